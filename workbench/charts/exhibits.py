@@ -1,0 +1,60 @@
+"""What a notebook can show: a figure or a table, each over group results."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table of group results.
+
+    Attributes
+    ----------
+    name : str
+        Identifier in the record, snake_case.
+    title : str
+        The finding or what is listed, as a caption.
+    rows : DataFrame, shape (groups, columns)
+        One row per group, already sorted; numbers unrounded.
+    persons : str or None
+        Column that counts the persons behind each row; None where no row is about persons
+        (a list of parameters, of feature names). Disclosure control hides rows below the study's
+        ``min_group``.
+    labels : mapping of str to str
+        Column name to heading; the name itself where it is absent.
+    formats : mapping of str to str
+        Column name to a Python format specification: ``.1%``, ``,.0f``; text as it is otherwise.
+    margin : str or None
+        Name of the key column whose groups add up to a total that is known elsewhere; then a
+        single hidden row would be given away by subtraction, so a second one is hidden too.
+    """
+
+    name: str
+    title: str
+    rows: pl.DataFrame
+    persons: str | None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    formats: Mapping[str, str] = field(default_factory=dict)
+    margin: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A picture over a table of group results.
+
+    Attributes
+    ----------
+    table : Table
+        The data behind the picture; its ``name`` and ``title`` are the figure's.
+    spec : mapping
+        Vega-Lite 6 specification without ``data`` (that is the table's rows).
+    description : str
+        Alternative text: what is drawn, highest, lowest, intervals and persons, computed.
+    """
+
+    table: Table
+    spec: Mapping[str, Any]
+    description: str

@@ -1,0 +1,65 @@
+"""Work over blocks and buckets on any ``concurrent.futures.Executor``.
+
+Every per-customer step is local to a bucket, so it is a function of one bucket's number. What runs
+it is the caller's choice: in this process (the default for one worker), a pool of spawned
+processes, or a cluster's executor such as dask.distributed's. Results come back in the order of
+the items, so the outcome does not depend on who was faster.
+"""
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+from workbench.foundation.progress import progress
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_AHEAD = 2  # submitted items per worker, so that no result waits in memory for long
+
+
+@contextmanager
+def executor(workers: int) -> Iterator[Executor | None]:
+    """Open a process pool, or None for one worker: the work is then done in this process.
+
+    Processes are spawned, not forked: a fork after polars has started its threads hangs.
+    """
+    if workers == 1:
+        yield None
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        yield pool
+
+
+def over(
+    work: Callable[[Item], Result], items: Sequence[Item], *, pool: Executor | None, title: str
+) -> Iterator[Result]:
+    """Apply ``work`` to each item, in the items' order, showing progress.
+
+    Parameters
+    ----------
+    work : callable
+        Picklable where a pool is used: a module's function or a frozen object with ``__call__``.
+    items : sequence
+        Block or bucket numbers, usually.
+    pool : Executor or None
+        None does the work here.
+    title : str
+        What the progress is called.
+    """
+    results = map(work, items) if pool is None else _ahead(work, items, pool)
+    yield from progress(results, total=len(items), title=title)
+
+
+def _ahead(work: Callable[[Item], Result], items: Sequence[Item], pool: Executor) -> Iterator[Result]:
+    width = _AHEAD * int(getattr(pool, "_max_workers", 4))
+    waiting: list[Future[Result]] = []
+    for item in items:
+        waiting.append(pool.submit(work, item))
+        if len(waiting) >= width:
+            yield waiting.pop(0).result()
+    for future in waiting:
+        yield future.result()

@@ -1,0 +1,140 @@
+"""All tables of one set of customers, held lazily."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Self
+
+import polars as pl
+
+from workbench.foundation.errors import InputError, ParameterError, unknown
+from workbench.schema.buckets import NO_CUSTOMER, bucket_of
+from workbench.schema.tables import TABLES
+
+#: Rows per row group: fixed, so that equal rows give equal bytes.
+ROW_GROUP = 131_072
+
+#: Gives the protection of one file, by table and bucket.
+Writing = Callable[[str, int], pl.ParquetEncryptionProperties]
+Reading = Callable[[str, int], pl.ParquetDecryptionProperties]
+
+
+@dataclass(frozen=True)
+class CustomerData:
+    """The customer tables, each a lazy frame; a table nobody delivered is there, empty.
+
+    Examples
+    --------
+    >>> data = CustomerData.of({"customers": TABLES["customers"].empty()})
+    >>> data["orders"].collect().height
+    0
+    >>> data["order"]
+    Traceback (most recent call last):
+    workbench.foundation.errors.ParameterError: no table 'order'; did you mean 'orders'? ...
+    """
+
+    tables: Mapping[str, pl.LazyFrame]
+
+    @classmethod
+    def of(cls, tables: Mapping[str, pl.DataFrame | pl.LazyFrame]) -> Self:
+        """Hold frames by table name; those that are missing are filled in empty."""
+        for name in tables:
+            if name not in TABLES:
+                raise ParameterError(unknown("table", name, TABLES))
+        held = {name: tables.get(name, table.empty()).lazy() for name, table in TABLES.items()}
+        return cls(MappingProxyType(held))
+
+    def __getitem__(self, name: str) -> pl.LazyFrame:
+        if name not in self.tables:
+            raise ParameterError(unknown("table", name, self.tables))
+        return self.tables[name]
+
+    def rows(self) -> pl.DataFrame:
+        """Count rows: one row per table, columns ``table`` (String) and ``rows`` (UInt32)."""
+        counts = pl.collect_all([frame.select(pl.len()) for frame in self.tables.values()])
+        return pl.DataFrame({"table": list(self.tables), "rows": [c.item() for c in counts]})
+
+    def write(self, folder: Path, *, buckets: int, protect: Writing | None = None) -> None:
+        """Write every table with rows as ``TABLE/bucket-00.parquet``, cut by customer.
+
+        Parameters
+        ----------
+        folder : Path
+            An empty or new folder; nothing in it is replaced.
+        buckets : int
+            Number of buckets, 1 or more; rows without a customer go to ``bucket-none``.
+        protect : callable, optional
+            Gives each file's encryption; without it the files are plain.
+        """
+        for name, frame in self.tables.items():
+            for bucket, part in cut(frame.collect(), buckets):
+                path = folder / name / file_name(bucket)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if path.exists():
+                    raise InputError(f"{path} is there already: write into an empty folder")
+                write_parquet(part, path, protect(name, bucket) if protect else None)
+
+    @classmethod
+    def scan(cls, folder: Path, *, reveal: Reading | None = None) -> Self:
+        """Hold what ``write`` wrote, without reading it yet."""
+        tables = {}
+        for name in TABLES:
+            parts = [
+                pl.scan_parquet(path, decryption=reveal(name, bucket_number(path)) if reveal else None)
+                for path in sorted((folder / name).glob("bucket-*.parquet"))
+            ]
+            if parts:
+                tables[name] = pl.concat(parts)
+        return cls.of(tables)
+
+    def _repr_html_(self) -> str:
+        lines = "".join(
+            f"<tr><th scope='row'>{name}</th><td style='text-align:right'>{rows:,}</td></tr>"
+            for name, rows in self.rows().iter_rows()
+        )
+        return (
+            "<table><caption>Customer data, rows per table</caption>"
+            f"<tr><th>table</th><th>rows</th></tr>{lines}</table>"
+        )
+
+
+def cut(rows: pl.DataFrame, buckets: int) -> Iterator[tuple[int, pl.DataFrame]]:
+    """Part rows by the bucket of their customer, in bucket order; empty buckets are left out.
+
+    A table without ``customer_id`` (sources, campaigns) belongs to nobody as a whole.
+    """
+    if rows.is_empty():
+        return
+    if "customer_id" not in rows.columns:
+        yield NO_CUSTOMER, rows
+        return
+    marked = rows.with_columns(_bucket=bucket_of(rows["customer_id"], buckets))
+    parts = marked.partition_by("_bucket", maintain_order=True, include_key=False, as_dict=True)
+    for (bucket,), part in sorted(parts.items()):
+        yield bucket, part
+
+
+def write_parquet(
+    rows: pl.DataFrame, path: Path, encryption: pl.ParquetEncryptionProperties | None = None
+) -> None:
+    """Write one Parquet file in the one layout used everywhere (zstd 1, fixed row groups)."""
+    rows.write_parquet(
+        path,
+        compression="zstd",
+        compression_level=1,
+        row_group_size=ROW_GROUP,
+        statistics=True,
+        encryption=encryption,
+    )
+
+
+def file_name(bucket: int) -> str:
+    """Return the name of a bucket's file."""
+    return "bucket-none.parquet" if bucket == NO_CUSTOMER else f"bucket-{bucket:02d}.parquet"
+
+
+def bucket_number(path: Path) -> int:
+    """Return the bucket whose file it is."""
+    text = path.stem.removeprefix("bucket-")
+    return NO_CUSTOMER if text == "none" else int(text)

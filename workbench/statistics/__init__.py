@@ -1,0 +1,6 @@
+"""Figures that say how sure they are: estimates, intervals, tests and verdicts.
+
+An *estimate* is a number with its interval and the number of persons behind it. A *verdict* answers
+a question in words, in one of three ways: shown, shown not, or not enough data, with the sample
+size that would be needed. A point estimate alone is neither.
+"""
