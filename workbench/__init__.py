@@ -1,0 +1,61 @@
+"""A research and modelling workbench for customer data.
+
+For a notebook three calls are enough::
+
+    import workbench as wb
+
+    view = wb.view("demo")                      # what the study may see
+    wb.show(table, figure, verdict)             # without groups that are too small
+    wb.record(estimates=[...], verdicts=(...,)) # what catalogue and comparison read
+
+The rooms are packages of their own (``workbench.models``, ``workbench.fairness``, ...). Importing
+this package touches no file, no network and no clock, and loads nothing heavy before it is used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workbench.charts.exhibits import Figure, Table
+    from workbench.runs.showing import record, show, view
+    from workbench.schema import TABLES, CustomerData
+    from workbench.statistics.estimates import Estimate
+    from workbench.statistics.verdicts import Outcome, Verdict
+
+_HOMES = {
+    "CustomerData": "workbench.schema",
+    "Estimate": "workbench.statistics.estimates",
+    "Figure": "workbench.charts.exhibits",
+    "Outcome": "workbench.statistics.verdicts",
+    "TABLES": "workbench.schema",
+    "Table": "workbench.charts.exhibits",
+    "Verdict": "workbench.statistics.verdicts",
+    "record": "workbench.runs.showing",
+    "show": "workbench.runs.showing",
+    "view": "workbench.runs.showing",
+}
+
+__all__ = [
+    "TABLES",
+    "CustomerData",
+    "Estimate",
+    "Figure",
+    "Outcome",
+    "Table",
+    "Verdict",
+    "record",
+    "show",
+    "view",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'workbench' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Names that a notebook completes."""
+    return __all__

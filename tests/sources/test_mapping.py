@@ -1,0 +1,199 @@
+"""Mappings: what they may say, and all faults at once."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from workbench.foundation.errors import InputError, ParameterError
+from workbench.sources import SourceMapping, find_mapping, open_source
+
+SETTINGS = {
+    "system": "shop",
+    "zone": "UTC",
+    "currency": "EUR",
+    "data_until": "2024-07-01",
+    "basis": "contract",
+}
+ORDERS = {
+    "columns": {"no": "code", "who": "code", "on": "date", "paid": "money"},
+    "record": {"id": "NULLIF(who, '0')", "observed_at": '"on"'},
+    "identities": {"user_id": "NULLIF(who, '0')"},
+    "tables": {
+        "customers": {"first_seen_at": 'MIN("on")'},
+        "orders": {
+            "order_id": "no",
+            "kind": "CASE WHEN paid < 0 THEN 'return' ELSE 'sale' END",
+            "ordered_at": '"on"',
+            "total_minor": "paid",
+        },
+    },
+}
+
+
+def _file(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "orders.csv"
+    path.write_text(text)
+    return path
+
+
+def test_rows_come_keyed_by_the_sources_own_record(tmp_path: Path):
+    path = _file(tmp_path, "no,who,on,paid\n1,7,2024-05-02,10.00\n2,0,2024-05-03,-2.50\n")
+    reading = open_source(path, mapping=SourceMapping.of(ORDERS, name="o"), settings=SETTINGS).read(
+        0
+    )
+    assert_frame_equal(
+        reading.tables["orders"].select(
+            "order_id",
+            "record_id",
+            pl.col("kind").cast(pl.String),
+            "currency",
+            "total_minor",
+            "source_row",
+        ),
+        pl.DataFrame(
+            {
+                "order_id": ["shop:1", "shop:2"],
+                "record_id": ["shop:7", None],
+                "kind": ["sale", "return"],
+                "currency": ["EUR", "EUR"],
+                "total_minor": [1000, -250],
+                "source_row": [1, 2],
+            }
+        ),
+    )
+    assert reading.tables["customers"]["record_id"].to_list() == ["shop:7"]
+    assert reading.tables["identities"]["identifier"].to_list() == ["shop:7"]
+
+
+def test_bad_cells_refuse_their_record_with_every_reason(tmp_path: Path):
+    path = _file(tmp_path, "no,who,on,paid\n1,7,2024-05-02,1\n2,7,soon,much\n3,7,2024-02-30,2\n")
+    reading = open_source(path, mapping=SourceMapping.of(ORDERS, name="o"), settings=SETTINGS).read(
+        0
+    )
+    assert reading.refused.select("source_row", "column", "reason").rows() == [
+        (2, "on", "on: not a date in the declared form; paid: not an amount of money"),
+        (3, "on", "on: not a date in the declared form"),
+    ]
+    assert reading.refused["raw"][0] == '{"no": "2", "who": "7", "on": "soon", "paid": "much"}'
+    assert (reading.read, reading.accepted) == (3, 1)
+    assert reading.tables["orders"].height == 1
+
+
+def test_a_value_that_the_schema_cannot_hold_refuses_the_record_in_every_table(tmp_path: Path):
+    path = _file(tmp_path, "no,who,on,paid\n1,7,2024-05-02,1\n,8,2024-05-02,1\n")
+    reading = open_source(path, mapping=SourceMapping.of(ORDERS, name="o"), settings=SETTINGS).read(
+        0
+    )
+    assert reading.refused.select("source_row", "reason").rows() == [
+        (2, "orders would lack order_id")
+    ]
+    assert reading.tables["customers"]["record_id"].to_list() == ["shop:7"]
+
+
+def test_a_column_of_which_no_cell_can_be_read_stops_the_load(tmp_path: Path):
+    path = _file(tmp_path, "no,who,on,paid\n1,7,02.05.2024,1\n2,7,03.05.2024,1\n")
+    source = open_source(path, mapping=SourceMapping.of(ORDERS, name="o"), settings=SETTINGS)
+    with pytest.raises(
+        InputError, match=r"no cell of column 'on' can be read as date \(2 records\)"
+    ):
+        source.read(0)
+
+
+def test_a_renamed_column_is_named_with_the_header_found(tmp_path: Path):
+    path = _file(tmp_path, "no,who,on,pald\n1,7,2024-05-02,1\n")
+    source = open_source(path, mapping=SourceMapping.of(ORDERS, name="o"), settings=SETTINGS)
+    with pytest.raises(
+        InputError,
+        match=r"lacks column 'paid' \(did you mean 'pald'\?\)\. Its header: no, who, on, pald",
+    ):
+        source.read(0)
+
+
+def test_a_first_line_that_is_no_header_is_not_printed(tmp_path: Path):
+    path = _file(tmp_path, "1,ann@example.com,2024-05-02,1\n2,bo@example.com,2024-05-02,1\n")
+    source = open_source(path, mapping=SourceMapping.of(ORDERS, name="o"), settings=SETTINGS)
+    with pytest.raises(InputError, match="whether the first line is a header") as error:
+        source.read(0)
+    assert "ann@example.com" not in str(error.value)
+
+
+def test_all_faults_of_a_mapping_are_told_at_once():
+    content = {
+        "columns": {"no": "number", "on": "date"},
+        "tables": {"orders": {"order_id": "nr"}},
+    }
+    with pytest.raises(ParameterError, match=r"mapping o has 1 fault: columns\.no\.type"):
+        SourceMapping.of(content, name="o")
+    content["columns"] = {"no": "code"}
+    content["attributes"] = {"hobby": {"x": "no) AND ("}}
+    with pytest.raises(ParameterError) as error:
+        SourceMapping.of(content, name="o")
+    for part in (
+        "mapping o has 4 faults",
+        "tables.orders.order_id: no column 'nr'.",
+        "attributes.hobby.x: ",
+        "no namespace of attributes 'hobby'",
+        "tables.orders: every row needs kind, ordered_at, total_minor",
+    ):
+        assert part in str(error.value)
+
+
+def test_settings_that_nobody_declared_are_named_in_one_refusal(tmp_path: Path):
+    path = _file(tmp_path, "no,who,on,paid\n1,7,2024-05-02,1\n")
+    mapping = SourceMapping.of(ORDERS, name="o")
+    with pytest.raises(
+        ParameterError, match=r"not declared: currency, basis\. Set --set currency=… --set basis=…"
+    ):
+        open_source(
+            path,
+            mapping=mapping,
+            settings={"system": "shop", "zone": "UTC", "data_until": "2024-07-01"},
+        )
+    with pytest.raises(
+        ParameterError,
+        match=r"no setting 'zones'; did you mean 'zone'.*basis is 'consensus', expected",
+    ):
+        open_source(
+            path, mapping=mapping, settings={**SETTINGS, "zones": "UTC", "basis": "consensus"}
+        )
+
+
+def test_other_content_mapping_or_settings_are_another_source(tmp_path: Path):
+    path = _file(tmp_path, "no,who,on,paid\n1,7,2024-05-02,1\n")
+    mapping = SourceMapping.of(ORDERS, name="o")
+    first = open_source(path, mapping=mapping, settings=SETTINGS).content_hash
+    assert open_source(path, mapping=mapping, settings=SETTINGS).content_hash == first
+    moved = path.rename(tmp_path / "moved.csv")
+    assert open_source(moved, mapping=mapping, settings=SETTINGS).content_hash == first
+    other = {**SETTINGS, "zone": "Asia/Tokyo"}
+    assert open_source(moved, mapping=mapping, settings=other).content_hash != first
+    moved.write_text("no,who,on,paid\n1,7,2024-05-02,2\n")
+    assert open_source(moved, mapping=mapping, settings=SETTINGS).content_hash != first
+
+
+def test_an_unknown_mapping_is_refused_with_the_names_there_are():
+    with pytest.raises(
+        ParameterError, match="no mapping 'online_retial'; did you mean 'online_retail'"
+    ):
+        find_mapping("online_retial")
+
+
+def test_a_missing_file_and_a_missing_mapping_are_refused(tmp_path: Path):
+    with pytest.raises(InputError, match="does not exist"):
+        open_source(tmp_path / "none.csv")
+    path = _file(tmp_path, "a\n1\n")
+    with pytest.raises(ParameterError, match=r"needs a mapping .* Ready mappings: online_retail"):
+        open_source(path)
+
+
+def test_an_expression_that_does_not_suit_its_columns_is_named_without_a_cell(tmp_path: Path):
+    path = _file(tmp_path, "no,who,on,paid\nSECRET,7,2024-05-02,1\n")
+    content = {**ORDERS, "derive": {"number": "CAST(no AS BIGINT)"}}
+    source = open_source(path, mapping=SourceMapping.of(content, name="o"), settings=SETTINGS)
+    with pytest.raises(
+        ParameterError, match=r"mapping o: derive\.number cannot be computed"
+    ) as error:
+        source.read(0)
+    assert "SECRET" not in str(error.value)

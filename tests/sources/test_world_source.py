@@ -1,0 +1,79 @@
+"""A synthetic world on disk."""
+
+import json
+import pickle
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from workbench.foundation.errors import InputError, ParameterError
+from workbench.sources import find_mapping, open_source
+
+MANIFEST = {
+    "format_version": 1,
+    "name": "tiny",
+    "system": "tiny",
+    "zone": "UTC",
+    "currency": "EUR",
+    "lawful_basis": "consent",
+    "data_until": "2024-07-01",
+    "parts": 2,
+    "tables": {"customers": 3, "campaigns": 1},
+}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Path:
+    for table, part, rows in (
+        ("customers", 0, {"record_id": [1, 2]}),
+        ("customers", 1, {"record_id": [3]}),
+        ("campaigns", 0, {"campaign_id": ["c"]}),
+    ):
+        path = tmp_path / table / f"part-{part:04d}.parquet"
+        path.parent.mkdir(exist_ok=True)
+        pl.DataFrame(rows).write_parquet(path)
+    (tmp_path / "truth").mkdir()
+    (tmp_path / "truth" / "churn.parquet").write_bytes(b"never opened")
+    (tmp_path / "world.json").write_text(json.dumps(MANIFEST))
+    return tmp_path
+
+
+def test_a_world_is_read_part_by_part_and_no_record_number_twice(world: Path):
+    source = pickle.loads(pickle.dumps(open_source(world)))
+    assert (source.format, source.parts, source.is_synthetic) == ("workbench_world", 2, True)
+    assert source.data_until_at == datetime(2024, 7, 1, tzinfo=UTC)
+    readings = [source.read(part) for part in range(source.parts)]
+    assert [{name: rows.rows() for name, rows in r.tables.items()} for r in readings] == [
+        {"customers": [(1, 1), (2, 2)], "campaigns": [("c", 4)]},
+        {"customers": [(3, 3)]},
+    ]
+    assert [r.read for r in readings] == [r.accepted for r in readings] == [3, 1]
+
+
+def test_changed_files_are_another_source_and_the_truth_is_none_of_it(world: Path):
+    before = open_source(world).content_hash
+    (world / "truth" / "churn.parquet").write_bytes(b"other")
+    assert open_source(world).content_hash == before
+    pl.DataFrame({"record_id": [9]}).write_parquet(world / "customers" / "part-0001.parquet")
+    assert open_source(world).content_hash != before
+
+
+def test_a_world_of_another_format_is_refused(world: Path):
+    (world / "world.json").write_text(json.dumps({**MANIFEST, "format_version": 2}))
+    with pytest.raises(InputError, match="format 2, this program reads 1"):
+        open_source(world)
+
+
+def test_a_damaged_world_is_refused(world: Path):
+    (world / "customers" / "part-0001.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InputError, match=r"customers/part-0001\.parquet of the world is damaged"):
+        open_source(world)
+
+
+def test_a_world_takes_no_mapping_and_a_folder_is_no_file(world: Path, tmp_path: Path):
+    with pytest.raises(ParameterError, match="needs no mapping"):
+        open_source(world, mapping=find_mapping("telco_churn"))
+    with pytest.raises(InputError, match=r"without world\.json"):
+        open_source(tmp_path / "truth")

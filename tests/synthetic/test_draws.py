@@ -1,0 +1,41 @@
+"""Draws have the distributions they are named after."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from workbench.synthetic.draws import choice, gamma, geometric, poisson, spread
+
+GRID = (np.arange(20_000) + 0.5) / 20_000  # every quantile once: no noise
+
+
+@pytest.mark.parametrize("mean", [0.2, 3.0, 60.0, 499.0, 2_000.0])
+def test_poisson_is_the_inverse_of_the_distribution(mean: float) -> None:
+    counts = poisson(GRID, np.full(GRID.size, mean))
+    assert (counts == stats.poisson.ppf(GRID, mean)).all()
+
+
+def test_a_poisson_count_with_mean_zero_is_zero() -> None:
+    assert poisson(np.array([0.5, 0.999]), np.zeros(2)).tolist() == [0, 0]
+
+
+def test_gamma_has_mean_one_and_the_variance_of_its_shape() -> None:
+    values = gamma(GRID, np.full(GRID.size, 4.0))
+    assert values.mean() == pytest.approx(1, abs=1e-3)
+    assert values.var() == pytest.approx(1 / 4, abs=5e-3)
+
+
+def test_choice_follows_its_weights() -> None:
+    shares = np.bincount(choice(GRID, {"a": 3.0, "b": 0.0, "c": 1.0})) / GRID.size
+    assert shares == pytest.approx([0.75, 0.0, 0.25], abs=1e-3)
+
+
+def test_geometric_has_its_mean_and_its_cap() -> None:
+    assert geometric(GRID, 2.0, most=60).mean() == pytest.approx(2, abs=1e-2)
+    assert geometric(GRID, 2.0, most=3).max() == 3
+
+
+def test_children_know_their_owner_and_their_place() -> None:
+    owner, position = spread(np.array([0, 3, 1]))
+    assert owner.tolist() == [1, 1, 1, 2]
+    assert position.tolist() == [0, 1, 2, 0]

@@ -1,0 +1,171 @@
+"""What a recipe plants is in the world, and nothing is where nothing was planted."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from workbench.synthetic import read_recipe
+from workbench.synthetic.blocks import Made, make
+from workbench.synthetic.truth import summary
+
+RECIPES = Path(__file__).parent.parent.parent / "synthetic"
+CUSTOMERS = 6_000
+
+
+@pytest.fixture(scope="module")
+def retail() -> Made:
+    return make(read_recipe(RECIPES / "retail.toml"), 0, CUSTOMERS)
+
+
+@pytest.fixture(scope="module")
+def even() -> Made:
+    """Return the same customers without the disparity."""
+    recipe = read_recipe(RECIPES / "retail.toml", {"disparity": {"size": 0.0}})
+    return make(recipe, 0, CUSTOMERS)
+
+
+@pytest.fixture(scope="module")
+def uniform() -> Made:
+    return make(read_recipe(RECIPES / "uniform.toml"), 0, CUSTOMERS)
+
+
+def _offer_gap(made: Made) -> tuple[float, float]:
+    """Return men's less women's offer rate in the data, and its standard error."""
+    decided = made.truth["disparity"]
+    offers = made.tables["interactions"].filter(
+        (pl.col("campaign_id") == "retention-offer") & (pl.col("action") == "sent")
+    )
+    known = made.tables["customers"].join(decided.select("record_id"), on="record_id", how="semi")
+    known = known.with_columns(offered=pl.col("record_id").is_in(offers["record_id"].implode()))
+    rates = [known.filter(pl.col("gender") == g)["offered"] for g in ("male", "female")]
+    gap = float(rates[0].mean()) - float(rates[1].mean())  # type: ignore[arg-type]
+    variance = sum(float(r.mean()) * (1 - float(r.mean())) / len(r) for r in rates)  # type: ignore[arg-type]
+    return gap, float(np.sqrt(variance))
+
+
+def test_the_planted_disparity_is_in_the_offers(retail: Made) -> None:
+    gap, error = _offer_gap(retail)
+    assert abs(gap - 0.12) < 3 * error
+
+
+def test_no_disparity_is_in_the_offers_where_none_was_planted(even: Made, uniform: Made) -> None:
+    for made in (even, uniform):
+        gap, error = _offer_gap(made)
+        assert abs(gap) < 3 * error
+
+
+def test_truth_tells_the_size_exactly_over_probabilities(retail: Made) -> None:
+    recipe = read_recipe(RECIPES / "retail.toml", {"customers": CUSTOMERS})
+    told = summary(recipe, retail.truth)["disparity"]
+    assert told["planted"] == pytest.approx(0.12, abs=2e-6)
+    assert abs(told["difference_without"]) < 0.005
+    assert told["decided_on"] == "2024-11-24"
+    overall = retail.truth["disparity"]["p_offer_without"].mean()
+    assert overall == pytest.approx(0.35, abs=0.02)
+
+
+def test_everything_but_the_offer_is_the_same_with_and_without_disparity(
+    retail: Made, even: Made
+) -> None:
+    for name in set(retail.tables) - {"interactions"}:
+        assert retail.tables[name].equals(even.tables[name]), name
+    assert retail.truth["customers"].equals(even.truth["customers"])
+
+
+def test_gender_says_nothing_about_buying_leaving_or_consent(retail: Made) -> None:
+    people = retail.truth["customers"]
+    orders = retail.tables["orders"].group_by("record_id").agg(spent=pl.col("total_minor").sum())
+    given = retail.tables["consents"].filter(pl.col("decision") == "given")
+    given = given.group_by("record_id").len("permissions")
+    people = people.join(orders, on="record_id", how="left").join(given, on="record_id", how="left")
+    people = people.with_columns(pl.col("spent", "permissions").fill_null(0))
+    women, men = (people.filter(pl.col("gender") == g) for g in ("female", "male"))
+    for column in ("purchase_rate_per_day", "is_active", "spent", "permissions", "p_buys_90_days"):
+        a, b = (rows[column].cast(pl.Float64).to_numpy() for rows in (women, men))
+        error = np.sqrt(a.var() / len(a) + b.var() / len(b))
+        assert abs(a.mean() - b.mean()) < 3.5 * error, column
+
+
+def test_segments_have_their_shares_and_differ_in_value(retail: Made) -> None:
+    people = retail.truth["customers"]
+    shares = dict(people.group_by("segment").agg(pl.len() / CUSTOMERS).iter_rows())
+    recipe = read_recipe(RECIPES / "retail.toml")
+    for name, segment in recipe.segments.items():
+        error = np.sqrt(segment.share * (1 - segment.share) / CUSTOMERS)
+        assert abs(shares[name] - segment.share) < 3.5 * error
+    sales = retail.tables["orders"].filter(pl.col("kind") == "sale")
+    value = sales.join(people.select("record_id", "segment"), on="record_id")
+    median = dict(value.group_by("segment").agg(pl.col("total_minor").median()).iter_rows())
+    assert median["everyday"] * 1.8 < median["gifting"]
+    assert median["gifting"] * 1.8 < median["devoted"]
+    assert median["devoted"] * 1.8 < median["occasional"]
+
+
+def test_customers_buy_next_as_often_as_truth_says(retail: Made) -> None:
+    people = retail.truth["customers"]
+    bought = people["buys_90_days"].cast(pl.Float64).to_numpy()
+    for column in ("p_buys_90_days", "p_buys_90_days_given_history"):
+        p = people[column].to_numpy()
+        error = np.sqrt((p * (1 - p)).sum()) / len(p)
+        assert abs(bought.mean() - p.mean()) < 3.5 * error, column
+        # and in each tenth of customers, ranked by it
+        for part in np.array_split(np.argsort(p, kind="stable"), 10):
+            error = np.sqrt((p[part] * (1 - p[part])).sum()) / len(part)
+            assert abs(bought[part].mean() - p[part].mean()) < 4 * error + 1e-9
+
+
+def test_who_is_still_active_is_as_likely_as_history_says(retail: Made) -> None:
+    people = retail.truth["customers"]
+    active = people["is_active"].cast(pl.Float64).to_numpy()
+    p = people["p_active_given_history"].to_numpy()
+    for part in np.array_split(np.argsort(p, kind="stable"), 10):
+        error = np.sqrt((p[part] * (1 - p[part])).sum()) / len(part)
+        assert abs(active[part].mean() - p[part].mean()) < 4 * error + 1e-9
+
+
+def test_nobody_buys_after_leaving(retail: Made) -> None:
+    sales = retail.tables["orders"].filter(pl.col("kind") == "sale")
+    left = retail.truth["customers"].filter(~pl.col("is_active")).select("record_id", "left_on")
+    late = sales.join(left, on="record_id").filter(
+        pl.col("ordered_at").dt.date() > pl.col("left_on")
+    )
+    assert late.is_empty()
+    assert retail.truth["customers"].filter("is_active")["left_on"].is_null().all()
+
+
+def test_consent_is_given_by_three_quarters(retail: Made) -> None:
+    decided = retail.tables["consents"].sort("decided_at", nulls_last=False)
+    latest = decided.group_by("record_id", "purpose", maintain_order=True).last()
+    for purpose in ("analytics", "marketing.communications", "personalize"):
+        of_purpose = latest.filter(pl.col("purpose") == purpose)
+        given = of_purpose.filter(pl.col("decision") == "given").height / CUSTOMERS
+        assert given == pytest.approx(0.76, abs=0.025), purpose
+        assert 0 < CUSTOMERS - of_purpose.height < 0.1 * CUSTOMERS, "some were never asked"
+
+
+def test_the_uniform_world_has_one_mode_of_value_and_rate(uniform: Made) -> None:
+    """Hartigan's dip needs a package; here: a kernel density has one peak above a hundredth."""
+    sales = uniform.tables["orders"].filter(pl.col("kind") == "sale")
+    value = sales.group_by("record_id").agg(pl.col("total_minor").mean().log())["total_minor"]
+    rate = uniform.truth["customers"]["purchase_rate_per_day"].log()
+    assert uniform.truth["customers"]["segment"].n_unique() == 1
+    for sample in (value.to_numpy(), rate.to_numpy()):
+        assert _modes(sample) == 1
+
+
+def test_the_retail_world_has_several_modes_of_value(retail: Made) -> None:
+    sales = retail.tables["orders"].filter(pl.col("kind") == "sale")
+    value = sales.group_by("record_id").agg(pl.col("total_minor").mean().log())["total_minor"]
+    assert _modes(value.to_numpy()) == 4
+
+
+def _modes(sample: np.ndarray) -> int:
+    grid = np.linspace(*np.quantile(sample, [0.005, 0.995]), 120)
+    width = 0.18 * sample.std()
+    density = np.exp(-(((grid[:, None] - sample[None, :]) / width) ** 2) / 2).sum(axis=1)
+    density /= density.max()
+    inner = density[1:-1]
+    peaks = (inner > density[:-2]) & (inner > density[2:]) & (inner > 0.01)
+    return int(peaks.sum())

@@ -1,0 +1,70 @@
+"""The command line: one file per verb, each of which parses, calls one function and prints.
+
+Words and progress go to stderr, the result to stdout: a short table, or one JSON object with
+``--json``. A refusal is one sentence and the exit code of its kind (``foundation.errors``); there
+is no traceback without ``--debug``. This is the only room that reads the clock.
+"""
+
+import sys
+import traceback
+
+import typer
+
+from workbench.cli.dictionary import dictionary
+from workbench.cli.generate import generate
+from workbench.cli.init import init
+from workbench.cli.load import load
+from workbench.cli.overview import overview
+from workbench.cli.quarantine import quarantine
+from workbench.cli.run import run
+from workbench.cli.site import site
+from workbench.cli.status import status
+from workbench.foundation.errors import WorkbenchError
+from workbench.foundation.progress import say
+
+app = typer.Typer(
+    name="workbench",
+    help="From customer data to reviewed reports, without seeing who anyone is.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.callback(invoke_without_command=True)(overview)
+for verb in (init, generate, load, quarantine, run, site, status, dictionary):
+    app.command()(verb)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    wants_traceback = "--debug" in words
+    words = [word for word in words if word != "--debug"]
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(words, prog_name="workbench", standalone_mode=False)
+    except typer.TyperException as error:
+        say(f"workbench: {error.format_message()}")
+        return error.exit_code
+    except WorkbenchError as error:
+        if wants_traceback:
+            traceback.print_exc()
+        say(f"workbench: {error}")
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        say("workbench: interrupted; what was written before is kept")
+        return 130
+    except Exception as error:  # the last stand: a fault of ours, told without values of the data
+        if wants_traceback:
+            traceback.print_exc()
+        say(
+            f"workbench: a fault of ours ({type(error).__name__}); "
+            "the same command with --debug shows where"
+        )
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def entry() -> None:
+    """Stand behind the ``workbench`` command."""
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""``workbench load``: read exports into a dataset."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workbench.cli.options import AsJson, KeyFile, Workspace, pairs, print_json, print_table
+from workbench.foundation.progress import say
+from workbench.foundation.settings import Settings
+
+if TYPE_CHECKING:
+    from workbench.intake import LoadReport
+
+
+def load(
+    paths: Annotated[list[Path], typer.Argument(help="Files, or folders of synthetic worlds.")],
+    dataset: Annotated[str, typer.Option(help="Name of the dataset to load into.")],
+    mapping: Annotated[
+        str | None, typer.Option(help="Name of a ready mapping, or a path to a TOML file.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="name=value for system, zone, currency, data_until, basis."),
+    ] = None,
+    workspace: Workspace = None,
+    key: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read exports into a new version of a dataset, with a quarantine for what cannot be used."""
+    from workbench.intake import load as read  # late: polars and dataframely
+    from workbench.sources import find_mapping
+    from workbench.vault import Vault
+
+    place = Settings.read(workspace=workspace)
+    report = read(
+        paths,
+        vault=Vault.open(place.workspace, key_file=key),
+        dataset=dataset,
+        mapping=find_mapping(mapping) if mapping else None,
+        settings=pairs(settings or [], "--set"),
+        workers=place.workers,
+    )
+    if as_json:
+        print_json(report.to_json())
+    else:
+        _print(report)
+    if report.made_version:
+        say(f"Dataset {dataset} is now at version {report.version}.")
+    else:
+        say(f"Nothing changed: dataset {dataset} stays at version {report.version}.")
+    if report.refused:
+        say(f"{report.refused:,} refused records: workbench quarantine {dataset}")
+    say("The plain exports still lie where they lay; remove them if they are not needed there.")
+
+
+def _print(report: "LoadReport") -> None:
+    for file in report.files:
+        print_table(
+            ("file", "format", "read", "accepted", "refused"),
+            [(Path(file.path).name, file.format, file.read, file.accepted, file.refused)],
+        )
+        for reason, rows in file.reasons.items():
+            typer.echo(f"  refused, {rows:,} records: {reason}")
+        for assumption in file.assumptions:
+            typer.echo(f"  assumed: {assumption}")
+    for currency, amount in report.amounts.items():
+        typer.echo(f"Order lines of this load come to {amount:,} minor units of {currency}.")
+    print_table(("table", "rows"), list(report.tables.items()))

@@ -1,0 +1,166 @@
+"""``workbench run``: execute a study's notebooks and publish their pages."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workbench.cli.options import AsJson, KeyFile, Reports, Workspace, pairs, print_json, print_table
+from workbench.foundation.errors import ParameterError
+from workbench.foundation.progress import say
+from workbench.foundation.settings import Settings, find
+
+if TYPE_CHECKING:
+    from workbench.runs import Plan, Run, RunResult
+
+
+def run(
+    name: Annotated[
+        str, typer.Argument(metavar="STUDY|NOTEBOOK", help="A study, or with --study a notebook.")
+    ],
+    study: Annotated[str | None, typer.Option(help="Study whose view a single notebook gets.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="Scoring date, 2024-12-31; the last covered one unless given.")
+    ] = None,
+    parameters: Annotated[
+        list[str] | None, typer.Option("-p", "--parameter", help="name=value of a notebook.")
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what would run, and run nothing.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Run also what has finished.")] = False,
+    timeout: Annotated[
+        int | None, typer.Option(help="Longest time for one cell, seconds.")
+    ] = None,
+    workspace: Workspace = None,
+    reports: Reports = None,
+    key: KeyFile = None,
+    as_json: AsJson = False,
+) -> int:
+    """Run a study as of a date; what has finished is not run again."""
+    from workbench.reports import build_site, publish  # late: polars, papermill, the page's parts
+    from workbench.reports.page import page_path
+    from workbench.runs import Folder
+    from workbench.runs import plan as make_plan
+    from workbench.runs import run as execute
+    from workbench.studies import read_study
+    from workbench.vault import Vault
+
+    place = Settings.read(workspace=workspace, reports=reports)
+    path = find("study", study or name, folder=place.project / "reports" / "studies", suffix=".toml")
+    asked = read_study(path, notebooks=place.project / "notebooks")
+    given = pairs(parameters or [], "-p")
+    if as_of is not None:
+        if given.setdefault("as_of", as_of) != as_of:
+            raise ParameterError("as_of is given twice: with --as-of and with -p")
+    vault = Vault.open(place.workspace, key_file=key)
+    planned = make_plan(
+        asked,
+        vault.dataset(asked.dataset),
+        project=place.project,
+        given=given,
+        only=name if study else None,
+    )
+    folder, site = Folder(place.reports / "runs"), place.reports / "site"
+    if plan:
+        _print_plan(planned, folder, as_json)
+        return 0
+
+    def make_page(finished: "Run", check: Callable[[bytes], None]) -> Path:
+        return publish(finished, site=site, check=check)
+
+    results = execute(
+        planned,
+        vault=vault,
+        folder=folder,
+        clock=lambda: datetime.now(UTC),
+        publish=make_page,
+        again=again,
+        timeout_seconds=timeout,
+    )
+    index = build_site(folder.path, site=site)
+    pages = {result.run.id: page_path(result.run, site) for result in results}
+    if as_json:
+        print_json({"runs": [_json(r, pages[r.run.id]) for r in results]})
+    else:
+        _print(results, pages)
+    for result in results:
+        if result.error is not None:
+            say(f"workbench: {result.error}")
+    if all(result.is_reused for result in results):
+        say("Nothing to do: every run of this study has finished with the same inputs.")
+    say(f"All reports: {index}")
+    failed = [result.error for result in results if result.error is not None]
+    return failed[0].exit_code if failed else 0
+
+
+def _print_plan(planned: "Plan", folder: "object", as_json: bool) -> None:
+    from workbench.runs import Folder
+
+    assert isinstance(folder, Folder)
+    rows = dict(planned.dataset.data().rows().iter_rows())
+    runs = [
+        {
+            "run": each.id,
+            "notebook": each.notebook.name,
+            "parameters": dict(each.parameters),
+            "finished": folder.finished(each.id) is not None,
+        }
+        for each in planned.runs
+    ]
+    if as_json:
+        print_json(
+            {
+                "study": planned.study.name,
+                "dataset": planned.dataset.name,
+                "version": planned.dataset.version,
+                "as_of": planned.as_of.isoformat(),
+                "rows": {name: rows[name] for name in planned.study.columns if name in rows},
+                "runs": runs,
+            }
+        )
+        return
+    typer.echo(
+        f"Study {planned.study.name} on {planned.dataset.label}, as of {planned.as_of}: "
+        f"{rows['customers']:,} customers before consent."
+    )
+    print_table(
+        ("table", "rows"), [(name, rows[name]) for name in planned.study.columns if name in rows]
+    )
+    print_table(
+        ("run", "notebook", "would"),
+        [(r["run"], r["notebook"], "be reused" if r["finished"] else "run") for r in runs],
+    )
+
+
+def _print(results: "list[RunResult]", pages: dict[str, Path]) -> None:
+    print_table(
+        ("run", "notebook", "status", "page"),
+        [
+            (
+                r.run.id,
+                r.run.notebook,
+                f"{r.run.status}, reused" if r.is_reused else r.run.status,
+                str(pages[r.run.id]),
+            )
+            for r in results
+        ],
+    )
+
+
+def _json(result: "RunResult", page: Path) -> dict[str, object]:
+    record = result.run.record
+    kept = ("value", "low", "high", "n", "unit")
+    return {
+        "run": result.run.id,
+        "notebook": result.run.notebook,
+        "status": result.run.status,
+        "reused": result.is_reused,
+        "folder": str(result.run.folder),
+        "page": str(page),
+        "metrics": {
+            name: {key: metric[key] for key in kept}
+            for name, metric in record.get("metrics", {}).items()
+        },
+        "verdicts": record.get("verdicts", []),
+    }

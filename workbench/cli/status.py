@@ -1,0 +1,92 @@
+"""``workbench status``: what is there, and which key is in use."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from workbench.cli.options import AsJson, KeyFile, Reports, Workspace, print_json, print_table
+from workbench.foundation.errors import IntegrityError
+from workbench.foundation.progress import say
+from workbench.foundation.settings import Settings
+
+if TYPE_CHECKING:
+    from workbench.vault import Dataset
+
+
+def status(
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare every file of every dataset with its hash.")
+    ] = False,
+    workspace: Workspace = None,
+    reports: Reports = None,
+    key: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """List datasets, studies, runs and the key in use."""
+    from workbench.runs import runs_in  # late: polars
+    from workbench.vault import Vault
+
+    place = Settings.read(workspace=workspace, reports=reports)
+    vault = Vault.open(place.workspace, key_file=key)
+    datasets = [vault.dataset(name) for name in vault.datasets()]
+    studies = sorted(p.stem for p in (place.project / "reports" / "studies").glob("*.toml"))
+    runs = runs_in(place.reports / "runs")
+    content: dict[str, Any] = {
+        "workspace": str(place.workspace),
+        "key": vault.key.id,
+        "datasets": [_dataset(each) for each in datasets],
+        "studies": studies,
+        "runs": [
+            {"run": r.id, "study": r.study, "notebook": r.notebook, "as_of": r.record["as_of"],
+             "status": r.status}
+            for r in runs
+        ],
+    }  # fmt: skip
+    if as_json:
+        print_json(content)
+    else:
+        _print(content)
+    if check:
+        _check(datasets)
+
+
+def _dataset(dataset: "Dataset") -> dict[str, Any]:
+    rows = dict(dataset.data().rows().iter_rows())
+    return {
+        "dataset": dataset.name,
+        "version": dataset.version,
+        "customers": rows["customers"],
+        "until": min(source.data_until_at for source in dataset.sources)[:10],
+        "synthetic": dataset.is_synthetic,
+    }
+
+
+def _print(content: dict[str, Any]) -> None:
+    typer.echo(f"Workspace {content['workspace']}, key {content['key']}")
+    typer.echo("")
+    if content["datasets"]:
+        head = ("dataset", "version", "customers", "complete until", "synthetic")
+        print_table(
+            head, [(*each.values(),)[:4] + (_yes(each["synthetic"]),) for each in content["datasets"]]
+        )
+    else:
+        typer.echo("No dataset yet: workbench load PATH --dataset NAME")
+    typer.echo("")
+    typer.echo(f"Studies: {', '.join(content['studies']) or 'none'}")
+    typer.echo("")
+    if content["runs"]:
+        head = ("run", "study", "notebook", "as of", "status")
+        print_table(head, [tuple(each.values()) for each in content["runs"]])
+    else:
+        typer.echo("No run yet: workbench run STUDY")
+
+
+def _check(datasets: "list[Dataset]") -> None:
+    found = [fault for dataset in datasets for fault in dataset.damaged()]
+    if found:
+        raise IntegrityError("stored files are not what was written:\n  " + "\n  ".join(found))
+    say(f"{sum(len(d.files) for d in datasets):,} files are what was written.")
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"

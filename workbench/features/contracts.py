@@ -1,0 +1,41 @@
+"""The state of subscriptions as it was known on a date."""
+
+import polars as pl
+
+from workbench.features.facts import Facts, declared
+
+
+def subscription_terms(facts: Facts) -> pl.LazyFrame:
+    """Return the terms begun before ``as_of``; an end on that day or later is not known yet.
+
+    The end of a term is a fact of its own day: a term that ends next month still runs today, and
+    its ``end_reason`` is as much a thing of the future as its date.
+    """
+    is_known = pl.col("ended_on") < facts.as_of
+    return (
+        declared(facts.data, "subscriptions")
+        .filter(pl.col("started_on") < facts.as_of)
+        .with_columns(
+            ended_on=pl.when(is_known).then(pl.col("ended_on")),
+            end_reason=pl.when(is_known).then(pl.col("end_reason")),
+        )
+    )
+
+
+def subscriptions(facts: Facts, currency: str) -> pl.LazyFrame:
+    """Return the subscription state per customer, in no order."""
+    runs = pl.col("ended_on").is_null()
+    in_currency = pl.col("currency") == currency
+    has_ended = ~runs & (pl.col("end_reason").cast(pl.String).fill_null("unknown") != "changed")
+    by_customer = (
+        subscription_terms(facts)
+        .group_by("customer_id")
+        .agg(
+            running_subscriptions=runs.sum().cast(pl.Int64),
+            subscription_price_minor=pl.col("monthly_price_minor").filter(runs & in_currency).sum(),
+            commitment_months=pl.col("commitment_months").filter(runs).max(),
+            days_since_subscribed=facts.age_days(pl.col("started_on").min()),
+            ended_subscriptions=has_ended.sum().cast(pl.Int64),
+        )
+    )
+    return by_customer.with_columns(has_subscription=pl.col("running_subscriptions") > 0)

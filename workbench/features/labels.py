@@ -1,0 +1,60 @@
+"""Who left: no order within a horizon, among those who were active at the cut-off."""
+
+import polars as pl
+
+from workbench.features.facts import Facts, declared
+from workbench.features.purchases import order_days, purchases_of
+from workbench.features.windows import Windows, first_moment
+from workbench.schema import CustomerData
+
+
+def no_order_within(
+    data: CustomerData, windows: Windows, *, currency: str, active_days: int | None = 365
+) -> pl.DataFrame:
+    """Return who of the active customers does not order within the horizon.
+
+    Parameters
+    ----------
+    data : CustomerData
+        Table ``orders`` is read.
+    windows : Windows
+        Whoever has no order day in ``[label_from, label_until)`` is churned. Call
+        ``windows.require(coverage(data))`` first: a label window beyond the data is not seen here.
+    currency : str
+        ISO 4217; an order day is counted in this currency.
+    active_days : int, optional
+        Customers with an order day in this many days before ``as_of`` are the population; None
+        for all who ever had one.
+
+    Returns
+    -------
+    DataFrame, shape (active customers, 2)
+        ``customer_id`` and ``churned`` (Boolean), sorted by customer.
+    """
+    before = Facts(data=data, as_of=windows.as_of, history_days=windows.history_days)
+    last_order = pl.col("days_since_last_order")
+    active = purchases_of(before, currency).filter(last_order.is_not_null())
+    if active_days is not None:
+        active = active.filter(last_order <= active_days)
+    after = Facts(
+        data=_from(data, windows), as_of=windows.label_until, history_days=windows.horizon_days
+    )
+    returned = (
+        order_days(after, currency)
+        .filter(pl.col("net_minor") > 0)
+        .select("customer_id", returned=pl.lit(True))
+        .unique("customer_id")
+    )
+    labelled = active.select("customer_id").join(returned, on="customer_id", how="left")
+    return (
+        labelled.select("customer_id", churned=pl.col("returned").is_null())
+        .collect(engine="streaming")
+        .sort("customer_id")
+    )
+
+
+def _from(data: CustomerData, windows: Windows) -> CustomerData:
+    orders = declared(data, "orders").filter(
+        pl.col("ordered_at") >= first_moment(windows.label_from)
+    )
+    return CustomerData.of({"orders": orders})

@@ -1,0 +1,263 @@
+"""The windows of a model in time, and the refusal of those that cannot be.
+
+    history                    gap      horizon
+    |--------------------------|........|================|
+    as_of - history_days     as_of    label_from      label_until
+
+Features are facts strictly before the first moment (UTC) of ``as_of``; the label is what happens in
+``[label_from, label_until)``. A label window that reaches beyond what the data cover would count
+everyone as gone who simply has not been seen yet, so it is refused and never cut short.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+import polars as pl
+
+from workbench.features.facts import TIMES, declared
+from workbench.foundation.errors import InputError, ParameterError
+from workbench.schema import CustomerData
+
+#: Tables whose rows happen at a time, so that their first and last row bound what the data cover.
+_DATED = ("orders", "events", "interactions", "payments")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """Where history ends and where the label begins; the two cannot overlap.
+
+    Attributes
+    ----------
+    as_of : date
+        Facts strictly before its first moment (UTC) count.
+    history_days : int or None
+        Only facts of this many days before ``as_of`` count; None for all.
+    gap_days : int
+        Days between ``as_of`` and the label window, 0 or more: time to act.
+    horizon_days : int
+        Length of the label window, 1 or more.
+
+    Examples
+    --------
+    >>> windows = Windows(as_of=date(2024, 3, 1), horizon_days=90)
+    >>> windows.label_until
+    datetime.date(2024, 5, 30)
+    >>> Windows(as_of=date(2024, 3, 1), gap_days=-7, horizon_days=90)
+    Traceback (most recent call last):
+    workbench.foundation.errors.ParameterError: gap_days is -7: it must be 0 or more, ...
+    """
+
+    as_of: date
+    horizon_days: int
+    history_days: int | None = None
+    gap_days: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what would let the label look into the history."""
+        if self.gap_days < 0:
+            raise ParameterError(
+                f"gap_days is {self.gap_days}: it must be 0 or more, "
+                "or the label window would overlap the history"
+            )
+        if self.horizon_days < 1:
+            raise ParameterError(f"horizon_days is {self.horizon_days}: it must be 1 or more")
+        if self.history_days is not None and self.history_days < 1:
+            raise ParameterError(f"history_days is {self.history_days}: it must be 1 or more")
+
+    @property
+    def label_from(self) -> date:
+        """First day of the label window."""
+        return self.as_of + timedelta(days=self.gap_days)
+
+    @property
+    def label_until(self) -> date:
+        """First day after the label window."""
+        return self.label_from + timedelta(days=self.horizon_days)
+
+    def require(self, covered: "Coverage", *, min_history_days: int = 1) -> None:
+        """Refuse windows that the data do not cover.
+
+        Raises
+        ------
+        ParameterError
+            ``as_of`` lies outside the data, too little history lies before it, or the label window
+            ends beyond the data; the message has the numbers that would do.
+        """
+        covered.require(self.as_of)
+        history = (self.as_of - covered.first_on).days
+        if history < min_history_days:
+            raise ParameterError(
+                f"as_of {self.as_of} has {history} days of history, {min_history_days} are needed: "
+                f"take {covered.first_on + timedelta(days=min_history_days)} or later"
+            )
+        if self.label_until > covered.until_on:
+            needed = self.gap_days + self.horizon_days
+            raise ParameterError(
+                f"the label window of as_of {self.as_of} ends on {self.label_until}, but the data "
+                f"are complete only until {covered.until_on}: gap and horizon need {needed} days "
+                f"after as_of, so take {covered.until_on - timedelta(days=needed)} or earlier"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """Training cut-offs and one test cut-off after them, their label windows apart.
+
+    The label window of every training cut-off ends on the test cut-off or before, so nothing that
+    trains a model lies later than what it is tested on.
+
+    Attributes
+    ----------
+    train_on : tuple of date
+        Training cut-offs, earliest first, one at least.
+    test_on : date
+        Test cut-off.
+    gap_days, horizon_days : int
+        As in ``Windows``.
+    """
+
+    train_on: tuple[date, ...]
+    test_on: date
+    horizon_days: int
+    gap_days: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a training label that reaches into the test."""
+        if not self.train_on:
+            raise ParameterError("a split needs one training cut-off at least")
+        needed = self.gap_days + self.horizon_days
+        found = (self.test_on - max(self.train_on)).days
+        if found < needed:
+            raise ParameterError(
+                f"the last training cut-off lies {found} days before the test cut-off "
+                f"{self.test_on}: its label window needs {needed} days, so training must end on "
+                f"{self.test_on - timedelta(days=needed)} or earlier"
+            )
+
+    def windows(self, as_of: date, *, history_days: int | None = None) -> Windows:
+        """Return the windows of one of the cut-offs."""
+        return Windows(
+            as_of=as_of,
+            history_days=history_days,
+            gap_days=self.gap_days,
+            horizon_days=self.horizon_days,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """The days that the data cover.
+
+    Attributes
+    ----------
+    first_on : date
+        Day of the first fact.
+    until_on : date
+        First day that is not covered.
+    """
+
+    first_on: date
+    until_on: date
+
+    def require(self, as_of: date) -> None:
+        """Refuse an ``as_of`` outside the data."""
+        if not self.first_on < as_of <= self.until_on:
+            raise ParameterError(
+                f"as_of {as_of} lies outside the data: they cover {self.first_on} up to "
+                f"{self.until_on}, so take a date after the first and not after the last"
+            )
+
+
+def coverage(data: CustomerData, *, data_until: date | None = None) -> Coverage:
+    """Return which days the data cover.
+
+    Parameters
+    ----------
+    data : CustomerData
+        Orders, events, interactions and payments are looked at.
+    data_until : date, optional
+        First day that is not covered, as the sources declare it. Without it the earliest
+        ``data_until_at`` of the ``sources`` table counts, or, where that table is empty, the day
+        after the last fact.
+
+    Raises
+    ------
+    InputError
+        No table has a dated row.
+    """
+    bounds = [
+        declared(data, table).select(
+            first=pl.col(TIMES[table]).min().dt.date(), last=pl.col(TIMES[table]).max().dt.date()
+        )
+        for table in _DATED
+    ]
+    found = pl.concat(pl.collect_all(bounds, engine="streaming")).select(
+        pl.col("first").min(), pl.col("last").max()
+    )
+    first, last = found.row(0)
+    if first is None:
+        raise InputError(
+            f"no dated fact in {', '.join(_DATED)}: this is a snapshot, which has no as_of"
+        )
+    until = data_until or _declared_until(data) or last + timedelta(days=1)
+    return Coverage(first_on=first, until_on=until)
+
+
+def first_moment(day: date) -> datetime:
+    """Return the first moment of a day, UTC."""
+    return datetime.combine(day, time.min, tzinfo=UTC)
+
+
+def _declared_until(data: CustomerData) -> date | None:
+    stated = declared(data, "sources").select(pl.col("data_until_at").min().dt.date()).collect()
+    until: date | None = stated.item()
+    return until
+
+
+def churn_split(
+    covered: Coverage,
+    *,
+    as_of: date,
+    horizon_days: int,
+    gap_days: int = 0,
+    min_history_days: int = 90,
+    most_cutoffs: int = 4,
+) -> Split:
+    """Lay the latest possible test cut-off before ``as_of`` and training cut-offs before that.
+
+    The label windows of neighbouring cut-offs touch and do not overlap: each lies ``gap_days +
+    horizon_days`` before the next one.
+
+    Parameters
+    ----------
+    covered : Coverage
+        The days that the data cover.
+    as_of : date
+        Scoring date: what happens from its first moment on is taken as unknown.
+    horizon_days, gap_days : int
+        As in ``Windows``.
+    min_history_days : int
+        Days of data before a cut-off without which it is not used.
+    most_cutoffs : int
+        Most training cut-offs, 1 or more.
+
+    Raises
+    ------
+    ParameterError
+        ``as_of`` lies outside the data, or no training cut-off has enough history.
+    """
+    covered.require(as_of)
+    step = timedelta(days=gap_days + horizon_days)
+    Windows(as_of=as_of, gap_days=gap_days, horizon_days=horizon_days)  # refuses bad lengths
+    test_on = as_of - step
+    earliest = covered.first_on + timedelta(days=min_history_days)
+    train_on = [test_on - step * back for back in range(1, most_cutoffs + 1)]
+    usable = tuple(sorted(day for day in train_on if day >= earliest))
+    if not usable:
+        needed = min_history_days + 2 * step.days
+        raise ParameterError(
+            f"as_of {as_of} has {(as_of - covered.first_on).days} days of data before it, "
+            f"{needed} are needed: {min_history_days} of history and {step.days} of label window "
+            "each for training and test; take a later as_of or a shorter horizon_days"
+        )
+    return Split(train_on=usable, test_on=test_on, gap_days=gap_days, horizon_days=horizon_days)

@@ -1,0 +1,108 @@
+"""Files in which people declare something (studies, mappings, recipes): TOML into a checked model.
+
+All faults of a file are told at once, each with the key's path, what was found and what is allowed,
+so that a file is mended in one go.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from workbench.foundation.errors import ParameterError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Declaration(BaseModel):
+    """Base of everything declared in a file: frozen, strict, no unknown key."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+def read_toml(path: Path, kind: str) -> dict[str, Any]:
+    """Return the content of a TOML file.
+
+    Raises
+    ------
+    ParameterError
+        It cannot be read, or is not TOML; the message gives line and column.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ParameterError(f"{kind} {path.name} cannot be read: {error}") from error
+
+
+def declare(
+    model: type[Model], content: Mapping[str, Any], *, source: str, further: Sequence[str] = ()
+) -> Model:
+    """Make the model from a file's content, or tell all its faults.
+
+    Parameters
+    ----------
+    model : type
+        A pydantic model.
+    content : mapping
+        What the file says.
+    source : str
+        What the file is called in the refusal: "study demo.toml".
+    further : sequence of str
+        Faults found elsewhere, told with the others.
+
+    Raises
+    ------
+    ParameterError
+        One line per fault.
+    """
+    faults = list(further)
+    made: Model | None = None
+    try:
+        made = model.model_validate(content)
+    except ValidationError as error:
+        faults = [_fault(model, each) for each in error.errors()] + faults
+    if faults or made is None:
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        raise ParameterError("\n  ".join([f"{source} has {count}:", *faults]))
+    return made
+
+
+def _fault(model: type[BaseModel], error: Any) -> str:
+    place = ".".join(str(part) for part in error["loc"]) or "the file"
+    if error["type"] == "extra_forbidden":
+        known = _keys(model, error["loc"][:-1])
+        nearest = get_close_matches(str(error["loc"][-1]), known, n=1)
+        guess = f"; did you mean {nearest[0]}?" if nearest else ""
+        return f"{place}: no such key{guess} Known: {', '.join(sorted(known))}"
+    if error["type"] == "missing":
+        return f"{place}: missing, it has no default"
+    message = error["msg"].removeprefix("Value error, ")
+    found = error["input"]
+    shown = f", found {found!r}" if isinstance(found, str | int | float | bool) else ""
+    return f"{place}: {message[0].lower()}{message[1:]}{shown}"
+
+
+def _keys(model: type[BaseModel], path: Sequence[Any]) -> list[str]:
+    fields = model.model_fields
+    for part in path:
+        if part not in fields:
+            continue  # a position in a list or a free key
+        inner = [
+            each
+            for each in (fields[part].annotation, *_arguments(fields[part].annotation))
+            if isinstance(each, type) and issubclass(each, BaseModel)
+        ]
+        if not inner:
+            return []
+        fields = inner[0].model_fields
+    return [field.alias or name for name, field in fields.items()]
+
+
+def _arguments(annotation: Any) -> tuple[Any, ...]:
+    found: list[Any] = []
+    for each in getattr(annotation, "__args__", ()):
+        found += [each, *_arguments(each)]
+    return tuple(found)

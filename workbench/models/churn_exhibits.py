@@ -1,0 +1,138 @@
+"""What a report shows of a churn model: how it was tested, how good it is, what it rests on."""
+
+import polars as pl
+
+from workbench.charts.exhibits import Figure, Table
+from workbench.charts.forms import bars, intervals, observed_against_expected
+from workbench.models.churn import ChurnResult
+
+_RATE = {"rate": ".1%", "low": ".1%", "high": ".1%"}
+_SPLIT = {
+    "time": "Trained on earlier dates, tested on a later one",
+    "folds": "Tested on persons held out in folds: a snapshot has no later time",
+}
+#: Features listed in a report; the others carry less than these.
+_MOST = 12
+
+
+def design(result: ChurnResult) -> Table:
+    """Return the cut-offs, how many persons each has and how many of them left."""
+    rows = result.windows.with_columns(
+        pl.col("as_of", "label_from", "label_until").cast(pl.String)
+    )
+    empty = [name for name in rows.columns if rows[name].null_count() == rows.height]
+    return Table(
+        name="design",
+        title=_SPLIT[result.split],
+        rows=rows.drop(empty),
+        persons="persons",
+        formats=_RATE,
+        labels={
+            "part": "Part", "as_of": "As of", "label_from": "Leaving from", "label_until": "until",
+            "persons": "Persons", "leavers": "Left", "rate": "Share", "low": "low", "high": "high",
+        },
+    )  # fmt: skip
+
+
+def calibration(result: ChurnResult) -> Figure:
+    """Draw the share that left over the predicted share, by tenths of the score."""
+    table = Table(
+        name="calibration",
+        title="Do scores mean what they say?",
+        rows=result.assessment.calibration,
+        persons="persons",
+        formats={"predicted": ".1%", "observed": ".1%", "low": ".1%", "high": ".1%"},
+    )
+    return observed_against_expected(
+        table,
+        expected="predicted",
+        observed="observed",
+        low="low",
+        high="high",
+        axes=("Predicted share that leaves", "Share that left"),
+    )
+
+
+def gains(result: ChurnResult) -> Figure:
+    """Draw the share that left by tenths of the score, highest first."""
+    rows = result.assessment.gains.with_columns(
+        tenth=pl.format("{} of 10", pl.col("tenth")),
+    )
+    table = Table(
+        name="gains",
+        title="Where the leavers are: tenths of the score, highest first",
+        rows=rows,
+        persons="persons",
+        formats={**_RATE, "captured": ".1%", "lift": ".2f"},
+        labels={"tenth": "tenth", "captured": "Leavers so far", "lift": "Lift so far"},
+    )
+    return intervals(
+        table,
+        group="tenth",
+        value="rate",
+        low="low",
+        high="high",
+        axis="Share that left",
+        reference=result.assessment.base_rate.value,
+    )
+
+
+def importance(result: ChurnResult) -> Figure:
+    """Draw what each group of features adds to the ranking."""
+    table = Table(
+        name="importance",
+        title="What the ranking rests on",
+        rows=result.importance.head(_MOST).with_columns(
+            group=pl.col("group").str.replace_all("_", " ")
+        ),
+        persons=None,
+        formats={"auc_lost": ".3f", "low": ".3f", "high": ".3f"},
+        labels={"group": "group of features", "auc_lost": "AUC lost"},
+    )
+    return intervals(
+        table,
+        group="group",
+        value="auc_lost",
+        low="low",
+        high="high",
+        axis="AUC lost when shuffled",
+        form=".3f",
+        reference=0.0,
+    )
+
+
+def strongest_features(result: ChurnResult) -> Table:
+    """Return the features that tell leavers best on their own, with unit and meaning."""
+    return Table(
+        name="strongest_features",
+        title=f"The strongest of {result.features.height} features, each on its own",
+        rows=result.features.head(_MOST).select("feature", "auc", "direction", "unit", "meaning"),
+        persons=None,
+        formats={"auc": ".3f"},
+        labels={"auc": "AUC alone", "direction": "leavers have", "unit": "Unit"},
+    )
+
+
+def score_groups(result: ChurnResult) -> Figure:
+    """Draw how many current customers have which score, in bands of a tenth."""
+    bands = (pl.col("score") * 10).floor().clip(0, 9).cast(pl.Int64)
+    rows = (
+        result.scores.with_columns(band=bands)
+        .group_by("band")
+        .agg(persons=pl.len().cast(pl.Int64))
+        .sort("band")
+        .select(
+            score=pl.format("{} to {}%", pl.col("band") * 10, (pl.col("band") + 1) * 10),
+            persons="persons",
+            share=pl.col("persons") / pl.col("persons").sum(),
+        )
+    )
+    table = Table(
+        name="score_groups",
+        title="Current customers by their score",
+        rows=rows,
+        persons="persons",
+        formats={"share": ".1%"},
+        margin="score",
+    )
+    return bars(table, group="score", value="share", axis="Share of current customers")

@@ -1,0 +1,25 @@
+"""What one study may see: pseudonymous, consented, generalised, and cut to what it needs.
+
+    dataset ──> consent ──> columns ──> time ──> text ──> quasi-identifiers ──> pseudonyms ──> view
+
+A *view* is made for one study and one as-of date. A *pseudonym* is a keyed hash that differs from
+study to study, so that two studies cannot be joined. *k* counts persons: every combination of
+quasi-identifiers of the customer table is shared by at least k of them. Pseudonymised data stay
+personal data (GDPR recital 26); k alone makes nothing anonymous.
+"""
+
+from workbench.privacy.anonymity import smallest_class
+from workbench.privacy.consent import permitted
+from workbench.privacy.leaks import find_leaks, known_identifiers
+from workbench.privacy.view import View, ViewReport, default_as_of, open_view
+
+__all__ = [
+    "View",
+    "ViewReport",
+    "default_as_of",
+    "find_leaks",
+    "known_identifiers",
+    "open_view",
+    "permitted",
+    "smallest_class",
+]

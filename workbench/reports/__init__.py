@@ -1,0 +1,14 @@
+"""From records to what reviewers read: one offline page per run, and the catalogue of runs.
+
+    reports/runs/ID/ ──publish──> reports/site/runs/ID.html
+                     ──build_site──> reports/site/index.html
+
+A page is made from the run's record alone, so it can be made again at any time, and equal records
+give equal pages. It needs no network and no script, follows the reader's light or dark preference,
+and holds only what went through ``wb.show``.
+"""
+
+from workbench.reports.page import publish
+from workbench.reports.site import build_site
+
+__all__ = ["build_site", "publish"]

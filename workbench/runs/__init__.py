@@ -1,0 +1,26 @@
+"""One execution of one notebook of a study, as of a date, identified by what went in.
+
+    study, notebook, parameters, as_of, dataset version, policy, code, lock file ──> run id
+    view ──sealed──> kernel ──exhibits──> record
+
+The kernel gets the sealed view and nothing else. What it shows and records is read from the
+executed notebook; everything else it printed stays in the vault. ``record.json`` holds nothing that
+differs between equal runs; when, where and how long stand in ``execution.json``.
+"""
+
+from workbench.runs.catalogue import Folder, Run, runs_in
+from workbench.runs.parameters import Parameter, declared_parameters
+from workbench.runs.plan import Plan, plan
+from workbench.runs.run import RunResult, run
+
+__all__ = [
+    "Folder",
+    "Parameter",
+    "Plan",
+    "Run",
+    "RunResult",
+    "declared_parameters",
+    "plan",
+    "run",
+    "runs_in",
+]

@@ -1,0 +1,88 @@
+"""A notebook file: its cells, its tags, its title."""
+
+import hashlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.foundation.errors import ParameterError
+
+# jsonschema looks for a grammar of international addresses whose import takes two seconds and
+# which nothing here checks; it makes do without where the name is taken.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # None blocks the import
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: ``kind`` is ``markdown`` or ``code``."""
+
+    kind: str
+    source: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notebook:
+    """A notebook as it lies in the project, without outputs.
+
+    Attributes
+    ----------
+    name : str
+        The file's name without suffix.
+    path : Path
+        Where it lies.
+    cells : tuple of Cell
+        In order; raw cells are left out.
+    """
+
+    name: str
+    path: Path
+    cells: tuple[Cell, ...]
+
+    @property
+    def title(self) -> str:
+        """The first heading: the question in plain words."""
+        for cell in self.cells:
+            if cell.kind == "markdown" and cell.source.startswith("# "):
+                return cell.source.splitlines()[0][2:].strip()
+        return self.name
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over kinds, tags and sources of all cells."""
+        parts = [f"{c.kind}\x1f{','.join(c.tags)}\x1f{c.source}" for c in self.cells]
+        return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()
+
+    def tagged(self, tag: str) -> Cell | None:
+        """Return the first code cell with a tag."""
+        return next((c for c in self.cells if c.kind == "code" and tag in c.tags), None)
+
+
+def read_notebook(path: Path) -> Notebook:
+    """Read a notebook file.
+
+    Raises
+    ------
+    ParameterError
+        It does not exist or is no notebook.
+    """
+    import nbformat  # late: its schema checker costs a quarter of a second
+
+    try:
+        content: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # no hints
+    except FileNotFoundError as error:
+        raise ParameterError(f"no notebook at {path}") from error
+    except Exception as error:  # nbformat raises whatever its parsers raise
+        raise ParameterError(f"{path.name} is no notebook: {type(error).__name__}") from error
+    return Notebook(name=path.stem, path=path, cells=cells_of(content.cells))
+
+
+def cells_of(cells: Sequence[Any]) -> tuple[Cell, ...]:
+    """Return nbformat's cells as ours."""
+    return tuple(
+        Cell(cell.cell_type, cell.source, tuple(cell.metadata.get("tags", ())))
+        for cell in cells
+        if cell.cell_type in ("markdown", "code")
+    )

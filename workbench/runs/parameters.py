@@ -1,0 +1,187 @@
+"""Parameters of a notebook: read from its own declaration, checked before a kernel starts.
+
+papermill only warns about a name it does not know and guesses types from the text (``007`` becomes
+7, ``no`` becomes false). Here the cell tagged ``parameters`` is read as Python source, and every
+value is held against the type written there, wherever it comes from: the command line gives text,
+a study file gives values, and both give the same result for the same meaning.
+"""
+
+import ast
+import json
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from workbench.foundation.errors import ParameterError, unknown
+from workbench.runs.notebooks import Notebook
+
+_NAMES: Mapping[str, Any] = {
+    "bool": bool,
+    "int": int,
+    "float": float,
+    "str": str,
+    "list": list,
+    "dict": dict,
+    "Literal": Literal,
+    "None": None,
+}
+_TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One declared parameter: ``name: type = default  # meaning, unit``."""
+
+    name: str
+    type: Any
+    default: Any
+    meaning: str
+
+    @property
+    def type_text(self) -> str:
+        """The type as it was written."""
+        return self.type.__name__ if isinstance(self.type, type) else str(self.type).replace("typing.", "")
+
+
+def declared_parameters(notebook: Notebook) -> dict[str, Parameter]:
+    """Read a notebook's declarations.
+
+    Raises
+    ------
+    ParameterError
+        The cell holds something else than ``name: type = literal``, or a default does not fit.
+    """
+    cell = notebook.tagged("parameters")
+    if cell is None:
+        return {}
+    lines = cell.source.splitlines()
+    found = {}
+    try:
+        statements = ast.parse(cell.source).body
+    except SyntaxError as error:
+        raise ParameterError(f"{notebook.name}: the parameters cell is no Python") from error
+    for statement in statements:
+        if not (
+            isinstance(statement, ast.AnnAssign)
+            and isinstance(statement.target, ast.Name)
+            and statement.value is not None
+        ):
+            raise ParameterError(
+                f"{notebook.name}: line {statement.lineno} of the parameters cell: "
+                "write only `name: type = literal  # meaning, unit`"
+            )
+        name = statement.target.id
+        comment = lines[(statement.end_lineno or statement.lineno) - 1].partition("  # ")[2]
+        kind = _type(statement.annotation, notebook.name, name)
+        try:
+            default = ast.literal_eval(statement.value)
+        except ValueError as error:
+            raise ParameterError(f"{notebook.name}: the default of {name} is no literal") from error
+        found[name] = Parameter(
+            name=name, type=kind, default=_fit(default, kind, name), meaning=comment.strip()
+        )
+    return found
+
+
+def chosen(
+    declared: Mapping[str, Parameter], given: Mapping[str, Any], *, where: str
+) -> dict[str, Any]:
+    """Return the value of every declared parameter, given ones checked.
+
+    Parameters
+    ----------
+    declared : mapping
+        What the notebook declares.
+    given : mapping of str to object
+        Text from a command line is parsed by the declared type, other values are checked.
+    where : str
+        How the refusal names the place: "notebook churn".
+
+    Raises
+    ------
+    ParameterError
+        A name is not declared, or a value does not fit.
+    """
+    for name in given:
+        if name not in declared:
+            raise ParameterError(f"{where}: {unknown('parameter', name, declared)}")
+    values = {name: parameter.default for name, parameter in declared.items()}
+    for name, value in given.items():
+        values[name] = _fit(value, declared[name].type, name, where)
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A value as it was typed on a command line, not yet of any type."""
+
+    text: str
+
+
+def _type(node: ast.expr, notebook: str, name: str) -> Any:
+    try:
+        # only the names above: the annotation of a notebook is no place for other code
+        code = compile(ast.Expression(node), notebook, "eval")
+        return eval(code, {"__builtins__": {}}, dict(_NAMES))  # noqa: S307 - names restricted above
+    except Exception as error:
+        raise ParameterError(
+            f"notebook {notebook}: the type of {name} is not understood: use bool, int, float, str, "
+            "list[…], Literal[…] or a union with None"
+        ) from error
+
+
+def _fit(value: Any, kind: Any, name: str, where: str = "the declaration") -> Any:
+    try:
+        return _parsed(value.text, kind) if isinstance(value, Text) else _checked(value, kind)
+    except (ValueError, TypeError) as error:
+        shown = value.text if isinstance(value, Text) else value
+        wanted = kind.__name__ if isinstance(kind, type) and not typing.get_args(kind) else kind
+        text = str(wanted).replace("typing.", "")
+        raise ParameterError(f"{where}: {name} is {shown!r}, it must be {text}") from error
+
+
+def _parsed(text: str, kind: Any) -> Any:
+    """Turn text into a value of the declared type, never guessing another one."""
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        if type(None) in args and text in ("", "none", "None", "null"):
+            return None
+        (inner,) = [each for each in args if each is not type(None)]
+        return _parsed(text, inner)
+    if origin is Literal:
+        return next(each for each in args if str(each) == text) if text in map(str, args) else _no()
+    if kind is str:
+        return text
+    if kind is bool:
+        lowered = text.lower()
+        return True if lowered in _TRUE else False if lowered in _FALSE else _no()
+    if kind is int:
+        return int(text)
+    if kind is float:
+        return _checked(float(text), float)
+    return _checked(json.loads(text), kind)
+
+
+def _checked(value: Any, kind: Any) -> Any:
+    """Return a value that is of the declared type, or refuse."""
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        if value is None and type(None) in args:
+            return None
+        (inner,) = [each for each in args if each is not type(None)]
+        return _checked(value, inner)
+    if origin is Literal:
+        return value if value in args else _no()
+    if origin is list:
+        if not isinstance(value, list | tuple):
+            return _no()
+        return [_checked(each, args[0]) for each in value]
+    if kind is float and type(value) in (int, float):
+        return float(value) if float(value) - float(value) == 0 else _no()  # neither nan nor inf
+    return value if type(value) is kind else _no()
+
+
+def _no() -> Any:
+    raise ValueError

@@ -1,0 +1,170 @@
+"""What a run would be, before anything runs: notebooks, checked parameters, and the run's id."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from workbench.foundation.errors import ParameterError, unknown
+from workbench.foundation.files import canonical_json
+from workbench.foundation.settings import find
+from workbench.privacy.view import default_as_of, view_fingerprint
+from workbench.runs.notebooks import Notebook, read_notebook
+from workbench.runs.parameters import Text, chosen, declared_parameters
+from workbench.studies import NotebookUse, Study
+from workbench.vault import Dataset
+
+_ID_DIGITS = 12
+_SOURCES = (".py", ".csv", ".toml", ".html", ".css", ".js")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRun:
+    """One notebook of a study with everything that decides its outcome.
+
+    Attributes
+    ----------
+    id : str
+        Hash over all that goes in; equal input, equal id.
+    notebook : Notebook
+        As it lies in the project now.
+    parameters : mapping
+        Every declared parameter with its checked value.
+    inputs : mapping
+        What the id is made of, in a form that JSON can hold.
+    """
+
+    id: str
+    notebook: Notebook
+    parameters: Mapping[str, Any]
+    inputs: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The runs of one study as of one date."""
+
+    study: Study
+    dataset: Dataset
+    as_of: date
+    runs: tuple[PlannedRun, ...]
+
+
+def plan(
+    study: Study,
+    dataset: Dataset,
+    *,
+    project: Path,
+    as_of: date | None = None,
+    given: Mapping[str, str] | None = None,
+    only: str | None = None,
+) -> Plan:
+    """Check everything that can be checked before a kernel starts.
+
+    Parameters
+    ----------
+    study : Study
+        Names notebooks and their parameters.
+    dataset : Dataset
+        The version that would be used.
+    project : Path
+        Where ``notebooks/`` and the lock file lie.
+    as_of : date, optional
+        Scoring date.
+    given : mapping of str to str, optional
+        Parameters as typed; each reaches every notebook that declares it.
+    only : str, optional
+        One notebook, by name or path, with the study's parameters where it is one of its own.
+
+    Raises
+    ------
+    ParameterError
+        A notebook or parameter is not known, or a value does not fit its declared type.
+    """
+    given = dict(given or {})
+    latest = default_as_of(dataset)
+    typed_date = given.pop("as_of", None)
+    if typed_date is not None:
+        as_of = _date(typed_date)
+    day = as_of or latest
+    uses = _uses(study, only)
+    notebooks = [
+        read_notebook(find("notebook", use.name, folder=project / "notebooks", suffix=".ipynb"))
+        for use in uses
+    ]
+    declared = [declared_parameters(notebook) for notebook in notebooks]
+    everywhere = {name for each in declared for name in each}
+    for name in given:
+        if name not in everywhere:
+            raise ParameterError(f"study {study.name}: {unknown('parameter', name, everywhere)}")
+    common = {
+        "study": study.model_dump(mode="json", exclude={"notebooks", "schedule", "retention_days"}),
+        "dataset": {
+            "name": dataset.name,
+            "version": dataset.version,
+            "fingerprint": dataset.fingerprint,
+        },
+        "view": view_fingerprint(study, dataset, day),
+        "as_of": day.isoformat(),
+        "code": code_digest(),
+        "lock": lock_digest(project),
+    }
+    runs = []
+    for use, notebook, parameters in zip(uses, notebooks, declared, strict=True):
+        typed = {name: Text(text) for name, text in given.items() if name in parameters}
+        own = {"study": study.name, "as_of": day.isoformat()}
+        fixed = {name: value for name, value in own.items() if name in parameters}
+        values = chosen(
+            parameters, {**use.parameters, **typed, **fixed}, where=f"notebook {notebook.name}"
+        )
+        inputs = {
+            **common,
+            "notebook": {"name": notebook.name, "digest": notebook.digest},
+            "parameters": values,
+        }
+        digest = hashlib.sha256(canonical_json(inputs)).hexdigest()[:_ID_DIGITS]
+        runs.append(
+            PlannedRun(id=digest, notebook=notebook, parameters=values, inputs=inputs)
+        )
+    return Plan(study=study, dataset=dataset, as_of=day, runs=tuple(runs))
+
+
+@cache
+def code_digest() -> str:
+    """Return a hash of the package's files: code, templates, declarations."""
+    root = Path(str(files("workbench")))
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        if path.suffix in _SOURCES and path.is_file():
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def lock_digest(project: Path) -> str:
+    """Return a hash of the lock file; ``none`` where the project has none."""
+    path = project / "requirements.lock"
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else "none"
+
+
+def _uses(study: Study, only: str | None) -> list[NotebookUse]:
+    if only is None:
+        return list(study.notebooks)
+    own = [use for use in study.notebooks if use.name in (only, Path(only).stem)]
+    return [_renamed(use, only) for use in own] or [NotebookUse(name=only)]
+
+
+def _renamed(use: NotebookUse, name: str) -> NotebookUse:
+    """Return the same use of the notebook as it was named by the user, who may give a path."""
+    return use.model_copy(update={"name": name})
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ParameterError(f"as_of is {text!r}: write a date as 2024-12-31") from error

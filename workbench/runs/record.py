@@ -1,0 +1,142 @@
+"""The record of a run: what went in, what came out, and nothing that differs between equal runs."""
+
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+from workbench.charts.drawing import svg
+from workbench.foundation.files import canonical_json
+from workbench.privacy.view import View
+from workbench.runs.bundles import EXHIBIT, RECORD, figure_of, table_json
+from workbench.runs.kernel import Execution
+from workbench.runs.notebooks import cells_of
+from workbench.runs.plan import Plan, PlannedRun
+
+FORMAT = 1
+
+#: Packages whose version can change a figure.
+_PACKAGES = ("polars", "numpy", "scipy", "scikit-learn", "fairlearn")
+
+
+def finished_files(plan: Plan, run: PlannedRun, view: View, execution: Execution) -> dict[str, bytes]:
+    """Return the files of a finished run's folder, by their path in it."""
+    output = _read(execution)
+    record = {
+        **_head(plan, run, "finished"),
+        "view": _view(view),
+        "metrics": output.metrics,
+        "verdicts": output.verdicts,
+        "cells": output.cells,
+        "exhibits": [exhibit["name"] for exhibit in output.exhibits],
+        "kept_out": output.kept_out,
+    }
+    made = {"record.json": canonical_json(record)}
+    for exhibit in output.exhibits:
+        name = exhibit["name"]
+        made[f"tables/{name}.json"] = canonical_json(exhibit)
+        if exhibit["kind"] == "figure":
+            made[f"figures/{name}.svg"] = svg(figure_of(exhibit)).encode()
+    return made
+
+
+def failed_files(plan: Plan, run: PlannedRun, *, reason: str, cell: int | None) -> dict[str, bytes]:
+    """Return the files of a failed run's folder: what went in and why it failed, no output."""
+    record = {**_head(plan, run, "failed"), "reason": reason, "cell": cell}
+    return {"record.json": canonical_json(record)}
+
+
+def shortcoming(execution: Execution) -> str | None:
+    """Say why an execution is not finished; None where its last cell ran and verdicts exist."""
+    if execution.reason is not None:
+        return execution.reason
+    total = len(execution.notebook.cells)
+    if execution.cells_done < total:
+        return f"it ended after cell {execution.cells_done} of {total}"
+    output = _read(execution)
+    if not output.verdicts:
+        return "it ran to its end but recorded no verdict: call wb.record in its last cell"
+    return None
+
+
+class _Output:
+    """What an executed notebook handed over."""
+
+    def __init__(self) -> None:
+        self.metrics: dict[str, Any] = {}
+        self.verdicts: list[dict[str, Any]] = []
+        self.exhibits: list[dict[str, Any]] = []
+        self.cells: list[dict[str, Any]] = []
+        self.kept_out: list[int] = []
+
+
+def _read(execution: Execution) -> _Output:
+    """Take exhibits and records from the outputs; note which cells printed anything else."""
+    made = _Output()
+    nodes = [n for n in execution.notebook.cells if n.cell_type in ("markdown", "code")]
+    injected = {id(n) for n in nodes if "injected-parameters" in n.metadata.get("tags", ())}
+    number = 0
+    for node, cell in zip(nodes, cells_of(nodes), strict=True):
+        if id(node) in injected:
+            continue  # papermill's own cell: the record lists the parameters
+        number += 1
+        shows: list[dict[str, Any]] = []
+        for output in node.get("outputs", ()):
+            data = output.get("data", {})
+            if EXHIBIT in data:
+                shows.append(_exhibit(data[EXHIBIT], made))
+            elif RECORD in data:
+                made.metrics = data[RECORD]["metrics"]
+                made.verdicts = data[RECORD]["verdicts"]
+            elif number not in made.kept_out:
+                made.kept_out.append(number)
+        made.cells.append(
+            {"kind": cell.kind, "source": cell.source, "tags": list(cell.tags), "shows": shows}
+        )
+    return made
+
+
+def _exhibit(content: Mapping[str, Any], made: _Output) -> dict[str, Any]:
+    """Keep an exhibit under a name of its own and return the reference to it."""
+    if content["kind"] == "verdict":
+        return {"kind": "verdict", "content": dict(content)}
+    taken = {exhibit["name"] for exhibit in made.exhibits}
+    name = content["name"]
+    number = 2
+    while name in taken:
+        name = f"{content['name']}_{number}"
+        number += 1
+    made.exhibits.append({**content, "name": name})
+    return {"kind": content["kind"], "name": name}
+
+
+def _head(plan: Plan, run: PlannedRun, status: str) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "run": run.id,
+        "status": status,
+        "title": run.notebook.title,
+        **run.inputs,
+        "study": plan.study.model_dump(mode="json", exclude={"notebooks"}),
+        "dataset": {
+            **run.inputs["dataset"],
+            "is_synthetic": plan.dataset.is_synthetic,
+            "sources": [
+                {"format": s.format, "system": s.system, "basis": s.basis, "until": s.data_until_at}
+                for s in plan.dataset.sources
+            ],
+        },
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in _PACKAGES},
+        },
+    }
+
+
+def _view(view: View) -> dict[str, Any]:
+    return {
+        "fingerprint": view.fingerprint,
+        "k": view.report.k,
+        "k_reached": view.report.k_reached,
+        "tables": [table_json(t) for t in view.report.tables(min_group=view.min_group)],
+    }

@@ -1,0 +1,172 @@
+"""What a notebook says to the workbench: give me my data, show this, record that.
+
+The same three calls work in a run, where the kernel holds one sealed view, and in the lab, where
+the view is opened with the key that the user holds. Both apply the study's disclosure rules, so a
+notebook looks the same in both.
+"""
+
+import html
+import os
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from workbench.charts.drawing import svg
+from workbench.charts.exhibits import Figure, Table
+from workbench.charts.markup import figure_markup, table_markup
+from workbench.foundation.errors import ParameterError
+from workbench.foundation.settings import Settings, find
+from workbench.privacy.disclosure import disclose, disclose_estimate, disclose_figure
+from workbench.privacy.view import View, open_view
+from workbench.runs.bundles import (
+    EXHIBIT,
+    RECORD,
+    estimate_json,
+    figure_json,
+    table_json,
+    verdict_json,
+)
+from workbench.statistics.estimates import Estimate
+from workbench.statistics.verdicts import Verdict
+from workbench.studies import read_study
+from workbench.vault import Vault, open_sealed_view
+
+_PAGE_STYLE = (
+    "--ink:var(--jp-content-font-color1,#111);--muted:var(--jp-content-font-color2,#666);"
+    "--rule:var(--jp-border-color2,#ccc);--ground:transparent"
+)
+
+
+def view(study: str, *, as_of: str | None = None) -> View:
+    """Return what the study may see.
+
+    Parameters
+    ----------
+    study : str
+        Name of the study, from the notebook's parameters.
+    as_of : str, optional
+        Scoring date, ISO 8601; the last date that the dataset covers unless given.
+
+    Raises
+    ------
+    ParameterError
+        There is no such study or dataset, or ``as_of`` lies outside the data.
+    AccessError
+        The key at hand does not open the vault.
+    """
+    sealed = open_sealed_view()
+    if sealed is not None:
+        made = View.restore(sealed.description, sealed.data)
+        if made.study.name != study:
+            raise ParameterError(f"this run holds the view of study {made.study.name}, not {study}")
+    else:
+        made = _lab_view(study, as_of)
+    _Rules.min_group = made.min_group
+    return made
+
+
+def show(*exhibits: Table | Figure | Verdict) -> None:
+    """Show tables, figures and verdicts, without the groups that are too small."""
+    from IPython.display import display  # late: only where there is a notebook
+
+    for exhibit in exhibits:
+        display(_bundle(exhibit), raw=True)  # type: ignore[no-untyped-call]  # IPython has no hints
+
+
+def record(*, estimates: tuple[Estimate, ...] | list[Estimate], verdicts: tuple[Verdict, ...]) -> None:
+    """Hand over the numbers that catalogue, comparison and tests read; the last call of a notebook.
+
+    Parameters
+    ----------
+    estimates : sequence of Estimate
+        Each with a name of its own.
+    verdicts : sequence of Verdict
+        The answers of the notebook, one at least.
+    """
+    from IPython.display import display  # late: only where there is a notebook
+
+    if not verdicts:
+        raise ParameterError("a notebook records at least one verdict: what is its answer?")
+    names = [estimate.name for estimate in estimates]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ParameterError(f"recorded more than once: {', '.join(twice)}")
+    content = {
+        "metrics": {
+            e.name: estimate_json(disclose_estimate(e, min_group=_min_group())) for e in estimates
+        },
+        "verdicts": [_verdict_json(verdict) for verdict in verdicts],
+    }
+    text = f"Recorded {len(names)} figures and {len(verdicts)} verdicts."
+    display({RECORD: content, "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]  # as above
+
+
+class _Rules:
+    """The disclosure rules of the view that this kernel opened last."""
+
+    min_group: int | None = None
+
+
+def _min_group() -> int:
+    if _Rules.min_group is None:
+        raise ParameterError("show nothing before the data were asked for: call wb.view(study)")
+    return _Rules.min_group
+
+
+def _bundle(exhibit: Table | Figure | Verdict) -> dict[str, Any]:
+    in_lab = "WORKBENCH_SEALED_VIEW" not in os.environ  # a run's page is drawn from the exhibit
+    if isinstance(exhibit, Verdict):
+        content = _verdict_json(exhibit)
+        markup = _verdict_markup(exhibit)
+    elif isinstance(exhibit, Figure):
+        figure = disclose_figure(exhibit, min_group=_min_group())
+        content = figure_json(figure)
+        markup = figure_markup(figure, svg(figure)) if in_lab else ""
+    else:
+        made = disclose(exhibit, min_group=_min_group())
+        content = table_json(made.table, made.hidden)
+        markup = table_markup(made.table)
+    bundle: dict[str, Any] = {EXHIBIT: content, "text/plain": str(content["name"])}
+    if in_lab:
+        bundle["text/html"] = f'<div style="{_PAGE_STYLE}">{markup}</div>'
+    return bundle
+
+
+def _verdict_json(verdict: Verdict) -> dict[str, Any]:
+    content = verdict_json(verdict)
+    content["estimates"] = [
+        estimate_json(disclose_estimate(e, min_group=_min_group())) for e in verdict.estimates
+    ]
+    return content
+
+
+def _verdict_markup(verdict: Verdict) -> str:
+    mark = "To act on: " if verdict.concern else ""
+    return (
+        f"<p><b>{html.escape(verdict.question)}</b><br>{mark}<b>{verdict.outcome}</b>. "
+        f"{html.escape(verdict.answer)}</p>"
+    )
+
+
+def _lab_view(study: str, as_of: str | None) -> View:
+    settings = Settings.read()
+    return _opened(study, as_of, settings.project, settings.workspace)
+
+
+@cache
+def _opened(study: str, as_of: str | None, project: Path, workspace: Path) -> View:
+    path = find("study", study, folder=project / "reports" / "studies", suffix=".toml")
+    read = read_study(path, notebooks=project / "notebooks")
+    dataset = Vault.open(workspace).dataset(read.dataset)
+    return open_view(read, dataset, as_of=parsed_date(as_of))
+
+
+def parsed_date(text: str | None) -> date | None:
+    """Return the date that a text stands for."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ParameterError(f"as_of is {text!r}: write a date as 2024-12-31") from error

@@ -1,0 +1,240 @@
+"""What a file's columns mean: a TOML file, data and not code.
+
+A mapping says in this order how a record becomes rows::
+
+    title, system, zone, currency, data_until, basis      what no file says (see provenance)
+    [file]        delimiter, encoding, header, columns, sheets, empty, repeats: where detection
+                  is overridden
+    [columns]     source column = type, or { type, name, format, values, empty, required, decimal }
+    [derive]      name = SQL over columns, or { from = SQL date, months = SQL integer },
+                  or { whole = SQL amount }
+    [refuse]      "reason in words" = SQL condition: the record is refused
+    [assume]      "sentence" = SQL condition: counted over the accepted records and said
+    [record]      id = SQL, the native id of whom the record is about; kind; observed_at
+    [identities]  kind of identifier = SQL
+    [attributes.NAMESPACE]  attribute = SQL; null gives no row
+    [tables.TABLE]          schema column = SQL, with where, per, order_by, keyed
+
+SQL is polars' own (``pl.sql_expr``). It may use the columns, what was derived, ``source_row`` and
+the settings ``system``, ``currency``, ``data_until_on`` (date) and ``data_until_at`` (instant), and
+for a money column X the currency that the cell itself states as ``X_currency``. With ``per`` one
+row is made for each combination of these names, and expressions are aggregates (a plain one gives
+the group's first value, in the order of ``order_by``). Native ids are written bare: where the
+schema says ``system:…`` or ``keyed hash``, the system is put in front. ``keyed`` lists readable ids
+that hold an identifier, which intake replaces by their HMAC.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+import polars as pl
+from polars.exceptions import PolarsError
+from pydantic import BeforeValidator, Field, ValidationError
+
+from workbench.foundation.errors import ParameterError, unknown
+from workbench.foundation.files import canonical_json
+from workbench.foundation.settings import find
+from workbench.schema import TABLES
+from workbench.sources.provenance import SETTINGS
+from workbench.sources.rules import (
+    ColumnRule,
+    FileRule,
+    MonthsRule,
+    RecordRule,
+    RowRule,
+    Strict,
+    WholeRule,
+)
+
+#: Names that expressions may use beside columns and derived ones.
+GIVEN = ("source_row", "system", "currency", "data_until_on", "data_until_at")
+
+#: Columns that the reader fills when the mapping does not.
+_FILLED = {"customer_id", "source_id", "source_row", "record_id", "currency"}
+_FILLED_IN = {"identities": {"match_rule"}, "customers": {"kind"}}
+
+
+def _long_form(given: Any) -> Any:
+    return {"type": given} if isinstance(given, str) else given
+
+
+def _several(given: Any) -> Any:
+    return (given,) if isinstance(given, dict) else given
+
+
+class SourceMapping(Strict):
+    """One mapping, checked; made by ``find_mapping``."""
+
+    name: str
+    title: str = ""
+    system: str | None = None
+    zone: str | None = None
+    currency: str | None = None
+    data_until: str | None = None
+    basis: str | None = None
+    file: FileRule = FileRule()
+    columns: Mapping[str, Annotated[ColumnRule, BeforeValidator(_long_form)]]
+    derive: Mapping[str, str | MonthsRule | WholeRule] = {}
+    refuse: Mapping[str, str] = {}
+    assume: Mapping[str, str] = {}
+    record: RecordRule = RecordRule()
+    identities: Mapping[str, str] = {}
+    attributes: Mapping[str, Mapping[str, str]] = {}
+    tables: Mapping[
+        str, Annotated[tuple[RowRule, ...], BeforeValidator(_several), Field(strict=False)]
+    ] = {}
+
+    @classmethod
+    def read(cls, path: Path) -> "SourceMapping":
+        """Read and check a mapping file.
+
+        Raises
+        ------
+        ParameterError
+            It is no TOML, or has faults; the message lists all of them.
+        """
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ParameterError(f"mapping {path.name} is not valid TOML: {error}") from error
+        return cls.of(content, name=path.stem)
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any], *, name: str) -> "SourceMapping":
+        """Check what a mapping file holds."""
+        try:
+            mapping = cls.model_validate({**content, "name": name})
+        except ValidationError as error:
+            faults = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+            raise _refusal(name, faults) from error
+        if faults := [*mapping._faults()]:
+            raise _refusal(name, faults)
+        return mapping
+
+    @property
+    def declared(self) -> Mapping[str, str | None]:
+        """What the mapping says of the five settings."""
+        return {name: getattr(self, name) for name in SETTINGS}
+
+    def column_name(self, source: str) -> str:
+        """Name by which expressions know a source column."""
+        return self.columns[source].name or source
+
+    @property
+    def currency_columns(self) -> Mapping[str, str]:
+        """For each money column the name under which the currency stands that its cells state."""
+        return {
+            f"{self.column_name(c)}_currency": c
+            for c, r in self.columns.items()
+            if r.type == "money"
+        }
+
+    def fingerprint(self) -> str:
+        """Hash of all that the mapping says, 64 hex digits."""
+        content = self.model_dump(mode="json", exclude={"title", *SETTINGS})
+        return hashlib.sha256(canonical_json(content)).hexdigest()
+
+    def _faults(self) -> Iterator[str]:
+        known = [
+            *GIVEN,
+            *(self.column_name(source) for source in self.columns),
+            *self.currency_columns,
+        ]
+        for name in {name for name in known if known.count(name) > 1}:
+            yield f"columns: {name} is there twice or is the reader's own; choose another by name ="
+        for name, rule in self.derive.items():
+            for sql in [rule] if isinstance(rule, str) else rule.model_dump().values():
+                yield from _sql_faults(f"derive.{name}", sql, known)
+            known.append(name)
+        for place, sql in self._expressions():
+            yield from _sql_faults(place, sql, known)
+        for kind in self.identities:
+            if kind not in (kinds := TABLES["identities"].column("kind").choices):
+                yield unknown("kind of identifier", kind, kinds)
+        for namespace in self.attributes:
+            if namespace not in (spaces := TABLES["attributes"].column("namespace").choices):
+                yield unknown("namespace of attributes", namespace, spaces)
+        for table, cuts in self.tables.items():
+            for cut in cuts:
+                yield from _row_faults(table, cut, known)
+        if not (self.identities or self.attributes or self.tables):
+            yield "no rows come of it: state identities, attributes or tables"
+
+    def _expressions(self) -> Iterator[tuple[str, str]]:
+        for reason, sql in self.refuse.items():
+            yield f"refuse.{reason!r}", sql
+        for sentence, sql in self.assume.items():
+            yield f"assume.{sentence!r}", sql
+        for name in ("id", "kind", "observed_at"):
+            if (sql := getattr(self.record, name)) is not None:
+                yield f"record.{name}", sql
+        for kind, sql in self.identities.items():
+            yield f"identities.{kind}", sql
+        for namespace, attributes in self.attributes.items():
+            for attribute, sql in attributes.items():
+                yield f"attributes.{namespace}.{attribute}", sql
+        for table, rules in self.tables.items():
+            for rule in rules:
+                for column, sql in rule.columns.items():
+                    yield f"tables.{table}.{column}", sql
+                if rule.where is not None:
+                    yield f"tables.{table}.where", rule.where
+
+
+def find_mapping(name: str) -> SourceMapping:
+    """Return the mapping that a name (a ready one) or a path stands for.
+
+    Raises
+    ------
+    ParameterError
+        There is none, or it has faults.
+    """
+    return SourceMapping.read(find("mapping", name, folder=_folder(), suffix=".toml"))
+
+
+def ready_mappings() -> tuple[str, ...]:
+    """Names of the mappings that come with the package."""
+    return tuple(sorted(path.stem for path in _folder().glob("*.toml")))
+
+
+def _folder() -> Path:
+    return Path(str(files("workbench.sources").joinpath("mappings")))
+
+
+def _refusal(name: str, faults: list[str]) -> ParameterError:
+    count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+    return ParameterError(f"mapping {name} has {count}: " + "; ".join(faults))
+
+
+def _sql_faults(place: str, sql: str, known: list[str]) -> Iterator[str]:
+    try:
+        names = pl.sql_expr(sql).meta.root_names()
+    except PolarsError as error:
+        yield f"{place}: not an SQL expression ({error})"
+        return
+    for name in sorted(set(names) - set(known)):
+        yield f"{place}: {unknown('column', name, known)}"
+
+
+def _row_faults(table: str, rule: RowRule, known: list[str]) -> Iterator[str]:
+    if table not in TABLES or table == "sources":
+        yield unknown("table", table, set(TABLES) - {"sources"})
+        return
+    columns = {column.name: column for column in TABLES[table].columns}
+    for name in rule.columns:
+        if name not in columns:
+            yield unknown(f"column of {table}", name, columns)
+    for name in (*rule.per, *rule.order_by):
+        if name not in known:
+            yield f"tables.{table}: {unknown('column', name, known)}"
+    for name in rule.keyed:
+        if name not in rule.columns:
+            yield f"tables.{table}.keyed: {unknown('column', name, rule.columns)}"
+    filled = _FILLED | _FILLED_IN.get(table, set()) | set(rule.columns)
+    missing = [c.name for c in columns.values() if not c.is_nullable and c.name not in filled]
+    if missing:
+        yield f"tables.{table}: every row needs {', '.join(missing)}"

@@ -1,0 +1,112 @@
+"""What no file says about itself and a mapping or ``--set`` must: the five settings.
+
+They stand in the mapping; ``--set name=value`` stands above it. None has a default in the code:
+a zone guessed wrong shifts every instant, and a lawful basis guessed is none.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from workbench.foundation.errors import ParameterError, unknown
+from workbench.schema import TABLES
+
+#: The settings, each with the form it is written in.
+SETTINGS: Mapping[str, str] = {
+    "system": "letters, digits, - and _ in lower case, e.g. shop-nl",
+    "zone": "an IANA time zone, e.g. Europe/Berlin or UTC",
+    "currency": "an ISO 4217 code, e.g. EUR",
+    "data_until": "the first day that the data do not cover, e.g. 2024-07-01",
+    "basis": " or ".join(TABLES["sources"].column("lawful_basis").choices),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """The five settings of one source, checked.
+
+    Attributes
+    ----------
+    data_until_on : date
+        First local day that the source does not cover.
+    data_until_at : datetime
+        The first moment of that day in the zone, in UTC.
+    """
+
+    system: str
+    zone: str
+    currency: str
+    basis: str
+    data_until_on: date
+    data_until_at: datetime
+
+    @classmethod
+    def of(
+        cls, declared: Mapping[str, str | None], settings: Mapping[str, str], *, where: str
+    ) -> Self:
+        """Take settings first, then what the mapping declares.
+
+        Raises
+        ------
+        ParameterError
+            Any setting is unknown, missing or malformed; the message names them all.
+        """
+        values = {name: settings.get(name) or declared.get(name) for name in SETTINGS}
+        faults = [unknown("setting", name, SETTINGS) for name in settings if name not in SETTINGS]
+        missing = [name for name, value in values.items() if not value]
+        if missing:
+            ways = " ".join(f"--set {name}=…" for name in missing)
+            forms = "; ".join(f"{name}: {SETTINGS[name]}" for name in missing)
+            faults.append(
+                f"not declared: {', '.join(missing)}. Set {ways} or write it in the mapping "
+                f"({forms})"
+            )
+        given = {name: value for name, value in values.items() if value}
+        faults += [fault for name, value in given.items() if (fault := _fault(name, value))]
+        if faults:
+            raise ParameterError(f"{where}: " + "; ".join(faults))
+        day = date.fromisoformat(given["data_until"])
+        start = datetime.combine(day, time.min, ZoneInfo(given["zone"]))
+        return cls(
+            system=given["system"],
+            zone=given["zone"],
+            currency=given["currency"],
+            basis=given["basis"],
+            data_until_on=day,
+            data_until_at=start.astimezone(ZoneInfo("UTC")),
+        )
+
+
+def _fault(name: str, value: str) -> str | None:
+    return (
+        None if _is_well_formed(name, value) else f"{name} is {value!r}, expected {SETTINGS[name]}"
+    )
+
+
+def _is_well_formed(name: str, value: str) -> bool:
+    if name == "zone":
+        return _is_zone(value)
+    if name == "data_until":
+        return _is_day(value)
+    if name == "basis":
+        return value in TABLES["sources"].column("lawful_basis").choices
+    return bool(re.fullmatch({"system": "[a-z0-9_-]+", "currency": "[A-Z]{3}"}[name], value))
+
+
+def _is_zone(value: str) -> bool:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones
+        return False
+    return True
+
+
+def _is_day(value: str) -> bool:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return bool(re.fullmatch(r"\d{4}-\d{2}-\d{2}", value))

@@ -1,0 +1,124 @@
+"""What a source is and what a reader makes of one part of it.
+
+A *record* is what the file counts: a line, a row of a sheet, a JSON object, a row of a world's
+table. Every record read is either accepted or refused, as a whole: a refused record contributes to
+no table and is kept with its reason and its raw cells.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+
+#: Columns of the refused records of any reading.
+REFUSED = pl.Schema(
+    {"source_row": pl.Int64, "column": pl.String, "reason": pl.String, "raw": pl.String}
+)
+
+#: Columns that hold a keyed hash in a dataset. A reader gives ``system:native id`` as String, which
+#: intake hashes under the dataset's key, or UInt64 where the source is hashed already (a world).
+HASHED = ("record_id", "event_id", "session_id", "interaction_id", "thread_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a reader made of one part of one source; read = accepted + refused.
+
+    Attributes
+    ----------
+    tables : mapping of str to DataFrame
+        Tables with rows, by schema name: the declared columns without ``customer_id`` and
+        ``source_id``, in declared types (see ``HASHED`` for ids), and on every table
+        ``source_row`` (Int64, the first record after the header is 1). ``customers`` begins with
+        ``record_id`` in place of ``customer_id``, one row per record id.
+    refused : DataFrame, shape (n_refused, 4)
+        One row per refused record: ``source_row`` (Int64), ``column`` (String, null where no one
+        column is at fault), ``reason`` (String, holds no cell value), ``raw`` (String, a JSON
+        object of the record's cells by header name).
+    read : int
+        Records found.
+    accepted : int
+        Records that passed.
+    repeated : int
+        Accepted records that another place of the same file states as well and that therefore give
+        no rows of their own; always said in an assumption.
+    keyed : mapping of str to tuple of str
+        Readable id columns, by table, whose ``system:native id`` holds an identifier of a person (a
+        customer number): intake replaces the native part by its HMAC before anything is stored.
+    assumptions : tuple of str
+        What the reader took for granted, a sentence each, with counts and without cell values.
+    """
+
+    tables: Mapping[str, pl.DataFrame]
+    refused: pl.DataFrame
+    read: int
+    accepted: int
+    repeated: int = 0
+    keyed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    assumptions: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """One file or world that can be read part by part; picklable, so that workers can read parts.
+
+    Attributes
+    ----------
+    path : Path
+        Where it lies.
+    format : str
+        Name of the reader or mapping.
+    confidence : float
+        How sure it is that the format fits, 0 to 1; 1 where the user named the mapping.
+    system : str
+        Installation the data came from; native ids are unique within it.
+    currency : str
+        ISO 4217 code of amounts that state none.
+    zone : str
+        IANA name of the zone of local times.
+    basis : str
+        Lawful basis, GDPR 6(1), by its name in the schema.
+    data_until_at : datetime
+        UTC; the first moment that the source does not cover.
+    is_synthetic : bool
+        True when the people in it never lived.
+    content_hash : str
+        32 hex digits over system, settings, mapping and content: equal for equal loads.
+    parts : int
+        Number of parts, 1 or more: a world has one per block of customers, a file has one.
+    """
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def format(self) -> str: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def system(self) -> str: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def zone(self) -> str: ...
+    @property
+    def basis(self) -> str: ...
+    @property
+    def data_until_at(self) -> datetime: ...
+    @property
+    def is_synthetic(self) -> bool: ...
+    @property
+    def content_hash(self) -> str: ...
+    @property
+    def parts(self) -> int: ...
+
+    def read(self, part: int) -> Reading:
+        """Read one part, 0 to ``parts - 1``.
+
+        Raises
+        ------
+        InputError
+            The file cannot be used at all: unreadable, a column is missing, nothing parses.
+        """
+        ...

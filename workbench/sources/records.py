@@ -1,0 +1,273 @@
+"""Cells to typed records: columns read, names derived, records refused, assumptions counted."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from workbench.foundation.errors import InputError, ParameterError
+from workbench.sources.cells import Cells, counted, raw_json, refused
+from workbench.sources.mapping import SourceMapping
+from workbench.sources.numerals import currencies
+from workbench.sources.provenance import Provenance
+from workbench.sources.rules import MonthsRule, WholeRule
+from workbench.sources.typed_columns import TypedColumn, read_column
+
+RECORD = "_record_id"
+KIND = "_kind"
+OBSERVED = "_observed_at"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """Typed records of one file.
+
+    Attributes
+    ----------
+    accepted : DataFrame
+        One row per record: ``source_row``, the mapped and derived columns, the settings, and
+        ``_record_id`` (String ``system:native id``, null when nobody is known), ``_kind``,
+        ``_observed_at``.
+    refused : DataFrame
+        As in ``Reading.refused``.
+    notes : tuple of str
+        What was assumed.
+    """
+
+    accepted: pl.DataFrame
+    refused: pl.DataFrame
+    notes: tuple[str, ...]
+
+
+def read_records(
+    cells: Cells, mapping: SourceMapping, provenance: Provenance, *, name: str
+) -> Records:
+    """Read cells by a mapping.
+
+    Raises
+    ------
+    InputError
+        A column is missing, or no cell of a column can be read.
+    """
+    _check_header(cells, mapping, name)
+    columns = {source: _column(cells, source, mapping, provenance) for source in mapping.columns}
+    for source, column in columns.items():
+        _check_readable(source, column, mapping, name)
+    typed = _typed(cells, columns, mapping, provenance)
+    reasons = _reasons(typed, columns, mapping)
+    bad = reasons["reason"].is_not_null()
+    accepted = typed.filter(~bad)
+    return Records(
+        accepted=accepted,
+        refused=_refused(cells, reasons.filter(bad)),
+        notes=(*_column_notes(columns), *_unused(cells, mapping)),
+    )
+
+
+def said(accepted: pl.DataFrame, mapping: SourceMapping) -> Iterator[str]:
+    """Say the mapping's assumptions, each with the number of accepted records it holds for."""
+    with computing(mapping, "assume"):
+        yield from _said(accepted, mapping)
+
+
+def _said(accepted: pl.DataFrame, mapping: SourceMapping) -> Iterator[str]:
+    yield from _rounded(accepted, mapping)
+    conditions = [pl.sql_expr(sql).fill_null(value=False).sum() for sql in mapping.assume.values()]
+    for sentence, condition in zip(mapping.assume, conditions, strict=True):
+        if count := accepted.select(condition).item():
+            yield f"{counted(count, 'record')}: {sentence}"
+
+
+def refuse_rows(cells: Cells, faults: pl.DataFrame) -> pl.DataFrame:
+    """Frame further records as refused, given one line each: number, column, reason."""
+    return _refused(cells, faults)
+
+
+@contextmanager
+def computing(mapping: SourceMapping, place: str) -> Iterator[None]:
+    """Name the expression that cannot be computed; polars' own words may quote a cell."""
+    try:
+        yield
+    except PolarsError as error:
+        raise ParameterError(
+            f"mapping {mapping.name}: {place} cannot be computed from these columns: check the "
+            "types it joins, and use TRY_CAST where a text may not be a number"
+        ) from error
+
+
+def _column(
+    cells: Cells, source: str, mapping: SourceMapping, provenance: Provenance
+) -> TypedColumn:
+    return read_column(
+        cells.records[source],
+        mapping.columns[source],
+        provenance=provenance,
+        is_plain=cells.is_plain,
+        is_number=None if cells.numbers is None else cells.numbers[source],
+        empty=mapping.file.empty,
+    )
+
+
+def _typed(
+    cells: Cells, columns: dict[str, TypedColumn], mapping: SourceMapping, provenance: Provenance
+) -> pl.DataFrame:
+    source_row = cells.records["source_row"]
+    typed = pl.DataFrame(
+        [source_row, *(c.values.alias(mapping.column_name(s)) for s, c in columns.items())]
+    ).with_columns(
+        system=pl.lit(provenance.system),
+        currency=pl.lit(provenance.currency),
+        data_until_on=pl.lit(provenance.data_until_on),
+        data_until_at=pl.lit(provenance.data_until_at).cast(pl.Datetime("us", "UTC")),
+    )
+    for name, source in mapping.currency_columns.items():
+        found = cells.records[source]
+        stated = currencies(found) if found.dtype == pl.String else pl.lit(None, dtype=pl.String)
+        typed = typed.with_columns(stated.alias(name))
+    for name, rule in mapping.derive.items():
+        with computing(mapping, f"derive.{name}"):
+            typed = typed.with_columns(_derived(rule).alias(name))
+    record = mapping.record
+    native = (
+        pl.lit(None, dtype=pl.String)
+        if record.id is None
+        else pl.sql_expr(record.id).cast(pl.String)
+    )
+    with computing(mapping, "record"):
+        return typed.with_columns(
+            (pl.col("system") + ":" + native).alias(RECORD),
+            pl.sql_expr(record.kind).alias(KIND),
+            instant(pl.sql_expr(record.observed_at), typed, provenance).alias(OBSERVED),
+        )
+
+
+def _derived(rule: str | MonthsRule | WholeRule) -> pl.Expr:
+    if isinstance(rule, MonthsRule):
+        return pl.sql_expr(rule.start).dt.offset_by(pl.sql_expr(rule.months).cast(pl.String) + "mo")
+    if isinstance(rule, WholeRule):
+        return pl.sql_expr(rule.whole).round(0, mode="half_away_from_zero").cast(pl.Int64)
+    return pl.sql_expr(rule)
+
+
+def _rounded(accepted: pl.DataFrame, mapping: SourceMapping) -> Iterator[str]:
+    for name, rule in mapping.derive.items():
+        if isinstance(rule, WholeRule):
+            amount = pl.sql_expr(rule.whole)
+            if count := accepted.select((amount != amount.round(0)).sum()).item():
+                yield f"{name}: {count:,} rounded to whole minor units, halves away from zero"
+
+
+def instant(expression: pl.Expr, records: pl.DataFrame, provenance: Provenance) -> pl.Expr:
+    """Return an instant; a date stands for its first moment in the zone."""
+    if records.lazy().select(expression).collect_schema().dtypes()[0] != pl.Date:
+        return expression
+    midnight = expression.cast(pl.Datetime("us")).dt.replace_time_zone(
+        provenance.zone, ambiguous="earliest", non_existent="null"
+    )
+    later = (expression.cast(pl.Datetime("us")) + pl.duration(hours=1)).dt.replace_time_zone(
+        provenance.zone, ambiguous="earliest", non_existent="null"
+    )  # where the clock is set forward at midnight, the day begins at one
+    return pl.coalesce(midnight, later).dt.convert_time_zone("UTC")
+
+
+def _reasons(
+    typed: pl.DataFrame, columns: dict[str, TypedColumn], mapping: SourceMapping
+) -> pl.DataFrame:
+    """Gather every reason of each record; the column is the first one at fault."""
+    names: list[pl.Series | pl.Expr] = []
+    texts: list[pl.Series | pl.Expr] = []
+    for source, column in columns.items():
+        if column.reasons.null_count() < len(column.reasons):
+            names.append(
+                pl.select(pl.when(column.reasons.is_not_null()).then(pl.lit(source))).to_series()
+            )
+            texts.append(source + ": " + column.reasons)
+    is_readable = (
+        pl.select(pl.all_horizontal([t.is_null() for t in texts])).to_series() if texts else None
+    )
+    for reason, sql in mapping.refuse.items():
+        with computing(mapping, f"refuse {reason!r}"):
+            holds = typed.select(pl.sql_expr(sql).fill_null(value=False)).to_series()
+        if is_readable is not None:
+            holds &= is_readable
+        texts.append(pl.select(pl.when(holds).then(pl.lit(reason))).to_series())
+    nothing = pl.lit(None, dtype=pl.String)
+    return typed.select(
+        "source_row",
+        column=pl.coalesce(names) if names else nothing,
+        reason=pl.concat_str(texts, separator="; ", ignore_nulls=True).replace("", None)
+        if texts
+        else nothing,
+    )
+
+
+def _refused(cells: Cells, faults: pl.DataFrame) -> pl.DataFrame:
+    if faults.is_empty():
+        return refused([])
+    rows = faults.select("source_row", "column", "reason").sort("source_row")
+    found = cells.records.join(rows.select("source_row"), on="source_row", how="semi").sort(
+        "source_row"
+    )
+    return rows.with_columns(raw=pl.Series(raw_json(found), dtype=pl.String))
+
+
+def _check_header(cells: Cells, mapping: SourceMapping, name: str) -> None:
+    missing = [source for source in mapping.columns if source not in cells.columns]
+    if not missing:
+        return
+    found = len(mapping.columns) - len(missing)
+    # A line with none of the expected names may be no header but a record, and is not printed.
+    is_header = cells.has_header and (
+        found * 2 >= len(mapping.columns) or _has_near(missing, cells.columns)
+    )
+    if not is_header:
+        fields = "1 field" if len(cells.columns) == 1 else f"{len(cells.columns)} fields"
+        raise InputError(
+            f"{name} has {fields} in a record and its first line names "
+            f"{found or 'none'} of the columns that mapping {mapping.name} needs "
+            f"({', '.join(mapping.columns)}): "
+            "check the delimiter, whether the first line is a header, and whether it is the "
+            "right mapping"
+        )
+    said_missing = [_missing(source, cells.columns) for source in missing]
+    raise InputError(
+        f"{name} lacks {', '.join(said_missing)}. Its header: {', '.join(cells.columns)}. "
+        f"Correct the file or the [columns] of mapping {mapping.name}"
+    )
+
+
+def _missing(source: str, header: list[str]) -> str:
+    nearest = get_close_matches(source.lower(), [h.lower() for h in header], n=1)
+    original = next((h for h in header if nearest and h.lower() == nearest[0]), None)
+    return f"column {source!r}" + (f" (did you mean {original!r}?)" if original else "")
+
+
+def _has_near(missing: list[str], header: list[str]) -> bool:
+    return sum("did you mean" in _missing(source, header) for source in missing) * 2 > len(missing)
+
+
+def _check_readable(source: str, column: TypedColumn, mapping: SourceMapping, name: str) -> None:
+    at_fault = len(column.reasons) - column.reasons.null_count()
+    if at_fault and column.values.null_count() == len(column.values):
+        rule = mapping.columns[source]
+        form = f" in the form {rule.format!r}" if rule.format else ""
+        raise InputError(
+            f"{name}: no cell of column {source!r} can be read as {rule.type}{form} "
+            f"({at_fault:,} records): "
+            f"correct the type or format of the column in mapping {mapping.name}"
+        )
+
+
+def _column_notes(columns: dict[str, TypedColumn]) -> Iterator[str]:
+    for source, column in columns.items():
+        for note in column.notes:
+            yield f"{source}: {note}"
+
+
+def _unused(cells: Cells, mapping: SourceMapping) -> Iterator[str]:
+    unused = [name for name in cells.columns if name not in mapping.columns]
+    if unused and cells.has_header:
+        yield f"columns that the mapping does not use: {', '.join(unused)}"

@@ -1,0 +1,253 @@
+"""Typed records to rows of the schema's tables.
+
+Rows are cut from records by expressions, native ids get their system in front, values are brought
+to the declared types. A value that its column cannot hold, or a missing one that it must have, is a
+fault of the records the row came from; they are refused and the rows are cut again without them.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from workbench.schema import TABLES, Column
+from workbench.sources.mapping import SourceMapping
+from workbench.sources.provenance import Provenance
+from workbench.sources.reading import HASHED
+from workbench.sources.records import KIND, OBSERVED, RECORD, computing, instant
+from workbench.sources.rules import RowRule
+
+_FAULTS = pl.Schema({"source_row": pl.Int64, "column": pl.String, "reason": pl.String})
+_ROWS = "_source_rows"
+_OF_A_SYSTEM = (
+    "user_id",
+    "order_number",
+)  # identifiers that begin with the system that issued them
+_NOT_STATED = ("customer_id", "source_id")  # identity and intake add them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Tables, the faults of records (number, column, reason), and what was assumed."""
+
+    tables: Mapping[str, pl.DataFrame]
+    faults: pl.DataFrame
+    notes: tuple[str, ...]
+
+
+def cut_rows(records: pl.DataFrame, mapping: SourceMapping, provenance: Provenance) -> Rows:
+    """Cut all tables that a mapping makes of its records.
+
+    Parameters
+    ----------
+    records : DataFrame
+        Accepted records, see ``Records``.
+    mapping : SourceMapping
+        What becomes of them.
+    provenance : Provenance
+        Zone of dates that stand for instants.
+    """
+    found: dict[str, list[pl.DataFrame]] = {}
+    notes: list[str] = []
+    for table, rows in _all(records, mapping, provenance):
+        found.setdefault(table, []).append(rows)
+    faults: list[pl.DataFrame] = []
+    tables: dict[str, pl.DataFrame] = {}
+    for table, frames in found.items():
+        typed: list[pl.DataFrame] = []
+        rounded = 0
+        for frame in frames:
+            rows, bad, changed = _declared(frame, table, provenance.system)
+            typed.append(rows)
+            faults.append(bad)
+            rounded += changed
+        if rounded:
+            notes.append(
+                f"{table}: {rounded:,} amounts rounded to whole minor units, halves away from zero"
+            )
+        tables[table] = _distinct(pl.concat(typed), table)
+    return Rows(
+        tables={name: rows for name, rows in tables.items() if rows.height},
+        faults=_per_record(pl.concat(faults) if faults else _FAULTS.to_frame()),
+        notes=tuple(notes),
+    )
+
+
+def _all(
+    records: pl.DataFrame, mapping: SourceMapping, provenance: Provenance
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    for table, rules in mapping.tables.items():
+        for rule in rules:
+            with computing(mapping, f"tables.{table}"):
+                rows = _rows(records, table, rule, provenance)
+            yield table, rows
+    for kind, sql in mapping.identities.items():
+        with computing(mapping, f"identities.{kind}"):
+            rows = _identities(records, kind, pl.sql_expr(sql))
+        yield "identities", rows
+    for namespace, attributes in mapping.attributes.items():
+        for attribute, sql in attributes.items():
+            with computing(mapping, f"attributes.{namespace}.{attribute}"):
+                rows = _attributes(records, namespace, attribute, pl.sql_expr(sql))
+            yield "attributes", rows
+
+
+def _rows(records: pl.DataFrame, table: str, rule: RowRule, provenance: Provenance) -> pl.DataFrame:
+    if rule.where is not None:
+        records = records.filter(pl.sql_expr(rule.where))
+    per = rule.per
+    if table == "customers":
+        records = records.filter(pl.col(RECORD).is_not_null())
+        per = per or (RECORD,)
+    if rule.order_by:
+        records = records.sort(*rule.order_by, "source_row", nulls_last=True)
+    types = {column.name: column.type for column in _columns(table)}
+    stated = {name: pl.sql_expr(sql) for name, sql in rule.columns.items()}
+    columns = {
+        name: instant(value, records, provenance) if types[name] == pl.Datetime else value
+        for name, value in {**_given(table), **stated}.items()
+    }
+    if not per:
+        return records.select(
+            **columns, source_row=pl.col("source_row"), **{_ROWS: pl.concat_list("source_row")}
+        )
+    groups = records.group_by(per, maintain_order=True)
+    rows = groups.agg(
+        **{f"={name}": value for name, value in columns.items()},
+        source_row=pl.col("source_row").min(),
+        **{_ROWS: pl.col("source_row")},
+    ).drop(per)
+    firsts = [
+        pl.col(name).list.first() if rows.schema[name] == pl.List else pl.col(name)
+        for name in rows.columns
+        if name.startswith("=")
+    ]
+    return rows.select(
+        *(first.name.map(lambda name: name.removeprefix("=")) for first in firsts),
+        "source_row",
+        _ROWS,
+    )
+
+
+def _given(table: str) -> dict[str, pl.Expr]:
+    """Columns that a mapping need not state."""
+    given: dict[str, pl.Expr] = {}
+    if table == "customers":
+        return {"record_id": pl.col(RECORD), "kind": pl.col(KIND)}
+    if "record_id" in TABLES[table]:
+        given["record_id"] = pl.col(RECORD)
+    if "currency" in TABLES[table]:
+        given["currency"] = pl.col("currency")
+    return given
+
+
+def _identities(records: pl.DataFrame, kind: str, identifier: pl.Expr) -> pl.DataFrame:
+    native = identifier.cast(pl.String)
+    value = pl.col("system") + ":" + native if kind in _OF_A_SYSTEM else native
+    stated = records.select(
+        "source_row", record_id=RECORD, last_seen_at=OBSERVED, identifier=value
+    ).filter(pl.col("identifier").is_not_null() & pl.col("record_id").is_not_null())
+    return (
+        stated.group_by("record_id", "identifier", maintain_order=True)
+        .agg(
+            pl.col("last_seen_at").max(),
+            pl.col("source_row").min(),
+            pl.col("source_row").alias(_ROWS),
+        )
+        .with_columns(kind=pl.lit(kind), match_rule=pl.lit("own"))
+    )
+
+
+def _attributes(
+    records: pl.DataFrame, namespace: str, attribute: str, value: pl.Expr
+) -> pl.DataFrame:
+    is_yes_no = records.lazy().select(value).collect_schema().dtypes()[0] == pl.Boolean
+    text = (
+        pl.when(value).then(pl.lit("yes")).when(~value).then(pl.lit("no")) if is_yes_no else value
+    )
+    stated = records.select(
+        "source_row", record_id=RECORD, observed_at=OBSERVED, value=text.cast(pl.String)
+    ).filter(pl.col("value").is_not_null() & pl.col("record_id").is_not_null())
+    return stated.with_columns(
+        pl.lit(namespace).alias("namespace"),
+        attribute=pl.lit(attribute),
+        origin=pl.lit("observed"),
+        is_special_category=pl.lit(value=False),
+        **{_ROWS: pl.concat_list("source_row")},
+    )
+
+
+def _declared(
+    rows: pl.DataFrame, table: str, system: str
+) -> tuple[pl.DataFrame, pl.DataFrame, int]:
+    """Bring rows to the declared types; return them, their faults, and the amounts rounded."""
+    expressions: list[pl.Expr] = [pl.col("source_row"), pl.col(_ROWS)]
+    faults: list[pl.DataFrame] = []
+    rounded = 0
+    for column in _columns(table):
+        if column.name not in rows.columns:
+            expressions.append(pl.lit(None, dtype=_type(column)).alias(column.name))
+            continue
+        value = _value(pl.col(column.name), column, rows.schema[column.name], system)
+        expressions.append(value.alias(column.name))
+        if rows.schema[column.name].is_decimal() and column.type.is_integer():
+            rounded += rows.select(
+                (pl.col(column.name) != pl.col(column.name).round(0)).sum()
+            ).item()
+        lost = pl.col(column.name).is_not_null() & value.is_null()
+        is_due = not column.is_nullable and column.name != "record_id"
+        absent = pl.col(column.name).is_null() if is_due else pl.lit(value=False)
+        faults.append(
+            rows.filter(lost | absent)
+            .select(
+                pl.col(_ROWS).alias("source_row"),
+                column=pl.lit(f"{table}.{column.name}"),
+                reason=pl.when(absent)
+                .then(pl.lit(f"{table} would lack {column.name}"))
+                .otherwise(pl.lit(f"{table}.{column.name} cannot hold the value")),
+            )
+            .explode("source_row")
+        )
+    order = [column.name for column in _columns(table)]
+    return rows.select(expressions).select(*order, "source_row"), pl.concat(faults), rounded
+
+
+def _columns(table: str) -> list[Column]:
+    """Return the columns that a source states: customers are known by their record."""
+    stated = [c for c in TABLES[table].columns if c.name not in (*_NOT_STATED, "source_row")]
+    return [TABLES["identities"].column("record_id"), *stated] if table == "customers" else stated
+
+
+def _type(column: Column) -> pl.DataType:
+    return pl.String() if column.name in HASHED else column.type
+
+
+def _value(value: pl.Expr, column: Column, found: pl.DataType, system: str) -> pl.Expr:
+    if column.name == "record_id":
+        return value
+    if column.name in HASHED or (column.unit or "").startswith("system:"):
+        return pl.lit(f"{system}:") + value.cast(pl.String)
+    if column.type.is_integer() and found.is_decimal():
+        return value.round(0, mode="half_away_from_zero").cast(column.type, strict=False)
+    if column.type.is_integer() and found.is_float():
+        return pl.when(value == value.round(0)).then(value.cast(column.type, strict=False))
+    return value.cast(column.type, strict=False)
+
+
+def _distinct(rows: pl.DataFrame, table: str) -> pl.DataFrame:
+    """Keep one row where a record states the same attribute again at the same instant: the last."""
+    if table != "attributes":
+        return rows
+    key = ["record_id", "namespace", "attribute", "observed_at"]
+    return rows.unique(key, keep="last", maintain_order=True)
+
+
+def _per_record(faults: pl.DataFrame) -> pl.DataFrame:
+    """Gather the faults of each record into one line."""
+    if faults.is_empty():
+        return _FAULTS.to_frame()
+    return (
+        faults.unique(maintain_order=True)
+        .group_by("source_row", maintain_order=True)
+        .agg(pl.col("column").first(), pl.col("reason").str.join("; "))
+    )

@@ -1,0 +1,183 @@
+"""A synthetic world as ``workbench generate`` wrote it: the schema's tables, block by block.
+
+``world.json`` says what it is; ``TABLE/part-0000.parquet`` holds one block of customers. Ids are
+hashed already. The truth beside the tables is never opened here.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from workbench.foundation.errors import InputError, ParameterError
+from workbench.schema import TABLES
+from workbench.sources.cells import refused
+from workbench.sources.mapping import SourceMapping
+from workbench.sources.provenance import SETTINGS, Provenance
+from workbench.sources.reading import Reading
+
+FORMAT_VERSION = 1
+_MANIFEST = "world.json"
+_NEEDED = ("system", "zone", "currency", "data_until", "lawful_basis", "parts", "tables")
+
+
+def is_world(path: Path) -> bool:
+    """Say whether a folder holds a world."""
+    return (path / _MANIFEST).is_file()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """One world on disk; see ``Source``.
+
+    ``first_rows`` gives, by table and part, the number of the first record: no two rows of a world
+    share a number, whatever their tables.
+    """
+
+    path: Path
+    provenance: Provenance
+    content_hash: str
+    first_rows: Mapping[tuple[str, int], int]
+    parts: int
+    format: str = "workbench_world"
+    confidence: float = 1.0
+    is_synthetic: bool = True
+
+    @classmethod
+    def open(
+        cls, path: Path, *, mapping: SourceMapping | None, settings: Mapping[str, str]
+    ) -> Self:
+        """Read what the world says of itself.
+
+        Raises
+        ------
+        InputError
+            The manifest is damaged, of another version, or files are missing.
+        ParameterError
+            A mapping is given, which a world does not need, or a setting is malformed.
+        """
+        if mapping is not None:
+            raise ParameterError(
+                f"{path.name} is a world and needs no mapping: leave --mapping out"
+            )
+        manifest = _manifest(path)
+        declared = {
+            name: manifest["lawful_basis" if name == "basis" else name] for name in SETTINGS
+        }
+        provenance = Provenance.of(declared, settings, where=f"world {path.name}")
+        parts = int(manifest["parts"])
+        digest = hashlib.sha256(json.dumps(_said(provenance)).encode())
+        first_rows: dict[tuple[str, int], int] = {}
+        counted = 1
+        for table in TABLES:
+            for part in range(parts):
+                file = path / table / _part_name(part)
+                if file.is_file():
+                    digest.update(f"{table}/{file.name}".encode() + _file_hash(file))
+                    first_rows[table, part] = counted
+                    counted += _height(file, table)
+        return cls(
+            path=path,
+            provenance=provenance,
+            content_hash=digest.hexdigest()[:32],
+            first_rows=first_rows,
+            parts=parts,
+        )
+
+    @property
+    def system(self) -> str:
+        return self.provenance.system
+
+    @property
+    def currency(self) -> str:
+        return self.provenance.currency
+
+    @property
+    def zone(self) -> str:
+        return self.provenance.zone
+
+    @property
+    def basis(self) -> str:
+        return self.provenance.basis
+
+    @property
+    def data_until_at(self) -> datetime:
+        return self.provenance.data_until_at
+
+    def read(self, part: int) -> Reading:
+        """Read one block of customers; records are numbered through all tables and parts."""
+        if not 0 <= part < self.parts:
+            raise ParameterError(
+                f"{self.path.name} has parts 0 to {self.parts - 1}; asked for {part}"
+            )
+        tables = {
+            table: _rows(self.path / table / _part_name(part), table, first=first)
+            for (table, number), first in self.first_rows.items()
+            if number == part
+        }
+        read = sum(rows.height for rows in tables.values())
+        return Reading(tables=tables, refused=refused([]), read=read, accepted=read)
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads((path / _MANIFEST).read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
+        raise InputError(
+            f"{path.name}/{_MANIFEST} cannot be read: generate the world again"
+        ) from error
+    if manifest.get("format_version") != FORMAT_VERSION:
+        raise InputError(
+            f"{path.name} is a world of format {manifest.get('format_version')}, this program "
+            "reads "
+            f"{FORMAT_VERSION}: generate the world again"
+        )
+    if missing := [key for key in _NEEDED if key not in manifest]:
+        raise InputError(
+            f"{path.name}/{_MANIFEST} lacks {', '.join(missing)}: generate the world again"
+        )
+    return dict(manifest)
+
+
+def _rows(file: Path, table: str, *, first: int) -> pl.DataFrame:
+    try:
+        rows = pl.read_parquet(file)
+    except (PolarsError, OSError) as error:
+        raise _damaged(file, table) from error
+    return rows.with_columns(source_row=pl.int_range(first, first + pl.len(), dtype=pl.Int64))
+
+
+def _height(file: Path, table: str) -> int:
+    try:
+        return int(pl.scan_parquet(file).select(pl.len()).collect().item())
+    except (PolarsError, OSError) as error:
+        raise _damaged(file, table) from error
+
+
+def _damaged(file: Path, table: str) -> InputError:
+    return InputError(f"{table}/{file.name} of the world is damaged: generate the world again")
+
+
+def _part_name(part: int) -> str:
+    return f"part-{part:04d}.parquet"
+
+
+def _file_hash(file: Path) -> bytes:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").digest()
+
+
+def _said(provenance: Provenance) -> tuple[str, ...]:
+    return (
+        f"system={provenance.system}",
+        f"zone={provenance.zone}",
+        f"currency={provenance.currency}",
+        f"basis={provenance.basis}",
+        f"data_until={provenance.data_until_on.isoformat()}",
+    )

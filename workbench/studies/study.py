@@ -1,0 +1,170 @@
+"""The study file, read into one frozen object."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from workbench.foundation.declarations import Declaration, declare, read_toml
+from workbench.foundation.errors import unknown
+from workbench.schema import TABLES
+
+Purpose = Literal[
+    "essential",
+    "functional",
+    "analytics",
+    "personalize",
+    "marketing.communications",
+    "marketing.advertising",
+    "third_party_sharing",
+    "train_ai_system",
+]
+Basis = Literal[
+    "consent",
+    "contract",
+    "legal_obligation",
+    "vital_interest",
+    "public_task",
+    "legitimate_interest",
+]
+Words = Annotated[str, Field(min_length=3)]
+
+
+class Policy(Declaration):
+    """How a view is made harmless.
+
+    Attributes
+    ----------
+    k : int
+        Every combination of quasi-identifiers of the customer table is shared by at least ``k``
+        persons of the view.
+    keep : tuple of str
+        Columns to generalise last, the most needed first.
+    suppression_limit : float
+        Share of customers whose quasi-identifiers may be emptied one by one before a column is made
+        coarser for everybody.
+    """
+
+    k: int = Field(default=5, ge=2)
+    keep: tuple[str, ...] = ()
+    suppression_limit: float = Field(default=0.05, ge=0, le=1)
+
+
+class Schedule(Declaration):
+    """When a study is due."""
+
+    every: Literal["week", "month", "quarter", "year"]
+    day: int = Field(default=1, ge=1, le=28)
+
+
+class NotebookUse(Declaration):
+    """One notebook of a study and the parameters it is given."""
+
+    name: Words
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class Study(Declaration):
+    """Everything a study declares; see the module of each part for its meaning.
+
+    Attributes
+    ----------
+    name : str
+        The file's name without suffix.
+    question, decision : str
+        What is asked, and which decision the answer serves.
+    purpose, channel, basis : str
+        Purpose limitation: on basis ``consent`` only customers whose latest decision for the
+        purpose (and channel) is ``given`` are in the view.
+    owner, contact : str
+        Who answers for it; printed on every page.
+    columns : mapping of str to tuple of str
+        Columns per table that the view holds; ``customer_id`` comes with every table.
+    min_group : int
+        Persons in the smallest group that is shown, and in the smallest view.
+    retention_days : int
+        Days that executed notebooks and views may be kept.
+    """
+
+    name: str
+    question: Words
+    decision: Words
+    purpose: Purpose
+    channel: Literal["email", "sms", "push", "phone", "mail", "web", "app"] | None = None
+    basis: Basis
+    owner: Words
+    contact: Words
+    dataset: Words
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    columns: dict[str, tuple[str, ...]]
+    special_categories_basis: Words | None = None
+    policy: Policy = Policy()
+    min_group: int = Field(default=10, ge=3)
+    notebooks: tuple[NotebookUse, ...] = Field(min_length=1)
+    schedule: Schedule | None = None
+    retention_days: int = Field(default=365, ge=1)
+
+
+def read_study(path: Path, *, notebooks: Path) -> Study:
+    """Read a study file; every fault of it is told at once.
+
+    Parameters
+    ----------
+    path : Path
+        The TOML file; its name is the study's.
+    notebooks : Path
+        Folder in which notebook names are looked up.
+
+    Raises
+    ------
+    ParameterError
+        Anything in it is wrong, an unknown table, column or notebook included.
+    """
+    content = read_toml(path, "study")
+    further = [*_unknown_columns(content), *_unknown_notebooks(content, notebooks)]
+    return declare(
+        Study,
+        {"name": path.stem, **_tuples(content)},
+        source=f"study {path.name}",
+        further=further,
+    )
+
+
+def _tuples(value: Any) -> Any:
+    """TOML's arrays as tuples, which strict models ask for."""
+    if isinstance(value, list):
+        return tuple(_tuples(each) for each in value)
+    if isinstance(value, dict):
+        return {
+            key: each if key == "parameters" else _tuples(each) for key, each in value.items()
+        }
+    return value
+
+
+def _unknown_columns(content: Mapping[str, Any]) -> list[str]:
+    faults = []
+    columns = content.get("columns")
+    for table, names in columns.items() if isinstance(columns, dict) else ():
+        if table not in TABLES:
+            faults.append(f"columns.{table}: {unknown('table', table, TABLES)}")
+            continue
+        declared = TABLES[table]
+        for name in names if isinstance(names, list) else ():
+            if name not in declared:
+                known = (column.name for column in declared.columns)
+                faults.append(f"columns.{table}: {unknown('column', str(name), known)}")
+            elif declared.column(name).sensitivity == "direct":
+                faults.append(f"columns.{table}: {name} names a person and is in no view")
+    return faults
+
+
+def _unknown_notebooks(content: Mapping[str, Any], folder: Path) -> list[str]:
+    known = sorted(path.stem for path in folder.glob("*.ipynb"))
+    uses = content.get("notebooks")
+    names = [use.get("name") for use in uses if isinstance(use, dict)] if uses else []
+    return [
+        f"notebooks: {unknown('notebook', str(name), known)}"
+        for name in names
+        if name is not None and str(name) not in known and not str(name).endswith(".ipynb")
+    ]

@@ -1,0 +1,103 @@
+"""What the shop sells: five categories, each a ladder of products from cheap to dear.
+
+A product is found by category and price, so an order of a wanted value is made from real products:
+sixty rungs lie 10 % apart, and the rung nearest to the wanted price is taken.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import polars as pl
+
+from workbench.synthetic.draws import Floats, Integers
+
+LOWEST_PRICE_MINOR = 250
+HIGHEST_PRICE_MINOR = 90_000
+_RUNGS = 60
+
+_NOUNS = {
+    "beauty": ("soap", "hand cream", "shampoo", "face mask", "perfume", "hair dryer"),
+    "electronics": ("cable", "charger", "headphones", "speaker", "camera", "tablet"),
+    "fashion": ("socks", "scarf", "shirt", "trousers", "boots", "coat"),
+    "gifts": ("card", "candle", "puzzle", "board game", "toy train", "doll house"),
+    "home": ("mug", "cushion", "lamp", "rug", "armchair", "bookcase"),
+}
+_STYLES = (
+    "Plain",
+    "Nordic",
+    "Classic",
+    "Compact",
+    "Soft",
+    "Bright",
+    "Vintage",
+    "Travel",
+    "Deluxe",
+    "Studio",
+)
+
+CATEGORIES = tuple(_NOUNS)
+
+#: Share of lines that come back, by category.
+RETURN_RATES = {"beauty": 0.03, "electronics": 0.06, "fashion": 0.18, "gifts": 0.04, "home": 0.05}
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All products, in the order of their codes: category by category, cheap to dear.
+
+    Attributes
+    ----------
+    product_id, name, category, noun : Series of String, shape (products,)
+    price_minor : array of int, shape (products,)
+    """
+
+    product_id: pl.Series
+    name: pl.Series
+    category: pl.Series
+    noun: pl.Series
+    price_minor: Integers
+
+    def nearest(self, category: Integers, price_minor: Floats) -> Integers:
+        """Return the product of a category whose price is nearest on the ladder."""
+        step = np.log(HIGHEST_PRICE_MINOR / LOWEST_PRICE_MINOR) / (_RUNGS - 1)
+        rung = np.rint(np.log(np.maximum(price_minor, 1.0) / LOWEST_PRICE_MINOR) / step)
+        product: Integers = category * _RUNGS + np.clip(rung, 0, _RUNGS - 1).astype(np.int64)
+        return product
+
+
+@cache
+def catalogue(system: str) -> Catalogue:
+    """Return the products of the shop, named as ``system`` issues them."""
+    ladder = np.geomspace(LOWEST_PRICE_MINOR, HIGHEST_PRICE_MINOR, _RUNGS)
+    prices = [_ending(price) for price in ladder]
+    rows = [
+        (
+            f"{system}:{name[:2].upper()}-{1000 + rung}",
+            _product(name, rung),
+            f"{name}/{_noun(name, rung)}",
+        )
+        for name in CATEGORIES
+        for rung in range(_RUNGS)
+    ]
+    return Catalogue(
+        product_id=pl.Series([row[0] for row in rows]),
+        name=pl.Series([row[1] for row in rows]),
+        category=pl.Series([row[2] for row in rows]),
+        noun=pl.Series([row[2].partition("/")[2] for row in rows]),
+        price_minor=np.array(prices * len(CATEGORIES), dtype=np.int64),
+    )
+
+
+def _noun(category: str, rung: int) -> str:
+    return _NOUNS[category][rung * len(_NOUNS[category]) // _RUNGS]
+
+
+def _product(category: str, rung: int) -> str:
+    return f"{_STYLES[rung % len(_STYLES)]} {_noun(category, rung)}"
+
+
+def _ending(price: float) -> int:
+    """Bring a price to an ending in 5 or 9, as most shops have it."""
+    whole = 10 * round(price / 10)
+    return int(whole - 1 if whole > 2_000 else whole - 5)

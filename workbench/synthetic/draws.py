@@ -1,0 +1,117 @@
+"""Draws by inverse transform: a uniform in, a value of the wanted distribution out.
+
+A uniform of a named stream (``foundation.streams``) belongs to one customer and one position, and
+so does whatever is made from it here. Nothing looks at other customers, so no value depends on how
+many there are.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaincinv, ndtri, pdtrik
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Keys = NDArray[np.uint64]
+Flags = NDArray[np.bool_]
+
+_LARGE_MEAN = 500.0
+_CELLS = 65_536  # of a table of categories: quantises probabilities to 1.5e-5
+
+
+def choice(u: Floats, weights: Sequence[float] | Mapping[str, float]) -> Integers:
+    """Return the position of a category, chosen with these weights.
+
+    Parameters
+    ----------
+    u : array of float, shape (n,)
+        Uniforms in (0, 1).
+    weights : sequence or mapping of float
+        Weights of at least 0, in the order of the positions; they need not add up to 1.
+    """
+    shares = np.array(list(weights.values() if isinstance(weights, Mapping) else weights))
+    edges = np.rint(np.cumsum(shares) / shares.sum() * _CELLS).astype(np.int64)
+    cells = np.repeat(np.arange(len(shares)), np.diff(edges, prepend=0))
+    chosen: Integers = cells[(u * _CELLS).astype(np.int64)]
+    return chosen
+
+
+def choice_by(u: Floats, kind: Integers, weights: Sequence[Mapping[str, float]]) -> Integers:
+    """Return the position of a category, with the weights of each row's kind."""
+    chosen = np.zeros(len(u), dtype=np.int64)
+    for code, each in enumerate(weights):
+        rows = kind == code
+        chosen[rows] = choice(u[rows], each)
+    return chosen
+
+
+def normal(u: Floats) -> Floats:
+    """Return standard normal values."""
+    values: Floats = ndtri(u)
+    return values
+
+
+def exponential(u: Floats) -> Floats:
+    """Return exponential values with mean 1."""
+    values: Floats = -np.log(u)
+    return values
+
+
+def gamma(u: Floats, shape: Floats) -> Floats:
+    """Return gamma values with mean 1 and the given shape (variance 1 / shape)."""
+    values: Floats = gammaincinv(shape, u) / shape
+    return values
+
+
+def poisson(u: Floats, mean: Floats) -> Integers:
+    """Return Poisson counts: the smallest k whose cumulated probability is above u.
+
+    Small means sum from 0 upwards over the rows not yet decided, so it takes as many rounds as the
+    largest count. Above ``_LARGE_MEAN``, where ``exp(-mean)`` nears underflow, scipy's inverse of
+    the distribution is rounded up.
+    """
+    counts = np.zeros(len(u), dtype=np.int64)
+    large = mean > _LARGE_MEAN
+    counts[large] = np.ceil(pdtrik(u[large], mean[large])).astype(np.int64)
+    left = np.flatnonzero((mean > 0) & ~large)
+    rate = mean[left]
+    term = np.exp(-rate)
+    total = term.copy()
+    k = 0
+    while left.size:
+        # far in the tail terms become too small to move the sum: the search ends there
+        going = (u[left] > total) & ((k <= rate) | (term > total * 1e-17))
+        left, rate, term, total = left[going], rate[going], term[going], total[going]
+        k += 1
+        counts[left] = k
+        term = term * rate / k
+        total = total + term
+    return counts
+
+
+def geometric(u: Floats, mean: Floats | float, *, most: int) -> Integers:
+    """Return counts from 1 with this mean, before the cap at ``most``; each step is as likely."""
+    stop = 1 / np.maximum(np.asarray(mean, dtype=np.float64), 1.0 + 1e-9)
+    counts = 1 + np.floor(np.log(u) / np.log1p(-stop))
+    capped: Integers = np.minimum(counts, most).astype(np.int64)
+    return capped
+
+
+def spread(counts: Integers) -> tuple[Integers, Integers]:
+    """Return owner and position of each child row, for these numbers of children.
+
+    Examples
+    --------
+    >>> owner, position = spread(np.array([2, 0, 1]))
+    >>> owner.tolist(), position.tolist()
+    ([0, 0, 2], [0, 1, 0])
+    """
+    owner = np.repeat(np.arange(len(counts)), counts)
+    position = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return owner, position
+
+
+def ids(values: Integers) -> Keys:
+    """Return positions as the unsigned keys that streams take."""
+    return values.astype(np.uint64)

@@ -1,0 +1,158 @@
+"""What is paid: charges of sales and of the plan, failed attempts, refunds, chargebacks.
+
+A sale is charged in full or, on an invoice not due yet, not at all; a refund is the total of the
+return or cancellation it belongs to, and only what was paid is refunded.
+"""
+
+import numpy as np
+import polars as pl
+
+from workbench.synthetic.contracts import Contracts, charges
+from workbench.synthetic.draws import Flags, Integers, choice
+from workbench.synthetic.frames import instant, table, text, words
+from workbench.synthetic.ordering import Sales, reversal_ids
+from workbench.synthetic.people import Block
+from workbench.synthetic.purchasing import Purchases
+from workbench.synthetic.recipes import CHANNELS
+
+_ONLINE = {"card": 0.5, "wallet": 0.25, "direct_debit": 0.1, "invoice": 0.15}
+_STORE = {"card": 0.7, "wallet": 0.0, "direct_debit": 0.0, "invoice": 0.0, "cash": 0.3}
+_METHODS = ("card", "wallet", "direct_debit", "invoice", "cash")
+_FAILED, _CHARGEBACK = 0.04, 0.003
+_DAY = 86_400
+
+
+def payments(block: Block, bought: Purchases, sold: Sales, held: Contracts) -> pl.DataFrame:
+    """Return the table ``payments``."""
+    owner, rank = bought.owner, bought.rank
+    is_store = sold.channel == CHANNELS.index("store")
+    u = block.u("method", owner, rank)
+    method = np.where(is_store, choice(u, _STORE), choice(u, _ONLINE))
+    delay = np.where(
+        method == _METHODS.index("invoice"),
+        (3 + 20 * block.u("invoice paid", owner, rank)) * _DAY,
+        60 * block.u("charged after", owner, rank),
+    )
+    charged_at = bought.placed_at + delay.astype(np.int64)
+    is_paid = charged_at < block.clock.end_at
+
+    back = sold.reversals
+    refunded_at = np.maximum(back.at, charged_at[back.sale])
+    refunded_at = refunded_at + (
+        (1 + 4 * block.u("refunded after", owner[back.sale], rank[back.sale])) * _DAY
+    ).astype(np.int64)
+    is_refunded = is_paid[back.sale] & (refunded_at < block.clock.end_at)
+    untouched = np.ones(len(owner), dtype=bool)
+    untouched[back.sale] = False
+    disputed_at = charged_at + ((20 + 30 * block.u("disputed after", owner, rank)) * _DAY).astype(
+        np.int64
+    )
+    is_disputed = (
+        (method == 0) & ~is_store & untouched & is_paid & (disputed_at < block.clock.end_at)
+    )
+    is_disputed &= block.u("disputed", owner, rank) < _CHARGEBACK
+    # a failed attempt is followed by the one that went through
+    fails = (block.u("failed", owner, rank) < _FAILED) & is_paid & (method < 2) & ~is_store
+
+    order_ids = sold.order_id
+    parts = [
+        _of_sales(
+            block,
+            bought,
+            order_ids,
+            method,
+            np.flatnonzero(is_paid),
+            "charge",
+            charged_at,
+            sold.total,
+            "P",
+        ),
+        _of_sales(
+            block,
+            bought,
+            order_ids,
+            method,
+            np.flatnonzero(fails),
+            "failed",
+            bought.placed_at,
+            0 * sold.total,
+            "F",
+        ),
+        _of_sales(
+            block,
+            bought,
+            order_ids,
+            method,
+            np.flatnonzero(is_disputed),
+            "chargeback",
+            disputed_at,
+            -sold.total,
+            "B",
+        ),
+        _refunds(block, bought, sold, method, refunded_at, is_refunded),
+        _of_plan(block, held),
+    ]
+    return table("payments", [part | {"currency": block.recipe.currency} for part in parts])
+
+
+def _of_sales(
+    block: Block,
+    bought: Purchases,
+    order_ids: pl.Series,
+    method: Integers,
+    rows: Integers,
+    kind: str,
+    at: Integers,
+    amount: Integers,
+    letter: str,
+) -> dict[str, object]:
+    owner = bought.owner[rows]
+    order_id = order_ids.gather(rows)
+    return {
+        "_owner": owner,
+        "_at": at[rows],
+        "payment_id": text(order_id, f"-{letter}"),
+        "record_id": block.record_id[owner],
+        "order_id": order_id,
+        "kind": kind,
+        "method": words(_METHODS, method[rows]),
+        "paid_at": instant(at[rows]),
+        "amount_minor": amount[rows],
+    }
+
+
+def _refunds(
+    block: Block, bought: Purchases, sold: Sales, method: Integers, at: Integers, is_refunded: Flags
+) -> dict[str, object]:
+    rows = np.flatnonzero(is_refunded)
+    sale = sold.reversals.sale[rows]
+    owner = bought.owner[sale]
+    order_id = reversal_ids(sold).gather(rows)
+    return {
+        "_owner": owner,
+        "_at": at[rows],
+        "payment_id": text(order_id, "-P"),
+        "record_id": block.record_id[owner],
+        "order_id": order_id,
+        "kind": "refund",
+        "method": words(_METHODS, method[sale]),
+        "paid_at": instant(at[rows]),
+        "amount_minor": sold.reversals.total[rows],
+    }
+
+
+def _of_plan(block: Block, held: Contracts) -> dict[str, object]:
+    owner, number, at, amount = charges(block, held)
+    own = pl.Series(block.numbers[owner] + 100_000).cast(pl.String)
+    return {
+        "_owner": owner,
+        "_at": at,
+        "payment_id": text(
+            f"{block.recipe.system}:plus-", own, "-", pl.Series(number + 1).cast(pl.String)
+        ),
+        "record_id": block.record_id[owner],
+        "kind": "charge",
+        "method": words(_METHODS, 2 * (block.u("plan method", owner) < 0.5).astype(np.int64)),
+        "paid_at": instant(at),
+        "amount_minor": amount,
+    }

@@ -1,0 +1,121 @@
+"""Who the customers are: segment, gender, age, home, and when they join.
+
+Gender is drawn apart from everything else, so the groups are exchangeable in all but the names they
+bear; whatever differs between them has been planted.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from workbench.foundation.streams import Stream
+from workbench.synthetic.clock import Clock
+from workbench.synthetic.draws import Flags, Floats, Integers, Keys, choice, normal
+from workbench.synthetic.recipes import GENDERS, Recipe
+
+FEMALE, MALE = GENDERS.index("female"), GENDERS.index("male")
+
+_LATEST_JOIN_DAYS = 7  # before the end: who joins has a week to be seen
+_AGES = (18, 92)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A run of customers of one world, made together; a customer's values do not depend on it.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    first, size : int
+        Numbers of the customers: first, first + 1, ...
+    """
+
+    recipe: Recipe
+    first: int
+    size: int
+
+    @cached_property
+    def clock(self) -> Clock:
+        """Calendar of the world."""
+        return Clock(self.recipe.start_on, self.recipe.months, self.recipe.season)
+
+    @cached_property
+    def numbers(self) -> Keys:
+        """Numbers of the customers, shape (size,)."""
+        return np.arange(self.first, self.first + self.size, dtype=np.uint64)
+
+    @cached_property
+    def record_id(self) -> Keys:
+        """The record's id: a bijection of the number, so that no two are the same."""
+        return self.bits("record")
+
+    @cached_property
+    def segment(self) -> Integers:
+        """Code of the segment."""
+        return choice(self.u("segment"), [each.share for each in self.recipe.kinds])
+
+    @cached_property
+    def locale(self) -> Integers:
+        """Code of the locale, a position in the recipe's ``locales``."""
+        return choice(self.u("locale"), self.recipe.locales)
+
+    @cached_property
+    def gender(self) -> Integers:
+        """Code of the gender as stated, a position in ``GENDERS``."""
+        return choice(self.u("gender"), self.recipe.genders)
+
+    @cached_property
+    def bears_female_name(self) -> Flags:
+        """Which list the given name comes from: by gender, else either."""
+        either = self.u("name list") < 0.5
+        return np.where(self.gender == FEMALE, True, np.where(self.gender == MALE, False, either))
+
+    @cached_property
+    def age(self) -> Integers:
+        """Age in years at the start of the world, 18 to 92, most between 25 and 60."""
+        years = 42 + 15 * normal(self.u("age"))
+        return np.clip(np.rint(years), *_AGES).astype(np.int64)
+
+    @cached_property
+    def joined_day(self) -> Floats:
+        """Fractional day of joining, leaning to the start of the world."""
+        return (self.clock.days - _LATEST_JOIN_DAYS) * self.u(
+            "joined"
+        ) ** self.recipe.newcomers_bent
+
+    @cached_property
+    def joined_at(self) -> Integers:
+        """Second of joining, since 1970: the first instant known of the customer."""
+        return self.clock.instants(self.joined_day)
+
+    def of_kind(self, name: str) -> Floats:
+        """Return a number of each customer's segment."""
+        values = np.array([float(getattr(each, name)) for each in self.recipe.kinds])
+        found: Floats = values[self.segment]
+        return found
+
+    def u(self, stream: str, owner: Integers | None = None, position: Integers | int = 0) -> Floats:
+        """Return uniforms of a stream, one per customer or per row of a child table.
+
+        Parameters
+        ----------
+        stream : str
+        owner : array of int, optional
+            Row of the customer in this block; all customers once if left out.
+        position : array of int, or int
+            Which of the customer's values.
+        """
+        return Stream(self.recipe.seed, stream).uniform(*self._key(owner, position))
+
+    def bits(
+        self, stream: str, owner: Integers | None = None, position: Integers | int = 0
+    ) -> Keys:
+        """Return 64 random bits, keyed as ``u`` has it."""
+        return Stream(self.recipe.seed, stream).bits(*self._key(owner, position))
+
+    def _key(self, owner: Integers | None, position: Integers | int) -> tuple[Keys, Keys | int]:
+        numbers = self.numbers if owner is None else self.numbers[owner]
+        if isinstance(position, int):
+            return numbers, position
+        return numbers, position.astype(np.uint64)

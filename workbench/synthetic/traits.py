@@ -1,0 +1,146 @@
+"""What the shop knows of tastes and circumstances: the table ``attributes``.
+
+Interests follow what the segment buys, so they say something about a customer; circumstances such
+as household size do not. A few statements are of a special category (GDPR 9).
+"""
+
+import numpy as np
+import polars as pl
+
+from workbench.synthetic.catalogue import CATEGORIES
+from workbench.synthetic.draws import Integers, choice
+from workbench.synthetic.frames import choices, instant, table, words
+from workbench.synthetic.people import Block
+from workbench.synthetic.purchasing import Purchases
+
+_INTERESTS = {
+    "beauty": ("skincare", "wellness", "perfume"),
+    "electronics": ("gaming", "photography", "gadgets"),
+    "fashion": ("fashion", "running", "vintage"),
+    "gifts": ("board_games", "crafts", "parenting"),
+    "home": ("interior_design", "cooking", "gardening"),
+}
+_VALUES = ("sustainability", "price", "quality", "convenience")
+_SPECIAL = (
+    ("dietary_need", "coeliac"),
+    ("dietary_need", "halal"),
+    ("dietary_need", "kosher"),
+    ("health_note", "allergy"),
+)
+_HOUSEHOLD = (0.34, 0.32, 0.16, 0.13, 0.05)
+_SOURCES = ("search", "friend", "social", "advertising", "store")
+_TIERS = ("bronze", "silver", "gold")
+_TIER_ORDERS = (3, 10)  # orders with which the second and the third tier are reached
+
+
+def attributes(block: Block, bought: Purchases) -> pl.DataFrame:
+    """Return the table ``attributes``."""
+    everyone = np.arange(block.size)
+    return table(
+        "attributes",
+        [
+            *(_interest(block, place) for place in range(3)),
+            _said(
+                block,
+                "value",
+                "shopping_value",
+                words(_VALUES, choice(block.u("value"), (0.3, 0.3, 0.25, 0.15))),
+                np.flatnonzero(block.u("value stated") < 0.6),
+            ),
+            _said(
+                block,
+                "profile",
+                "household_size",
+                words(["1", "2", "3", "4", "5"], choice(block.u("household"), _HOUSEHOLD)),
+                np.flatnonzero(block.u("household stated") < 0.7),
+            ),
+            _said(
+                block,
+                "profile",
+                "acquisition_source",
+                words(_SOURCES, choice(block.u("acquired"), (0.35, 0.15, 0.2, 0.2, 0.1))),
+                everyone,
+            )
+            | {"origin": "observed"},
+            _said(
+                block,
+                "lifestyle",
+                "diet",
+                words(["none", "vegetarian", "vegan"], choice(block.u("diet"), (0.85, 0.11, 0.04))),
+                np.flatnonzero(block.u("diet stated") < 0.3),
+            ),
+            _said(
+                block,
+                "preference",
+                "contact_channel",
+                words(["email", "post", "phone"], choice(block.u("contact"), (0.75, 0.15, 0.1))),
+                np.flatnonzero(block.u("contact stated") < 0.5),
+            ),
+            _special(block),
+            *_tiers(block, bought),
+        ],
+    )
+
+
+def _said(
+    block: Block, namespace: str, attribute: str, value: pl.Series, owner: Integers
+) -> dict[str, object]:
+    at = block.joined_at[owner]
+    return {
+        "_owner": owner,
+        "_at": at,
+        "record_id": block.record_id[owner],
+        "namespace": namespace,
+        "attribute": attribute,
+        "value": value.gather(owner),
+        "origin": "declared",
+        "is_special_category": False,
+        "observed_at": instant(at),
+    }
+
+
+def _interest(block: Block, place: int) -> dict[str, object]:
+    """List one interest: of a category the segment buys, the same interest at most once."""
+    weights = np.array(
+        [[kind.categories[name] + 0.05 for name in CATEGORIES] for kind in block.recipe.kinds]
+    )
+    share = weights / weights.sum(axis=1, keepdims=True)
+    u = block.u(f"interest {place}")
+    category = (
+        (u[:, None] > np.cumsum(share, axis=1)[block.segment])
+        .sum(axis=1)
+        .clip(0, len(CATEGORIES) - 1)
+    )
+    names = [_INTERESTS[name][place] for name in CATEGORIES]
+    owner = np.flatnonzero(block.u(f"interest stated {place}") < 0.55 - 0.15 * place)
+    rows = _said(block, "interest", "", words([None], u.astype(np.int64)), owner)
+    inferred = (block.u(f"interest inferred {place}", owner) < 0.4).astype(np.int64)
+    return rows | {
+        "attribute": words(names, category[owner]),
+        "origin": choices("attributes", "origin", ["declared", "inferred"], inferred),
+    }
+
+
+def _special(block: Block) -> dict[str, object]:
+    owner = np.flatnonzero(block.u("special") < 0.03)
+    which = choice(block.u("special kind", owner), (0.3, 0.3, 0.1, 0.3))
+    rows = _said(block, "profile", "", words([None], np.zeros(block.size, dtype=np.int64)), owner)
+    return rows | {
+        "attribute": words([name for name, _ in _SPECIAL], which),
+        "value": words([value for _, value in _SPECIAL], which),
+        "is_special_category": True,
+    }
+
+
+def _tiers(block: Block, bought: Purchases) -> list[dict[str, object]]:
+    """Return the loyalty tier: the first from joining, the next from the order that earns it."""
+    everyone = np.arange(block.size)
+    first = _said(block, "status", "loyalty_tier", words(_TIERS, everyone * 0), everyone)
+    parts = [first | {"origin": "observed"}]
+    for tier, orders in enumerate(_TIER_ORDERS, start=1):
+        reached = np.flatnonzero(bought.rank == orders - 1)
+        owner = bought.owner[reached]
+        at = bought.placed_at[reached]
+        rows = _said(block, "status", "loyalty_tier", words(_TIERS, everyone * 0 + tier), owner)
+        parts.append(rows | {"origin": "observed", "_at": at, "observed_at": instant(at)})
+    return parts

@@ -1,0 +1,236 @@
+"""Generate a world: validate, make it block by block, and put it in place whole or not at all."""
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from workbench.foundation import compute
+from workbench.foundation.errors import InputError, ParameterError
+from workbench.foundation.files import canonical_json, sync_folder, write_whole
+from workbench.schema import TABLES
+from workbench.schema.customer_data import write_parquet
+from workbench.synthetic.blocks import make
+from workbench.synthetic.clock import Clock
+from workbench.synthetic.recipes import Recipe, read_recipe
+from workbench.synthetic.truth import summary
+
+FORMAT_VERSION = 1
+MANIFEST = "world.json"
+BLOCK = 20_000  # customers made together; decides files and memory, never a value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """A synthetic population on disk.
+
+    Attributes
+    ----------
+    name : str
+        The recipe's.
+    out, truth : Path
+        Folder of the tables; folder of what was planted in them.
+    tables : mapping of str to int
+        Rows of each table that has any.
+    fingerprint : str
+        SHA-256 over the hashes of all table files: equal worlds have equal ones.
+    """
+
+    name: str
+    out: Path
+    truth: Path
+    tables: Mapping[str, int]
+    fingerprint: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``workbench generate --json`` prints."""
+        return {
+            "world": self.name,
+            "out": str(self.out),
+            "truth": str(self.truth),
+            "tables": dict(self.tables),
+            "fingerprint": self.fingerprint,
+        }
+
+
+def generate(
+    recipe: Path,
+    *,
+    out: Path,
+    customers: int | None = None,
+    months: int | None = None,
+    seed: int | None = None,
+    disparity: float | None = None,
+    workers: int = 1,
+) -> World:
+    """Make the world of a recipe.
+
+    Everything is checked before anything is made. The world is written beside ``out`` and renamed
+    at the end; an existing world there is replaced only when the new one is complete.
+
+    Parameters
+    ----------
+    recipe : Path
+        A TOML file, see ``recipes``.
+    out : Path
+        Folder that becomes the world: not there yet, empty, or a world that is replaced.
+    customers, months, seed : int, optional
+        In place of the recipe's. The first customers of a larger world are those of a smaller one.
+    disparity : float, optional
+        Size of the planted disparity, 0 for none, in place of the recipe's.
+    workers : int
+        Processes; the bytes do not depend on it.
+
+    Raises
+    ------
+    ParameterError
+        The recipe or a value is wrong.
+    InputError
+        ``out`` holds something else, or cannot be written.
+    """
+    changes: dict[str, Any] = {"customers": customers, "months": months, "seed": seed}
+    changes = {key: value for key, value in changes.items() if value is not None}
+    if disparity is not None:
+        changes["disparity"] = {"size": disparity}
+    if workers < 1:
+        raise ParameterError(f"workers is {workers}: give the number of processes, 1 or more")
+    plan = read_recipe(recipe, changes)
+    out = out.absolute()
+    _refuse_other_content(out)
+    partial = out.with_name(f".{out.name}.{secrets.token_hex(4)}.partial")
+    try:
+        partial.mkdir(parents=True)
+        world = _write(plan, partial, out, workers)
+        _put_in_place(partial, out)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"cannot write the world {plan.name} at {out}: {reason}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return world
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One table file of one block."""
+
+    table: str
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class _Writing:
+    """Makes and writes one block; handed to the processes."""
+
+    recipe: Recipe
+    folder: Path
+
+    def __call__(self, number: int) -> list[_Part]:
+        first = number * BLOCK
+        made = make(self.recipe, first, min(BLOCK, self.recipe.customers - first))
+        for name, rows in made.truth.items():
+            _store(rows, _truth_part(self.folder, name, number))
+        return [
+            _Part(
+                name, rows.height, _store(rows, self.folder / name / f"part-{number:04d}.parquet")
+            )
+            for name, rows in made.tables.items()
+        ]
+
+
+def _write(plan: Recipe, folder: Path, out: Path, workers: int) -> World:
+    blocks = range(-(-plan.customers // BLOCK))
+    rows = dict.fromkeys(TABLES, 0)
+    hashes: list[str] = []
+    with compute.executor(min(workers, len(blocks))) as pool:
+        writing = _Writing(plan, folder)
+        made = compute.over(writing, blocks, pool=pool, title=f"making {plan.name}")
+        for number, parts in enumerate(made):
+            for part in parts:
+                rows[part.table] += part.rows
+                hashes.append(f"{part.table}/{number:04d} {part.sha256}\n")
+    rows = {name: count for name, count in rows.items() if count}
+    fingerprint = hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
+    truth = {name: _joined(folder, name, len(blocks)) for name in ("customers", "disparity")}
+    write_whole(folder / "truth" / "truth.json", canonical_json(summary(plan, truth)))
+    clock = Clock(plan.start_on, plan.months, plan.season)
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "name": plan.name,
+        "recipe": plan.model_dump(mode="json"),
+        "seed": plan.seed,
+        "customers": plan.customers,
+        "months": plan.months,
+        "start_on": plan.start_on.isoformat(),
+        "data_until": clock.end_on.isoformat(),
+        "currency": plan.currency,
+        "lawful_basis": plan.lawful_basis,
+        "zone": "UTC",
+        "system": plan.system,
+        "tables": rows,
+        "fingerprint": fingerprint,
+        "parts": len(blocks),
+    }
+    write_whole(folder / MANIFEST, canonical_json(manifest))
+    return World(name=plan.name, out=out, truth=out / "truth", tables=rows, fingerprint=fingerprint)
+
+
+def _store(rows: pl.DataFrame, path: Path) -> str:
+    """Write a file through to the disk and return its SHA-256."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        write_parquet(rows, path)
+    except pl.exceptions.ComputeError as error:
+        raise OSError(str(error)) from error  # what polars makes of a full disk
+    with path.open("rb+") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        os.fsync(file.fileno())
+    return digest
+
+
+def _truth_part(folder: Path, name: str, number: int) -> Path:
+    return folder / "truth" / f"{name}-{number:04d}.partial"
+
+
+def _joined(folder: Path, name: str, blocks: int) -> pl.DataFrame:
+    """Bring the blocks' truth into one file."""
+    paths = [_truth_part(folder, name, number) for number in range(blocks)]
+    rows = pl.concat([pl.read_parquet(path) for path in paths], rechunk=True)
+    _store(rows, folder / "truth" / f"{name}.parquet")
+    for path in paths:
+        path.unlink()
+    return rows
+
+
+def _refuse_other_content(out: Path) -> None:
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise InputError(f"{out} is a file: give a folder that becomes the world")
+    if any(out.iterdir()) and not (out / MANIFEST).is_file():
+        raise InputError(
+            f"{out} holds something that is not a world (no {MANIFEST}): "
+            "give another folder, or empty it"
+        )
+
+
+def _put_in_place(partial: Path, out: Path) -> None:
+    """Rename the finished world to its place; an old one is there until the new one can be."""
+    old = partial.with_suffix(".old")
+    if out.exists():
+        out.rename(old)
+    try:
+        partial.rename(out)
+    except OSError:
+        if old.exists():
+            old.rename(out)
+        raise
+    sync_folder(out.parent)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,65 @@
+"""Sealing of small things as a whole: manifests, executed notebooks.
+
+Layout: ``WBS1`` | key id 8 | salt 16 | commitment 32 | nonce 12 | AES-256-GCM ciphertext and tag.
+Encryption key and commitment come from HKDF over the sealing key, the salt and the *context* (what
+it is and where it belongs), so content opened in another place fails, and a wrong key is told
+apart from damage: the id is compared first, then the commitment, then the tag.
+"""
+
+import hmac
+import secrets
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from workbench.foundation.errors import AccessError, IntegrityError
+from workbench.vault.keys import Key
+
+_MAGIC = b"WBS1"
+_HEAD = len(_MAGIC) + 8 + 16 + 32 + 12
+
+
+def sealed(content: bytes, *, key: Key, context: str) -> bytes:
+    """Encrypt content so that it opens only under this key and in this context."""
+    salt = secrets.token_bytes(16)
+    nonce = secrets.token_bytes(12)
+    secret, commitment = _derive(key, salt, context)
+    head = _MAGIC + key.id.encode() + salt + commitment + nonce
+    return head + AESGCM(secret).encrypt(nonce, content, head)
+
+
+def unsealed(content: bytes, *, key: Key, context: str) -> bytes:
+    """Decrypt what ``sealed`` made.
+
+    Raises
+    ------
+    AccessError
+        It was sealed with another key, which is named by its id.
+    IntegrityError
+        It was changed or damaged, or belongs somewhere else.
+    """
+    if len(content) < _HEAD or not content.startswith(_MAGIC):
+        raise IntegrityError(f"{context} is damaged: it does not begin as a sealed holding does")
+    head, rest = content[:_HEAD], content[_HEAD:]
+    made_with = head[4:12].decode("ascii", errors="replace")
+    if made_with != key.id:
+        raise AccessError(
+            f"{context} was sealed with key {made_with}, the key at hand is {key.id}: "
+            "name the right key file with --key or WORKBENCH_KEY"
+        )
+    salt, commitment, nonce = head[12:28], head[28:60], head[60:72]
+    secret, expected = _derive(key, salt, context)
+    if not hmac.compare_digest(commitment, expected):
+        raise IntegrityError(f"{context} was swapped: what lies there was sealed for another place")
+    try:
+        return AESGCM(secret).decrypt(nonce, rest, head)
+    except InvalidTag as error:
+        raise IntegrityError(f"{context} was changed or damaged since it was written") from error
+
+
+def _derive(key: Key, salt: bytes, context: str) -> tuple[bytes, bytes]:
+    info = b"workbench seal|" + context.encode()
+    both = HKDF(algorithm=SHA256(), length=64, salt=salt, info=info).derive(key.secret)
+    return both[:32], both[32:]
