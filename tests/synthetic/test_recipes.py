@@ -17,7 +17,7 @@ def test_all_faults_are_told_at_once_with_path_found_value_and_what_is_allowed(
         "locales": {"en_GB": 0.4, "de_AT": 0.6},
         "season": {"weekdays": [1.0, 1.0]},
     }
-    with pytest.raises(ParameterError, match="recipe retail.toml has 4 faults") as refusal:
+    with pytest.raises(ParameterError, match=r"recipe retail\.toml has 4 faults") as refusal:
         read_recipe(retail, changes)
     told = str(refusal.value)
     assert "months: input should be greater than or equal to 6, found 4" in told
@@ -61,5 +61,5 @@ def test_recipes_that_extend_each_other_are_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text("name = ")
-    with pytest.raises(ParameterError, match="recipe broken.toml cannot be read"):
+    with pytest.raises(ParameterError, match=r"recipe broken\.toml cannot be read"):
         read_recipe(tmp_path / "broken.toml")

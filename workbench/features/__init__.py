@@ -11,6 +11,7 @@ Traceback (most recent call last):
 workbench.foundation.errors.ParameterError: horizon_days is 0: it must be 1 or more
 """
 
+from workbench.features.contracts import last_terms
 from workbench.features.dictionary import FEATURES, Feature, feature_dictionary, feature_group
 from workbench.features.labels import no_order_within
 from workbench.features.profile import attribute, declared_label, profile
@@ -33,6 +34,7 @@ __all__ = [
     "declared_label",
     "feature_dictionary",
     "feature_group",
+    "last_terms",
     "left_out",
     "no_order_within",
     "profile",

@@ -1,8 +1,11 @@
 """The state of subscriptions as it was known on a date."""
 
+from datetime import date
+
 import polars as pl
 
 from workbench.features.facts import Facts, declared
+from workbench.schema import CustomerData
 
 
 def subscription_terms(facts: Facts) -> pl.LazyFrame:
@@ -39,3 +42,35 @@ def subscriptions(facts: Facts, currency: str) -> pl.LazyFrame:
         )
     )
     return by_customer.with_columns(has_subscription=pl.col("running_subscriptions") > 0)
+
+
+def last_terms(data: CustomerData, *, as_of: date, currency: str) -> pl.DataFrame:
+    """Return what a snapshot knows of each customer's contract, whether it still runs or not.
+
+    A label that a snapshot carries is often the end of the contract itself, so nothing here tells
+    a term that has ended from one that runs.
+
+    Returns
+    -------
+    DataFrame, shape (customers, 4)
+        ``customer_id``, ``tenure_days`` (null where the view does not tell since when),
+        ``last_price_minor`` and ``last_commitment_months`` of the term begun last, sorted by
+        customer.
+    """
+    facts = Facts(data=data, as_of=as_of)
+    customers = declared(data, "customers").select(
+        "customer_id", tenure_days=facts.age_days(pl.col("first_seen_at").dt.date())
+    )
+    terms = (
+        declared(data, "subscriptions")
+        .filter(pl.col("started_on") < as_of, pl.col("currency") == currency)
+        .group_by("customer_id")
+        .agg(
+            last_price_minor=pl.col("monthly_price_minor").sort_by("started_on", "plan").last(),
+            last_commitment_months=pl.col("commitment_months")
+            .sort_by("started_on", "plan")
+            .last(),
+        )
+    )
+    known = customers.join(terms, on="customer_id", how="left", maintain_order="left")
+    return known.collect(engine="streaming").sort("customer_id")

@@ -40,6 +40,18 @@ FEATURES: tuple[Feature, ...] = (
         "Days from the first to the last order day; the 't_x' (elsewhere called recency) of value "
         "models.",
     ),
+    Feature(
+        "last_price_minor",
+        "subscription",
+        "minor unit",
+        "Monthly price of the term begun last, whether it runs or not.",
+    ),
+    Feature(
+        "last_commitment_months",
+        "subscription",
+        "months",
+        "Commitment of the term begun last, whether it runs or not.",
+    ),
     Feature("tenure_days", "tenure", "days", "Days since the customer was first seen."),
     Feature("orders", "frequency", "count", "Sales before the as-of date."),
     Feature("order_days", "frequency", "count", "Order days before the as-of date."),
@@ -51,6 +63,13 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "mean_days_between_orders", "frequency", "days", "Mean gap; null with one order day only."
+    ),
+    Feature(
+        "orders_missed",
+        "frequency",
+        "count",
+        "Orders to be expected since the last one at the customer's own pace: order_days by "
+        "days_since_first_order, times days_since_last_order.",
     ),
     Feature("order_days_30", "frequency", "count", "Order days in the last 30 days."),
     Feature("order_days_90", "frequency", "count", f"Order days {_LAST_90}."),

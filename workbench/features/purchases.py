@@ -126,6 +126,7 @@ def purchases_of(facts: Facts, currency: str) -> pl.LazyFrame:
         mean_days_between_orders=pl.when(days > 1).then(
             ((first - last) / (days - 1)).round(DECIMALS)
         ),
+        orders_missed=pl.when(has_bought).then((days * last / first).round(DECIMALS)),
         monetary_minor=pl.when(has_bought).then(pl.max_horizontal("all_net_minor", pl.lit(0))),
         mean_order_day_minor=pl.when(has_bought).then(
             (pl.col("spent_minor") / days).round(DECIMALS)

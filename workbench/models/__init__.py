@@ -8,15 +8,18 @@ with three possible outcomes, tables for a report, and, apart from those, frames
 from workbench.models.assessment import Assessment, assess
 from workbench.models.churn import ChurnResult, churn, churn_in_folds, churn_snapshot
 from workbench.models.classifiers import Model
+from workbench.models.segmentation import Segmentation, segmentation
 from workbench.models.leavers import leavers
 
 __all__ = [
     "Assessment",
     "ChurnResult",
     "Model",
+    "Segmentation",
     "assess",
     "churn",
     "churn_in_folds",
     "churn_snapshot",
+    "segmentation",
     "leavers",
 ]

@@ -21,6 +21,7 @@ from workbench.features import (
     customer_features,
     declared_label,
     feature_dictionary,
+    last_terms,
     no_order_within,
     profile,
 )
@@ -205,6 +206,8 @@ def churn(
 def churn_snapshot(
     data: CustomerData,
     *,
+    as_of: date,
+    currency: str,
     seed: int,
     label: str = "churned",
     without: tuple[str, ...] = (),
@@ -217,7 +220,11 @@ def churn_snapshot(
     Parameters
     ----------
     data : CustomerData
-        A view; demographics and attributes are the features.
+        A view; demographics, attributes, tenure and the last contract term are the features.
+    as_of : date
+        Date from which tenure counts back.
+    currency : str
+        ISO 4217 of the contract's price.
     seed : int
         Of the folds and the model.
     label : str
@@ -238,7 +245,9 @@ def churn_snapshot(
         As in ``churn``.
     """
     labels = declared_label(data, attribute_name=label)
-    known = profile(data, without=(label, *without)).drop(without, strict=False)
+    stated = profile(data, without=(label, *without)).drop(without, strict=False)
+    terms = last_terms(data, as_of=as_of, currency=currency)
+    known = stated.join(terms, on="customer_id", how="left", maintain_order="left")
     return churn_in_folds(
         labels.join(known, on="customer_id", how="inner", maintain_order="left"),
         seed=seed,

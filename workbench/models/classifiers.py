@@ -32,7 +32,9 @@ Model = Literal["logistic", "boosting"]
 _CHUNK = 131_072
 #: Decimals of a score: equal inputs give equal scores whatever the number of threads.
 SCORE_DECIMALS = 6
-_CALIBRATION_FOLDS = 5
+#: Training rows from which the curve of a logistic model's scores is worth correcting. With fewer
+#: it is as calibrated as its maximum likelihood makes it, and a step curve would only cost ranks.
+_RECALIBRATED_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,10 @@ def fit(rows: pl.DataFrame, outcomes: NDArray[np.bool_], *, model: Model, seed: 
     outcomes : array of bool, shape (n,)
         Who left.
     model : {"logistic", "boosting"}
-        Logistic regression on log-transformed, standardised numbers and indicators, or gradient
-        boosted trees whose scores are calibrated by a logistic curve over folds of the training
-        customers (Platt 1999), no customer in two folds.
+        Logistic regression on log-transformed, standardised numbers and indicators, from 10,000
+        rows on with an isotonic curve over its scores (Zadrozny and Elkan 2002); or gradient
+        boosted trees whose scores are calibrated by a logistic curve (Platt 1999). Curves are
+        fitted over folds of the training customers, no customer in two folds.
     seed : int
         Of the folds and trees.
     """
@@ -74,15 +77,14 @@ def fit(rows: pl.DataFrame, outcomes: NDArray[np.bool_], *, model: Model, seed: 
     X, y = design.array(rows), outcomes.astype(np.int8)
     with threadpool_limits(1):  # sums in one order, so that equal inputs give equal models
         if model == "logistic":
-            return Fitted(design, _logistic(design).fit(X, y))
+            chosen, method, folds = _logistic(design), "isotonic", 3
+        else:
+            chosen, method, folds = _boosting(design, seed), "sigmoid", 5
+        if model == "logistic" and rows.height < _RECALIBRATED_ROWS:
+            return Fitted(design, chosen.fit(X, y))
         groups = rows["customer_id"].to_numpy()
-        splitter = GroupKFold(_CALIBRATION_FOLDS, shuffle=True, random_state=seed)
-        calibrated = CalibratedClassifierCV(
-            _boosting(design, seed),
-            method="sigmoid",
-            cv=list(splitter.split(X, y, groups)),
-            ensemble=False,
-        )
+        splits = GroupKFold(folds, shuffle=True, random_state=seed).split(X, y, groups)
+        calibrated = CalibratedClassifierCV(chosen, method=method, cv=list(splits), ensemble=False)
         return Fitted(design, calibrated.fit(X, y))
 
 

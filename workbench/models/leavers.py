@@ -36,7 +36,14 @@ def leavers(
         The attribute that marks who left, for "declared" only.
     """
     if definition == "declared":
-        return churn_snapshot(view.data, seed=seed, label=label, model=model)
+        return churn_snapshot(
+            view.data,
+            as_of=view.as_of,
+            currency=view.currency,
+            label=label,
+            model=model,
+            seed=seed,
+        )
     return churn(
         view.data,
         as_of=view.as_of,

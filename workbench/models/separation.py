@@ -63,9 +63,14 @@ class Separation:
         return self.natural_groups > 1
 
     @property
+    def most_between(self) -> int:
+        """Customers between the pair that has most of them."""
+        return max(self.pairs["between"].to_list(), default=0)
+
+    @property
     def could_be_shown(self) -> bool:
         """Whether there are enough customers between some pair to show a clear valley."""
-        return int(self.pairs["between"].max() or 0) >= ENOUGH_BETWEEN  # type: ignore[call-overload]
+        return self.most_between >= ENOUGH_BETWEEN
 
 
 def separation(latent: Latent, *, k: int, seed: int) -> Separation:

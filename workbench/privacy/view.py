@@ -248,7 +248,7 @@ def _customers(
     other = [
         name
         for name in wanted
-        if name not in (*quasi, "customer_id", "birth_year") and name != "kind"
+        if name not in (*quasi_identifiers(), "customer_id", "birth_year", "kind")
     ]
     base = allowed.select("customer_id", "kind", *other)
     done = [("customers", name, "kept", "") for name in ("kind", *other)]

@@ -64,11 +64,12 @@ def page(run: Run) -> str:
         is_finished=run.status == "finished",
         basis=_BASIS[record["study"]["basis"]],
         verdicts=record.get("verdicts", ()),
-        metrics=[_metric(metric) for metric in record.get("metrics", {}).values()],
+        metrics=[_metric(record["metrics"][name]) for name in record.get("metric_order", ())],
         intro=_intro(cells),
         findings=[block for cell in cells[1:] for block in _blocks(cell, exhibits)],
         view_tables=[Markup(table_markup(table_of(t))) for t in _view_tables(record)],
         parameters=_parameters(record),
+        kept_out=record.get("kept_out", ()),
         code=[cell["source"] for cell in cells if cell["kind"] == "code"],
     )
 

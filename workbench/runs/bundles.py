@@ -44,7 +44,7 @@ def table_json(table: Table, hidden: int = 0) -> dict[str, Any]:
         "kind": "table",
         "name": table.name,
         "title": table.title,
-        "columns": {name: _json_type(kind) for name, kind in rows.schema.items()},
+        "columns": [[name, _json_type(kind)] for name, kind in rows.schema.items()],
         "rows": [[rounded(value) for value in row] for row in rows.iter_rows()],
         "persons": table.persons,
         "labels": dict(table.labels),
@@ -55,7 +55,7 @@ def table_json(table: Table, hidden: int = 0) -> dict[str, Any]:
 
 def table_of(content: Mapping[str, Any]) -> Table:
     """Make a table again from its JSON."""
-    schema = {name: _TYPES[kind] for name, kind in content["columns"].items()}
+    schema = {name: _TYPES[kind] for name, kind in content["columns"]}
     return Table(
         name=content["name"],
         title=content["title"],

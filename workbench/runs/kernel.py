@@ -103,8 +103,11 @@ def execute(
     """
     import nbformat  # late, with papermill: together they cost most of a second
     import papermill
+    import papermill.log
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
+    # it warns of names that its own pattern does not read; ours were checked before
+    papermill.log.logger.setLevel("ERROR")
     _register_engine()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     session = _Session(_environment(sealed_view, folder), notebook.name)

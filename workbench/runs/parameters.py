@@ -121,9 +121,12 @@ class Text:
 
 
 def _type(node: ast.expr, notebook: str, name: str) -> Any:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        # quoted where the notebook has not imported the name: `"Literal['a', 'b']"`
+        node = ast.parse(node.value, mode="eval").body
     try:
         # only the names above: the annotation of a notebook is no place for other code
-        code = compile(ast.Expression(node), notebook, "eval")
+        code = compile(ast.fix_missing_locations(ast.Expression(node)), notebook, "eval")
         return eval(code, {"__builtins__": {}}, dict(_NAMES))  # noqa: S307 - names restricted above
     except Exception as error:
         raise ParameterError(

@@ -108,7 +108,7 @@ def plan(
             "version": dataset.version,
             "fingerprint": dataset.fingerprint,
         },
-        "view": view_fingerprint(study, dataset, day),
+        "view_fingerprint": view_fingerprint(study, dataset, day),
         "as_of": day.isoformat(),
         "code": code_digest(),
         "lock": lock_digest(project),

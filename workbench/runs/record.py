@@ -26,6 +26,7 @@ def finished_files(plan: Plan, run: PlannedRun, view: View, execution: Execution
         **_head(plan, run, "finished"),
         "view": _view(view),
         "metrics": output.metrics,
+        "metric_order": output.metric_order,
         "verdicts": output.verdicts,
         "cells": output.cells,
         "exhibits": [exhibit["name"] for exhibit in output.exhibits],
@@ -64,6 +65,7 @@ class _Output:
 
     def __init__(self) -> None:
         self.metrics: dict[str, Any] = {}
+        self.metric_order: list[str] = []
         self.verdicts: list[dict[str, Any]] = []
         self.exhibits: list[dict[str, Any]] = []
         self.cells: list[dict[str, Any]] = []
@@ -87,6 +89,7 @@ def _read(execution: Execution) -> _Output:
                 shows.append(_exhibit(data[EXHIBIT], made))
             elif RECORD in data:
                 made.metrics = data[RECORD]["metrics"]
+                made.metric_order = data[RECORD]["order"]
                 made.verdicts = data[RECORD]["verdicts"]
             elif number not in made.kept_out:
                 made.kept_out.append(number)
@@ -135,7 +138,6 @@ def _head(plan: Plan, run: PlannedRun, status: str) -> dict[str, Any]:
 
 def _view(view: View) -> dict[str, Any]:
     return {
-        "fingerprint": view.fingerprint,
         "k": view.report.k,
         "k_reached": view.report.k_reached,
         "tables": [table_json(t) for t in view.report.tables(min_group=view.min_group)],

@@ -96,6 +96,7 @@ def record(*, estimates: tuple[Estimate, ...] | list[Estimate], verdicts: tuple[
         "metrics": {
             e.name: estimate_json(disclose_estimate(e, min_group=_min_group())) for e in estimates
         },
+        "order": names,
         "verdicts": [_verdict_json(verdict) for verdict in verdicts],
     }
     text = f"Recorded {len(names)} figures and {len(verdicts)} verdicts."

@@ -7,10 +7,12 @@ name of the stream, customer, position): a customer is the same in a world of a 
 million, in whatever block and by however many processes. Nothing here reads what ``sources``
 writes, nor the other way round.
 
+>>> from pathlib import Path
 >>> from workbench.synthetic import generate
 >>> generate(Path("synthetic/retail.toml"), out=Path("world"), customers=0)
 Traceback (most recent call last):
-workbench.foundation.errors.ParameterError: recipe retail.toml has 1 fault: ...
+workbench.foundation.errors.ParameterError: recipe retail.toml has 1 fault:
+  customers: input should be greater than or equal to 1, found 0
 """
 
 from workbench.synthetic.recipes import Recipe, read_recipe

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
+from workbench.foundation.errors import WorkbenchError
 from workbench.schema import TABLES
 from workbench.synthetic.draws import Integers, Keys
 
@@ -44,11 +45,6 @@ def instant(seconds: Integers) -> pl.Series:
     return pl.Series(seconds * 1_000_000).cast(pl.Datetime("us", "UTC"))
 
 
-def day(seconds: Integers) -> pl.Series:
-    """Return the date (UTC) of seconds since 1970."""
-    return pl.Series((seconds // 86_400).astype(np.int32)).cast(pl.Date)
-
-
 def words(options: Sequence[str | None], codes: Integers | Keys) -> pl.Series:
     """Return the option of each code."""
     return pl.Series("words", list(options), dtype=pl.String).gather(codes)
@@ -86,7 +82,7 @@ def _part(part: Mapping[str, object], wanted: dict[str, pl.DataType]) -> pl.Data
     order: dict[str, pl.DataType] = {"_owner": pl.Int64(), "_at": pl.Int64()}
     strange = set(part) - set(wanted) - set(order)
     if strange:
-        raise KeyError(f"not declared: {', '.join(sorted(strange))}")
+        raise WorkbenchError(f"columns that no table declares: {', '.join(sorted(strange))}")
     given = pl.DataFrame({k: v for k, v in part.items() if isinstance(v, pl.Series | np.ndarray)})
     fixed = {k: pl.lit(v) for k, v in part.items() if not isinstance(v, pl.Series | np.ndarray)}
     absent = {k: pl.lit(None) for k in wanted if k not in part}

@@ -30,7 +30,7 @@ _COUNTRIES = {
 LOCALES = tuple(_COUNTRIES)
 PHONE_PREFIXES: Mapping[str, str] = {country: prefix for country, _, prefix in _COUNTRIES.values()}
 
-_FOLDED = str.maketrans({"ß": "ss", "ł": "l", "Ł": "l", "ø": "o", "æ": "ae", "'": "", "’": ""})
+_FOLDED = str.maketrans({"ß": "ss", "ł": "l", "Ł": "l", "ø": "o", "æ": "ae", "'": ""})
 _STREETS_MOST = 600
 _GB_AREAS = (
     "AB", "B", "BA", "BB", "BD", "BH", "BN", "BR", "BS", "CB", "CF", "CT", "CV", "DE", "DH",

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.clock import DAY_SECONDS
-from workbench.synthetic.draws import Flags, Floats, Integers
+from workbench.synthetic.draws import Flags, Floats
 from workbench.synthetic.ordering import Sales
 from workbench.synthetic.people import Block
 from workbench.synthetic.purchasing import Purchases
@@ -102,8 +102,3 @@ def truth(block: Block, decided: Offers) -> pl.DataFrame:
             "is_offered": decided.is_sent[known],
         }
     )
-
-
-def rows_sent(decided: Offers) -> Integers:
-    """Return the rows of the customers who got the offer."""
-    return np.flatnonzero(decided.is_sent)

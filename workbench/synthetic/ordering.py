@@ -19,7 +19,8 @@ from workbench.synthetic.purchasing import Purchases
 from workbench.synthetic.recipes import CHANNELS
 
 MOST_LINES = 12
-CODE = "welcome-back-10"  # the discount code that is always about
+#: The discount code that is about all the time.
+CODE = "welcome-back-10"
 
 _CODE_SHARE, _CODE_RATE = 0.12, 0.10
 _SHIPPING_MINOR, _FREE_FROM_MINOR = 490, 5_000
@@ -40,7 +41,7 @@ class Reversals:
     at : array of int
         Seconds since 1970.
     discount, shipping, total : array of int
-        Minor units, at most 0 but for ``discount``, which is at most 0 too: it is taken back.
+        Minor units, at most 0: what was granted, charged and due is taken back.
     """
 
     sale: Integers
@@ -110,16 +111,15 @@ def sales(block: Block, bought: Purchases) -> Sales:
     product = goods.nearest(category, price / (lines[sale] * quantity))
     amount = goods.price_minor[product] * quantity
 
-    starts = np.cumsum(lines) - lines
-    sum_of_lines = _sums(amount, starts)
+    sum_of_lines = np.zeros(len(owner), dtype=np.int64)
+    np.add.at(sum_of_lines, sale, amount)
     has_code = block.u("code", owner, rank) < _CODE_SHARE
     discount = np.where(has_code, np.rint(sum_of_lines * _CODE_RATE), 0).astype(np.int64)
     is_sent = channel != CHANNELS.index("store")
     shipping = np.where(is_sent & (sum_of_lines < _FREE_FROM_MINOR), _SHIPPING_MINOR, 0)
     total = sum_of_lines - discount + shipping
-    reversed_line, reversals = _reversals(
-        block, bought, sale, place, category, amount, starts, discount, shipping, total
-    )
+    basket = _Basket(sale, place, category, amount, sum_of_lines, discount, shipping, total)
+    reversed_line, reversals = _reversals(block, bought, basket)
     system = block.recipe.system
     return Sales(
         order_id=text(
@@ -143,46 +143,46 @@ def sales(block: Block, bought: Purchases) -> Sales:
     )
 
 
-def _sums(values: Integers, starts: Integers) -> Integers:
-    """Return the sum of each run; runs are not empty."""
-    return np.add.reduceat(values, starts) if len(starts) else np.zeros(0, dtype=np.int64)
+@dataclass(frozen=True)
+class _Basket:
+    """What the reversals of a block's sales depend on: arrays over lines, then over sales."""
+
+    sale: Integers
+    place: Integers
+    category: Integers
+    amount: Integers
+    sum_of_lines: Integers
+    discount: Integers
+    shipping: Integers
+    total: Integers
 
 
-def _reversals(
-    block: Block,
-    bought: Purchases,
-    sale: Integers,
-    place: Integers,
-    category: Integers,
-    amount: Integers,
-    starts: Integers,
-    discount: Integers,
-    shipping: Integers,
-    total: Integers,
-) -> tuple[Flags, Reversals]:
+def _reversals(block: Block, bought: Purchases, basket: _Basket) -> tuple[Flags, Reversals]:
+    """Draw which lines come back, and the reversals they make up with the cancellations."""
     owner, rank = bought.owner, bought.rank
-    cancels_at = bought.placed_at + (600 + 40_000 * block.u("cancelled after", owner, rank)).astype(
-        np.int64
-    )
+    hours = 10 * block.u("cancelled after", owner, rank)
+    cancels_at = bought.placed_at + 600 + (hours * 3_600).astype(np.int64)
     is_cancelled = block.u("cancelled", owner, rank) < _CANCELLED
-    wait = (4 + 17 * block.u("returned after", owner, rank)) * DAY_SECONDS
-    returns_at = bought.placed_at + wait.astype(np.int64)
+    days = 4 + 17 * block.u("returned after", owner, rank)
+    returns_at = bought.placed_at + (days * DAY_SECONDS).astype(np.int64)
     may_return = ~is_cancelled & (returns_at < block.clock.end_at)
-    rates = np.array([RETURN_RATES[name] for name in CATEGORIES])
-    comes_back = (block.u("returned", owner[sale], place) < rates[category]) & may_return[sale]
-    back = _sums(np.where(comes_back, amount, 0), starts)
+    rate = np.array([RETURN_RATES[name] for name in CATEGORIES])[basket.category]
+    comes_back = block.u("returned", owner[basket.sale], basket.place) < rate
+    comes_back &= may_return[basket.sale]
+    back = np.zeros(len(owner), dtype=np.int64)
+    np.add.at(back, basket.sale[comes_back], basket.amount[comes_back])
 
     returned = np.flatnonzero(back > 0)
     # rounded down, so that what is paid back never exceeds what was paid
-    share = discount[returned] * back[returned] // np.maximum(_sums(amount, starts)[returned], 1)
+    share = basket.discount[returned] * back[returned] // basket.sum_of_lines[returned]
     cancelled = np.flatnonzero(is_cancelled & (cancels_at < block.clock.end_at))
     return comes_back, Reversals(
         sale=np.concatenate([cancelled, returned]),
         is_return=np.repeat([False, True], [len(cancelled), len(returned)]),
         at=np.concatenate([cancels_at[cancelled], returns_at[returned]]),
-        discount=-np.concatenate([discount[cancelled], share]),
-        shipping=-np.concatenate([shipping[cancelled], np.zeros(len(returned), dtype=np.int64)]),
-        total=-np.concatenate([total[cancelled], back[returned] - share]),
+        discount=-np.concatenate([basket.discount[cancelled], share]),
+        shipping=-np.concatenate([basket.shipping[cancelled], 0 * share]),
+        total=-np.concatenate([basket.total[cancelled], back[returned] - share]),
     )
 
 

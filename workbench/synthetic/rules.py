@@ -197,12 +197,12 @@ def _names_of_other_gender(tables: Tables) -> pl.LazyFrame:
     named = given.join(people, on="record_id", how="inner").with_columns(
         pl.col("gender").cast(pl.String)
     )
-    listed = _listed_names().lazy()
-    keys = {
-        "left_on": ["country", "gender", "identifier"],
-        "right_on": ["country", "gender", "name"],
-    }
-    return named.join(listed, how="anti", **keys)  # type: ignore[arg-type]
+    return named.join(
+        _listed_names().lazy(),
+        left_on=["country", "gender", "identifier"],
+        right_on=["country", "gender", "name"],
+        how="anti",
+    )
 
 
 def _foreign_phones(tables: Tables) -> pl.LazyFrame:

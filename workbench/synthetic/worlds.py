@@ -131,10 +131,11 @@ class _Writing:
 
     recipe: Recipe
     folder: Path
+    block: int
 
     def __call__(self, number: int) -> list[_Part]:
-        first = number * BLOCK
-        made = make(self.recipe, first, min(BLOCK, self.recipe.customers - first))
+        first = number * self.block
+        made = make(self.recipe, first, min(self.block, self.recipe.customers - first))
         for name, rows in made.truth.items():
             _store(rows, _truth_part(self.folder, name, number))
         return [
@@ -150,7 +151,7 @@ def _write(plan: Recipe, folder: Path, out: Path, workers: int) -> World:
     rows = dict.fromkeys(TABLES, 0)
     hashes: list[str] = []
     with compute.executor(min(workers, len(blocks))) as pool:
-        writing = _Writing(plan, folder)
+        writing = _Writing(plan, folder, BLOCK)
         made = compute.over(writing, blocks, pool=pool, title=f"making {plan.name}")
         for number, parts in enumerate(made):
             for part in parts:

@@ -1,0 +1,69 @@
+# Two commands are enough on a fresh machine with Python 3.11 or newer and make:
+#   make demo   installs what is needed and runs the main job to rendered reports
+#   make test   installs what is needed and passes the tests
+
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+WORLD := synthetic/worlds/retail
+# byte code is compiled once at install; where writing it is forbidden every start would compile again
+unexport PYTHONDONTWRITEBYTECODE
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+
+.PHONY: help install demo test lab lint bench lock clean
+
+help:
+	@grep -E '^# +make ' Makefile | sed 's/^# *//'
+	@echo "make lab    opens JupyterLab on the notebooks; make lint, bench, lock, clean do what they say"
+
+install: $(INSTALLED)
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: name it with PYTHON=python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "this Python lacks venv: on Debian and Ubuntu run apt-get install python3-venv"; exit 1; }
+	@echo "Installing into $(VENV) ..."
+	@if $(BIN)/python -m pip install --quiet --disable-pip-version-check uv 2>/dev/null && \
+	    VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements.lock; then \
+	    $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
+	else \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
+	fi
+	@touch $(INSTALLED)
+
+# the synthetic world, loaded as dataset demo: what every notebook opens
+define prepare
+	@test -f .workbench/format || { echo "$$ workbench init"; $(BIN)/workbench init; }
+	@test -f $(WORLD)/world.json || { echo "$$ workbench generate retail --out $(WORLD)"; $(BIN)/workbench generate retail --out $(WORLD); }
+	@echo "$$ workbench load $(WORLD) --dataset demo"; $(BIN)/workbench load $(WORLD) --dataset demo
+endef
+
+demo: install
+	$(prepare)
+	@echo "$$ workbench run demo"; $(BIN)/workbench run demo
+	@echo "Open $(CURDIR)/reports/site/index.html"
+
+lab: install
+	$(prepare)
+	$(BIN)/jupyter lab --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None --notebook-dir=. notebooks
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/python -m pytest -n 2
+
+bench: install
+	$(BIN)/python tests/bench/bench.py
+
+lock:
+	$(BIN)/uv pip compile pyproject.toml --extra test --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
+
+clean:
+	rm -rf .workbench reports/runs reports/site synthetic/worlds

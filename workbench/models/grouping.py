@@ -1,0 +1,176 @@
+"""Cutting customers into k groups, whether the cut comes back, and how many groups to take.
+
+How many is asked of two things. Where groups are apart in the population, their number is the
+answer. Where they are not, any number is a construct, and the largest one that comes back in new
+samples serves best: k-means on one smooth cloud is reproducible for some k and not for others.
+The silhouette alone nearly always says two, gap and BIC nearly always more.
+
+References
+----------
+Dolnicar and Leisch 2010, "Evaluation of structure and reproducibility of cluster solutions using
+the bootstrap", Marketing Letters 21 (natural, reproducible, constructive). Hubert and Arabie 1985,
+"Comparing partitions", Journal of Classification 2 (the adjusted Rand index).
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score, silhouette_score
+from threadpoolctl import threadpool_limits
+
+from workbench.foundation.errors import ParameterError
+from workbench.foundation.streams import Stream
+from workbench.models.latent import Floats, Latent
+from workbench.models.separation import Separation, separation
+
+#: Median agreement of two samples' groups from which they are called reproducible.
+REPRODUCIBLE = 0.8
+_SAMPLES = 20
+_SAMPLE_ROWS = 5000
+_LEARNT_ROWS = 50_000
+_COMPARED_ROWS = 3000
+
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping:
+    """The chosen cut and what was tried.
+
+    Attributes
+    ----------
+    labels : array of int, shape (customers,)
+        Group of each customer, from 0.
+    centres : array of float, shape (k, traits)
+    k : int
+    is_natural : bool
+        Whether k was chosen because groups are apart in the population.
+    tried : DataFrame, shape (numbers of groups, 8)
+        ``k``, ``stability`` (median agreement of pairs of samples, adjusted Rand index), ``low``,
+        ``high`` (2.5 and 97.5 % of the pairs), ``silhouette`` (-1 to 1), ``natural_groups``
+        (shown apart), ``between`` (customers between the best filled pair), ``is_chosen``.
+    separation : Separation
+        Of the number of groups at which most were shown to be apart.
+    """
+
+    labels: Labels
+    centres: Floats
+    k: int
+    is_natural: bool
+    tried: pl.DataFrame
+    separation: Separation
+
+
+def grouping(
+    latent: Latent, *, k_range: tuple[int, int], k: int | None, least: int, seed: int
+) -> Grouping:
+    """Cut customers into groups.
+
+    Parameters
+    ----------
+    latent : Latent
+        Scaled traits, arrays of shape (customers, traits).
+    k_range : tuple of int
+        Smallest and largest number of groups that is tried.
+    k : int, optional
+        Number of groups to take in any case; None to choose.
+    least : int
+        Smallest group: customers of a smaller one go to the nearest other.
+    seed : int
+
+    Raises
+    ------
+    ParameterError
+        The range is not 2 or more, or k lies outside it.
+    """
+    low, high = k_range
+    if not 2 <= low <= high:
+        raise ParameterError(f"k_range is {low} to {high}: give 2 or more, smallest first")
+    if k is not None and not low <= k <= high:
+        raise ParameterError(f"k is {k}: it must lie within k_range, {low} to {high}")
+    with threadpool_limits(1):  # sums in one order, so that equal inputs give equal groups
+        numbers = list(range(low, high + 1))
+        apart = [separation(latent, k=each, seed=seed) for each in numbers]
+        tried = pl.DataFrame(
+            [
+                {
+                    "k": each,
+                    **_stability(latent.mean, each, seed),
+                    "silhouette": _silhouette(latent.mean, each, seed),
+                    "natural_groups": found.natural_groups,
+                    "between": found.most_between,
+                }
+                for each, found in zip(numbers, apart, strict=True)
+            ]
+        )
+        chosen, is_natural = _choose(tried) if k is None else (k, False)
+        labels, centres = _cut(latent.mean, chosen, least, seed)
+    best = max(apart, key=lambda found: (found.natural_groups, found.most_between))
+    return Grouping(
+        labels=labels,
+        centres=centres,
+        k=len(centres),
+        is_natural=is_natural,
+        tried=tried.with_columns(is_chosen=pl.col("k") == chosen),
+        separation=best,
+    )
+
+
+def _choose(tried: pl.DataFrame) -> tuple[int, bool]:
+    """Choose the number of groups; see the module's docstring.
+
+    A valley takes more customers to show than a group takes to be useful, so one group more than
+    are shown apart is taken where it fits better by the silhouette.
+    """
+    most = int(tried["natural_groups"].max())  # type: ignore[arg-type]
+    if most > 1:
+        near = tried.filter(pl.col("k").is_between(most, most + 1))
+        if near.is_empty():  # more than the largest k cannot be, less than the smallest can
+            return int(tried["k"][0]), True
+        return int(near.sort("silhouette", "k", descending=[True, False])["k"][0]), True
+    steady = tried.filter(pl.col("stability") >= REPRODUCIBLE)
+    if steady.is_empty():
+        return int(tried.sort("stability", "k", descending=[True, False])["k"][0]), False
+    return int(steady["k"].max()), False  # type: ignore[arg-type]
+
+
+def _stability(rows: Floats, k: int, seed: int) -> dict[str, float]:
+    random = Stream(seed, f"stability {k}").generator()
+    n = rows.shape[0]
+    compared = rows[np.sort(random.permutation(n)[:_COMPARED_ROWS])]
+    cuts = []
+    for sample in range(_SAMPLES):
+        drawn = rows[random.integers(0, n, min(n, _SAMPLE_ROWS))]
+        cuts.append(KMeans(k, n_init=3, random_state=sample).fit(drawn).predict(compared))
+    agreement = [adjusted_rand_score(one, other) for one, other in combinations(cuts, 2)]
+    low, median, high = np.round(np.quantile(agreement, [0.025, 0.5, 0.975]), 6)
+    return {"stability": float(median), "low": float(low), "high": float(high)}
+
+
+def _silhouette(rows: Floats, k: int, seed: int) -> float:
+    random = Stream(seed, f"silhouette {k}").generator()
+    some = rows[np.sort(random.permutation(rows.shape[0])[: 2 * _COMPARED_ROWS])]
+    labels = KMeans(k, n_init=5, random_state=seed).fit_predict(some)
+    part = slice(0, _COMPARED_ROWS)
+    return round(float(silhouette_score(some[part], labels[part])), 6)
+
+
+def _cut(rows: Floats, k: int, least: int, seed: int) -> tuple[Labels, Floats]:
+    random = Stream(seed, f"cut {k}").generator()
+    learnt = rows[np.sort(random.permutation(rows.shape[0])[:_LEARNT_ROWS])]
+    centres: Floats = KMeans(k, n_init=10, random_state=seed).fit(learnt).cluster_centers_
+    while True:
+        labels = _assign(rows, centres)
+        sizes = np.bincount(labels, minlength=len(centres))
+        if sizes.min() >= least or len(centres) == 1:
+            return labels, centres
+        centres = np.delete(centres, int(sizes.argmin()), axis=0)
+
+
+def _assign(rows: Floats, centres: Floats) -> Labels:
+    distance = (centres**2).sum(axis=1) - 2 * rows @ centres.T  # less what is equal for all
+    return distance.argmin(axis=1).astype(np.int64)

@@ -1,0 +1,216 @@
+"""Which kinds of customers there are, and whether they are there or made."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from workbench.features import customer_features
+from workbench.foundation.errors import PrivacyError
+from workbench.models.grouping import REPRODUCIBLE, Grouping, grouping
+from workbench.models.profiles import profile_table, segment_names, sizes
+from workbench.models.separation import ENOUGH_BETWEEN
+from workbench.models.traits import traits
+from workbench.schema import CustomerData
+from workbench.statistics.estimates import Estimate
+from workbench.statistics.verdicts import Outcome, Verdict
+
+#: Customers below whom groups mean nothing, whatever their smallest size.
+LEAST_CUSTOMERS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segmentation:
+    """Segments of customers and what the data say about them.
+
+    Attributes
+    ----------
+    sizes : DataFrame, shape (segments, 8)
+        One row per segment, the most valuable first: ``segment``, ``persons``, ``share``, ``low``,
+        ``high``, ``value_share``, ``value_low``, ``value_high``.
+    profile : DataFrame
+        What sets each segment apart; see ``profile_table``.
+    tried : DataFrame
+        One row per number of groups; see ``Grouping.tried``.
+    pairs : DataFrame
+        The tests for valleys between groups; see ``Separation.pairs``.
+    k : int
+        Number of segments.
+    is_natural : bool
+        Whether their number comes from groups that are apart in the population.
+    traits : tuple of str
+        What customers were grouped by.
+    estimates : tuple of Estimate
+        ``segments``, ``stability``, ``natural_groups``.
+    verdicts : tuple of Verdict
+        ``segments_are_real``, ``segments_come_back``.
+    assignments : DataFrame, shape (customers, 2)
+        ``customer_id``, ``segment`` (its name): for the vault, never shown.
+    """
+
+    sizes: pl.DataFrame
+    profile: pl.DataFrame
+    tried: pl.DataFrame
+    pairs: pl.DataFrame
+    k: int
+    is_natural: bool
+    traits: tuple[str, ...]
+    estimates: tuple[Estimate, ...]
+    verdicts: tuple[Verdict, ...]
+    assignments: pl.DataFrame
+
+    def _repr_html_(self) -> str:
+        lines = "".join(
+            f"<li>{verdict.question} <strong>{verdict.outcome}</strong>. {verdict.answer}</li>"
+            for verdict in self.verdicts
+        )
+        return f"<p>{self.k} segments</p><ul>{lines}</ul>"
+
+
+def segmentation(
+    data: CustomerData,
+    *,
+    as_of: date,
+    currency: str,
+    seed: int,
+    active_days: int | None = 365,
+    k_range: tuple[int, int] = (2, 6),
+    k: int | None = None,
+    min_group: int = 10,
+) -> Segmentation:
+    """Part customers into segments and say whether these are there or made.
+
+    Parameters
+    ----------
+    data : CustomerData
+        A view; orders and order items are read for the segments, all tables for their profile.
+    as_of : date
+        Facts strictly before its first moment (UTC) count.
+    currency : str
+        ISO 4217; orders in another are left out.
+    seed : int
+    active_days : int, optional
+        Customers with an order day in this many days before ``as_of``; None for all.
+    k_range : tuple of int
+        Numbers of groups that are tried.
+    k : int, optional
+        Number of segments to take in any case.
+    min_group : int
+        Smallest segment: the customers of a smaller one go to the nearest other.
+
+    Raises
+    ------
+    PrivacyError
+        There are too few customers for two segments of ``min_group``.
+    ParameterError
+        ``k`` or ``k_range`` is wrong.
+    InputError
+        Nobody ordered.
+    """
+    known = traits(data, as_of=as_of, currency=currency, active_days=active_days, seed=seed)
+    n = known.customers.height
+    needed = max(LEAST_CUSTOMERS, 2 * min_group)
+    if n < needed:
+        raise PrivacyError(
+            f"{n} customers ordered in the time asked for, {needed} are needed for segments of "
+            f"{min_group} at least: take more active_days or another as_of"
+        )
+    cut = grouping(known.latent, k_range=k_range, k=k, least=min_group, seed=seed)
+    names = segment_names(cut.centres, known.names)
+    features = known.customers.join(
+        customer_features(data, as_of=as_of, currency=currency).rows,
+        on="customer_id",
+        how="left",
+        maintain_order="left",
+    )
+    values = features["monetary_minor"].fill_null(0).to_numpy().astype(np.int64)
+    estimates = _estimates(cut, n)
+    return Segmentation(
+        sizes=sizes(cut.labels, values, names, seed=seed),
+        profile=profile_table(cut.labels, features, names, seed=seed),
+        tried=cut.tried,
+        pairs=cut.separation.pairs,
+        k=cut.k,
+        is_natural=cut.is_natural,
+        traits=known.names,
+        estimates=estimates,
+        verdicts=(_reality(cut, n, estimates[2]), _return(cut, estimates[1])),
+        assignments=known.customers.with_columns(
+            segment=pl.Series([names[label] for label in cut.labels])
+        ),
+    )
+
+
+def _estimates(cut: Grouping, n: int) -> tuple[Estimate, Estimate, Estimate]:
+    chosen = cut.tried.row(by_predicate=pl.col("is_chosen"), named=True)
+    return (
+        Estimate(name="segments", value=cut.k, n=n, unit="segments", label="Segments taken"),
+        Estimate(
+            name="stability",
+            value=chosen["stability"],
+            low=chosen["low"],
+            high=chosen["high"],
+            n=n,
+            unit="adjusted Rand index",
+            label="Agreement of the segments of two new samples",
+            note="median and middle 95 % of pairs of 20 bootstrap samples",
+        ),
+        Estimate(
+            name="natural_groups",
+            value=cut.separation.natural_groups,
+            n=n,
+            unit="groups",
+            label="Groups shown to be apart",
+            note="dip tests on customers that the groups were not learned from, Holm-adjusted",
+        ),
+    )
+
+
+def _reality(cut: Grouping, n: int, groups: Estimate) -> Verdict:
+    found = cut.separation
+    tested = f"{found.pairs.height} borders between groups tested on {n:,} customers"
+    if found.is_shown:
+        outcome = Outcome.SHOWN
+        answer = f"Yes: {found.natural_groups} groups have a gap between them ({tested})."
+    elif found.could_be_shown:
+        outcome = Outcome.NOT_SHOWN
+        answer = (
+            f"No: customers form one cloud without a gap ({tested}). The segments are a convenient "
+            "cut through it, not kinds of people."
+        )
+    else:
+        outcome = Outcome.UNDECIDED
+        scale = ENOUGH_BETWEEN / max(found.most_between, 1)
+        answer = (
+            f"It cannot be said: no gap is seen, but only {found.most_between} customers lie where "
+            f"one would be. About {int(np.ceil(n * scale)):,} customers would be needed."
+        )
+    return Verdict(
+        name="segments_are_real",
+        question="Do customers fall into kinds that are apart from one another?",
+        outcome=outcome,
+        answer=answer,
+        concern=outcome is Outcome.NOT_SHOWN,
+        estimates=(groups,),
+    )
+
+
+def _return(cut: Grouping, stability: Estimate) -> Verdict:
+    low, value, high = (float(x or 0.0) for x in (stability.low, stability.value, stability.high))
+    figures = f"agreement {value:.2f} ({low:.2f} to {high:.2f}; 1 is the same, 0 is chance)"
+    if low >= REPRODUCIBLE:
+        outcome, answer = Outcome.SHOWN, f"Yes: {figures}."
+    elif value < REPRODUCIBLE:
+        outcome, answer = Outcome.NOT_SHOWN, f"No: {figures}."
+    else:
+        outcome = Outcome.UNDECIDED
+        answer = f"Mostly, but not in every sample: {figures}."
+    return Verdict(
+        name="segments_come_back",
+        question=f"Do the {cut.k} segments come back when other customers are drawn?",
+        outcome=outcome,
+        answer=answer,
+        concern=outcome is Outcome.NOT_SHOWN,
+        estimates=(stability,),
+    )
