@@ -19,7 +19,9 @@ AS_OF = date(2023, 7, 1)
 Row = tuple[int, int, int]
 
 
-def busy_world(orders: Sequence[Row], events: Sequence[Row], messages: Sequence[Row]) -> CustomerData:
+def busy_world(
+    orders: Sequence[Row], events: Sequence[Row], messages: Sequence[Row]
+) -> CustomerData:
     """Return tables of all kinds from rows of (customer, day of the year, amount or kind)."""
 
     def when(rows: Sequence[Row]) -> list[Any]:
@@ -93,7 +95,8 @@ def busy_world(orders: Sequence[Row], events: Sequence[Row], messages: Sequence[
 def until(data: CustomerData, day: date) -> CustomerData:
     """Return the data as they were known on a day: nothing of that day or later."""
     tables = {
-        name: data[name].filter(pl.col(column) < first_moment(day)) for name, column in TIMES.items()
+        name: data[name].filter(pl.col(column) < first_moment(day))
+        for name, column in TIMES.items()
     }
     not_ended = pl.col("ended_on") >= day
     tables["subscriptions"] = (
@@ -139,7 +142,9 @@ def test_each_customer_known_before_the_date_has_one_row() -> None:
 
 def test_behaviour_counts_windows_and_machines_apart() -> None:
     data = busy_world(
-        [], [(1, 175, 1), (1, 175, 1), (1, 120, 2), (1, 20, 3)], [(1, 150, 0), (1, 151, 1), (1, 160, 3)]
+        [],
+        [(1, 175, 1), (1, 175, 1), (1, 120, 2), (1, 20, 3)],
+        [(1, 150, 0), (1, 151, 1), (1, 160, 3)],
     )
     machine = data["interactions"].with_columns(is_machine=pl.col("action") == "opened")
     for tables, opened in ((data.tables, 1), ({**data.tables, "interactions": machine}, 0)):
@@ -161,13 +166,19 @@ def test_behaviour_counts_windows_and_machines_apart() -> None:
 
 
 def test_a_subscription_that_ends_later_still_runs() -> None:
-    found = customer_features(busy_world([(1, 1, 1), (2, 1, 1)], [], []), as_of=AS_OF, currency="EUR")
-    states = found.rows.select("has_subscription", "ended_subscriptions", "subscription_price_minor")
+    found = customer_features(
+        busy_world([(1, 1, 1), (2, 1, 1)], [], []), as_of=AS_OF, currency="EUR"
+    )
+    states = found.rows.select(
+        "has_subscription", "ended_subscriptions", "subscription_price_minor"
+    )
     assert states.rows() == [(False, 1, 0), (True, 0, 1999)]
 
 
 def test_every_feature_is_in_the_dictionary_and_the_other_way_round() -> None:
-    found = customer_features(busy_world([(1, 1, 2), (1, 2, 3)], [(1, 3, 1)], []), as_of=AS_OF, currency="EUR")
+    found = customer_features(
+        busy_world([(1, 1, 2), (1, 2, 3)], [(1, 3, 1)], []), as_of=AS_OF, currency="EUR"
+    )
     fixed = {name for name in found.names if not name.startswith("category_share: ")}
     assert fixed == {feature.name for feature in FEATURES}
     described = found.dictionary()
@@ -176,7 +187,9 @@ def test_every_feature_is_in_the_dictionary_and_the_other_way_round() -> None:
 
 
 def test_shares_of_categories_and_channels_add_up() -> None:
-    found = customer_features(busy_world([(1, 1, 100), (1, 2, 301)], [], []), as_of=AS_OF, currency="EUR")
+    found = customer_features(
+        busy_world([(1, 1, 100), (1, 2, 301)], [], []), as_of=AS_OF, currency="EUR"
+    )
     shares = found.rows.select("category_share: c0", "category_share: c1", "channel_share_web")
     assert shares.row(0) == (0.249377, 0.750623, 1.0)
 

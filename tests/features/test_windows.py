@@ -32,7 +32,7 @@ def test_windows_that_could_overlap_are_refused(wrong: dict[str, int], message: 
 
 def test_immature_label_is_refused_with_the_date_that_would_do() -> None:
     windows = Windows(as_of=date(2023, 11, 1), horizon_days=90)
-    with pytest.raises(ParameterError, match="complete only until 2024-01-01.*take 2023-10-03"):
+    with pytest.raises(ParameterError, match=r"complete only until 2024-01-01.*take 2023-10-03"):
         windows.require(YEAR)
 
 
@@ -51,7 +51,12 @@ def test_short_history_is_refused_with_the_needed_number() -> None:
 def test_training_labels_end_before_the_test_begins() -> None:
     split = churn_split(YEAR, as_of=date(2024, 1, 1), horizon_days=60, min_history_days=60)
     assert split.test_on == date(2023, 11, 2)
-    assert split.train_on == (date(2023, 3, 7), date(2023, 5, 6), date(2023, 7, 5), date(2023, 9, 3))
+    assert split.train_on == (
+        date(2023, 3, 7),
+        date(2023, 5, 6),
+        date(2023, 7, 5),
+        date(2023, 9, 3),
+    )
     ends = [split.windows(day).label_until for day in split.train_on]
     assert ends == [*split.train_on[1:], split.test_on]
 
@@ -71,12 +76,14 @@ def test_no_usable_cut_off_is_refused_with_the_needed_days() -> None:
 def test_coverage_ends_where_the_sources_say() -> None:
     data = shop([(1, "2023-01-05", 100), (1, "2023-03-05", 100)])
     assert coverage(data) == Coverage(first_on=date(2023, 1, 5), until_on=date(2023, 3, 6))
-    sources = table("sources", source_id=["a", "b"], data_until_at=[at("2023-04-01"), at("2023-05-01")])
+    sources = table(
+        "sources", source_id=["a", "b"], data_until_at=[at("2023-04-01"), at("2023-05-01")]
+    )
     stated = CustomerData.of({**data.tables, "sources": sources})
     assert coverage(stated).until_on == date(2023, 4, 1)
     assert coverage(stated, data_until=date(2023, 3, 31)).until_on == date(2023, 3, 31)
 
 
 def test_a_snapshot_has_no_coverage() -> None:
-    with pytest.raises(InputError, match="this is a snapshot, which has no as_of"):
+    with pytest.raises(InputError, match=r"this is a snapshot, which has no as_of"):
         coverage(CustomerData.of({}))

@@ -16,7 +16,9 @@ Workspace = Annotated[
 Reports = Annotated[
     Path | None, typer.Option(help="Folder of runs/ and site/; the project's reports unless named.")
 ]
-KeyFile = Annotated[Path | None, typer.Option("--key", help="Key file; the workspace's unless named.")]
+KeyFile = Annotated[
+    Path | None, typer.Option("--key", help="Key file; the workspace's unless named.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
 
 

@@ -40,4 +40,6 @@ def quarantine(
         print_table(("records", "format", "reason"), lines)
     if out is not None:
         write_out(rows, out)
-        say(f"Wrote {rows.height:,} records to {out}, readable by you alone. They are personal data.")
+        say(
+            f"Wrote {rows.height:,} records to {out}, readable by you alone. They are personal data."
+        )

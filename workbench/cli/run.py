@@ -7,31 +7,42 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.options import AsJson, KeyFile, Reports, Workspace, pairs, print_json, print_table
+from workbench.cli.options import (
+    AsJson,
+    KeyFile,
+    Reports,
+    Workspace,
+    pairs,
+    print_json,
+    print_table,
+)
 from workbench.foundation.errors import ParameterError
 from workbench.foundation.progress import say
 from workbench.foundation.settings import Settings, find
 
 if TYPE_CHECKING:
-    from workbench.runs import Plan, Run, RunResult
+    from workbench.runs import Folder, Plan, Run, RunResult
 
 
 def run(
     name: Annotated[
         str, typer.Argument(metavar="STUDY|NOTEBOOK", help="A study, or with --study a notebook.")
     ],
-    study: Annotated[str | None, typer.Option(help="Study whose view a single notebook gets.")] = None,
+    study: Annotated[
+        str | None, typer.Option(help="Study whose view a single notebook gets.")
+    ] = None,
     as_of: Annotated[
-        str | None, typer.Option(help="Scoring date, 2024-12-31; the last covered one unless given.")
+        str | None,
+        typer.Option(help="Scoring date, 2024-12-31; the last covered one unless given."),
     ] = None,
     parameters: Annotated[
         list[str] | None, typer.Option("-p", "--parameter", help="name=value of a notebook.")
     ] = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Say what would run, and run nothing.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say what would run, and run nothing.")
+    ] = False,
     again: Annotated[bool, typer.Option("--again", help="Run also what has finished.")] = False,
-    timeout: Annotated[
-        int | None, typer.Option(help="Longest time for one cell, seconds.")
-    ] = None,
+    timeout: Annotated[int | None, typer.Option(help="Longest time for one cell, seconds.")] = None,
     workspace: Workspace = None,
     reports: Reports = None,
     key: KeyFile = None,
@@ -40,19 +51,20 @@ def run(
     """Run a study as of a date; what has finished is not run again."""
     from workbench.reports import build_site, publish  # late: polars, papermill, the page's parts
     from workbench.reports.page import page_path
-    from workbench.runs import Folder
+    from workbench.runs import Folder as Runs
     from workbench.runs import plan as make_plan
     from workbench.runs import run as execute
     from workbench.studies import read_study
     from workbench.vault import Vault
 
     place = Settings.read(workspace=workspace, reports=reports)
-    path = find("study", study or name, folder=place.project / "reports" / "studies", suffix=".toml")
+    path = find(
+        "study", study or name, folder=place.project / "reports" / "studies", suffix=".toml"
+    )
     asked = read_study(path, notebooks=place.project / "notebooks")
     given = pairs(parameters or [], "-p")
-    if as_of is not None:
-        if given.setdefault("as_of", as_of) != as_of:
-            raise ParameterError("as_of is given twice: with --as-of and with -p")
+    if as_of is not None and given.setdefault("as_of", as_of) != as_of:
+        raise ParameterError("as_of is given twice: with --as-of and with -p")
     vault = Vault.open(place.workspace, key_file=key)
     planned = make_plan(
         asked,
@@ -61,7 +73,7 @@ def run(
         given=given,
         only=name if study else None,
     )
-    folder, site = Folder(place.reports / "runs"), place.reports / "site"
+    folder, site = Runs(place.reports / "runs"), place.reports / "site"
     if plan:
         _print_plan(planned, folder, as_json)
         return 0
@@ -94,10 +106,7 @@ def run(
     return failed[0].exit_code if failed else 0
 
 
-def _print_plan(planned: "Plan", folder: "object", as_json: bool) -> None:
-    from workbench.runs import Folder
-
-    assert isinstance(folder, Folder)
+def _print_plan(planned: "Plan", folder: "Folder", as_json: bool) -> None:
     rows = dict(planned.dataset.data().rows().iter_rows())
     runs = [
         {

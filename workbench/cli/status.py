@@ -67,7 +67,8 @@ def _print(content: dict[str, Any]) -> None:
     if content["datasets"]:
         head = ("dataset", "version", "customers", "complete until", "synthetic")
         print_table(
-            head, [(*each.values(),)[:4] + (_yes(each["synthetic"]),) for each in content["datasets"]]
+            head,
+            [(*tuple(each.values())[:4], _yes(each["synthetic"])) for each in content["datasets"]],
         )
     else:
         typer.echo("No dataset yet: workbench load PATH --dataset NAME")

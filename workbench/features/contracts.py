@@ -67,9 +67,7 @@ def last_terms(data: CustomerData, *, as_of: date, currency: str) -> pl.DataFram
         .group_by("customer_id")
         .agg(
             last_price_minor=pl.col("monthly_price_minor").sort_by("started_on", "plan").last(),
-            last_commitment_months=pl.col("commitment_months")
-            .sort_by("started_on", "plan")
-            .last(),
+            last_commitment_months=pl.col("commitment_months").sort_by("started_on", "plan").last(),
         )
     )
     known = customers.join(terms, on="customer_id", how="left", maintain_order="left")

@@ -6,10 +6,12 @@ with three possible outcomes, tables for a report, and, apart from those, frames
 """
 
 from workbench.models.assessment import Assessment, assess
-from workbench.models.churn import ChurnResult, churn, churn_in_folds, churn_snapshot
+from workbench.models.churn import churn
 from workbench.models.classifiers import Model
-from workbench.models.segmentation import Segmentation, segmentation
 from workbench.models.leavers import leavers
+from workbench.models.result import ChurnResult
+from workbench.models.segmentation import Segmentation, segmentation
+from workbench.models.snapshot import churn_in_folds, churn_snapshot
 
 __all__ = [
     "Assessment",
@@ -20,6 +22,6 @@ __all__ = [
     "churn",
     "churn_in_folds",
     "churn_snapshot",
-    "segmentation",
     "leavers",
+    "segmentation",
 ]

@@ -220,8 +220,9 @@ def calibration_verdict(found: Assessment) -> Verdict:
     )
     figures = (
         f"{large.observed:.1%} left where {large.predicted:.1%} were predicted "
-        f"(difference {large.difference:+.1%}, 95 % interval {large.low:+.1%} to {large.high:+.1%}); "
-        f"calibration error {error.ece:.3f}, right scores would show up to {error.null_95:.3f}"
+        f"(difference {large.difference:+.1%}, 95 % interval {large.low:+.1%} to "
+        f"{large.high:+.1%}); calibration error {error.ece:.3f}, right scores would show up to "
+        f"{error.null_95:.3f}"
     )
     outside = large.low > CALIBRATION_TOLERANCE or large.high < -CALIBRATION_TOLERANCE
     within = max(abs(large.low), abs(large.high)) <= CALIBRATION_TOLERANCE

@@ -4,7 +4,7 @@ import polars as pl
 
 from workbench.charts.exhibits import Figure, Table
 from workbench.charts.forms import bars, intervals, observed_against_expected
-from workbench.models.churn import ChurnResult
+from workbench.models.result import ChurnResult
 
 _RATE = {"rate": ".1%", "low": ".1%", "high": ".1%"}
 _SPLIT = {
@@ -17,9 +17,7 @@ _MOST = 12
 
 def design(result: ChurnResult) -> Table:
     """Return the cut-offs, how many persons each has and how many of them left."""
-    rows = result.windows.with_columns(
-        pl.col("as_of", "label_from", "label_until").cast(pl.String)
-    )
+    rows = result.windows.with_columns(pl.col("as_of", "label_from", "label_until").cast(pl.String))
     empty = [name for name in rows.columns if rows[name].null_count() == rows.height]
     return Table(
         name="design",

@@ -173,4 +173,5 @@ def _cut(rows: Floats, k: int, least: int, seed: int) -> tuple[Labels, Floats]:
 
 def _assign(rows: Floats, centres: Floats) -> Labels:
     distance = (centres**2).sum(axis=1) - 2 * rows @ centres.T  # less what is equal for all
-    return distance.argmin(axis=1).astype(np.int64)
+    nearest: Labels = distance.argmin(axis=1).astype(np.int64)
+    return nearest

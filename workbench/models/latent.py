@@ -68,9 +68,7 @@ def log_rates(counts: Floats, exposure: Floats, random: np.random.Generator) -> 
     return Latent((digamma(posterior) - np.log(scale))[:, None], drawn[:, None])
 
 
-def levels(
-    means: Floats, counts: Floats, within: float, random: np.random.Generator
-) -> Latent:
+def levels(means: Floats, counts: Floats, within: float, random: np.random.Generator) -> Latent:
     """Return each customer's level behind the mean of some values.
 
     Parameters

@@ -2,8 +2,10 @@
 
 from typing import Literal
 
-from workbench.models.churn import ChurnResult, churn, churn_snapshot
+from workbench.models.churn import churn
 from workbench.models.classifiers import Model
+from workbench.models.result import ChurnResult
+from workbench.models.snapshot import churn_snapshot
 from workbench.privacy import View
 
 Definition = Literal["no order", "declared"]
@@ -56,5 +58,3 @@ def leavers(
         seed=seed,
         model=model,
     )
-
-

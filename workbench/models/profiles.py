@@ -51,7 +51,9 @@ def segment_names(centres: Floats, traits: tuple[str, ...]) -> list[str]:
     return unique
 
 
-def sizes(labels: Labels, values: NDArray[np.int64], names: list[str], *, seed: int) -> pl.DataFrame:
+def sizes(
+    labels: Labels, values: NDArray[np.int64], names: list[str], *, seed: int
+) -> pl.DataFrame:
     """Return size and value of each segment, the most valuable first.
 
     Parameters
@@ -155,8 +157,10 @@ def profile_table(
     }
     table = pl.DataFrame(lines, schema=schema, orient="row")
     rank = pl.col("effect").abs().rank("ordinal", descending=True).over("segment")
-    return table.sort("segment", "feature").with_columns(rank=rank.cast(pl.Int64)).sort(
-        "segment", "rank"
+    return (
+        table.sort("segment", "feature")
+        .with_columns(rank=rank.cast(pl.Int64))
+        .sort("segment", "rank")
     )
 
 

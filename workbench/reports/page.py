@@ -117,7 +117,7 @@ def _exhibits(run: Run) -> dict[str, Markup]:
 
 
 def _intro(cells: Any) -> Markup:
-    """The first cell without its heading, which is the page's title."""
+    """Return the first cell without its heading, which is the page's title."""
     if not cells or cells[0]["kind"] != "markdown":
         return Markup("")
     _, _, rest = cells[0]["source"].partition("\n")

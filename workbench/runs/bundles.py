@@ -78,9 +78,7 @@ def figure_json(figure: Figure) -> dict[str, Any]:
 
 def figure_of(content: Mapping[str, Any]) -> Figure:
     """Make a figure again from its JSON."""
-    return Figure(
-        table=table_of(content), spec=content["spec"], description=content["description"]
-    )
+    return Figure(table=table_of(content), spec=content["spec"], description=content["description"])
 
 
 def estimate_json(estimate: Estimate) -> dict[str, Any]:

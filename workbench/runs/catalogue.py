@@ -84,7 +84,7 @@ class Folder:
 
 
 def runs_in(folder: Path) -> list[Run]:
-    """Return all runs, finished and failed, by study, notebook, as-of date (latest first) and id."""
+    """Return all runs, by study, notebook, as-of date (latest first) and id."""
     found = [
         _read(path)
         for path in folder.glob("*")

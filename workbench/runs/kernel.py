@@ -21,7 +21,14 @@ import psutil
 from workbench.foundation.progress import progress
 from workbench.runs.notebooks import Notebook
 
-_KEPT = ("PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "TMPDIR", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+_KEPT = (
+    "PATH",
+    "LD_LIBRARY_PATH",
+    "VIRTUAL_ENV",
+    "TMPDIR",
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
+)
 
 #: Under these equal notebooks give equal outputs, whatever machine and user.
 PINNED = {
@@ -34,6 +41,9 @@ PINNED = {
     "TZ": "UTC",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
+
+#: Tag of the cell in which papermill writes the parameters; the notebook's own cells are counted.
+INJECTED = "injected-parameters"
 
 _LOOK_SECONDS = 0.2  # between two looks at the kernel's memory
 
@@ -120,6 +130,7 @@ def execute(
             parameters=dict(parameters),
             engine_name="workbench",
             kernel_name="python3",
+            language="python",
             progress_bar=False,
             cwd=str(folder),
             session=session,
@@ -167,7 +178,8 @@ def _register_engine() -> None:
             execution = self.session.execution
             cells = list(enumerate(self.nb.cells))
             for index, cell in progress(cells, total=len(cells), title=f"run {self.session.title}"):
-                execution.cell = index + 1
+                if INJECTED not in cell.metadata.get("tags", ()):
+                    execution.cell = (execution.cell or 0) + 1
                 try:
                     self.nb_man.cell_start(cell, index)
                     self.execute_cell(cell, index)

@@ -42,7 +42,11 @@ class Parameter:
     @property
     def type_text(self) -> str:
         """The type as it was written."""
-        return self.type.__name__ if isinstance(self.type, type) else str(self.type).replace("typing.", "")
+        return (
+            self.type.__name__
+            if isinstance(self.type, type)
+            else str(self.type).replace("typing.", "")
+        )
 
 
 def declared_parameters(notebook: Notebook) -> dict[str, Parameter]:
@@ -130,8 +134,8 @@ def _type(node: ast.expr, notebook: str, name: str) -> Any:
         return eval(code, {"__builtins__": {}}, dict(_NAMES))  # noqa: S307 - names restricted above
     except Exception as error:
         raise ParameterError(
-            f"notebook {notebook}: the type of {name} is not understood: use bool, int, float, str, "
-            "list[…], Literal[…] or a union with None"
+            f"notebook {notebook}: the type of {name} is not understood: use bool, int, float, "
+            "str, list[…], Literal[…] or a union with None"
         ) from error
 
 

@@ -127,9 +127,7 @@ def plan(
             "parameters": values,
         }
         digest = hashlib.sha256(canonical_json(inputs)).hexdigest()[:_ID_DIGITS]
-        runs.append(
-            PlannedRun(id=digest, notebook=notebook, parameters=values, inputs=inputs)
-        )
+        runs.append(PlannedRun(id=digest, notebook=notebook, parameters=values, inputs=inputs))
     return Plan(study=study, dataset=dataset, as_of=day, runs=tuple(runs))
 
 

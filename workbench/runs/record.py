@@ -9,7 +9,7 @@ from workbench.charts.drawing import svg
 from workbench.foundation.files import canonical_json
 from workbench.privacy.view import View
 from workbench.runs.bundles import EXHIBIT, RECORD, figure_of, table_json
-from workbench.runs.kernel import Execution
+from workbench.runs.kernel import INJECTED, Execution
 from workbench.runs.notebooks import cells_of
 from workbench.runs.plan import Plan, PlannedRun
 
@@ -19,7 +19,9 @@ FORMAT = 1
 _PACKAGES = ("polars", "numpy", "scipy", "scikit-learn", "fairlearn")
 
 
-def finished_files(plan: Plan, run: PlannedRun, view: View, execution: Execution) -> dict[str, bytes]:
+def finished_files(
+    plan: Plan, run: PlannedRun, view: View, execution: Execution
+) -> dict[str, bytes]:
     """Return the files of a finished run's folder, by their path in it."""
     output = _read(execution)
     record = {
@@ -51,9 +53,8 @@ def shortcoming(execution: Execution) -> str | None:
     """Say why an execution is not finished; None where its last cell ran and verdicts exist."""
     if execution.reason is not None:
         return execution.reason
-    total = len(execution.notebook.cells)
-    if execution.cells_done < total:
-        return f"it ended after cell {execution.cells_done} of {total}"
+    if execution.cells_done < len(execution.notebook.cells):
+        return f"it ended in cell {execution.cell}"
     output = _read(execution)
     if not output.verdicts:
         return "it ran to its end but recorded no verdict: call wb.record in its last cell"
@@ -76,7 +77,7 @@ def _read(execution: Execution) -> _Output:
     """Take exhibits and records from the outputs; note which cells printed anything else."""
     made = _Output()
     nodes = [n for n in execution.notebook.cells if n.cell_type in ("markdown", "code")]
-    injected = {id(n) for n in nodes if "injected-parameters" in n.metadata.get("tags", ())}
+    injected = {id(n) for n in nodes if INJECTED in n.metadata.get("tags", ())}
     number = 0
     for node, cell in zip(nodes, cells_of(nodes), strict=True):
         if id(node) in injected:

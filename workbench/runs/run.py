@@ -23,9 +23,7 @@ from workbench.vault import Vault, seal_view
 from workbench.vault.parquet import reading
 
 #: Classes that a notebook may raise and the command passes on with their own exit code.
-_OURS = {
-    name: getattr(errors, name) for name in ("ParameterError", "InputError", "PrivacyError")
-}
+_OURS = {name: getattr(errors, name) for name in ("ParameterError", "InputError", "PrivacyError")}
 
 Clock = Callable[[], datetime]
 Publish = Callable[[Run, Callable[[bytes], None]], object]
@@ -178,7 +176,9 @@ def _one(
         made, error = _files(planned, opened, view, execution)
         told = _told(started, clock(), execution)
         run = folder.put(
-            planned.id, {**made, "execution.json": canonical_json(told)}, is_failed=error is not None
+            planned.id,
+            {**made, "execution.json": canonical_json(told)},
+            is_failed=error is not None,
         )
         try:
             publish(run, opened.check)
@@ -190,7 +190,7 @@ def _one(
 def _files(
     planned: PlannedRun, opened: _Opened, view: View, execution: Execution
 ) -> tuple[dict[str, bytes], WorkbenchError | None]:
-    """What goes into the run's folder, checked, and what is wrong with the run."""
+    """Return what goes into the run's folder, checked, and what is wrong with the run."""
     plan = opened.plan
     reason = shortcoming(execution)
     error: WorkbenchError | None = None
@@ -234,4 +234,3 @@ def _told(started: datetime, ended: datetime, execution: Execution) -> dict[str,
         "peak_memory_mb": execution.peak_memory_bytes // 2**20,
         "exit_code": execution.exit_code,
     }
-

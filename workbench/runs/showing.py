@@ -74,7 +74,9 @@ def show(*exhibits: Table | Figure | Verdict) -> None:
         display(_bundle(exhibit), raw=True)  # type: ignore[no-untyped-call]  # IPython has no hints
 
 
-def record(*, estimates: tuple[Estimate, ...] | list[Estimate], verdicts: tuple[Verdict, ...]) -> None:
+def record(
+    *, estimates: tuple[Estimate, ...] | list[Estimate], verdicts: tuple[Verdict, ...]
+) -> None:
     """Hand over the numbers that catalogue, comparison and tests read; the last call of a notebook.
 
     Parameters

@@ -108,7 +108,7 @@ def auc_estimate(
 def _placements(
     outcomes: ArrayLike, scores: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return each positive's share of negatives below it, and each negative's of positives above."""
+    """Return the positives' shares of negatives below, the negatives' of positives above."""
     is_positive = np.asarray(outcomes, dtype=bool)
     values = np.asarray(scores, dtype=np.float64)
     high, low = values[is_positive], values[~is_positive]

@@ -1,4 +1,4 @@
-"""Whether scores mean what they say: of those scored .3, do three in ten?
+"""Whether scores mean what they say: of those scored .3, three in ten should have left.
 
 The expected calibration error (ECE) is never 0: a *perfectly* calibrated model has a mean ECE of
 .041 at n = 500 and .009 at n = 10,000. So it is given beside the 95th percentile of what a

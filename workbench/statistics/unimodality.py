@@ -6,6 +6,7 @@ with one peak. It assumes no shape, so a skewed or flat population is not taken 
 
 import math
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -162,16 +163,13 @@ def _farthest(x: list[float], convex: list[int], concave: list[int]) -> tuple[fl
 def _under(x: list[float], convex: list[int]) -> float:
     """Return the largest distance of the empirical distribution over the minorant's segments."""
     largest = 0.0
-    for end, start in zip(convex, convex[1:], strict=False):
+    for end, start in pairwise(convex):
         here = 1.0
         if end - start > 1 and x[end] != x[start]:
             slope = (end - start) / (x[end] - x[start])
             here = max(
                 1.0,
-                *(
-                    (at - start + 1) - (x[at] - x[start]) * slope
-                    for at in range(start, end + 1)
-                ),
+                *((at - start + 1) - (x[at] - x[start]) * slope for at in range(start, end + 1)),
             )
         largest = max(largest, here)
     return largest
@@ -180,16 +178,13 @@ def _under(x: list[float], convex: list[int]) -> float:
 def _over(x: list[float], concave: list[int]) -> float:
     """Return the largest distance of the majorant's segments over the empirical distribution."""
     largest = 0.0
-    for start, end in zip(concave, concave[1:], strict=False):
+    for start, end in pairwise(concave):
         here = 1.0
         if end - start > 1 and x[end] != x[start]:
             slope = (end - start) / (x[end] - x[start])
             here = max(
                 1.0,
-                *(
-                    (x[at] - x[start]) * slope - (at - start - 1)
-                    for at in range(start, end + 1)
-                ),
+                *((x[at] - x[start]) * slope - (at - start - 1) for at in range(start, end + 1)),
             )
         largest = max(largest, here)
     return largest

@@ -1,0 +1,103 @@
+"""A project of its own with a small dataset, and notebooks of one behaviour each."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from workbench.foundation.settings import Settings
+from workbench.intake import load
+from workbench.runs import Folder, RunResult
+from workbench.runs import plan as make_plan
+from workbench.runs import run as execute
+from workbench.studies import read_study
+from workbench.synthetic import generate
+from workbench.vault import Vault
+
+STUDY = """
+question = "Does the probe run?"
+decision = "Whether the runner may stay."
+purpose = "analytics"
+basis = "consent"
+owner = "Probe team"
+contact = "probe@company.example"
+dataset = "demo"
+currency = "EUR"
+[columns]
+customers = ["gender"]
+orders = ["order_id", "kind", "ordered_at", "currency", "total_minor"]
+[[notebooks]]
+name = "{name}"
+"""
+
+ENDING = """
+verdict = wb.Verdict(name="ran", question="Did it run?", outcome=wb.Outcome.SHOWN, answer="Yes.")
+wb.record(estimates=[], verdicts=(verdict,))
+"""
+BEGINNING = """
+import workbench as wb
+import polars as pl
+view = wb.view(study)
+"""
+
+
+@pytest.fixture(scope="session")
+def vault(tmp_path_factory: pytest.TempPathFactory) -> Vault:
+    """Return a vault with a synthetic dataset ``demo`` of 300 customers."""
+    root = tmp_path_factory.mktemp("runs")
+    recipe = Path(__file__).parents[2] / "synthetic" / "retail.toml"
+    world = generate(recipe, out=root / "world", customers=300, months=12)
+    vault = Vault.init(root / "workspace")
+    load([world.out], vault=vault, dataset="demo", settings={})
+    return vault
+
+
+class Project:
+    """Writes notebooks and runs them."""
+
+    def __init__(self, root: Path, vault: Vault) -> None:
+        self.root = root
+        self.vault = vault
+        self.folder = Folder(root / "reports" / "runs")
+        (root / "notebooks").mkdir()
+        self.pages: list[bytes] = []
+
+    def notebook(self, name: str, *cells: str, parameters: str = "") -> None:
+        """Write a notebook from the sources of its code cells."""
+        node = nbformat.v4.new_notebook()
+        declared = nbformat.v4.new_code_cell('study: str = "probe"  # study\n' + parameters)
+        declared.metadata["tags"] = ["parameters"]
+        node.cells = [
+            nbformat.v4.new_markdown_cell("# Does it run?"),
+            declared,
+            *(nbformat.v4.new_code_cell(cell.strip()) for cell in cells),
+        ]
+        nbformat.write(node, self.root / "notebooks" / f"{name}.ipynb")
+
+    def run(self, name: str, *, again: bool = False, **given: str) -> RunResult:
+        """Run a notebook as the only one of study ``probe``."""
+        path = self.root / "probe.toml"
+        path.write_text(STUDY.replace("{name}", name))
+        study = read_study(path, notebooks=self.root / "notebooks")
+        planned = make_plan(study, self.vault.dataset("demo"), project=self.root, given=given)
+        (result,) = execute(
+            planned,
+            vault=self.vault,
+            folder=self.folder,
+            clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
+            publish=lambda run, check: self.pages.append((run.folder / "record.json").read_bytes()),
+            again=again,
+        )
+        return result
+
+
+@pytest.fixture
+def project(tmp_path: Path, vault: Vault) -> Iterator[Project]:
+    """Return an empty project on the vault."""
+    yield Project(tmp_path, vault)
+
+
+Run = Callable[..., RunResult]
+__all__ = ["BEGINNING", "ENDING", "Project", "Settings"]

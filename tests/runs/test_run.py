@@ -1,0 +1,211 @@
+"""Running notebooks: what counts as finished, what is kept, and what cannot get out."""
+
+import json
+import os
+import signal
+from typing import Any
+
+import pytest
+
+from workbench.foundation.errors import ParameterError, PrivacyError, RunError
+
+from .conftest import BEGINNING, ENDING, Project
+
+SECRET = "xyzzy-4711-secret"
+TABLE = """
+rows = (
+    view.data["orders"].group_by("kind").agg(persons=pl.col("customer_id").n_unique())
+    .collect().sort("kind")
+)
+wb.show(wb.Table(name="kinds", title="Persons by kind of order", rows=rows, persons="persons"))
+"""
+
+
+def record(result: Any) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((result.run.folder / "record.json").read_bytes())
+    return content
+
+
+def test_a_finished_run_has_record_and_tables_and_is_not_repeated(project: Project) -> None:
+    project.notebook("probe", BEGINNING, TABLE, ENDING)
+    first = project.run("probe")
+    assert first.error is None
+    assert record(first)["status"] == "finished"
+    assert record(first)["verdicts"][0]["answer"] == "Yes."
+    assert (first.run.folder / "tables" / "kinds.json").is_file()
+    second = project.run("probe")
+    assert second.is_reused
+    assert second.run.id == first.run.id
+
+
+def test_equal_inputs_give_equal_bytes(project: Project) -> None:
+    project.notebook("probe", BEGINNING, TABLE, ENDING)
+    first = project.run("probe")
+    before = {p.name: p.read_bytes() for p in first.run.folder.rglob("*") if p.is_file()}
+    again = project.run("probe", again=True)
+    after = {p.name: p.read_bytes() for p in again.run.folder.rglob("*") if p.is_file()}
+    assert not again.is_reused
+    assert {k: v for k, v in before.items() if k != "execution.json"} == {
+        k: v for k, v in after.items() if k != "execution.json"
+    }
+
+
+def test_another_parameter_or_cell_is_another_run(project: Project) -> None:
+    project.notebook("probe", BEGINNING, ENDING, parameters="days: int = 30  # days")
+    first = project.run("probe")
+    other = project.run("probe", days="60")
+    assert first.run.id != other.run.id
+    assert record(other)["parameters"] == {"days": 60, "study": "probe"}
+    project.notebook("probe", BEGINNING, ENDING + "\n# edited", parameters="days: int = 30  # days")
+    assert project.run("probe").run.id not in (first.run.id, other.run.id)
+
+
+def test_a_parameter_that_no_notebook_declares_is_refused(project: Project) -> None:
+    project.notebook("probe", BEGINNING, ENDING)
+    with pytest.raises(ParameterError, match="no parameter 'days'"):
+        project.run("probe", days="60")
+    assert not project.folder.path.exists()
+
+
+def test_a_failing_cell_leaves_a_record_without_values(project: Project) -> None:
+    project.notebook("probe", BEGINNING, f"raise ValueError('{SECRET}')", ENDING)
+    result = project.run("probe")
+    assert isinstance(result.error, RunError)
+    content = (result.run.folder / "record.json").read_text()
+    assert record(result)["reason"] == "ValueError in cell 4"
+    assert SECRET not in content + str(result.error)
+    kept = json.loads(project.vault.kept("notebooks", result.run.id))
+    assert SECRET in json.dumps(kept)  # whole, but in the vault
+
+
+def test_a_failure_never_takes_the_place_of_a_finished_run(project: Project) -> None:
+    mark = project.root / "fails"
+    cell = f"import pathlib; assert not pathlib.Path({str(mark)!r}).exists()"
+    project.notebook("probe", BEGINNING, cell, ENDING)
+    good = project.run("probe")
+    mark.touch()
+    bad = project.run("probe", again=True)
+    assert bad.run.folder != good.run.folder
+    assert record(good)["status"] == "finished"
+    mark.unlink()
+    project.run("probe", again=True)
+    assert not bad.run.folder.exists()  # the failure is over
+
+
+def test_a_killed_kernel_is_told_with_signal_cell_and_exit_code(project: Project) -> None:  # P05
+    kill = f"import os; os.kill(os.getpid(), {int(signal.SIGKILL)})"
+    project.notebook("probe", BEGINNING, kill, ENDING)
+    result = project.run("probe")
+    assert record(result)["reason"] == "kernel killed (signal 9, SIGKILL) in cell 4"
+    execution = json.loads((result.run.folder / "execution.json").read_bytes())
+    assert execution["exit_code"] == -9
+    assert execution["peak_memory_mb"] > 0
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("import os; os._exit(0)", "kernel ended by itself (exit code 0) in cell 4"),
+        ("raise SystemExit", "it ended in cell 4"),
+        ("pass", "it ran to its end but recorded no verdict"),
+    ],
+)
+def test_a_notebook_that_ends_early_is_not_finished(
+    project: Project, cell: str, reason: str
+) -> None:
+    ending = "pass" if cell == "pass" else ENDING
+    project.notebook("probe", BEGINNING, cell, ending)
+    result = project.run("probe")
+    assert isinstance(result.error, RunError)
+    assert record(result)["status"] == "failed"
+    assert record(result)["reason"].startswith(reason)
+
+
+def test_our_own_refusals_keep_their_kind(project: Project) -> None:
+    cell = """
+    from workbench.foundation.errors import ParameterError
+    raise ParameterError("horizon_days is 900: 400 days are covered")
+    """
+    project.notebook("probe", BEGINNING, "\n".join(x.strip() for x in cell.splitlines()), ENDING)
+    result = project.run("probe")
+    assert isinstance(result.error, ParameterError)
+    assert "400 days are covered" in record(result)["reason"]
+
+
+def test_the_kernel_holds_its_view_and_cannot_open_the_vault(project: Project) -> None:
+    workspace = str(project.vault.workspace)
+    cell = f"""
+from pathlib import Path
+from workbench.foundation.errors import AccessError
+from workbench.foundation.settings import Settings
+from workbench.vault import Vault
+import os
+refusals = []
+for place in (Path({workspace!r}), Settings.read().workspace):
+    try:
+        Vault.open(place)
+    except AccessError as error:
+        refusals.append(str(error))
+assert len(refusals) == 2, refusals
+assert not any("WORKSPACE" in name or name == "WORKBENCH_KEY" for name in os.environ)
+assert {workspace!r} not in [os.environ.get(n) for n in ("HOME", "PWD")]
+assert view.data["identities"].collect().is_empty()
+"""
+    project.notebook("probe", BEGINNING, cell, ENDING)
+    result = project.run("probe")
+    assert result.error is None, result.error
+    left = [p for p in (project.vault.workspace / "runs").glob("*")]
+    assert left == []  # neither view nor working folder stays behind
+
+
+def test_what_is_printed_stays_in_the_vault(project: Project) -> None:
+    project.notebook("probe", BEGINNING, f"print('{SECRET}')", ENDING)
+    result = project.run("probe")
+    assert record(result)["kept_out"] == [4]
+    assert all(SECRET not in p.read_text() for p in result.run.folder.glob("tables/*"))
+
+
+def test_a_pseudonym_in_an_exhibit_stops_the_report(project: Project) -> None:
+    cell = """
+ids = view.data["customers"].select("customer_id").head(3).collect()
+rows = ids.with_columns(persons=pl.lit(50)).cast({"customer_id": pl.String})
+wb.show(wb.Table(name="who", title="Who", rows=rows, persons="persons"))
+"""
+    project.notebook("probe", BEGINNING, cell, ENDING)
+    result = project.run("probe")
+    assert isinstance(result.error, PrivacyError)
+    assert "3 pseudonym" in record(result)["reason"]
+    assert not (result.run.folder / "tables").exists()
+
+
+def test_a_group_of_three_is_suppressed_and_the_run_finishes(project: Project) -> None:
+    cell = """
+rows = pl.DataFrame({"group": ["a", "b", "c"], "persons": [3, 40, 50], "rate": [.1, .2, .3]})
+wb.show(wb.Table(name="groups", title="Groups", rows=rows, persons="persons"))
+"""
+    project.notebook("probe", BEGINNING, cell, ENDING)
+    result = project.run("probe")
+    table = json.loads((result.run.folder / "tables" / "groups.json").read_bytes())
+    assert result.error is None
+    assert table["rows"] == [["a", None, None], ["b", 40, 0.2], ["c", 50, 0.3]]
+    assert table["hidden"] == 1
+
+
+def test_no_secret_path_or_user_reaches_record_or_notebook(  # case P09
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_PASSWORD", SECRET)
+    home = project.root / "annette-visible"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    cell = "import os; assert 'DATABASE_PASSWORD' not in os.environ; os.getcwd()"
+    project.notebook("probe", BEGINNING, cell, TABLE, ENDING)
+    result = project.run("probe")
+    assert result.error is None, result.error
+    published = b"".join(p.read_bytes() for p in result.run.folder.rglob("*") if p.is_file())
+    executed = project.vault.kept("notebooks", result.run.id)
+    key = project.vault.key.text.encode()
+    host = os.uname().nodename.encode()
+    for secret in (SECRET.encode(), b"annette-visible", key, str(project.root).encode()):
+        assert secret not in published + executed
+    assert len(host) < 4 or host not in published

@@ -1,0 +1,226 @@
+"""Does any group get a worse deal? Rates, contrasts, ranges and three-valued verdicts.
+
+For each attribute and metric the answer is one of three: a difference is shown; all groups are
+shown to lie within the tolerance; or the data do not say, with the persons that would be needed.
+The largest difference always is above 0, and the four-fifths rule on point estimates fires in
+nearly all fair audits of a thousand persons, so neither is a finding here without its interval and
+an adjustment for the number of groups.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from workbench.fairness.answers import findings, range_estimate, verdict
+from workbench.fairness.disparity import (
+    ESTIMATED,
+    WITHOUT_OUTCOME,
+    cells,
+    contrasts,
+    rates,
+)
+from workbench.fairness.groups import grouped
+from workbench.fairness.question import ODDS, Question, judged_rates
+from workbench.fairness.representation import representation
+from workbench.foundation.errors import ParameterError, unknown
+from workbench.statistics.estimates import Estimate
+from workbench.statistics.ranges import range_interval
+from workbench.statistics.verdicts import Verdict
+
+_WITH_OUTCOME = (
+    "selection_rate",
+    "true_positive_rate",
+    "false_positive_rate",
+    "false_negative_rate",
+    "precision",
+    "accuracy",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """What an audit found.
+
+    Attributes
+    ----------
+    rates : DataFrame
+        One row per attribute, metric and group; see ``disparity.rates``.
+    contrasts : DataFrame
+        One row per judged group against its reference; see ``disparity.contrasts``. Further
+        ``finding`` ("shown", "shown not", "not enough data": that the difference is larger than the
+        tolerance) and ``needed`` (persons per group that would tell; null where it is told).
+    ranges : DataFrame, shape (attributes x metrics, 10)
+        ``attribute``, ``metric``, ``difference`` (highest less lowest judged rate), ``low``,
+        ``high`` (max-t), ``ratio`` (lowest by highest), ``highest``, ``lowest`` (groups),
+        ``groups`` (judged), ``persons`` (in their denominators). Metric ``equalized_odds`` is the
+        larger of the true and false positive rate's difference, and the smaller ratio.
+    representation : DataFrame
+        See ``representation``.
+    estimates : tuple of Estimate
+        ``METRIC_difference`` for each metric; ``METRIC_difference_by_ATTRIBUTE`` where there are
+        several attributes.
+    verdicts : tuple of Verdict
+    """
+
+    rates: pl.DataFrame
+    contrasts: pl.DataFrame
+    ranges: pl.DataFrame
+    representation: pl.DataFrame
+    estimates: tuple[Estimate, ...]
+    verdicts: tuple[Verdict, ...]
+
+    def _repr_html_(self) -> str:
+        lines = "".join(
+            f"<li>{verdict.question} <strong>{verdict.outcome}</strong>. {verdict.answer}</li>"
+            for verdict in self.verdicts
+        )
+        return f"<ul>{lines}</ul>"
+
+
+def audit(
+    rows: pl.DataFrame, question: Question, *, decision: str, outcome: str | None = None, seed: int
+) -> Audit:
+    """Compare what a decision did to groups.
+
+    Parameters
+    ----------
+    rows : DataFrame, shape (persons, columns)
+        One row per person: attributes, decision and outcome.
+    question : Question
+    decision : str
+        Column that says who was selected (Boolean, or 0 and 1).
+    outcome : str, optional
+        Column that says for whom the decision was right; without it only selection is compared.
+    seed : int
+        Of the critical value of the ranges.
+
+    Raises
+    ------
+    ParameterError
+        A column is not there or has too many values (with proposed bands), a reference is no
+        group.
+    InputError
+        There is no row, or a decision or outcome is missing.
+    """
+    for name in (decision, *([outcome] if outcome else [])):
+        if name not in rows.columns:
+            raise ParameterError(unknown("column", name, rows.columns))
+    groups = grouped(
+        rows, question.attributes, bands=question.bands, most_values=question.most_values
+    )
+    sets: list[Sequence[str]] = [[name] for name in question.attributes]
+    if question.are_crossed and len(sets) > 1:
+        sets.append(question.attributes)
+    outcomes = rows[outcome] if outcome else None
+    counted = [cells(groups.select(names), rows[decision], outcomes) for names in sets]
+    metrics = _metrics(question, outcomes is not None)
+    table = pl.concat([rates(part, metrics, least=question.least) for part in counted])
+    references = {_attribute(part): _reference(part, question) for part in counted}
+    family = tuple(name for judged in question.judged for name in judged_rates(judged))
+    compared = findings(contrasts(table, references, judged=family), question)
+    ranges = _ranges(table, seed)
+    attributes = list(references)
+    return Audit(
+        rates=table,
+        contrasts=compared,
+        ranges=ranges,
+        representation=pl.concat([representation(part) for part in counted]),
+        estimates=tuple(
+            range_estimate(row, len(attributes)) for row in ranges.iter_rows(named=True)
+        ),
+        verdicts=tuple(
+            verdict(attribute, judged, table, compared, ranges, question)
+            for attribute in attributes
+            for judged in question.judged
+            if outcomes is not None or judged in WITHOUT_OUTCOME
+        ),
+    )
+
+
+def _metrics(question: Question, has_outcomes: bool) -> tuple[str, ...]:
+    if not has_outcomes:
+        refused = [name for name in question.metrics if name not in WITHOUT_OUTCOME]
+        if refused:
+            raise ParameterError(f"{', '.join(refused)} need an outcome: name its column")
+        return WITHOUT_OUTCOME
+    needed = [name for judged in question.judged for name in judged_rates(judged)]
+    return tuple(dict.fromkeys([*(question.metrics or _WITH_OUTCOME), *needed]))
+
+
+def _attribute(counted: pl.DataFrame) -> str:
+    return str(counted["attribute"][0])
+
+
+def _reference(counted: pl.DataFrame, question: Question) -> str:
+    attribute = _attribute(counted)
+    wanted = question.references.get(attribute)
+    if wanted is None:
+        ordered = counted.sort("persons", "group", descending=[True, False])
+        return str(ordered["group"][0])
+    if wanted not in counted["group"]:
+        raise ParameterError(unknown(f"group of {attribute}", wanted, counted["group"].to_list()))
+    return wanted
+
+
+def _ranges(table: pl.DataFrame, seed: int) -> pl.DataFrame:
+    lines: list[tuple[object, ...]] = []
+    parts = table.partition_by("attribute", "metric", as_dict=True, maintain_order=True)
+    for (attribute, metric), part in parts.items():
+        judged = part.filter(pl.col("note") == ESTIMATED)
+        persons = int(judged["of"].sum())
+        if judged.height < 2:
+            lines.append((attribute, metric, *(None,) * 6, judged.height, persons))
+            continue
+        found = range_interval(judged["count"].to_numpy(), judged["of"].to_numpy(), seed=seed)
+        highest = float(judged["value"][found.highest])
+        ratio = float(judged["value"][found.lowest]) / highest if highest > 0 else None
+        names = (judged["group"][found.highest], judged["group"][found.lowest])
+        figures = (found.difference, found.low, found.high, ratio)
+        lines.append((attribute, metric, *figures, *names, judged.height, persons))
+    schema = {
+        "attribute": pl.String,
+        "metric": pl.String,
+        "difference": pl.Float64,
+        "low": pl.Float64,
+        "high": pl.Float64,
+        "ratio": pl.Float64,
+        "highest": pl.String,
+        "lowest": pl.String,
+        "groups": pl.Int64,
+        "persons": pl.Int64,
+    }
+    found_ranges = pl.DataFrame(lines, schema=schema, orient="row")
+    names = found_ranges["attribute"].unique(maintain_order=True)
+    odds = [
+        _odds(found_ranges.filter(pl.col("attribute") == each), table, seed) for each in attributes
+    ]
+    return pl.concat([found_ranges, *odds])
+
+
+def _odds(ranges: pl.DataFrame, table: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Return equalized odds of one attribute: the worse of two differences, if both are known.
+
+    Each of the two intervals is taken at .975, so that the larger difference lies within their
+    larger limits with .95.
+    """
+    both = ranges.filter(pl.col("metric").is_in(ODDS))
+    if both.is_empty():
+        return both
+    line = {**both.sort("difference", descending=True, nulls_last=True).row(0, named=True)}
+    line |= {"metric": "equalized_odds", "groups": both["groups"].min()}
+    if both["difference"].null_count():
+        line |= dict.fromkeys(("difference", "low", "high", "ratio", "highest", "lowest"))
+    else:
+        mine = table.filter(pl.col("attribute") == line["attribute"], pl.col("note") == ESTIMATED)
+        limits = [
+            range_interval(part["count"].to_numpy(), part["of"].to_numpy(), seed=seed, level=0.975)
+            for part in (mine.filter(pl.col("metric") == metric) for metric in ODDS)
+        ]
+        line |= {
+            "low": max(found.low for found in limits),
+            "high": max(found.high for found in limits),
+            "ratio": both["ratio"].min(),
+        }
+    line["persons"] = both["persons"].sum()
+    return pl.DataFrame([line], schema=ranges.schema)

@@ -1,0 +1,113 @@
+"""What a report shows of an audit: rates by group, who is among the selected, every contrast."""
+
+import polars as pl
+
+from workbench.charts.exhibits import Figure, Table
+from workbench.charts.forms import intervals
+from workbench.fairness.audit import Audit
+
+_SHARES = {"value": ".1%", "low": ".1%", "high": ".1%"}
+_WORDS = {
+    "attribute": "By", "group": "group", "metric": "Metric", "persons": "Persons",
+    "of": "Persons counted", "value": "Rate", "low": "low", "high": "high", "note": "Note",
+}  # fmt: skip
+
+
+def selection_rates(audit: Audit) -> tuple[Figure, ...]:
+    """Draw the share selected by group, one figure per attribute."""
+    chosen = audit.rates.filter(pl.col("metric") == "selection_rate")
+    parts = chosen.partition_by("attribute", as_dict=True, maintain_order=True)
+    return tuple(_rates(str(attribute), rows) for (attribute,), rows in parts.items())
+
+
+def all_rates(audit: Audit) -> Table:
+    """Return every metric of every group, with what cannot be estimated."""
+    rows = audit.rates.select(
+        "attribute",
+        pl.col("metric").str.replace_all("_", " "),
+        "group",
+        "of",
+        "value",
+        "low",
+        "high",
+        "note",
+    )
+    return Table(
+        name="rates",
+        title="Every rate by group, with 95 % Wilson intervals",
+        rows=rows,
+        persons="of",
+        labels=_WORDS,
+        formats=_SHARES,
+    )
+
+
+def representation(audit: Audit) -> Table:
+    """Return each group's share of all persons and of the selected ones."""
+    rows = audit.representation.select(
+        "attribute", "group", "persons", "share", "share_of_selected", "low", "high", "ratio"
+    )
+    return Table(
+        name="representation",
+        title="Who is among the selected, against who is there",
+        rows=rows,
+        persons="persons",
+        labels={
+            **_WORDS,
+            "share": "Share of all",
+            "share_of_selected": "Share of selected",
+            "ratio": "Ratio",
+        },
+        formats={
+            "share": ".1%",
+            "share_of_selected": ".1%",
+            "low": ".1%",
+            "high": ".1%",
+            "ratio": ".2f",
+        },
+        margin="group",
+    )
+
+
+def contrasts(audit: Audit) -> Table:
+    """Return each judged group's difference to its reference, adjusted for their number."""
+    rows = audit.contrasts.select(
+        "attribute",
+        pl.col("metric").str.replace_all("_", " "),
+        "group",
+        "reference",
+        "persons",
+        "difference",
+        "low",
+        "high",
+        "p_value",
+    )
+    return Table(
+        name="contrasts",
+        title="Differences to the largest group; p-values adjusted by Holm's method",
+        rows=rows,
+        persons="persons",
+        labels={**_WORDS, "reference": "against", "difference": "Difference", "p_value": "p"},
+        formats={"difference": "+.1%", "low": "+.1%", "high": "+.1%", "p_value": ".3f"},
+    )
+
+
+def _rates(attribute: str, rows: pl.DataFrame) -> Figure:
+    overall = rows["count"].sum() / max(int(rows["of"].sum()), 1)
+    table = Table(
+        name=f"selection_by_{'_'.join(attribute.split())}",
+        title=f"Share selected by {attribute.replace('_', ' ')}; the dashed line is everybody's",
+        rows=rows.select("group", "persons", "value", "low", "high", "note"),
+        persons="persons",
+        labels=_WORDS,
+        formats=_SHARES,
+    )
+    return intervals(
+        table,
+        group="group",
+        value="value",
+        low="low",
+        high="high",
+        axis="Share selected",
+        reference=overall,
+    )

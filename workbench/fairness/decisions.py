@@ -1,0 +1,96 @@
+"""Decisions that can be audited: who was selected, by a past campaign or by a score."""
+
+import polars as pl
+
+from workbench.foundation.errors import InputError, ParameterError, unknown
+from workbench.schema import CustomerData
+
+_GROUPS = ("gender", "age_band", "country", "region", "language", "education_level")
+
+
+def sent_campaign(data: CustomerData, *, campaign: str) -> pl.DataFrame:
+    """Return who was sent a campaign, of all who were customers before its first day.
+
+    Parameters
+    ----------
+    data : CustomerData
+        A view with ``interactions`` (campaign_id, action, occurred_at) and the customers'
+        ``first_seen_at``. Who the view does not tell since when is left out.
+    campaign : str
+        Its ``campaign_id``.
+
+    Returns
+    -------
+    DataFrame, shape (customers, 2)
+        ``customer_id`` and ``selected`` (Boolean), sorted by customer.
+
+    Raises
+    ------
+    ParameterError
+        Nobody was sent such a campaign.
+    """
+    sent = data["interactions"].filter(
+        pl.col("action") == "sent", pl.col("customer_id").is_not_null()
+    )
+    mine = sent.filter(pl.col("campaign_id") == campaign).select("customer_id", "occurred_at")
+    chosen = mine.collect()
+    if chosen.is_empty():
+        known = sent.select(pl.col("campaign_id").drop_nulls().unique().sort()).collect()
+        raise ParameterError(unknown("campaign", campaign, known["campaign_id"]))
+    first_day = chosen["occurred_at"].min()
+    people = data["customers"].filter(pl.col("first_seen_at") < first_day).select("customer_id")
+    picked = chosen.select("customer_id", selected=pl.lit(True)).unique().lazy()
+    return (
+        people.join(picked, on="customer_id", how="left")
+        .with_columns(pl.col("selected").fill_null(False))
+        .sort("customer_id")
+        .collect()
+    )
+
+
+def chosen_by_score(assessed: pl.DataFrame, *, share: float) -> pl.DataFrame:
+    """Return who a score would select: the given share of persons with the highest scores.
+
+    Parameters
+    ----------
+    assessed : DataFrame, shape (persons, 3)
+        ``customer_id``, ``score`` and ``churned`` of persons the model has not seen.
+    share : float
+        Share of persons that is selected, above 0 and below 1. At equal scores the pseudonym
+        decides, which says nothing about a person.
+
+    Returns
+    -------
+    DataFrame, shape (persons, 4)
+        ``customer_id``, ``selected`` (Boolean), ``outcome`` (Boolean: left) and ``score``, sorted
+        by customer.
+    """
+    if not 0 < share < 1:
+        raise ParameterError(f"selected_share is {share}: it must lie between 0 and 1")
+    count = round(share * assessed.height)
+    ranked = assessed.sort(["score", "customer_id"], descending=[True, False]).with_row_index("at")
+    return ranked.select(
+        "customer_id", selected=pl.col("at") < count, outcome="churned", score="score"
+    ).sort("customer_id")
+
+
+def with_groups(
+    decided: pl.DataFrame, data: CustomerData, *, groups: tuple[str, ...] | list[str]
+) -> pl.DataFrame:
+    """Add the columns by which persons are grouped, null where the view does not tell.
+
+    Raises
+    ------
+    ParameterError
+        A column is no characteristic of customers.
+    InputError
+        The view does not hold it: the study's columns leave it out.
+    """
+    held = data["customers"].collect_schema().names()
+    for name in groups:
+        if name not in _GROUPS:
+            raise ParameterError(unknown("group column", name, _GROUPS))
+        if name not in held:
+            raise InputError(f"the view holds no {name}: add it to the study's columns.customers")
+    told = data["customers"].select("customer_id", *groups).collect()
+    return decided.join(told, on="customer_id", how="left", maintain_order="left")
