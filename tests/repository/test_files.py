@@ -35,7 +35,9 @@ def test_only_what_was_agreed_lies_at_the_top() -> None:
 
 def test_no_file_names_a_machine_path_or_a_host() -> None:
     # put together here so that this file does not hold what it looks for
-    words = re.compile("|".join(["/wo" + "rk/", "/ro" + "ot/", "pypi" + r"\.", "file" + "s.pythonhosted"]))
+    words = re.compile(
+        "|".join(["/wo" + "rk/", "/ro" + "ot/", "pypi" + r"\.", "file" + "s.pythonhosted"])
+    )
     found = [
         f"{path.relative_to(PROJECT)}:{number}"
         for path in tracked()

@@ -56,7 +56,9 @@ import workbench.reports, workbench.cli, workbench.models, workbench.fairness, w
 
 
 def test_importing_the_package_alone_loads_nothing_heavy() -> None:
-    code = "import sys, workbench; print(*sorted({'polars', 'sklearn', 'numpy'} & set(sys.modules)))"
+    code = (
+        "import sys, workbench; print(*sorted({'polars', 'sklearn', 'numpy'} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 

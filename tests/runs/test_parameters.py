@@ -11,7 +11,9 @@ from workbench.runs.parameters import Text, chosen, declared_parameters
 
 
 def notebook(source: str) -> Notebook:
-    return Notebook(name="probe", path=Path("probe.ipynb"), cells=(Cell("code", source, ("parameters",)),))
+    return Notebook(
+        name="probe", path=Path("probe.ipynb"), cells=(Cell("code", source, ("parameters",)),)
+    )
 
 
 def values(source: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -19,7 +21,9 @@ def values(source: str, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_misspelt_name_is_refused_with_the_nearest() -> None:  # case P01
-    with pytest.raises(ParameterError, match="no parameter 'horizon_dyas'; did you mean 'horizon_days'"):
+    with pytest.raises(
+        ParameterError, match="no parameter 'horizon_dyas'; did you mean 'horizon_days'"
+    ):
         values("horizon_days: int = 30  # days", {"horizon_dyas": Text("60")})
 
 

@@ -193,7 +193,7 @@ def _ranges(table: pl.DataFrame, seed: int) -> pl.DataFrame:
     found_ranges = pl.DataFrame(lines, schema=schema, orient="row")
     names = found_ranges["attribute"].unique(maintain_order=True)
     odds = [
-        _odds(found_ranges.filter(pl.col("attribute") == each), table, seed) for each in attributes
+        _odds(found_ranges.filter(pl.col("attribute") == each), table, seed) for each in names
     ]
     return pl.concat([found_ranges, *odds])
 

@@ -1,0 +1,45 @@
+"""Tests of shares, adjustment for several, and the persons that are needed."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from workbench.foundation.errors import ParameterError
+from workbench.statistics.comparisons import holm, needed_for_precision, needed_size, two_share_test
+
+
+def test_holm_by_hand() -> None:
+    assert holm([0.01, 0.04, 0.03, np.nan]).round(10).tolist()[:3] == [0.03, 0.06, 0.06]
+    assert np.isnan(holm([0.01, np.nan])[1])
+    assert holm([]).tolist() == []
+
+
+def test_large_groups_have_pearsons_test() -> None:
+    table = [[30, 70], [45, 55]]
+    expected = stats.chi2_contingency(table, correction=False).pvalue
+    assert two_share_test(30, 100, 45, 100) == pytest.approx(expected)
+
+
+def test_small_groups_have_fishers_test() -> None:
+    expected = stats.fisher_exact([[1, 9], [4, 8]]).pvalue
+    assert two_share_test(1, 10, 4, 12) == pytest.approx(expected)
+    assert two_share_test(0, 10, 0, 12) == 1.0
+    assert np.isnan(two_share_test(0, 0, 1, 12))
+
+
+def test_needed_size_reaches_its_power() -> None:
+    n = needed_size(0.2, 0.05)
+    random = np.random.default_rng(1)
+    x, y = random.binomial(n, 0.2, 2000), random.binomial(n, 0.25, 2000)
+    power = (two_share_test(x, [n] * 2000, y, [n] * 2000) < 0.05).mean()
+    assert n == 1094
+    assert 0.77 < power < 0.83
+
+
+def test_no_difference_needs_no_end() -> None:
+    with pytest.raises(ParameterError, match="difference is 0: it must be above 0"):
+        needed_size(0.2, 0)
+
+
+def test_precision_needs_the_textbook_number() -> None:
+    assert needed_for_precision(0.5, 0.05) == 385

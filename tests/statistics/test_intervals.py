@@ -1,0 +1,68 @@
+"""Intervals against hand computation, scipy and their own coverage."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from workbench.foundation.errors import ParameterError
+from workbench.statistics.estimates import Estimate
+from workbench.statistics.intervals import jeffreys, mean_interval, newcombe, rate, wilson
+
+
+@pytest.mark.parametrize(("x", "n"), [(0, 15), (3, 30), (7, 10), (30, 30), (412, 9000)])
+def test_wilson_is_scipys(x: int, n: int) -> None:
+    expected = stats.binomtest(x, n).proportion_ci(method="wilson")
+    assert np.allclose(wilson(x, n), expected, atol=1e-12)
+
+
+def test_wilson_of_two_small_groups() -> None:
+    low, high = wilson([0, 3], [15, 30])
+    assert low.round(3).tolist() == [0.0, 0.035]
+    assert high.round(3).tolist() == [0.204, 0.256]
+
+
+def test_jeffreys_is_the_quantile_of_its_posterior() -> None:
+    low, high = jeffreys([2, 0, 5], [10, 5, 5])
+    assert low[0] == pytest.approx(stats.beta.ppf(0.025, 2.5, 8.5))
+    assert (low[1], high[2]) == (0.0, 1.0)
+
+
+def test_newcombe_reproduces_the_published_example() -> None:
+    # Newcombe 1998, table II, method 10: 56/70 against 48/80 gives .0524 to .3339.
+    low, high = newcombe(56, 70, 48, 80)
+    assert (round(float(low), 4), round(float(high), 4)) == (0.0524, 0.3339)
+
+
+def test_nobody_has_no_interval() -> None:
+    for interval in (wilson(0, 0), jeffreys(0, 0)):
+        assert np.isnan(interval.low)
+        assert np.isnan(interval.high)
+    empty = rate(0, 0, name="share", label="Share")
+    assert empty == Estimate(
+        name="share", value=None, n=0, unit="share", label="Share", note="nobody to count"
+    )
+
+
+def test_rate_is_an_estimate_with_its_interval() -> None:
+    found = rate(3, 30, name="share", label="Share")
+    assert (found.value, round(found.low or 0, 3), round(found.high or 0, 3)) == (0.1, 0.035, 0.256)
+
+
+def test_more_successes_than_persons_are_refused() -> None:
+    with pytest.raises(ParameterError, match="successes must lie between 0 and n"):
+        wilson(4, 3)
+
+
+def test_wilson_covers_in_small_groups_at_low_rates() -> None:
+    n, p = 50, 0.03
+    x = np.arange(n + 1)
+    low, high = wilson(x, np.full(n + 1, n))
+    covered = stats.binom.pmf(x, n, p)[(low <= p) & (p <= high)].sum()
+    assert 0.93 < covered < 0.99
+
+
+def test_mean_interval_is_scipys_t_interval() -> None:
+    values = [1.0, 2.0, 4.0, 8.0]
+    expected = stats.ttest_1samp(values, 0).confidence_interval()
+    assert mean_interval(values)[1:] == pytest.approx(tuple(expected))
+    assert np.isnan(mean_interval([3.0])[1])
