@@ -47,7 +47,8 @@ def test_fair_audits_seldom_find_a_disparity() -> None:
 
 
 def test_several_attributes_have_figures_of_their_own() -> None:
-    rows = pl.DataFrame({"g": ["a", "b"] * 20, "h": ["x"] * 20 + ["y"] * 20, "d": [True, False] * 20})
+    half = ["x"] * 20 + ["y"] * 20
+    rows = pl.DataFrame({"g": ["a", "b"] * 20, "h": half, "d": [True, False] * 20})
     found = audit(rows, Question(attributes=("g", "h"), are_crossed=True), decision="d", seed=1)
     names = [estimate.name for estimate in found.estimates]
     assert names == [f"selection_rate_difference_by_{each}" for each in ("g", "h", "g_x_h")]

@@ -31,12 +31,25 @@ class Kind:
 
 
 ONE_KIND = (Kind(share=1.0),)
+#: Apart in what they buy, where and for how much.
 FOUR_KINDS = (
-    Kind(share=0.4, purchases=0.8, shape=8, value=2500, categories=(8, 1, 1, 1)),
-    Kind(share=0.3, purchases=2.5, shape=8, value=3500, categories=(1, 8, 1, 1)),
-    Kind(share=0.2, purchases=1.2, shape=8, value=12000, categories=(1, 1, 8, 1)),
-    Kind(share=0.1, purchases=0.6, shape=8, value=6000, categories=(1, 1, 1, 8)),
-)
+    Kind(
+        share=0.3, purchases=0.8, shape=6, value=1500, value_sd=0.15,
+        categories=(17, 1, 1, 1), channels=(12, 3, 85),
+    ),
+    Kind(
+        share=0.2, purchases=1.2, shape=8, value=12000, value_sd=0.15, leaving=0.015,
+        categories=(1, 17, 1, 1), channels=(85, 3, 12),
+    ),
+    Kind(
+        share=0.25, purchases=0.5, shape=4, value=45000, value_sd=0.18, leaving=0.03,
+        categories=(1, 1, 17, 1), channels=(35, 65, 1),
+    ),
+    Kind(
+        share=0.25, purchases=0.4, shape=4, value=4500, value_sd=0.15, leaving=0.06,
+        categories=(1, 1, 1, 17), channels=(90, 2, 8),
+    ),
+)  # fmt: skip
 
 
 def population(

@@ -11,47 +11,40 @@ from workbench.statistics.unimodality import dip, dip_test
 def dip_by_definition(x: np.ndarray) -> float:
     """Return the smallest distance to a distribution convex before and concave after a mode.
 
-    One linear programme per mode: its values at the points left of the mode (the last one just
-    before it) and right of it, and the distance, are the unknowns.
+    The distribution may jump at the mode, so its value there counts twice.
     """
+    return min(_distance(x, mode) for mode in range(len(x)))
+
+
+def _distance(x: np.ndarray, mode: int) -> float:
+    """Solve one linear programme: unknown are the values left and right of the mode, and d."""
     n = len(x)
-    best = 1.0
-    for mode in range(n):
-        size = n + 2
-        distance = size - 1
-        left, right = list(range(mode + 1)), list(range(mode + 1, n + 1))
-        rows, limits = [], []
-
-        def at_most(terms: dict[int, float], limit: float) -> None:
-            row = np.zeros(size)
-            for place, weight in terms.items():
-                row[place] += weight
-            rows.append(row)
-            limits.append(limit)
-
-        for variable in range(n + 1):
-            point = variable if variable <= mode else variable - 1
-            steps = {point / n, (point + 1) / n}
-            if variable == mode:
-                steps = {mode / n}
-            if variable == mode + 1:
-                steps = {(mode + 1) / n}
-            for step in steps:
-                at_most({variable: 1, distance: -1}, step)
-                at_most({variable: -1, distance: -1}, -step)
-        for variable in range(n):
-            at_most({variable: 1, variable + 1: -1}, 0)
-        for places, sign, shift in ((left, 1, 0), (right, -1, 1)):
-            for a, b, c in zip(places, places[1:], places[2:], strict=False):
-                first, second = x[b - shift] - x[a - shift], x[c - shift] - x[b - shift]
-                at_most(
-                    {b: sign * (1 / first + 1 / second), a: -sign / first, c: -sign / second}, 0
-                )
-        cost = np.zeros(size)
-        cost[distance] = 1
-        found = linprog(cost, A_ub=np.array(rows), b_ub=limits, bounds=[(0, 1)] * size)
-        best = min(best, found.fun)
-    return best
+    at = np.insert(x, mode, x[mode])  # position of each of the n + 1 values
+    rows: list[dict[int, float]] = []
+    limits: list[float] = []
+    for place in range(n + 1):
+        point = place if place <= mode else place - 1
+        steps = {mode: [mode], mode + 1: [mode + 1]}.get(place, [point, point + 1])
+        for step in steps:
+            for sign in (1, -1):
+                rows.append({place: sign, n + 1: -1})
+                limits.append(sign * step / n)
+    for place in range(n):
+        rows.append({place: 1, place + 1: -1})
+        limits.append(0)
+    convex = [(start, 1) for start in range(mode - 1)]
+    concave = [(start, -1) for start in range(mode + 1, n - 1)]
+    for start, sign in convex + concave:
+        before, after = at[start + 1] - at[start], at[start + 2] - at[start + 1]
+        slopes = {start: -1 / before, start + 1: 1 / before + 1 / after, start + 2: -1 / after}
+        rows.append({place: sign * weight for place, weight in slopes.items()})
+        limits.append(0)
+    matrix = np.zeros((len(rows), n + 2))
+    for line, row in enumerate(rows):
+        matrix[line, list(row)] = list(row.values())
+    cost = np.eye(n + 2)[n + 1]
+    found = linprog(cost, A_ub=matrix, b_ub=limits, bounds=[(0, 1)] * (n + 2))
+    return float(found.fun)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -144,8 +144,8 @@ def _lacking(
         parts.append(
             f"the difference of {names} may lie on either side of {question.tolerance:.0%} "
             f"({worst['group']}: {worst['difference']:+.1%}, 95 % interval {worst['low']:+.1%} to "
-            f"{worst['high']:+.1%}, {worst['persons']:,} persons); about {needed:,} persons per group "
-            "would be needed"
+            f"{worst['high']:+.1%}, {worst['persons']:,} persons); about {needed:,} persons per "
+            "group would be needed"
         )
     if not unjudged.filter(_matters()).is_empty():
         parts.append("not every group's rate can be estimated")

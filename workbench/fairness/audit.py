@@ -191,9 +191,9 @@ def _ranges(table: pl.DataFrame, seed: int) -> pl.DataFrame:
         "persons": pl.Int64,
     }
     found_ranges = pl.DataFrame(lines, schema=schema, orient="row")
-    names = found_ranges["attribute"].unique(maintain_order=True)
+    attributes = found_ranges["attribute"].unique(maintain_order=True)
     odds = [
-        _odds(found_ranges.filter(pl.col("attribute") == each), table, seed) for each in names
+        _odds(found_ranges.filter(pl.col("attribute") == each), table, seed) for each in attributes
     ]
     return pl.concat([found_ranges, *odds])
 

@@ -93,7 +93,7 @@ def contrasts(audit: Audit) -> Table:
 
 
 def _rates(attribute: str, rows: pl.DataFrame) -> Figure:
-    overall = rows["count"].sum() / max(int(rows["of"].sum()), 1)
+    overall = int(rows["count"].sum()) / max(int(rows["of"].sum()), 1)
     table = Table(
         name=f"selection_by_{'_'.join(attribute.split())}",
         title=f"Share selected by {attribute.replace('_', ' ')}; the dashed line is everybody's",

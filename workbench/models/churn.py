@@ -32,7 +32,7 @@ from workbench.models.result import (
 from workbench.schema import CustomerData
 
 #: Training rows beyond which more do not improve the model but take memory.
-_MOST_ROWS = 200_000
+_MOST_ROWS = 100_000
 _RULE = "days_since_last_order"
 
 
@@ -92,61 +92,76 @@ def churn(
         gap_days=gap_days,
         min_history_days=min_history_days,
     )
-    parts: list[tuple[Windows | None, pl.DataFrame]] = []
+    labels: list[tuple[Windows | None, pl.DataFrame]] = []
     for cut_off in (*split.train_on, split.test_on):
         windows = split.windows(cut_off, history_days=history_days)
         windows.require(covered, min_history_days=min_history_days)
-        labels = no_order_within(data, windows, currency=currency, active_days=active_days)
-        known = customer_features(
-            data, as_of=cut_off, currency=currency, history_days=history_days
-        ).rows
-        parts.append((windows, _with_features(labels, known)))
-    training = pl.concat([rows for _, rows in parts[:-1]], how="diagonal_relaxed")
-    test = parts[-1][1]
-    require_outcomes(training, "training cut-offs")
-    require_outcomes(test, "test cut-off")
+        found = no_order_within(data, windows, currency=currency, active_days=active_days)
+        labels.append((windows, found))
+    tested = labels[-1][1]
+    require_outcomes(pl.concat([found for _, found in labels[:-1]]), "training cut-offs")
+    require_outcomes(tested, "test cut-off")
+
+    # One cut-off's features at a time, and of training only the persons that are learned from:
+    # memory holds one row per customer once.
+    def known(on: date, rows: CustomerData = data) -> pl.DataFrame:
+        return customer_features(rows, as_of=on, currency=currency, history_days=history_days).rows
+
+    share = _MOST_ROWS // len(split.train_on)
+    learnt = []
+    for on, (_, persons) in zip(split.train_on, labels[:-1], strict=True):
+        some = persons[sample(persons.height, share, seed=seed)]
+        rows = data if some.height == persons.height else _only(data, some)
+        learnt.append(
+            some.join(known(on, rows), on="customer_id", how="left", maintain_order="left")
+        )
+    training = pl.concat(learnt, how="diagonal_relaxed")
+    test = tested.join(known(split.test_on), on="customer_id", how="left", maintain_order="left")
     alone = single_feature_aucs(inputs(test), outcomes(test), seed=seed)
     refuse_leaks(alone, allowed=allowed)
 
-    learnt = training[sample(training.height, _MOST_ROWS, seed=seed)]
-    fitted = fit(inputs(learnt), outcomes(learnt), model=model, seed=seed)
-    y, found = outcomes(test), fitted.scores(inputs(test))
-    assessment = assess(y, found, how="out-of-time", seed=seed)
+    fitted = fit(inputs(training), outcomes(training), model=model, seed=seed)
+    y, scores = outcomes(test), fitted.scores(inputs(test))
+    assessment = assess(y, scores, how="out-of-time", seed=seed)
     rule = test[_RULE].fill_null(0).to_numpy().astype(np.float64)
-    current = _current(data, as_of, currency, history_days, active_days)
+    importance = group_importance(fitted, inputs(test), y, seed=seed)
+    assessed = assessed_persons(test, scores)
+    del test, training, learnt
+    current = _active(known(as_of), active_days)
     return ChurnResult(
         split="time",
         definition=_definition(horizon_days, gap_days, active_days),
         model=model,
         assessment=assessment,
-        windows=windows_table(parts),
+        windows=windows_table(labels),
         features=feature_table(alone),
-        importance=group_importance(fitted, inputs(test), y, seed=seed),
+        importance=importance,
         verdicts=(
             ranks_verdict(assessment.auc),
-            gain_verdict(y, found, rule, rule_name="days since the last order alone"),
+            gain_verdict(y, scores, rule, rule_name="days since the last order alone"),
             calibration_verdict(assessment),
         ),
-        assessed=assessed_persons(test, found),
+        assessed=assessed,
         scores=current.select("customer_id", score=pl.Series(fitted.scores(current))),
     )
 
 
-def _current(
-    data: CustomerData,
-    as_of: date,
-    currency: str,
-    history_days: int | None,
-    active_days: int | None,
-) -> pl.DataFrame:
-    """Return the features of the customers who are active at the scoring date."""
-    known = customer_features(data, as_of=as_of, currency=currency, history_days=history_days).rows
+def _only(data: CustomerData, persons: pl.DataFrame) -> CustomerData:
+    """Return the rows of some customers, so that features of a sample cost what a sample does."""
+    ids = persons.select("customer_id").lazy()
+    return CustomerData.of(
+        {
+            name: rows.join(ids, on="customer_id", how="semi")
+            for name, rows in data.tables.items()
+            if "customer_id" in rows.collect_schema()
+        }
+    )
+
+
+def _active(known: pl.DataFrame, active_days: int | None) -> pl.DataFrame:
+    """Return the customers who are active at the scoring date."""
     bought = pl.col(_RULE).is_not_null()
     return known.filter(bought if active_days is None else bought & (pl.col(_RULE) <= active_days))
-
-
-def _with_features(labels: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    return labels.join(known, on="customer_id", how="left", maintain_order="left")
 
 
 def _definition(horizon_days: int, gap_days: int, active_days: int | None) -> str:

@@ -36,7 +36,7 @@ def calibration(result: ChurnResult) -> Figure:
     """Draw the share that left over the predicted share, by tenths of the score."""
     table = Table(
         name="calibration",
-        title="Do scores mean what they say?",
+        title="The share that left in each tenth, against what the scores said",
         rows=result.assessment.calibration,
         persons="persons",
         formats={"predicted": ".1%", "observed": ".1%", "low": ".1%", "high": ".1%"},
@@ -58,7 +58,7 @@ def gains(result: ChurnResult) -> Figure:
     )
     table = Table(
         name="gains",
-        title="Where the leavers are: tenths of the score, highest first",
+        title=_gains_title(result),
         rows=rows,
         persons="persons",
         formats={**_RATE, "captured": ".1%", "lift": ".2f"},
@@ -79,7 +79,7 @@ def importance(result: ChurnResult) -> Figure:
     """Draw what each group of features adds to the ranking."""
     table = Table(
         name="importance",
-        title="What the ranking rests on",
+        title="How much worse the ranking gets without each group of features",
         rows=result.importance.head(_MOST).with_columns(
             group=pl.col("group").str.replace_all("_", " ")
         ),
@@ -127,10 +127,19 @@ def score_groups(result: ChurnResult) -> Figure:
     )
     table = Table(
         name="score_groups",
-        title="Current customers by their score",
+        title="How many of those at risk today have which score",
         rows=rows,
         persons="persons",
         formats={"share": ".1%"},
         margin="score",
     )
     return bars(table, group="score", value="share", axis="Share of current customers")
+
+
+def _gains_title(result: ChurnResult) -> str:
+    lift = result.assessment.lift
+    if lift.value is None:
+        return "Share that left by tenths of the score, highest first"
+    return (
+        f"The tenth with the highest scores leaves {lift.value:.1f} times as often as the average"
+    )

@@ -103,7 +103,7 @@ def separation(latent: Latent, *, k: int, seed: int) -> Separation:
         if values.size > _MOST_VALUES:
             values = random.choice(values, _MOST_VALUES, replace=False)
         found = dip_test(values)
-        lines.append((one, other, between.size, found.dip, found.p_value))
+        lines.append((one, other, between.size, round(found.dip, 9), found.p_value))
     schema = {
         "one": pl.Int64,
         "other": pl.Int64,

@@ -23,6 +23,7 @@ from workbench.schema import CustomerData
 
 #: Share of lines or orders below which a category or channel has no dimension of its own.
 _LEAST_SHARE = 0.02
+_DECIMALS = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +76,9 @@ def traits(
             days=pl.len().cast(pl.Int64),
             since_first=pl.col("age_days").max(),
             since_last=pl.col("age_days").min(),
-            # sorted by day before summing: float sums depend on the order
-            mean_log=amount.sort_by("on").mean(),
-            square_log=amount.sort_by("on").var(ddof=0),
+            # float sums depend on their order: by day, and the last bits rounded away
+            mean_log=amount.sort_by("on").mean().round(_DECIMALS),
+            square_log=amount.sort_by("on").var(ddof=0).round(_DECIMALS),
         )
         .collect(engine="streaming")
         .sort("customer_id")

@@ -86,7 +86,7 @@ def figure_text(metric: Mapping[str, Any]) -> tuple[str, str]:
     return value, f"{metric['low']:{form}} to {metric['high']:{form}}"
 
 
-_WHOLE = frozenset({"persons", "orders", "days", "count"})
+_WHOLE = frozenset({"persons", "orders", "days", "count", "segments", "groups"})
 
 
 def _metric(metric: Mapping[str, Any]) -> dict[str, Any]:

@@ -139,6 +139,7 @@ def _head(plan: Plan, run: PlannedRun, status: str) -> dict[str, Any]:
 
 def _view(view: View) -> dict[str, Any]:
     return {
+        "cost": view.report.cost,
         "k": view.report.k,
         "k_reached": view.report.k_reached,
         "tables": [table_json(t) for t in view.report.tables(min_group=view.min_group)],

@@ -1,0 +1,242 @@
+"""Measure speed and memory, each figure beside a peer or a limit of the same run.
+
+    python tests/bench/bench.py [--customers 1000000] [--out tests/bench/results.md]
+
+Times are CPU seconds of all processes (user and system) and wall seconds; memory is the largest sum
+of resident sizes of a command and its children, looked at every 0.1 s. Machines are shared and
+noisy: compare ratios.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+import psutil
+
+PROJECT = Path(__file__).parents[2]
+WORKBENCH = [sys.executable, "-m", "workbench"]
+LIMIT_GB = 4.0
+REPEATS = 3
+
+
+class Row(NamedTuple):
+    """One line of the table."""
+
+    what: str
+    measured: str
+    beside: str
+    ratio: str
+
+
+class Used(NamedTuple):
+    """What one command used."""
+
+    wall: float
+    cpu: float
+    peak_gb: float
+
+
+def main() -> None:
+    """Measure everything and write the table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--customers", type=int, default=1_000_000)
+    parser.add_argument("--out", type=Path, default=PROJECT / "tests" / "bench" / "results.md")
+    options = parser.parse_args()
+    rows = [*storage(), *pseudonyms(), *audit_intervals(), *stations(options.customers)]
+    lines = [
+        "# Measured",
+        "",
+        f"`make bench` on {os.cpu_count()} cores, Python {sys.version.split()[0]}, "
+        f"polars {pl.__version__}; medians of {REPEATS} where a step repeats.",
+        "",
+        "| what | measured | beside it | ratio |",
+        "|---|---|---|---|",
+        *(f"| {row.what} | {row.measured} | {row.beside} | {row.ratio} |" for row in rows),
+        "",
+    ]
+    options.out.write_text("\n".join(lines), encoding="utf-8")
+    print("\n".join(lines))
+
+
+def stations(customers: int) -> list[Row]:
+    """Take synthetic customers through generate, load and run."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        base = ["--workspace", str(place / "workspace")]
+        subprocess.run([*WORKBENCH, "init", *base], check=True, capture_output=True)
+        world = str(place / "world")
+        steps = {
+            "generate": ["generate", "retail", "--customers", str(customers), "--out", world],
+            "load": ["load", world, "--dataset", "demo", *base],
+            "run, three notebooks": ["run", "demo", *base, "--reports", str(place / "reports")],
+        }
+        for name, words in steps.items():
+            used = command([*WORKBENCH, *words])
+            rows.append(
+                Row(
+                    f"{name}, {customers:,} customers",
+                    f"{used.wall:.0f} s wall, {used.cpu:.0f} CPU s, {used.peak_gb:.2f} GB",
+                    f"limit {LIMIT_GB:.0f} GB",
+                    f"{used.peak_gb / LIMIT_GB:.2f} of the limit",
+                )
+            )
+    return rows
+
+
+def command(words: list[str]) -> Used:
+    """Run a command to its end, watching it and its children."""
+    before = os.times()
+    started = time.perf_counter()
+    process = subprocess.Popen(words, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    peak = [0]
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.1):
+            peak[0] = max(peak[0], _resident(process.pid))
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    _, said = process.communicate()
+    ended.set()
+    thread.join()
+    wall = time.perf_counter() - started
+    after = os.times()
+    if process.returncode:
+        sys.exit(f"{' '.join(words)} ended with {process.returncode}:\n{said.decode()[-2000:]}")
+    cpu = (after.children_user - before.children_user) + (
+        after.children_system - before.children_system
+    )
+    return Used(wall, cpu, peak[0] / 2**30)
+
+
+def storage() -> list[Row]:
+    """Write and read one table encrypted, and plain beside it."""
+    from workbench.schema.customer_data import write_parquet
+    from workbench.vault.keys import Key
+    from workbench.vault.parquet import Place, scan_encrypted, write_encrypted
+
+    random = np.random.Generator(np.random.PCG64(1))
+    n = 2_000_000
+    table = pl.DataFrame(
+        {
+            "customer_id": random.integers(0, 2**63, n).astype(np.uint64),
+            "amount_minor": random.integers(100, 50_000, n),
+            "kind": random.choice(["sale", "return"], n),
+            "product_id": [f"shop:{value}" for value in random.integers(0, 5_000, n)],
+        }
+    )
+    key, columns = Key.new(), tuple(table.columns)
+    place = Place(holding="bench", table="orders", bucket=0, file="one")
+    with tempfile.TemporaryDirectory() as folder:
+        plain, closed = Path(folder) / "plain.parquet", Path(folder) / "closed.parquet"
+        write_plain = cpu_of(lambda: write_parquet(table, plain))
+        write_closed = cpu_of(lambda: write_encrypted(table, closed, key=key, place=place))
+        read_plain = cpu_of(lambda: pl.scan_parquet(plain).collect())
+        read_closed = cpu_of(
+            lambda: scan_encrypted(closed, key=key, place=place, columns=columns).collect()
+        )
+    return [
+        _against("write 2 M rows encrypted", write_closed, "plain Parquet", write_plain),
+        _against("read 2 M rows encrypted", read_closed, "plain Parquet", read_plain),
+    ]
+
+
+def pseudonyms() -> list[Row]:
+    """Make pseudonyms of distinct ids, and by a Python loop beside it."""
+    import hashlib
+    import hmac
+
+    from workbench.identity import keyed_hash
+
+    n = 500_000
+    ids = pl.Series("id", [f"shop:{number}" for number in range(n)])
+    ours = cpu_of(lambda: keyed_hash(ids, secret="bench"))
+    secret = b"bench"
+    loop = cpu_of(lambda: [hmac.digest(secret, each.encode(), hashlib.sha256) for each in ids])
+    return [_against("500,000 pseudonyms", ours, "hmac in a Python loop", loop)]
+
+
+def audit_intervals() -> list[Row]:
+    """Audit 40 groups of a million persons with intervals; fairlearn's bootstrap beside it."""
+    from fairlearn.metrics import MetricFrame, selection_rate, true_positive_rate
+
+    from workbench import fairness
+
+    random = np.random.Generator(np.random.PCG64(2))
+    n = 1_000_000
+    rows = pl.DataFrame(
+        {
+            "group": random.integers(0, 40, n).astype(str),
+            "selected": random.random(n) < 0.2,
+            "outcome": random.random(n) < 0.3,
+        }
+    )
+    question = fairness.Question(attributes=("group",), most_values=40)
+    ours = cpu_of(
+        lambda: fairness.audit(rows, question, decision="selected", outcome="outcome", seed=1)
+    )
+    small = rows.head(20_000)
+    replicates = 2
+
+    def theirs() -> object:
+        return MetricFrame(
+            metrics={"selection_rate": selection_rate, "tpr": true_positive_rate},
+            y_true=small["outcome"].to_numpy(),
+            y_pred=small["selected"].to_numpy(),
+            sensitive_features={"group": small["group"].to_numpy()},
+            n_boot=replicates,
+            ci_quantiles=[0.025, 0.975],
+            random_state=1,
+        )
+
+    per_replicate = cpu_of(theirs) / (replicates + 1) * (n / small.height)
+    return [
+        _against(
+            "audit, 40 groups, 1 M persons, every metric with intervals",
+            ours,
+            "fairlearn MetricFrame, 2 metrics, 2,000 bootstrap replicates (extrapolated from 2 on "
+            "20,000 persons)",
+            per_replicate * 2_000,
+        )
+    ]
+
+
+def cpu_of(work: Callable[[], object]) -> float:
+    """Return the median CPU seconds of a piece of work."""
+    taken = []
+    for _ in range(REPEATS):
+        started = time.process_time()
+        work()
+        taken.append(time.process_time() - started)
+    return statistics.median(taken)
+
+
+def _against(what: str, ours: float, peer: str, theirs: float) -> Row:
+    return Row(what, f"{ours:.2f} CPU s", f"{peer}: {theirs:,.2f} CPU s", f"{ours / theirs:.3g}")
+
+
+def _resident(pid: int) -> int:
+    total = 0
+    try:
+        process = psutil.Process(pid)
+        for each in (process, *process.children(recursive=True)):
+            total += each.memory_info().rss
+    except psutil.Error:
+        pass  # it ended between two looks
+    return total
+
+
+if __name__ == "__main__":
+    main()

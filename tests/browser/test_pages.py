@@ -1,0 +1,132 @@
+"""Pages in a real browser: both themes, wide and narrow, offline, accessible."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.worlds import Place
+
+WIDTHS = (320, 360, 1280)
+THEMES = ("light", "dark")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return the system's Chromium; without one skip, or fail where CI promises it."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        if os.environ.get("CI"):
+            pytest.fail("no chromium on this machine: install it")
+        pytest.skip("no chromium on this machine")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=program,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> list[Path]:
+    """Return the pages of the demo study, a failed run's page and the catalogue."""
+    patch = pytest.MonkeyPatch()
+    request.addfinalizer(patch.undo)
+    patch.chdir(request.config.rootpath)
+    place = Place(tmp_path_factory.mktemp("browser"))
+    assert place.do("init") == 0
+    place.world("retail", "demo", customers=3_000)
+    assert place.run("demo") == 0
+    assert place.run("churn", "--study", "demo", "-p", "horizon_days=400") == 2
+    site = place.reports / "site"
+    found = [site / "index.html", *sorted((site / "runs").glob("*.html"))]
+    assert len(found) == 5
+    return found
+
+
+def opened(browser: Browser, path: Path, *, width: int, theme: Any) -> tuple[Page, list[str]]:
+    """Open a page and return it with everything it asked for and complained of."""
+    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=theme)
+    told: list[str] = []
+    page.on("console", lambda message: told.append(message.text))
+    page.on("pageerror", lambda error: told.append(str(error)))
+    page.on("request", lambda asked: told.append(asked.url) if asked.url != path.as_uri() else None)
+    page.goto(path.as_uri())
+    return page, told
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_page_needs_nothing_from_outside_and_never_scrolls_sideways(
+    browser: Browser, pages: list[Path], width: int, theme: str
+) -> None:
+    for path in pages:
+        page, told = opened(browser, path, width=width, theme=theme)
+        assert told == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.close()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_page_breaks_no_rule_of_accessibility(
+    browser: Browser, pages: list[Path], theme: str
+) -> None:
+    for path in pages:
+        page, _ = opened(browser, path, width=1280, theme=theme)
+        page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+        found = Axe().run(page).response["violations"]
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], path.name
+        page.close()
+
+
+def test_the_first_screen_holds_question_verdicts_and_status(
+    browser: Browser, pages: list[Path]
+) -> None:
+    for path in pages[1:]:
+        if "-failed" in path.name:
+            continue
+        page, _ = opened(browser, path, width=1280, theme="light")
+        for selector in ("h1", ".status", ".verdict"):
+            box = page.locator(selector).first.bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] <= 720
+        page.close()
+
+
+def test_every_figure_has_a_name_a_description_and_its_data(
+    browser: Browser, pages: list[Path]
+) -> None:
+    drawn = 0
+    for path in pages[1:]:
+        page, _ = opened(browser, path, width=1280, theme="light")
+        for figure in page.locator("figure").all():
+            assert figure.locator("svg > title").count() == 1
+            description = figure.locator("svg > desc").text_content() or ""
+            assert len(description) > 40
+            assert figure.locator("details table").count() == 1
+            drawn += 1
+        page.close()
+    assert drawn >= 6
+
+
+def test_a_page_is_small_and_has_no_script(pages: list[Path]) -> None:
+    for path in pages:
+        text = path.read_text(encoding="utf-8")
+        assert len(text) < 150_000
+        assert "<script" not in text
+        assert not re.search(r'(?:src|href)="https?:', text)
+
+
+def test_the_catalogue_leads_to_every_page(browser: Browser, pages: list[Path]) -> None:
+    page, _ = opened(browser, pages[0], width=1280, theme="light")
+    links = [each.get_attribute("href") for each in page.locator(".run a").all()]
+    assert sorted(links) == sorted(f"runs/{path.name}" for path in pages[1:])
+    assert "Failed" in page.locator(".run.failed").inner_text()
+    page.close()

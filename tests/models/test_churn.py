@@ -1,0 +1,164 @@
+"""Churn: tested on a later time, calibrated, and stopped where a feature knows the outcome."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from tests.models.worlds import ONE_KIND, population
+from workbench.features.facts import TIMES
+from workbench.features.windows import first_moment
+from workbench.foundation.errors import InputError, ParameterError
+from workbench.models import ChurnResult, churn, churn_in_folds
+from workbench.models.leaks import refuse_leaks, single_feature_aucs
+from workbench.models.matrix import Design
+from workbench.schema import CustomerData
+
+AS_OF = date(2024, 6, 20)
+
+
+@pytest.fixture(scope="module")
+def data() -> CustomerData:
+    return population(1500, ONE_KIND, seed=3)[0]
+
+
+@pytest.fixture(scope="module")
+def result(data: CustomerData) -> ChurnResult:
+    return churn(data, as_of=AS_OF, currency="EUR", horizon_days=60, seed=1)
+
+
+def test_training_ends_before_the_test_begins(result: ChurnResult) -> None:
+    assert result.split == "time"
+    assert result.windows["part"].to_list() == ["training"] * 4 + ["test"]
+    training, test = result.windows[:-1], result.windows[-1]
+    assert training["label_until"].max() == test["as_of"].item()
+    assert test["label_until"].item() == AS_OF
+
+
+def test_it_ranks_leavers_and_says_so_with_an_interval(result: ChurnResult) -> None:
+    auc = result.auc
+    assert auc.name == "auc"
+    assert (auc.low or 0) < (auc.value or 0) < (auc.high or 0)
+    assert 0.7 < (auc.value or 0) < 0.9
+    assert [verdict.name for verdict in result.verdicts] == [
+        "ranks_leavers", "beats_simple_rule", "scores_are_calibrated",
+    ]  # fmt: skip
+    assert result.verdicts[0].outcome == "shown"
+
+
+def test_tables_add_up(result: ChurnResult) -> None:
+    persons = result.auc.n
+    assert result.assessment.gains["persons"].sum() == persons
+    assert result.assessment.calibration["persons"].sum() == persons
+    assert result.assessment.gains["captured"][-1] == 1.0
+    assert result.assessed.height == persons
+    assert result.assessed["score"].is_between(0, 1).all()
+    assert result.features["feature"].n_unique() == result.features.height
+
+
+def test_nothing_from_the_scoring_date_on_has_an_effect(
+    data: CustomerData, result: ChurnResult
+) -> None:
+    kept = {
+        name: data[name].filter(pl.col(column) < first_moment(AS_OF))
+        for name, column in TIMES.items()
+    }
+    items = data["order_items"].join(kept["orders"], on="order_id", how="semi")
+    known = CustomerData.of({**kept, "order_items": items})
+    again = churn(
+        known, as_of=AS_OF, currency="EUR", horizon_days=60, seed=1, data_until=date(2024, 6, 24)
+    )
+    assert_frame_equal(again.scores, result.scores)
+    assert again.auc == result.auc
+
+
+def test_boosting_gives_the_same_scores_each_time(data: CustomerData) -> None:
+    one, other = (
+        churn(data, as_of=AS_OF, currency="EUR", horizon_days=120, seed=2, model="boosting")
+        for _ in range(2)
+    )
+    assert_frame_equal(one.scores, other.scores)
+    assert one.estimates == other.estimates
+
+
+def test_orders_without_a_pattern_are_not_ranked() -> None:
+    # Everybody buys at one rate and nobody leaves: there is nothing to know.
+    same = (type(ONE_KIND[0])(share=1.0, purchases=0.7, shape=1e6, leaving=1e-9),)
+    random_world = population(900, same, seed=5)[0]
+    found = churn(random_world, as_of=AS_OF, currency="EUR", horizon_days=30, seed=1)
+    assert found.verdicts[0].outcome != "shown"
+
+
+def test_a_feature_that_knows_the_outcome_stops_the_model(cases: Path) -> None:
+    rows = pl.read_csv(cases / "m09.csv").select(
+        customer_id=pl.int_range(pl.len()).cast(pl.UInt64),
+        churned=pl.col("churned") == 1,
+        days_since_last_purchase="days_since_last_purchase",
+        orders="orders",
+        spend="spend",
+    )
+    alone = single_feature_aucs(rows.drop("churned"), rows["churned"].to_numpy(), seed=1)
+    assert alone.row(0)[0] == "days_since_last_purchase"
+    with pytest.raises(InputError, match=r"1 feature.*days_since_last_purchase \(1\.000\)"):
+        refuse_leaks(alone)
+    refuse_leaks(alone, allowed=("days_since_last_purchase",))
+
+
+def test_a_value_that_is_missing_only_for_leavers_is_a_leak() -> None:
+    random = np.random.default_rng(1)
+    left = random.random(400) < 0.4
+    seen = pl.Series(random.random(400))
+    rows = pl.DataFrame({"renewed_at": pl.select(pl.when(pl.Series(~left)).then(seen)).to_series()})
+    alone = single_feature_aucs(rows, left, seed=1)
+    with pytest.raises(InputError, match="renewed_at"):
+        refuse_leaks(alone)
+
+
+def test_too_few_leavers_are_refused_with_the_needed_number() -> None:
+    rows = pl.DataFrame(
+        {"customer_id": range(40), "churned": [True] * 10 + [False] * 30, "x": range(40)}
+    )
+    with pytest.raises(InputError, match="have 10 who left and 30 who stayed, 25 of each"):
+        churn_in_folds(rows, seed=1, definition="marked")
+
+
+def test_as_of_outside_the_data_is_refused(data: CustomerData) -> None:
+    with pytest.raises(ParameterError, match="as_of 2025-01-01 lies outside the data"):
+        churn(data, as_of=date(2025, 1, 1), currency="EUR", horizon_days=60, seed=1)
+    with pytest.raises(ParameterError, match="of data before it, 490 are needed"):
+        churn(data, as_of=date(2023, 12, 1), currency="EUR", horizon_days=200, seed=1)
+
+
+def test_an_unknown_model_is_refused_with_the_nearest() -> None:
+    rows = pl.DataFrame(
+        {"customer_id": range(80), "churned": [True, False] * 40, "x": [0, 1, 1, 0] * 20}
+    )
+    with pytest.raises(ParameterError, match="did you mean 'boosting'"):
+        churn_in_folds(rows, seed=1, definition="marked", model="bosting")  # type: ignore[arg-type]
+
+
+def test_a_snapshot_is_held_out_in_folds_and_says_so() -> None:
+    random = np.random.default_rng(2)
+    x = random.normal(size=600)
+    plan = random.choice(["a", "b"], 600)
+    left = random.random(600) < 1 / (1 + np.exp(1 - x - (plan == "a")))
+    rows = pl.DataFrame(
+        {"customer_id": range(600), "churned": left, "product.x": x, "product.plan": plan}
+    )
+    found = churn_in_folds(rows, seed=1, definition="marked")
+    assert found.split == "folds"
+    assert found.windows["part"].to_list() == ["folds"]
+    assert found.scores.height == 600
+    assert 0.65 < (found.auc.value or 0) < 0.85
+    assert found.importance["group"].to_list() == ["product.x", "product.plan"]
+
+
+def test_new_levels_and_missing_columns_count_as_not_stated() -> None:
+    design = Design.of(pl.DataFrame({"x": [1, 2], "same": [3, 3], "plan": ["a", "b"]}))
+    assert design.names == ("x", "plan")
+    found = design.array(pl.DataFrame({"plan": ["b", "new", None]}))
+    assert np.isnan(found[:, 0]).all()
+    assert np.array_equal(found[:, 1], [1.0, np.nan, np.nan], equal_nan=True)

@@ -1,0 +1,65 @@
+"""The real studies, from the export to the record, against figures that others published."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.worlds import Place, verdict
+
+
+@pytest.fixture(scope="module")
+def place(
+    tmp_path_factory: pytest.TempPathFactory, real_data: Path, request: pytest.FixtureRequest
+) -> Place:
+    """Return a place where both real datasets are loaded and both studies have run."""
+    patch = pytest.MonkeyPatch()
+    request.addfinalizer(patch.undo)
+    patch.chdir(request.config.rootpath)
+    made = Place(tmp_path_factory.mktemp("real"))
+    assert made.do("init") == 0
+    retail = str(real_data / "online_retail" / "online_retail.parquet")
+    telco = str(real_data / "telco_churn" / "Telco-Customer-Churn.csv")
+    load = ("--mapping", "online_retail", "--dataset", "online-retail")
+    assert made.do("load", retail, *load) == 0
+    assert made.do("load", telco, "--mapping", "telco_churn", "--dataset", "telco") == 0
+    assert made.run("online-retail") == 0
+    assert made.run("telco") == 0
+    return made
+
+
+def metrics(place: Place, study: str, notebook: str) -> dict[str, Any]:
+    found: dict[str, Any] = place.records(study)[notebook]["metrics"]
+    return found
+
+
+def test_online_retail_churn_is_near_what_no_leak_allows(place: Place) -> None:
+    record = place.records("online-retail")["churn"]
+    assert record["metrics"]["auc"]["value"] == pytest.approx(0.744, abs=0.02)
+    assert record["study"]["basis"] == "contract"
+    assert record["parameters"]["horizon_days"] == 90
+    text = next((place.reports / "site" / "runs").glob(f"{record['run']}.html")).read_text()
+    assert "places no order within 90 days" in text
+
+
+def test_online_retail_has_segments_with_intervals(place: Place) -> None:
+    found = metrics(place, "online-retail", "segmentation")
+    assert 2 <= found["segments"]["value"] <= 6
+    assert found["segments"]["n"] > 4_000
+
+
+def test_telco_on_the_view_is_close_to_the_raw_table(place: Place) -> None:
+    record = place.records("telco")["churn"]
+    assert record["metrics"]["auc"]["value"] == pytest.approx(0.845, abs=0.012)
+    assert record["metrics"]["base_rate"]["value"] == pytest.approx(1869 / 7043)
+    assert record["metrics"]["auc"]["n"] == 7043
+    text = next((place.reports / "site" / "runs").glob(f"{record['run']}.html")).read_text()
+    assert "held out in folds" in text
+
+
+def test_telco_is_audited_by_gender_and_age(place: Place) -> None:
+    record = place.records("telco")["bias_audit"]
+    assert verdict(record, "selection_rate_differs_by_gender")["outcome"] == "shown not"
+    older = verdict(record, "selection_rate_differs_by_age_band")
+    assert older["outcome"] == "shown"
+    assert "65+" in older["answer"]

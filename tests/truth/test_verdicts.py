@@ -1,0 +1,101 @@
+"""What was planted is found, and nothing is found where nothing was planted."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.worlds import Place, verdict
+
+CUSTOMERS = 20_000
+
+
+@pytest.fixture(scope="module")
+def place(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Place:
+    """Return a place with both worlds and the demo study run on each."""
+    patch = pytest.MonkeyPatch()
+    request.addfinalizer(patch.undo)
+    patch.chdir(request.config.rootpath)
+    made = Place(tmp_path_factory.mktemp("verdicts"))
+    assert made.do("init") == 0
+    for recipe in ("retail", "uniform"):
+        made.world(recipe, recipe, customers=CUSTOMERS)
+        assert made.run(made.study("demo", recipe)) == 0
+    return made
+
+
+@pytest.fixture(scope="module")
+def planted(place: Place) -> dict[str, Any]:
+    return place.records("retail")
+
+
+@pytest.fixture(scope="module")
+def smooth(place: Place) -> dict[str, Any]:
+    return place.records("uniform")
+
+
+def truth(place: Place, dataset: str) -> dict[str, Any]:
+    path = place.root / f"world-{dataset}" / "truth" / "truth.json"
+    content: dict[str, Any] = json.loads(path.read_text())
+    return content
+
+
+def test_four_planted_segments_are_found(planted: dict[str, Any]) -> None:
+    record = planted["segmentation"]
+    assert record["metrics"]["segments"]["value"] == 4
+    assert record["metrics"]["natural_groups"]["value"] == 4
+    assert verdict(record, "segments_are_real")["outcome"] == "shown"
+
+
+def test_one_smooth_population_is_no_kinds_of_people(smooth: dict[str, Any]) -> None:
+    record = smooth["segmentation"]
+    assert record["metrics"]["natural_groups"]["value"] == 1
+    found = verdict(record, "segments_are_real")
+    assert found["outcome"] == "shown not"
+    assert found["concern"]
+
+
+def test_the_planted_disparity_is_found_within_its_interval(
+    place: Place, planted: dict[str, Any]
+) -> None:
+    record = planted["bias_audit"]
+    found = verdict(record, "selection_rate_differs")
+    assert found["outcome"] == "shown"
+    assert found["concern"]
+    metric = record["metrics"]["selection_rate_difference"]
+    size = truth(place, "retail")["disparity"]["size"]
+    assert metric["low"] < size < metric["high"]
+
+
+def test_no_disparity_is_shown_not_to_be_there(smooth: dict[str, Any]) -> None:
+    found = verdict(smooth["bias_audit"], "selection_rate_differs")
+    assert found["outcome"] == "shown not"
+    assert not found["concern"]
+
+
+def test_churn_is_no_better_than_the_best_observer_could_be(planted: dict[str, Any]) -> None:
+    auc = planted["churn"]["metrics"]["auc"]
+    assert 0.6 < auc["low"] < auc["value"] < auc["high"] < 0.93
+
+
+def test_every_page_says_that_nobody_in_it_ever_lived(place: Place) -> None:
+    pages = list((place.reports / "site" / "runs").glob("*.html"))
+    assert len(pages) == 6
+    assert all("Synthetic data: nobody in this report ever lived" in p.read_text() for p in pages)
+
+
+def test_no_identity_of_the_world_is_in_any_published_byte(place: Place) -> None:
+    import polars as pl
+
+    folder = Path(place.root / "world-retail" / "identities")
+    names = pl.read_parquet(folder / "*.parquet").filter(
+        pl.col("kind").cast(pl.String).is_in(["email", "phone", "street_address"])
+    )
+    wanted = names["identifier"].sample(2_000, seed=1).to_list()
+    published = "\n".join(
+        path.read_text(errors="replace") for path in place.reports.rglob("*") if path.is_file()
+    )
+    assert [name for name in wanted if name in published] == []
