@@ -7,11 +7,13 @@ the items, so the outcome does not depend on who was faster.
 """
 
 import multiprocessing
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
+from workbench.foundation.errors import WorkbenchError
 from workbench.foundation.progress import progress
 
 Item = TypeVar("Item")
@@ -49,17 +51,34 @@ def over(
         None does the work here.
     title : str
         What the progress is called.
+
+    Raises
+    ------
+    WorkbenchError
+        A process of the pool died; whatever ``work`` raises comes through as it is.
     """
     results = map(work, items) if pool is None else _ahead(work, items, pool)
     yield from progress(results, total=len(items), title=title)
 
 
-def _ahead(work: Callable[[Item], Result], items: Sequence[Item], pool: Executor) -> Iterator[Result]:
+def _ahead(
+    work: Callable[[Item], Result], items: Sequence[Item], pool: Executor
+) -> Iterator[Result]:
+    # the interface of executors does not tell their width, every known one has this attribute
     width = _AHEAD * int(getattr(pool, "_max_workers", 4))
-    waiting: list[Future[Result]] = []
-    for item in items:
-        waiting.append(pool.submit(work, item))
-        if len(waiting) >= width:
-            yield waiting.pop(0).result()
-    for future in waiting:
-        yield future.result()
+    waiting: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) >= width:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenExecutor as error:
+        raise WorkbenchError(
+            "a worker process died, most likely for want of memory: set WORKBENCH_WORKERS to "
+            "fewer processes and start again"
+        ) from error
+    finally:
+        for future in waiting:
+            future.cancel()  # after a fault nobody wants the rest

@@ -75,7 +75,7 @@ def _fault(model: type[BaseModel], error: Any) -> str:
     if error["type"] == "extra_forbidden":
         known = _keys(model, error["loc"][:-1])
         nearest = get_close_matches(str(error["loc"][-1]), known, n=1)
-        guess = f"; did you mean {nearest[0]}?" if nearest else ""
+        guess = f"; did you mean {nearest[0]}?" if nearest else "."
         return f"{place}: no such key{guess} Known: {', '.join(sorted(known))}"
     if error["type"] == "missing":
         return f"{place}: missing, it has no default"

@@ -6,7 +6,7 @@
     ├── PrivacyError          exit 4   privacy forbids it
     ├── AccessError           exit 5   the key or the grant is missing, or another one is needed
     ├── IntegrityError        exit 6   something stored was changed, damaged or swapped
-    └── RunError              exit 7   a notebook failed or ended before its last cell and its verdicts
+    └── RunError              exit 7   a notebook failed or ended before its last cell and verdicts
 
 A message says what is wrong with the name of the thing, what was found and what to do. It never
 holds a cell value of customer data: counts, column names and row numbers only.

@@ -1,5 +1,6 @@
 """Files that are either the old ones or the new ones, whatever happens in between."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -28,17 +29,31 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o644) -> None:
         partial.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise InputError(f"cannot write {path.name} in {path.parent}: {error.strerror}") from error
+        raise InputError(
+            f"cannot write {path.name} in {path.parent}: {error.strerror}; make room or name "
+            "another folder"
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):  # the parent may be no folder
+            partial.unlink()
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
+    """Make the names in a folder survive a power cut.
+
+    Raises
+    ------
+    InputError
+        The disk is full or the folder is not there.
+    """
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise InputError(f"cannot write in {folder}: {error.strerror}; make room there") from error
 
 
 def canonical_json(content: Mapping[str, object]) -> bytes:

@@ -7,6 +7,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+#: Environment variable that names the folder of a run's sealed view; only a run's kernel has it.
+SEALED_VIEW = "WORKBENCH_SEALED_VIEW"
+
 _LOG_STEPS = 4  # lines a log file gets for one piece of work
 
 
@@ -16,11 +19,13 @@ def progress(items: Iterable[T], *, total: int, title: str) -> Iterator[T]:
     A log file gets a line at each quarter instead of thousands of redrawn bars. A run's kernel
     shows nothing (bars carry random ids and elapsed times, which would differ from run to run).
     """
-    if "WORKBENCH_SEALED_VIEW" in os.environ:
+    if SEALED_VIEW in os.environ:
         yield from items
         return
     if _in_notebook() or sys.stderr.isatty():
-        from tqdm.auto import tqdm  # late: costs 60 ms that a command without work need not pay
+        # late: costs 60 ms that a command without work need not pay. Not tqdm.auto: in a notebook
+        # it warns of widgets that nobody needs
+        from tqdm import tqdm
 
         yield from tqdm(items, total=total, desc=title, leave=False, file=sys.stderr)
         return

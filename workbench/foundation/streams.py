@@ -25,7 +25,7 @@ _BLOCK = 32_768  # values mixed at a time: stays in the second-level cache
 
 def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Return the SplitMix64 finaliser of each value, as a new array of the same shape."""
-    mixed = values.astype(np.uint64, copy=True)
+    mixed = values.astype(np.uint64, order="C", copy=True)  # else a reshape may copy once more
     flat = mixed.reshape(-1)
     for start in range(0, flat.size, _BLOCK):
         part = flat[start : start + _BLOCK]

@@ -5,6 +5,6 @@ keyed hashes under the dataset's key: stable over loads, and they say nothing. F
 record is a customer of its own; linking records of several sources is a room yet to be built.
 """
 
-from workbench.identity.ids import customer_ids, keyed_hash
+from workbench.identity.ids import customer_ids, keyed_hash, keyed_native
 
-__all__ = ["customer_ids", "keyed_hash"]
+__all__ = ["customer_ids", "keyed_hash", "keyed_native"]

@@ -16,23 +16,48 @@ def keyed_hash(native: pl.Series, *, secret: str) -> pl.Series:
     secret : str
         The dataset's secret for ids. It is used at once and stays in no query plan.
     """
-    distinct = native.drop_nulls().unique()
-    texts = pl.DataFrame({"native": distinct}).select(
-        "native",
-        # typed as Any by polars-hash: its namespace is registered at run time
-        hashed=plh.col("native").cast(pl.String).chash.hmac_sha256(key=secret),
-    )
-    hashes = texts.select(
-        "native",
-        hashed=pl.col("hashed")
-        .str.slice(0, _HEX_DIGITS)
-        .str.to_integer(base=16, dtype=pl.UInt64, strict=True),
+    hashes = _hashes(native, secret).with_columns(
+        pl.col("digits").str.to_integer(base=16, dtype=pl.UInt64, strict=True)
     )
     rows = pl.DataFrame({"native": native})
     joined = rows.join(hashes, on="native", how="left", maintain_order="left")
-    return joined["hashed"].alias(native.name)
+    return joined["digits"].alias(native.name)
+
+
+def keyed_native(native: pl.Series, *, secret: str) -> pl.Series:
+    """Return ``system:native id`` with the native part replaced by 16 digits of its HMAC.
+
+    For ids that other tables quote but that hold an identifier of a person. The whole text is
+    hashed, so equal native ids of two systems stay apart.
+
+    Parameters
+    ----------
+    native : Series of String, shape (n,)
+        ``system:native id``; null stays null.
+    secret : str
+        The dataset's secret for ids.
+
+    Examples
+    --------
+    >>> keyed_native(pl.Series(["shop:7590-VHVEG", None]), secret="s").to_list()
+    ['shop:4b71ec71c2a38f5d', None]
+    """
+    rows = pl.DataFrame({"native": native})
+    joined = rows.join(_hashes(native, secret), on="native", how="left", maintain_order="left")
+    system = pl.col("native").str.extract(r"^([^:]*:)").fill_null("")
+    keyed = system + pl.col("digits")
+    return joined.select(keyed.alias(native.name)).to_series()
 
 
 def customer_ids(record_id: pl.Series, *, secret: str) -> pl.Series:
     """Return whose each record is: an id made from the record's, UInt64; null stays null."""
     return keyed_hash(record_id, secret=f"{secret} customer").alias("customer_id")
+
+
+def _hashes(native: pl.Series, secret: str) -> pl.DataFrame:
+    """Hash each distinct id once: ``native`` and ``digits``, hexadecimal."""
+    texts = pl.DataFrame({"native": native.drop_nulls().unique()}).with_columns(
+        text=pl.col("native").cast(pl.String)
+    )
+    hashed = plh.col("text").chash.hmac_sha256(key=secret)
+    return texts.select("native", digits=hashed.str.slice(0, _HEX_DIGITS))

@@ -1,16 +1,32 @@
-"""What of a load is new to the dataset, what it holds already, and what contradicts it."""
+"""What of a load is new to the dataset, what it holds already, and what contradicts it.
+
+Rows are compared by the declared keys. Exports repeat what earlier ones said, and say more of it:
+a subscription ends, an identifier is seen again. So a row that states nothing else than the held
+one is known, one that fills in what was not known *completes* it, and only one that states another
+value contradicts it, which is for people to settle.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
+from workbench.intake.records import lines_without_order
+from workbench.intake.refusals import gathered, refusal, without
 from workbench.schema import TABLES, CustomerData
 from workbench.schema.tables import LINEAGE
 from workbench.sources import REFUSED
 
-#: Tables of one row per customer, in which a later statement completes the earlier one.
+#: The table of one row per customer, kept as a whole: every statement completes the earlier ones.
 MERGED = "customers"
+
+#: Statements by several sources stand beside each other; none contradicts another.
+_STATEMENTS = "attributes"
+
+#: Grows with every export; the latest counts.
+_GROWING = "last_seen_at"
+
+_NO_ROW = pl.lit(None, dtype=pl.Int64).alias("source_row")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,14 +36,21 @@ class News:
     Attributes
     ----------
     tables : mapping of str to DataFrame
-        Rows that are not held yet.
+        Rows to write, ``customers`` apart: new ones, and held ones that were completed.
+    superseded : mapping of str to DataFrame
+        Keys of the held rows that completed ones replace, and ``customer_id`` as it is held.
+    customers : DataFrame
+        All accepted rows of ``customers`` with ``source_row`` and ``is_counted``: whether the
+        record has a new row elsewhere already.
     contradicting : DataFrame
         Columns of ``REFUSED``: records whose key is held with other values, or came twice.
     records : int
-        Accepted records of which at least one row is new.
+        Accepted records of which a row in ``tables`` is new.
     """
 
     tables: Mapping[str, pl.DataFrame]
+    superseded: Mapping[str, pl.DataFrame]
+    customers: pl.DataFrame
     contradicting: pl.DataFrame
     records: int
 
@@ -35,35 +58,69 @@ class News:
 def news(tables: Mapping[str, pl.DataFrame], held: CustomerData | None) -> News:
     """Tell new rows from held ones by the declared primary keys.
 
-    Of rows with the same key within the load the first counts. A row that says the same as the one
-    held is known; one that says something else is a contradiction for people to settle.
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Accepted rows of a load, see ``Records``. Of rows with the same key the first counts.
+    held : CustomerData or None
+        What the dataset holds.
     """
-    fresh, refusals, said_new = {}, [], []
-    for name, rows in tables.items():
-        key = list(TABLES[name].primary_key)
-        if name == MERGED:
-            known = held[name].select(key).collect() if held else rows.select(key).clear()
-            fresh[name] = rows
-            said_new.append(rows.join(known, on=key, how="anti").select("source_row"))
-            continue
-        first = rows.unique(subset=key, keep="first", maintain_order=True)
-        again = _rest(rows, first, key)
-        refusals.append(_refusal(again, name, "the same key more than once"))
-        new, other = _against(first, held[name], name, key) if held else (first, first.clear())
-        refusals.append(_refusal(other, name, "its key is held already with other values"))
-        fresh[name] = new
-        said_new.append(new.select("source_row"))
-    contradicting = pl.concat([pl.DataFrame(schema=REFUSED), *refusals])
-    gone = contradicting.select("source_row").unique()
-    told = pl.concat([gone.clear(), *said_new]).join(gone, on="source_row", how="anti")
+    said = {name: rows for name, rows in tables.items() if name != MERGED}
+    first = {name: _first(rows, name) for name, rows in said.items()}
+    refused = [_again(rows, first[name], name) for name, rows in said.items()]
+    compared = {name: _compared(rows, name, held) for name, rows in first.items()}
+    refused += [
+        refusal(
+            rows.filter(pl.col("_is_other")),
+            column=", ".join(_key(name)),
+            reason=f"{name}: its key is held already with other values",
+        )
+        for name, rows in compared.items()
+    ]
+    contradicting, left = _settled(compared, gathered(refused), tables)
+    fresh = {
+        # a first load is all new: filtering would copy it
+        name: rows if rows["_is_new"].all() else rows.filter(pl.col("_is_new"))
+        for name, rows in left.items()
+        if name != MERGED
+    }
+    new_records = pl.concat(
+        [pl.Series("source_row", [], dtype=pl.Int64).to_frame()]
+        + [rows.select("source_row") for rows in fresh.values()]
+    ).unique()
+    customers = left.get(MERGED, TABLES[MERGED].empty().with_columns(_NO_ROW))
     return News(
-        tables={
-            name: rows.join(gone, on="source_row", how="anti", maintain_order="left")
-            for name, rows in fresh.items()
+        tables={name: rows.select(list(tables[name].columns)) for name, rows in fresh.items()},
+        superseded={
+            name: keys for name, rows in fresh.items() if (keys := _superseded(rows, name)).height
         },
+        customers=customers.with_columns(
+            is_counted=pl.col("source_row").is_in(new_records["source_row"].implode())
+        ),
         contradicting=contradicting,
-        records=told.n_unique(),
+        records=new_records.height,
     )
+
+
+def changing(customers: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    """Keep the rows of ``customers`` that state something that the held ones do not say."""
+    stated = [c for c in TABLES[MERGED].schema if c not in ("customer_id", "first_seen_at")]
+    both = customers.join(
+        held.with_columns(_is_met=True),
+        on="customer_id",
+        how="left",
+        suffix="_held",
+        maintain_order="left",
+    )
+    says_more = pl.any_horizontal(
+        pl.col("_is_met").is_null(),
+        pl.col("first_seen_at") < pl.col("first_seen_at_held"),
+        *(
+            pl.col(column).is_not_null() & pl.col(column).ne_missing(pl.col(f"{column}_held"))
+            for column in stated
+        ),
+    )
+    return both.filter(says_more).select(customers.columns)
 
 
 def merged(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
@@ -84,36 +141,125 @@ def merged(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _against(
-    rows: pl.DataFrame, held: pl.LazyFrame, name: str, key: list[str]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    said = [c for c in TABLES[name].schema if c not in LINEAGE and c not in key]
-    met = (
-        held.join(rows.lazy().select(key).unique(), on=key, how="semi")
-        .select(*key, pl.struct(said).alias("_held") if said else pl.lit(True).alias("_held"))
-        .collect()
-    )
-    new = rows.join(met, on=key, how="anti", maintain_order="left")
-    both = rows.join(met, on=key, how="inner", maintain_order="left")
-    if not said:
-        return new, rows.clear()
-    other = both.filter(pl.struct(said).ne_missing(pl.col("_held"))).drop("_held")
-    return new, other
+def _settled(
+    compared: Mapping[str, pl.DataFrame],
+    contradicting: pl.DataFrame,
+    tables: Mapping[str, pl.DataFrame],
+) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
+    """Take out contradicting records, and lines whose order goes with one, until none is left."""
+    everything = {**tables, **compared}
+    while True:
+        left = without(everything, contradicting)
+        orphans = _lines_of_lost_orders(compared, left)
+        if orphans.is_empty():
+            return contradicting, left
+        contradicting = gathered([contradicting, orphans])
 
 
-def _rest(rows: pl.DataFrame, first: pl.DataFrame, key: list[str]) -> pl.DataFrame:
-    """Rows that came after the first one with their key."""
-    if first.height == rows.height:
-        return rows.clear()
-    return rows.join(first, on=["source_row", *key], how="anti", maintain_order="left")
-
-
-def _refusal(rows: pl.DataFrame, table: str, reason: str) -> pl.DataFrame:
-    if rows.is_empty():
+def _lines_of_lost_orders(
+    compared: Mapping[str, pl.DataFrame], left: Mapping[str, pl.DataFrame]
+) -> pl.DataFrame:
+    """Refuse new lines of orders that this load stated and that are neither held nor accepted."""
+    if "orders" not in compared or "order_items" not in left:
         return pl.DataFrame(schema=REFUSED)
-    return rows.select(
-        "source_row",
-        column=pl.lit(", ".join(TABLES[table].primary_key)),
-        reason=pl.lit(f"{table}: {reason}"),
-        raw=pl.struct(rows.columns).struct.json_encode(),
-    ).cast(dict(REFUSED))
+    stated = compared["orders"]
+    is_held = ~pl.col("_is_new") & ~pl.col("_is_other")
+    kept = pl.concat([left["orders"].select("order_id"), stated.filter(is_held).select("order_id")])
+    lost = stated.select("order_id").unique().join(kept, on="order_id", how="anti")
+    lines = left["order_items"].filter(pl.col("_is_new"))
+    doomed = lines.join(lost, on="order_id", how="semi", maintain_order="left")
+    return lines_without_order({"order_items": doomed, "orders": kept})
+
+
+def _key(name: str) -> list[str]:
+    """Columns by which rows of several loads are the same; which load it was is none of them."""
+    return [column for column in TABLES[name].primary_key if column not in LINEAGE]
+
+
+def _stated(name: str) -> list[str]:
+    key = _key(name)
+    return [c for c in TABLES[name].schema if c not in LINEAGE and c not in key]
+
+
+def _first(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    return rows.unique(subset=list(TABLES[name].primary_key), keep="first", maintain_order=True)
+
+
+def _again(rows: pl.DataFrame, first: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Refuse what came after the first row with its key."""
+    if first.height == rows.height:
+        return pl.DataFrame(schema=REFUSED)
+    key = TABLES[name].primary_key
+    later = rows.join(first, on=["source_row", *key], how="anti", maintain_order="left")
+    return refusal(later, column=", ".join(key), reason=f"{name}: the same key more than once")
+
+
+def _compared(rows: pl.DataFrame, name: str, held: CustomerData | None) -> pl.DataFrame:
+    """Complete rows by what is held; mark ``_is_new``, ``_is_other``, and keep whose it was held.
+
+    ``_held_customer_id`` is there where a held row is completed.
+    """
+    is_new = pl.lit(value=True).alias("_is_new")
+    is_other = pl.lit(value=False).alias("_is_other")
+    owner = pl.lit(None, dtype=pl.UInt64).alias("_held_customer_id")
+    is_completed = pl.lit(value=False).alias("_is_completed")
+    if held is None:
+        return rows.with_columns(is_new, is_other, is_completed, owner)
+    key, stated = _key(name), _stated(name)
+    # a join that streams: of the held rows only those that meet come into memory
+    met = (
+        held[name]
+        .select(*key, *stated)
+        .join(rows.lazy().select(key).unique(), on=key, how="semi")
+        .collect(engine="streaming")
+    )
+    if name == _STATEMENTS:
+        known = rows.join(met, on=[*key, *stated], how="semi", nulls_equal=True)
+        marked = rows.join(
+            known.select(TABLES[name].primary_key).with_columns(_is_new=False),
+            on=TABLES[name].primary_key,
+            how="left",
+            maintain_order="left",
+        )
+        return marked.with_columns(
+            pl.col("_is_new").fill_null(value=True), is_other, is_completed, owner
+        )
+    both = rows.join(
+        met.with_columns(_is_met=True),
+        on=key,
+        how="left",
+        suffix="_held",
+        maintain_order="left",
+    )
+    is_met = pl.col("_is_met").fill_null(value=False)
+    fixed = [column for column in stated if column != _GROWING]
+    differs = [pl.col(c).ne(pl.col(f"{c}_held")).fill_null(value=False) for c in fixed]
+    fills = [pl.col(c).is_not_null() & pl.col(f"{c}_held").is_null() for c in fixed]
+    if _GROWING in stated:
+        fills.append(pl.col(_GROWING) > pl.col(f"{_GROWING}_held"))
+    none = pl.lit(value=False)
+    judged = both.with_columns(
+        _is_other=is_met & pl.any_horizontal(none, *differs),
+    ).with_columns(
+        _is_completed=is_met & ~pl.col("_is_other") & pl.any_horizontal(none, *fills),
+    )
+    now = [
+        pl.max_horizontal(c, f"{c}_held") if c == _GROWING else pl.coalesce(c, f"{c}_held")
+        for c in stated
+    ]
+    completed = judged.with_columns(
+        pl.when("_is_completed").then(value).otherwise(pl.col(c)).alias(c)
+        for c, value in zip(stated, now, strict=True)
+    )
+    return completed.select(
+        *rows.columns,
+        "_is_other",
+        "_is_completed",
+        _is_new=~is_met | pl.col("_is_completed"),
+        _held_customer_id=pl.col("customer_id_held") if "customer_id" in stated else owner,
+    )
+
+
+def _superseded(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    key = [column for column in _key(name) if column != "customer_id"]
+    return rows.filter("_is_completed").select(*key, customer_id="_held_customer_id")

@@ -1,20 +1,23 @@
 """Load files into a dataset: the one function behind ``workbench load``."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
 from workbench.foundation import compute
-from workbench.intake.known import MERGED, merged, news
+from workbench.foundation.errors import ParameterError
+from workbench.intake.known import news
 from workbench.intake.records import resolve
+from workbench.intake.refusals import gathered, in_own_words
 from workbench.intake.report import FileReport, LoadReport
-from workbench.schema import TABLES, CustomerData
+from workbench.intake.state import State
+from workbench.schema import TABLES
 from workbench.sources import Source, SourceMapping, open_source
 from workbench.vault import Dataset, DatasetWriter, SourceEntry, Vault
-from workbench.vault.datasets import QUARANTINE, QUARANTINE_SCHEMA, FileEntry
+from workbench.vault.datasets import FileEntry
+from workbench.vault.parquet import reading
 
 _FEW, _MANY = 8, 32  # buckets of a dataset made from one file, or from a world of many blocks
 _GROUPS = 12  # parts of a source are read together in about so many groups: few, larger files
@@ -25,26 +28,27 @@ class _Part:
     """What became of some parts of one source."""
 
     files: tuple[FileEntry, ...]
+    superseded: Mapping[str, pl.DataFrame]
     customers: pl.DataFrame
     refused: pl.DataFrame
     read: int
     new: int
     assumptions: tuple[str, ...]
     amounts: Mapping[str, int]
+    closes: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Loader:
-    """Reads parts of a source and writes what is new; picklable, so that processes share the work."""
+    """Reads parts of a source and writes what is new; picklable, so that processes share it."""
 
     source: Source
     writer: DatasetWriter
-    secret: str
+    secret: str = field(repr=False)
     held: Dataset | None
 
     def __call__(self, parts: range) -> _Part:
         source_id = self.source.content_hash
-        held = self.held.data() if self.held else None
         readings = [self.source.read(part) for part in parts]
         records = [resolve(r, source_id=source_id, secret=self.secret) for r in readings]
         tables = {
@@ -52,22 +56,25 @@ class _Loader:
             for name in TABLES
             if any(name in r.tables for r in records)
         }
-        found = news(tables, held)
-        refused = pl.concat([*(r.refused for r in records), found.contradicting])
-        fresh = {
-            name: rows.select(list(TABLES[name].schema))
-            for name, rows in found.tables.items()
-            if not rows.is_empty()
-        }
-        customers = fresh.pop(MERGED, TABLES[MERGED].empty())
+        held = self.held
+        with reading(held.label if held else "dataset"):
+            found = news(tables, held.data() if held else None)
+        own = [r.cells for r in readings if r.cells is not None]
+        contradicting = in_own_words(found.contradicting, pl.concat(own) if own else None)
         return _Part(
-            files=tuple(e for name, rows in fresh.items() for e in self.writer.write(name, rows)),
-            customers=customers,
-            refused=refused.unique(subset="source_row", keep="first", maintain_order=True),
+            files=tuple(
+                entry
+                for name, rows in found.tables.items()
+                for entry in self.writer.write(name, rows.select(list(TABLES[name].schema)))
+            ),
+            superseded=found.superseded,
+            customers=found.customers.drop("record_id", strict=False),
+            refused=gathered([*(r.refused for r in records), contradicting]),
             read=sum(r.read for r in records),
             new=found.records,
             assumptions=tuple(a for r in readings for a in r.assumptions),
-            amounts=_amounts(tables),
+            amounts=_amounts(tables, found.contradicting),
+            closes={row: each for r in readings for row, each in r.closes.items()},
         )
 
 
@@ -105,109 +112,69 @@ def load(
     InputError
         A file cannot be used; nothing is changed then.
     ParameterError
-        A name, mapping or setting is wrong.
+        A name, mapping or setting is wrong, or no file is named.
     """
+    if not paths:
+        raise ParameterError("no file to load: name at least one")
     sources = [open_source(path, mapping=mapping, settings=settings) for path in paths]
     buckets = _MANY if any(source.parts > 1 for source in sources) else _FEW
     with vault.writing(dataset, buckets=buckets) as (writer, before):
         secret = vault.key_for(dataset).text
-        state = _State(before)
+        state = State(before, writer)
         reports = [_load_one(source, writer, secret, state, workers) for source in sources]
-        made = state.commit(writer) if state.is_changed else before
-        if made is None:  # only where there was no dataset and no file had a single usable row
-            made = state.commit(writer)
+        made = state.commit() if before is None or state.is_changed else before
+        with reading(made.label):
+            rows = made.data().rows()
         return LoadReport(
             dataset=dataset,
             version=made.version,
             unchanged=sum(r.accepted for r in reports) - state.new_records,
+            closed=state.closed,
             files=tuple(reports),
-            tables=dict(made.data().rows().filter(pl.col("rows") > 0).iter_rows()),
+            tables=dict(rows.filter(pl.col("rows") > 0).iter_rows()),
             amounts=dict(sorted(state.amounts.items())),
             made_version=made is not before,
         )
 
 
-class _State:
-    """What a load has gathered so far: the next version in the making."""
-
-    def __init__(self, before: Dataset | None) -> None:
-        self.before = before
-        self.files: list[FileEntry] = []
-        self.sources: list[SourceEntry] = []
-        self.customers = TABLES[MERGED].empty()
-        self.quarantine = pl.DataFrame(schema=QUARANTINE_SCHEMA)
-        self.source_rows = TABLES["sources"].empty()
-        self.new_records = 0
-        self.amounts: Counter[str] = Counter()
-
-    @property
-    def is_changed(self) -> bool:
-        """Whether there is anything that a new version would say."""
-        return bool(self.files or self.sources)
-
-    def held(self, writer: DatasetWriter) -> Dataset | None:
-        """What stands before plus the files already written by this load."""
-        if not self.files:
-            return self.before
-        old = self.before
-        return Dataset(
-            name=writer.name,
-            version=old.version if old else 0,
-            fingerprint="",
-            buckets=writer.buckets,
-            key=writer.key,
-            folder=writer.folder,
-            files=(*(old.files if old else ()), *self.files),
-            sources=old.sources if old else (),
-        )
-
-    def commit(self, writer: DatasetWriter) -> Dataset:
-        """Write what is kept as a whole (customers, sources, quarantine), then the manifest."""
-        old = self.before.data() if self.before else CustomerData.of({})
-        customers = merged(old[MERGED].collect(), self.customers)
-        files = [
-            *self.files,
-            *writer.write(MERGED, customers),
-            *writer.write("sources", self.source_rows),
-            *writer.write(QUARANTINE, self.quarantine),
-        ]
-        return writer.commit(
-            before=self.before, files=files, sources=self.sources, replaced=frozenset({MERGED})
-        )
-
-
 def _load_one(
-    source: Source, writer: DatasetWriter, secret: str, state: _State, workers: int
+    source: Source, writer: DatasetWriter, secret: str, state: State, workers: int
 ) -> FileReport:
-    loaded = [*(state.before.sources if state.before else ()), *state.sources]
-    known = next((entry for entry in loaded if entry.source_id == source.content_hash), None)
-    if known is not None:
-        return _report_of(source, known, state.before)
-    work = _Loader(source=source, writer=writer, secret=secret, held=state.held(writer))
+    if (known := state.known(source.content_hash)) is not None:
+        return _report(source, known, ("this content is loaded already: nothing to do",))
+    work = _Loader(source=source, writer=writer, secret=secret, held=state.held())
     with compute.executor(workers if source.parts > 1 else 1) as pool:
         groups = _groups(source.parts)
         done = list(compute.over(work, groups, pool=pool, title=f"load {source.path.name}"))
     refused = pl.concat([part.refused for part in done])
-    read = sum(part.read for part in done)
-    entry = _entry(source, read=read, refused=refused.height)
-    state.files += [file for part in done for file in part.files]
-    state.sources.append(entry)
-    state.customers = pl.concat([state.customers, *(part.customers for part in done)])
-    state.new_records += sum(part.new for part in done)
+    entry = _entry(source, read=sum(part.read for part in done), refused=refused)
+    superseded: dict[str, list[pl.DataFrame]] = {}
     for part in done:
+        for table, keys in part.superseded.items():
+            superseded.setdefault(table, []).append(keys)
         state.amounts.update(part.amounts)
-    marked = refused.select(pl.lit(entry.source_id).alias("source_id"), pl.all())
-    state.quarantine = pl.concat([state.quarantine, marked.select(list(QUARANTINE_SCHEMA))])
-    state.source_rows = pl.concat([state.source_rows, _source_row(source, entry)])
+    state.add_files([file for part in done for file in part.files], superseded)
+    news_of_customers = state.add_customers(pl.concat([part.customers for part in done]))
+    found = sum(part.new for part in done) + news_of_customers
+    # of records that make one row together only the first has it: nothing held, all are new
+    state.new_records += found if work.held else entry.read - entry.refused
+    closes = {row: each for part in done for row, each in part.closes.items()}
+    state.add_refused(refused, entry, closes)
+    state.add_source(entry, _source_row(source, entry))
+    assumptions = tuple(dict.fromkeys(a for part in done for a in part.assumptions))
+    return _report(source, entry, assumptions)
+
+
+def _report(source: Source, entry: SourceEntry, assumptions: tuple[str, ...]) -> FileReport:
     return FileReport(
         path=str(source.path),
         format=source.format,
         confidence=source.confidence,
-        read=read,
-        accepted=read - refused.height,
-        refused=refused.height,
-        reasons=_reasons(refused),
-        assumptions=tuple(dict.fromkeys(a for part in done for a in part.assumptions)),
+        read=entry.read,
+        accepted=entry.read - entry.refused,
+        refused=entry.refused,
+        reasons=entry.reasons,
+        assumptions=assumptions,
     )
 
 
@@ -216,11 +183,14 @@ def _groups(parts: int) -> list[range]:
     return [range(start, min(start + size, parts)) for start in range(0, parts, size)]
 
 
-def _amounts(tables: Mapping[str, pl.DataFrame]) -> dict[str, int]:
+def _amounts(tables: Mapping[str, pl.DataFrame], refused: pl.DataFrame) -> dict[str, int]:
     if "order_items" not in tables or "orders" not in tables:
         return {}
-    lines = tables["order_items"].join(
-        tables["orders"].select("order_id", "currency"), on="order_id", how="inner"
+    currencies = tables["orders"].select("order_id", "currency").unique()
+    lines = (
+        tables["order_items"]
+        .join(refused, on="source_row", how="anti")
+        .join(currencies, on="order_id", how="inner")
     )
     sums = lines.group_by("currency").agg(pl.col("amount_minor").sum())
     return dict(sums.iter_rows())
@@ -231,7 +201,7 @@ def _reasons(refused: pl.DataFrame) -> dict[str, int]:
     return dict(counts.iter_rows())
 
 
-def _entry(source: Source, *, read: int, refused: int) -> SourceEntry:
+def _entry(source: Source, *, read: int, refused: pl.DataFrame) -> SourceEntry:
     return SourceEntry(
         source_id=source.content_hash,
         system=source.system,
@@ -242,7 +212,8 @@ def _entry(source: Source, *, read: int, refused: int) -> SourceEntry:
         data_until_at=source.data_until_at.isoformat(),
         is_synthetic=source.is_synthetic,
         read=read,
-        refused=refused,
+        refused=refused.height,
+        reasons=_reasons(refused),
     )
 
 
@@ -259,21 +230,3 @@ def _source_row(source: Source, entry: SourceEntry) -> pl.DataFrame:
         "is_synthetic": entry.is_synthetic,
     }
     return pl.DataFrame([row], schema=TABLES["sources"].schema)
-
-
-def _report_of(source: Source, known: SourceEntry, before: Dataset | None) -> FileReport:
-    """What was said when the same content was loaded before."""
-    reasons: dict[str, int] = {}
-    if before is not None:
-        rows = before.quarantine().filter(pl.col("source_id") == known.source_id)
-        reasons = _reasons(rows.select("reason").collect())
-    return FileReport(
-        path=str(source.path),
-        format=source.format,
-        confidence=source.confidence,
-        read=known.read,
-        accepted=known.read - known.refused,
-        refused=known.refused,
-        reasons=reasons,
-        assumptions=("this content is loaded already: nothing to do",),
-    )

@@ -1,13 +1,22 @@
 """The rows that could not be used, for people to correct."""
 
+import contextlib
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from workbench.foundation.errors import InputError
+from workbench.sources.returned import ADDED, FORMULA, RETURNED
 from workbench.vault import Dataset
+from workbench.vault.parquet import reading
+
+_DIGITS = 12  # of a source's 32: enough to tell the loads of one dataset apart
+
+#: A number below zero is none of the texts that a spreadsheet takes for a formula.
+_NEGATIVE = r"^-\d[\d.,]*$"
 
 
 def quarantined(dataset: Dataset) -> pl.DataFrame:
@@ -15,10 +24,11 @@ def quarantined(dataset: Dataset) -> pl.DataFrame:
 
     Returns
     -------
-    DataFrame, shape (refused, 6)
-        ``format`` (String), ``source_id`` (String), ``source_row`` (Int64), ``column`` (String),
-        ``reason`` (String) and ``raw`` (String, JSON of the record's cells; personal), sorted by
-        source and row.
+    DataFrame, shape (refused, 7)
+        ``quarantine_id`` (String, by which a corrected record closes its refusal), ``format``
+        (String), ``source_id`` (String), ``source_row`` (Int64), ``column`` (String), ``reason``
+        (String) and ``raw`` (String, JSON of the record's cells; personal), sorted by source and
+        row.
     """
     formats = pl.DataFrame(
         {
@@ -27,43 +37,86 @@ def quarantined(dataset: Dataset) -> pl.DataFrame:
         },
         schema={"source_id": pl.String, "format": pl.String},
     )
+    with reading(dataset.label):
+        refused = dataset.quarantine().collect()
     return (
-        dataset.quarantine()
-        .join(formats.lazy(), on="source_id", how="left")
-        .select("format", "source_id", "source_row", "column", "reason", "raw")
+        with_ids(refused)
+        .join(formats, on="source_id", how="left")
+        .select(RETURNED, "format", "source_id", "source_row", "column", "reason", "raw")
         .sort("source_id", "source_row")
-        .collect()
+    )
+
+
+def with_ids(refused: pl.DataFrame) -> pl.DataFrame:
+    """Add ``quarantine_id``: which load it was, and the record's number in it."""
+    row = pl.col("source_row").cast(pl.String)
+    return refused.with_columns(
+        (pl.col("source_id").str.slice(0, _DIGITS) + "-" + row).alias(RETURNED)
     )
 
 
 def write_out(rows: pl.DataFrame, path: Path) -> None:
     """Write refused records to a CSV file that only its owner can read.
 
-    The first columns say which record it is and what is wrong with it, the others are the record's
-    own, by the names that the source gave them. Cells that a spreadsheet would take for a formula
-    get a leading apostrophe, which the readers take off again.
+    The first columns give the record's id in the quarantine, its number in the source and what is
+    wrong with it; the others are the record's own, by the names that the source gave them. Whoever
+    corrects the cells and loads the file with the same mapping closes the refusals: the first
+    column says which, so it stays as it is. Cells that a spreadsheet would take for a formula get
+    a leading apostrophe, which the reader takes off again; negative numbers are left alone.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As ``quarantined`` returns them; those of one ``format`` are loaded again together.
+    path : Path
+        A new file.
 
     Raises
     ------
     InputError
         The file exists, or cannot be written.
     """
-    cells = pl.DataFrame(
-        [json.loads(raw) if raw else {} for raw in rows["raw"]] or None, infer_schema_length=None
+    told = rows.select(
+        RETURNED,
+        pl.col("source_row").alias(f"{ADDED}row"),
+        pl.col("reason").alias(f"{ADDED}reason"),
     )
-    told = rows.select("source_row", "column", "reason")
-    texts = cells.select(pl.all().cast(pl.String, strict=False)) if cells.width else cells
-    named = texts.rename({name: f"{name} (record)" for name in texts.columns if name in told.columns})
-    written = pl.concat([told, named], how="horizontal") if named.width else told
-    guarded = written.with_columns(
-        pl.when(pl.col(pl.String).str.contains(r"^[=+\-@\t\r]"))
-        .then(pl.concat_str(pl.lit("'"), pl.col(pl.String)))
-        .otherwise(pl.col(pl.String))
-        .name.keep()
+    cells = [json.loads(raw) if raw else {} for raw in rows["raw"]]
+    names = dict.fromkeys(name for record in cells for name in record if name not in told.columns)
+    own = pl.DataFrame(
+        {name: [_text(record.get(name)) for record in cells] for name in names},
+        schema=dict.fromkeys(names, pl.String),
     )
+    written = pl.concat([told, own], how="horizontal") if names else told
+    content = _guarded(written).write_csv(include_bom=True)  # else Excel takes it for its own code
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content.encode())
+        except OSError:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            raise
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror}; name a new file") from error
-    with os.fdopen(handle, "wb") as file:
-        guarded.write_csv(file)
+
+
+def _text(cell: Any) -> str | None:
+    """Write a cell as its source would: whole numbers without decimals, no quotes around text."""
+    if cell is None or isinstance(cell, str):
+        return cell
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return json.dumps(cell, ensure_ascii=False)
+
+
+def _guarded(cells: pl.DataFrame) -> pl.DataFrame:
+    texts = [name for name, kind in cells.schema.items() if kind == pl.String]
+    return cells.with_columns(
+        pl.when(pl.col(name).str.contains(rf"^{FORMULA}") & ~pl.col(name).str.contains(_NEGATIVE))
+        .then(pl.concat_str(pl.lit("'"), name))
+        .otherwise(name)
+        .alias(name)
+        for name in texts
+    )

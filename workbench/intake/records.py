@@ -4,11 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
+from polars.exceptions import PolarsError
 
-from workbench.identity import customer_ids, keyed_hash
-from workbench.schema import TABLES
-from workbench.schema.validation import split
+from workbench.foundation.errors import InputError
+from workbench.identity import customer_ids, keyed_hash, keyed_native
+from workbench.intake.refusals import gathered, in_own_words, refusal, understood, without
+from workbench.schema import TABLES, Column
+from workbench.schema.validation import MISSING, split
 from workbench.sources import HASHED, REFUSED, Reading
+
+#: An e-mail address within a native id, the one identifier that shows without being told.
+_ADDRESS = r"[^\s@]@[^\s@]+\.[^\s@]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +24,8 @@ class Records:
     Attributes
     ----------
     tables : mapping of str to DataFrame
-        Rows by table, all declared columns in declared order, and ``source_row`` on every table.
+        Rows by table, all declared columns in declared order, and on every table ``source_row``
+        and ``record_id`` where the table or its reader has it.
     refused : DataFrame
         One row per refused record, columns of ``REFUSED``.
     read : int
@@ -33,8 +40,8 @@ class Records:
 def resolve(reading: Reading, *, source_id: str, secret: str) -> Records:
     """Give ids and lineage to a reading's rows and hold them against the schema.
 
-    A record one of whose rows breaks a rule is refused as a whole: its other rows go too, and so
-    do the lines of an order that was refused with it.
+    A record one of whose rows breaks a rule is refused as a whole: its other rows go too. So do
+    the lines of an order that was refused, and all that is stated about a customer who was.
 
     Parameters
     ----------
@@ -44,40 +51,71 @@ def resolve(reading: Reading, *, source_id: str, secret: str) -> Records:
         The load it belongs to.
     secret : str
         The dataset's secret for ids.
+
+    Raises
+    ------
+    InputError
+        A table's columns are of other types than declared (a world of another version).
     """
-    rows = {
-        name: _complete(name, frame, source_id, secret) for name, frame in reading.tables.items()
-    }
+    rows = _complete(reading.tables, reading.keyed, source_id, secret)
     passed, failed = {}, []
     for name, frame in rows.items():
-        good, bad = split(frame, table=name)
-        passed[name] = good
+        passed[name], bad = split(frame, table=name)
         failed.append(_refusals(name, bad))
-    refused = pl.concat([reading.refused.cast(dict(REFUSED)), *failed])
-    tables = _without(passed, refused)
-    orphans = _orphans(tables)
+    failed.append(_dependents(rows, passed))
+    refused = gathered([reading.refused, *failed])
+    tables = without(passed, refused)
+    orphans = lines_without_order(tables)
     if not orphans.is_empty():
-        refused = pl.concat([refused, orphans])
-        tables = _without(tables, refused)
+        refused = gathered([refused, orphans])
+        tables = without(tables, refused)
+    doubtful = _complete(reading.doubtful, reading.keyed, source_id, secret)
+    refused = gathered([refused, *(_further(name, frame) for name, frame in doubtful.items())])
     return Records(
-        tables={
-            name: frame.select(list(dict.fromkeys([*TABLES[name].schema, "source_row"])))
-            for name, frame in tables.items()
-        },
-        refused=_one_per_record(refused),
+        tables={name: frame.select(_kept(name, frame)) for name, frame in tables.items()},
+        refused=in_own_words(refused, reading.cells),
         read=reading.read,
     )
 
 
-def _complete(name: str, frame: pl.DataFrame, source_id: str, secret: str) -> pl.DataFrame:
-    """Hash ids, add whose the row is and where it came from, fill columns nobody stated."""
+def lines_without_order(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Refuse lines whose order was: without it they would be sold to nobody at no time."""
+    if "order_items" not in tables or "orders" not in tables:
+        return pl.DataFrame(schema=REFUSED)
+    lines = tables["order_items"].join(
+        tables["orders"], on="order_id", how="anti", maintain_order="left"
+    )
+    return refusal(lines, column="order_id", reason="order_items: its order was refused")
+
+
+def _complete(
+    tables: Mapping[str, pl.DataFrame],
+    keyed: Mapping[str, tuple[str, ...]],
+    source_id: str,
+    secret: str,
+) -> dict[str, pl.DataFrame]:
+    """Hash ids, add whose a row is and where it came from, fill columns nobody stated."""
+    told = {_origin(TABLES[table].column(name)) for table, names in keyed.items() for name in names}
+    return {
+        name: _completed(name, frame, told, source_id, secret) for name, frame in tables.items()
+    }
+
+
+def _completed(
+    name: str, frame: pl.DataFrame, told: set[str], source_id: str, secret: str
+) -> pl.DataFrame:
     table = TABLES[name]
+    readable = [
+        _without_identifiers(frame, column, is_told=_origin(column) in told, secret=secret)
+        for column in table.columns
+        if column.name in frame.columns and _is_readable_key(column)
+    ]
     hashed = [
         keyed_hash(frame[column], secret=secret)
         for column in HASHED
         if column in frame.columns and frame.schema[column] == pl.String
     ]
-    frame = frame.with_columns(hashed).with_columns(source_id=pl.lit(source_id))
+    frame = frame.with_columns(*readable, *hashed, source_id=pl.lit(source_id))
     if "customer_id" in table and "record_id" in frame.columns:
         frame = frame.with_columns(customer_ids(frame["record_id"], secret=secret))
     missing = [
@@ -85,56 +123,103 @@ def _complete(name: str, frame: pl.DataFrame, source_id: str, secret: str) -> pl
         for column in table.columns
         if column.name not in frame.columns
     ]
-    return frame.with_columns(missing)
+    return _typed(frame.with_columns(missing), name)
+
+
+def _is_readable_key(column: Column) -> bool:
+    return column.sensitivity == "key" and (column.unit or "").startswith("system:")
+
+
+def _origin(column: Column) -> str:
+    """Name the column whose id it is, so that a table that quotes an id is treated as its own."""
+    return column.foreign or f"{column.table}.{column.name}"
+
+
+def _without_identifiers(
+    frame: pl.DataFrame, column: Column, *, is_told: bool, secret: str
+) -> pl.Series:
+    """Replace native ids that hold an identifier of a person by their HMAC.
+
+    Those of columns of which the mapping says so, and whatever the mapping says those that are the
+    number of the customer the row is about, or hold an e-mail address. The test looks at one row
+    alone, so an id is the same in every load.
+    """
+    native = frame[column.name]
+    if is_told:
+        return keyed_native(native, secret=secret)
+    holds = native.str.contains(_ADDRESS)
+    if frame.schema.get("record_id") == pl.String:
+        holds |= native == frame["record_id"]
+    if not holds.any():
+        return native
+    return native.zip_with(~holds.fill_null(value=False), keyed_native(native, secret=secret))
+
+
+def _typed(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Bring columns to their declared types; a reader gives them so, an old world may not."""
+    for column in TABLES[name].columns:
+        found = frame.schema[column.name]
+        if found == column.type:
+            continue
+        try:
+            frame = frame.with_columns(pl.col(column.name).cast(column.type))
+        except PolarsError:
+            raise InputError(
+                f"column {column.name} of table {name} is {found} and cannot be read as the "
+                f"declared {column.type_name}: it was made for another version of the schema"
+            ) from None  # the words of polars quote cells
+    return frame
 
 
 def _refusals(table: str, failed: pl.DataFrame) -> pl.DataFrame:
     return failed.select(
         "source_row",
         "column",
-        reason=pl.lit(f"{table}: ") + pl.col("reason"),
-        raw=_raw(failed.drop("column", "reason", strict=False)),
-    ).cast(dict(REFUSED))
+        reason=_of_table(table, pl.col("reason")),
+        raw=understood(failed),
+    ).cast(REFUSED)
 
 
-def _without(
-    tables: Mapping[str, pl.DataFrame], refused: pl.DataFrame
-) -> dict[str, pl.DataFrame]:
-    gone = refused.select("source_row").unique()
-    return {
-        name: frame.join(gone, on="source_row", how="anti", maintain_order="left")
-        for name, frame in tables.items()
-    }
-
-
-def _orphans(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Lines whose order was refused: without it they would be sold to nobody at no time."""
-    if "order_items" not in tables or "orders" not in tables:
+def _dependents(
+    rows: Mapping[str, pl.DataFrame], passed: Mapping[str, pl.DataFrame]
+) -> pl.DataFrame:
+    """Refuse what is stated about customers who were refused: nobody would own it."""
+    if "customers" not in rows:
         return pl.DataFrame(schema=REFUSED)
-    lines = tables["order_items"].join(
-        tables["orders"], on="order_id", how="anti", maintain_order="left"
-    )
-    return lines.select(
-        "source_row",
-        column=pl.lit("order_id"),
-        reason=pl.lit("order_items: its order was refused"),
-        raw=_raw(lines),
-    ).cast(dict(REFUSED))
-
-
-def _raw(rows: pl.DataFrame) -> pl.Expr:
-    """The row as it was understood; the reader's own raw cells are not at hand any more."""
-    names = [name for name in rows.columns if name not in ("customer_id", "source_id")]
-    return pl.struct(names).struct.json_encode()
-
-
-def _one_per_record(refused: pl.DataFrame) -> pl.DataFrame:
-    return (
-        refused.group_by("source_row", maintain_order=True)
-        .agg(
-            pl.col("column").drop_nulls().first(),
-            pl.col("reason").unique(maintain_order=True).str.join("; "),
-            pl.col("raw").drop_nulls().first(),
+    gone = rows["customers"].join(passed["customers"], on="record_id", how="anti")
+    about = [
+        refusal(
+            frame.join(gone, on="record_id", how="semi", maintain_order="left").join(
+                gone, on="source_row", how="anti", maintain_order="left"
+            ),
+            column="customer_id",
+            reason=f"{name}: its customer was refused",
         )
-        .sort("source_row")
+        for name, frame in passed.items()
+        if name != "customers" and "record_id" in frame.columns
+    ]
+    return pl.concat([pl.DataFrame(schema=REFUSED), *about])
+
+
+def _further(table: str, doubtful: pl.DataFrame) -> pl.DataFrame:
+    """Find reasons of records that are refused already, so that they are mended in one go.
+
+    What is lacking may be lacking because a cell could not be read, and is not said.
+    """
+    _, bad = split(doubtful, table=table)
+    return (
+        bad.select("source_row", "column", reason=pl.col("reason").str.split("; "))
+        .explode("reason")
+        .filter(~pl.col("reason").str.ends_with(f": {MISSING}"))
+        .with_columns(reason=_of_table(table, pl.col("reason")), raw=pl.lit(None, dtype=pl.String))
     )
+
+
+def _of_table(table: str, reasons: pl.Expr) -> pl.Expr:
+    """Put the table's name before each reason."""
+    return pl.lit(f"{table}: ") + reasons.str.replace_all("; ", f"; {table}: ", literal=True)
+
+
+def _kept(name: str, frame: pl.DataFrame) -> list[str]:
+    further = [column for column in ("record_id", "source_row") if column in frame.columns]
+    return list(dict.fromkeys([*TABLES[name].schema, *further]))

@@ -40,7 +40,9 @@ class LoadReport:
     dataset, version
         What it made, or left as it was.
     unchanged : int
-        Accepted records that were held already.
+        Accepted records that say nothing that was not held already.
+    closed : int
+        Earlier refusals whose corrected record was accepted.
     files : tuple of FileReport
         In the order they were named.
     tables : mapping of str to int
@@ -54,6 +56,7 @@ class LoadReport:
     dataset: str
     version: int
     unchanged: int
+    closed: int
     files: tuple[FileReport, ...]
     tables: Mapping[str, int]
     amounts: Mapping[str, int]
@@ -83,6 +86,7 @@ class LoadReport:
             "accepted": self.accepted,
             "refused": self.refused,
             "unchanged": self.unchanged,
+            "closed": self.closed,
             "files": [
                 {
                     "path": file.path,

@@ -53,7 +53,10 @@ class CustomerData:
     def rows(self) -> pl.DataFrame:
         """Count rows: one row per table, columns ``table`` (String) and ``rows`` (UInt32)."""
         counts = pl.collect_all([frame.select(pl.len()) for frame in self.tables.values()])
-        return pl.DataFrame({"table": list(self.tables), "rows": [c.item() for c in counts]})
+        return pl.DataFrame(
+            {"table": list(self.tables), "rows": [count.item() for count in counts]},
+            schema={"table": pl.String, "rows": pl.UInt32},
+        )
 
     def write(self, folder: Path, *, buckets: int, protect: Writing | None = None) -> None:
         """Write every table with rows as ``TABLE/bucket-00.parquet``, cut by customer.
@@ -81,8 +84,12 @@ class CustomerData:
         tables = {}
         for name in TABLES:
             parts = [
-                pl.scan_parquet(path, decryption=reveal(name, bucket_number(path)) if reveal else None)
-                for path in sorted((folder / name).glob("bucket-*.parquet"))
+                pl.scan_parquet(
+                    path,
+                    decryption=reveal(name, bucket_number(path)) if reveal else None,
+                    glob=False,  # a folder may be called anything
+                )
+                for path in sorted((folder / name).glob("bucket-*.parquet"), key=bucket_number)
             ]
             if parts:
                 tables[name] = pl.concat(parts)

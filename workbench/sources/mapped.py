@@ -18,8 +18,9 @@ from workbench.sources.jsonlines import read_json_lines
 from workbench.sources.mapping import SourceMapping
 from workbench.sources.provenance import Provenance
 from workbench.sources.reading import Reading
-from workbench.sources.records import read_records, refuse_rows, said
-from workbench.sources.rows import cut_rows
+from workbench.sources.records import Records, read_records, refuse_rows, said
+from workbench.sources.returned import returned, rule_for
+from workbench.sources.rows import CANNOT_HOLD, Rows, cut_rows
 from workbench.sources.sheets import read_sheets
 
 _READERS: Mapping[str, Callable[..., Cells]] = {
@@ -95,12 +96,16 @@ class MappedFile:
             raise ParameterError(f"{self.path.name} has one part, number 0; asked for {part}")
         data = _bytes(self.path)
         cells = _reader(self.path, data)(
-            data, rule=self.mapping.file, expected=tuple(self.mapping.columns), name=self.path.name
+            data,
+            rule=rule_for(data, self.mapping.file),
+            expected=tuple(self.mapping.columns),
+            name=self.path.name,
         )
         return _reading(cells, self.mapping, self.provenance, self.path.name)
 
 
 def _reading(cells: Cells, mapping: SourceMapping, provenance: Provenance, name: str) -> Reading:
+    cells, closes = returned(cells, mapping.columns)
     records = read_records(cells, mapping, provenance, name=name)
     accepted, refused = records.accepted, [cells.refused, records.refused]
     rows = cut_rows(_once(accepted, cells), mapping, provenance)
@@ -112,9 +117,10 @@ def _reading(cells: Cells, mapping: SourceMapping, provenance: Provenance, name:
     notes = [*cells.assumptions, *records.notes, *said(accepted, mapping), *rows.notes]
     if repeated:
         notes.append(f"{repeated:,} records stand in an earlier sheet as well and are counted once")
+    doubtful = _doubtful(records, accepted, mapping, provenance)
     return Reading(
         tables=rows.tables,
-        refused=pl.concat(refused).sort("source_row"),
+        refused=_with_further(pl.concat(refused), doubtful.faults, records.faulty),
         read=cells.read,
         accepted=accepted.height,
         repeated=repeated,
@@ -124,6 +130,41 @@ def _reading(cells: Cells, mapping: SourceMapping, provenance: Provenance, name:
             if (names := tuple(dict.fromkeys(name for rule in rules for name in rule.keyed)))
         },
         assumptions=tuple(notes),
+        cells=cells.records,
+        doubtful=doubtful.tables,
+        closes=closes,
+    )
+
+
+def _doubtful(
+    records: Records, accepted: pl.DataFrame, mapping: SourceMapping, provenance: Provenance
+) -> Rows:
+    """Cut the rows that the refused records would have given."""
+    late = records.accepted.join(accepted, on="source_row", how="anti", maintain_order="left")
+    faulty = pl.concat([records.faulty, late])
+    return cut_rows(faulty, mapping, provenance)
+
+
+def _with_further(
+    refused: pl.DataFrame, faults: pl.DataFrame, faulty: pl.DataFrame
+) -> pl.DataFrame:
+    """Add what would have been wrong with the rows of records whose cells could not be read.
+
+    That a value is lacking follows from the cell and is not said again.
+    """
+    further = (
+        faults.join(faulty, on="source_row", how="semi")
+        .select("source_row", further=pl.col("reason").str.split("; "))
+        .explode("further")
+        .filter(pl.col("further").str.ends_with(CANNOT_HOLD))
+        .group_by("source_row", maintain_order=True)
+        .agg(pl.col("further").str.join("; "))
+    )
+    return (
+        refused.join(further, on="source_row", how="left")
+        .with_columns(pl.concat_str("reason", "further", separator="; ", ignore_nulls=True))
+        .drop("further")
+        .sort("source_row")
     )
 
 

@@ -50,6 +50,15 @@ class Reading:
         customer number): intake replaces the native part by its HMAC before anything is stored.
     assumptions : tuple of str
         What the reader took for granted, a sentence each, with counts and without cell values.
+    cells : DataFrame or None
+        The records' own cells by header name, with ``source_row``, so that what is refused later
+        is kept in the source's words too; None where the tables are the source's own (a world).
+    doubtful : mapping of str to DataFrame
+        Rows that the refused records would have given, null where a cell was at fault: for those
+        who look for further reasons. Never stored.
+    closes : mapping of int to str
+        By ``source_row`` the id of the refused record that a record stands for, where the file is
+        a corrected list of refused records.
     """
 
     tables: Mapping[str, pl.DataFrame]
@@ -59,6 +68,9 @@ class Reading:
     repeated: int = 0
     keyed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
+    cells: pl.DataFrame | None = None
+    doubtful: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    closes: Mapping[int, str] = field(default_factory=dict)
 
 
 class Source(Protocol):

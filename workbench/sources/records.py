@@ -31,6 +31,8 @@ class Records:
         One row per record: ``source_row``, the mapped and derived columns, the settings, and
         ``_record_id`` (String ``system:native id``, null when nobody is known), ``_kind``,
         ``_observed_at``.
+    faulty : DataFrame
+        The refused records in the same columns, null where a cell was at fault.
     refused : DataFrame
         As in ``Reading.refused``.
     notes : tuple of str
@@ -38,6 +40,7 @@ class Records:
     """
 
     accepted: pl.DataFrame
+    faulty: pl.DataFrame
     refused: pl.DataFrame
     notes: tuple[str, ...]
 
@@ -62,6 +65,7 @@ def read_records(
     accepted = typed.filter(~bad)
     return Records(
         accepted=accepted,
+        faulty=typed.filter(bad),
         refused=_refused(cells, reasons.filter(bad)),
         notes=(*_column_notes(columns), *_unused(cells, mapping)),
     )
@@ -185,14 +189,16 @@ def _reasons(
                 pl.select(pl.when(column.reasons.is_not_null()).then(pl.lit(source))).to_series()
             )
             texts.append(source + ": " + column.reasons)
-    is_readable = (
-        pl.select(pl.all_horizontal([t.is_null() for t in texts])).to_series() if texts else None
-    )
+    at_fault = {
+        mapping.column_name(source): column.reasons.is_not_null()
+        for source, column in columns.items()
+        if column.reasons.null_count() < len(column.reasons)
+    }
     for reason, sql in mapping.refuse.items():
         with computing(mapping, f"refuse {reason!r}"):
             holds = typed.select(pl.sql_expr(sql).fill_null(value=False)).to_series()
-        if is_readable is not None:
-            holds &= is_readable
+        for name in _roots(sql, mapping) & set(at_fault):
+            holds &= ~at_fault[name]  # an unreadable cell is not an empty one
         texts.append(pl.select(pl.when(holds).then(pl.lit(reason))).to_series())
     nothing = pl.lit(None, dtype=pl.String)
     return typed.select(
@@ -202,6 +208,16 @@ def _reasons(
         if texts
         else nothing,
     )
+
+
+def _roots(sql: str, mapping: SourceMapping) -> set[str]:
+    """Name the columns that an expression uses, also through derived names."""
+    names = set(pl.sql_expr(sql).meta.root_names())
+    for name, rule in reversed(list(mapping.derive.items())):  # each uses earlier ones only
+        if name in names:
+            parts = [rule] if isinstance(rule, str) else rule.model_dump().values()
+            names.update(*(pl.sql_expr(part).meta.root_names() for part in parts))
+    return names
 
 
 def _refused(cells: Cells, faults: pl.DataFrame) -> pl.DataFrame:

@@ -17,6 +17,9 @@ from workbench.sources.reading import HASHED
 from workbench.sources.records import KIND, OBSERVED, RECORD, computing, instant
 from workbench.sources.rules import RowRule
 
+#: How the reason ends for a value that is not one of its column's.
+CANNOT_HOLD = "cannot hold the value"
+
 _FAULTS = pl.Schema({"source_row": pl.Int64, "column": pl.String, "reason": pl.String})
 _ROWS = "_source_rows"
 _OF_A_SYSTEM = (
@@ -204,7 +207,7 @@ def _declared(
                 column=pl.lit(f"{table}.{column.name}"),
                 reason=pl.when(absent)
                 .then(pl.lit(f"{table} would lack {column.name}"))
-                .otherwise(pl.lit(f"{table}.{column.name} cannot hold the value")),
+                .otherwise(pl.lit(f"{table}.{column.name} {CANNOT_HOLD}")),
             )
             .explode("source_row")
         )

@@ -9,18 +9,17 @@ the next load sweeps them. The key of each file stands only in the manifests, so
 is gone from them is gone.
 """
 
-import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from workbench.foundation.errors import InputError, IntegrityError, ParameterError
+from workbench.foundation.errors import IntegrityError, ParameterError
 from workbench.foundation.files import canonical_json, sync_folder, write_whole
 from workbench.schema import TABLES, CustomerData
 from workbench.schema.customer_data import cut
@@ -60,7 +59,10 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceEntry:
-    """One load of one file, page or table; the public part of a row of ``sources``."""
+    """One load of one file, page or table; the public part of a row of ``sources``.
+
+    ``reasons`` are the refused records by reason as they were told at that load.
+    """
 
     source_id: str
     system: str
@@ -72,6 +74,7 @@ class SourceEntry:
     is_synthetic: bool
     read: int
     refused: int
+    reasons: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,10 +116,19 @@ class Dataset:
         Raises
         ------
         IntegrityError
-            A file is missing, or its footer does not open in its place.
+            Files are missing or do not open in their place; all of them are named.
         """
         return CustomerData.of(
             {name: frame for name in TABLES if (frame := self._scan(name)) is not None}
+        )
+
+    def rows_of(self, entry: FileEntry) -> pl.LazyFrame:
+        """Return the rows of one of its files, lazily."""
+        return scan_encrypted(
+            _path(self.folder, entry.file),
+            key=Key.of_text(entry.key),
+            place=self._place(entry),
+            columns=entry.columns,
         )
 
     def quarantine(self) -> pl.LazyFrame:
@@ -142,16 +154,14 @@ class Dataset:
         return found
 
     def _scan(self, table: str) -> pl.LazyFrame | None:
-        parts = [
-            scan_encrypted(
-                _path(self.folder, entry.file),
-                key=_key_of(entry),
-                place=self._place(entry),
-                columns=entry.columns,
-            )
-            for entry in self.files
-            if entry.table == table
-        ]
+        try:
+            parts = [self.rows_of(entry) for entry in self.files if entry.table == table]
+        except IntegrityError as error:
+            # whoever swapped one file swapped two: name them all, by their hashes
+            found = self.damaged() or [str(error)]
+            raise IntegrityError(
+                "\n  ".join([f"{self.label}: stored files are not what was written:", *found])
+            ) from error
         return pl.concat(parts) if parts else None
 
     def _place(self, entry: FileEntry) -> Place:
@@ -177,14 +187,7 @@ class DatasetWriter:
         for bucket, part in cut(rows, self.buckets):
             file, key = secrets.token_hex(16), Key.new()
             path = _path(self.folder, file)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                write_encrypted(part, path, key=key, place=_place(self.name, table, bucket, file))
-            except (OSError, pl.exceptions.ComputeError) as error:
-                path.unlink(missing_ok=True)
-                raise InputError(
-                    f"cannot write to the vault at {self.folder}: {error}"
-                ) from error
+            write_encrypted(part, path, key=key, place=_place(self.name, table, bucket, file))
             entries.append(
                 FileEntry(
                     table=table,
@@ -204,9 +207,9 @@ class DatasetWriter:
         before: Dataset | None,
         files: Iterable[FileEntry],
         sources: Iterable[SourceEntry],
-        replaced: frozenset[str] = frozenset(),
+        dropped: Collection[str] = frozenset(),
     ) -> Dataset:
-        """Make the next version: what stood before, less the replaced tables, plus what is new.
+        """Make the next version: what stood before, less what is dropped, plus what is new.
 
         Parameters
         ----------
@@ -214,10 +217,15 @@ class DatasetWriter:
             The version it grows from, None for the first.
         files, sources
             What was written and from where.
-        replaced : frozenset of str
-            Tables whose earlier files the new ones stand for.
+        dropped : collection of str
+            Ids of files of ``before`` (``FileEntry.file``) for which new ones stand.
+
+        Raises
+        ------
+        InputError
+            The disk is full; the version before stands.
         """
-        old = tuple(f for f in before.files if f.table not in replaced) if before else ()
+        old = tuple(f for f in before.files if f.file not in dropped) if before else ()
         everything = (*old, *files)
         origins = (*(before.sources if before else ()), *sources)
         version = before.version + 1 if before else 1
@@ -230,7 +238,6 @@ class DatasetWriter:
             "files": [asdict(entry) for entry in everything],
             "sources": [asdict(entry) for entry in origins],
         }
-        (self.folder / "files").mkdir(parents=True, exist_ok=True)
         sync_folder(self.folder / "files")
         content = sealed(
             canonical_json(manifest), key=self.key, context=_version_context(self.name, version)
@@ -242,6 +249,7 @@ class DatasetWriter:
         """Remove files that no version names, left by a crash; return how many there were."""
         named = {entry.file for dataset in datasets for entry in dataset.files}
         orphans = [p for p in (self.folder / "files").glob("*.parquet") if p.stem not in named]
+        orphans += (self.folder / "versions").glob(".*.partial")
         for path in orphans:
             path.unlink()
         return len(orphans)
@@ -293,7 +301,7 @@ def read_version(folder: Path, name: str, version: int, key: Key) -> Dataset:
 
 
 def _fingerprint(key: Key, sources: Iterable[SourceEntry]) -> str:
-    """What was loaded, in which order, and the key its ids come from: equal data, equal hash."""
+    """Hash what was loaded, in which order, and the key its ids come from."""
     text = "\n".join([key.id, *(f"{s.source_id} {s.basis} {s.data_until_at}" for s in sources)])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -304,10 +312,6 @@ def _version_context(name: str, version: int) -> str:
 
 def _place(name: str, table: str, bucket: int, file: str) -> Place:
     return Place(holding=f"dataset {name}", table=table, bucket=bucket, file=file)
-
-
-def _key_of(entry: FileEntry) -> Key:
-    return Key(base64.b64decode(entry.key))
 
 
 def _path(folder: Path, file: str) -> Path:

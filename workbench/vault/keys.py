@@ -4,9 +4,7 @@ A key never shows itself: its ``repr`` is ``Key(…)`` with an id that says noth
 """
 
 import base64
-import binascii
 import hashlib
-import os
 import secrets
 import stat
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from workbench.foundation.errors import AccessError, ParameterError
+from workbench.foundation.files import write_whole
 
 _HEAD = "workbench-key-1"
 _BYTES = 32
@@ -28,10 +27,19 @@ class Key:
 
     secret: bytes
 
+    def __post_init__(self) -> None:
+        if len(self.secret) != _BYTES:
+            raise ValueError(f"a key has {_BYTES} bytes")
+
     @classmethod
     def new(cls) -> Self:
         """Make a key from the system's randomness."""
         return cls(secrets.token_bytes(_BYTES))
+
+    @classmethod
+    def of_text(cls, text: str) -> Self:
+        """Return the key whose ``text`` it is; ValueError where it is none's."""
+        return cls(base64.b64decode(text, validate=True))
 
     @property
     def id(self) -> str:
@@ -62,18 +70,14 @@ def write_key(path: Path) -> Key:
     ------
     ParameterError
         There is a key already: it is never overwritten, its data would be lost.
+    InputError
+        The disk is full or the folder cannot be written.
     """
+    if path.exists():
+        raise ParameterError(f"there is a key at {path} already: it is kept")
     key = Key.new()
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_whole(path, f"{_HEAD}\n{key.text}\n".encode(), mode=0o600)
     path.parent.chmod(0o700)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise ParameterError(f"there is a key at {path} already: it is kept") from error
-    with os.fdopen(handle, "w") as file:
-        file.write(f"{_HEAD}\n{key.text}\n")
-        file.flush()
-        os.fsync(file.fileno())
     return key
 
 
@@ -85,19 +89,25 @@ def read_key(path: Path) -> Key:
     AccessError
         There is none, others can read it, or it is no key file.
     """
-    if not path.is_file():
-        raise AccessError(f"no key file at {path}: name the right one with --key or WORKBENCH_KEY")
-    mode = stat.S_IMODE(path.stat().st_mode)
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise AccessError(
+            f"no key file at {path} that can be read ({error.strerror}): name the right one with "
+            "--key or WORKBENCH_KEY"
+        ) from error
     if mode & 0o077:
         raise AccessError(
             f"the key file {path} can be read by others (mode {mode:o}): run chmod 600 on it, "
             "and ask yourself who has read it so far"
         )
-    head, _, rest = path.read_text(encoding="utf-8", errors="replace").partition("\n")
+    head, _, rest = text.partition("\n")
     try:
-        secret = base64.b64decode(rest.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        secret = b""
-    if head != _HEAD or len(secret) != _BYTES:
-        raise AccessError(f"{path} is no workbench key file: name the right one with --key")
-    return Key(secret)
+        if head != _HEAD:
+            raise ValueError(f"the first line is not {_HEAD}")
+        return Key.of_text(rest.strip())
+    except ValueError as error:
+        raise AccessError(
+            f"{path} is no workbench key file: name the right one with --key or WORKBENCH_KEY"
+        ) from error

@@ -2,11 +2,13 @@
 
 Layout: ``WBS1`` | key id 8 | salt 16 | commitment 32 | nonce 12 | AES-256-GCM ciphertext and tag.
 Encryption key and commitment come from HKDF over the sealing key, the salt and the *context* (what
-it is and where it belongs), so content opened in another place fails, and a wrong key is told
-apart from damage: the id is compared first, then the commitment, then the tag.
+it is and where it belongs), so content opened in another place fails. A wrong key is told apart
+from damage by the commitment: only the right key in the right place gives it. Where it differs,
+the key's id in the head tells whether another key is needed.
 """
 
 import hmac
+import re
 import secrets
 
 from cryptography.exceptions import InvalidTag
@@ -18,6 +20,7 @@ from workbench.foundation.errors import AccessError, IntegrityError
 from workbench.vault.keys import Key
 
 _MAGIC = b"WBS1"
+_ID = re.compile(rb"[0-9a-f]{8}")
 _HEAD = len(_MAGIC) + 8 + 16 + 32 + 12
 
 
@@ -43,16 +46,17 @@ def unsealed(content: bytes, *, key: Key, context: str) -> bytes:
     if len(content) < _HEAD or not content.startswith(_MAGIC):
         raise IntegrityError(f"{context} is damaged: it does not begin as a sealed holding does")
     head, rest = content[:_HEAD], content[_HEAD:]
-    made_with = head[4:12].decode("ascii", errors="replace")
-    if made_with != key.id:
-        raise AccessError(
-            f"{context} was sealed with key {made_with}, the key at hand is {key.id}: "
-            "name the right key file with --key or WORKBENCH_KEY"
-        )
-    salt, commitment, nonce = head[12:28], head[28:60], head[60:72]
+    made_with, salt, commitment, nonce = head[4:12], head[12:28], head[28:60], head[60:72]
     secret, expected = _derive(key, salt, context)
     if not hmac.compare_digest(commitment, expected):
-        raise IntegrityError(f"{context} was swapped: what lies there was sealed for another place")
+        if made_with != key.id.encode() and _ID.fullmatch(made_with):
+            raise AccessError(
+                f"{context} was sealed with key {made_with.decode()}, the key at hand is {key.id}: "
+                "name the right key file with --key or WORKBENCH_KEY"
+            )
+        raise IntegrityError(
+            f"{context} was swapped, changed or damaged: what lies there was not sealed for it"
+        )
     try:
         return AESGCM(secret).decrypt(nonce, rest, head)
     except InvalidTag as error:

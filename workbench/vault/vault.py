@@ -1,10 +1,11 @@
 """The vault of one workspace: the one door to everything personal.
 
-    .workbench/
-      format               number of the layout
-      keys/workspace.key   only its owner can read it
-      datasets/NAME/       versions and files of a dataset
-      runs/ID/             sealed views while a run lasts, executed notebooks
+A workspace holds:
+
+- ``format``, the number of the layout;
+- ``keys/workspace.key``, which only its owner can read;
+- ``datasets/NAME/``, versions and files of a dataset;
+- ``runs/ID/``, sealed views while a run lasts, and executed notebooks.
 """
 
 import os
@@ -15,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
-from workbench.foundation.errors import AccessError, ParameterError, unknown
+from workbench.foundation.errors import AccessError, InputError, ParameterError, unknown
 from workbench.foundation.files import write_whole
+from workbench.foundation.progress import say
 from workbench.vault.datasets import (
     FORMAT,
     Dataset,
@@ -50,11 +52,15 @@ class Vault:
 
     @classmethod
     def init(cls, workspace: Path) -> Self:
-        """Make a workspace with a new key; refuse where there is one."""
+        """Make a workspace with a new key; refuse where there is one.
+
+        Where an earlier call was cut short after the key was written, that key is kept.
+        """
         if (workspace / "format").exists():
             raise ParameterError(f"there is a workspace at {workspace} already: it is kept")
-        workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
-        key = write_key(key_path(workspace))
+        _private_folder(workspace)
+        place = key_path(workspace)
+        key = read_key(place) if place.exists() else write_key(place)
         write_whole(workspace / "format", f"{FORMAT}\n".encode(), mode=0o600)
         return cls(workspace, key)
 
@@ -80,7 +86,7 @@ class Vault:
                 f"no workspace at {workspace}: make one with `workbench init`, "
                 "or name it with --workspace"
             )
-        text = form.read_text().strip()
+        text = form.read_text(encoding="utf-8", errors="replace").strip()
         if not text.isdecimal() or int(text) > FORMAT:
             raise ParameterError(
                 f"the workspace has format {text!r}, this workbench reads up to {FORMAT}: "
@@ -103,7 +109,7 @@ class Vault:
             There is no such dataset or version.
         """
         folder = self._folder(name)
-        numbers = version_numbers(folder)
+        numbers = version_numbers(folder) if _NAME.fullmatch(name) else []
         if not numbers:
             raise ParameterError(
                 f"{unknown('dataset', name, self.datasets())}. Load it with `workbench load`"
@@ -120,21 +126,35 @@ class Vault:
             For the next version; ``buckets`` counts only where the dataset is new.
         before : Dataset or None
             The newest version.
+
+        Raises
+        ------
+        ParameterError
+            No dataset may be called so.
+        InputError
+            The workspace cannot be written.
         """
         if not _NAME.fullmatch(name):
             raise ParameterError(
                 f"dataset name {name!r}: use lower-case letters, digits, - and _, at most 64"
             )
         folder = self._folder(name)
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with FileLock(folder / "lock"):
+        for each in (folder.parent, folder, folder / "files", folder / "versions"):
+            _private_folder(each)
+        with _alone(folder / "lock", f"dataset {name}"):
             numbers = version_numbers(folder)
             versions = [read_version(folder, name, number, self.key) for number in numbers]
             before = versions[-1] if versions else None
             size = before.buckets if before else buckets
             writer = DatasetWriter(name, folder, self.key, size)
             writer.sweep(versions)
-            yield writer, before
+            try:
+                yield writer, before
+            except BaseException:
+                # what was written so far belongs to no version, unless the fault came after commit
+                numbers = version_numbers(folder)
+                writer.sweep(read_version(folder, name, n, self.key) for n in numbers)
+                raise
 
     def key_for(self, dataset: str) -> Key:
         """Return the key under which a dataset's record and customer ids are made."""
@@ -159,6 +179,30 @@ class Vault:
 
     def _folder(self, name: str) -> Path:
         return self.workspace / "datasets" / name
+
+
+@contextmanager
+def _alone(lock: Path, what: str) -> Iterator[None]:
+    """Hold a lock, saying so where it has to be waited for."""
+    held = FileLock(lock)
+    try:
+        held.acquire(timeout=0)
+    except Timeout:
+        say(f"{what} is being written by another process: waiting for it to end")
+        held.acquire()
+    except OSError as error:
+        raise InputError(f"cannot write in {lock.parent}: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def _private_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {folder}: {error.strerror}") from error
 
 
 def key_path(workspace: Path) -> Path:

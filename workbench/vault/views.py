@@ -5,8 +5,6 @@ fresh key. The kernel is given folder and key; it is given neither workspace nor
 key, and the vault refuses to open in a kernel that holds a sealed view.
 """
 
-import base64
-import binascii
 import json
 import os
 import shutil
@@ -17,8 +15,9 @@ from typing import Any
 
 import polars as pl
 
-from workbench.foundation.errors import AccessError
+from workbench.foundation.errors import AccessError, InputError, IntegrityError
 from workbench.foundation.files import canonical_json, write_whole
+from workbench.foundation.progress import SEALED_VIEW
 from workbench.schema import CustomerData
 from workbench.schema.customer_data import cut, file_name
 from workbench.vault.keys import Key
@@ -26,7 +25,7 @@ from workbench.vault.parquet import Place, scan_encrypted, write_encrypted
 from workbench.vault.sealing import sealed, unsealed
 
 #: Environment variables by which a kernel learns of its sealed view.
-FOLDER_VARIABLE = "WORKBENCH_SEALED_VIEW"
+FOLDER_VARIABLE = SEALED_VIEW
 KEY_VARIABLE = "WORKBENCH_SEALED_VIEW_KEY"
 
 _DESCRIPTION = "description.sealed"
@@ -54,11 +53,20 @@ def seal_view(
         The view's tables; those without rows are left out.
     description : mapping
         Whatever JSON can hold: the study, the view's report, the as-of date.
+
+    Raises
+    ------
+    InputError
+        The disk is full or the folder cannot be written.
     """
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {folder}: {error.strerror}") from error
     key = Key.new()
     columns: dict[str, list[str]] = {}
+    files: list[tuple[str, int]] = []
     for table, frame in data.tables.items():
         rows = frame.collect()
         if rows.is_empty():
@@ -67,8 +75,8 @@ def seal_view(
         for bucket, part in cut(rows, _BUCKETS):
             path = folder / f"{table}-{file_name(bucket)}"
             write_encrypted(part, path, key=key, place=_place(table, bucket))
-            path.chmod(0o600)
-    content = canonical_json({"columns": columns, "description": dict(description)})
+            files.append((table, bucket))
+    content = canonical_json({"columns": columns, "files": files, "description": dict(description)})
     write_whole(folder / _DESCRIPTION, sealed(content, key=key, context="sealed view"), mode=0o600)
     return {FOLDER_VARIABLE: str(folder), KEY_VARIABLE: key.text}
 
@@ -87,19 +95,24 @@ def open_sealed_view(environ: Mapping[str, str] = os.environ) -> SealedView | No
         return None
     folder = Path(environ[FOLDER_VARIABLE])
     try:
-        key = Key(base64.b64decode(environ[KEY_VARIABLE], validate=True))
-    except (KeyError, binascii.Error) as error:
+        key = Key.of_text(environ[KEY_VARIABLE])
+    except (KeyError, ValueError) as error:
         raise AccessError("this kernel has a sealed view but not the key made for it") from error
-    content = (folder / _DESCRIPTION).read_bytes()
+    try:
+        content = (folder / _DESCRIPTION).read_bytes()
+    except OSError as error:
+        raise IntegrityError(f"the sealed view lacks its description: {error.strerror}") from error
     held = json.loads(unsealed(content, key=key, context="sealed view"))
-    tables = {}
-    for table, columns in held["columns"].items():
-        parts = [
-            scan_encrypted(path, key=key, place=_place(table, bucket), columns=tuple(columns))
-            for bucket in (-1, *range(_BUCKETS))
-            if (path := folder / f"{table}-{file_name(bucket)}").is_file()
-        ]
-        tables[table] = pl.concat(parts)
+    parts: dict[str, list[pl.LazyFrame]] = {}
+    for table, bucket in held["files"]:
+        frame = scan_encrypted(
+            folder / f"{table}-{file_name(bucket)}",
+            key=key,
+            place=_place(table, bucket),
+            columns=tuple(held["columns"][table]),
+        )
+        parts.setdefault(table, []).append(frame)
+    tables = {table: pl.concat(frames) for table, frames in parts.items()}
     return SealedView(data=CustomerData.of(tables), description=held["description"])
 
 

@@ -1,0 +1,75 @@
+"""Work over items, whoever does it."""
+
+import math
+import os
+import time
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+
+import pytest
+
+from workbench.foundation import compute
+from workbench.foundation.errors import InputError, WorkbenchError
+
+
+def _slow_start(item: int) -> int:
+    time.sleep(0.02 if item == 0 else 0)
+    return item * item
+
+
+def _refuse(item: int) -> int:
+    raise InputError(f"part {item} is damaged")
+
+
+def test_results_come_in_the_order_of_the_items_whoever_is_faster():
+    with ThreadPoolExecutor(3) as pool:
+        found = list(compute.over(_slow_start, range(7), pool=pool, title="squares"))
+    assert found == [0, 1, 4, 9, 16, 25, 36]
+    assert found == list(compute.over(_slow_start, range(7), pool=None, title="squares"))
+
+
+def test_one_worker_works_in_this_process():
+    with compute.executor(1) as pool:
+        assert pool is None
+
+
+def test_two_workers_are_spawned_processes():
+    with compute.executor(2) as pool:
+        assert list(compute.over(math.sqrt, [4.0, 9.0], pool=pool, title="roots")) == [2.0, 3.0]
+
+
+def test_a_worker_that_dies_is_told_in_words():
+    with (
+        compute.executor(2) as pool,
+        pytest.raises(WorkbenchError, match=r"a worker process died.*WORKBENCH_WORKERS"),
+    ):
+        list(compute.over(os._exit, [9, 9], pool=pool, title="exits"))
+
+
+def test_a_refusal_comes_through_as_it_is():
+    with (
+        ThreadPoolExecutor(2) as pool,
+        pytest.raises(InputError, match="part 0 is damaged"),
+    ):
+        list(compute.over(_refuse, range(9), pool=pool, title="refusals"))
+
+
+class _Counting(Executor):
+    """Runs at once and counts what was handed in before the first result was asked for."""
+
+    _max_workers = 2
+
+    def __init__(self) -> None:
+        self.submitted = 0
+
+    def submit(self, fn, /, *args, **kwargs):
+        self.submitted += 1
+        future: Future = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+def test_only_a_few_items_are_ahead_of_the_consumer():
+    pool = _Counting()
+    results = compute.over(abs, range(100), pool=pool, title="ahead")
+    next(results)
+    assert pool.submitted == 4

@@ -1,0 +1,163 @@
+"""What holds for any content of the rooms that keep it."""
+
+import json
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from workbench.foundation.errors import IntegrityError
+from workbench.foundation.files import canonical_json
+from workbench.identity import keyed_hash
+from workbench.intake import load
+from workbench.intake.known import changing, merged
+from workbench.intake.quarantine import write_out
+from workbench.schema import TABLES, bucket_of
+from workbench.sources import SourceMapping, open_source
+from workbench.vault import Key, Vault, sealed, unsealed
+
+IDS = st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=30)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=9)  # what UTF-8 can hold
+KEY = Key(bytes(range(32)))
+MAPPING = SourceMapping.of(
+    {
+        "system": "s",
+        "zone": "UTC",
+        "currency": "EUR",
+        "data_until": "2024-02-01",
+        "basis": "contract",
+        "columns": {"number": "code", "country": "code", "note": "text"},
+        "record": {"id": "number"},
+        "identities": {"user_id": "number"},
+        "attributes": {"profile": {"note": "note"}},
+        "tables": {"customers": {"first_seen_at": "data_until_at", "country": "country"}},
+    },
+    name="notes",
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.binary(max_size=200), TEXT, TEXT)
+def test_what_is_sealed_opens_in_its_context_only(content: bytes, context: str, other: str):
+    lies = sealed(content, key=KEY, context=context)
+    assert unsealed(lies, key=KEY, context=context) == content
+    if other != context:
+        with pytest.raises(IntegrityError, match="swapped, changed or damaged"):
+            unsealed(lies, key=KEY, context=other)
+
+
+@settings(max_examples=25, deadline=None)
+@given(IDS, st.integers(1, 64), st.randoms(use_true_random=False))
+def test_ids_and_buckets_depend_on_nothing_but_the_id(ids: list[int], buckets: int, order):
+    mixed = [*ids]
+    order.shuffle(mixed)
+    for rule in (
+        lambda series: bucket_of(series, buckets),
+        lambda series: keyed_hash(series, secret=KEY.text),
+    ):
+        one = dict(zip(ids, rule(pl.Series(ids, dtype=pl.UInt64)), strict=True))
+        two = dict(zip(mixed, rule(pl.Series(mixed, dtype=pl.UInt64)), strict=True))
+        assert one == two
+    assert set(bucket_of(pl.Series(ids, dtype=pl.UInt64), buckets)) <= set(range(buckets))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.dictionaries(TEXT, JSON))
+def test_canonical_json_does_not_depend_on_the_order_of_keys(content):
+    assert canonical_json(content) == canonical_json(dict(reversed(content.items())))
+    assert json.loads(canonical_json(content)) == content
+
+
+CUSTOMER = st.fixed_dictionaries(
+    {
+        "customer_id": st.integers(1, 4),
+        "kind": st.just("person"),
+        "first_seen_at": st.integers(1, 28).map(lambda day: datetime(2024, 1, day, tzinfo=UTC)),
+        "country": st.sampled_from(["NL", "BE", None]),
+        "birth_year": st.sampled_from([1980, 1990, None]),
+    }
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(CUSTOMER, max_size=6), st.lists(CUSTOMER, max_size=6))
+def test_merging_statements_in_one_go_or_two_is_the_same_and_twice_is_once(one, two):
+    schema = TABLES["customers"].schema
+    first, second = pl.DataFrame(one, schema=schema), pl.DataFrame(two, schema=schema)
+    nothing = pl.DataFrame(schema=schema)
+    whole = merged(nothing, pl.concat([first, second]))
+    assert merged(merged(nothing, first), second).equals(whole)
+    latest = second.unique("customer_id", keep="last")
+    held = merged(merged(nothing, first), latest)
+    assert changing(latest, held).is_empty()
+
+
+LINE = st.tuples(
+    st.integers(1, 8), st.sampled_from(["NL", "BE", "Holland"]), st.sampled_from(["a", "b", ""])
+)
+
+
+def _csv(path: Path, lines: list[tuple[int, str, str]]) -> Path:
+    path.write_text("number,country,note\n" + "".join(f"{n},{c},{t}\n" for n, c, t in lines))
+    return path
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.dictionaries(st.integers(1, 9), LINE, min_size=2, max_size=8), st.integers(1, 7))
+def test_every_record_is_accepted_or_refused_and_loads_add_up(found, cut: int):
+    lines = [(number, country, note) for number, (_, country, note) in found.items()]
+    cut = min(cut, len(lines) - 1)
+    with tempfile.TemporaryDirectory() as folder:
+        vault = Vault.init(Path(folder) / "w")
+        parts = [
+            _csv(Path(folder) / f"{n}.csv", part)
+            for n, part in enumerate((lines[:cut], lines[cut:], lines))
+        ]
+        reports = [
+            load([part], vault=vault, dataset="d", mapping=MAPPING, settings={}) for part in parts
+        ]
+        for report, part in zip(reports, (lines[:cut], lines[cut:], lines), strict=True):
+            bad = sum(country == "Holland" for _, country, _ in part)
+            assert (report.read, report.refused) == (len(part), bad)
+            assert report.accepted == len(part) - bad
+        # the third file says what the first two said
+        assert reports[2].unchanged == reports[2].accepted
+        assert not reports[2].made_version
+        held = vault.dataset("d").data()["customers"].collect()
+        assert held.height == reports[2].accepted
+
+
+CELL = st.text(st.sampled_from("=+-@'\t\"',; \n1.5aé"), min_size=1, max_size=6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(CELL, min_size=1, max_size=5))
+def test_cells_written_out_for_correction_are_read_as_they_were(cells: list[str]):
+    # a cell that is guarded already is not guarded twice; its guard comes off
+    assume(not any(cell.startswith(("'=", "'+", "'-", "'@", "'\t")) for cell in cells))
+    rows = pl.DataFrame(
+        {
+            "quarantine_id": [f"x-{n}" for n in range(len(cells))],
+            "source_row": range(1, len(cells) + 1),
+            "reason": ["wrong"] * len(cells),
+            "raw": [json.dumps({"number": "1", "country": "NL", "note": c}) for c in cells],
+        }
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "out.csv"
+        write_out(rows, path)
+        reading = open_source(path, mapping=MAPPING).read(0)
+    assert reading.cells is not None
+    assert reading.cells["note"].to_list() == cells
+    assert list(reading.closes.values()) == rows["quarantine_id"].to_list()

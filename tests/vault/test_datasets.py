@@ -1,0 +1,181 @@
+"""Versions of a dataset, and what was done to its files."""
+
+import os
+import pickle
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from workbench.foundation.errors import AccessError, InputError, IntegrityError, ParameterError
+from workbench.foundation.files import canonical_json
+from workbench.vault import Dataset, Key, Vault, sealed
+from workbench.vault.keys import write_key
+
+
+def _files(dataset: Dataset) -> list[Path]:
+    return [dataset.folder / "files" / f"{entry.file}.parquet" for entry in dataset.files]
+
+
+def test_a_version_is_read_again_as_it_was_written(vault: Vault, dataset: Dataset, customers):
+    again = Vault.open(vault.workspace).dataset("shop")
+    assert (again.version, again.buckets, again.is_synthetic) == (1, 2, False)
+    assert again.fingerprint == dataset.fingerprint
+    assert again.data()["customers"].collect().sort("customer_id").equals(customers(*range(1, 41)))
+    assert again.data()["orders"].collect().is_empty()
+    assert again.quarantine().collect().is_empty()
+    assert again.damaged() == []
+
+
+def test_the_next_version_keeps_what_is_not_dropped_and_the_old_one_stays(
+    vault: Vault, dataset: Dataset, customers, source
+):
+    first = dataset.files[0].file
+    with vault.writing("shop", buckets=64) as (writer, before):
+        assert writer.buckets == 2
+        files = writer.write("customers", customers(99))
+        made = writer.commit(before=before, files=files, sources=[source("1")], dropped={first})
+    assert made.version == 2
+    assert [entry.file for entry in made.files] == [
+        *(entry.file for entry in dataset.files[1:]),
+        *(entry.file for entry in files),
+    ]
+    assert made.fingerprint != dataset.fingerprint
+    assert vault.dataset("shop", 1).files == dataset.files
+    with pytest.raises(ParameterError, match=r"dataset shop has no version 3\. Known: 1, 2"):
+        vault.dataset("shop", 3)
+
+
+def test_swapped_files_are_named_both_with_their_buckets(vault: Vault, dataset: Dataset):
+    one, two = _files(dataset)
+    held = one.read_bytes()
+    one.write_bytes(two.read_bytes())
+    two.write_bytes(held)
+    with pytest.raises(IntegrityError, match="stored files are not what was written") as refusal:
+        vault.dataset("shop").data()
+    told = str(refusal.value).splitlines()[1:]
+    place = "dataset shop, table customers, bucket {bucket:02d}, file {file}"
+    names = [place.format(bucket=entry.bucket, file=entry.file) for entry in dataset.files]
+    assert told == [
+        f"  {names[0]}: swapped with {names[1]}",
+        f"  {names[1]}: swapped with {names[0]}",
+    ]
+    assert refusal.value.exit_code == 6
+
+
+def test_an_older_file_put_back_is_found(vault: Vault, dataset: Dataset, customers, source):
+    old = {entry.bucket: path for entry, path in zip(dataset.files, _files(dataset), strict=True)}
+    with vault.writing("shop", buckets=2) as (writer, before):
+        files = writer.write("customers", customers(*range(1, 42)))
+        dropped = {entry.file for entry in before.files}
+        made = writer.commit(before=before, files=files, sources=[source("1")], dropped=dropped)
+    for entry, path in zip(made.files, _files(made), strict=True):
+        shutil.copy(old[entry.bucket], path)
+    with pytest.raises(IntegrityError) as refusal:
+        made.data()
+    assert str(refusal.value).count(": changed, damaged or older") == 2
+    assert "bucket 00" in str(refusal.value)
+    assert "bucket 01" in str(refusal.value)
+
+
+def test_a_missing_and_a_truncated_file_are_told_together(dataset: Dataset):
+    one, two = _files(dataset)
+    one.unlink()
+    two.write_bytes(two.read_bytes()[:-1])
+    with pytest.raises(IntegrityError) as refusal:
+        dataset.data()
+    assert ": missing\n" in str(refusal.value)
+    assert ": changed, damaged or older" in str(refusal.value)
+
+
+def test_another_key_is_refused_with_both_ids(vault: Vault, dataset: Dataset, tmp_path: Path):
+    other = write_key(tmp_path / "other.key")
+    opened = Vault.open(vault.workspace, key_file=tmp_path / "other.key")
+    with pytest.raises(AccessError) as refusal:
+        opened.dataset("shop")
+    assert f"sealed with key {vault.key.id}" in str(refusal.value)
+    assert f"the key at hand is {other.id}" in str(refusal.value)
+    with pytest.raises(AccessError, match="sealed with key"), opened.writing("shop", buckets=2):
+        pass
+
+
+def test_a_manifest_under_another_name_or_number_is_found(vault: Vault, dataset: Dataset):
+    manifest = dataset.folder / "versions" / "00000001"
+    shutil.copy(manifest, manifest.with_name("00000002"))
+    with pytest.raises(IntegrityError, match="dataset shop, version 2 was swapped"):
+        vault.dataset("shop")
+    other = vault.workspace / "datasets" / "other" / "versions"
+    other.mkdir(parents=True)
+    shutil.copy(manifest, other / "00000001")
+    with pytest.raises(IntegrityError, match="dataset other, version 1 was swapped"):
+        vault.dataset("other")
+
+
+def test_a_newer_format_is_refused_by_its_number(vault: Vault, dataset: Dataset):
+    content = sealed(
+        canonical_json({"format": 99}), key=vault.key, context="dataset shop, version 2"
+    )
+    (dataset.folder / "versions" / "00000002").write_bytes(content)
+    with pytest.raises(ParameterError, match="has format 99, this workbench reads up to 1"):
+        vault.dataset("shop")
+
+
+def test_keys_show_in_no_text_of_what_holds_them(vault: Vault, dataset: Dataset):
+    with vault.writing("shop", buckets=2) as (writer, before):
+        held = [vault.key, vault, dataset, writer, before, *dataset.files, vault.key_for("shop")]
+    secrets = [vault.key.text, vault.key_for("shop").text, *(e.key for e in dataset.files)]
+    secrets += [repr(Key.of_text(secret).secret) for secret in secrets]
+    for thing in held:
+        for text in (repr(thing), str(thing), f"{thing}", f"{(thing,)}"):
+            assert not any(secret in text for secret in secrets), type(thing)
+
+
+def test_a_writer_can_be_handed_to_another_process(vault: Vault, customers):
+    with vault.writing("shop", buckets=2) as (writer, _):
+        copy = pickle.loads(pickle.dumps(writer))  # noqa: S301  # our own bytes
+        entries = copy.write("customers", customers(1))
+    assert [entry.rows for entry in entries] == [1]
+
+
+def test_files_of_no_version_are_swept_before_the_next_one(
+    vault: Vault, dataset: Dataset, customers
+):
+    orphan = dataset.folder / "files" / ("0" * 32 + ".parquet")
+    orphan.write_bytes(b"left by a crash")
+    partial = dataset.folder / "versions" / ".00000002.ab.partial"
+    partial.write_bytes(b"left by a crash")
+    with vault.writing("shop", buckets=2):
+        assert not orphan.exists()
+        assert not partial.exists()
+        assert all(path.exists() for path in _files(dataset))
+
+
+def test_a_fault_while_writing_leaves_no_file_behind(vault: Vault, dataset: Dataset, customers):
+    def fail() -> None:
+        with vault.writing("shop", buckets=2) as (writer, _):
+            writer.write("customers", customers(*range(100, 120)))
+            raise InputError("the second file is damaged")
+
+    with pytest.raises(InputError, match="the second file is damaged"):
+        fail()
+    assert sorted((dataset.folder / "files").iterdir()) == sorted(_files(dataset))
+    assert vault.dataset("shop").version == 1
+
+
+def test_a_full_disk_at_the_manifest_leaves_the_version_before(
+    vault: Vault, dataset: Dataset, customers, source, monkeypatch
+):
+    def commit() -> None:
+        with vault.writing("shop", buckets=2) as (writer, before):
+            files = writer.write("customers", customers(99))
+            monkeypatch.setattr("workbench.foundation.files.os.fsync", fail)
+            writer.commit(before=before, files=files, sources=[source("1")])
+
+    def fail(handle: int) -> None:
+        raise OSError(28, os.strerror(28))
+
+    with pytest.raises(InputError, match="No space left on device"):
+        commit()
+    monkeypatch.undo()
+    assert vault.dataset("shop").data()["customers"].select(pl.len()).collect().item() == 40

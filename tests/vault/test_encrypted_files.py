@@ -1,0 +1,124 @@
+"""Parquet's own encryption, without its traps (case Q03)."""
+
+import os
+import stat
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from workbench.foundation.errors import InputError, IntegrityError
+from workbench.vault import Key
+from workbench.vault.parquet import Place, reading, scan_encrypted, write_encrypted
+
+ROWS = pl.DataFrame({"number": range(300), "name": [f"name {n}" for n in range(300)]})
+COLUMNS = tuple(ROWS.columns)
+KEY = Key(bytes(range(32)))
+PLACE = Place(holding="dataset a", table="customers", bucket=1, file="f")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "f.parquet"
+    write_encrypted(ROWS, path, key=KEY, place=PLACE)
+    return path
+
+
+def test_rows_come_back_and_no_column_name_or_value_stands_in_the_file(file: Path):
+    assert scan_encrypted(file, key=KEY, place=PLACE, columns=COLUMNS).collect().equals(ROWS)
+    content = file.read_bytes()
+    assert content.startswith(b"PARE")  # encrypted footer
+    for word in (b"number", b"name", b"dataset a", b"customers"):
+        assert word not in content
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        Place(holding="dataset b", table="customers", bucket=1, file="f"),
+        Place(holding="dataset a", table="orders", bucket=1, file="f"),
+        Place(holding="dataset a", table="customers", bucket=2, file="f"),
+        Place(holding="dataset a", table="customers", bucket=1, file="g"),
+    ],
+    ids=["dataset", "table", "bucket", "file"],
+)
+def test_a_file_opens_in_its_own_place_only(file: Path, place: Place):
+    with pytest.raises(IntegrityError, match="swapped, changed or damaged") as refusal:
+        scan_encrypted(file, key=KEY, place=place, columns=COLUMNS)
+    assert str(refusal.value).startswith(str(place))
+
+
+def test_flipped_bits_are_found_or_harmless_and_never_give_other_rows(file: Path):
+    whole = file.read_bytes()
+    found = harmless = 0
+    for position in range(0, len(whole), 5):
+        changed = bytearray(whole)
+        changed[position] ^= 1 << position % 8
+        file.write_bytes(changed)
+        try:
+            with reading("dataset a, version 1"):
+                rows = scan_encrypted(file, key=KEY, place=PLACE, columns=COLUMNS).collect()
+        except IntegrityError:
+            found += 1
+        else:
+            assert rows.equals(ROWS)
+            harmless += 1
+    assert found > 5 * harmless
+
+
+def test_a_changed_page_is_told_when_it_is_read(file: Path):
+    changed = bytearray(file.read_bytes())
+    changed[100] ^= 0x10
+    file.write_bytes(changed)
+    frame = scan_encrypted(file, key=KEY, place=PLACE, columns=COLUMNS)
+    with (
+        pytest.raises(IntegrityError, match="dataset a: a page was changed or damaged"),
+        reading("dataset a"),
+    ):
+        frame.collect()
+
+
+def test_what_is_no_damage_is_not_called_so():
+    with (
+        pytest.raises(pl.exceptions.ComputeError, match="integer parsing failed"),
+        reading("dataset a"),
+    ):
+        pl.LazyFrame({"a": ["x"]}).select(pl.col("a").str.to_integer()).collect()
+
+
+def test_a_truncated_or_missing_file_is_found(file: Path):
+    whole = file.read_bytes()
+    for length in (*range(0, len(whole), 97), len(whole) - 1):
+        file.write_bytes(whole[:length])
+        with pytest.raises(IntegrityError, match="swapped, changed or damaged"):
+            scan_encrypted(file, key=KEY, place=PLACE, columns=COLUMNS)
+    file.unlink()
+    with pytest.raises(IntegrityError, match="bucket 01, file f: the file is missing"):
+        scan_encrypted(file, key=KEY, place=PLACE, columns=COLUMNS)
+
+
+def test_a_full_disk_is_an_input_error_and_leaves_nothing(tmp_path: Path, monkeypatch):
+    def fail(handle: int) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr("workbench.vault.parquet.os.fsync", fail)
+    with pytest.raises(InputError, match=r"cannot write to .*: No space left on device; make room"):
+        write_encrypted(ROWS, tmp_path / "g.parquet", key=KEY, place=PLACE)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_swapped_files_of_case_q03_are_told_apart_from_a_wrong_key(cases: Path):
+    """The case's own files have one key and no column keys: polars' words are what we build on."""
+    for bucket, other in (("00", "01"), ("01", "00")):
+        file = cases / f"q03-bucket-{bucket}.parquet"
+        keys = {"footer_key": KEY.secret}
+        right = pl.ParquetDecryptionProperties(
+            **keys, aad_prefix=f"customers/v1/bucket-{bucket}".encode()
+        )
+        assert pl.scan_parquet(file, decryption=right).collect().height > 0
+        swapped = pl.ParquetDecryptionProperties(
+            **keys, aad_prefix=f"customers/v1/bucket-{other}".encode()
+        )
+        with pytest.raises(pl.exceptions.ComputeError):
+            pl.scan_parquet(file, decryption=swapped).collect()

@@ -1,0 +1,115 @@
+"""The one door to everything personal."""
+
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from workbench.foundation.errors import AccessError, InputError, IntegrityError, ParameterError
+from workbench.vault import Vault
+from workbench.vault.keys import read_key, write_key
+from workbench.vault.vault import key_path
+
+
+def test_a_workspace_is_made_once_and_only_its_owner_may_enter(tmp_path: Path):
+    vault = Vault.init(tmp_path / "w")
+    assert stat.S_IMODE((tmp_path / "w").stat().st_mode) == 0o700
+    assert Vault.open(tmp_path / "w") == vault
+    with pytest.raises(ParameterError, match=r"there is a workspace at .* already: it is kept"):
+        Vault.init(tmp_path / "w")
+
+
+def test_an_init_that_was_cut_short_keeps_its_key(tmp_path: Path):
+    key = write_key(key_path(tmp_path / "w"))
+    assert Vault.init(tmp_path / "w").key == key
+    assert read_key(key_path(tmp_path / "w")) == key
+
+
+def test_no_workspace_is_told_with_what_to_do(tmp_path: Path):
+    with pytest.raises(ParameterError, match=r"no workspace at .*: make one with `workbench init`"):
+        Vault.open(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["99", "one"])
+def test_a_workspace_of_a_newer_layout_is_refused(vault: Vault, text: str):
+    (vault.workspace / "format").write_text(text)
+    with pytest.raises(ParameterError, match=f"the workspace has format '{text}'"):
+        Vault.open(vault.workspace)
+
+
+def test_a_key_file_may_be_named_by_option_or_variable(vault: Vault, tmp_path: Path, monkeypatch):
+    option, variable = write_key(tmp_path / "option.key"), write_key(tmp_path / "variable.key")
+    monkeypatch.setenv("WORKBENCH_KEY", str(tmp_path / "variable.key"))
+    assert Vault.open(vault.workspace).key == variable
+    assert Vault.open(vault.workspace, key_file=tmp_path / "option.key").key == option
+
+
+def test_a_kernel_with_a_sealed_view_cannot_open_the_vault(vault: Vault, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_SEALED_VIEW", "somewhere")
+    with pytest.raises(AccessError, match=r"ask for data with wb\.view\(\)"):
+        Vault.open(vault.workspace)
+
+
+@pytest.mark.parametrize("name", ["shpo", "../datasets/shop", "", "Shop"])
+def test_a_dataset_that_is_not_there_is_told_with_those_that_are(vault: Vault, dataset, name: str):
+    with pytest.raises(ParameterError, match=r"no dataset .* Known: shop. Load it with"):
+        vault.dataset(name)
+    assert vault.datasets() == ["shop"]
+
+
+@pytest.mark.parametrize("name", ["Shop", "a/b", "", ".hidden", "x" * 65])
+def test_a_dataset_cannot_be_called_anything(vault: Vault, name: str):
+    with (
+        pytest.raises(ParameterError, match="use lower-case letters, digits"),
+        vault.writing(name, buckets=2),
+    ):
+        pass
+
+
+def test_a_folder_that_cannot_be_written_is_an_input_error(vault: Vault):
+    (vault.workspace / "datasets").write_text("a file where a folder should be")
+    with (
+        pytest.raises(InputError, match="cannot make the folder"),
+        vault.writing("shop", buckets=2),
+    ):
+        pass
+
+
+def test_two_writers_of_one_dataset_take_turns_and_the_second_is_told(
+    vault: Vault, customers, source, capsys
+):
+    started, order = threading.Event(), []
+
+    def second() -> None:
+        started.set()
+        with vault.writing("shop", buckets=2) as (_, before):
+            order.append(("second", before.version))
+
+    with vault.writing("shop", buckets=2) as (writer, before):
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        started.wait()
+        files = writer.write("customers", customers(1))
+        made = writer.commit(before=before, files=files, sources=[source()])
+        order.append(("first", made.version))
+    waiting.join(timeout=10)
+    assert order == [("first", 1), ("second", 1)]
+    assert "dataset shop is being written by another process" in capsys.readouterr().err
+
+
+def test_what_is_kept_opens_under_its_own_name_only(vault: Vault):
+    path = vault.keep("runs", "one", b"an executed notebook")
+    assert b"notebook" not in path.read_bytes()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert vault.kept("runs", "one") == b"an executed notebook"
+    path.rename(path.with_name("two.sealed"))
+    with pytest.raises(IntegrityError, match="runs two was swapped"):
+        vault.kept("runs", "two")
+    with pytest.raises(ParameterError, match="the vault keeps no runs one"):
+        vault.kept("runs", "one")
+
+
+def test_ids_of_two_datasets_cannot_be_joined(vault: Vault):
+    assert vault.key_for("a") == vault.key_for("a")
+    assert vault.key_for("a") != vault.key_for("b")

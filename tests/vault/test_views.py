@@ -1,0 +1,86 @@
+"""A view sealed under a key made for it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from workbench.foundation.errors import AccessError, InputError, IntegrityError
+from workbench.schema import TABLES, CustomerData
+from workbench.vault import Key, open_sealed_view, seal_view
+
+SEEN = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def data(customers) -> CustomerData:
+    orders = pl.DataFrame(
+        [
+            {"order_id": f"s:{n}", "customer_id": n, "kind": "sale", "ordered_at": SEEN}
+            for n in (1, None)
+        ],
+        schema={name: TABLES["orders"].schema[name] for name in ("order_id", "customer_id", "kind",
+                                                                 "ordered_at")},
+    )  # fmt: skip
+    return CustomerData.of({"customers": customers(1, 2), "orders": orders})
+
+
+@pytest.fixture
+def environ(tmp_path: Path, data: CustomerData) -> Mapping[str, str]:
+    return seal_view(tmp_path / "view", data=data, description={"study": "demo"})
+
+
+def test_the_kernel_gets_tables_and_description_and_nothing_lies_there_in_plain(
+    environ, data, tmp_path: Path
+):
+    view = open_sealed_view(environ)
+    assert view is not None
+    assert view.description == {"study": "demo"}
+    for table, key in (("customers", "customer_id"), ("orders", "order_id")):
+        assert view.data[table].collect().sort(key).equals(data[table].collect().sort(key))
+    assert view.data["events"].collect().is_empty()
+    for file in (tmp_path / "view").iterdir():
+        assert not any(word in file.read_bytes() for word in (b"demo", b"order_id", b"s:1"))
+
+
+def test_a_process_that_was_given_none_has_none():
+    assert open_sealed_view({}) is None
+
+
+def test_sealing_again_replaces_the_earlier_view(environ, data, tmp_path: Path):
+    again = seal_view(tmp_path / "view", data=CustomerData.of({}), description={})
+    assert again["WORKBENCH_SEALED_VIEW_KEY"] != environ["WORKBENCH_SEALED_VIEW_KEY"]
+    view = open_sealed_view(again)
+    assert view is not None
+    assert view.data["customers"].collect().is_empty()
+
+
+@pytest.mark.parametrize("key", [None, "", "c2hvcnQ=", "no base64!"])
+def test_without_its_key_a_view_stays_shut(environ, key: str | None):
+    held = {name: value for name, value in environ.items() if not name.endswith("KEY")}
+    if key is not None:
+        held["WORKBENCH_SEALED_VIEW_KEY"] = key
+    with pytest.raises(AccessError, match="a sealed view but not the key made for it"):
+        open_sealed_view(held)
+
+
+def test_another_key_is_told_from_damage(environ):
+    with pytest.raises(AccessError, match="sealed view was sealed with key"):
+        open_sealed_view({**environ, "WORKBENCH_SEALED_VIEW_KEY": Key.new().text})
+
+
+@pytest.mark.parametrize(
+    "name", ["orders-bucket-none.parquet", "customers-bucket-00.parquet", "description.sealed"]
+)
+def test_a_file_that_is_gone_is_missed(environ, tmp_path: Path, name: str):
+    (tmp_path / "view" / name).unlink()
+    with pytest.raises(IntegrityError, match=r"missing|lacks its description"):
+        open_sealed_view(environ)
+
+
+def test_a_folder_that_cannot_be_made_is_an_input_error(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot make the folder"):
+        seal_view(tmp_path / "file" / "view", data=CustomerData.of({}), description={})

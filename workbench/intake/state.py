@@ -1,0 +1,210 @@
+"""What a load has gathered so far: the next version of a dataset in the making."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+import polars as pl
+
+from workbench.intake.known import MERGED, changing, merged
+from workbench.intake.quarantine import with_ids
+from workbench.schema import NO_CUSTOMER, TABLES, bucket_of
+from workbench.sources.returned import RETURNED
+from workbench.vault import Dataset, DatasetWriter, SourceEntry
+from workbench.vault.datasets import QUARANTINE, QUARANTINE_SCHEMA, FileEntry
+from workbench.vault.parquet import reading
+
+#: What two loads have in common that add nothing to each other but rows.
+_TERMS = ("system", "format", "currency", "zone", "basis", "is_synthetic")
+
+
+class State:
+    """The next version in the making; nothing of it counts before ``commit``.
+
+    Attributes
+    ----------
+    before : Dataset or None
+        The version it grows from.
+    sources : list of SourceEntry
+        What was loaded so far.
+    new_records : int
+        Accepted records that were not held already.
+    closed : int
+        Earlier refusals whose corrected record was accepted.
+    amounts : Counter of str
+        Sum of accepted order lines by currency, minor units.
+    """
+
+    def __init__(self, before: Dataset | None, writer: DatasetWriter) -> None:
+        self.before = before
+        self.sources: list[SourceEntry] = []
+        self.new_records = 0
+        self.closed = 0
+        self.amounts: Counter[str] = Counter()
+        self._writer = writer
+        self._files: list[FileEntry] = []
+        self._dropped: set[str] = set()
+        self._source_rows = TABLES["sources"].empty()
+        self._customers = TABLES[MERGED].empty()
+        self._quarantine = pl.DataFrame(schema=QUARANTINE_SCHEMA)
+        self._has_changed_customers = False
+        self._has_changed_quarantine = False
+        if before is not None:
+            with reading(before.label):
+                self._customers = before.data()[MERGED].collect()
+                self._quarantine = before.quarantine().collect()
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether there is anything that a new version would say."""
+        return bool(
+            self._files
+            or self._dropped
+            or self._has_changed_customers
+            or self._has_changed_quarantine
+            or any(self._extends(source) for source in self.sources)
+        )
+
+    def known(self, content_hash: str) -> SourceEntry | None:
+        """Return the earlier load of the same content."""
+        earlier = (*(self.before.sources if self.before else ()), *self.sources)
+        return next((entry for entry in earlier if entry.source_id == content_hash), None)
+
+    def held(self) -> Dataset | None:
+        """Return what stands before with what this load wrote already."""
+        if self.before is None and not self._files:
+            return None
+        base = self.before or Dataset(
+            name=self._writer.name,
+            version=0,
+            fingerprint="",
+            buckets=self._writer.buckets,
+            key=self._writer.key,
+            folder=self._writer.folder,
+            files=(),
+            sources=(),
+        )
+        kept = (entry for entry in base.files if entry.file not in self._dropped)
+        return replace(base, files=(*kept, *self._files))
+
+    def add_files(
+        self, files: list[FileEntry], superseded: Mapping[str, list[pl.DataFrame]]
+    ) -> None:
+        """Take written files in; rows that others complete leave the files they lie in."""
+        for table, keys in superseded.items():
+            self._take_out(table, pl.concat(keys))
+        self._files += files
+
+    def add_customers(self, customers: pl.DataFrame) -> int:
+        """Merge customers in; return the records that state something new, counted nowhere else.
+
+        Parameters
+        ----------
+        customers : DataFrame
+            Columns of ``customers`` with ``source_row`` and ``is_counted``, see ``News``.
+        """
+        changed = changing(customers, self._customers)
+        if changed.is_empty():
+            return 0
+        self._has_changed_customers = True
+        self._customers = merged(self._customers, changed.select(list(TABLES[MERGED].schema)))
+        return changed.filter(~pl.col("is_counted"))["source_row"].n_unique()
+
+    def add_source(self, entry: SourceEntry, row: pl.DataFrame) -> None:
+        """Take a load in: its entry of the manifest and its row of ``sources``."""
+        self.sources.append(entry)
+        self._source_rows = pl.concat([self._source_rows, row])
+
+    def add_refused(
+        self, refused: pl.DataFrame, entry: SourceEntry, closes: Mapping[int, str]
+    ) -> None:
+        """Put refused records into the quarantine and close those that came back corrected.
+
+        One that came back and is refused again stays under its first number, so that the same
+        file can come back as often as it takes. One that an earlier export of the same kind
+        brought word for word is not kept twice.
+        """
+        columns = list(QUARANTINE_SCHEMA)
+        held = with_ids(self._quarantine)
+        back = pl.DataFrame(
+            {"returned_row": list(closes), RETURNED: list(closes.values())},
+            schema={"returned_row": pl.Int64, RETURNED: pl.String},
+        ).join(held.select(RETURNED, "source_id", "source_row"), on=RETURNED, how="inner")
+        again = back.join(
+            refused, left_on="returned_row", right_on="source_row", how="inner"
+        ).unique(RETURNED, keep="first", maintain_order=True)
+        self.closed += back.join(again, on=RETURNED, how="anti")[RETURNED].n_unique()
+        kept = held.join(back, on=RETURNED, how="anti", maintain_order="left")
+        alike = [
+            source.source_id
+            for source in (*(self.before.sources if self.before else ()), *self.sources)
+            if (source.system, source.format) == (entry.system, entry.format)
+        ]
+        new = (
+            refused.join(back, left_on="source_row", right_on="returned_row", how="anti")
+            .with_columns(source_id=pl.lit(entry.source_id))
+            .join(
+                held.filter(pl.col("source_id").is_in(alike)),
+                on=["column", "reason", "raw"],
+                how="anti",
+                nulls_equal=True,
+            )
+        )
+        quarantine = pl.concat([rows.select(columns) for rows in (kept, again, new)]).sort(
+            "source_id", "source_row"
+        )
+        self._has_changed_quarantine |= not quarantine.equals(
+            self._quarantine.sort("source_id", "source_row")
+        )
+        self._quarantine = quarantine
+
+    def commit(self) -> Dataset:
+        """Write what is kept as a whole (customers, quarantine), then the manifest."""
+        files = [*self._files, *self._writer.write("sources", self._source_rows)]
+        for table, rows, has_changed in (
+            (MERGED, self._customers, self._has_changed_customers),
+            (QUARANTINE, self._quarantine, self._has_changed_quarantine),
+        ):
+            if has_changed:
+                self._drop(table)
+                files += self._writer.write(table, rows)
+        return self._writer.commit(
+            before=self.before, files=files, sources=self.sources, dropped=self._dropped
+        )
+
+    def _drop(self, table: str) -> None:
+        if self.before is not None:
+            self._dropped |= {entry.file for entry in self.before.files if entry.table == table}
+
+    def _take_out(self, table: str, keys: pl.DataFrame) -> None:
+        """Write the files anew in which rows with these keys lie, without them."""
+        held = self.held()
+        if held is None:
+            return
+        buckets = (
+            set(bucket_of(keys["customer_id"], held.buckets))
+            if "customer_id" in (TABLES[table])
+            else {NO_CUSTOMER}
+        )
+        key = [column for column in keys.columns if column != "customer_id"]
+        for entry in held.files:
+            if entry.table != table or entry.bucket not in buckets:
+                continue
+            with reading(held.label):
+                rows = held.rows_of(entry).collect()
+            rest = rows.join(keys, on=key, how="anti", maintain_order="left")
+            if rest.height == rows.height:
+                continue
+            self._dropped.add(entry.file)
+            self._files = [file for file in self._files if file.file != entry.file]
+            self._files += self._writer.write(table, rest)
+
+    def _extends(self, source: SourceEntry) -> bool:
+        """Whether it says of more time, or on other terms, than earlier loads that it is known."""
+        until = datetime.fromisoformat(source.data_until_at)
+        return not any(
+            all(getattr(earlier, term) == getattr(source, term) for term in _TERMS)
+            and datetime.fromisoformat(earlier.data_until_at) >= until
+            for earlier in (self.before.sources if self.before else ())
+        )
