@@ -72,7 +72,7 @@ def test_another_key_is_told_from_damage(environ):
 
 
 @pytest.mark.parametrize(
-    "name", ["orders-bucket-none.parquet", "customers-bucket-00.parquet", "description.sealed"]
+    "name", ["orders.parquet", "customers.parquet", "description.sealed"]
 )
 def test_a_file_that_is_gone_is_missed(environ, tmp_path: Path, name: str):
     (tmp_path / "view" / name).unlink()

@@ -20,7 +20,7 @@ from workbench.vault.datasets import FileEntry
 from workbench.vault.parquet import reading
 
 _FEW, _MANY = 8, 32  # buckets of a dataset made from one file, or from a world of many blocks
-_GROUPS = 12  # parts of a source are read together in about so many groups: few, larger files
+_TOGETHER = 2  # parts read at a time: more make fewer files, each takes .9 GB more (4 GB at 5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,8 +179,7 @@ def _report(source: Source, entry: SourceEntry, assumptions: tuple[str, ...]) ->
 
 
 def _groups(parts: int) -> list[range]:
-    size = max(1, -(-parts // _GROUPS))
-    return [range(start, min(start + size, parts)) for start in range(0, parts, size)]
+    return [range(start, min(start + _TOGETHER, parts)) for start in range(0, parts, _TOGETHER)]
 
 
 def _amounts(tables: Mapping[str, pl.DataFrame], refused: pl.DataFrame) -> dict[str, int]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Self
+from typing import Any, Self
 
 import polars as pl
 
@@ -123,17 +123,25 @@ def cut(rows: pl.DataFrame, buckets: int) -> Iterator[tuple[int, pl.DataFrame]]:
 
 
 def write_parquet(
-    rows: pl.DataFrame, path: Path, encryption: pl.ParquetEncryptionProperties | None = None
+    rows: pl.DataFrame | pl.LazyFrame,
+    path: Path,
+    encryption: pl.ParquetEncryptionProperties | None = None,
 ) -> None:
-    """Write one Parquet file in the one layout used everywhere (zstd 1, fixed row groups)."""
-    rows.write_parquet(
-        path,
-        compression="zstd",
-        compression_level=1,
-        row_group_size=ROW_GROUP,
-        statistics=True,
-        encryption=encryption,
-    )
+    """Write one Parquet file in the one layout used everywhere (zstd 1, fixed row groups).
+
+    Lazy rows are written as they come, in their order, without being held together in memory.
+    """
+    layout: dict[str, Any] = {
+        "compression": "zstd",
+        "compression_level": 1,
+        "row_group_size": ROW_GROUP,
+        "statistics": True,
+        "encryption": encryption,
+    }
+    if isinstance(rows, pl.LazyFrame):
+        rows.sink_parquet(path, engine="streaming", maintain_order=True, **layout)
+    else:
+        rows.write_parquet(path, **layout)
 
 
 def file_name(bucket: int) -> str:

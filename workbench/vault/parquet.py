@@ -44,7 +44,9 @@ class Place:
         return f"{self.holding}, table {self.table}, {bucket}, file {self.file}"
 
 
-def write_encrypted(rows: pl.DataFrame, path: Path, *, key: Key, place: Place) -> None:
+def write_encrypted(
+    rows: pl.DataFrame | pl.LazyFrame, path: Path, *, key: Key, place: Place
+) -> None:
     """Write one file under a key of its own, a derived key per column, footer encrypted.
 
     It is on the disk when this returns, and only its owner can read it.
@@ -54,7 +56,7 @@ def write_encrypted(rows: pl.DataFrame, path: Path, *, key: Key, place: Place) -
     InputError
         The disk is full or the folder cannot be written; nothing is left then.
     """
-    keys = _column_keys(key, tuple(rows.columns))
+    keys = _column_keys(key, tuple(rows.collect_schema().names()))
     encryption = pl.ParquetEncryptionProperties(
         footer_key=key.derive("footer").secret,
         column_keys=keys,

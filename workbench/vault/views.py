@@ -19,7 +19,6 @@ from workbench.foundation.errors import AccessError, InputError, IntegrityError
 from workbench.foundation.files import canonical_json, write_whole
 from workbench.foundation.progress import SEALED_VIEW
 from workbench.schema import CustomerData
-from workbench.schema.customer_data import cut, file_name
 from workbench.vault.keys import Key
 from workbench.vault.parquet import Place, scan_encrypted, write_encrypted
 from workbench.vault.sealing import sealed, unsealed
@@ -29,7 +28,6 @@ FOLDER_VARIABLE = SEALED_VIEW
 KEY_VARIABLE = "WORKBENCH_SEALED_VIEW_KEY"
 
 _DESCRIPTION = "description.sealed"
-_BUCKETS = 1  # a kernel reads all of its view, so cutting it would only cost files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,17 +64,14 @@ def seal_view(
         raise InputError(f"cannot make the folder {folder}: {error.strerror}") from error
     key = Key.new()
     columns: dict[str, list[str]] = {}
-    files: list[tuple[str, int]] = []
     for table, frame in data.tables.items():
-        rows = frame.collect()
-        if rows.is_empty():
-            continue
-        columns[table] = rows.columns
-        for bucket, part in cut(rows, _BUCKETS):
-            path = folder / f"{table}-{file_name(bucket)}"
-            write_encrypted(part, path, key=key, place=_place(table, bucket))
-            files.append((table, bucket))
-    content = canonical_json({"columns": columns, "files": files, "description": dict(description)})
+        path, names = folder / f"{table}.parquet", tuple(frame.collect_schema().names())
+        write_encrypted(frame, path, key=key, place=_place(table))
+        if _is_empty(path, key, table, names):
+            path.unlink()
+        else:
+            columns[table] = list(names)
+    content = canonical_json({"columns": columns, "description": dict(description)})
     write_whole(folder / _DESCRIPTION, sealed(content, key=key, context="sealed view"), mode=0o600)
     return {FOLDER_VARIABLE: str(folder), KEY_VARIABLE: key.text}
 
@@ -103,18 +98,20 @@ def open_sealed_view(environ: Mapping[str, str] = os.environ) -> SealedView | No
     except OSError as error:
         raise IntegrityError(f"the sealed view lacks its description: {error.strerror}") from error
     held = json.loads(unsealed(content, key=key, context="sealed view"))
-    parts: dict[str, list[pl.LazyFrame]] = {}
-    for table, bucket in held["files"]:
-        frame = scan_encrypted(
-            folder / f"{table}-{file_name(bucket)}",
-            key=key,
-            place=_place(table, bucket),
-            columns=tuple(held["columns"][table]),
+    tables = {
+        table: scan_encrypted(
+            folder / f"{table}.parquet", key=key, place=_place(table), columns=tuple(columns)
         )
-        parts.setdefault(table, []).append(frame)
-    tables = {table: pl.concat(frames) for table, frames in parts.items()}
+        for table, columns in held["columns"].items()
+    }
     return SealedView(data=CustomerData.of(tables), description=held["description"])
 
 
-def _place(table: str, bucket: int) -> Place:
-    return Place(holding="sealed view", table=table, bucket=bucket, file="view")
+def _is_empty(path: Path, key: Key, table: str, columns: tuple[str, ...]) -> bool:
+    written = scan_encrypted(path, key=key, place=_place(table), columns=columns)
+    return int(written.select(pl.len()).collect().item()) == 0
+
+
+def _place(table: str) -> Place:
+    # a kernel reads all of its view, so cutting it into buckets would only cost files
+    return Place(holding="sealed view", table=table, bucket=0, file="view")
