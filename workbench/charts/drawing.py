@@ -1,19 +1,31 @@
 """From a figure to an SVG that stands in a page: both themes, alternative text, the same bytes.
 
-Vega's own per-mark labels are taken out (they would hold the data of each mark, and none of them
+Vega's own per-mark labels are not made (they would hold the data of each mark, and none of them
 reaches a reader's ear as a sentence); the figure's computed description stands instead.
 """
 
 import html
 import json
 import re
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
 
 from workbench.charts.exhibits import Figure
-from workbench.charts.style import CONFIG, FONT, NEUTRALS
+from workbench.charts.style import CONFIG, FONT, NEUTRALS, WIDTH
+from workbench.charts.wording import printable
 
+_TAG = re.compile(r"<[^<>]*>")  # texts are escaped and attributes hold none: labels stay untouched
 _ARIA = re.compile(r' (?:aria-[a-z]+|role)="[^"]*"')
-_ID = re.compile(r'(id="|url\(#|href="#)([A-Za-z][\w-]*)')
+_ID = re.compile(r'(\bid="|url\(#|href="#)([^")]+)')
+_FACE = re.compile(r'font-family="[^"]*"')
 _FACES = f"font-family=\"'{FONT}', Arimo, Arial, Helvetica, sans-serif\""
+_EMPTY = {
+    "width": WIDTH - 120,
+    "height": 26,
+    "mark": {"type": "text", "text": "Nothing can be shown."},
+}
 
 
 def svg(figure: Figure) -> str:
@@ -24,20 +36,58 @@ def svg(figure: Figure) -> str:
     """
     import vl_convert  # late: starts a JavaScript engine, which only drawing needs
 
+    drawn = vl_convert.vegalite_to_svg(json.dumps(full_spec(figure)))
+    name = figure.table.name
+    numbers: dict[str, str] = {}
+
+    def own(tag: re.Match[str]) -> str:
+        text = _FACE.sub(_FACES, _ARIA.sub("", tag[0]))
+        for colour, variable in NEUTRALS.items():
+            text = text.replace(f'"{colour}"', f'"{variable}"')
+        return _ID.sub(
+            lambda m: f"{m[1]}{numbers.setdefault(m[2], f'{name}-{len(numbers) + 1}')}", text
+        )
+
+    return _named(_TAG.sub(own, drawn), name, figure.table.title, figure.description)
+
+
+def full_spec(figure: Figure) -> dict[str, object]:
+    """Return the figure's specification with its look and its data, or one that says nothing."""
+    is_empty = figure.table.rows.is_empty()  # no scale has ends then, and some make no size of it
     spec = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "config": CONFIG,
-        "data": {"values": figure.table.rows.to_dicts()},
-        **figure.spec,
+        "data": {"values": [{}] if is_empty else _values(figure.table.rows)},
+        **(_EMPTY if is_empty else figure.spec),
     }
-    drawn = vl_convert.vegalite_to_svg(json.dumps(spec, default=str))
-    drawn = _ARIA.sub("", drawn)
-    for colour, variable in NEUTRALS.items():
-        drawn = drawn.replace(f'"{colour}"', f'"{variable}"')
-    drawn = re.sub(r'font-family="[^"]*"', _FACES, drawn)
-    name = figure.table.name
-    drawn = _ID.sub(lambda m: f"{m[1]}{name}-{m[2]}", drawn)
-    return _named(drawn, name, figure.table.title, figure.description)
+    return dict(_printable(spec))
+
+
+def _printable(content: Any) -> Any:
+    """Take control characters out of every text of a specification: drawing would stop at them."""
+    if isinstance(content, str):
+        return printable(content)
+    if isinstance(content, Mapping):
+        return {printable(str(name)): _printable(each) for name, each in content.items()}
+    if isinstance(content, list | tuple):
+        return [_printable(each) for each in content]
+    return content
+
+
+def _values(rows: pl.DataFrame) -> list[dict[str, object]]:
+    """Rows as JSON holds them: no NaN or infinity, dates and names as text."""
+    columns = []
+    for name, kind in rows.schema.items():
+        column = pl.col(name)
+        if kind.is_decimal():
+            column = column.cast(pl.Float64)
+        if kind.is_float():
+            column = pl.when(column.is_finite()).then(column)
+        elif not (kind.is_numeric() or kind == pl.Boolean):
+            column = column.dt.to_string("iso:strict") if kind.is_temporal() else column
+            column = column.cast(pl.String)
+        columns.append(column.alias(name))
+    return rows.select(columns).to_dicts()
 
 
 def _named(drawn: str, name: str, title: str, description: str) -> str:
@@ -46,7 +96,7 @@ def _named(drawn: str, name: str, title: str, description: str) -> str:
     head = (
         f'<svg role="img" aria-labelledby="{name}-title {name}-desc" '
         f"{drawn[start + len('<svg') : end].strip()}>"
-        f'<title id="{name}-title">{html.escape(title)}</title>'
-        f'<desc id="{name}-desc">{html.escape(description)}</desc>'
+        f'<title id="{name}-title">{html.escape(printable(title))}</title>'
+        f'<desc id="{name}-desc">{html.escape(printable(description))}</desc>'
     )
     return head + drawn[end + 1 :].strip()

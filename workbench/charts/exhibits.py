@@ -1,10 +1,15 @@
 """What a notebook can show: a figure or a table, each over group results."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
+
+from workbench.foundation.errors import ParameterError, unknown
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,11 +19,11 @@ class Table:
     Attributes
     ----------
     name : str
-        Identifier in the record, snake_case.
+        Identifier in the record, snake_case; it names files and parts of the page.
     title : str
         The finding or what is listed, as a caption.
     rows : DataFrame, shape (groups, columns)
-        One row per group, already sorted; numbers unrounded.
+        One row per group, already sorted; numbers unrounded. The first columns name the group.
     persons : str or None
         Column that counts the persons behind each row; None where no row is about persons
         (a list of parameters, of feature names). Disclosure control hides rows below the study's
@@ -30,6 +35,12 @@ class Table:
     margin : str or None
         Name of the key column whose groups add up to a total that is known elsewhere; then a
         single hidden row would be given away by subtraction, so a second one is hidden too.
+
+    Raises
+    ------
+    ParameterError
+        The name holds something other than letters, digits, - and _, or ``persons`` or ``margin``
+        is no column.
     """
 
     name: str
@@ -39,6 +50,16 @@ class Table:
     labels: Mapping[str, str] = field(default_factory=dict)
     formats: Mapping[str, str] = field(default_factory=dict)
     margin: str | None = None
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ParameterError(
+                f"an exhibit is called {self.name!r}: use letters, digits, - and _, first a letter"
+            )
+        for column in (self.persons, self.margin):
+            if column is not None and column not in self.rows.columns:
+                known = unknown("column", column, self.rows.columns)
+                raise ParameterError(f"exhibit {self.name}: {known}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +74,12 @@ class Figure:
         Vega-Lite 6 specification without ``data`` (that is the table's rows).
     description : str
         Alternative text: what is drawn, highest, lowest, intervals and persons, computed.
+    redraw : callable or None
+        Makes the figure from another table of the same columns: scale and description follow from
+        the rows, and disclosure control takes rows away.
     """
 
     table: Table
     spec: Mapping[str, Any]
     description: str
+    redraw: Callable[[Table], "Figure"] | None = field(default=None, repr=False, compare=False)

@@ -1,13 +1,12 @@
 """From a table to HTML: captioned, numbers aligned and formatted, everything escaped."""
 
 import html
-from datetime import date
 from typing import Any
 
 from workbench.charts.exhibits import Figure, Table
+from workbench.charts.wording import NOTHING, cell_text
 
-#: What stands where a figure is hidden or cannot be given.
-NOTHING = "–"
+__all__ = ["NOTHING", "cell_text", "figure_markup", "table_markup"]
 
 
 def table_markup(table: Table, *, caption: bool = True) -> str:
@@ -30,31 +29,13 @@ def table_markup(table: Table, *, caption: bool = True) -> str:
 
 def figure_markup(figure: Figure, drawn: str) -> str:
     """Return a figure as HTML: title, picture, and the data behind it, folded."""
+    title = html.escape(figure.table.title)
     return (
-        f'<figure id="{html.escape(figure.table.name)}"><figcaption>{html.escape(figure.table.title)}'
+        f'<figure id="{figure.table.name}"><figcaption>{title}'
         f"</figcaption>{drawn}<details><summary>Data behind the figure</summary>"
         f"<p>{html.escape(figure.description)}</p>"
         f"{table_markup(figure.table, caption=False)}</details></figure>"
     )
-
-
-def cell_text(value: Any, form: str | None) -> str:
-    """Return what a reader sees for a value."""
-    if value is None:
-        return NOTHING
-    if isinstance(value, float) and value != value:
-        return NOTHING
-    if form and isinstance(value, int | float) and not isinstance(value, bool):
-        return format(value, form)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:,.3f}"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value)
 
 
 def _line(table: Table, row: dict[str, Any]) -> str:

@@ -12,6 +12,9 @@ FONT = "Liberation Sans"
 #: Series colours, in order; never the only mark of a difference.
 COLOURS = ("#4c78a8", "#d1495b", "#3f8f5f", "#a05fb4")
 
+#: With the colours they make eight series that can be told apart in grey.
+DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3), (12, 4), (4, 4), (2, 5), (10, 2, 2, 2))
+
 #: Neutral colour in the drawing -> variable of the page.
 NEUTRALS = {
     "#101010": "var(--ink)",
@@ -24,6 +27,7 @@ INK, MUTED, RULE, GROUND = NEUTRALS
 WIDTH = 440  # pixels: fits a phone held upright without its labels shrinking away
 
 CONFIG: dict[str, Any] = {
+    "aria": False,
     "background": None,
     "font": FONT,
     "view": {"stroke": None},
@@ -48,7 +52,8 @@ CONFIG: dict[str, Any] = {
         "titleFontWeight": "normal",
     },
     "rule": {"color": INK},
-    "point": {"filled": True, "size": 60, "color": COLOURS[0]},
+    "tick": {"color": INK, "opacity": 1},
+    "point": {"filled": True, "size": 60, "color": COLOURS[0], "opacity": 1},
     "bar": {"color": COLOURS[0]},
     "line": {"color": COLOURS[0], "strokeWidth": 2},
     "text": {"color": INK, "fontSize": 12},

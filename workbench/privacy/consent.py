@@ -4,6 +4,16 @@ On basis ``consent`` only customers whose latest decision for the study's purpos
 where it names one) is ``given``. On any other basis everyone, except whose latest decision is a
 refusal, withdrawal, objection or restriction. Consent is always the newest state the dataset
 knows, whatever the as-of date: a withdrawal counts from the moment it is known.
+
+Which decisions concern a study, and in which order they count:
+
+- a decision without a purpose is about every purpose, and may only deny, restrict or release;
+- a decision without a channel is about every channel; a study without one asks about all;
+- a decision without a time counts from when its own source was complete; of decisions at the same
+  instant the stricter counts;
+- a restriction is ended by a later release (of its channel or of all, where the study asks about
+  all channels) and what stood before it stands again, or by a later consent (GDPR 18(2));
+- to be asked, or not to be known, is no permission; but it ends no denial on another basis.
 """
 
 import polars as pl
@@ -14,12 +24,19 @@ _DENIALS = ("refused", "withdrawn", "objected", "restricted")
 
 #: Of decisions at the same instant the stricter counts: later in this list wins.
 _STRICTNESS = (
-    "unknown", "requested", "released", "given", "refused", "withdrawn", "objected", "restricted"
+    "given", "released", "unknown", "requested", "refused", "withdrawn", "objected", "restricted"
 )  # fmt: skip
+
+#: No decision of the customer's.
+_OPEN = ("unknown", "requested")
 
 
 def permitted(
-    customers: pl.DataFrame, consents: pl.DataFrame, *, study: Study, undated_at: pl.Expr
+    customers: pl.DataFrame,
+    consents: pl.DataFrame | pl.LazyFrame,
+    *,
+    study: Study,
+    sources: pl.DataFrame | pl.LazyFrame,
 ) -> pl.DataFrame:
     """Tell for each customer whether the study may see them.
 
@@ -27,54 +44,77 @@ def permitted(
     ----------
     customers : DataFrame
         Column ``customer_id`` (UInt64), one row per customer.
-    consents : DataFrame
+    consents : DataFrame or LazyFrame
         The consents table, all decisions of all purposes.
     study : Study
         Its purpose, channel and basis count.
-    undated_at : Expr
-        Instant from which a decision without a time counts: when its source was complete.
+    sources : DataFrame or LazyFrame
+        The sources table: a decision without a time counts from its source's ``data_until_at``.
 
     Returns
     -------
     DataFrame, shape (customers, 2)
         ``customer_id`` and ``reason`` (String): null where the study may see the customer, else
-        why not: "never asked for this purpose", "latest decision is withdrawn", ...
+        why not: "no decision for this purpose", "latest decision is withdrawn", ...
     """
-    relevant = consents.filter(
-        (pl.col("purpose") == study.purpose) | pl.col("purpose").is_null(),
-        _concerns_channel(study),
-    )
-    strict = {decision: rank for rank, decision in enumerate(_STRICTNESS)}
-    ordered = relevant.with_columns(
-        pl.col("decided_at").fill_null(undated_at),
-        _rank=pl.col("decision").cast(pl.String).replace_strict(strict, return_dtype=pl.Int8),
-    ).sort("customer_id", "decided_at", "_rank", "consent_id")
-    latest = ordered.group_by("customer_id", maintain_order=True).agg(
-        pl.col("decision").cast(pl.String).last().alias("latest"),
-        # what stood before a restriction that was released stands again
-        pl.col("decision")
-        .cast(pl.String)
-        .filter(~pl.col("decision").cast(pl.String).is_in(["restricted", "released"]))
-        .last()
-        .alias("standing"),
-    )
-    decision = (
-        pl.when(pl.col("latest") == "released").then(pl.col("standing")).otherwise(pl.col("latest"))
-    )
+    decisions = _in_force(_in_order(consents.lazy(), sources.lazy(), study), study)
+    if study.basis != "consent":
+        decisions = decisions.filter(~pl.col("decision").is_in(_OPEN))
+    latest = decisions.group_by("customer_id", maintain_order=True).agg(pl.col("decision").last())
     rows = customers.select("customer_id").join(
-        latest, on="customer_id", how="left", maintain_order="left"
+        latest.collect(), on="customer_id", how="left", maintain_order="left"
     )
-    return rows.select("customer_id", reason=_reason(decision, study))
+    return rows.select("customer_id", reason=_reason(study))
+
+
+def _in_order(consents: pl.LazyFrame, sources: pl.LazyFrame, study: Study) -> pl.LazyFrame:
+    """Return the decisions that concern the study, from the oldest to the one that counts."""
+    decision = pl.col("decision").cast(pl.String)
+    is_ours = (pl.col("purpose").cast(pl.String) == study.purpose) | (
+        pl.col("purpose").is_null() & decision.is_in([*_DENIALS, "released"])
+    )
+    rank = {name: number for number, name in enumerate(_STRICTNESS)}
+    complete = sources.select("source_id", "data_until_at").unique("source_id", keep="any")
+    return (
+        consents.filter(is_ours, _concerns_channel(study))
+        .select(
+            "customer_id", "consent_id", "decided_at", "source_id",
+            decision=decision, channel=pl.col("channel").cast(pl.String),
+        )
+        .join(complete, on="source_id", how="left")
+        .with_columns(
+            pl.col("decided_at").fill_null(pl.col("data_until_at")),
+            _rank=pl.col("decision").replace_strict(rank, return_dtype=pl.Int8),
+        )
+        .sort("customer_id", "decided_at", "_rank", "consent_id")
+        .with_columns(_number=pl.int_range(pl.len()))
+    )  # fmt: skip
+
+
+def _in_force(ordered: pl.LazyFrame, study: Study) -> pl.LazyFrame:
+    """Leave out restrictions that were released, and the releases: they decide nothing more."""
+    is_release = pl.col("decision") == "released"
+    release = pl.col("_number").filter(is_release)
+    if study.channel is not None:  # all rows concern the one channel
+        last = release.max().over("customer_id")
+    else:  # a release for one channel leaves the others restricted
+        for_all = pl.col("_number").filter(is_release, pl.col("channel").is_null())
+        last = pl.max_horizontal(
+            for_all.max().over("customer_id"), release.max().over("customer_id", "channel")
+        )
+    is_ended = (pl.col("decision") == "restricted") & (pl.col("_number") < last).fill_null(False)
+    return ordered.filter(~is_ended, ~is_release)
 
 
 def _concerns_channel(study: Study) -> pl.Expr:
-    """A decision without a channel concerns every channel; a study without one asks about all."""
+    """Say which rows concern the study's channel; without one it asks about all channels."""
     if study.channel is None:
         return pl.lit(True)
-    return pl.col("channel").is_null() | (pl.col("channel") == study.channel)
+    return pl.col("channel").is_null() | (pl.col("channel").cast(pl.String) == study.channel)
 
 
-def _reason(decision: pl.Expr, study: Study) -> pl.Expr:
+def _reason(study: Study) -> pl.Expr:
+    decision = pl.col("decision")
     said = pl.lit("latest decision is ") + decision
     if study.basis == "consent":
         return (

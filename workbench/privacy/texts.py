@@ -4,6 +4,8 @@ A value that k persons share names none of them. Message bodies, search words an
 consent are never shown: until there is redaction, a shared template can still carry a name.
 """
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from workbench.schema import TABLES
@@ -11,22 +13,45 @@ from workbench.schema import TABLES
 NEVER = frozenset({"body", "search_text", "raw_signal"})
 
 
-def shared_values(rows: pl.LazyFrame, column: str, *, k: int) -> pl.LazyFrame:
-    """Return the values of a column that at least k persons state, one row each."""
-    return (
-        rows.filter(pl.col("customer_id").is_not_null(), pl.col(column).is_not_null())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """The values of a column that enough persons state.
+
+    Attributes
+    ----------
+    values : DataFrame
+        The column, one row per value.
+    stated, emptied : int
+        Cells that hold a value, and those whose value too few persons state.
+    """
+
+    values: pl.DataFrame
+    stated: int
+    emptied: int
+
+
+def shared_values(rows: pl.LazyFrame, column: str, *, k: int) -> Shared:
+    """Find the values of a column that at least k persons state; rows without a person are none."""
+    counted = (
+        rows.filter(pl.col(column).is_not_null())
+        .group_by(column, "customer_id")
+        .agg(_cells=pl.len())
         .group_by(column)
-        .agg(pl.col("customer_id").n_unique().alias("_persons"))
-        .filter(pl.col("_persons") >= k)
-        .select(column, pl.lit(True).alias("_shared"))
+        .agg(pl.col("_cells").sum(), _persons=pl.col("customer_id").drop_nulls().len())
+        .collect(engine="streaming")
+    )
+    kept = counted.filter(pl.col("_persons") >= k)
+    stated = int(counted["_cells"].sum())
+    return Shared(
+        values=kept.select(column), stated=stated, emptied=stated - int(kept["_cells"].sum())
     )
 
 
-def blank_rare(rows: pl.LazyFrame, column: str, *, k: int) -> pl.LazyFrame:
-    """Empty the cells of a column whose value fewer than k persons state."""
-    allowed = shared_values(rows, column, k=k).collect().lazy()
+def blank_rare(rows: pl.LazyFrame, column: str, *, shared: Shared) -> pl.LazyFrame:
+    """Empty the cells whose value is not among the shared ones; rows come in any order."""
+    allowed = shared.values.lazy().with_columns(_shared=pl.lit(True))
     return (
-        rows.join(allowed, on=column, how="left", maintain_order="left")
+        rows.join(allowed, on=column, how="left")
         .with_columns(pl.when(pl.col("_shared")).then(pl.col(column)).alias(column))
         .drop("_shared")
     )

@@ -3,37 +3,22 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
 
 from workbench.foundation.errors import ParameterError, PrivacyError
 from workbench.foundation.files import canonical_json
-from workbench.identity import keyed_hash
-from workbench.privacy.anonymity import anonymise, smallest_class
+from workbench.privacy.columns import generalised, harmless
 from workbench.privacy.consent import permitted
-from workbench.privacy.generalisation import levels, quasi_identifiers
-from workbench.privacy.report import ViewReport, groups_lost
-from workbench.privacy.texts import NEVER, blank_rare, text_columns
+from workbench.privacy.losses import groups_lost
+from workbench.privacy.pseudonyms import Pseudonyms
+from workbench.privacy.report import ViewReport
+from workbench.privacy.timeline import before, first_moment
 from workbench.schema import TABLES, CustomerData
-from workbench.schema.tables import LINEAGE
-from workbench.studies import Study
+from workbench.studies import ABSENT_TABLES, Study
 from workbench.vault import Dataset
-
-#: When a row happened; attributes are states, which hold at the as-of moment itself.
-_TIMES: Mapping[str, str] = {
-    "events": "occurred_at",
-    "orders": "ordered_at",
-    "payments": "paid_at",
-    "subscriptions": "started_on",
-    "interactions": "occurred_at",
-    "attributes": "observed_at",
-}
-_STATES = frozenset({"attributes"})
-
-#: Tables that no view holds: who someone is, what was decided, where rows came from.
-_APART = frozenset({"identities", "consents", "sources"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,14 +101,23 @@ class View:
 
 
 def default_as_of(dataset: Dataset) -> date:
-    """Return the last date before whose first moment all sources of the dataset are complete."""
-    return min(datetime.fromisoformat(source.data_until_at) for source in dataset.sources).date()
+    """Return the last date before whose first moment all sources of the dataset are complete.
+
+    What one system says in one format is complete as far as its latest load; the system that lags
+    behind decides.
+    """
+    until: dict[tuple[str, str], datetime] = {}
+    for source in dataset.sources:
+        complete = datetime.fromisoformat(source.data_until_at).astimezone(UTC)
+        origin = (source.system, source.format)
+        until[origin] = max(complete, until.get(origin, complete))
+    return min(until.values()).date()
 
 
 def view_fingerprint(study: Study, dataset: Dataset, as_of: date) -> str:
     """Return the hash of all that a view is made from."""
     rules = {
-        "dataset": dataset.fingerprint,
+        "dataset": [dataset.name, dataset.fingerprint],
         "as_of": as_of.isoformat(),
         "study": study.name,
         "rules": study.model_dump(
@@ -161,43 +155,43 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
     everyone = dataset.data()
     customers = everyone["customers"].sort("customer_id").collect()
     _require_covered(as_of, latest, customers)
-    moment = datetime.combine(as_of, time.min, tzinfo=UTC)
 
-    allowed, steps = _who(customers, everyone, study, moment, latest)
+    allowed, steps = _who(customers, everyone, study, as_of)
     if allowed.height < study.min_group:
         raise PrivacyError(
-            f"study {study.name} may see {allowed.height} customers of dataset {dataset.name}, "
-            f"its min_group is {study.min_group}: no view is made"
+            f"study {study.name} may see {_few(allowed.height)} customers of dataset "
+            f"{dataset.name}, its min_group is {study.min_group}: no view is made"
         )
-    secret = dataset.key.derive(f"pseudonyms of study {study.name} on {dataset.name}").text
-    pseudonyms = pl.DataFrame(
-        {
-            "customer_id": allowed["customer_id"],
-            "_pseudonym": keyed_hash(allowed["customer_id"], secret=secret),
-        }
+    pseudonyms = Pseudonyms.of(allowed["customer_id"], study=study, dataset=dataset)
+    made = generalised(allowed, study, as_of)
+    tables, doings = (
+        {"customers": pseudonyms.replace(made.rows.lazy())},
+        list(made.doings),
     )
-    shown, done, k_reached = _customers(allowed, study, as_of)
-    tables: dict[str, pl.LazyFrame] = {"customers": _pseudonymous(shown.lazy(), pseudonyms, secret)}
     for table in study.columns:
-        if table == "customers" or table in _APART:
-            continue
-        rows = _before(everyone[table], table, moment)
-        tables[table], changes = _table(rows, table, study, pseudonyms, secret)
-        done += changes
-    data = CustomerData(
-        {name: tables.get(name, pl.LazyFrame(schema=declared.schema)) for name, declared in TABLES.items()}
-    )
+        if table != "customers" and table not in ABSENT_TABLES:
+            rows = pseudonyms.seen(before(everyone, table, as_of))
+            rows, done = harmless(rows, table, study)
+            tables[table] = pseudonyms.replace(rows)
+            doings += done
     return View(
         study=study,
         as_of=as_of,
         data_until=latest,
-        data=data,
+        data=CustomerData(
+            {
+                name: tables.get(name, pl.LazyFrame(schema=declared.schema))
+                for name, declared in TABLES.items()
+            }
+        ),
         report=ViewReport(
             steps=steps,
-            columns=pl.DataFrame(done, schema=ViewReport.COLUMNS, orient="row"),
-            groups=groups_lost(customers, allowed, shown, as_of),
+            columns=pl.DataFrame(doings, schema=ViewReport.COLUMNS, orient="row"),
+            groups=groups_lost(customers, allowed, made.rows, as_of),
             k=study.policy.k,
-            k_reached=k_reached,
+            k_reached=made.k_reached,
+            suppressed=made.suppressed,
+            min_group=study.min_group,
         ),
         dataset=dataset.name,
         version=dataset.version,
@@ -206,10 +200,19 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
     )
 
 
+def _few(count: int) -> str:
+    return "no" if count == 0 else "too few"
+
+
 def _require_covered(as_of: date, latest: date, customers: pl.DataFrame) -> None:
     first = customers["first_seen_at"].min()
     if not isinstance(first, datetime):
         raise PrivacyError("the dataset holds no customer: there is nothing to view")
+    if first.date() >= latest:
+        raise ParameterError(
+            f"no as_of can be served: the first customer was seen on {first.date()} and all "
+            f"sources are complete only up to {latest}; load what happened before or later"
+        )
     if not first.date() < as_of <= latest:
         raise ParameterError(
             f"as_of {as_of} lies outside the data: take a date after {first.date()} "
@@ -218,13 +221,12 @@ def _require_covered(as_of: date, latest: date, customers: pl.DataFrame) -> None
 
 
 def _who(
-    customers: pl.DataFrame, data: CustomerData, study: Study, moment: datetime, latest: date
+    customers: pl.DataFrame, data: CustomerData, study: Study, as_of: date
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Customers the study may see, and how many each step removed."""
-    seen = customers.filter(pl.col("first_seen_at") < moment)
+    """Return the customers the study may see, and how many each step removed."""
+    seen = customers.filter(pl.col("first_seen_at") < first_moment(as_of))
     real = seen.filter(pl.col("kind") != "test")
-    undated = pl.lit(datetime.combine(latest, time.min, tzinfo=UTC))
-    told = permitted(real, data["consents"].collect(), study=study, undated_at=undated)
+    told = permitted(real, data["consents"], study=study, sources=data["sources"])
     allowed = real.join(
         told.filter(pl.col("reason").is_null()), on="customer_id", how="semi", maintain_order="left"
     )
@@ -237,112 +239,3 @@ def _who(
     frame = pl.DataFrame(steps, schema={"step": pl.String, "removed": pl.Int64}, orient="row")
     left = customers.height - frame["removed"].cum_sum()
     return allowed, frame.with_columns(left=left)
-
-
-def _customers(
-    allowed: pl.DataFrame, study: Study, as_of: date
-) -> tuple[pl.DataFrame, list[tuple[str, str, str, str]], int]:
-    """The customer table, generalised to k; what was done; the k reached."""
-    wanted = study.columns.get("customers", ())
-    quasi = [name for name in quasi_identifiers() if name in wanted]
-    other = [
-        name
-        for name in wanted
-        if name not in (*quasi_identifiers(), "customer_id", "birth_year", "kind")
-    ]
-    base = allowed.select("customer_id", "kind", *other)
-    done = [("customers", name, "kept", "") for name in ("kind", *other)]
-    k_reached = allowed.height
-    if quasi:
-        known = levels(as_of)
-        made = anonymise(
-            allowed,
-            levels={name: known[name] for name in quasi},
-            k=study.policy.k,
-            keep=study.policy.keep,
-            suppression_limit=study.policy.suppression_limit,
-        )
-        k_reached = smallest_class(made.rows, quasi)
-        if k_reached < study.policy.k:  # a fault of ours would otherwise become a leak
-            raise PrivacyError(f"k of {study.policy.k} was asked, {k_reached} was reached")
-        base = base.join(made.rows, on="customer_id", how="left", maintain_order="left")
-        for name in quasi:
-            how = ("finest level", "coarser", "coarsest")[min(made.level[name], 2)]
-            if made.level[name] >= len(known[name]):
-                how = "emptied for everybody"
-            cells = f"{made.emptied[name]:,} of {allowed.height:,} cells emptied to reach k"
-            done.append(("customers", name, how, cells if made.emptied[name] else ""))
-    return base, done, k_reached
-
-
-def _before(rows: pl.LazyFrame, table: str, moment: datetime) -> pl.LazyFrame:
-    """Rows that happened strictly before the as-of moment; a term's later end is not known yet."""
-    if table not in _TIMES:
-        return rows
-    column = _TIMES[table]
-    limit = moment.date() if TABLES[table].column(column).type == pl.Date else moment
-    is_known = pl.col(column) <= limit if table in _STATES else pl.col(column) < limit
-    rows = rows.filter(is_known)
-    if table == "subscriptions":
-        ends_later = pl.col("ended_on") >= moment.date()
-        rows = rows.with_columns(
-            pl.when(~ends_later).then(pl.col(name)).alias(name) for name in ("ended_on", "end_reason")
-        )
-    return rows
-
-
-def _table(
-    rows: pl.LazyFrame, table: str, study: Study, pseudonyms: pl.DataFrame, secret: str
-) -> tuple[pl.LazyFrame, list[tuple[str, str, str, str]]]:
-    """One table of the view and what was done to its columns."""
-    declared = TABLES[table]
-    names = [name for name in study.columns[table] if name not in (*LINEAGE, "record_id")]
-    done: list[tuple[str, str, str, str]] = []
-    if table == "attributes" and study.special_categories_basis is None:
-        rows = rows.filter(~pl.col("is_special_category"))
-        done.append((table, "is_special_category", "rows left out", "no lawful basis of their own"))
-    if "customer_id" in declared:
-        allowed = pseudonyms.lazy().select("customer_id")
-        rows = rows.join(allowed, on="customer_id", how="semi", maintain_order="left")
-        names = list(dict.fromkeys(["customer_id", *names]))
-    rows = rows.select(names)
-    for name in names:
-        column = declared.column(name)
-        if name in text_columns(table):
-            if name in NEVER:
-                rows = rows.with_columns(pl.lit(None, dtype=column.type).alias(name))
-                done.append((table, name, "emptied", "never shown before there is redaction"))
-            else:
-                rows = blank_rare(rows, name, k=study.policy.k)
-                done.append((table, name, "rare values emptied", f"fewer than {study.policy.k}"))
-        elif column.sensitivity == "key":
-            done.append((table, name, "pseudonym", "differs from study to study"))
-        elif column.type == pl.Datetime("us", "UTC"):
-            rows = rows.with_columns(pl.col(name).dt.truncate("1d"))
-            done.append((table, name, "cut to the day", ""))
-        else:
-            done.append((table, name, "kept", ""))
-    return _pseudonymous(rows, pseudonyms, secret), done
-
-
-def _pseudonymous(rows: pl.LazyFrame, pseudonyms: pl.DataFrame, secret: str) -> pl.LazyFrame:
-    """Replace every key column: customers by the study's pseudonym, others by a keyed hash."""
-    schema = rows.collect_schema()
-    if "customer_id" in schema:
-        rows = (
-            rows.join(pseudonyms.lazy(), on="customer_id", how="left", maintain_order="left")
-            .with_columns(customer_id=pl.col("_pseudonym"))
-            .drop("_pseudonym")
-        )
-    keys = {"order_id", "original_order_id", "payment_id", "subscription_id"} | {
-        "event_id", "session_id", "interaction_id", "thread_id"
-    }  # fmt: skip
-    for name in keys & set(schema.names()):
-        rows = rows.with_columns(
-            pl.col(name).map_batches(
-                lambda series: keyed_hash(series, secret=secret).cast(series.dtype),
-                return_dtype=schema[name],
-                is_elementwise=True,
-            )
-        )
-    return rows

@@ -4,6 +4,13 @@ The study file is the unit of purpose limitation: it names purpose and lawful ba
 the columns it needs, the policy its view obeys, its notebooks and who answers for it.
 """
 
-from workbench.studies.study import NotebookUse, Policy, Study, read_study
+from workbench.studies.study import (
+    ABSENT_COLUMNS,
+    ABSENT_TABLES,
+    NotebookUse,
+    Policy,
+    Study,
+    read_study,
+)
 
-__all__ = ["NotebookUse", "Policy", "Study", "read_study"]
+__all__ = ["ABSENT_COLUMNS", "ABSENT_TABLES", "NotebookUse", "Policy", "Study", "read_study"]

@@ -9,6 +9,7 @@ from pydantic import Field
 from workbench.foundation.declarations import Declaration, declare, read_toml
 from workbench.foundation.errors import unknown
 from workbench.schema import TABLES
+from workbench.schema.tables import LINEAGE
 
 Purpose = Literal[
     "essential",
@@ -29,6 +30,12 @@ Basis = Literal[
     "legitimate_interest",
 ]
 Words = Annotated[str, Field(min_length=3)]
+
+#: Tables that no view holds: who someone is, what was decided, where rows came from.
+ABSENT_TABLES = frozenset({"identities", "consents", "sources"})
+
+#: Columns that no view holds beside those that name a person: lineage, and the year of birth.
+ABSENT_COLUMNS = frozenset({"record_id", *LINEAGE, "birth_year"})
 
 
 class Policy(Declaration):
@@ -122,10 +129,15 @@ def read_study(path: Path, *, notebooks: Path) -> Study:
         Anything in it is wrong, an unknown table, column or notebook included.
     """
     content = read_toml(path, "study")
-    further = [*_unknown_columns(content), *_unknown_notebooks(content, notebooks)]
+    further = [
+        *_own_name(content),
+        *_unseen_columns(content),
+        *_unspared(content),
+        *_unknown_notebooks(content, notebooks),
+    ]
     return declare(
         Study,
-        {"name": path.stem, **_tuples(content)},
+        {**_tuples(content), "name": path.stem},
         source=f"study {path.name}",
         further=further,
     )
@@ -136,13 +148,16 @@ def _tuples(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_tuples(each) for each in value)
     if isinstance(value, dict):
-        return {
-            key: each if key == "parameters" else _tuples(each) for key, each in value.items()
-        }
+        return {key: each if key == "parameters" else _tuples(each) for key, each in value.items()}
     return value
 
 
-def _unknown_columns(content: Mapping[str, Any]) -> list[str]:
+def _own_name(content: Mapping[str, Any]) -> list[str]:
+    """Pseudonyms differ by the study's name, so no file may take another's."""
+    return ["name: a study is named by its file, leave it out"] if "name" in content else []
+
+
+def _unseen_columns(content: Mapping[str, Any]) -> list[str]:
     faults = []
     columns = content.get("columns")
     for table, names in columns.items() if isinstance(columns, dict) else ():
@@ -156,7 +171,26 @@ def _unknown_columns(content: Mapping[str, Any]) -> list[str]:
                 faults.append(f"columns.{table}: {unknown('column', str(name), known)}")
             elif declared.column(name).sensitivity == "direct":
                 faults.append(f"columns.{table}: {name} names a person and is in no view")
+            elif name == "birth_year":
+                faults.append(f"columns.{table}: birth_year is in no view, age_band tells the age")
+            elif name in ABSENT_COLUMNS:
+                faults.append(f"columns.{table}: {name} says where rows came from, is in no view")
+        if table in ABSENT_TABLES:
+            faults.append(f"columns.{table}: the table is in no view")
     return faults
+
+
+def _unspared(content: Mapping[str, Any]) -> list[str]:
+    """Columns to spare that are not in the view, or are not generalised anyway."""
+    policy, columns = content.get("policy"), content.get("columns")
+    keep = policy.get("keep") if isinstance(policy, dict) else None
+    seen = columns.get("customers") if isinstance(columns, dict) else None
+    quasi = [n for n in TABLES["customers"].named("quasi") if n in (seen or ())]
+    return [
+        f"policy.keep: {unknown('quasi-identifier among columns.customers', str(name), quasi)}"
+        for name in (keep if isinstance(keep, list) else ())
+        if name not in quasi
+    ]
 
 
 def _unknown_notebooks(content: Mapping[str, Any], folder: Path) -> list[str]:

@@ -1,0 +1,444 @@
+"""The view: whose rows, up to when, which columns, and what is told of it."""
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from tests.privacy.conftest import (
+    PROJECT,
+    MakeDataset,
+    at,
+    consent,
+    customer,
+    source,
+    study,
+)
+from workbench.foundation.errors import ParameterError, PrivacyError
+from workbench.privacy import View, default_as_of, open_view
+from workbench.privacy.view import view_fingerprint
+from workbench.schema import TABLES
+from workbench.studies import read_study
+from workbench.vault import Dataset
+
+FIVE = [customer(number) for number in (1, 2, 3, 4, 5)]
+
+
+def order(number: int, who: int | None, when: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "order_id": f"shop:{number}", "customer_id": who, "kind": "sale", "ordered_at": at(when),
+        "currency": "EUR", "total_minor": 100 * number, "source_id": "s", "source_row": number,
+        **changes,
+    }  # fmt: skip
+
+
+def term(name: str, started: date, ended: date | None) -> dict[str, Any]:
+    return {
+        "subscription_id": name, "customer_id": 1, "plan": "basic", "started_on": started,
+        "ended_on": ended, "end_reason": "cancelled" if ended else None, "currency": "EUR",
+        "monthly_price_minor": 900, "source_id": "s", "source_row": 1,
+    }  # fmt: skip
+
+
+def campaign(name: str, launched: date, closed: date | None) -> dict[str, Any]:
+    return {
+        "campaign_id": name, "channel": "email", "launched_on": launched, "closed_on": closed,
+        "cost_minor": 500, "source_id": "s", "source_row": 1,
+    }  # fmt: skip
+
+
+def said(who: int, attribute: str, value: str | None, **changes: Any) -> dict[str, Any]:
+    return {
+        "customer_id": who, "namespace": "interest", "attribute": attribute, "value": value,
+        "origin": "declared", "is_special_category": False, "observed_at": at("2024-02-01T15:30"),
+        "source_id": "s", "source_row": 1, **changes,
+    }  # fmt: skip
+
+
+def on_contract(**changes: Any) -> Any:
+    return study(basis="contract", **changes)
+
+
+def rows(view: View, table: str) -> pl.DataFrame:
+    return view.data[table].collect()
+
+
+def test_only_who_consented_is_in_the_view_and_every_step_is_counted(dataset: MakeDataset) -> None:
+    made = dataset(
+        customers=[
+            *FIVE,
+            customer(6),
+            customer(7, kind="test"),
+            customer(8, first_seen_at=at("2024-07-01")),
+        ],
+        consents=[
+            *(consent(number, "given", "2024-01-06") for number in (1, 2, 3, 4, 7, 8)),
+            consent(5, "refused", "2024-01-06"),
+            consent(4, "withdrawn", "2024-06-06"),
+        ],
+    )
+    view = open_view(study(), made)
+    assert rows(view, "customers").height == 3
+    expected = {
+        "step": [
+            "first seen on or after the as-of date", "test accounts", "latest decision is refused",
+            "latest decision is withdrawn", "no decision for this purpose",
+        ],
+        "removed": [1, 1, 1, 1, 1],
+        "left": [7, 6, 5, 4, 3],
+    }  # fmt: skip
+    assert_frame_equal(view.report.steps, pl.DataFrame(expected))
+
+
+def test_consent_is_the_newest_state_whatever_the_as_of_date(dataset: MakeDataset) -> None:
+    """Case C04: a run as of February leaves out who withdrew in March."""
+    made = dataset(
+        customers=FIVE,
+        consents=[
+            *(consent(number, "given", "2024-01-06") for number in range(1, 6)),
+            consent(1, "objected", "2024-03-01", method="signal"),
+        ],
+    )
+    assert rows(open_view(study(), made, as_of=date(2024, 2, 15)), "customers").height == 4
+
+
+def test_undated_decisions_count_from_their_own_source(dataset: MakeDataset) -> None:
+    made = dataset(
+        customers=FIVE,
+        sources=[source("s", "2024-07-01"), source("old", "2024-02-01", form="list")],
+        consents=[
+            *(consent(number, "given", None) for number in range(1, 5)),
+            consent(1, "withdrawn", "2024-05-01"),  # before the newer list that has the yes
+            consent(5, "given", None, source_id="old"),
+            consent(5, "withdrawn", "2024-05-01"),
+        ],
+    )
+    assert rows(open_view(study(), made, as_of=date(2024, 2, 1)), "customers").height == 4
+
+
+def test_guests_are_in_no_view(dataset: MakeDataset) -> None:
+    made = dataset(customers=FIVE, orders=[order(1, 1, "2024-03-01"), order(2, None, "2024-03-01")])
+    view = open_view(on_contract(columns={"orders": ("total_minor",)}), made)
+    assert rows(view, "orders")["total_minor"].to_list() == [100]
+
+
+def test_a_view_below_min_group_is_refused(dataset: MakeDataset) -> None:
+    made = dataset(customers=FIVE, consents=[consent(1, "given", "2024-01-06")])
+    with pytest.raises(PrivacyError, match="may see too few customers of dataset shop") as told:
+        open_view(study(), made)
+    assert " 1 " not in str(told.value)  # how many is itself too small to be told
+    with pytest.raises(PrivacyError, match="may see no customers"):
+        open_view(study(purpose="personalize"), made)
+
+
+@pytest.mark.parametrize("day", ["2024-01-05", "2023-01-01", "2024-07-02"])
+def test_a_date_outside_the_data_is_refused(dataset: MakeDataset, day: str) -> None:
+    made = dataset(customers=FIVE)
+    with pytest.raises(
+        ParameterError, match=r"take a date after 2024-01-05 and not after 2024-07-01"
+    ):
+        open_view(on_contract(), made, as_of=date.fromisoformat(day))
+
+
+def test_data_without_a_past_are_refused_with_the_reason(dataset: MakeDataset) -> None:
+    late = [customer(number, first_seen_at=at("2024-07-01")) for number in range(5)]
+    with pytest.raises(ParameterError, match="no as_of can be served: the first customer was seen"):
+        open_view(on_contract(), dataset(customers=late))
+
+
+def test_the_system_that_lags_behind_decides_the_date(dataset: MakeDataset) -> None:
+    loads = [
+        source("a", "2024-05-01"),
+        source("b", "2024-07-01"),  # the same export a while later
+        source("c", "2024-06-01", form="tickets"),
+    ]
+    made = dataset(customers=FIVE, sources=loads)
+    assert default_as_of(made) == date(2024, 6, 1)
+    assert open_view(on_contract(), made).as_of == date(2024, 6, 1)
+
+
+def test_names_lineage_and_birth_years_are_absent(world: Dataset) -> None:
+    wanted = {name: tuple(table.schema) for name, table in TABLES.items()}
+    view = open_view(on_contract(columns=wanted), world)
+    absent = {"birth_year", "record_id", "source_id", "source_row"}
+    for name in ("customers", "events", "orders", "interactions", "attributes", "answers"):
+        names = set(rows(view, name).columns)
+        assert rows(view, name).height > 0
+        assert not names & absent
+        assert not names & set(TABLES[name].named("direct"))
+    for name in ("identities", "consents", "sources"):
+        assert rows(view, name).height == 0
+
+
+def test_two_studies_cannot_be_joined(dataset: MakeDataset) -> None:
+    people = [customer(number, income_band=f"EUR {number}-{number}") for number in range(1, 41)]
+    made = dataset(customers=people, orders=[order(n, n, "2024-03-01") for n in range(1, 41)])
+    columns = {"customers": ("income_band",), "orders": ("order_id", "total_minor")}
+    one = open_view(on_contract(name="one", columns=columns), made)
+    two = open_view(on_contract(name="two", columns=columns), made)
+    for name, key in (
+        ("customers", "customer_id"),
+        ("orders", "customer_id"),
+        ("orders", "order_id"),
+    ):
+        ours, theirs = rows(one, name)[key], rows(two, name)[key]
+        assert ours.n_unique() == theirs.n_unique() == 40
+        assert not set(ours) & set(theirs)
+    # nor by the position of the row
+    for name, same in (("customers", "income_band"), ("orders", "total_minor")):
+        assert (rows(one, name)[same] == rows(two, name)[same]).sum() < 10
+        assert sorted(rows(one, name)[same]) == sorted(rows(two, name)[same])
+
+
+def test_a_study_knows_its_customers_again_after_the_next_load(dataset: MakeDataset) -> None:
+    first = open_view(on_contract(), dataset(customers=FIVE))
+    later = open_view(on_contract(), dataset(customers=[*FIVE, customer(6)]))
+    before, after = (set(rows(view, "customers")["customer_id"]) for view in (first, later))
+    assert before < after
+    assert len(after) == 6
+
+
+def test_keys_still_join_within_the_view(world: Dataset) -> None:
+    columns = {
+        "orders": ("order_id", "original_order_id", "kind"),
+        "order_items": ("order_id", "amount_minor"),
+        "payments": ("order_id", "amount_minor"),
+        "events": ("order_id", "session_id"),
+    }
+    view = open_view(on_contract(columns=columns), world)
+    orders = rows(view, "orders").select("order_id", "customer_id")
+    assert orders["order_id"].is_unique().all()
+    for name in ("order_items", "payments", "events"):
+        placed = rows(view, name).drop_nulls("order_id")
+        joined = placed.join(orders, on=["order_id", "customer_id"], how="semi")
+        assert joined.height == placed.height > 0
+    returns = rows(view, "orders").drop_nulls("original_order_id")
+    assert returns.join(
+        orders, left_on="original_order_id", right_on="order_id", how="anti"
+    ).is_empty()
+
+
+def test_instants_are_cut_to_the_day_and_dates_stay(dataset: MakeDataset) -> None:
+    made = dataset(
+        customers=FIVE,
+        orders=[order(1, 1, "2024-03-01T13:45:11")],
+        subscriptions=[term("a", date(2024, 2, 3), None)],
+    )
+    columns = {
+        "customers": ("first_seen_at",),
+        "orders": ("ordered_at",),
+        "subscriptions": ("started_on",),
+    }
+    view = open_view(on_contract(columns=columns), made)
+    assert rows(view, "orders")["ordered_at"].to_list() == [at("2024-03-01")]
+    assert rows(view, "subscriptions")["started_on"].to_list() == [date(2024, 2, 3)]
+    assert rows(view, "customers")["first_seen_at"].unique().to_list() == [at("2024-01-01")]
+
+
+def test_a_text_stays_where_k_persons_of_the_view_say_the_same(dataset: MakeDataset) -> None:
+    made = dataset(
+        customers=[*FIVE, customer(6, kind="test")],
+        attributes=[
+            said(1, "running", "often"),
+            said(2, "running", "often"),
+            said(3, "running", "since Jo Doe took me along"),
+            said(3, "cooking", "since Jo Doe took me along"),  # the same person twice
+            said(4, "running", "never"),
+            said(6, "running", "never"),  # not in the view
+            said(5, "running", None),
+        ],
+    )
+    columns = {"attributes": ("attribute", "value", "observed_at")}
+    view = open_view(on_contract(columns=columns), made)
+    values = rows(view, "attributes").sort("value", nulls_last=True)["value"].to_list()
+    assert values == ["often", "often", None, None, None, None]
+    told = view.report.columns.filter(pl.col("column") == "value").row(0, named=True)
+    assert (told["stated"], told["emptied"]) == (5, 3)
+
+
+def test_bodies_and_search_words_are_never_shown(dataset: MakeDataset) -> None:
+    message = {
+        "channel": "ticket", "direction": "inbound", "action": "message", "is_machine": False,
+        "occurred_at": at("2024-03-01"), "body": "hello", "source_id": "s", "source_row": 1,
+    }  # fmt: skip
+    search = {
+        "occurred_at": at("2024-03-01"), "event_name": "search", "channel": "web",
+        "search_text": "shoes", "page": "/search", "source_id": "s", "source_row": 1,
+    }  # fmt: skip
+    made = dataset(
+        customers=FIVE,
+        interactions=[{**message, "interaction_id": n, "customer_id": n} for n in range(1, 6)],
+        events=[{**search, "event_id": n, "customer_id": n} for n in range(1, 6)],
+    )
+    columns = {"interactions": ("body",), "events": ("search_text", "page")}
+    view = open_view(on_contract(columns=columns), made)
+    assert rows(view, "interactions")["body"].null_count() == 5
+    assert rows(view, "events")["search_text"].null_count() == 5
+    assert rows(view, "events")["page"].to_list() == ["/search"] * 5
+
+
+def test_special_categories_need_a_basis_of_their_own(dataset: MakeDataset) -> None:
+    made = dataset(
+        customers=FIVE,
+        attributes=[
+            said(1, "health", "asthma", is_special_category=True),
+            said(1, "running", "often"),
+        ],
+    )
+    columns = {"attributes": ("attribute",)}
+    without = open_view(on_contract(columns=columns), made)
+    assert rows(without, "attributes")["attribute"].to_list() == ["running"]
+    given = on_contract(columns=columns, special_categories_basis="explicit consent, GDPR 9(2)(a)")
+    assert rows(open_view(given, made), "attributes").height == 2
+
+
+def test_statements_that_repeat_a_generalised_column_are_left_out(dataset: MakeDataset) -> None:
+    profile = {"namespace": "profile"}
+    made = dataset(
+        customers=FIVE,
+        attributes=[
+            *(said(n, "birth_year", "1961", **profile) for n in range(1, 6)),
+            *(said(n, "postcode_area", "10115", **profile) for n in range(1, 6)),
+            said(1, "household_size", "3", **profile),
+        ],
+    )
+    view = open_view(on_contract(columns={"attributes": ("attribute",)}), made)
+    assert rows(view, "attributes")["attribute"].to_list() == ["household_size"]
+
+
+def test_nothing_from_the_as_of_date_on_is_in_the_view(dataset: MakeDataset) -> None:
+    late, early = at("2024-05-01"), at("2024-04-30T23:59:59")
+    item = {"line_number": 1, "quantity": 1, "amount_minor": 5, "source_id": "s", "source_row": 1}
+    survey = {
+        "customer_id": 1, "channel": "survey", "direction": "inbound", "action": "responded",
+        "is_machine": False, "source_id": "s", "source_row": 1,
+    }  # fmt: skip
+    answer = {"question_id": "q", "customer_id": 1, "answer_number": 4.0}
+    made = dataset(
+        customers=FIVE,
+        orders=[
+            order(1, 1, "2024-04-30T23:59:59", order_id="shop:1"),
+            order(2, 1, "2024-05-01", order_id="shop:2"),
+        ],
+        order_items=[
+            {**item, "order_id": f"shop:{number}", "customer_id": 1} for number in (1, 2)
+        ],
+        interactions=[
+            {**survey, "interaction_id": 1, "occurred_at": early},
+            {**survey, "interaction_id": 2, "occurred_at": late},
+        ],
+        answers=[{**answer, "interaction_id": 1}, {**answer, "interaction_id": 2}],
+        subscriptions=[
+            term("a", date(2024, 1, 1), date(2024, 4, 30)),
+            term("b", date(2024, 2, 1), date(2024, 5, 1)),
+            term("c", date(2024, 5, 1), None),
+        ],
+        attributes=[
+            said(1, "a", None, observed_at=early),
+            said(1, "b", None, observed_at=late),  # a state holds at the moment itself
+            said(1, "c", None, observed_at=at("2024-05-01T00:00:01")),
+        ],
+        campaigns=[
+            campaign("x", date(2024, 4, 1), date(2024, 4, 9)),
+            campaign("y", date(2024, 4, 1), date(2024, 6, 1)),
+            campaign("z", date(2024, 6, 1), None),
+        ],
+    )  # fmt: skip
+    columns = {
+        "orders": ("total_minor",), "order_items": ("amount_minor",), "interactions": ("action",),
+        "answers": ("answer_number",), "subscriptions": ("started_on", "ended_on", "end_reason"),
+        "attributes": ("attribute",),
+        "campaigns": ("campaign_id", "closed_on", "cost_minor"),
+    }  # fmt: skip
+    view = open_view(on_contract(columns=columns), made, as_of=date(2024, 5, 1))
+    heights = {name: rows(view, name).height for name in columns}
+    assert heights == {
+        "orders": 1, "order_items": 1, "interactions": 1, "answers": 1, "subscriptions": 2,
+        "attributes": 2, "campaigns": 2,
+    }  # fmt: skip
+    ends = rows(view, "subscriptions").sort("started_on").select("ended_on", "end_reason").rows()
+    assert ends == [(date(2024, 4, 30), "cancelled"), (None, None)]
+    told = rows(view, "campaigns").rows()
+    assert told == [("x", date(2024, 4, 9), 500), ("y", None, None)]
+
+
+def test_an_earlier_view_holds_what_a_dataset_that_ended_there_would(world: Dataset) -> None:
+    everything = {name: frame.collect() for name, frame in world.data().tables.items()}
+    columns = {
+        name: tuple(
+            c for c in TABLES[name].schema if c not in ("record_id", "source_id", "source_row")
+        )
+        for name in ("events", "orders", "order_items", "payments", "interactions", "answers")
+    }
+    asked = on_contract(columns=columns, purpose="essential")  # on which nobody decides
+    day = date(2024, 6, 1)
+    moment = at("2024-06-01")
+    times = {"events": "occurred_at", "orders": "ordered_at", "payments": "paid_at",
+             "interactions": "occurred_at"}  # fmt: skip
+    kept = {name: everything[name].filter(pl.col(time) < moment) for name, time in times.items()}
+    kept["order_items"] = everything["order_items"].join(kept["orders"], on="order_id", how="semi")
+    kept["answers"] = everything["answers"].join(
+        kept["interactions"], on="interaction_id", how="semi"
+    )
+    view = open_view(asked, world, as_of=day)
+    assert view.as_of < view.data_until
+    for name, expected in kept.items():
+        whole = expected.filter(pl.col("customer_id").is_not_null())
+        allowed = everything["customers"].filter(
+            pl.col("first_seen_at") < moment, pl.col("kind") != "test"
+        )
+        whole = whole.join(allowed, on="customer_id", how="semi")
+        assert rows(view, name).height == whole.height > 0
+
+
+def test_the_fingerprint_changes_with_every_rule_and_with_the_data(dataset: MakeDataset) -> None:
+    made = dataset(customers=FIVE)
+    day = date(2024, 6, 1)
+    plain = view_fingerprint(study(), made, day)
+    assert plain == view_fingerprint(study(), made, day)
+    assert plain == view_fingerprint(study(question="Another one?", retention_days=9), made, day)
+    others = [
+        view_fingerprint(study(**change), made, day)
+        for change in (
+            {"name": "other"},
+            {"purpose": "personalize"},
+            {"channel": "email"},
+            {"basis": "contract"},
+            {"columns": {"customers": ("first_seen_at", "country")}},
+            {"policy": {"k": 3}},
+            {"policy": {"k": 2, "keep": ("first_seen_at",)}},
+            {"policy": {"k": 2, "suppression_limit": 0.1}},
+            {"min_group": 4},
+            {"special_categories_basis": "explicit consent"},
+        )
+    ]
+    others.append(view_fingerprint(study(), made, date(2024, 6, 2)))
+    newer = dataset(customers=FIVE, sources=[source("t", "2024-07-01")])
+    others.append(view_fingerprint(study(), newer, day))
+    others.append(view_fingerprint(study(), dataset(name="twin", customers=FIVE), day))
+    assert len({plain, *others}) == len(others) + 1
+
+
+def test_a_view_comes_back_from_its_description(world: Dataset) -> None:
+    asked = read_study(
+        PROJECT / "reports" / "studies" / "demo.toml", notebooks=PROJECT / "notebooks"
+    )
+    view = open_view(asked, world)
+    again = View.restore(view.describe(), view.data)
+    assert again.study == view.study
+    assert again.describe() == view.describe()
+    for name in ("steps", "columns", "groups"):
+        assert_frame_equal(getattr(again.report, name), getattr(view.report, name))
+    assert again.report.cost == view.report.cost == view.describe()["report"]["cost"]
+
+
+def test_equal_views_have_equal_rows_in_equal_order(world: Dataset) -> None:
+    asked = read_study(
+        PROJECT / "reports" / "studies" / "demo.toml", notebooks=PROJECT / "notebooks"
+    )
+    one, two = open_view(asked, world), open_view(asked, world)
+    for name in asked.columns:
+        streamed = two.data[name].collect(engine="streaming")
+        assert_frame_equal(rows(one, name), streamed)

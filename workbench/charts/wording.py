@@ -1,0 +1,141 @@
+"""How figures speak: values, axes and group names as a reader sees them."""
+
+import math
+import textwrap
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from workbench.charts.exhibits import Table
+from workbench.foundation.errors import ParameterError
+
+#: What stands where a figure is hidden or cannot be given.
+NOTHING = "–"
+
+_LINE = 28  # characters of a group's name on one line of a chart
+_LINES = 5  # lines it may take; whole it stands in the data behind the figure
+_TICKS = 5
+_MOST_DECIMALS = 4
+
+#: Characters that no text of a page may hold; some stop the program that draws.
+_CONTROLS = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
+
+#: Marks that turn the direction of the text that follows: a name with one would turn its sentence.
+_TURNING = dict.fromkeys([0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+
+
+def cell_text(value: Any, form: str | None) -> str:
+    """Return what a reader sees for a value."""
+    if isinstance(value, Decimal):
+        value = float(value)
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if form and isinstance(value, int | float):
+        return format(value, form)
+    if isinstance(value, float):
+        return f"{value:,.3f}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, date):
+        return value.isoformat()
+    return printable(str(value))
+
+
+def printable(text: str) -> str:
+    """Return a text without control characters."""
+    return text.translate(_CONTROLS)
+
+
+def group_name(value: Any) -> str:
+    """Return a group's name as it stands in a sentence: on one line, turning nothing."""
+    return " ".join(cell_text(value, None).translate(_TURNING).split()) or NOTHING
+
+
+def name_lines(value: Any) -> list[str]:
+    """Return a group's name cut into the lines on which it stands beside a chart."""
+    return textwrap.wrap(group_name(value), _LINE, max_lines=_LINES, placeholder=" …")
+
+
+def axis_form(form: str, values: Iterable[float]) -> str:
+    """Return the number format of an axis, with as many decimals as its ticks need.
+
+    Parameters
+    ----------
+    form : str
+        Format of the values: ``.0%``, ``.2f``, ``,.0f``.
+    values : iterable of float
+        What is drawn along the axis.
+
+    Raises
+    ------
+    ParameterError
+        The format is none that both Python and d3 read.
+    """
+    try:
+        format(0.5, form)
+    except ValueError as error:
+        raise ParameterError(f"number format {form!r}: write it like '.0%' or ',.2f'") from error
+    known = [value for value in values if math.isfinite(value)]
+    spread = max(known, default=0.0) - min(known, default=0.0)
+    head, point, tail = form.partition(".")
+    if not point or tail[-1:] not in ("%", "f") or not tail[:-1].isdecimal() or spread <= 0:
+        return form
+    step = spread / _TICKS * (100 if tail[-1] == "%" else 1)
+    decimals = min(_MOST_DECIMALS, max(int(tail[:-1]), math.ceil(-math.log10(step))))
+    return f"{head}.{decimals}{tail[-1]}"
+
+
+def extremes(
+    table: Table,
+    *,
+    group: str,
+    value: str,
+    form: str,
+    limits: tuple[str, str] | None = None,
+    series: str | None = None,
+    words: tuple[str, str] = ("Highest", "lowest"),
+) -> str:
+    """Say which group has the highest and the lowest value, of how many.
+
+    Parameters
+    ----------
+    table : Table
+        Its format of the value counts before ``form``.
+    group, value : str
+        Its columns.
+    limits : (str, str), optional
+        Columns of the interval's limits.
+    series : str, optional
+        Column that tells lines apart.
+    """
+    rows = finite(table.rows, value).sort(value, group, maintain_order=True, nulls_last=True)
+    if rows.is_empty():
+        return "Nothing can be shown."
+    form = table.formats.get(value, form)
+
+    def said(row: dict[str, Any]) -> str:
+        name = group_name(row[group]) + (f" of {group_name(row[series])}" if series else "")
+        more = []
+        if limits is not None and None not in (row[limits[0]], row[limits[1]]):
+            low, high = (cell_text(row[limit], form) for limit in limits)
+            more.append(f"{low} to {high}")
+        if table.persons is not None and table.persons != value:
+            more.append(f"{cell_text(row[table.persons], ',.0f')} persons")
+        return f"{name} with {cell_text(row[value], form)}" + (
+            f" ({', '.join(more)})" if more else ""
+        )
+
+    high, low = rows.row(-1, named=True), rows.row(0, named=True)
+    if rows.height == 1:
+        return f"Only {said(high)}."
+    return f"{words[0]}: {said(high)}; {words[1]}: {said(low)}; {rows.height} in all."
+
+
+def finite(rows: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """Return the rows that have a number in these columns."""
+    return rows.filter(*(pl.col(name).cast(pl.Float64).is_finite() for name in columns))

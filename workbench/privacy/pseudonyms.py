@@ -1,0 +1,89 @@
+"""Pseudonyms: keyed hashes that differ from study to study, so that two studies cannot be joined.
+
+The same customer has the same pseudonym in every view of one study on one dataset, whatever was
+loaded in between. Rows are put in the order of the pseudonyms: in the order of the dataset, two
+studies could be joined by position.
+"""
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from workbench.identity import keyed_hash
+from workbench.schema import TABLES
+from workbench.studies import Study
+from workbench.vault import Dataset
+
+#: Key columns of all tables but those of who is who and of lineage, which no view holds.
+_KEYS = frozenset(
+    column.name
+    for table in TABLES.values()
+    for column in table.columns
+    if column.sensitivity == "key" and column.component != "lineage"
+) - {"customer_id"}
+
+
+#: What stands before the name of a column by which rows are put in order.
+ORDER = "_by_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pseudonyms:
+    """The pseudonyms of the customers whom a study may see.
+
+    Attributes
+    ----------
+    customers : DataFrame
+        ``customer_id`` and ``pseudonym`` (both UInt64).
+    """
+
+    customers: pl.DataFrame
+    secret: str = field(repr=False)
+
+    @classmethod
+    def of(cls, customer_id: pl.Series, *, study: Study, dataset: Dataset) -> "Pseudonyms":
+        """Make the pseudonyms of these customers for one study."""
+        secret = dataset.key.derive(f"pseudonyms of study {study.name} on {dataset.name}").text
+        made = keyed_hash(customer_id, secret=secret).alias("pseudonym")
+        return cls(customers=pl.DataFrame([customer_id.alias("customer_id"), made]), secret=secret)
+
+    def seen(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Leave out the rows of nobody and of those whom the study may not see, in any order."""
+        if "customer_id" not in rows.collect_schema():
+            return rows
+        return rows.join(self.customers.lazy().select("customer_id"), on="customer_id", how="semi")
+
+    def replace(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Replace every key column: customers by their pseudonym, others by a keyed hash.
+
+        Parameters
+        ----------
+        rows : LazyFrame
+            Rows of one table, with the columns of its primary key a second time after ``ORDER``.
+
+        Returns
+        -------
+        LazyFrame
+            By pseudonym, each customer's rows by the dataset's primary key: the same order whatever
+            way the rows came, and another for another study.
+        """
+        schema = rows.collect_schema()
+        order = [name for name in schema.names() if name.startswith(ORDER)]
+        if "customer_id" in schema:
+            rows = (
+                rows.join(self.customers.lazy(), on="customer_id", how="inner")
+                .sort("pseudonym", *order)
+                .with_columns(customer_id=pl.col("pseudonym"))
+                .drop("pseudonym")
+            )
+        elif order:
+            rows = rows.sort(order)
+        return rows.drop(order).with_columns(
+            pl.col(name).map_batches(
+                lambda series: keyed_hash(series, secret=self.secret).cast(series.dtype),
+                return_dtype=schema[name],
+                is_elementwise=True,
+            )
+            for name in schema.names()
+            if name in _KEYS
+        )
