@@ -31,7 +31,7 @@ def test_two_workers_make_the_same_rows_as_one(make_world, vault):
     load([world], vault=again, dataset="two", settings={}, workers=1)
     assert _value_hash(vault.dataset("two")) == _value_hash(again.dataset("two"))
     assert _value_hash(vault.dataset("one")) != _value_hash(vault.dataset("two"))
-    assert vault.dataset("two").buckets == 32
+    assert vault.dataset("two").buckets == 16
 
 
 def test_progress_of_a_load_goes_to_the_log_and_nowhere_in_a_kernel(

@@ -5,8 +5,11 @@ Words and progress go to stderr, the result to stdout: a short table, or one JSO
 is no traceback without ``--debug``. This is the only room that reads the clock.
 """
 
+import os
+import signal
 import sys
 import traceback
+from types import FrameType
 
 import typer
 
@@ -25,6 +28,7 @@ from workbench.foundation.progress import say
 app = typer.Typer(
     name="workbench",
     help="From customer data to reviewed reports, without seeing who anyone is.",
+    epilog="With --debug any command shows where it failed.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -51,6 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
             traceback.print_exc()
         say(f"workbench: {error}")
         return error.exit_code
+    except BrokenPipeError:  # whoever read our output, `head` for instance, has seen enough
+        return 0
     except (KeyboardInterrupt, typer.Abort):
         say("workbench: interrupted; what was written before is kept")
         return 130
@@ -67,4 +73,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 def entry() -> None:
     """Stand behind the ``workbench`` command."""
-    sys.exit(main())
+    signal.signal(signal.SIGTERM, _interrupt)
+    code = main()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Take a scheduler's request to stop as a person's: kernels and open views are put away."""
+    raise KeyboardInterrupt

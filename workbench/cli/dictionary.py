@@ -1,15 +1,20 @@
 """``workbench dictionary``: the data dictionary, from the declarations."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workbench.cli.options import AsJson, print_json, print_table
 from workbench.foundation.errors import ParameterError, unknown
 
+if TYPE_CHECKING:
+    from workbench.schema.tables import Column
+
 
 def dictionary(
-    table: Annotated[str | None, typer.Argument(help="One table; all unless named.")] = None,
+    table: Annotated[
+        str | None, typer.Argument(metavar="TABLE", help="One table; all unless named.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print what every column of the customer tables means."""
@@ -43,13 +48,16 @@ def dictionary(
             }
         )
         return
-    print_table(
-        ("table", "column", "type", "unit", "component", "category", "sensitivity", "meaning"),
-        [
-            (
-                c.table, c.name, c.type_name, c.unit or "", c.component, c.category,
-                c.sensitivity, c.meaning,
-            )
-            for c in columns
-        ],
-    )  # fmt: skip
+    for position, name in enumerate(dict.fromkeys(c.table for c in columns)):
+        if position:
+            typer.echo("")
+        typer.echo(f"Table {name}")
+        print_table(
+            ("column", "type", "sensitivity", "meaning (component, category; unit)"),
+            [(c.name, c.type_name, c.sensitivity, _told(c)) for c in columns if c.table == name],
+        )
+
+
+def _told(column: "Column") -> str:
+    unit = f"; {column.unit}" if column.unit else ""
+    return f"{column.meaning} ({column.component}, {column.category}{unit})"

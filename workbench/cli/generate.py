@@ -11,7 +11,10 @@ from workbench.foundation.settings import Settings, find
 
 
 def generate(
-    recipe: Annotated[str, typer.Argument(help="A name in synthetic/, or a path to a TOML file.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(metavar="RECIPE", help="A name in synthetic/, or a path to a TOML file."),
+    ],
     out: Annotated[Path, typer.Option(help="Folder to make.")],
     customers: Annotated[int | None, typer.Option(help="Number of customers.")] = None,
     months: Annotated[int | None, typer.Option(help="Months of history.")] = None,
@@ -21,7 +24,7 @@ def generate(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a world of customers who never lived, with its truth beside it."""
+    """Make a world of customers who never lived, and its truth."""
     from workbench.synthetic import generate as make  # late: numpy, polars and the lists of names
 
     settings = Settings.read()

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.options import AsJson, KeyFile, Workspace, pairs, print_json, print_table
+from workbench.cli.options import (
+    AsJson,
+    KeyFile,
+    Workspace,
+    money,
+    pairs,
+    print_json,
+    print_table,
+)
 from workbench.foundation.progress import say
 from workbench.foundation.settings import Settings
 
@@ -14,20 +22,24 @@ if TYPE_CHECKING:
 
 
 def load(
-    paths: Annotated[list[Path], typer.Argument(help="Files, or folders of synthetic worlds.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Files, or folders of synthetic worlds.")
+    ],
     dataset: Annotated[str, typer.Option(help="Name of the dataset to load into.")],
     mapping: Annotated[
         str | None, typer.Option(help="Name of a ready mapping, or a path to a TOML file.")
     ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", help="name=value for system, zone, currency, data_until, basis."),
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="system, zone, currency, data_until or basis."
+        ),
     ] = None,
     workspace: Workspace = None,
     key: KeyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read exports into a new version of a dataset, with a quarantine for what cannot be used."""
+    """Read exports into a dataset; quarantine what cannot be used."""
     from workbench.intake import load as read  # late: polars and dataframely
     from workbench.sources import find_mapping
     from workbench.vault import Vault
@@ -65,5 +77,5 @@ def _print(report: "LoadReport") -> None:
         for assumption in file.assumptions:
             typer.echo(f"  assumed: {assumption}")
     for currency, amount in report.amounts.items():
-        typer.echo(f"Order lines of this load come to {amount:,} minor units of {currency}.")
+        typer.echo(f"Order lines of this load come to {money(amount, currency)}.")
     print_table(("table", "rows"), list(report.tables.items()))

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import TextWrapper
 from typing import Annotated, Any
 
 import typer
@@ -22,6 +24,11 @@ KeyFile = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
 
 
+_BETWEEN = "  "  # columns
+_WIDTH = 80  # of a terminal that does not say
+_LEAST_ROOM = 24  # characters of the last column, before which lines grow longer
+
+
 def pairs(texts: list[str], option: str) -> dict[str, str]:
     """Return ``name=value`` texts as a mapping."""
     found: dict[str, str] = {}
@@ -35,22 +42,44 @@ def pairs(texts: list[str], option: str) -> dict[str, str]:
     return found
 
 
+def shown(path: Path) -> str:
+    """Return a path as short as it can be typed from here."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def money(amount_minor: int, currency: str) -> str:
+    """Return an amount of minor units in its currency."""
+    from workbench.sources.numerals import exponent  # late: polars and the readers
+
+    places = exponent(currency)
+    sign, whole = ("-" if amount_minor < 0 else ""), f"{abs(amount_minor):0{places + 1}d}"
+    units, cents = (whole[:-places], f".{whole[-places:]}") if places else (whole, "")
+    return f"{sign}{int(units):,}{cents} {currency}"
+
+
 def print_json(content: Mapping[str, Any]) -> None:
     """Print the result as one JSON object."""
     typer.echo(json.dumps(content, ensure_ascii=False))
 
 
 def print_table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    """Print rows in aligned columns, numbers to the right."""
+    """Print rows in aligned columns, numbers to the right; the last column may wrap."""
     texts = [tuple(_text(cell) for cell in row) for row in rows]
     widths = [max(map(len, column)) for column in zip(head, *texts, strict=True)]
     is_number = [all(isinstance(row[i], int) for row in rows) for i in range(len(head))]
+    before = sum(widths[:-1]) + len(_BETWEEN) * (len(widths) - 1)
+    room = max(get_terminal_size((_WIDTH, 24)).columns - before, _LEAST_ROOM)
+    words = TextWrapper(room, break_long_words=False, break_on_hyphens=False)
     for line in (head, *texts):
         cells = [
             cell.rjust(width) if number and rows else cell.ljust(width)
             for cell, width, number in zip(line, widths, is_number, strict=True)
         ]
-        typer.echo("  ".join(cells).rstrip())
+        # a path or a number is one word and stays whole
+        last = words.wrap(cells[-1]) or [""]
+        for text in (_BETWEEN.join([*cells[:-1], last[0]]), *(" " * before + w for w in last[1:])):
+            typer.echo(text.rstrip())
 
 
 def _text(cell: Any) -> str:

@@ -11,7 +11,7 @@ from workbench.foundation.settings import Settings
 
 
 def quarantine(
-    dataset: Annotated[str, typer.Argument(help="Name of the dataset.")],
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Name of the dataset.")],
     out: Annotated[
         Path | None, typer.Option(help="CSV file to write, with the records' own cells.")
     ] = None,
@@ -19,7 +19,7 @@ def quarantine(
     key: KeyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count the refused records by reason; with --out write them, cells included, to a file."""
+    """Count refused records by reason; with --out write them out."""
     from workbench.intake import quarantined  # late: polars
     from workbench.intake.quarantine import write_out
     from workbench.vault import Vault
@@ -41,5 +41,6 @@ def quarantine(
     if out is not None:
         write_out(rows, out)
         say(
-            f"Wrote {rows.height:,} records to {out}, readable by you alone. They are personal data."
+            f"Wrote {rows.height:,} records to {out}, readable by you alone: "
+            "they are personal data."
         )

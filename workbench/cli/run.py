@@ -1,6 +1,5 @@
 """``workbench run``: execute a study's notebooks and publish their pages."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,13 +14,14 @@ from workbench.cli.options import (
     pairs,
     print_json,
     print_table,
+    shown,
 )
 from workbench.foundation.errors import ParameterError
 from workbench.foundation.progress import say
 from workbench.foundation.settings import Settings, find
 
 if TYPE_CHECKING:
-    from workbench.runs import Folder, Plan, Run, RunResult
+    from workbench.runs import Folder, Plan, RunResult
 
 
 def run(
@@ -36,20 +36,28 @@ def run(
         typer.Option(help="Scoring date, 2024-12-31; the last covered one unless given."),
     ] = None,
     parameters: Annotated[
-        list[str] | None, typer.Option("-p", "--parameter", help="name=value of a notebook.")
+        list[str] | None,
+        typer.Option(
+            "-p",
+            "--parameter",
+            metavar="NAME=VALUE",
+            help="Parameter of the notebooks that have it.",
+        ),
     ] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Say what would run, and run nothing.")
     ] = False,
     again: Annotated[bool, typer.Option("--again", help="Run also what has finished.")] = False,
-    timeout: Annotated[int | None, typer.Option(help="Longest time for one cell, seconds.")] = None,
+    timeout: Annotated[
+        int | None, typer.Option(min=1, help="Longest time for one cell, seconds.")
+    ] = None,
     workspace: Workspace = None,
     reports: Reports = None,
     key: KeyFile = None,
     as_json: AsJson = False,
 ) -> int:
-    """Run a study as of a date; what has finished is not run again."""
-    from workbench.reports import build_site, publish  # late: polars, papermill, the page's parts
+    """Run a study as of a date, unless it has finished."""
+    from workbench.reports import build_site, page_of, publish  # late: polars, papermill, jinja
     from workbench.reports.page import page_path
     from workbench.runs import Folder as Runs
     from workbench.runs import plan as make_plan
@@ -78,19 +86,16 @@ def run(
         _print_plan(planned, folder, as_json)
         return 0
 
-    def make_page(finished: "Run", check: Callable[[bytes], None]) -> Path:
-        return publish(finished, site=site, check=check)
-
     results = execute(
         planned,
         vault=vault,
         folder=folder,
         clock=lambda: datetime.now(UTC),
-        publish=make_page,
+        page=page_of,
+        publish=lambda finished: publish(finished, site=site),
         again=again,
         timeout_seconds=timeout,
     )
-    index = build_site(folder.path, site=site)
     pages = {result.run.id: page_path(result.run, site) for result in results}
     if as_json:
         print_json({"runs": [_json(r, pages[r.run.id]) for r in results]})
@@ -101,13 +106,13 @@ def run(
             say(f"workbench: {result.error}")
     if all(result.is_reused for result in results):
         say("Nothing to do: every run of this study has finished with the same inputs.")
-    say(f"All reports: {index}")
+    say(f"All reports: {build_site(folder.path, site=site)}")
     failed = [result.error for result in results if result.error is not None]
     return failed[0].exit_code if failed else 0
 
 
 def _print_plan(planned: "Plan", folder: "Folder", as_json: bool) -> None:
-    rows = dict(planned.dataset.data().rows().iter_rows())
+    rows = planned.dataset.rows
     runs = [
         {
             "run": each.id,
@@ -131,11 +136,12 @@ def _print_plan(planned: "Plan", folder: "Folder", as_json: bool) -> None:
         return
     typer.echo(
         f"Study {planned.study.name} on {planned.dataset.label}, as of {planned.as_of}: "
-        f"{rows['customers']:,} customers before consent."
+        f"{rows.get('customers', 0):,} customers before consent."
     )
     print_table(
         ("table", "rows"), [(name, rows[name]) for name in planned.study.columns if name in rows]
     )
+    typer.echo("")
     print_table(
         ("run", "notebook", "would"),
         [(r["run"], r["notebook"], "be reused" if r["finished"] else "run") for r in runs],
@@ -150,7 +156,7 @@ def _print(results: "list[RunResult]", pages: dict[str, Path]) -> None:
                 r.run.id,
                 r.run.notebook,
                 f"{r.run.status}, reused" if r.is_reused else r.run.status,
-                str(pages[r.run.id]),
+                shown(pages[r.run.id]),
             )
             for r in results
         ],

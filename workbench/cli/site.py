@@ -6,7 +6,7 @@ from workbench.foundation.settings import Settings
 
 
 def site(reports: Reports = None, as_json: AsJson = False) -> None:
-    """Make the catalogue of reports; publish what a crash left unpublished."""
+    """Make the catalogue of reports, and pages that are missing."""
     from workbench.reports import build_site  # late: polars and the page's parts
 
     place = Settings.read(reports=reports)

@@ -51,12 +51,13 @@ def status(
 
 
 def _dataset(dataset: "Dataset") -> dict[str, Any]:
-    rows = dict(dataset.data().rows().iter_rows())
+    from workbench.privacy import default_as_of  # late: polars
+
     return {
         "dataset": dataset.name,
         "version": dataset.version,
-        "customers": rows["customers"],
-        "until": min(source.data_until_at for source in dataset.sources)[:10],
+        "customers": dataset.rows.get("customers", 0),
+        "until": default_as_of(dataset).isoformat(),
         "synthetic": dataset.is_synthetic,
     }
 

@@ -19,7 +19,7 @@ from workbench.vault import Dataset, DatasetWriter, SourceEntry, Vault
 from workbench.vault.datasets import FileEntry
 from workbench.vault.parquet import reading
 
-_FEW, _MANY = 8, 32  # buckets of a dataset made from one file, or from a world of many blocks
+_FEW, _MANY = 8, 16  # buckets of a dataset made from one file, or from a world of many blocks
 _TOGETHER = 2  # parts read at a time: more make fewer files, each takes .9 GB more (4 GB at 5)
 
 
@@ -123,15 +123,13 @@ def load(
         state = State(before, writer)
         reports = [_load_one(source, writer, secret, state, workers) for source in sources]
         made = state.commit() if before is None or state.is_changed else before
-        with reading(made.label):
-            rows = made.data().rows()
         return LoadReport(
             dataset=dataset,
             version=made.version,
             unchanged=sum(r.accepted for r in reports) - state.new_records,
             closed=state.closed,
             files=tuple(reports),
-            tables=dict(rows.filter(pl.col("rows") > 0).iter_rows()),
+            tables=made.rows,
             amounts=dict(sorted(state.amounts.items())),
             made_version=made is not before,
         )
