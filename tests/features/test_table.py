@@ -13,6 +13,7 @@ from tests.features.frames import at, shop, table
 from workbench.features import FEATURES, customer_features
 from workbench.features.facts import TIMES
 from workbench.features.windows import first_moment
+from workbench.foundation import compute
 from workbench.schema import CustomerData
 
 AS_OF = date(2023, 7, 1)
@@ -207,3 +208,23 @@ def test_a_view_without_a_column_counts_it_as_empty() -> None:
     found = customer_features(narrow, as_of=AS_OF, currency="EUR").rows
     assert found.select("sessions_90", "carts_90").row(0) == (0, 0)
     assert found["channel_share_web"].to_list() == [None]
+
+
+def test_features_are_the_same_in_any_number_of_parts_and_processes() -> None:
+    step = 2**64 // 7  # ids spread over the whole range, as pseudonyms are
+    rows = [(place % 7, place * 3 % 170, 500 + place) for place in range(40)]
+    data = busy_world(rows, rows[:25], rows[5:30])
+    spread = CustomerData.of(
+        {
+            name: frame.with_columns(pl.col("customer_id") * step + 11)
+            for name, frame in data.tables.items()
+            if "customer_id" in frame.collect_schema()
+        }
+    )
+    whole = customer_features(spread, as_of=AS_OF, currency="EUR", buckets=1)
+    parts = customer_features(spread, as_of=AS_OF, currency="EUR", buckets=5)
+    assert_frame_equal(whole.rows, parts.rows)
+    with compute.executor(2) as pool:
+        shared = customer_features(spread, as_of=AS_OF, currency="EUR", buckets=5, pool=pool)
+    assert_frame_equal(whole.rows, shared.rows)
+    assert whole.rows.height == 7

@@ -62,11 +62,10 @@ def largest_categories(facts: Facts, currency: str) -> list[str]:
     return counted["category"].head(MOST_CATEGORIES).to_list()
 
 
-def baskets(facts: Facts, currency: str) -> pl.LazyFrame:
-    """Return breadth of the basket and shares of the largest categories, in no order."""
+def baskets(facts: Facts, currency: str, *, names: list[str]) -> pl.LazyFrame:
+    """Return breadth of the basket and shares of the named categories, in no order."""
     spent = pl.col("amount_minor")
     category = pl.col("category")
-    names = largest_categories(facts, currency)
     parts = {
         f"_{place}": pl.when(category == name).then(spent).otherwise(0).sum()
         for place, name in enumerate(names)

@@ -1,6 +1,7 @@
 """The feature table: one row per customer, as of a date."""
 
-from dataclasses import dataclass
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
@@ -9,9 +10,10 @@ from workbench.features.behaviour import activity, engagement, payments
 from workbench.features.contracts import subscriptions
 from workbench.features.dictionary import feature_dictionary
 from workbench.features.facts import Facts, declared
-from workbench.features.products import baskets, channels
+from workbench.features.products import baskets, channels, largest_categories
 from workbench.features.purchases import LeftOut, left_out, purchases_of
 from workbench.features.windows import first_moment
+from workbench.foundation import compute
 from workbench.schema import CustomerData
 
 #: Counts of what did not happen are 0; everything else that is not known stays null.
@@ -43,6 +45,8 @@ _ZERO = (
     "subscription_price_minor",
     "ended_subscriptions",
 )
+#: Customers worked on together: about .6 GB of aggregates.
+_BUCKET_CUSTOMERS = 250_000
 _FALSE = ("is_returns_only", "has_unsubscribed", "has_subscription")
 
 
@@ -78,7 +82,13 @@ class CustomerFeatures:
 
 
 def customer_features(
-    data: CustomerData, *, as_of: date, currency: str, history_days: int | None = None
+    data: CustomerData,
+    *,
+    as_of: date,
+    currency: str,
+    history_days: int | None = None,
+    buckets: int | None = None,
+    pool: Executor | None = None,
 ) -> CustomerFeatures:
     """Return the features of every customer known before a date.
 
@@ -96,32 +106,82 @@ def customer_features(
         ISO 4217; orders in another currency are left out and counted.
     history_days : int, optional
         Only facts of this many days before ``as_of`` count.
+    buckets : int, optional
+        Parts in which customers are worked on, one for each 250,000 unless given. The features are
+        the same whatever their number.
+    pool : Executor, optional
+        Who works on the parts; this process unless given.
 
     Notes
     -----
-    Every table is reduced to one row per customer before anything is joined, in polars' streaming
+    A part holds the customers whose ids lie in one range, in which a view keeps its rows. In each,
+    every table is reduced to one row per customer before anything is joined, in polars' streaming
     engine, so memory holds one row per customer and not the events.
     """
     facts = Facts(data=data, as_of=as_of, history_days=history_days)
-    parts = [
-        purchases_of(facts, currency),
-        channels(facts, currency),
-        baskets(facts, currency),
-        activity(facts),
-        engagement(facts),
-        payments(facts),
-        subscriptions(facts, currency),
-    ]
-    rows = _known(facts)
-    for part in parts:  # one after another: memory holds one table's aggregates at a time
-        found = part.collect(engine="streaming")
-        rows = rows.join(found, on="customer_id", how="left", maintain_order="left")
+    if buckets is None:
+        customers = declared(data, "customers").select(pl.len()).collect().item()
+        buckets = max(1, -(-customers // _BUCKET_CUSTOMERS))
+    work = _Bucket(
+        facts=facts,
+        currency=currency,
+        categories=tuple(largest_categories(facts, currency)),
+        buckets=buckets,
+    )
+    numbers = range(buckets)
+    found = list(compute.over(work, numbers, pool=pool, title=f"features as of {as_of}"))
     return CustomerFeatures(
-        rows=rows.with_columns(pl.col(_ZERO).fill_null(0), pl.col(_FALSE).fill_null(False)),
+        rows=pl.concat(found),
         as_of=as_of,
         currency=currency,
         left_out=left_out(data, as_of=as_of, currency=currency),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bucket:
+    """Computes the features of the customers of one part; picklable, for other processes.
+
+    What is global (which categories are the largest) is handed in, so a customer's features depend
+    on nobody else in the part.
+    """
+
+    facts: Facts
+    currency: str
+    categories: tuple[str, ...]
+    buckets: int
+
+    def __call__(self, number: int) -> pl.DataFrame:
+        facts = replace(self.facts, data=self._part(number))
+        parts = [
+            purchases_of(facts, self.currency),
+            channels(facts, self.currency),
+            baskets(facts, self.currency, names=list(self.categories)),
+            activity(facts),
+            engagement(facts),
+            payments(facts),
+            subscriptions(facts, self.currency),
+        ]
+        rows = _known(facts)
+        for part in parts:  # one after another: memory holds one table's aggregates at a time
+            found = part.collect(engine="streaming")
+            rows = rows.join(found, on="customer_id", how="left", maintain_order="left")
+        return rows.with_columns(pl.col(_ZERO).fill_null(0), pl.col(_FALSE).fill_null(False))
+
+    def _part(self, number: int) -> CustomerData:
+        if self.buckets == 1:
+            return self.facts.data
+        edges = [2**64 * place // self.buckets for place in (number, number + 1)]
+        low, high = (pl.lit(min(edge, 2**64 - 1), dtype=pl.UInt64) for edge in edges)
+        owner = pl.col("customer_id")
+        inside = (owner >= low) & (owner <= high if number + 1 == self.buckets else owner < high)
+        return CustomerData.of(
+            {
+                name: frame.filter(inside)
+                for name, frame in self.facts.data.tables.items()
+                if "customer_id" in frame.collect_schema()
+            }
+        )
 
 
 def _known(facts: Facts) -> pl.DataFrame:

@@ -45,6 +45,10 @@ class CustomerData:
         held = {name: tables.get(name, table.empty()).lazy() for name, table in TABLES.items()}
         return cls(MappingProxyType(held))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go to another process as plain frames: a read-only mapping cannot."""
+        return CustomerData.of, (dict(self.tables),)
+
     def __getitem__(self, name: str) -> pl.LazyFrame:
         if name not in self.tables:
             raise ParameterError(unknown("table", name, self.tables))

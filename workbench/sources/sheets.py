@@ -14,9 +14,9 @@ from datetime import date, datetime, time
 from io import BytesIO
 from typing import Any
 
-import openpyxl  # type: ignore[import-untyped]  # ships no types
+import openpyxl
 import polars as pl
-from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
+from openpyxl.utils.exceptions import InvalidFileException
 
 from workbench.foundation.errors import InputError, ParameterError, unknown
 from workbench.sources.cells import Cells, header_names, refused
