@@ -6,10 +6,10 @@ from workbench.charts.exhibits import Figure, Table
 from workbench.charts.forms import intervals
 from workbench.fairness.audit import Audit
 
+_LEAST_P = 0.001  # smaller ones are told as below it
 _SHARES = {"value": ".1%", "low": ".1%", "high": ".1%"}
 _WORDS = {
-    "attribute": "By", "group": "group", "metric": "Metric", "persons": "Persons",
-    "of": "Persons counted", "value": "Rate", "low": "low", "high": "high", "note": "Note",
+    "attribute": "by", "of": "persons counted", "value": "rate", "p_value": "p value",
 }  # fmt: skip
 
 
@@ -34,7 +34,7 @@ def all_rates(audit: Audit) -> Table:
     )
     return Table(
         name="rates",
-        title="Every rate by group, with 95 % Wilson intervals",
+        title="By group, with 95 % Wilson intervals",
         rows=rows,
         persons="of",
         labels=_WORDS,
@@ -49,14 +49,13 @@ def representation(audit: Audit) -> Table:
     )
     return Table(
         name="representation",
-        title="Who is among the selected, against who is there",
+        title="Each group's share of everybody and of the selected",
         rows=rows,
         persons="persons",
         labels={
             **_WORDS,
-            "share": "Share of all",
-            "share_of_selected": "Share of selected",
-            "ratio": "Ratio",
+            "share": "share of all",
+            "share_of_selected": "share of selected",
         },
         formats={
             "share": ".1%",
@@ -80,16 +79,22 @@ def contrasts(audit: Audit) -> Table:
         "difference",
         "low",
         "high",
-        "p_value",
+        p_value=_p_text(),
     )
     return Table(
         name="contrasts",
         title="Differences to the largest group; p-values adjusted by Holm's method",
         rows=rows,
         persons="persons",
-        labels={**_WORDS, "reference": "against", "difference": "Difference", "p_value": "p"},
-        formats={"difference": "+.1%", "low": "+.1%", "high": "+.1%", "p_value": ".3f"},
+        labels={**_WORDS, "reference": "against"},
+        formats={"difference": "+z.1%", "low": "+z.1%", "high": "+z.1%"},
     )
+
+
+def _p_text() -> pl.Expr:
+    """Return p-values as a reader sees them: no chance is nothing."""
+    shown = pl.col("p_value").map_elements(lambda p: f"{p:.3f}", return_dtype=pl.String)
+    return pl.when(pl.col("p_value") < _LEAST_P).then(pl.lit("below 0.001")).otherwise(shown)
 
 
 def _rates(attribute: str, rows: pl.DataFrame) -> Figure:

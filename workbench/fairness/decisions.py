@@ -2,9 +2,12 @@
 
 import polars as pl
 
+from workbench.features.facts import TIMES, declared
 from workbench.foundation.errors import InputError, ParameterError, unknown
 from workbench.schema import CustomerData
 
+#: Tables whose rows show that somebody was a customer on a day.
+_CONTACTS = ("orders", "events", "interactions")
 _GROUPS = ("gender", "age_band", "country", "region", "language", "education_level")
 
 
@@ -14,8 +17,9 @@ def sent_campaign(data: CustomerData, *, campaign: str) -> pl.DataFrame:
     Parameters
     ----------
     data : CustomerData
-        A view with ``interactions`` (campaign_id, action, occurred_at) and the customers'
-        ``first_seen_at``. Who the view does not tell since when is left out.
+        A view with ``interactions`` (campaign_id, action, occurred_at). Customers are whoever
+        ordered, visited or was in contact before that day; when a customer was first seen does not
+        count, since a view tells it by the month or year.
     campaign : str
         Its ``campaign_id``.
 
@@ -32,19 +36,26 @@ def sent_campaign(data: CustomerData, *, campaign: str) -> pl.DataFrame:
     sent = data["interactions"].filter(
         pl.col("action") == "sent", pl.col("customer_id").is_not_null()
     )
-    mine = sent.filter(pl.col("campaign_id") == campaign).select("customer_id", "occurred_at")
-    chosen = mine.collect()
-    if chosen.is_empty():
+    chosen = sent.filter(pl.col("campaign_id") == campaign).select("customer_id", "occurred_at")
+    days = chosen.select(pl.col("occurred_at").min()).collect()
+    first_day = days.item()
+    if first_day is None:
         known = sent.select(pl.col("campaign_id").drop_nulls().unique().sort()).collect()
         raise ParameterError(unknown("campaign", campaign, known["campaign_id"]))
-    first_day = chosen["occurred_at"].min()
-    people = data["customers"].filter(pl.col("first_seen_at") < first_day).select("customer_id")
-    picked = chosen.select("customer_id", selected=pl.lit(True)).unique().lazy()
+    seen = [
+        declared(data, table)
+        .filter(pl.col(TIMES[table]) < first_day, pl.col("customer_id").is_not_null())
+        .select("customer_id")
+        for table in _CONTACTS
+    ]
+    picked = chosen.select("customer_id", selected=pl.lit(True)).unique()
     return (
-        people.join(picked, on="customer_id", how="left")
+        pl.concat([*seen, picked.select("customer_id")])
+        .unique()
+        .join(picked, on="customer_id", how="left")
         .with_columns(pl.col("selected").fill_null(False))
+        .collect(engine="streaming")
         .sort("customer_id")
-        .collect()
     )
 
 
