@@ -98,7 +98,9 @@ def command(words: list[str]) -> Used:
     """Run a command to its end, watching it and its children."""
     before = os.times()
     started = time.perf_counter()
-    process = subprocess.Popen(words, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        words, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
     peak = [0]
     ended = threading.Event()
 

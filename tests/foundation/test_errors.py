@@ -21,7 +21,7 @@ from workbench.foundation.errors import WorkbenchError, unknown
     ],
 )
 def test_every_kind_has_its_exit_code_and_survives_a_process_boundary(name: str, code: int):
-    error = pickle.loads(pickle.dumps(getattr(errors, name)("what is wrong")))  # noqa: S301  # ours
+    error = pickle.loads(pickle.dumps(getattr(errors, name)("what is wrong")))  # ours
     assert (error.exit_code, str(error)) == (code, "what is wrong")
     assert isinstance(error, WorkbenchError)
 

@@ -136,9 +136,7 @@ def test_a_view_below_min_group_is_refused(dataset: MakeDataset) -> None:
 @pytest.mark.parametrize("day", ["2024-01-05", "2023-01-01", "2024-07-02"])
 def test_a_date_outside_the_data_is_refused(dataset: MakeDataset, day: str) -> None:
     made = dataset(customers=FIVE)
-    with pytest.raises(
-        ParameterError, match=r"take a date after 2024-01-05 and not after 2024-07-01"
-    ):
+    with pytest.raises(ParameterError, match=r"take a date after 2024-01 and not after 2024-07-01"):
         open_view(on_contract(), made, as_of=date.fromisoformat(day))
 
 

@@ -6,7 +6,7 @@ from scipy import stats
 
 from workbench.foundation.errors import ParameterError
 from workbench.statistics.estimates import Estimate
-from workbench.statistics.intervals import jeffreys, mean_interval, newcombe, rate, wilson
+from workbench.statistics.intervals import mean_interval, newcombe, rate, wilson
 
 
 @pytest.mark.parametrize(("x", "n"), [(0, 15), (3, 30), (7, 10), (30, 30), (412, 9000)])
@@ -21,12 +21,6 @@ def test_wilson_of_two_small_groups() -> None:
     assert high.round(3).tolist() == [0.204, 0.256]
 
 
-def test_jeffreys_is_the_quantile_of_its_posterior() -> None:
-    low, high = jeffreys([2, 0, 5], [10, 5, 5])
-    assert low[0] == pytest.approx(stats.beta.ppf(0.025, 2.5, 8.5))
-    assert (low[1], high[2]) == (0.0, 1.0)
-
-
 def test_newcombe_reproduces_the_published_example() -> None:
     # Newcombe 1998, table II, method 10: 56/70 against 48/80 gives .0524 to .3339.
     low, high = newcombe(56, 70, 48, 80)
@@ -34,7 +28,7 @@ def test_newcombe_reproduces_the_published_example() -> None:
 
 
 def test_nobody_has_no_interval() -> None:
-    for interval in (wilson(0, 0), jeffreys(0, 0)):
+    for interval in (wilson(0, 0),):
         assert np.isnan(interval.low)
         assert np.isnan(interval.high)
     empty = rate(0, 0, name="share", label="Share")

@@ -133,7 +133,7 @@ def test_keys_show_in_no_text_of_what_holds_them(vault: Vault, dataset: Dataset)
 
 def test_a_writer_can_be_handed_to_another_process(vault: Vault, customers):
     with vault.writing("shop", buckets=2) as (writer, _):
-        copy = pickle.loads(pickle.dumps(writer))  # noqa: S301  # our own bytes
+        copy = pickle.loads(pickle.dumps(writer))  # our own bytes
         entries = copy.write("customers", customers(1))
     assert [entry.rows for entry in entries] == [1]
 

@@ -71,9 +71,7 @@ def test_another_key_is_told_from_damage(environ):
         open_sealed_view({**environ, "WORKBENCH_SEALED_VIEW_KEY": Key.new().text})
 
 
-@pytest.mark.parametrize(
-    "name", ["orders.parquet", "customers.parquet", "description.sealed"]
-)
+@pytest.mark.parametrize("name", ["orders.parquet", "customers.parquet", "description.sealed"])
 def test_a_file_that_is_gone_is_missed(environ, tmp_path: Path, name: str):
     (tmp_path / "view" / name).unlink()
     with pytest.raises(IntegrityError, match=r"missing|lacks its description"):

@@ -10,7 +10,7 @@ from workbench.statistics.comparisons import needed_size
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.verdicts import Outcome, Verdict
 
-#: Adjusted p-value below which a difference is shown.
+#: Level of the tests for which the needed persons are told.
 _LEVEL = 0.05
 #: Differences named in one answer; the table of contrasts has the others.
 _MOST_NAMED = 3
@@ -19,11 +19,11 @@ _MOST_NAMED = 3
 def findings(compared: pl.DataFrame, question: Question) -> pl.DataFrame:
     """Add to each contrast what it shows about the tolerance, and the persons that would tell.
 
-    "Shown" is a Holm-adjusted p-value below .05 for a difference above the tolerance; "shown not"
-    an interval within the tolerance.
+    "Shown" is an interval, 95 % for all contrasts together, beyond the tolerance; "shown not" an
+    interval within it. A difference that is there but may be smaller than the tolerance is neither.
     """
     tolerance = question.tolerance
-    is_shown = (pl.col("p_value") < _LEVEL) & (pl.col("difference").abs() > tolerance)
+    is_shown = (pl.col("sure_low") > tolerance) | (pl.col("sure_high") < -tolerance)
     is_within = (pl.col("low") >= -tolerance) & (pl.col("high") <= tolerance)
     rated = [name for judged in question.judged for name in judged_rates(judged)]
     alpha = _LEVEL / max(int(compared["metric"].is_in(rated).sum()), 1)
@@ -71,7 +71,7 @@ def verdict(
 ) -> Verdict:
     """Answer whether groups by an attribute differ in a judged metric.
 
-    A difference is shown where its Holm-adjusted p-value is below .05 and it is larger than the
+    A difference is shown where its interval, 95 % for all contrasts together, lies beyond the
     tolerance. It is shown not to matter where every judged group's interval lies within the
     tolerance and every group's rate can be estimated; as all intervals have to lie within, that
     needs no adjustment (Berger 1982, "Multiparameter hypothesis testing and acceptance sampling",

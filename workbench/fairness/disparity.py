@@ -14,12 +14,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from workbench.fairness.groups import CROSS, intersections, value_names
 from workbench.foundation.errors import InputError
 from workbench.statistics.comparisons import holm, two_share_test
-from workbench.statistics.intervals import newcombe, wilson
+from workbench.statistics.intervals import LEVEL, newcombe, wilson
 
 #: Cells of the confusion table: decision and outcome.
 CELLS = ("true_positives", "false_positives", "false_negatives", "true_negatives")
@@ -177,11 +178,12 @@ def contrasts(
 
     Returns
     -------
-    DataFrame, shape (contrasts, 11)
+    DataFrame, shape (contrasts, 13)
         ``attribute``, ``metric``, ``group``, ``reference``, ``persons`` (the rate's denominator in
         the group), ``value``, ``reference_value``, ``difference`` (group less reference), ``low``,
-        ``high`` (Newcombe), ``p_value`` (Holm-adjusted). Groups that are empty, too small or
-        cannot be estimated have no row.
+        ``high`` (Newcombe), ``sure_low``, ``sure_high`` (the same, 95 % for all contrasts of the
+        family together, by Bonferroni), ``p_value`` (of no difference at all, Holm-adjusted).
+        Groups that are empty, too small or cannot be estimated have no row.
     """
     known = table.filter(pl.col("note") == ESTIMATED)
     named = pl.DataFrame(
@@ -199,8 +201,12 @@ def contrasts(
     low, high = newcombe(*counts)
     p_value = two_share_test(*counts)
     is_judged = pairs["metric"].is_in(judged or list(METRICS)).to_numpy()
+    sure_low, sure_high = np.empty(pairs.height), np.empty(pairs.height)
     for family in (is_judged, ~is_judged):
         p_value[family] = holm(p_value[family])
+        level = 1 - (1 - LEVEL) / max(int(family.sum()), 1)
+        limits = newcombe(*(count[family] for count in counts), level=level)
+        sure_low[family], sure_high[family] = limits
     return pairs.select(
         "attribute",
         "metric",
@@ -212,6 +218,8 @@ def contrasts(
         difference=pl.col("value") - pl.col("reference_value"),
         low=pl.Series(low, dtype=pl.Float64),
         high=pl.Series(high, dtype=pl.Float64),
+        sure_low=pl.Series(sure_low, dtype=pl.Float64),
+        sure_high=pl.Series(sure_high, dtype=pl.Float64),
         p_value=pl.Series(p_value, dtype=pl.Float64),
     )
 

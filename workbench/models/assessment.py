@@ -48,7 +48,7 @@ class Assessment:
         ``calibration_error`` has as ``high`` nothing and as note its null 95th percentile.
     calibration : DataFrame
         As ``calibration_table`` gives it.
-    gains : DataFrame, shape (10, 9)
+    gains : DataFrame, shape (10, 8)
         One row per tenth, highest scores first: ``tenth``, ``persons``, ``leavers``, ``rate``,
         ``low``, ``high``, ``captured`` (share of all leavers so far), ``lift`` (so far).
     error : CalibrationError
@@ -188,10 +188,10 @@ def gain_verdict(outcomes: Outcomes, scores: Scores, rule: Scores, *, rule_name:
         f"{found.difference:+.3f} AUC (95 % interval {found.low:+.3f} to {found.high:+.3f}) "
         f"against {rule_name}"
     )
-    if found.low > 0:
-        outcome, answer = Outcome.SHOWN, f"Yes: {figures}."
-    elif found.high < USELESS_GAIN:
+    if found.high < USELESS_GAIN:
         outcome, answer = Outcome.NOT_SHOWN, f"No: {figures}; the simple rule does as well."
+    elif found.low > 0:
+        outcome, answer = Outcome.SHOWN, f"Yes: {figures}."
     else:
         outcome = Outcome.UNDECIDED
         answer = f"It cannot be said: {figures}. {_needed_gain(found, outcomes.size)}"

@@ -8,7 +8,6 @@ a kind. Segments are described by them afterwards.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from types import MappingProxyType
 
 import numpy as np
 import polars as pl
@@ -43,18 +42,6 @@ class Traits:
     customers: pl.DataFrame
     names: tuple[str, ...]
     latent: Latent
-
-
-#: What each trait is, for the reader of a report.
-MEANINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "order_frequency": "How often the customer orders, from first order to as-of date",
-        "order_value": "How much the customer spends on a day with an order",
-        "basket_breadth": "How many products the customer buys on a day with an order",
-        "category": "Which categories the customer buys, one trait per category",
-        "channel": "Where the customer orders, one trait per channel",
-    }
-)
 
 
 def traits(

@@ -222,5 +222,5 @@ def _share(count: int, of: int, min_group: int) -> str:
     """Say a share of cells in words; not of fewer than may be told."""
     if 0 < count < min_group:
         return f"fewer than {min_group}"
-    share = 100 * count / of
+    share = 100 * count / max(of, 1)  # of nothing nothing was emptied
     return f"{share:.1f} %" if share >= 0.05 else "less than 0.1 %"

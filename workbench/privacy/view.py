@@ -210,12 +210,13 @@ def _require_covered(as_of: date, latest: date, customers: pl.DataFrame) -> None
         raise PrivacyError("the dataset holds no customer: there is nothing to view")
     if first.date() >= latest:
         raise ParameterError(
-            f"no as_of can be served: the first customer was seen on {first.date()} and all "
-            f"sources are complete only up to {latest}; load what happened before or later"
+            f"no as_of can be served: no customer was seen before {latest}, up to which all "
+            "sources are complete; load what happened before or later"
         )
     if not first.date() < as_of <= latest:
         raise ParameterError(
-            f"as_of {as_of} lies outside the data: take a date after {first.date()} "
+            # by the month: the day would be one person's
+            f"as_of {as_of} lies outside the data: take a date after {first:%Y-%m} "
             f"and not after {latest}, up to which all sources are complete"
         )
 

@@ -12,7 +12,7 @@ from workbench.sources.rules import FileRule
 
 
 def read_parquet(data: bytes, *, rule: FileRule, expected: Collection[str], name: str) -> Cells:
-    """Read a Parquet file, only the columns that the mapping names where it has them all.
+    """Read a Parquet file, all columns; what the mapping names is looked for later.
 
     Raises
     ------

@@ -35,14 +35,18 @@ def read_json_lines(data: bytes, *, rule: FileRule, expected: Collection[str], n
             found = json.loads(
                 line, parse_float=_Literal, parse_int=_Literal, parse_constant=_Literal
             )
-        except json.JSONDecodeError:
-            found = None
-        if not isinstance(found, dict):
+            row = dict(_flat(found)) if isinstance(found, dict) else None
+        except (json.JSONDecodeError, RecursionError):  # no JSON, or nested beyond all use
+            row = None
+        if row is None:
             bad.append(
                 (read, None, "not a JSON object", json.dumps({"line": line}, ensure_ascii=False))
             )
             continue
-        row = dict(_flat(found))
+        if _TAKEN in row:
+            raise InputError(
+                f"{name} has a field {_TAKEN}, a name that this program gives: rename it"
+            )
         columns.update(dict.fromkeys(row))
         rows.append(row)
         numbers.append(read)
@@ -63,6 +67,10 @@ def read_json_lines(data: bytes, *, rule: FileRule, expected: Collection[str], n
     return Cells(
         records=frame, refused=refused(bad), read=read, is_plain=True, assumptions=text.assumptions
     )
+
+
+#: The column in which this program numbers records.
+_TAKEN = "source_row"
 
 
 class _Literal(str):

@@ -46,7 +46,7 @@ def read_sheets(data: bytes, *, rule: FileRule, expected: Collection[str], name:
     notes: list[str] = []
     read = 0
     for sheet in chosen:
-        rows = [row for row in workbook[sheet].iter_rows() if any(c.value is not None for c in row)]
+        rows = _rows(workbook, sheet, name)
         if not rows:
             notes.append(f"sheet {sheet!r} is empty")
             continue
@@ -98,6 +98,18 @@ def _open(data: bytes, name: str) -> Any:
             "format; "
             "save it as .xlsx again"
         ) from error
+
+
+def _rows(workbook: Any, sheet: str, name: str) -> list[Any]:
+    """Return the rows of a sheet that have a cell; a sheet is parsed only when it is read."""
+    try:
+        return [row for row in workbook[sheet].iter_rows() if any(c.value is not None for c in row)]
+    except (SyntaxError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        # damaged XML is a SyntaxError there; its message may quote a cell
+        raise InputError(
+            f"{name}: sheet {sheet!r} is damaged and cannot be read: save the workbook again "
+            f"({type(error).__name__})"
+        ) from None
 
 
 def _named(first_row: Any) -> list[str | None]:

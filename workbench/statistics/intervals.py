@@ -65,20 +65,6 @@ def wilson(successes: ArrayLike, n: ArrayLike, *, level: float = LEVEL) -> Inter
     return Interval(low, high)
 
 
-def jeffreys(successes: ArrayLike, n: ArrayLike, *, level: float = LEVEL) -> Interval:
-    """Return the Jeffreys interval: equal-tailed quantiles of Beta(x + 1/2, n - x + 1/2).
-
-    The limits are 0 and 1 where x is 0 and n, as Brown, Cai and DasGupta 2001, section 4.3, have
-    it.
-    """
-    x, size = _counts(successes, n)
-    tail = (1 - level) / 2
-    low = np.where(x == 0, 0.0, stats.beta.ppf(tail, x + 0.5, size - x + 0.5))
-    high = np.where(x == size, 1.0, stats.beta.ppf(1 - tail, x + 0.5, size - x + 0.5))
-    empty = size == 0
-    return Interval(np.where(empty, np.nan, low), np.where(empty, np.nan, high))
-
-
 def newcombe(
     successes: ArrayLike,
     n: ArrayLike,
