@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.conftest import PROJECT
 from tests.worlds import Place
 
 WIDTHS = (320, 360, 1280)
@@ -35,20 +36,19 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> list[Path]:
-    """Return the pages of the demo study, a failed run's page and the catalogue."""
-    patch = pytest.MonkeyPatch()
-    request.addfinalizer(patch.undo)
-    patch.chdir(request.config.rootpath)
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Path]]:
+    """Return the catalogue and the pages of the demo study, a failed run's among them."""
     place = Place(tmp_path_factory.mktemp("browser"))
-    assert place.do("init") == 0
-    place.world("retail", "demo", customers=3_000)
-    assert place.run("demo") == 0
-    assert place.run("churn", "--study", "demo", "-p", "horizon_days=400") == 2
-    site = place.reports / "site"
-    found = [site / "index.html", *sorted((site / "runs").glob("*.html"))]
-    assert len(found) == 5
-    return found
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(PROJECT)
+        assert place.do("init") == 0
+        place.world("retail", "demo", customers=3_000)
+        assert place.run("demo") == 0
+        assert place.run("churn", "--study", "demo", "-p", "horizon_days=400") == 2
+        site = place.reports / "site"
+        found = [site / "index.html", *sorted((site / "runs").glob("*.html"))]
+        assert len(found) == 5
+        yield found
 
 
 def opened(browser: Browser, path: Path, *, width: int, theme: Any) -> tuple[Page, list[str]]:
@@ -93,8 +93,8 @@ def test_the_first_screen_holds_question_verdicts_and_status(
         if "-failed" in path.name:
             continue
         page, _ = opened(browser, path, width=1280, theme="light")
-        for selector in ("h1", ".status", ".verdict"):
-            box = page.locator(selector).first.bounding_box()
+        for part in page.locator("h1, header .status, .verdict").all():
+            box = part.bounding_box()
             assert box is not None
             assert box["y"] + box["height"] <= 720
         page.close()

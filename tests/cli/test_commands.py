@@ -1,7 +1,14 @@
 """Commands as a user types them: what they print, what they return, and what they do twice."""
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
+
+from workbench.cli.options import money, print_table
 
 from .conftest import Command
 
@@ -143,3 +150,92 @@ def test_quarantine_counts_and_writes_what_was_refused(workbench: Command, home:
     assert "soon" in written
     assert (home / "refused.csv").stat().st_mode & 0o777 == 0o600
     assert json.dumps(counted).find("soon") == -1
+
+
+def test_who_stops_reading_gets_no_complaint(home: Path) -> None:
+    piped = f"set -o pipefail; {sys.executable} -m workbench dictionary | head -1"
+    done = subprocess.run(
+        ["bash", "-c", piped], cwd=home, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Table sources\n", "")
+
+
+def test_every_verb_prints_one_object_and_nothing_else(loaded: Command, home: Path) -> None:
+    verbs = (
+        ("init", "--workspace", "another"),
+        ("generate", "retail", "--customers", "60", "--months", "8", "--out", "w"),
+        ("load", "w", "--dataset", "small"),
+        ("quarantine", "demo", "--out", "refused.csv"),
+        ("run", "demo", "--plan"),
+        ("site",),
+        ("status", "--check"),
+        ("dictionary",),
+    )
+    for words in verbs:
+        told = loaded(*words, "--json")
+        assert told.code == 0, (words, told.err)
+        assert isinstance(told.json, dict), words
+        assert told.out.count("\n") == 1, words
+
+
+def test_what_people_read_fits_a_terminal(loaded: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for words in (
+        (), ("--help",), ("run", "--help"), ("load", "--help"), ("generate", "--help"),
+        ("quarantine", "--help"), ("dictionary",), ("run", "demo", "--plan"),
+        ("quarantine", "demo"),
+    ):  # fmt: skip
+        told = loaded(*words)
+        assert [line for line in told.out.splitlines() if len(line) > 80] == [], words
+        assert not re.search(r"[a-z,]\.\.\.$", told.out, re.MULTILINE), words  # no help is cut off
+
+
+def test_the_last_column_wraps_under_itself(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    rows = [(12_000, "a", "words that do not fit on the one line"), (3, "b", "/a/path/" + "x" * 40)]
+    print_table(("n", "name", "meaning"), rows)
+    assert capsys.readouterr().out.splitlines() == [
+        "     n  name  meaning",
+        "12,000  a     words that do not fit on",
+        "              the one line",
+        "     3  b     /a/path/" + "x" * 40,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "told"),
+    [
+        (974_774_793, "GBP", "9,747,747.93 GBP"),
+        (-5, "EUR", "-0.05 EUR"),
+        (5_550, "JPY", "5,550 JPY"),
+        (1_234, "KWD", "1.234 KWD"),
+    ],
+)
+def test_money_is_told_in_its_currency(amount: int, currency: str, told: str) -> None:
+    assert money(amount, currency) == told
+
+
+def test_a_notebook_that_was_edited_is_another_run(loaded: Command, home: Path) -> None:  # P13
+    text = (home / "notebooks" / "segmentation.ipynb").read_text()
+    edited = home / "edited"
+    edited.mkdir()
+    (edited / "segmentation.ipynb").write_text(text)
+    words = ("run", "edited/segmentation.ipynb", "--study", "demo", "--plan", "--json")
+    same = loaded(*words).json["runs"][0]["run"]
+    plain = loaded("run", "segmentation", "--study", "demo", "--plan", "--json").json
+    assert plain["runs"][0]["run"] == same  # the same notebook, wherever it lies
+    (edited / "segmentation.ipynb").write_text(text.replace("wb.show(*result", "wb.show( *result"))
+    assert loaded(*words).json["runs"][0]["run"] != same
+
+
+def test_every_fault_of_the_parameters_is_told_at_once(loaded: Command, home: Path) -> None:
+    text = (home / "reports" / "studies" / "demo.toml").read_text()
+    (home / "bad.toml").write_text(
+        text.replace("horizon_days = 90", 'horizon_days = "90", model = "forest"')
+    )
+    told = loaded("run", "bad.toml", "-p", "tolerance=much", "-p", "sed=1")
+    assert told.code == 2
+    for words in ("horizon_days is '90'", "model is 'forest'", "tolerance is 'much'", "'sed'"):
+        assert words in told.err

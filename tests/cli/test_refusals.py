@@ -88,7 +88,8 @@ def test_input_that_cannot_be_used_is_an_input_error(loaded: Command, home: Path
 
 def test_a_basis_has_no_default(loaded: Command, home: Path) -> None:
     (home / "m.toml").write_text(
-        'title = "x"\n[columns]\nid = { type = "code", required = true }\n[record]\nid = "id"\n[identities]\nuser_id = "id"\n'
+        'title = "x"\n[columns]\nid = { type = "code", required = true }\n'
+        '[record]\nid = "id"\n[identities]\nuser_id = "id"\n'
     )
     (home / "x.csv").write_text("id\n1\n")
     told = loaded("load", "x.csv", "--dataset", "t", "--mapping", "m.toml")

@@ -142,7 +142,7 @@ def test_a_date_outside_the_data_is_refused(dataset: MakeDataset, day: str) -> N
 
 def test_data_without_a_past_are_refused_with_the_reason(dataset: MakeDataset) -> None:
     late = [customer(number, first_seen_at=at("2024-07-01")) for number in range(5)]
-    with pytest.raises(ParameterError, match="no as_of can be served: the first customer was seen"):
+    with pytest.raises(ParameterError, match="no as_of can be served: no customer was seen before"):
         open_view(on_contract(), dataset(customers=late))
 
 

@@ -1,31 +1,30 @@
 """The real studies, from the export to the record, against figures that others published."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.conftest import PROJECT
 from tests.worlds import Place, verdict
 
 
 @pytest.fixture(scope="module")
-def place(
-    tmp_path_factory: pytest.TempPathFactory, real_data: Path, request: pytest.FixtureRequest
-) -> Place:
+def place(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Iterator[Place]:
     """Return a place where both real datasets are loaded and both studies have run."""
-    patch = pytest.MonkeyPatch()
-    request.addfinalizer(patch.undo)
-    patch.chdir(request.config.rootpath)
     made = Place(tmp_path_factory.mktemp("real"))
-    assert made.do("init") == 0
-    retail = str(real_data / "online_retail" / "online_retail.parquet")
-    telco = str(real_data / "telco_churn" / "Telco-Customer-Churn.csv")
-    load = ("--mapping", "online_retail", "--dataset", "online-retail")
-    assert made.do("load", retail, *load) == 0
-    assert made.do("load", telco, "--mapping", "telco_churn", "--dataset", "telco") == 0
-    assert made.run("online-retail") == 0
-    assert made.run("telco") == 0
-    return made
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(PROJECT)
+        assert made.do("init") == 0
+        retail = str(real_data / "online_retail" / "online_retail.parquet")
+        telco = str(real_data / "telco_churn" / "Telco-Customer-Churn.csv")
+        load = ("--mapping", "online_retail", "--dataset", "online-retail")
+        assert made.do("load", retail, *load) == 0
+        assert made.do("load", telco, "--mapping", "telco_churn", "--dataset", "telco") == 0
+        assert made.run("online-retail") == 0
+        assert made.run("telco") == 0
+        yield made
 
 
 def metrics(place: Place, study: str, notebook: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """A project of its own with a small dataset, and notebooks of one behaviour each."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,9 +9,11 @@ import pytest
 
 from workbench.foundation.settings import Settings
 from workbench.intake import load
-from workbench.runs import Folder, RunResult
+from workbench.reports import page_of
+from workbench.runs import Folder, Plan, RunResult
 from workbench.runs import plan as make_plan
 from workbench.runs import run as execute
+from workbench.runs.run import Page
 from workbench.studies import read_study
 from workbench.synthetic import generate
 from workbench.vault import Vault
@@ -62,7 +64,7 @@ class Project:
         self.vault = vault
         self.folder = Folder(root / "reports" / "runs")
         (root / "notebooks").mkdir()
-        self.pages: list[bytes] = []
+        self.published: list[str] = []
 
     def notebook(self, name: str, *cells: str, parameters: str = "") -> None:
         """Write a notebook from the sources of its code cells."""
@@ -76,27 +78,33 @@ class Project:
         ]
         nbformat.write(node, self.root / "notebooks" / f"{name}.ipynb")
 
-    def run(self, name: str, *, again: bool = False, **given: str) -> RunResult:
-        """Run a notebook as the only one of study ``probe``."""
+    def plan(self, name: str, further: str = "", **given: str) -> Plan:
+        """Plan a notebook as the only one of study ``probe``; ``further`` ends its study file."""
         path = self.root / "probe.toml"
-        path.write_text(STUDY.replace("{name}", name))
+        path.write_text(STUDY.replace("{name}", name) + further)
         study = read_study(path, notebooks=self.root / "notebooks")
-        planned = make_plan(study, self.vault.dataset("demo"), project=self.root, given=given)
+        return make_plan(study, self.vault.dataset("demo"), project=self.root, given=given)
+
+    def run(
+        self, name: str, *, again: bool = False, page: Page = page_of, **given: str
+    ) -> RunResult:
+        """Run a notebook as the only one of study ``probe``."""
         (result,) = execute(
-            planned,
+            self.plan(name, **given),
             vault=self.vault,
             folder=self.folder,
             clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
-            publish=lambda run, check: self.pages.append((run.folder / "record.json").read_bytes()),
+            page=page,
+            publish=lambda run: self.published.append(run.id),
             again=again,
         )
         return result
 
 
 @pytest.fixture
-def project(tmp_path: Path, vault: Vault) -> Iterator[Project]:
+def project(tmp_path: Path, vault: Vault) -> Project:
     """Return an empty project on the vault."""
-    yield Project(tmp_path, vault)
+    return Project(tmp_path, vault)
 
 
 Run = Callable[..., RunResult]

@@ -9,6 +9,8 @@ from workbench.foundation.errors import ParameterError
 from workbench.runs.notebooks import Cell, Notebook
 from workbench.runs.parameters import Text, chosen, declared_parameters
 
+from .conftest import BEGINNING, ENDING, Project
+
 
 def notebook(source: str) -> Notebook:
     return Notebook(
@@ -98,3 +100,78 @@ def test_the_cell_holds_declarations_only() -> None:
         values("days: int = sum([1])  # days", {})
     with pytest.raises(ParameterError, match="the type of days is not understood"):
         values("days: __import__('os') = 1  # days", {})
+
+
+def test_every_fault_is_told_at_once() -> None:
+    source = "days: int = 1  # days\nshare: float = 0.1  # share"
+    with pytest.raises(ParameterError) as told:
+        values(source, {"days": "x", "share": Text("much"), "dyas": Text("2")})
+    assert [line.partition(" is ")[0] for line in str(told.value).splitlines()] == [
+        "notebook probe: days",
+        "notebook probe: share",
+        "notebook probe: no parameter 'dyas'; did you mean 'days'? Known: days, share",
+    ]
+
+
+def test_equal_numbers_of_another_type_are_another_choice() -> None:
+    source = 'kind: "Literal[1, 2]" = 1  # which'
+    assert values(source, {"kind": Text("2")}) == {"kind": 2}
+    with pytest.raises(ParameterError, match="kind is True"):
+        values(source, {"kind": True})
+    with pytest.raises(ParameterError, match=r"kind is 1.0"):
+        values(source, {"kind": 1.0})
+
+
+def test_what_no_record_can_hold_is_refused() -> None:
+    with pytest.raises(ParameterError, match=r"code is '.udcff', it must be str"):
+        values("code: str = ''  # code", {"code": Text("\udcff")})
+    with pytest.raises(ParameterError, match="share is 'inf', it must be float"):
+        values("share: float = 0.1  # share", {"share": Text("inf")})
+    with pytest.raises(ParameterError, match=r"^notebook probe: days is '9{79}…, it must be int$"):
+        values("days: int = 1  # days", {"days": Text("9" * 5_000)})
+
+
+def test_zero_is_one_value() -> None:
+    source = "share: float = 0.1  # share"
+    assert str(values(source, {"share": Text("-0")})) == "{'share': 0.0}"
+
+
+@pytest.mark.parametrize("kind", ["dict[str, int]", "list", "int | str", "'int['", "set[int]"])
+def test_a_type_that_cannot_be_checked_is_not_understood(kind: str) -> None:
+    with pytest.raises(ParameterError, match="notebook probe: the type of x is not understood"):
+        values(f"x: {kind} = 1  # what", {})
+
+
+def test_a_refused_list_says_how_one_is_written() -> None:
+    with pytest.raises(ParameterError, match=r"""must be list\[str\], written as '\["a", "b"\]'"""):
+        values("groups: list[str] = ['a']  # groups", {"groups": Text("gender")})
+
+
+def test_study_and_date_belong_to_the_run(project: Project) -> None:
+    project.notebook("probe", ENDING, parameters="as_of: str | None = None  # date")
+    with pytest.raises(ParameterError, match="this run has the view of study probe"):
+        project.plan("probe", study="other")
+    with pytest.raises(ParameterError, match="sets study, which the run sets"):
+        project.plan("probe", 'parameters = { study = "other" }')
+    with pytest.raises(ParameterError, match=r"sets as_of, .*; use --as-of"):
+        project.plan("probe", 'parameters = { as_of = "2024-01-01" }')
+
+
+def test_the_same_meaning_is_the_same_run(project: Project) -> None:
+    declared = "share: float = 0.5  # share\ncode: str = 'é'  # code\nks: list[float] = [1.0]  # k"
+    project.notebook("probe", BEGINNING, ENDING, parameters=declared)
+    (plain,) = project.plan("probe").runs
+    (typed,) = project.plan("probe", share="5e-1", code="é", ks="[1]").runs
+    (written,) = project.plan(
+        "probe", 'parameters = { share = 0.50, code = "\\u00e9", ks = [1] }'
+    ).runs
+    assert plain.id == typed.id == written.id
+    (other,) = project.plan("probe", share="0.25").runs
+    assert other.id != plain.id
+
+
+def test_odd_text_reaches_the_notebook_as_it_is(project: Project) -> None:
+    odd = "a\"b'c\\d\ne\t{x} %s 😀"
+    cell = f"assert code == {odd!r}, ascii(code)\n{ENDING}"
+    project.notebook("probe", BEGINNING, cell, parameters="code: str = ''  # code")
+    assert project.run("probe", code=odd).error is None

@@ -3,8 +3,12 @@
 import json
 import os
 import signal
+import time
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from workbench.foundation.errors import ParameterError, PrivacyError, RunError
@@ -154,7 +158,7 @@ assert view.data["identities"].collect().is_empty()
     project.notebook("probe", BEGINNING, cell, ENDING)
     result = project.run("probe")
     assert result.error is None, result.error
-    left = [p for p in (project.vault.workspace / "runs").glob("*")]
+    left = list(project.vault.scratch.glob("*"))
     assert left == []  # neither view nor working folder stays behind
 
 
@@ -209,3 +213,114 @@ def test_no_secret_path_or_user_reaches_record_or_notebook(  # case P09
     for secret in (SECRET.encode(), b"annette-visible", key, str(project.root).encode()):
         assert secret not in published + executed
     assert len(host) < 4 or host not in published
+
+
+def test_what_a_notebook_started_ends_with_it(project: Project, tmp_path: Path) -> None:
+    numbers = tmp_path / "numbers"
+    cell = f"""
+import subprocess, sys, time
+sleep = [sys.executable, "-c", "import time; time.sleep(300)"]
+started = [subprocess.Popen(sleep), subprocess.Popen(sleep, start_new_session=True)]
+open({str(numbers)!r}, "w").write(" ".join(str(each.pid) for each in started))
+time.sleep(0.6)
+"""
+    project.notebook("probe", BEGINNING, cell, "import os; os._exit(3)")
+    result = project.run("probe")
+    assert record(result)["reason"] == "kernel ended by itself (exit code 3) in cell 5"
+    for number in numbers.read_text().split():
+        process = psutil.Process(int(number)) if psutil.pid_exists(int(number)) else None
+        assert process is None or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_flood_of_output_is_bounded_in_time_and_stays_out(project: Project) -> None:
+    cell = "for _ in range(50): print('x' * 1_000_000)"
+    project.notebook("probe", BEGINNING, cell, ENDING)
+    started = time.monotonic()
+    result = project.run("probe")
+    assert time.monotonic() - started < 60
+    assert result.error is None
+    assert record(result)["kept_out"] == [4]
+    assert all(path.stat().st_size < 50_000 for path in result.run.folder.rglob("*"))
+
+
+def test_a_figure_that_cannot_be_drawn_fails_the_run(project: Project) -> None:
+    cell = """
+rows = pl.DataFrame({"group": ["a", "b"], "persons": [40, 50]})
+table = wb.Table(name="odd", title="Odd", rows=rows, persons="persons")
+wb.show(wb.Figure(table=table, spec={"mark": "no such mark"}, description="Nothing."))
+"""
+    project.notebook("probe", BEGINNING, cell, ENDING)
+    result = project.run("probe")
+    assert isinstance(result.error, RunError)
+    assert record(result)["reason"].startswith("figure odd cannot be drawn")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{'kind': 'table', 'name': '../../outside', 'title': '', 'columns': [], 'rows': [], "
+        "'persons': None, 'labels': {}, 'formats': {}, 'hidden': 0}",
+        "{'kind': 'picture'}",
+        "'text'",
+    ],
+)
+def test_what_only_claims_to_be_an_exhibit_is_kept_out(project: Project, content: str) -> None:
+    cell = f"""
+from IPython.display import display
+display({{"application/vnd.workbench.exhibit+json": {content}}}, raw=True)
+display({{"application/vnd.workbench.record+json": {{"verdicts": 1}}}}, raw=True)
+"""
+    project.notebook("probe", BEGINNING, cell, ENDING)
+    result = project.run("probe")
+    assert result.error is None
+    assert record(result)["kept_out"] == [4]
+    assert not list(project.root.rglob("outside*"))
+
+
+def test_a_page_that_identifies_a_person_is_not_written(project: Project) -> None:
+    address = (
+        project.vault.dataset("demo")
+        .data()["identities"]
+        .filter(kind="email")
+        .collect()
+        .sort("identifier")["identifier"][0]
+    )
+
+    def page(files: Mapping[str, bytes]) -> bytes:
+        is_finished = json.loads(files["record.json"])["status"] == "finished"
+        return f"<p>{address}</p>".encode() if is_finished else b"<p>failed</p>"
+
+    project.notebook("probe", BEGINNING, ENDING)
+    result = project.run("probe", page=page)
+    assert isinstance(result.error, PrivacyError)
+    assert record(result)["status"] == "failed"
+    assert "1 email" in record(result)["reason"]
+    assert not (project.folder.path / result.run.id).exists()  # no good record that `site` shows
+
+
+def test_a_message_that_identifies_a_person_stays_in_the_vault(project: Project) -> None:
+    address = "annette.visible@mail.example"
+    identities = project.vault.dataset("demo").data()["identities"]
+    address = identities.filter(kind="email").collect().sort("identifier")["identifier"][0]
+    cell = f"""
+from workbench.foundation.errors import InputError
+raise InputError("no order of {address}")
+"""
+    project.notebook("probe", BEGINNING, cell, ENDING)
+    result = project.run("probe")
+    assert record(result)["reason"] == "InputError in cell 4"
+    assert address not in str(result.error)
+
+
+def test_a_class_that_is_named_after_a_value_is_not_told(project: Project) -> None:
+    project.notebook("probe", BEGINNING, f"raise type('{SECRET}', (Exception,), {{}})()", ENDING)
+    assert record(project.run("probe"))["reason"] == "an exception in cell 4"
+
+
+def test_a_notebook_that_asks_for_another_view_is_refused(project: Project) -> None:
+    project.notebook("probe", "import workbench as wb; wb.view('other')", ENDING)
+    result = project.run("probe")
+    assert isinstance(result.error, ParameterError)
+    assert "holds the view of study probe, not other" in record(result)["reason"]
+    project.notebook("probe", "import workbench as wb; wb.view(study, as_of='2020-01-01')", ENDING)
+    assert "not 2020-01-01" in record(project.run("probe"))["reason"]

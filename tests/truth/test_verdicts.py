@@ -1,30 +1,29 @@
 """What was planted is found, and nothing is found where nothing was planted."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.conftest import PROJECT
 from tests.worlds import Place, verdict
 
 CUSTOMERS = 20_000
 
 
 @pytest.fixture(scope="module")
-def place(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Place:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Return a place with both worlds and the demo study run on each."""
-    patch = pytest.MonkeyPatch()
-    request.addfinalizer(patch.undo)
-    patch.chdir(request.config.rootpath)
     made = Place(tmp_path_factory.mktemp("verdicts"))
-    assert made.do("init") == 0
-    for recipe in ("retail", "uniform"):
-        made.world(recipe, recipe, customers=CUSTOMERS)
-        assert made.run(made.study("demo", recipe)) == 0
-    return made
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(PROJECT)
+        assert made.do("init") == 0
+        for recipe in ("retail", "uniform"):
+            made.world(recipe, recipe, customers=CUSTOMERS)
+            assert made.run(made.study("demo", recipe)) == 0
+        yield made
 
 
 @pytest.fixture(scope="module")

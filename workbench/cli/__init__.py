@@ -25,6 +25,8 @@ from workbench.cli.status import status
 from workbench.foundation.errors import WorkbenchError
 from workbench.foundation.progress import say
 
+_INTERRUPTED = 130  # as shells count it: 128 and the number of the signal
+
 app = typer.Typer(
     name="workbench",
     help="From customer data to reviewed reports, without seeing who anyone is.",
@@ -55,11 +57,10 @@ def main(arguments: list[str] | None = None) -> int:
             traceback.print_exc()
         say(f"workbench: {error}")
         return error.exit_code
-    except BrokenPipeError:  # whoever read our output, `head` for instance, has seen enough
+    except SystemExit:  # click's word for a broken pipe: who read us, like `head`, has seen enough
         return 0
     except (KeyboardInterrupt, typer.Abort):
-        say("workbench: interrupted; what was written before is kept")
-        return 130
+        code = _INTERRUPTED
     except Exception as error:  # the last stand: a fault of ours, told without values of the data
         if wants_traceback:
             traceback.print_exc()
@@ -68,6 +69,8 @@ def main(arguments: list[str] | None = None) -> int:
             "the same command with --debug shows where"
         )
         return 1
+    if code == _INTERRUPTED:  # typer takes the exception itself and gives its code
+        say("workbench: interrupted; what was written before is kept")
     return code if isinstance(code, int) else 0
 
 

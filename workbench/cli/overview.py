@@ -2,6 +2,7 @@
 
 import typer
 
+from workbench.cli.options import shown
 from workbench.foundation.settings import Settings
 
 
@@ -19,11 +20,11 @@ def overview(context: typer.Context) -> None:
     records = list((place.reports / "runs").glob("[!.]*/record.json"))
     index = place.reports / "site" / "index.html"
     stations = (
-        ("generate", "workbench generate RECIPE --out DIR", "a synthetic world and its truth"),
+        ("generate", "workbench generate RECIPE --out DIR", "a world and its truth"),
         ("load", "workbench load PATH… --dataset NAME", _there("dataset", datasets)),
         ("view", "(part of run)", "what one study may see"),
         ("run", "workbench run STUDY", f"{len(records)} runs"),
-        ("site", "workbench site", str(index) if index.is_file() else "no catalogue yet"),
+        ("site", "workbench site", shown(index) if index.is_file() else "no catalogue yet"),
     )
     for number, (name, command, what) in enumerate(stations, start=1):
         typer.echo(f"{number}  {name:<9} {command:<38} {what}")
@@ -37,7 +38,8 @@ def overview(context: typer.Context) -> None:
         study = "demo" if "demo" in datasets else "STUDY"
         typer.echo(f"Next: workbench run {study}")
     else:
-        typer.echo(f"Next: open {index}, or make lab; workbench --help lists every command")
+        typer.echo(f"Next: open {shown(index)}, or make lab")
+        typer.echo("      workbench --help lists every command")
 
 
 def _there(noun: str, names: list[str]) -> str:

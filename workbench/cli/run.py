@@ -135,7 +135,7 @@ def _print_plan(planned: "Plan", folder: "Folder", as_json: bool) -> None:
         )
         return
     typer.echo(
-        f"Study {planned.study.name} on {planned.dataset.label}, as of {planned.as_of}: "
+        f"Study {planned.study.name} on {planned.dataset.label}, as of {planned.as_of}:\n"
         f"{rows.get('customers', 0):,} customers before consent."
     )
     print_table(

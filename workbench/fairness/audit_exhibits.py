@@ -23,8 +23,8 @@ def selection_rates(audit: Audit) -> tuple[Figure, ...]:
 def all_rates(audit: Audit) -> Table:
     """Return every metric of every group, with what cannot be estimated."""
     rows = audit.rates.select(
-        "attribute",
-        pl.col("metric").str.replace_all("_", " "),
+        _in_words("attribute"),
+        _in_words("metric"),
         "group",
         "of",
         "value",
@@ -35,7 +35,7 @@ def all_rates(audit: Audit) -> Table:
     return Table(
         name="rates",
         title="By group, with 95 % Wilson intervals",
-        rows=rows,
+        rows=_without_empty_notes(rows),
         persons="of",
         labels=_WORDS,
         formats=_SHARES,
@@ -45,7 +45,14 @@ def all_rates(audit: Audit) -> Table:
 def representation(audit: Audit) -> Table:
     """Return each group's share of all persons and of the selected ones."""
     rows = audit.representation.select(
-        "attribute", "group", "persons", "share", "share_of_selected", "low", "high", "ratio"
+        _in_words("attribute"),
+        "group",
+        "persons",
+        "share",
+        "share_of_selected",
+        "low",
+        "high",
+        "ratio",
     )
     return Table(
         name="representation",
@@ -71,8 +78,8 @@ def representation(audit: Audit) -> Table:
 def contrasts(audit: Audit) -> Table:
     """Return each judged group's difference to its reference, adjusted for their number."""
     rows = audit.contrasts.select(
-        "attribute",
-        pl.col("metric").str.replace_all("_", " "),
+        _in_words("attribute"),
+        _in_words("metric"),
         "group",
         "reference",
         "persons",
@@ -91,6 +98,14 @@ def contrasts(audit: Audit) -> Table:
     )
 
 
+def _in_words(column: str) -> pl.Expr:
+    return pl.col(column).str.replace_all("_", " ")
+
+
+def _without_empty_notes(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows if (rows["note"].fill_null("") != "").any() else rows.drop("note")
+
+
 def _p_text() -> pl.Expr:
     """Return p-values as a reader sees them: no chance is nothing."""
     shown = pl.col("p_value").map_elements(lambda p: f"{p:.3f}", return_dtype=pl.String)
@@ -102,7 +117,7 @@ def _rates(attribute: str, rows: pl.DataFrame) -> Figure:
     table = Table(
         name=f"selection_by_{'_'.join(attribute.split())}",
         title=f"Share selected by {attribute.replace('_', ' ')}; the dashed line is everybody's",
-        rows=rows.select("group", "persons", "value", "low", "high", "note"),
+        rows=_without_empty_notes(rows.select("group", "persons", "value", "low", "high", "note")),
         persons="persons",
         labels=_WORDS,
         formats=_SHARES,

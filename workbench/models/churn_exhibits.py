@@ -4,6 +4,7 @@ import polars as pl
 
 from workbench.charts.exhibits import Figure, Table
 from workbench.charts.forms import bars, intervals, observed_against_expected
+from workbench.models.feature_exhibits import words
 from workbench.models.result import ChurnResult
 
 _RATE = {"rate": ".1%", "low": ".1%", "high": ".1%"}
@@ -21,13 +22,13 @@ def design(result: ChurnResult) -> Table:
     empty = [name for name in rows.columns if rows[name].null_count() == rows.height]
     return Table(
         name="design",
-        title=_SPLIT[result.split],
+        title=f"{result.definition} {_SPLIT[result.split]}.",
         rows=rows.drop(empty),
         persons="persons",
         formats=_RATE,
         labels={
-            "part": "Part", "as_of": "As of", "label_from": "Leaving from", "label_until": "until",
-            "persons": "Persons", "leavers": "Left", "rate": "Share", "low": "low", "high": "high",
+            "as_of": "as of", "label_from": "leaving from", "label_until": "until",
+            "leavers": "left", "rate": "share",
         },
     )  # fmt: skip
 
@@ -40,6 +41,12 @@ def calibration(result: ChurnResult) -> Figure:
         rows=result.assessment.calibration,
         persons="persons",
         formats={"predicted": ".1%", "observed": ".1%", "low": ".1%", "high": ".1%"},
+        labels={
+            "group": "tenth",
+            "predicted": "predicted share",
+            "observed": "share that left",
+            "positives": "left",
+        },
     )
     return observed_against_expected(
         table,
@@ -62,7 +69,12 @@ def gains(result: ChurnResult) -> Figure:
         rows=rows,
         persons="persons",
         formats={**_RATE, "captured": ".1%", "lift": ".2f"},
-        labels={"tenth": "tenth", "captured": "Leavers so far", "lift": "Lift so far"},
+        labels={
+            "leavers": "left",
+            "rate": "share that left",
+            "captured": "leavers so far",
+            "lift": "lift so far",
+        },
     )
     return intervals(
         table,
@@ -84,7 +96,7 @@ def importance(result: ChurnResult) -> Figure:
             group=pl.col("group").str.replace_all("_", " ")
         ),
         persons=None,
-        formats={"auc_lost": ".3f", "low": ".3f", "high": ".3f"},
+        formats={"auc_lost": "z.3f", "low": "z.3f", "high": "z.3f"},
         labels={"group": "group of features", "auc_lost": "AUC lost"},
     )
     return intervals(
@@ -100,14 +112,17 @@ def importance(result: ChurnResult) -> Figure:
 
 
 def strongest_features(result: ChurnResult) -> Table:
-    """Return the features that tell leavers best on their own, with unit and meaning."""
+    """Return the features that tell leavers best on their own, in words."""
+    rows = result.features.head(_MOST).select(
+        "auc", "direction", "feature", what=words("feature", "group", "meaning")
+    )
     return Table(
         name="strongest_features",
         title=f"The strongest of {result.features.height} features, each on its own",
-        rows=result.features.head(_MOST).select("feature", "auc", "direction", "unit", "meaning"),
+        rows=rows.select("what", "auc", "direction", "feature"),
         persons=None,
         formats={"auc": ".3f"},
-        labels={"auc": "AUC alone", "direction": "leavers have", "unit": "Unit"},
+        labels={"auc": "AUC alone", "direction": "leavers have", "feature": "name of the feature"},
     )
 
 
@@ -127,7 +142,7 @@ def score_groups(result: ChurnResult) -> Figure:
     )
     table = Table(
         name="score_groups",
-        title="How many of those at risk today have which score",
+        title="Customers at risk today, by their score",
         rows=rows,
         persons="persons",
         formats={"share": ".1%"},

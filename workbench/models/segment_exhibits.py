@@ -4,6 +4,8 @@ import polars as pl
 
 from workbench.charts.exhibits import Figure, Table
 from workbench.charts.forms import intervals
+from workbench.features import feature_dictionary
+from workbench.models.feature_exhibits import value_text, words
 from workbench.models.segmentation import Segmentation
 
 _MOST_MARKS = 4  # features per segment in the profile
@@ -13,7 +15,7 @@ def sizes(result: Segmentation) -> Figure:
     """Draw each segment's share of the customers."""
     table = Table(
         name="segment_sizes",
-        title="How many customers each segment has",
+        title=f"Customers by segment; the most are in: {_first(result.sizes, 'persons')}",
         rows=result.sizes.select("segment", "persons", "share", "low", "high"),
         persons="persons",
         formats={"share": ".1%", "low": ".1%", "high": ".1%"},
@@ -28,11 +30,11 @@ def worth(result: Segmentation) -> Figure:
     """Draw each segment's share of the net amount that customers spent."""
     table = Table(
         name="segment_worth",
-        title="How much of what customers spent comes from each segment",
+        title=f"What customers spent; the most comes from: {_first(result.sizes, 'value_share')}",
         rows=result.sizes.select("segment", "persons", "value_share", "value_low", "value_high"),
         persons="persons",
         formats={"value_share": ".1%", "value_low": ".1%", "value_high": ".1%"},
-        labels={"value_share": "Share", "value_low": "low", "value_high": "high"},
+        labels={"value_share": "share", "value_low": "low", "value_high": "high"},
         margin="segment",
     )
     return intervals(
@@ -45,18 +47,37 @@ def worth(result: Segmentation) -> Figure:
     )
 
 
-def profile(result: Segmentation) -> Table:
-    """Return what sets each segment apart most."""
-    rows = result.profile.filter(pl.col("rank") <= _MOST_MARKS).select(
-        "segment", "persons", "feature", "typical", "others", "unit", "effect"
+def profile(result: Segmentation, *, currency: str) -> Table:
+    """Return what sets each segment apart most, segments in the order of their worth."""
+    order = {name: place for place, name in enumerate(result.sizes["segment"])}
+    chosen = result.profile.filter(pl.col("rank") <= _MOST_MARKS).sort(
+        pl.col("segment").replace_strict(order, return_dtype=pl.Int64), "rank"
+    )
+    meanings = feature_dictionary(chosen["feature"].to_list())["meaning"]
+    told = {
+        column: [
+            value_text(value, unit, currency=currency)
+            for value, unit in chosen.select(column, "unit").iter_rows()
+        ]
+        for column in ("typical", "others")
+    }
+    rows = chosen.with_columns(
+        meanings, *(pl.Series(name, texts, dtype=pl.String) for name, texts in told.items())
+    ).select(
+        "segment",
+        "persons",
+        "typical",
+        "others",
+        "effect",
+        mark=words("feature", "group", "meaning"),
     )
     return Table(
         name="segment_profile",
-        title="What sets each segment apart: its typical customer against all others",
-        rows=rows,
+        title="The typical customer of each segment against all others",
+        rows=rows.select("segment", "persons", "mark", "typical", "others", "effect"),
         persons="persons",
-        formats={"typical": ",.2f", "others": ",.2f", "effect": "+.2f"},
-        labels={"typical": "Typical", "others": "All others", "effect": "Effect (-1 to 1)"},
+        formats={"effect": "+z.2f"},
+        labels={"mark": "what", "others": "all others", "effect": "effect (-1 to 1)"},
     )
 
 
@@ -74,6 +95,7 @@ def stability(result: Segmentation) -> Figure:
             )
         ).select("groups", "stability", "low", "high", "silhouette"),
         persons=None,
+        labels={"stability": "agreement"},
         formats={"stability": ".2f", "low": ".2f", "high": ".2f", "silhouette": ".2f"},
     )
     return intervals(
@@ -85,3 +107,8 @@ def stability(result: Segmentation) -> Figure:
         axis="Agreement of two samples (adjusted Rand index)",
         form=".2f",
     )
+
+
+def _first(sizes: pl.DataFrame, column: str) -> str:
+    """Name the segment that has most; the first in order where several have as much."""
+    return str(sizes.sort(column, descending=True, maintain_order=True)["segment"][0])

@@ -8,7 +8,7 @@ give equal pages. It needs no network and no script, follows the reader's light 
 and holds only what went through ``wb.show``.
 """
 
-from workbench.reports.page import publish
+from workbench.reports.page import page_of, publish
 from workbench.reports.site import build_site
 
-__all__ = ["build_site", "publish"]
+__all__ = ["build_site", "page_of", "publish"]

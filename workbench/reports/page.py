@@ -1,6 +1,7 @@
 """The page of one run."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from workbench.reports.templates import render
 from workbench.runs import Run
 from workbench.runs.bundles import figure_of, table_of
 
-Check = Callable[[bytes], None]
+Read = Callable[[str], bytes]
 
 _PAGES = "runs"
 _BASIS = {
@@ -25,27 +26,29 @@ _BASIS = {
     "public_task": "public task",
     "legitimate_interest": "legitimate interest",
 }
-_MARKDOWN = mistune.create_markdown(escape=True, plugins=["table"])
 
 
-def publish(run: Run, *, site: Path, check: Check | None = None) -> Path:
-    """Write the page of a run and return where it is.
+class _Words(mistune.HTMLRenderer):
+    """Words only: a picture would be asked for elsewhere, and a page needs nothing from outside."""
 
-    Parameters
-    ----------
-    run : Run
-        Finished or failed.
-    site : Path
-        Folder of the site.
-    check : callable, optional
-        Refuses the page's bytes if they identify a person.
-    """
-    content = page(run).encode()
-    if check is not None:
-        check(content)
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        """Return the picture's alternative text."""
+        return text
+
+
+_MARKDOWN = mistune.create_markdown(renderer=_Words(escape=True), plugins=["table"])
+
+
+def publish(run: Run, *, site: Path) -> Path:
+    """Write the page of a run, finished or failed, and return where in the site it is."""
     path = page_path(run, site)
-    write_whole(path, content)
+    write_whole(path, page(run.record, lambda name: (run.folder / name).read_bytes()))
     return path
+
+
+def page_of(files: Mapping[str, bytes]) -> bytes:
+    """Return the page that a run's files will make, by their path in the run's folder."""
+    return page(json.loads(files["record.json"]), files.__getitem__)
 
 
 def page_path(run: Run, site: Path) -> Path:
@@ -53,65 +56,84 @@ def page_path(run: Run, site: Path) -> Path:
     return site / _PAGES / f"{run.folder.name}.html"
 
 
-def page(run: Run) -> str:
-    """Return a run's page as HTML."""
-    record = run.record
-    exhibits = _exhibits(run)
+def page(record: Mapping[str, Any], read: Read) -> bytes:
+    """Return a run's page.
+
+    Parameters
+    ----------
+    record : mapping
+        The run's ``record.json``.
+    read : callable
+        Gives the content of another file of the run's folder by its path there.
+    """
     cells = record.get("cells", ())
+    exhibits = _exhibits(record, read)
     return render(
         "page.html",
         record=record,
-        is_finished=run.status == "finished",
+        is_finished=record["status"] == "finished",
         basis=_BASIS[record["study"]["basis"]],
         verdicts=record.get("verdicts", ()),
         metrics=[_metric(record["metrics"][name]) for name in record.get("metric_order", ())],
         intro=_intro(cells),
-        findings=[block for cell in cells[1:] for block in _blocks(cell, exhibits)],
+        findings=[block for cell in _after_intro(cells) for block in _blocks(cell, exhibits)],
         view_tables=[Markup(table_markup(table_of(t))) for t in _view_tables(record)],
         parameters=_parameters(record),
         kept_out=record.get("kept_out", ()),
         code=[cell["source"] for cell in cells if cell["kind"] == "code"],
-    )
+    ).encode()
 
 
 def figure_text(metric: Mapping[str, Any]) -> tuple[str, str]:
-    """Return a metric's value and its interval as a reader sees them."""
+    """Return a metric's value with its unit, and its interval, as a reader sees them."""
     unit = metric["unit"]
-    form = ".1%" if unit == "share" else ",.0f" if unit in _WHOLE else ".3f"
+    is_money = _CURRENCY.fullmatch(unit) is not None
+    form = _FORMS.get(unit, ",.2f" if is_money else ".3f")
     if metric["value"] is None:
-        return NOTHING, metric["note"]
-    value = format(metric["value"], form)
+        return NOTHING, ""
+    value = format(metric["value"], f"z{form}")
+    if unit != "share" and (unit in _FORMS or is_money):
+        value = f"{value} {unit}"
     if metric["low"] is None or metric["high"] is None:
-        return value, metric["note"]
-    return value, f"{metric['low']:{form}} to {metric['high']:{form}}"
+        return value, ""
+    return value, f"{metric['low']:z{form}} to {metric['high']:z{form}}"
 
 
-_WHOLE = frozenset({"persons", "orders", "days", "count", "segments", "groups"})
+#: Number formats by unit; any other unit is a measure with a name, told with three decimals.
+_FORMS = {
+    "share": ".1%",
+    "times": ".2f",
+    **dict.fromkeys(("persons", "orders", "days", "count", "segments", "groups"), ",.0f"),
+}
+_CURRENCY = re.compile("(?!AUC)[A-Z]{3}")
 
 
 def _metric(metric: Mapping[str, Any]) -> dict[str, Any]:
     value, interval = figure_text(metric)
-    shown = "" if metric["unit"] in ("share", "AUC") else metric["unit"]
+    unit = metric["unit"]
+    # the name of a measure: beside its label, where a reader looks for what the figure is
+    measure = "" if unit in value or unit == "share" or unit in metric["label"] else unit
     return {
         "label": metric["label"],
         "value": value,
-        "unit": shown,
         "interval": interval,
+        "note": "; ".join(part for part in (measure, metric["note"]) if part),
         "n": metric["n"],
     }
 
 
-def _exhibits(run: Run) -> dict[str, Markup]:
+def _exhibits(record: Mapping[str, Any], read: Read) -> dict[str, Markup]:
     found = {}
-    for name in run.record.get("exhibits", ()):
-        content = json.loads((run.folder / "tables" / f"{name}.json").read_bytes())
+    for name in record.get("exhibits", ()):
+        content = json.loads(read(f"tables/{name}.json"))
         if content["kind"] == "figure":
-            drawn = (run.folder / "figures" / f"{name}.svg").read_text(encoding="utf-8")
+            drawn = read(f"figures/{name}.svg").decode()
             found[name] = Markup(figure_markup(figure_of(content), drawn))
         else:
             note = ""
             if content["hidden"]:
-                note = f"<p class='note'>{content['hidden']} rows hidden: too few persons.</p>"
+                rows = "1 row" if content["hidden"] == 1 else f"{content['hidden']} rows"
+                note = f"<p class='note'>{rows} not shown: too few persons.</p>"
             found[name] = Markup(table_markup(table_of(content)) + note)
     return found
 
@@ -120,8 +142,12 @@ def _intro(cells: Any) -> Markup:
     """Return the first cell without its heading, which is the page's title."""
     if not cells or cells[0]["kind"] != "markdown":
         return Markup("")
-    _, _, rest = cells[0]["source"].partition("\n")
-    return _markdown(rest)
+    first, _, rest = cells[0]["source"].partition("\n")
+    return _markdown(rest if first.startswith("# ") else cells[0]["source"])
+
+
+def _after_intro(cells: Any) -> Any:
+    return cells[1:] if cells and cells[0]["kind"] == "markdown" else cells
 
 
 def _blocks(cell: Mapping[str, Any], exhibits: Mapping[str, Markup]) -> list[Markup]:
@@ -139,5 +165,16 @@ def _view_tables(record: Mapping[str, Any]) -> list[Any]:
     return list(record.get("view", {}).get("tables", ()))
 
 
-def _parameters(record: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(name, json.dumps(value)) for name, value in sorted(record["parameters"].items())]
+def _parameters(record: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    meanings = record["parameter_meanings"]
+    return [
+        (name, _NOT_GIVEN if value is None else _value(value), meanings.get(name, ""))
+        for name, value in sorted(record["parameters"].items())
+    ]
+
+
+_NOT_GIVEN = "not given"
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -42,6 +42,11 @@ class Run:
         """Name of its study."""
         return str(self.record["study"]["name"])
 
+    @property
+    def started_at(self) -> str:
+        """When it was executed, ISO 8601 in UTC."""
+        return str(self.execution["started_at"])
+
 
 @dataclass(frozen=True, slots=True)
 class Folder:
@@ -53,6 +58,17 @@ class Folder:
         """Return a finished run, None where it has not finished."""
         folder = self.path / run
         return _read(folder) if (folder / "record.json").is_file() else None
+
+    def mend(self, run: str) -> None:
+        """Undo what a crash left of a run half written; only its holder may call this."""
+        for name in (run, f"{run}{_FAILED}"):
+            for old in sorted(self.path.glob(f".{name}.*.old")):
+                if (self.path / name).exists():
+                    shutil.rmtree(old, ignore_errors=True)
+                else:  # it crashed between taking the earlier run away and putting the new one
+                    old.rename(self.path / name)
+            for partial in self.path.glob(f".{name}.*.partial"):
+                shutil.rmtree(partial, ignore_errors=True)
 
     def put(self, run: str, content: Mapping[str, bytes], *, is_failed: bool) -> Run:
         """Write a run's files so that its folder appears whole or not at all.
@@ -74,7 +90,10 @@ class Folder:
         except OSError as error:
             if old.exists() and not target.exists():
                 old.rename(target)
-            raise InputError(f"cannot write the run to {self.path}: {error.strerror}") from error
+            raise InputError(
+                f"cannot write the run to {self.path}: {error.strerror}; make room or name another "
+                "folder with --reports"
+            ) from error
         finally:
             shutil.rmtree(partial, ignore_errors=True)
             shutil.rmtree(old, ignore_errors=True)
@@ -84,14 +103,14 @@ class Folder:
 
 
 def runs_in(folder: Path) -> list[Run]:
-    """Return all runs, by study, notebook, as-of date (latest first) and id."""
+    """Return all runs, by study and notebook, the latest as-of date and execution first."""
     found = [
         _read(path)
         for path in folder.glob("*")
         if not path.name.startswith(".") and (path / "record.json").is_file()
     ]
-    found.sort(key=lambda run: run.id)
-    found.sort(key=lambda run: str(run.record["as_of"]), reverse=True)
+    found.sort(key=lambda run: run.folder.name)
+    found.sort(key=lambda run: (str(run.record["as_of"]), run.started_at), reverse=True)
     return sorted(found, key=lambda run: (run.study, run.notebook))
 
 
@@ -99,6 +118,7 @@ def _read(folder: Path) -> Run:
     try:
         record = json.loads((folder / "record.json").read_bytes())
         execution = json.loads((folder / "execution.json").read_bytes())
+        _ = record["as_of"], record["notebook"]["name"], record["study"], execution["started_at"]
         return Run(
             id=record["run"],
             status=record["status"],
@@ -106,7 +126,7 @@ def _read(folder: Path) -> Run:
             record=record,
             execution=execution,
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise IntegrityError(
             f"run {folder.name}: its record was changed or damaged; remove the folder and run again"
         ) from error

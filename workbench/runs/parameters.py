@@ -8,6 +8,7 @@ a study file gives values, and both give the same result for the same meaning.
 
 import ast
 import json
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -23,10 +24,10 @@ _NAMES: Mapping[str, Any] = {
     "float": float,
     "str": str,
     "list": list,
-    "dict": dict,
     "Literal": Literal,
     "None": None,
 }
+_LONGEST = 80  # characters of a value that a refusal repeats
 _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
 
 
@@ -65,7 +66,9 @@ def declared_parameters(notebook: Notebook) -> dict[str, Parameter]:
     try:
         statements = ast.parse(cell.source).body
     except SyntaxError as error:
-        raise ParameterError(f"{notebook.name}: the parameters cell is no Python") from error
+        raise ParameterError(
+            f"notebook {notebook.name}: line {error.lineno} of the parameters cell is no Python"
+        ) from error
     for statement in statements:
         if not (
             isinstance(statement, ast.AnnAssign)
@@ -73,7 +76,7 @@ def declared_parameters(notebook: Notebook) -> dict[str, Parameter]:
             and statement.value is not None
         ):
             raise ParameterError(
-                f"{notebook.name}: line {statement.lineno} of the parameters cell: "
+                f"notebook {notebook.name}: line {statement.lineno} of the parameters cell: "
                 "write only `name: type = literal  # meaning, unit`"
             )
         name = statement.target.id
@@ -82,10 +85,14 @@ def declared_parameters(notebook: Notebook) -> dict[str, Parameter]:
         try:
             default = ast.literal_eval(statement.value)
         except ValueError as error:
-            raise ParameterError(f"{notebook.name}: the default of {name} is no literal") from error
-        found[name] = Parameter(
-            name=name, type=kind, default=_fit(default, kind, name), meaning=comment.strip()
-        )
+            raise ParameterError(
+                f"notebook {notebook.name}: the default of {name} is no literal"
+            ) from error
+        try:
+            default = _fit(default, kind, name)
+        except ParameterError as fault:
+            raise ParameterError(f"notebook {notebook.name}: the default of {fault}") from fault
+        found[name] = Parameter(name=name, type=kind, default=default, meaning=comment.strip())
     return found
 
 
@@ -106,14 +113,20 @@ def chosen(
     Raises
     ------
     ParameterError
-        A name is not declared, or a value does not fit.
+        Names are not declared, or values do not fit; one line for each.
     """
-    for name in given:
-        if name not in declared:
-            raise ParameterError(f"{where}: {unknown('parameter', name, declared)}")
     values = {name: parameter.default for name, parameter in declared.items()}
+    faults = []
     for name, value in given.items():
-        values[name] = _fit(value, declared[name].type, name, where)
+        if name not in declared:
+            faults.append(unknown("parameter", name, declared))
+            continue
+        try:
+            values[name] = _fit(value, declared[name].type, name)
+        except ParameterError as fault:
+            faults.append(str(fault))
+    if faults:
+        raise ParameterError("\n".join(f"{where}: {fault}" for fault in faults))
     return values
 
 
@@ -125,35 +138,62 @@ class Text:
 
 
 def _type(node: ast.expr, notebook: str, name: str) -> Any:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        # quoted where the notebook has not imported the name: `"Literal['a', 'b']"`
-        node = ast.parse(node.value, mode="eval").body
     try:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            # quoted where the notebook has not imported the name: `"Literal['a', 'b']"`
+            node = ast.parse(node.value, mode="eval").body
         # only the names above: the annotation of a notebook is no place for other code
         code = compile(ast.fix_missing_locations(ast.Expression(node)), notebook, "eval")
-        return eval(code, {"__builtins__": {}}, dict(_NAMES))  # noqa: S307 - names restricted above
+        kind = eval(code, {"__builtins__": {}}, dict(_NAMES))  # noqa: S307 - names restricted above
     except Exception as error:
-        raise ParameterError(
-            f"notebook {notebook}: the type of {name} is not understood: use bool, int, float, "
-            "str, list[…], Literal[…] or a union with None"
-        ) from error
+        raise ParameterError(_not_understood(notebook, name)) from error
+    if not _is_known(kind):
+        raise ParameterError(_not_understood(notebook, name))
+    return kind
 
 
-def _fit(value: Any, kind: Any, name: str, where: str = "the declaration") -> Any:
+def _not_understood(notebook: str, name: str) -> str:
+    return (
+        f"notebook {notebook}: the type of {name} is not understood: use bool, int, float, "
+        "str, list[…], Literal[…] or one of them or None"
+    )
+
+
+def _is_known(kind: Any) -> bool:
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        inner = [each for each in args if each is not type(None)]
+        return len(inner) == 1 and _is_known(inner[0])
+    if origin is list:
+        return _is_known(args[0])
+    return origin is Literal or kind in (bool, int, float, str)
+
+
+def _fit(value: Any, kind: Any, name: str) -> Any:
     try:
         return _parsed(value.text, kind) if isinstance(value, Text) else _checked(value, kind)
     except (ValueError, TypeError) as error:
-        shown = value.text if isinstance(value, Text) else value
+        shown = repr(value.text if isinstance(value, Text) else value)
+        if len(shown) > _LONGEST:
+            shown = f"{shown[:_LONGEST]}…"
         wanted = kind.__name__ if isinstance(kind, type) and not typing.get_args(kind) else kind
         text = str(wanted).replace("typing.", "")
-        raise ParameterError(f"{where}: {name} is {shown!r}, it must be {text}") from error
+        raise ParameterError(f"{name} is {shown}, it must be {text}{_example(kind)}") from error
+
+
+def _example(kind: Any) -> str:
+    """Say how a list is written, which is JSON."""
+    if typing.get_origin(kind) is not list:
+        return ""
+    return """, written as '["a", "b"]'""" if kind == list[str] else ", written as '[1, 2]'"
 
 
 def _parsed(text: str, kind: Any) -> Any:
     """Turn text into a value of the declared type, never guessing another one."""
+    text.encode()  # bytes that are no text come as halves of characters, which nothing can store
     origin, args = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
-        if type(None) in args and text in ("", "none", "None", "null"):
+        if text in ("", "none", "None", "null"):
             return None
         (inner,) = [each for each in args if each is not type(None)]
         return _parsed(text, inner)
@@ -175,18 +215,20 @@ def _checked(value: Any, kind: Any) -> Any:
     """Return a value that is of the declared type, or refuse."""
     origin, args = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
-        if value is None and type(None) in args:
+        if value is None:
             return None
         (inner,) = [each for each in args if each is not type(None)]
         return _checked(value, inner)
     if origin is Literal:
-        return value if value in args else _no()
+        # 1, 1.0 and True are equal and would be different runs
+        return value if any(value == a and type(value) is type(a) for a in args) else _no()
     if origin is list:
         if not isinstance(value, list | tuple):
             return _no()
         return [_checked(each, args[0]) for each in value]
     if kind is float and type(value) in (int, float):
-        return float(value) if float(value) - float(value) == 0 else _no()  # neither nan nor inf
+        # neither nan nor inf, and no zero below zero: each would be another run
+        return float(value) + 0.0 if math.isfinite(float(value)) else _no()
     return value if type(value) is kind else _no()
 
 

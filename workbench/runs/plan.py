@@ -34,6 +34,8 @@ class PlannedRun:
         As it lies in the project now.
     parameters : mapping
         Every declared parameter with its checked value.
+    meanings : mapping of str to str
+        What each parameter means, as the notebook declares it.
     inputs : mapping
         What the id is made of, in a form that JSON can hold.
     """
@@ -41,6 +43,7 @@ class PlannedRun:
     id: str
     notebook: Notebook
     parameters: Mapping[str, Any]
+    meanings: Mapping[str, str] = field(repr=False)
     inputs: Mapping[str, Any] = field(repr=False)
 
 
@@ -86,21 +89,38 @@ def plan(
         A notebook or parameter is not known, or a value does not fit its declared type.
     """
     given = dict(given or {})
-    latest = default_as_of(dataset)
-    typed_date = given.pop("as_of", None)
-    if typed_date is not None:
-        as_of = _date(typed_date)
-    day = as_of or latest
     uses = _uses(study, only)
+    faults = _misplaced(study, uses, given)
+    day = _day(given.pop("as_of", None)) or as_of or default_as_of(dataset)
     notebooks = [
         read_notebook(find("notebook", use.name, folder=project / "notebooks", suffix=".ipynb"))
         for use in uses
     ]
     declared = [declared_parameters(notebook) for notebook in notebooks]
     everywhere = {name for each in declared for name in each}
-    for name in given:
-        if name not in everywhere:
-            raise ParameterError(f"study {study.name}: {unknown('parameter', name, everywhere)}")
+    faults += [
+        f"study {study.name}: {unknown('parameter', name, everywhere)}"
+        for name in given
+        if name not in everywhere
+    ]
+    own = {"study": study.name, "as_of": day.isoformat()}
+    values = []
+    for use, notebook, parameters in zip(uses, notebooks, declared, strict=True):
+        typed = {name: Text(text) for name, text in given.items() if name in parameters}
+        fixed = {name: value for name, value in own.items() if name in parameters}
+        try:
+            values.append(
+                chosen(
+                    parameters,
+                    {**use.parameters, **typed, **fixed},
+                    where=f"notebook {notebook.name}",
+                )
+            )
+        except ParameterError as fault:
+            faults += str(fault).splitlines()
+    if faults:
+        told = dict.fromkeys(faults)  # two notebooks may have the same one
+        raise ParameterError("\n  ".join(told))
     common = {
         "study": study.model_dump(mode="json", exclude={"notebooks", "schedule", "retention_days"}),
         "dataset": {
@@ -114,21 +134,40 @@ def plan(
         "lock": lock_digest(project),
     }
     runs = []
-    for use, notebook, parameters in zip(uses, notebooks, declared, strict=True):
-        typed = {name: Text(text) for name, text in given.items() if name in parameters}
-        own = {"study": study.name, "as_of": day.isoformat()}
-        fixed = {name: value for name, value in own.items() if name in parameters}
-        values = chosen(
-            parameters, {**use.parameters, **typed, **fixed}, where=f"notebook {notebook.name}"
-        )
+    for notebook, parameters, chosen_values in zip(notebooks, declared, values, strict=True):
         inputs = {
             **common,
             "notebook": {"name": notebook.name, "digest": notebook.digest},
-            "parameters": values,
+            "parameters": chosen_values,
         }
-        digest = hashlib.sha256(canonical_json(inputs)).hexdigest()[:_ID_DIGITS]
-        runs.append(PlannedRun(id=digest, notebook=notebook, parameters=values, inputs=inputs))
+        runs.append(
+            PlannedRun(
+                id=hashlib.sha256(canonical_json(inputs)).hexdigest()[:_ID_DIGITS],
+                notebook=notebook,
+                parameters=chosen_values,
+                meanings={name: parameter.meaning for name, parameter in parameters.items()},
+                inputs=inputs,
+            )
+        )
     return Plan(study=study, dataset=dataset, as_of=day, runs=tuple(runs))
+
+
+def _misplaced(study: Study, uses: list[NotebookUse], given: Mapping[str, str]) -> list[str]:
+    """Faults of parameters that belong to the run as a whole: one study, one date, one view."""
+    faults = []
+    if given.get("study", study.name) != study.name:
+        faults.append(
+            f"-p study={given['study']}: this run has the view of study {study.name}; "
+            "run the other study instead"
+        )
+    for use in uses:
+        faults += [
+            f"study {study.name}: notebook {use.name} sets {name}, which the run sets for all "
+            f"notebooks of a study{'; use --as-of' if name == 'as_of' else ''}"
+            for name in ("study", "as_of")
+            if name in use.parameters and use.parameters[name] != study.name
+        ]
+    return faults
 
 
 @cache
@@ -161,7 +200,9 @@ def _renamed(use: NotebookUse, name: str) -> NotebookUse:
     return use.model_copy(update={"name": name})
 
 
-def _date(text: str) -> date:
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
     try:
         return date.fromisoformat(text)
     except ValueError as error:

@@ -5,13 +5,17 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
+import polars as pl
+
 from workbench.charts.drawing import svg
+from workbench.foundation.errors import RunError
 from workbench.foundation.files import canonical_json
 from workbench.privacy.view import View
-from workbench.runs.bundles import EXHIBIT, RECORD, figure_of, table_json
-from workbench.runs.kernel import INJECTED, Execution
+from workbench.runs.bundles import EXHIBIT, RECORD, figure_of, table_json, table_of, verdict_of
+from workbench.runs.engine import INJECTED, Execution
 from workbench.runs.notebooks import cells_of
 from workbench.runs.plan import Plan, PlannedRun
+from workbench.statistics.estimates import Estimate
 
 FORMAT = 1
 
@@ -22,7 +26,13 @@ _PACKAGES = ("polars", "numpy", "scipy", "scikit-learn", "fairlearn")
 def finished_files(
     plan: Plan, run: PlannedRun, view: View, execution: Execution
 ) -> dict[str, bytes]:
-    """Return the files of a finished run's folder, by their path in it."""
+    """Return the files of a finished run's folder, by their path in it.
+
+    Raises
+    ------
+    RunError
+        A figure cannot be drawn.
+    """
     output = _read(execution)
     record = {
         **_head(plan, run, "finished"),
@@ -39,13 +49,22 @@ def finished_files(
         name = exhibit["name"]
         made[f"tables/{name}.json"] = canonical_json(exhibit)
         if exhibit["kind"] == "figure":
-            made[f"figures/{name}.svg"] = svg(figure_of(exhibit)).encode()
+            made[f"figures/{name}.svg"] = _drawn(exhibit)
     return made
+
+
+def _drawn(exhibit: Mapping[str, Any]) -> bytes:
+    try:
+        return svg(figure_of(exhibit)).encode()
+    except ValueError as error:  # of Vega; its message repeats the data
+        raise RunError(
+            f"figure {exhibit['name']} cannot be drawn: its specification is none of Vega-Lite"
+        ) from error
 
 
 def failed_files(plan: Plan, run: PlannedRun, *, reason: str, cell: int | None) -> dict[str, bytes]:
     """Return the files of a failed run's folder: what went in and why it failed, no output."""
-    record = {**_head(plan, run, "failed"), "reason": reason, "cell": cell}
+    record = {**_head(plan, run, "failed"), "reason": reason.rstrip("."), "cell": cell}
     return {"record.json": canonical_json(record)}
 
 
@@ -86,9 +105,9 @@ def _read(execution: Execution) -> _Output:
         shows: list[dict[str, Any]] = []
         for output in node.get("outputs", ()):
             data = output.get("data", {})
-            if EXHIBIT in data:
+            if _is_exhibit(data.get(EXHIBIT)):
                 shows.append(_exhibit(data[EXHIBIT], made))
-            elif RECORD in data:
+            elif _is_record(data.get(RECORD)):
                 made.metrics = data[RECORD]["metrics"]
                 made.metric_order = data[RECORD]["order"]
                 made.verdicts = data[RECORD]["verdicts"]
@@ -98,6 +117,26 @@ def _read(execution: Execution) -> _Output:
             {"kind": cell.kind, "source": cell.source, "tags": list(cell.tags), "shows": shows}
         )
     return made
+
+
+def _is_exhibit(content: Any) -> bool:
+    """Whether an output is what ``wb.show`` makes; a cell can display anything under its type."""
+    kinds = {"table": table_of, "figure": figure_of, "verdict": verdict_of}
+    try:
+        kinds[content["kind"]](content)
+    except (KeyError, TypeError, ValueError, pl.exceptions.PolarsError):
+        return False
+    return True
+
+
+def _is_record(content: Any) -> bool:
+    """Whether an output is what ``wb.record`` makes."""
+    try:
+        verdicts = [verdict_of(each) for each in content["verdicts"]]
+        metrics = {name: Estimate(**each) for name, each in content["metrics"].items()}
+        return bool(verdicts) and sorted(metrics) == sorted(content["order"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False
 
 
 def _exhibit(content: Mapping[str, Any], made: _Output) -> dict[str, Any]:
@@ -121,6 +160,7 @@ def _head(plan: Plan, run: PlannedRun, status: str) -> dict[str, Any]:
         "status": status,
         "title": run.notebook.title,
         **run.inputs,
+        "parameter_meanings": dict(run.meanings),
         "study": plan.study.model_dump(mode="json", exclude={"notebooks"}),
         "dataset": {
             **run.inputs["dataset"],

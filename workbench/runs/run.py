@@ -1,24 +1,30 @@
-"""Run a plan: the one function behind ``workbench run``."""
+"""Run a plan: the one function behind ``workbench run``.
 
-import os
-import shutil
-from collections.abc import Callable
+Everything that will lie in the open, the page included, is searched for persons before any of it
+is written. One process executes a run; others that want the same wait for it and find it done.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import polars as pl
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from workbench.foundation import errors
-from workbench.foundation.errors import PrivacyError, RunError, WorkbenchError
+from workbench.foundation.errors import InputError, PrivacyError, RunError, WorkbenchError
 from workbench.foundation.files import canonical_json
+from workbench.foundation.progress import say
 from workbench.privacy.leaks import find_leaks, known_identifiers
 from workbench.privacy.view import View, open_view
 from workbench.runs.catalogue import Folder, Run
-from workbench.runs.kernel import Execution, execute
+from workbench.runs.engine import Execution
+from workbench.runs.kernel import execute
 from workbench.runs.plan import Plan, PlannedRun
 from workbench.runs.record import failed_files, finished_files, shortcoming
+from workbench.runs.scratch import Scratch
 from workbench.vault import Vault, seal_view
 from workbench.vault.parquet import reading
 
@@ -26,7 +32,8 @@ from workbench.vault.parquet import reading
 _OURS = {name: getattr(errors, name) for name in ("ParameterError", "InputError", "PrivacyError")}
 
 Clock = Callable[[], datetime]
-Publish = Callable[[Run, Callable[[bytes], None]], object]
+Page = Callable[[Mapping[str, bytes]], bytes]
+Publish = Callable[[Run], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +61,7 @@ def run(
     vault: Vault,
     folder: Folder,
     clock: Clock,
+    page: Page,
     publish: Publish,
     again: bool = False,
     timeout_seconds: int | None = None,
@@ -70,9 +78,11 @@ def run(
         Where records go.
     clock : callable
         Gives the time for ``execution.json``.
+    page : callable
+        Makes a run's page from its files by their path in the run's folder; the page is searched
+        for persons before anything is written.
     publish : callable
-        Called with each run that finished or failed and a check for the bytes about to be
-        written: it makes the page.
+        Called with each run that was written, finished or failed: it writes the page.
     again : bool
         Execute also what has finished.
     timeout_seconds : int, optional
@@ -83,28 +93,26 @@ def run(
     PrivacyError
         The study may see too few customers.
     """
-    opened = _Opened(plan, vault)
-    try:
+    with Scratch(vault) as scratch:
+        opened = _Opened(plan, vault, scratch, page)
         return [
             _one(planned, opened, folder, clock, publish, again, timeout_seconds)
             for planned in plan.runs
         ]
-    finally:
-        opened.close()
 
 
 class _Opened:
     """The plan's view, opened and sealed once, when the first run needs it."""
 
-    def __init__(self, plan: Plan, vault: Vault) -> None:
+    def __init__(self, plan: Plan, vault: Vault, scratch: Scratch, page: Page) -> None:
         self.plan = plan
         self.vault = vault
+        self.folder = scratch.folder
+        self._page = page
         self._view: View | None = None
         self._environment: dict[str, str] = {}
         self._known = pl.DataFrame()
         self._pseudonyms = pl.Series(dtype=pl.UInt64)
-        # one folder per process, so that two runs at once cannot take each other's view away
-        self.folder = vault.private_folder(f"{plan.runs[0].id}-{os.getpid()}")
 
     def view(self) -> View:
         """Open and seal the view, or return what was opened before."""
@@ -127,25 +135,22 @@ class _Opened:
         """Environment that opens the sealed view."""
         return self._environment
 
-    def check(self, content: bytes) -> None:
-        """Refuse content that identifies a person; it is about to be written for anyone."""
+    def check(self, made: Mapping[str, bytes]) -> None:
+        """Refuse files that identify a person, or whose page does; anyone could read them."""
         study = self.plan.study
-        found = find_leaks(
-            content,
-            known=self._known,
-            pseudonyms=self._pseudonyms,
-            exempt=(study.owner, study.contact),
-        )
-        if found:
-            told = ", ".join(f"{count} {kind}" for kind, count in found.items())
-            raise PrivacyError(
-                f"the report of study {study.name} would identify persons ({told}): "
-                "it is not written; look at the notebook in the vault"
+        for content in (*made.values(), self._page(made)):
+            found = find_leaks(
+                content,
+                known=self._known,
+                pseudonyms=self._pseudonyms,
+                exempt=(study.owner, study.contact),
             )
-
-    def close(self) -> None:
-        """Remove the sealed view: its key is gone with this process."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+            if found:
+                told = ", ".join(f"{count} {kind}" for kind, count in found.items())
+                raise PrivacyError(
+                    f"the report of study {study.name} would identify persons ({told}): "
+                    "it is not written; look at the notebook in the vault"
+                )
 
 
 def _one(
@@ -157,9 +162,8 @@ def _one(
     again: bool,
     timeout_seconds: int | None,
 ) -> RunResult:
-    locks = opened.vault.workspace / "locks"
-    locks.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with FileLock(locks / f"{planned.id}.lock"):
+    with _alone(opened.vault, planned):
+        folder.mend(planned.id)
         finished = folder.finished(planned.id)
         if finished is not None and not again:
             return RunResult(run=finished, is_reused=True)
@@ -180,39 +184,66 @@ def _one(
             {**made, "execution.json": canonical_json(told)},
             is_failed=error is not None,
         )
-        try:
-            publish(run, opened.check)
-        except PrivacyError as leak:
-            return RunResult(run=run, is_reused=False, error=leak)
+        publish(run)
         return RunResult(run=run, is_reused=False, error=error)
+
+
+@contextmanager
+def _alone(vault: Vault, planned: PlannedRun) -> Iterator[None]:
+    """Hold a run, saying so where another process holds it."""
+    lock = FileLock(vault.workspace / "locks" / f"{planned.id}.lock")
+    try:
+        (vault.workspace / "locks").mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            say(
+                f"Run {planned.id} of notebook {planned.notebook.name} is being executed by "
+                "another process: waiting for it."
+            )
+            lock.acquire()
+    except OSError as error:
+        raise InputError(f"cannot write in {vault.workspace}: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _files(
     planned: PlannedRun, opened: _Opened, view: View, execution: Execution
 ) -> tuple[dict[str, bytes], WorkbenchError | None]:
     """Return what goes into the run's folder, checked, and what is wrong with the run."""
-    plan = opened.plan
+    plan, name = opened.plan, planned.notebook.name
     reason = shortcoming(execution)
-    error: WorkbenchError | None = None
     if reason is None:
-        made = finished_files(plan, planned, view, execution)
         try:
-            for content in made.values():
-                opened.check(content)
-        except PrivacyError as leak:
-            reason, error = str(leak), leak
-        else:
-            return made, None
+            made = finished_files(plan, planned, view, execution)
+            opened.check(made)
+        except (PrivacyError, RunError) as shortfall:
+            failed = failed_files(plan, planned, reason=str(shortfall), cell=None)
+            opened.check(failed)
+            return failed, shortfall
+        return made, None
     if execution.error is not None and execution.error[0] in _OURS:
-        name, message = execution.error  # our own messages hold no value of the data
-        error = _OURS[name](f"notebook {planned.notebook.name}: {message}")
-        reason = f"{reason}: {message}"
+        kind, message = execution.error  # our own messages hold no value of the data
+        ours = failed_files(
+            plan,
+            planned,
+            reason=f"refused in cell {execution.cell}: {message}",
+            cell=execution.cell,
+        )
+        try:
+            opened.check(ours)
+        except PrivacyError:
+            pass  # whoever wrote that message: it stays in the vault
+        else:
+            return ours, _OURS[kind](f"notebook {name}: {message}")
     failed = failed_files(plan, planned, reason=reason, cell=execution.cell)
-    for content in failed.values():
-        opened.check(content)
-    return failed, error or RunError(
-        f"notebook {planned.notebook.name} failed: {reason}. Its cells lie in the vault; "
-        f"run it again with --again, or open it in the lab"
+    opened.check(failed)
+    return failed, RunError(
+        f"notebook {name} failed: {reason}. Its cells lie in the vault; mend it in the lab and "
+        "run it again"
     )
 
 

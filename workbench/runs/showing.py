@@ -8,8 +8,6 @@ notebook looks the same in both.
 import html
 import os
 from datetime import date
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from workbench.charts.drawing import svg
@@ -60,9 +58,15 @@ def view(study: str, *, as_of: str | None = None) -> View:
         made = View.restore(sealed.description, sealed.data)
         if made.study.name != study:
             raise ParameterError(f"this run holds the view of study {made.study.name}, not {study}")
+        if parsed_date(as_of) not in (None, made.as_of):
+            raise ParameterError(
+                f"this run holds the view as of {made.as_of}, not {as_of}: declare as_of as a "
+                "parameter and give it to wb.view"
+            )
     else:
         made = _lab_view(study, as_of)
-    _Rules.min_group = made.min_group
+    # with several views open the strictest rule holds: a table does not say whose it is
+    _Rules.min_group = max(made.min_group, _Rules.min_group or 0)
     return made
 
 
@@ -106,7 +110,7 @@ def record(
 
 
 class _Rules:
-    """The disclosure rules of the view that this kernel opened last."""
+    """The disclosure rules of the views that this kernel has opened."""
 
     min_group: int | None = None
 
@@ -154,15 +158,19 @@ def _verdict_markup(verdict: Verdict) -> str:
 
 def _lab_view(study: str, as_of: str | None) -> View:
     settings = Settings.read()
-    return _opened(study, as_of, settings.project, settings.workspace)
+    path = find("study", study, folder=settings.project / "reports" / "studies", suffix=".toml")
+    read = read_study(path, notebooks=settings.project / "notebooks")
+    dataset = Vault.open(settings.workspace).dataset(read.dataset)
+    day = parsed_date(as_of)
+    # opened once: every cell may ask, and it takes seconds. A changed study, a newer version of
+    # the dataset or another workspace is another view
+    key = (read.model_dump_json(), str(settings.workspace), dataset.fingerprint, day)
+    if key not in _opened:
+        _opened[key] = open_view(read, dataset, as_of=day)
+    return _opened[key]
 
 
-@cache
-def _opened(study: str, as_of: str | None, project: Path, workspace: Path) -> View:
-    path = find("study", study, folder=project / "reports" / "studies", suffix=".toml")
-    read = read_study(path, notebooks=project / "notebooks")
-    dataset = Vault.open(workspace).dataset(read.dataset)
-    return open_view(read, dataset, as_of=parsed_date(as_of))
+_opened: dict[tuple[object, ...], View] = {}
 
 
 def parsed_date(text: str | None) -> date | None:

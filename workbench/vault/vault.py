@@ -8,8 +8,10 @@ A workspace holds:
 - ``runs/ID/``, sealed views while a run lasts, and executed notebooks.
 """
 
+import hashlib
 import os
 import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -173,9 +175,27 @@ class Vault:
             raise ParameterError(f"the vault keeps no {kind} {name}")
         return unsealed(path.read_bytes(), key=self.key, context=f"{kind} {name}")
 
+    @property
+    def scratch(self) -> Path:
+        """Folder above the sealed views of this workspace's runs, outside the workspace.
+
+        A kernel learns where its view lies; from there no path must lead to the keys.
+
+        Raises
+        ------
+        AccessError
+            The folder above it belongs to somebody else.
+        """
+        above = Path(tempfile.gettempdir()) / f"workbench-{os.getuid()}"
+        _private_folder(above)
+        held = above.lstat()
+        if held.st_uid != os.getuid() or held.st_mode & 0o077:
+            raise AccessError(f"{above} is not private to you: remove it, or set TMPDIR")
+        return above / hashlib.sha256(str(self.workspace).encode()).hexdigest()[:8]
+
     def private_folder(self, name: str) -> Path:
-        """Return a folder for one run's sealed view."""
-        return self.workspace / "runs" / name
+        """Return a folder for one process's sealed view, see ``scratch``."""
+        return self.scratch / name
 
     def _folder(self, name: str) -> Path:
         return self.workspace / "datasets" / name

@@ -1,8 +1,9 @@
 """A view sealed under a key made for it: what one run's kernel gets, and nothing else.
 
 The runner writes the view's tables into a private folder, encrypted like any holding, under a
-fresh key. The kernel is given folder and key; it is given neither workspace nor the workspace's
-key, and the vault refuses to open in a kernel that holds a sealed view.
+fresh key. The kernel is given folder and key; it is given neither the workspace nor its key, and
+the vault refuses to open in a kernel that holds a sealed view. That guards against accident and
+carelessness: code that runs as the same user and searches the disk for a key file will find it.
 """
 
 import json

@@ -1,0 +1,112 @@
+"""Run folders made by hand: as a run writes them, without running anything."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from workbench.charts.drawing import svg
+from workbench.charts.exhibits import Table
+from workbench.charts.forms import intervals
+from workbench.foundation.files import canonical_json
+from workbench.runs import Folder, Run
+from workbench.runs.bundles import figure_json, figure_of, table_json
+
+Put = Callable[..., Run]
+
+
+def record(**changes: Any) -> dict[str, Any]:
+    """Return a finished run's record, with changes."""
+    return {
+        "format": 1,
+        "run": "abc123",
+        "status": "finished",
+        "title": "Is it so?",
+        "as_of": "2025-01-01",
+        "notebook": {"name": "probe", "digest": "00"},
+        "parameters": {"days": 30, "label": None, "study": "probe"},
+        "parameter_meanings": {"days": "length of the window, days", "study": "study"},
+        "study": {
+            "name": "probe", "question": "Is it so?", "decision": "Whether it stays so.",
+            "purpose": "analytics", "channel": None, "basis": "consent", "owner": "Probe team",
+            "contact": "probe@company.example", "min_group": 10,
+        },
+        "dataset": {
+            "name": "demo", "version": 1, "fingerprint": "ff", "is_synthetic": False,
+            "sources": [
+                {"format": "csv", "system": "shop", "basis": "consent",
+                 "until": "2025-01-01T00:00:00+00:00"}
+            ],
+        },
+        "code": "11", "lock": "22", "versions": {"polars": "2.1.0"},
+        "view": {"cost": "Nothing was lost.", "k": 5, "k_reached": 6, "tables": []},
+        "metrics": {
+            "share": {"name": "share", "value": 0.25, "low": 0.2, "high": 0.3, "n": 1200,
+                      "unit": "share", "label": "Share that left", "note": "Wilson"},
+        },
+        "metric_order": ["share"],
+        "verdicts": [
+            {"kind": "verdict", "name": "so", "question": "Is it so?", "outcome": "shown",
+             "answer": "Yes: 25.0%.", "concern": False, "estimates": []},
+        ],
+        "cells": [
+            {"kind": "markdown", "source": "# Is it so?\n\nFor whoever asks.", "tags": [],
+             "shows": []},
+            {"kind": "code", "source": "wb.show(table)", "tags": [], "shows": []},
+        ],
+        "exhibits": [],
+        "kept_out": [],
+        **changes,
+    }  # fmt: skip
+
+
+def failed(reason: str, **changes: Any) -> dict[str, Any]:
+    """Return a failed run's record."""
+    full = record(status="failed", reason=reason, cell=4, **changes)
+    absent = ("view", "metrics", "metric_order", "verdicts", "cells", "exhibits", "kept_out")
+    return {name: value for name, value in full.items() if name not in absent}
+
+
+def shown(groups: list[str], persons: list[int | None]) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return a record that shows a table and a figure of these groups, and their files."""
+    share = [None if n is None else 0.5 for n in persons]
+    rows = pl.DataFrame(
+        {"group": groups, "persons": persons, "share": share, "low": share, "high": share},
+        schema={"group": pl.String, "persons": pl.Int64, "share": pl.Float64, "low": pl.Float64,
+                "high": pl.Float64},
+    )  # fmt: skip
+    table = Table(name="listed", title=groups[0], rows=rows, persons="persons")
+    drawn = Table(name="drawn", title=groups[0], rows=rows, persons="persons")
+    figure = intervals(drawn, group="group", value="share", low="low", high="high", axis="Share")
+    made = figure_json(figure)
+    files = {
+        "tables/listed.json": canonical_json(table_json(table, hidden=persons.count(None))),
+        "tables/drawn.json": canonical_json(made),
+        "figures/drawn.svg": svg(figure_of(made)).encode(),
+    }
+    shows = [{"kind": "table", "name": "listed"}, {"kind": "figure", "name": "drawn"}]
+    cells = [*record()["cells"][:1], {"kind": "code", "source": "", "tags": [], "shows": shows}]
+    return record(cells=cells, exhibits=["listed", "drawn"]), files
+
+
+@pytest.fixture
+def put(tmp_path: Path) -> Put:
+    """Return what writes a run's folder from its record."""
+    folder = Folder(tmp_path / "runs")
+
+    def write(
+        content: dict[str, Any],
+        files: dict[str, bytes] | None = None,
+        *,
+        started_at: str = "2025-02-01T00:00:00+00:00",
+    ) -> Run:
+        made = {
+            "record.json": canonical_json(content),
+            **(files or {}),
+            "execution.json": canonical_json({"started_at": started_at}),
+        }
+        return folder.put(content["run"], made, is_failed=content["status"] == "failed")
+
+    return write

@@ -1,0 +1,104 @@
+"""The catalogue: every run in its order, pages that belong to no run gone, missing ones made."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from workbench.foundation.errors import InputError
+from workbench.reports import build_site, page, site
+
+from .conftest import Put, failed, record
+
+
+def build(tmp_path: Path) -> str:
+    return build_site(tmp_path / "runs", site=tmp_path / "site").read_text(encoding="utf-8")
+
+
+def pages(tmp_path: Path) -> list[str]:
+    return sorted(path.stem for path in (tmp_path / "site" / "runs").glob("*.html"))
+
+
+def test_without_a_run_it_says_how_to_make_one(tmp_path: Path) -> None:
+    assert "No run yet" in build(tmp_path)
+
+
+def test_runs_stand_by_study_and_notebook_the_latest_first(put: Put, tmp_path: Path) -> None:
+    other = {**record()["study"], "name": "another one"}
+    put(record(run="a", as_of="2025-01-01"))
+    put(record(run="b", as_of="2025-06-01"))
+    put(record(run="c", as_of="2025-06-01"), started_at="2025-09-01T00:00:00+00:00")
+    put(record(run="d", notebook={"name": "audit", "digest": ""}))
+    put(record(run="e", study=other))
+    text = build(tmp_path)
+    assert re.findall(r'href="runs/(\w+)\.html"', text) == ["e", "d", "c", "b", "a"]
+    assert re.findall(r"<h2[^>]*>(.*)</h2>", text) == ["another one", "probe"]
+    assert "5 runs." in text
+    assert pages(tmp_path) == ["a", "b", "c", "d", "e"]
+
+
+def test_a_failed_run_is_listed_with_its_reason(put: Put, tmp_path: Path) -> None:
+    put(failed("kernel killed (signal 9, SIGKILL) in cell 4"))
+    text = build(tmp_path)
+    assert "1 run, 1 failed." in text
+    assert "Kernel killed (signal 9, SIGKILL) in cell 4." in text
+    assert 'class="run failed"' in text
+
+
+def test_what_needs_action_is_marked(put: Put, tmp_path: Path) -> None:
+    content = record()
+    content["verdicts"][0] |= {"concern": True}
+    put(content)
+    text = build(tmp_path)
+    assert 'class="run concern"' in text
+    assert "Shown, to act on:" in text
+
+
+def test_a_missing_page_is_made_and_a_stale_one_removed(put: Put, tmp_path: Path) -> None:
+    put(record(run="a"))
+    build(tmp_path)
+    made = tmp_path / "site" / "runs" / "a.html"
+    before = made.read_bytes()
+    made.unlink()
+    (made.parent / "gone.html").write_text("of a run that is not there")
+    build(tmp_path)
+    assert made.read_bytes() == before
+    assert pages(tmp_path) == ["a"]
+
+
+def test_the_page_of_a_failure_goes_with_the_failure(put: Put, tmp_path: Path) -> None:
+    put(failed("it ended in cell 4", run="a"))
+    build(tmp_path)
+    assert pages(tmp_path) == ["a-failed"]
+    put(record(run="a"))
+    build(tmp_path)
+    assert pages(tmp_path) == ["a"]
+
+
+def test_pages_are_made_once_and_again_where_the_package_changed(
+    put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    render = page.render
+
+    def counted(template: str, **values: object) -> str:
+        made.append(template)
+        return render(template, **values)
+
+    monkeypatch.setattr(page, "render", counted)
+    for name in "abc":
+        put(record(run=name))
+    first = build(tmp_path)
+    assert len(made) == 3
+    assert build(tmp_path) == first
+    assert len(made) == 3
+    monkeypatch.setattr(site, "code_digest", lambda: "newer")
+    build(tmp_path)
+    assert len(made) == 6
+
+
+def test_a_site_that_cannot_be_written_is_told(put: Put, tmp_path: Path) -> None:
+    put(record())
+    (tmp_path / "site").write_text("in the way")
+    with pytest.raises(InputError, match="cannot write"):
+        build(tmp_path)

@@ -1,0 +1,82 @@
+"""The folder of runs: whole folders only, whatever ends the writer in between."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from workbench.foundation.errors import InputError, IntegrityError
+from workbench.runs import Folder, runs_in
+
+
+def files(as_of: str = "2025-01-01", started_at: str = "2025-02-01T00:00:00") -> dict[str, bytes]:
+    """Return the least that a run's folder holds."""
+    record = {
+        "run": "abc",
+        "status": "finished",
+        "as_of": as_of,
+        "notebook": {"name": "probe"},
+        "study": {"name": "probe"},
+    }
+    return {
+        "record.json": json.dumps(record).encode(),
+        "tables/one.json": b"{}",
+        "execution.json": json.dumps({"started_at": started_at}).encode(),
+    }
+
+
+def test_a_full_disk_leaves_the_earlier_run_and_nothing_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Folder(tmp_path / "runs")
+    folder.put("abc", files(), is_failed=False)
+    before = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*"))
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InputError, match=r"cannot write the run to .*: No space left.*--reports"):
+        folder.put("abc", files(as_of="2025-06-01"), is_failed=False)
+    with pytest.raises(InputError, match="No space left"):
+        folder.put("xyz", files(), is_failed=True)
+    assert sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*")) == before
+    assert [run.record["as_of"] for run in runs_in(folder.path)] == ["2025-01-01"]
+
+
+def test_what_a_crash_left_is_neither_listed_nor_kept(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.put("abc", files(), is_failed=False)
+    (tmp_path / ".abc.1f.partial" / "tables").mkdir(parents=True)
+    (tmp_path / ".abc.1f.partial" / "record.json").write_bytes(b"{}")
+    assert [run.id for run in runs_in(tmp_path)] == ["abc"]
+    folder.mend("abc")
+    assert [path.name for path in tmp_path.iterdir()] == ["abc"]
+
+
+def test_a_crash_between_two_renames_is_undone(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.put("abc", files(), is_failed=False)
+    (tmp_path / "abc").rename(tmp_path / ".abc.1f.old")
+    assert folder.finished("abc") is None
+    folder.mend("abc")
+    assert folder.finished("abc") is not None
+    assert [path.name for path in tmp_path.iterdir()] == ["abc"]
+
+
+def test_the_latest_date_and_execution_come_first(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.put("a", files("2025-01-01", "2025-02-02T00:00:00"), is_failed=False)
+    folder.put("b", files("2025-01-01", "2025-02-03T00:00:00"), is_failed=False)
+    folder.put("c", files("2025-06-01", "2025-02-01T00:00:00"), is_failed=False)
+    assert [run.folder.name for run in runs_in(tmp_path)] == ["c", "b", "a"]
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"run": "abc"}'])
+def test_a_damaged_record_is_told_with_its_run(tmp_path: Path, content: bytes) -> None:
+    folder = Folder(tmp_path)
+    folder.put("abc", files(), is_failed=False)
+    (tmp_path / "abc" / "record.json").write_bytes(content)
+    with pytest.raises(IntegrityError, match="run abc: its record was changed or damaged"):
+        runs_in(tmp_path)
