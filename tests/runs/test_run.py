@@ -126,14 +126,42 @@ def test_a_notebook_that_ends_early_is_not_finished(
 
 
 def test_our_own_refusals_keep_their_kind(project: Project) -> None:
-    cell = """
-    from workbench.foundation.errors import ParameterError
-    raise ParameterError("horizon_days is 900: 400 days are covered")
-    """
-    project.notebook("probe", BEGINNING, "\n".join(x.strip() for x in cell.splitlines()), ENDING)
+    project.notebook("probe", BEGINNING, 'wb.view("another")', ENDING)
     result = project.run("probe")
     assert isinstance(result.error, ParameterError)
-    assert "400 days are covered" in record(result)["reason"]
+    assert "this run holds the view of study probe, not another" in record(result)["reason"]
+
+
+def test_a_message_under_our_name_that_is_not_ours_stays_in_the_vault(project: Project) -> None:
+    cell = f"class ParameterError(Exception): pass\nraise ParameterError('{SECRET}')"
+    project.notebook("probe", BEGINNING, cell, ENDING)
+    result = project.run("probe")
+    assert isinstance(result.error, RunError)
+    assert record(result)["reason"] == "ParameterError in cell 4"
+    assert SECRET not in str(result.error) + (result.run.folder / "record.json").read_text()
+
+
+def test_the_runner_hides_small_groups_that_a_cell_displays_itself(project: Project) -> None:
+    cell = """
+from IPython.display import display
+from workbench.runs.bundles import EXHIBIT, table_json
+rows = pl.DataFrame({"group": ["a", "b"], "persons": [1, 40], "rate": [.5, .2]})
+table = wb.Table(name="groups", title="Groups", rows=rows, persons="persons")
+display({EXHIBIT: table_json(table)}, raw=True)
+"""
+    project.notebook("probe", BEGINNING, cell, ENDING)
+    result = project.run("probe")
+    table = json.loads((result.run.folder / "tables" / "groups.json").read_bytes())
+    assert table["rows"] == [["a", None, None], ["b", 40, 0.2]]
+
+
+def test_rows_of_persons_stop_the_report(project: Project) -> None:
+    cell = """
+rows = view.data["orders"].select("ordered_at", "total_minor").head(3).collect()
+wb.show(wb.Table(name="orders", title="Orders", rows=rows, persons=None))
+"""
+    project.notebook("probe", BEGINNING, cell, ENDING)
+    assert isinstance(project.run("probe").error, PrivacyError)
 
 
 def test_the_kernel_holds_its_view_and_cannot_open_the_vault(project: Project) -> None:

@@ -29,12 +29,14 @@ def test_the_folder_of_a_living_process_stays_and_a_dead_ones_is_swept(tmp_path:
     )
     assert other.stdout is not None
     with other:
-        theirs = vault.private_folder(other.stdout.readline().strip())
-        with Scratch(vault) as mine:
-            assert mine.folder.stat().st_mode & 0o777 == 0o700
+        try:
+            theirs = vault.private_folder(other.stdout.readline().strip())
+            with Scratch(vault) as mine:
+                assert mine.folder.stat().st_mode & 0o777 == 0o700
+                assert theirs.is_dir()
             assert theirs.is_dir()
-        assert theirs.is_dir()
-        other.kill()
+        finally:
+            other.kill()
     with Scratch(vault):
         assert not theirs.exists()
     assert list(theirs.parent.iterdir()) == []
@@ -43,5 +45,8 @@ def test_the_folder_of_a_living_process_stays_and_a_dead_ones_is_swept(tmp_path:
 def test_a_workspace_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     vault = Vault.init(tmp_path / "workspace")
     vault.scratch.write_text("in the way")
-    with pytest.raises(InputError, match=r"cannot make a folder in .*: "):
-        Scratch(vault)
+    try:
+        with pytest.raises(InputError, match=r"cannot make a folder in .*: "):
+            Scratch(vault)
+    finally:
+        vault.scratch.unlink()

@@ -15,7 +15,7 @@ def test_floats_of_parquet_become_the_amounts_that_were_entered(see, tmp_path: P
         {
             "id": [17850.0, None, 3.0],
             "price": [0.29, 1.005, -11062.06],
-            "at": [datetime(2024, 7, 1, 12)] * 3,
+            "at": [datetime(2024, 7, 1, 12)] * 3,  # noqa: DTZ001 - a file has no zone
         }
     ).write_parquet(path)
     seen = see(path, {"id": "code", "price": "money", "at": "instant"})

@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         return error.exit_code
     except WorkbenchError as error:
         if wants_traceback:
-            traceback.print_exc()
+            say(_where(error))
         say(f"workbench: {error}")
         return error.exit_code
     except SystemExit:  # click's word for a broken pipe: who read us, like `head`, has seen enough
@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
         code = _INTERRUPTED
     except Exception as error:  # the last stand: a fault of ours, told without values of the data
         if wants_traceback:
-            traceback.print_exc()
+            say(_where(error))
         say(
             f"workbench: a fault of ours ({type(error).__name__}); "
             "the same command with --debug shows where"
@@ -72,6 +72,17 @@ def main(arguments: list[str] | None = None) -> int:
     if code == _INTERRUPTED:  # typer takes the exception itself and gives its code
         say("workbench: interrupted; what was written before is kept")
     return code if isinstance(code, int) else 0
+
+
+def _where(error: BaseException) -> str:
+    """Return the frames of an error and of what caused it; words only where they are ours.
+
+    Other packages quote cells in their messages, so of theirs only the class is told.
+    """
+    parts = [_where(error.__cause__)] if error.__cause__ else []
+    words = f": {error}" if isinstance(error, WorkbenchError) else ""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    return "\n".join([*parts, f"Traceback\n{frames}{type(error).__name__}{words}"])
 
 
 def entry() -> None:

@@ -45,7 +45,7 @@ class Execution:
     cell : int or None
         Number of the cell it ended in, the first is 1.
     error : (str, str) or None
-        Class name and message of an exception that a cell raised.
+        Class name and message of an exception that this package raised in a cell.
     peak_memory_bytes : int
         Largest resident size of the kernel.
     exit_code : int or None

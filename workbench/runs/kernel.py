@@ -8,10 +8,12 @@ kernel papermill's notebook says ``completed`` in every cell, so what happened i
 """
 
 import os
+import re
 import resource
 import shutil
 import signal
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,8 @@ _KEPT = (
     "OPENBLAS_CORETYPE",
     "OPENBLAS_L2_SIZE",
 )
+
+_COLOURS = re.compile("\x1b\\[[0-9;]*m")  # of a traceback as IPython prints it
 
 #: Under these equal notebooks give equal outputs, whatever machine and user.
 PINNED = {
@@ -91,7 +95,8 @@ def execute(
             execution_timeout=timeout_seconds,
         )
     except papermill.PapermillExecutionError as error:
-        execution.error = (error.ename, error.evalue)
+        if _is_raised_here(error.traceback):
+            execution.error = (error.ename, error.evalue)
         # the name of a class is code, unless somebody made it out of something else
         kind = error.ename if error.ename.isidentifier() else "an exception"
         execution.reason = f"{kind} in cell {execution.cell}"
@@ -114,6 +119,17 @@ def _environment(sealed_view: Mapping[str, str], folder: Path) -> dict[str, str]
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     homes = {"HOME": str(folder), "IPYTHONDIR": str(folder / "ipython")}
     return {**kept, **PINNED, **homes, **sealed_view}
+
+
+def _is_raised_here(traceback: list[str]) -> bool:
+    """Whether the last frame of a notebook's traceback lies in this package.
+
+    Only then is a message one of ours, which hold no value of the data: a cell can raise anything
+    under any name.
+    """
+    text = _COLOURS.sub("", "\n".join(traceback))
+    frames = re.findall(r"^(?:File (.+?):\d+|Cell In\[\d+\])", text, re.MULTILINE)
+    return bool(frames) and Path(frames[-1]).is_relative_to(str(files("workbench")))
 
 
 def _death(exit_code: int | None) -> str:

@@ -10,8 +10,18 @@ import polars as pl
 from workbench.charts.drawing import svg
 from workbench.foundation.errors import RunError
 from workbench.foundation.files import canonical_json
+from workbench.privacy.disclosure import disclose, disclose_estimate, disclose_figure
 from workbench.privacy.view import View
-from workbench.runs.bundles import EXHIBIT, RECORD, figure_of, table_json, table_of, verdict_of
+from workbench.runs.bundles import (
+    EXHIBIT,
+    RECORD,
+    estimate_json,
+    figure_json,
+    figure_of,
+    table_json,
+    table_of,
+    verdict_of,
+)
 from workbench.runs.engine import INJECTED, Execution
 from workbench.runs.notebooks import cells_of
 from workbench.runs.plan import Plan, PlannedRun
@@ -33,7 +43,7 @@ def finished_files(
     RunError
         A figure cannot be drawn.
     """
-    output = _read(execution)
+    output = _read(execution, min_group=view.min_group)
     record = {
         **_head(plan, run, "finished"),
         "view": _view(view),
@@ -74,7 +84,7 @@ def shortcoming(execution: Execution) -> str | None:
         return execution.reason
     if execution.cells_done < len(execution.notebook.cells):
         return f"it ended in cell {execution.cell}"
-    output = _read(execution)
+    output = _read(execution, min_group=0)
     if not output.verdicts:
         return "it ran to its end but recorded no verdict: call wb.record in its last cell"
     return None
@@ -92,8 +102,12 @@ class _Output:
         self.kept_out: list[int] = []
 
 
-def _read(execution: Execution) -> _Output:
-    """Take exhibits and records from the outputs; note which cells printed anything else."""
+def _read(execution: Execution, *, min_group: int) -> _Output:
+    """Take exhibits and records from the outputs; note which cells printed anything else.
+
+    ``wb.show`` has applied the disclosure rules in the kernel; they are applied again here, since
+    a cell can display what it likes under the same types.
+    """
     made = _Output()
     nodes = [n for n in execution.notebook.cells if n.cell_type in ("markdown", "code")]
     injected = {id(n) for n in nodes if INJECTED in n.metadata.get("tags", ())}
@@ -106,17 +120,43 @@ def _read(execution: Execution) -> _Output:
         for output in node.get("outputs", ()):
             data = output.get("data", {})
             if _is_exhibit(data.get(EXHIBIT)):
-                shows.append(_exhibit(data[EXHIBIT], made))
+                shows.append(_exhibit(_safe(data[EXHIBIT], min_group), made))
             elif _is_record(data.get(RECORD)):
-                made.metrics = data[RECORD]["metrics"]
+                made.metrics = {
+                    name: _safe_estimate(each, min_group)
+                    for name, each in data[RECORD]["metrics"].items()
+                }
                 made.metric_order = data[RECORD]["order"]
-                made.verdicts = data[RECORD]["verdicts"]
+                made.verdicts = [_safe(each, min_group) for each in data[RECORD]["verdicts"]]
             elif number not in made.kept_out:
                 made.kept_out.append(number)
         made.cells.append(
             {"kind": cell.kind, "source": cell.source, "tags": list(cell.tags), "shows": shows}
         )
     return made
+
+
+def _safe(content: Mapping[str, Any], min_group: int) -> dict[str, Any]:
+    """Return an exhibit without the groups that are too small.
+
+    Raises
+    ------
+    PrivacyError
+        It tells of persons without their number.
+    """
+    if content["kind"] == "verdict":
+        estimates = [_safe_estimate(each, min_group) for each in content["estimates"]]
+        return {**content, "estimates": estimates}
+    if content["kind"] == "figure":
+        figure = figure_of(content)
+        shown = disclose_figure(figure, min_group=min_group)
+        return dict(content) if shown is figure else figure_json(shown)
+    made = disclose(table_of(content), min_group=min_group)
+    return table_json(made.table, max(made.hidden, content["hidden"]))
+
+
+def _safe_estimate(content: Mapping[str, Any], min_group: int) -> dict[str, Any]:
+    return estimate_json(disclose_estimate(Estimate(**content), min_group=min_group))
 
 
 def _is_exhibit(content: Any) -> bool:
