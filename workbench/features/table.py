@@ -187,7 +187,8 @@ class _Bucket:
 def _known(facts: Facts) -> pl.DataFrame:
     """Return the customers first seen before ``as_of``: customer_id and tenure_days."""
     customers = declared(facts.data, "customers").filter(
-        pl.col("first_seen_at") < first_moment(facts.as_of),
+        # a view may not tell when somebody was first seen: they count, without a tenure
+        (pl.col("first_seen_at") < first_moment(facts.as_of)) | pl.col("first_seen_at").is_null(),
         pl.col("kind").is_null() | (pl.col("kind").cast(pl.String) != "test"),
     )
     return (

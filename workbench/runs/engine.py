@@ -9,10 +9,10 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -66,6 +66,7 @@ class Session:
     """What the engine is given and what it leaves, since papermill returns nothing on failure."""
 
     environment: Mapping[str, str]
+    folder: Path
     title: str
     execution: Execution = field(default_factory=Execution)
     exit_code: int | None = None
@@ -133,33 +134,32 @@ def register_engine() -> None:
         def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
             session: Session = options["session"]
             session.execution.notebook = nb_man.nb
-            with tempfile.TemporaryDirectory(prefix="workbench-") as place:
-                # a local socket: no port to clash over. Its path must be short and its folder
-                # writable, which a home need not be
-                manager = AsyncKernelManager(
-                    kernel_name=kernel_name,
-                    kernel_spec_manager=OwnPython(),
-                    transport="ipc",
-                    connection_file=f"{place}/kernel.json",
+            # a local socket: no port to clash over. Its path must be short and its folder writable,
+            # which a home need not be, and swept if this process is killed
+            manager = AsyncKernelManager(
+                kernel_name=kernel_name,
+                kernel_spec_manager=OwnPython(),
+                transport="ipc",
+                connection_file=str(session.folder / "kernel.json"),
+            )
+            client = Client(
+                nb_man,
+                km=manager,
+                timeout=options.get("execution_timeout"),
+                startup_timeout=options.get("start_timeout", 60),
+                kernel_name=kernel_name,
+                extra_arguments=["--HistoryManager.enabled=False"],
+            )
+            client.session = session
+            client.owns_km = True
+            with _watch(manager, session):
+                # what a kernel writes past its outputs, a library's last words for instance, can
+                # hold data and must not end in a terminal or a log
+                return client.execute(
+                    env=dict(session.environment),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
                 )
-                client = Client(
-                    nb_man,
-                    km=manager,
-                    timeout=options.get("execution_timeout"),
-                    startup_timeout=options.get("start_timeout", 60),
-                    kernel_name=kernel_name,
-                    extra_arguments=["--HistoryManager.enabled=False"],
-                )
-                client.session = session
-                client.owns_km = True
-                with _watch(manager, session):
-                    # what a kernel writes past its outputs, a library's last words for instance,
-                    # can hold data and must not end in a terminal or a log
-                    return client.execute(
-                        env=dict(session.environment),
-                        stdout=subprocess.DEVNULL,
-                        stderr=subprocess.DEVNULL,
-                    )
 
     papermill_engines.register(ENGINE, Engine)
 

@@ -29,6 +29,8 @@ _KEPT = (
     "OPENBLAS_L2_SIZE",
 )
 
+_STARTS = 3  # on a crowded machine a kernel can die before it answers for the first time
+
 _COLOURS = re.compile("\x1b\\[[0-9;]*m")  # of a traceback as IPython prints it
 
 #: Under these equal notebooks give equal outputs, whatever machine and user.
@@ -67,6 +69,20 @@ def execute(
     timeout_seconds : int, optional
         Longest time for one cell.
     """
+    for _ in range(_STARTS):
+        execution = _attempt(notebook, parameters, sealed_view, folder, timeout_seconds)
+        if execution.cell is not None or execution.reason is None:
+            break  # a kernel that died before the first cell has done nothing: another is started
+    return execution
+
+
+def _attempt(
+    notebook: Notebook,
+    parameters: Mapping[str, Any],
+    sealed_view: Mapping[str, str],
+    folder: Path,
+    timeout_seconds: int | None,
+) -> Execution:
     import nbformat  # late, with papermill: together they cost most of a second
     import papermill
     import papermill.log
@@ -78,7 +94,7 @@ def execute(
     # a core dump would hold customers' data
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    session = Session(_environment(sealed_view, folder), notebook.name)
+    session = Session(_environment(sealed_view, folder), folder, notebook.name)
     node: Any = nbformat.read(notebook.path, as_version=4)  # type: ignore[no-untyped-call]  # no hints
     execution = session.execution
     try:
@@ -109,7 +125,7 @@ def execute(
         if execution.cell is not None:
             raise
         execution.exit_code = session.exit_code
-        execution.reason = "the kernel did not start"
+        execution.reason = f"the kernel did not start (exit code {session.exit_code})"
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return execution
