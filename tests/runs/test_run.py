@@ -190,6 +190,29 @@ assert view.data["identities"].collect().is_empty()
     assert left == []  # neither view nor working folder stays behind
 
 
+def test_nothing_a_kernel_is_told_leads_to_the_keys(project: Project) -> None:
+    cell = f"""
+import os
+from pathlib import Path
+from workbench.foundation.errors import ParameterError
+from workbench.foundation.settings import Settings
+from workbench.vault import Vault
+folder = Path(os.environ.pop("WORKBENCH_SEALED_VIEW"))  # the vault's own guard taken away
+for place in (Settings.read().workspace, *folder.parents):
+    try:
+        Vault.open(place)
+    except ParameterError as error:
+        assert "no workspace at" in str(error)
+    else:
+        raise AssertionError(f"the vault opened")
+told = "\\n".join(os.environ.values())
+assert {str(project.vault.workspace)!r} not in told + os.getcwd()
+"""
+    project.notebook("probe", BEGINNING, cell, ENDING)
+    result = project.run("probe")
+    assert result.error is None, record(result).get("reason")
+
+
 def test_what_is_printed_stays_in_the_vault(project: Project) -> None:
     project.notebook("probe", BEGINNING, f"print('{SECRET}')", ENDING)
     result = project.run("probe")
