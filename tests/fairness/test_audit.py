@@ -74,7 +74,7 @@ def test_equal_input_gives_an_equal_audit() -> None:
 def test_questions_that_cannot_be_asked_are_refused(wrong: dict[str, object], message: str) -> None:
     rows = pl.DataFrame({"g": ["a", "b"], "d": [True, False]})
     with pytest.raises(ParameterError, match=message):
-        audit(rows, Question(**{"attributes": ("g",), **wrong}), decision="d", seed=1)  # type: ignore[arg-type]
+        audit(rows, Question(**{"attributes": ("g",), **wrong}), decision="d", seed=1)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_scores_are_compared_within_groups() -> None:

@@ -27,7 +27,7 @@ def test_label_window_begins_after_history_and_gap() -> None:
 )
 def test_windows_that_could_overlap_are_refused(wrong: dict[str, int], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
-        Windows(**{"as_of": date(2023, 6, 1), "horizon_days": 30, **wrong})  # type: ignore[arg-type]
+        Windows(**{"as_of": date(2023, 6, 1), "horizon_days": 30, **wrong})  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_immature_label_is_refused_with_the_date_that_would_do() -> None:

@@ -137,7 +137,7 @@ def test_an_unknown_model_is_refused_with_the_nearest() -> None:
         {"customer_id": range(80), "churned": [True, False] * 40, "x": [0, 1, 1, 0] * 20}
     )
     with pytest.raises(ParameterError, match="did you mean 'boosting'"):
-        churn_in_folds(rows, seed=1, definition="marked", model="bosting")  # type: ignore[arg-type]
+        churn_in_folds(rows, seed=1, definition="marked", model="bosting")  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_a_snapshot_is_held_out_in_folds_and_says_so() -> None:

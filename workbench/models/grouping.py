@@ -126,7 +126,7 @@ def _choose(tried: pl.DataFrame) -> tuple[int, bool]:
     A valley takes more customers to show than a group takes to be useful, so one group more than
     are shown apart is taken where it fits better by the silhouette.
     """
-    most = int(tried["natural_groups"].max())  # type: ignore[arg-type]
+    most = int(tried["natural_groups"].max())  # type: ignore[arg-type]  # an integer column
     if most > 1:
         near = tried.filter(pl.col("k").is_between(most, most + 1))
         if near.is_empty():  # more than the largest k cannot be, less than the smallest can
@@ -135,7 +135,7 @@ def _choose(tried: pl.DataFrame) -> tuple[int, bool]:
     steady = tried.filter(pl.col("stability") >= REPRODUCIBLE)
     if steady.is_empty():
         return int(tried.sort("stability", "k", descending=[True, False])["k"][0]), False
-    return int(steady["k"].max()), False  # type: ignore[arg-type]
+    return int(steady["k"].max()), False  # type: ignore[arg-type]  # an integer column
 
 
 def _stability(rows: Floats, k: int, seed: int) -> dict[str, float]:

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Self
 
@@ -16,7 +15,7 @@ from workbench.sources.columnar import read_parquet
 from workbench.sources.delimited import read_delimited
 from workbench.sources.jsonlines import read_json_lines
 from workbench.sources.mapping import SourceMapping
-from workbench.sources.provenance import Provenance
+from workbench.sources.provenance import Provenance, Provenanced
 from workbench.sources.reading import Reading
 from workbench.sources.records import Records, read_records, refuse_rows, said
 from workbench.sources.returned import returned, rule_for
@@ -33,7 +32,7 @@ _MARKS = ((b"PAR1", read_parquet), (b"PK\x03\x04", read_sheets))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MappedFile:
+class MappedFile(Provenanced):
     """One file and what its mapping says; see ``Source``."""
 
     path: Path
@@ -69,26 +68,6 @@ class MappedFile:
     @property
     def format(self) -> str:
         return self.mapping.name.replace("-", "_").lower()
-
-    @property
-    def system(self) -> str:
-        return self.provenance.system
-
-    @property
-    def currency(self) -> str:
-        return self.provenance.currency
-
-    @property
-    def zone(self) -> str:
-        return self.provenance.zone
-
-    @property
-    def basis(self) -> str:
-        return self.provenance.basis
-
-    @property
-    def data_until_at(self) -> datetime:
-        return self.provenance.data_until_at
 
     def read(self, part: int) -> Reading:
         """Read the file, its only part being 0."""

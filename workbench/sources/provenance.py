@@ -80,6 +80,34 @@ class Provenance:
         )
 
 
+class Provenanced:
+    """Says of itself what its provenance says: the part of a ``Source`` that all share."""
+
+    __slots__ = ()
+
+    provenance: Provenance
+
+    @property
+    def system(self) -> str:
+        return self.provenance.system
+
+    @property
+    def currency(self) -> str:
+        return self.provenance.currency
+
+    @property
+    def zone(self) -> str:
+        return self.provenance.zone
+
+    @property
+    def basis(self) -> str:
+        return self.provenance.basis
+
+    @property
+    def data_until_at(self) -> datetime:
+        return self.provenance.data_until_at
+
+
 def _fault(name: str, value: str) -> str | None:
     return (
         None if _is_well_formed(name, value) else f"{name} is {value!r}, expected {SETTINGS[name]}"

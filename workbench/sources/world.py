@@ -8,7 +8,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,7 +18,7 @@ from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema import TABLES
 from workbench.sources.cells import refused
 from workbench.sources.mapping import SourceMapping
-from workbench.sources.provenance import SETTINGS, Provenance
+from workbench.sources.provenance import SETTINGS, Provenance, Provenanced
 from workbench.sources.reading import Reading
 
 FORMAT_VERSION = 1
@@ -33,7 +32,7 @@ def is_world(path: Path) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class World(Provenanced):
     """One world on disk; see ``Source``.
 
     ``first_rows`` gives, by table and part, the number of the first record: no two rows of a world
@@ -89,26 +88,6 @@ class World:
             first_rows=first_rows,
             parts=parts,
         )
-
-    @property
-    def system(self) -> str:
-        return self.provenance.system
-
-    @property
-    def currency(self) -> str:
-        return self.provenance.currency
-
-    @property
-    def zone(self) -> str:
-        return self.provenance.zone
-
-    @property
-    def basis(self) -> str:
-        return self.provenance.basis
-
-    @property
-    def data_until_at(self) -> datetime:
-        return self.provenance.data_until_at
 
     def read(self, part: int) -> Reading:
         """Read one block of customers; records are numbered through all tables and parts."""
