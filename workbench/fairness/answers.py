@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from workbench.fairness.disparity import EMPTY, ESTIMATED, TOO_SMALL
-from workbench.fairness.question import Question, judged_rates
+from workbench.fairness.question import ODDS, Question, judged_rates
 from workbench.statistics.comparisons import needed_size
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.verdicts import Outcome, Verdict
@@ -54,7 +54,7 @@ def range_estimate(row: Mapping[str, object], attributes: int) -> Estimate:
         high=row["high"] if isinstance(row["high"], float) else None,
         n=int(str(row["persons"])),
         unit="share",
-        label=f"Largest difference in {metric.replace('_', ' ')} by {attribute}",
+        label=f"Largest difference in {metric} by {attribute}".replace("_", " "),
         note="max-t interval for the range"
         if isinstance(value, float)
         else "cannot be estimated: fewer than two groups can be judged",
@@ -106,7 +106,10 @@ def verdict(
     suffix = f"_by_{'_'.join(attribute.split())}" if several > 1 else ""
     return Verdict(
         name=f"{judged}_differs{suffix}",
-        question=(f"Do groups by {attribute} differ in {words} by more than {tolerance:.0%}?"),
+        question=(
+            f"Do groups by {attribute.replace('_', ' ')} differ in {words} by more than "
+            f"{tolerance:.0%}?"
+        ),
         outcome=outcome,
         answer=f"{answer}{left}",
         concern=outcome is Outcome.SHOWN,
@@ -153,7 +156,13 @@ def _lacking(
 
 
 def _unjudged(unjudged: pl.DataFrame) -> str:
-    notes: dict[str, list[str]] = {}
-    for group, note in unjudged["group", "note"].unique().sort("group", "note").iter_rows():
-        notes.setdefault(note, []).append(group)
-    return "".join(f" {', '.join(names)}: {note}." for note, names in sorted(notes.items()))
+    """Name the groups without a judged rate, and the rate where the answer rests on several."""
+    notes: dict[tuple[str, str], list[str]] = {}
+    told = unjudged.select("metric", "note", "group").unique().sort("metric", "note", "group")
+    for metric, note, group in told.iter_rows():
+        notes.setdefault((metric, note), []).append(group)
+    several = len({metric for metric, _ in notes}) > 1 or any(m in ODDS for m, _ in notes)
+    return "".join(
+        f" {', '.join(names)}: {note}{f' in {metric}' if several else ''}.".replace("_", " ")
+        for (metric, note), names in sorted(notes.items())
+    )
