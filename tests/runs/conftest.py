@@ -1,13 +1,11 @@
 """A project of its own with a small dataset, and notebooks of one behaviour each."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from workbench.foundation.settings import Settings
 from workbench.intake import load
 from workbench.reports import page_of
 from workbench.runs import Folder, Plan, RunResult
@@ -105,7 +103,3 @@ class Project:
 def project(tmp_path: Path, vault: Vault) -> Project:
     """Return an empty project on the vault."""
     return Project(tmp_path, vault)
-
-
-Run = Callable[..., RunResult]
-__all__ = ["BEGINNING", "ENDING", "Project", "Settings"]

@@ -45,7 +45,7 @@ _ZERO = (
     "subscription_price_minor",
     "ended_subscriptions",
 )
-#: Customers worked on together: about .6 GB of aggregates.
+#: Customers whose aggregates are held in memory together.
 _BUCKET_CUSTOMERS = 250_000
 _FALSE = ("is_returns_only", "has_unsubscribed", "has_subscription")
 

@@ -40,15 +40,6 @@ class Parameter:
     default: Any
     meaning: str
 
-    @property
-    def type_text(self) -> str:
-        """The type as it was written."""
-        return (
-            self.type.__name__
-            if isinstance(self.type, type)
-            else str(self.type).replace("typing.", "")
-        )
-
 
 def declared_parameters(notebook: Notebook) -> dict[str, Parameter]:
     """Read a notebook's declarations.

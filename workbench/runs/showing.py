@@ -14,6 +14,7 @@ from workbench.charts.drawing import svg
 from workbench.charts.exhibits import Figure, Table
 from workbench.charts.markup import figure_markup, table_markup
 from workbench.foundation.errors import ParameterError
+from workbench.foundation.progress import SEALED_VIEW
 from workbench.foundation.settings import Settings, find
 from workbench.privacy.disclosure import disclose, disclose_estimate, disclose_figure
 from workbench.privacy.view import View, open_view
@@ -122,7 +123,7 @@ def _min_group() -> int:
 
 
 def _bundle(exhibit: Table | Figure | Verdict) -> dict[str, Any]:
-    in_lab = "WORKBENCH_SEALED_VIEW" not in os.environ  # a run's page is drawn from the exhibit
+    in_lab = SEALED_VIEW not in os.environ  # a run's page is drawn from the exhibit
     if isinstance(exhibit, Verdict):
         content = _verdict_json(exhibit)
         markup = _verdict_markup(exhibit)
