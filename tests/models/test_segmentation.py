@@ -10,6 +10,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from tests.models.worlds import FOUR_KINDS, ONE_KIND, population
 from workbench.foundation.errors import ParameterError, PrivacyError
+from workbench.models.grouping import _fits_better, _silhouettes
 from workbench.models import Segmentation, segmentation
 from workbench.models.latent import Latent, levels, log_mixes, log_rates
 from workbench.models.profiles import segment_names
@@ -74,6 +75,16 @@ def test_a_segment_below_the_smallest_size_goes_to_the_nearest() -> None:
     found = segmentation(data, as_of=AS_OF, currency="EUR", seed=1, k=6, min_group=60)
     assert found.sizes["persons"].min() >= 60
     assert found.k < 6
+
+
+def test_one_group_more_is_taken_only_where_it_fits_better_by_more_than_chance() -> None:
+    random = np.random.default_rng(3)
+    square = np.array([[0, 0], [8, 0], [0, 8], [8, 8]], dtype=float)
+    rows = random.normal(size=(4000, 2)) + square[random.integers(0, 4, 4000)]
+    fits = {k: _silhouettes(rows, k, 1) for k in (3, 4, 5)}
+    assert _fits_better(fits[4], fits[3])
+    assert not _fits_better(fits[5], fits[4])
+    assert not _fits_better(fits[4], fits[4])
 
 
 def test_too_few_customers_are_refused() -> None:

@@ -12,6 +12,8 @@ the bootstrap", Marketing Letters 21 (natural, reproducible, constructive). Hube
 "Comparing partitions", Journal of Classification 2 (the adjusted Rand index).
 """
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -19,7 +21,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score, silhouette_score
+from sklearn.metrics import adjusted_rand_score, silhouette_samples
 from threadpoolctl import threadpool_limits
 
 from workbench.foundation.errors import ParameterError
@@ -95,19 +97,20 @@ def grouping(
     with threadpool_limits(1):  # sums in one order, so that equal inputs give equal groups
         numbers = list(range(low, high + 1))
         apart = [separation(latent, k=each, seed=seed) for each in numbers]
+        fits = {each: _silhouettes(latent.mean, each, seed) for each in numbers}
         tried = pl.DataFrame(
             [
                 {
                     "k": each,
                     **_stability(latent.mean, each, seed),
-                    "silhouette": _silhouette(latent.mean, each, seed),
+                    "silhouette": round(float(fits[each].mean()), 6),
                     "natural_groups": found.natural_groups,
                     "between": found.most_between,
                 }
                 for each, found in zip(numbers, apart, strict=True)
             ]
         )
-        chosen, is_natural = _choose(tried) if k is None else (k, False)
+        chosen, is_natural = _choose(tried, fits) if k is None else (k, False)
         labels, centres = _cut(latent.mean, chosen, least, seed)
     best = max(apart, key=lambda found: (found.natural_groups, found.most_between))
     return Grouping(
@@ -120,22 +123,27 @@ def grouping(
     )
 
 
-def _choose(tried: pl.DataFrame) -> tuple[int, bool]:
+def _choose(tried: pl.DataFrame, fits: Mapping[int, Floats]) -> tuple[int, bool]:
     """Choose the number of groups; see the module's docstring.
 
     A valley takes more customers to show than a group takes to be useful, so one group more than
-    are shown apart is taken where it fits better by the silhouette.
+    are shown apart is taken where it fits the same customers better by more than chance.
     """
     most = int(tried["natural_groups"].max())  # type: ignore[arg-type]  # an integer column
     if most > 1:
-        near = tried.filter(pl.col("k").is_between(most, most + 1))
-        if near.is_empty():  # more than the largest k cannot be, less than the smallest can
-            return int(tried["k"][0]), True
-        return int(near.sort("silhouette", "k", descending=[True, False])["k"][0]), True
+        low, high = min(fits), max(fits)
+        taken = min(max(most, low), high)
+        return taken + (taken < high and _fits_better(fits[taken + 1], fits[taken])), True
     steady = tried.filter(pl.col("stability") >= REPRODUCIBLE)
     if steady.is_empty():
         return int(tried.sort("stability", "k", descending=[True, False])["k"][0]), False
     return int(steady["k"].max()), False  # type: ignore[arg-type]  # an integer column
+
+
+def _fits_better(one: Floats, other: Floats) -> bool:
+    """Return whether the mean silhouette is higher by more than two paired standard errors."""
+    gain = one - other
+    return float(gain.mean()) > 2 * float(gain.std()) / math.sqrt(gain.size)
 
 
 def _stability(rows: Floats, k: int, seed: int) -> dict[str, float]:
@@ -151,12 +159,14 @@ def _stability(rows: Floats, k: int, seed: int) -> dict[str, float]:
     return {"stability": float(median), "low": float(low), "high": float(high)}
 
 
-def _silhouette(rows: Floats, k: int, seed: int) -> float:
-    random = Stream(seed, f"silhouette {k}").generator()
+def _silhouettes(rows: Floats, k: int, seed: int) -> Floats:
+    """Return the silhouettes of the same customers for every k."""
+    random = Stream(seed, "silhouettes").generator()
     some = rows[np.sort(random.permutation(rows.shape[0])[: 2 * _COMPARED_ROWS])]
     labels = KMeans(k, n_init=5, random_state=seed).fit_predict(some)
-    part = slice(0, _COMPARED_ROWS)
-    return round(float(silhouette_score(some[part], labels[part])), 6)
+    compared = random.permutation(some.shape[0])[:_COMPARED_ROWS]
+    found: Floats = silhouette_samples(some[compared], labels[compared])
+    return found
 
 
 def _cut(rows: Floats, k: int, least: int, seed: int) -> tuple[Labels, Floats]:
