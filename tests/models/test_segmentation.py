@@ -10,8 +10,8 @@ from sklearn.metrics import adjusted_rand_score
 
 from tests.models.worlds import FOUR_KINDS, ONE_KIND, population
 from workbench.foundation.errors import ParameterError, PrivacyError
-from workbench.models.grouping import _fits_better, _silhouettes
 from workbench.models import Segmentation, segmentation
+from workbench.models.grouping import _fits_better, _silhouettes
 from workbench.models.latent import Latent, levels, log_mixes, log_rates
 from workbench.models.profiles import segment_names
 from workbench.models.separation import separation

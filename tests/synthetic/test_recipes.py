@@ -7,6 +7,9 @@ import pytest
 from workbench.foundation.errors import ParameterError
 from workbench.synthetic import read_recipe
 
+#: A bias as a recipe has it.
+TREATED = {"mechanism": "treatment", "attribute": "gender", "group": "female", "strength": 0.1}
+
 
 def test_all_faults_are_told_at_once_with_path_found_value_and_what_is_allowed(
     retail: Path,
@@ -33,9 +36,17 @@ def test_all_faults_are_told_at_once_with_path_found_value_and_what_is_allowed(
         ({"seed": "7"}, r"seed: .* valid integer, found '7'"),
         ({"locales": {"en_GB": 0.4}}, r"locales: shares add up to 0.4000, allowed is 1"),
         ({"genders": {"female": 1.0, "male": 1.0}}, r"genders: shares add up to 2"),
-        ({"disparity": {"size": 0.21}}, r"size is 0.21, allowed 0 to 0.20"),
-        ({"disparity": {"attribute": "age"}}, r"disparity.attribute: input should be 'gender'"),
-        ({"disparity": {"base_rate": 0.9}}, r"reaches 0.75 to 1.05, beyond 0 to 1"),
+        (
+            {"bias": {"x": TREATED | {"strength": 0.21}}},
+            r"strength of 0.21 in all, allowed 0 to 0.20",
+        ),
+        (
+            {"bias": {"x": TREATED | {"attribute": "age"}}},
+            r"bias.x.attribute: input should",
+        ),
+        ({"bias": {"x": TREATED | {"group": "wom"}}}, r"no gender wom; known: female"),
+        ({"bias": {"x": {"attribute": "country", "group": "AT"}}}, r"bias.x.mechanism: missing"),
+        ({"offer": {"base_rate": 0.9}}, r"reaches 0.75 to 1.05, beyond 0 to 1"),
         ({"system": "My Shop"}, r"system: .* pattern"),
     ],
 )
@@ -47,8 +58,8 @@ def test_a_wrong_value_is_refused(retail: Path, changes: dict[str, object], faul
 def test_a_recipe_that_extends_another_replaces_segments_and_keeps_the_rest(retail: Path) -> None:
     uniform, base = read_recipe(retail.with_name("uniform.toml")), read_recipe(retail)
     assert list(uniform.segments) == ["everyone"]
-    assert uniform.disparity.size == 0
-    assert uniform.disparity.base_rate == base.disparity.base_rate
+    assert uniform.bias == {}
+    assert uniform.offer == base.offer
     assert uniform.season == base.season
 
 

@@ -80,7 +80,7 @@ def test_the_world_says_what_it_is(retail: Path, tmp_path: Path) -> None:
     assert manifest["fingerprint"] == world.fingerprint
     assert (manifest["start_on"], manifest["data_until"]) == ("2024-01-01", "2024-07-01")
     assert (manifest["customers"], manifest["months"], manifest["seed"]) == (50, 6, 3)
-    assert manifest["recipe"]["disparity"]["size"] == 0.05
+    assert manifest["recipe"]["bias"]["offer"]["strength"] == 0.05
     assert sorted(p.name for p in world.truth.iterdir()) == [
         "customers.parquet",
         "disparity.parquet",

@@ -23,7 +23,7 @@ def retail() -> Made:
 @pytest.fixture(scope="module")
 def even() -> Made:
     """Return the same customers without the disparity."""
-    recipe = read_recipe(RECIPES / "retail.toml", {"disparity": {"size": 0.0}})
+    recipe = read_recipe(RECIPES / "retail.toml", {"bias": {}})
     return make(recipe, 0, CUSTOMERS)
 
 
@@ -62,8 +62,8 @@ def test_no_disparity_is_in_the_offers_where_none_was_planted(even: Made, unifor
 def test_truth_tells_the_size_exactly_over_probabilities(retail: Made) -> None:
     recipe = read_recipe(RECIPES / "retail.toml", {"customers": CUSTOMERS})
     told = summary(recipe, retail.truth)["disparity"]
-    assert told["planted"] == pytest.approx(0.12, abs=2e-6)
-    assert abs(told["difference_without"]) < 0.005
+    assert told["bias"][0]["planted"] == pytest.approx(0.12, abs=2e-6)
+    assert abs(told["bias"][0]["difference_without"]) < 0.005
     assert told["decided_on"] == "2024-11-24"
     overall = retail.truth["disparity"]["p_offer_without"].mean()
     assert overall == pytest.approx(0.35, abs=0.02)

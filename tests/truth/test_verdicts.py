@@ -72,7 +72,7 @@ def test_the_planted_disparity_is_found_within_its_interval(
     assert found["outcome"] == "shown"
     assert found["concern"]
     metric = record["metrics"]["selection_rate_difference"]
-    size = truth(place, "retail")["disparity"]["size"]
+    size = truth(place, "retail")["disparity"]["bias"][0]["planted"]
     assert metric["low"] < size < metric["high"]
 
 

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from workbench.synthetic import offers as offering
-from workbench.synthetic import purchasing
-from workbench.synthetic.browsing import events
-from workbench.synthetic.contact import campaigns, contact
-from workbench.synthetic.contracts import contracts, subscriptions
-from workbench.synthetic.ordering import order_items, orders, sales
-from workbench.synthetic.paying import payments
-from workbench.synthetic.people import Block
-from workbench.synthetic.permissions import all_decisions, consents
-from workbench.synthetic.profiles import customers, identities, written
+from workbench.synthetic.contact import offers as offering
+from workbench.synthetic.contact.contact import campaigns, contact
+from workbench.synthetic.people.block import Block
+from workbench.synthetic.people.permissions import all_decisions, consents
+from workbench.synthetic.people.profiles import customers, identities, written
+from workbench.synthetic.people.traits import attributes
 from workbench.synthetic.recipes import Recipe
-from workbench.synthetic.traits import attributes
+from workbench.synthetic.shop import purchasing
+from workbench.synthetic.shop.browsing import events
+from workbench.synthetic.shop.contracts import contracts, subscriptions
+from workbench.synthetic.shop.ordering import order_items, orders, sales
+from workbench.synthetic.shop.paying import payments
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def make(recipe: Recipe, first: int, size: int) -> Made:
         "consents": consents(block, allowed),
     }
     if first == 0:
-        tables["campaigns"] = campaigns(recipe, offering.decision_day(block.clock.days))
+        tables["campaigns"] = campaigns(recipe, block.clock)
     return Made(
         tables={name: rows for name, rows in tables.items() if rows.height},
         truth={

@@ -15,7 +15,7 @@ import polars as pl
 from workbench.foundation.errors import InputError
 from workbench.schema import TABLES
 from workbench.synthetic.frames import columns_of
-from workbench.synthetic.names import LOCALES, PHONE_PREFIXES, locale
+from workbench.synthetic.stock.names import LOCALES, PHONE_PREFIXES, locale
 
 Tables = Mapping[str, pl.LazyFrame]
 

@@ -11,9 +11,9 @@ from typing import Any
 import polars as pl
 
 from workbench.synthetic.clock import Clock
-from workbench.synthetic.offers import CAMPAIGN, decision_day
-from workbench.synthetic.purchasing import HORIZON_DAYS
-from workbench.synthetic.recipes import Recipe
+from workbench.synthetic.contact.offers import CAMPAIGN, decision_day
+from workbench.synthetic.recipes import Bias, Recipe
+from workbench.synthetic.shop.purchasing import HORIZON_DAYS
 
 _DECIMALS = 6
 
@@ -68,30 +68,33 @@ def _churn(customers: pl.DataFrame) -> dict[str, Any]:
 
 
 def _disparity(recipe: Recipe, decisions: pl.DataFrame, clock: Clock) -> dict[str, Any]:
-    rule = recipe.disparity
-    reference = "male" if rule.disadvantaged == "female" else "female"
-    groups = [
-        _group(decisions, name) for name in ("female", "male", "nonbinary", "undisclosed", None)
-    ]
-    worse = decisions.filter(pl.col("group") == rule.disadvantaged)
+    day = recipe.start_on + timedelta(days=decision_day(recipe.offer, clock.days))
+    return {
+        "campaign_id": CAMPAIGN,
+        "decided_on": day.isoformat(),
+        "groups": [
+            _group(decisions, name) for name in ("female", "male", "nonbinary", "undisclosed", None)
+        ],
+        "bias": [_bias(name, bias, decisions) for name, bias in recipe.bias.items()],
+        "effect_on_purchases": 0.0,
+    }
+
+
+def _bias(name: str, bias: Bias, decisions: pl.DataFrame) -> dict[str, Any]:
+    reference = "male" if bias.group == "female" else "female"
+    worse = decisions.filter(pl.col("group") == bias.group)
     better = decisions.filter(pl.col("group") == reference)
     without = _difference(better["p_offer_without"], worse["p_offer_without"])
     difference = _difference(better["p_offer"], worse["p_offer"])
     return {
-        "mechanism": "treatment: the offer probability is lower by `size` at equal need and value",
-        "campaign_id": CAMPAIGN,
-        "decided_on": (recipe.start_on + timedelta(days=decision_day(clock.days))).isoformat(),
-        "attribute": rule.attribute,
-        "disadvantaged": rule.disadvantaged,
+        "name": name,
+        **bias.model_dump(mode="json"),
         "reference": reference,
-        "size": rule.size,
-        "groups": groups,
         "difference_without": without,
         "difference": difference,
         "planted": None
         if difference is None or without is None
         else round(difference - without, _DECIMALS),
-        "effect_on_purchases": 0.0,
     }
 
 

@@ -23,6 +23,7 @@ from workbench.synthetic.truth import summary
 
 FORMAT_VERSION = 1
 MANIFEST = "world.json"
+_TREATMENT = {"mechanism": "treatment", "attribute": "gender", "group": "female"}
 BLOCK = 20_000  # customers made together; decides files and memory, never a value
 
 
@@ -96,11 +97,11 @@ def generate(
     """
     changes: dict[str, Any] = {"customers": customers, "months": months, "seed": seed}
     changes = {key: value for key, value in changes.items() if value is not None}
-    if disparity is not None:
-        changes["disparity"] = {"size": disparity}
     if workers < 1:
         raise ParameterError(f"workers is {workers}: give the number of processes, 1 or more")
     plan = read_recipe(recipe, changes)
+    if disparity is not None:
+        plan = read_recipe(recipe, changes | {"bias": _treating(plan, disparity)})
     out = out.absolute()
     _refuse_other_content(out)
     partial = out.with_name(f".{out.name}.{secrets.token_hex(4)}.partial")
@@ -114,6 +115,17 @@ def generate(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return world
+
+
+def _treating(plan: Recipe, strength: float) -> dict[str, Any]:
+    """Return the recipe's biases with this strength of its treatment, one against women if none."""
+    bias = {name: each.model_dump() for name, each in plan.bias.items()}
+    treatments = [each for each in bias.values() if each["mechanism"] == "treatment"]
+    if not treatments:
+        treatments = [bias.setdefault("offer", _TREATMENT | {})]
+    for each in treatments:
+        each["strength"] = strength
+    return bias
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ import polars as pl
 
 from workbench.synthetic.clock import DAY_SECONDS, MONTH_DAYS
 from workbench.synthetic.draws import Flags, Floats, Integers, exponential, gamma, poisson, spread
-from workbench.synthetic.people import Block
+from workbench.synthetic.people.block import Block
 from workbench.synthetic.recipes import GENDERS
 
 HORIZON_DAYS = 90

@@ -7,11 +7,11 @@ as household size do not. A few statements are of a special category (GDPR 9).
 import numpy as np
 import polars as pl
 
-from workbench.synthetic.catalogue import CATEGORIES
 from workbench.synthetic.draws import Integers, choice
 from workbench.synthetic.frames import choices, instant, table, words
-from workbench.synthetic.people import Block
-from workbench.synthetic.purchasing import Purchases
+from workbench.synthetic.people.block import Block
+from workbench.synthetic.shop.purchasing import Purchases
+from workbench.synthetic.stock.catalogue import CATEGORIES
 
 _INTERESTS = {
     "beauty": ("skincare", "wellness", "perfume"),

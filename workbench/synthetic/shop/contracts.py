@@ -7,8 +7,8 @@ import polars as pl
 
 from workbench.synthetic.draws import Flags, Integers, geometric, spread
 from workbench.synthetic.frames import table, text, where, words
-from workbench.synthetic.people import Block
-from workbench.synthetic.purchasing import Purchases
+from workbench.synthetic.people.block import Block
+from workbench.synthetic.shop.purchasing import Purchases
 
 _HOLDS = 0.18
 _UPGRADES = 0.15

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from workbench.synthetic.catalogue import CATEGORIES, RETURN_RATES, Catalogue, catalogue
 from workbench.synthetic.clock import DAY_SECONDS
 from workbench.synthetic.draws import Flags, Integers, choice, choice_by, geometric, normal, spread
 from workbench.synthetic.frames import digits, instant, table, text, words
-from workbench.synthetic.people import Block
-from workbench.synthetic.purchasing import Purchases
+from workbench.synthetic.people.block import Block
 from workbench.synthetic.recipes import CHANNELS
+from workbench.synthetic.shop.purchasing import Purchases
+from workbench.synthetic.stock.catalogue import CATEGORIES, RETURN_RATES, Catalogue, catalogue
 
 MOST_LINES = 12
 #: The discount code that is about all the time.

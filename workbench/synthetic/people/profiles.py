@@ -12,9 +12,9 @@ import polars as pl
 
 from workbench.synthetic.draws import Floats, Integers, choice, normal
 from workbench.synthetic.frames import choices, digits, instant, table, text, where, words
-from workbench.synthetic.names import PHONE_PREFIXES, Locale, locale
-from workbench.synthetic.people import Block
+from workbench.synthetic.people.block import Block
 from workbench.synthetic.recipes import GENDERS
+from workbench.synthetic.stock.names import PHONE_PREFIXES, Locale, locale
 
 _DOMAINS = ("example.com", "example.net", "example.org")
 _INCOMES = (0, 10, 20, 30, 40, 50, 60, 80, 100)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from workbench.synthetic.catalogue import catalogue
 from workbench.synthetic.clock import MONTH_DAYS
 from workbench.synthetic.draws import (
     Flags,
@@ -22,10 +21,11 @@ from workbench.synthetic.draws import (
     spread,
 )
 from workbench.synthetic.frames import choices, instant, table, where, words
-from workbench.synthetic.ordering import Sales
-from workbench.synthetic.people import Block
-from workbench.synthetic.purchasing import Purchases
+from workbench.synthetic.people.block import Block
 from workbench.synthetic.recipes import CHANNELS
+from workbench.synthetic.shop.ordering import Sales
+from workbench.synthetic.shop.purchasing import Purchases
+from workbench.synthetic.stock.catalogue import catalogue
 
 _STEPS = ("page_view", "view_item", "add_to_cart", "purchase", "sign_up", "search")
 _SEARCHES = 0.15  # of visits

@@ -12,7 +12,8 @@ import numpy as np
 from workbench.foundation.streams import Stream
 from workbench.synthetic.clock import Clock
 from workbench.synthetic.draws import Flags, Floats, Integers, Keys, choice, normal
-from workbench.synthetic.recipes import GENDERS, Recipe
+from workbench.synthetic.recipes import AGE_BANDS, AGE_EDGES, GENDERS, Recipe
+from workbench.synthetic.stock.names import COUNTRIES
 
 FEMALE, MALE = GENDERS.index("female"), GENDERS.index("male")
 
@@ -88,6 +89,20 @@ class Block:
     def joined_at(self) -> Integers:
         """Second of joining, since 1970: the first instant known of the customer."""
         return self.clock.instants(self.joined_day)
+
+    def is_in(self, attribute: str, group: str) -> Flags:
+        """Return whether each customer is in a group, by its name in a recipe."""
+        found: Flags
+        if attribute == "gender":
+            found = self.gender == GENDERS.index(group)
+        elif attribute == "age_band":
+            bands = np.searchsorted(np.array(AGE_EDGES), self.age, "right") - 1
+            found = bands == AGE_BANDS.index(group)
+        else:
+            found = np.array([COUNTRIES[name] == group for name in self.recipe.locales])[
+                self.locale
+            ]
+        return found
 
     def of_kind(self, name: str) -> Floats:
         """Return a number of each customer's segment."""

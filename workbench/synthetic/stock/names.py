@@ -16,7 +16,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-_COUNTRIES = {
+_PLANS = {
     "de_DE": ("DE", "de", "+49140"),
     "en_GB": ("GB", "en", "+44400"),
     "en_US": ("US", "en", "+1555"),
@@ -27,8 +27,10 @@ _COUNTRIES = {
     "pl_PL": ("PL", "pl", "+4849"),
 }
 
-LOCALES = tuple(_COUNTRIES)
-PHONE_PREFIXES: Mapping[str, str] = {country: prefix for country, _, prefix in _COUNTRIES.values()}
+LOCALES = tuple(_PLANS)
+#: Country (ISO 3166-1 alpha-2) by locale.
+COUNTRIES: Mapping[str, str] = {name: country for name, (country, _, _) in _PLANS.items()}
+PHONE_PREFIXES: Mapping[str, str] = {country: prefix for country, _, prefix in _PLANS.values()}
 
 _FOLDED = str.maketrans({"ß": "ss", "ł": "l", "Ł": "l", "ø": "o", "æ": "ae", "'": ""})
 _STREETS_MOST = 600
@@ -82,7 +84,7 @@ def locale(name: str) -> Locale:
     """Return the lists of a locale, one of ``LOCALES``."""
     person = import_module(f"faker.providers.person.{name}").Provider
     place = import_module(f"faker.providers.address.{name}").Provider
-    country, language, _ = _COUNTRIES[name]
+    country, language, _ = _PLANS[name]
     family_female, family_male = _families(name, person)
     return Locale(
         name=name,

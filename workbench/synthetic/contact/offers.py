@@ -15,13 +15,12 @@ import polars as pl
 
 from workbench.synthetic.clock import DAY_SECONDS
 from workbench.synthetic.draws import Flags, Floats
-from workbench.synthetic.ordering import Sales
-from workbench.synthetic.people import Block
-from workbench.synthetic.purchasing import Purchases
-from workbench.synthetic.recipes import GENDERS
+from workbench.synthetic.people.block import Block
+from workbench.synthetic.recipes import GENDERS, Offer
+from workbench.synthetic.shop.ordering import Sales
+from workbench.synthetic.shop.purchasing import Purchases
 
 CAMPAIGN = "retention-offer"
-_PLACE = 0.6  # of the window
 _HALF_NEED_DAYS = 45.0
 _HALF_VALUE_MINOR = 6_000.0
 
@@ -48,15 +47,15 @@ class Offers:
     sent_at: int
 
 
-def decision_day(days: int) -> int:
+def decision_day(offer: Offer, days: int) -> int:
     """Return the day of the decision in a world of this many days."""
-    return int(days * _PLACE)
+    return int(days * offer.at)
 
 
 def offers(block: Block, bought: Purchases, sold: Sales) -> Offers:
     """Decide for every customer of a block."""
-    rule = block.recipe.disparity
-    at = block.clock.start_at + decision_day(block.clock.days) * DAY_SECONDS
+    rule = block.recipe.offer
+    at = block.clock.start_at + decision_day(rule, block.clock.days) * DAY_SECONDS
     before = bought.placed_at < at
     owner = bought.owner[before]
     orders = np.bincount(owner, minlength=block.size)
@@ -71,8 +70,10 @@ def offers(block: Block, bought: Purchases, sold: Sales) -> Offers:
     value = per_order / (per_order + _HALF_VALUE_MINOR)
     score = (need + value) / 2  # 0 to 1
     p_off = (rule.base_rate + rule.spread * (score - 0.5)).round(6)
-    is_disadvantaged = block.gender == GENDERS.index(rule.disadvantaged)
-    p_on = np.where(is_disadvantaged, p_off - rule.size, p_off).clip(0, 1).round(6)
+    p_on = p_off
+    for bias in block.recipe.bias.values():
+        less = np.where(block.is_in(bias.attribute, bias.group), bias.strength, 0.0)
+        p_on = (p_on - less).clip(0, 1).round(6)
     is_known = block.joined_at < at
     return Offers(
         is_known=is_known,

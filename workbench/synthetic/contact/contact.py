@@ -9,18 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from workbench.synthetic import phrases
-from workbench.synthetic.catalogue import catalogue
-from workbench.synthetic.clock import DAY_SECONDS, month_start
+from workbench.synthetic.clock import DAY_SECONDS, Clock, month_start
+from workbench.synthetic.contact.offers import CAMPAIGN, Offers, decision_day
 from workbench.synthetic.draws import Flags, Integers, choice, normal
 from workbench.synthetic.frames import instant, table, where, words
-from workbench.synthetic.names import locale
-from workbench.synthetic.offers import CAMPAIGN, Offers
-from workbench.synthetic.ordering import CODE, Sales
-from workbench.synthetic.people import Block
-from workbench.synthetic.permissions import Decision
-from workbench.synthetic.purchasing import Purchases
+from workbench.synthetic.people.block import Block
+from workbench.synthetic.people.permissions import Decision
 from workbench.synthetic.recipes import Recipe
+from workbench.synthetic.shop.ordering import CODE, Sales
+from workbench.synthetic.shop.purchasing import Purchases
+from workbench.synthetic.stock import phrases
+from workbench.synthetic.stock.catalogue import catalogue
+from workbench.synthetic.stock.names import locale
 
 SURVEY = "survey-nps"
 _QUESTIONS = {
@@ -62,11 +62,11 @@ def contact(
     )
 
 
-def campaigns(recipe: Recipe, offered_on_day: int) -> pl.DataFrame:
+def campaigns(recipe: Recipe, clock: Clock) -> pl.DataFrame:
     """Return the table ``campaigns`` of a world."""
     start = recipe.start_on
     months = [month_start(start, i) for i in range(recipe.months)]
-    offered = np.datetime64(start) + offered_on_day
+    offered = np.datetime64(start) + decision_day(recipe.offer, clock.days)
     first = np.datetime64(start)
     rows: list[tuple[str, str, str, np.datetime64, int | None]] = [
         (_newsletter(i, recipe), f"Newsletter {day:%B %Y}", "email", np.datetime64(day) + 9, 40_000)

@@ -10,7 +10,7 @@ import polars as pl
 
 from workbench.synthetic.draws import Flags, Integers
 from workbench.synthetic.frames import choices, instant, table, text, where, words
-from workbench.synthetic.people import Block
+from workbench.synthetic.people.block import Block
 from workbench.synthetic.recipes import Permission
 
 _NEVER = np.iinfo(np.int64).max

@@ -7,13 +7,13 @@ return or cancellation it belongs to, and only what was paid is refunded.
 import numpy as np
 import polars as pl
 
-from workbench.synthetic.contracts import Contracts, charges
 from workbench.synthetic.draws import Flags, Integers, choice
 from workbench.synthetic.frames import instant, table, text, words
-from workbench.synthetic.ordering import Sales, reversal_ids
-from workbench.synthetic.people import Block
-from workbench.synthetic.purchasing import Purchases
+from workbench.synthetic.people.block import Block
 from workbench.synthetic.recipes import CHANNELS
+from workbench.synthetic.shop.contracts import Contracts, charges
+from workbench.synthetic.shop.ordering import Sales, reversal_ids
+from workbench.synthetic.shop.purchasing import Purchases
 
 _ONLINE = {"card": 0.5, "wallet": 0.25, "direct_debit": 0.1, "invoice": 0.15}
 _STORE = {"card": 0.7, "wallet": 0.0, "direct_debit": 0.0, "invoice": 0.0, "cash": 0.3}

@@ -1,0 +1,1 @@
+"""What is said between company and customers: mail, tickets, reviews, surveys, decisions."""

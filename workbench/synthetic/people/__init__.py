@@ -1,0 +1,1 @@
+"""Who the customers are: a block of them, what their file says, their traits and permissions."""

@@ -1,0 +1,58 @@
+"""Reading a recipe: extending another, changed at the command, all faults told at once.
+
+``extends = "retail"`` takes another recipe of the same folder as the base: tables are merged key by
+key, but those whose shares add up to 1 (``locales``, ``segments``, ``genders``) or whose members
+are the recipe's own (``bias``, ``campaigns``, ``changes``, ``groups``) are replaced whole.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from workbench.foundation.declarations import declare, read_toml
+from workbench.foundation.errors import ParameterError
+from workbench.foundation.settings import find
+from workbench.synthetic.recipes.recipe import Recipe
+
+_REPLACED = ("locales", "segments", "genders", "bias", "campaigns", "changes", "groups")
+
+
+def read_recipe(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:
+    """Read a recipe, with values set at the command in place of its own.
+
+    Parameters
+    ----------
+    path : Path
+        The TOML file.
+    changes : mapping, optional
+        Replaces keys of the file, nested as the file is.
+
+    Raises
+    ------
+    ParameterError
+        The file cannot be read, or anything in it or in ``changes`` is wrong: all faults at once.
+    """
+    content = _merged(_content(path, ()), changes or {})
+    return declare(Recipe, content, source=f"recipe {path.name}")
+
+
+def _content(path: Path, below: tuple[str, ...]) -> dict[str, Any]:
+    content = read_toml(path, "recipe")
+    base = content.pop("extends", None)
+    if base is None:
+        return content
+    if not isinstance(base, str) or base in (*below, path.stem):
+        raise ParameterError(
+            f"recipe {path.name}: extends is {base!r}; "
+            "give the name of another recipe that does not extend this one"
+        )
+    parent = find("recipe", base, folder=path.parent, suffix=".toml")
+    return _merged(_content(parent, (*below, path.stem)), content)
+
+
+def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in changes.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merged(merged[key], value) if both and key not in _REPLACED else value
+    return merged

@@ -1,0 +1,161 @@
+"""Everything that decides what a world's customers are like and do.
+
+A recipe is a TOML file in ``synthetic/``; every table of it is one declaration of this package.
+Times are shares of the world's time, so that a recipe holds for any number of months.
+"""
+
+from datetime import date
+from functools import cached_property
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from workbench.foundation.declarations import Declaration
+from workbench.synthetic.recipes.behaviour import (
+    Campaign,
+    Change,
+    Leaving,
+    Plan,
+    Returns,
+    Troubles,
+)
+from workbench.synthetic.recipes.bias import Bias, Offer
+from workbench.synthetic.recipes.contact import Mail, Permissions, Reviews, Survey, Tracking
+from workbench.synthetic.recipes.faults import MISSABLE, Faults
+from workbench.synthetic.recipes.people import AGE_BANDS, GENDERS, Group, Season, Segment
+from workbench.synthetic.recipes.values import Name, Share, known_keys, weights, whole
+from workbench.synthetic.stock.names import COUNTRIES, LOCALES
+
+#: E-mail addresses and phones are told apart by numbers of this many values (see ``profiles``).
+MOST_CUSTOMERS = 10_000_000
+
+
+class Recipe(Declaration):
+    """Everything that makes a world; the meaning of each part stands at its class.
+
+    Attributes
+    ----------
+    customers, months, seed : int
+        Size and seed; may be set at the command.
+    start_on : date
+        First day, the 1st to the 28th of a month.
+    tax_rate : float
+        Of the price before tax.
+    prices_with_tax : bool
+        Whether prices contain the tax; else it is added to the total.
+    newcomers_bent : float
+        How much the joining of customers leans to the start: 1 is even.
+    registered_only : float
+        Share of customers who join without buying at once.
+    missing : mapping of str to float
+        Share of customers who do not state something, by what (``MISSABLE``).
+    groups : mapping
+        True differences of groups, by the value of their attribute.
+    bias, campaigns, changes : mapping
+        By a name of their own.
+    """
+
+    name: Name
+    purpose: str = Field(min_length=3)
+    customers: int = Field(ge=1, le=MOST_CUSTOMERS)
+    months: int = Field(ge=6, le=120)
+    seed: int = Field(ge=0, lt=2**63)
+    start_on: date
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    lawful_basis: Literal[
+        "consent",
+        "contract",
+        "legal_obligation",
+        "vital_interest",
+        "public_task",
+        "legitimate_interest",
+    ]
+    system: Name
+    tax_rate: Annotated[float, Field(ge=0, le=0.5)] = 0.19
+    prices_with_tax: bool = True
+    newcomers_bent: float = Field(ge=1, le=5)
+    registered_only: Share
+    locales: dict[str, Share]
+    genders: dict[str, Share]
+    season: Season
+    permissions: Permissions
+    segments: dict[Name, Segment]
+    missing: dict[str, Share]
+    leaving: Leaving
+    troubles: Troubles
+    plan: Plan
+    returns: Returns
+    tracking: Tracking
+    mail: Mail
+    survey: Survey
+    reviews: Reviews
+    offer: Offer
+    faults: Faults
+    groups: dict[str, Group] = Field(default_factory=dict)
+    bias: dict[Name, Bias] = Field(default_factory=dict)
+    campaigns: dict[Name, Campaign] = Field(default_factory=dict)
+    changes: dict[Name, Change] = Field(default_factory=dict)
+
+    @field_validator("start_on")
+    @classmethod
+    def _on_an_early_day(cls, day: date) -> date:
+        if day.day > 28:
+            raise ValueError(f"found {day}, allowed is the 1st to the 28th of a month")
+        return day
+
+    @field_validator("locales")
+    @classmethod
+    def _known_locales(cls, shares: dict[str, float]) -> dict[str, float]:
+        return whole(weights("locale", shares, LOCALES, keep_all=False))
+
+    @field_validator("genders")
+    @classmethod
+    def _known_genders(cls, shares: dict[str, float]) -> dict[str, float]:
+        return whole(weights("gender", shares, GENDERS))
+
+    @field_validator("segments")
+    @classmethod
+    def _whole_segments(cls, segments: dict[str, Segment]) -> dict[str, Segment]:
+        whole({name: segment.share for name, segment in segments.items()})
+        return segments
+
+    @field_validator("missing")
+    @classmethod
+    def _known_columns(cls, shares: dict[str, float]) -> dict[str, float]:
+        known_keys("column", shares, MISSABLE)
+        return {name: shares.get(name, 0.0) for name in MISSABLE}
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        self._refuse_unknown_segments()
+        self._refuse_unknown_groups()
+        treated = sum(each.strength for each in self.bias.values() if each.mechanism == "treatment")
+        if treated > self.offer.lowest + 1e-9:
+            raise ValueError(
+                f"bias of mechanism treatment has a strength of {treated} in all, allowed 0 to "
+                f"{self.offer.lowest:.2f} (offer.base_rate less half of offer.spread): a larger "
+                "one could not be planted in full"
+            )
+        has_shapes = self.leaving.a is not None and self.leaving.b is not None
+        if self.leaving.process == "after_purchase" and not has_shapes:
+            raise ValueError("leaving.process after_purchase needs leaving.a and leaving.b")
+        return self
+
+    def _refuse_unknown_segments(self) -> None:
+        for name, campaign in self.campaigns.items():
+            known_keys(f"segment in campaigns.{name}.effect", campaign.effect, (*self.segments,))
+
+    def _refuse_unknown_groups(self) -> None:
+        countries = tuple(COUNTRIES[each] for each in self.locales)
+        known = {"gender": GENDERS[:4], "age_band": AGE_BANDS, "country": countries}
+        for name, group in self.groups.items():
+            known_keys(f"{group.attribute} in groups", {name: 1}, known[group.attribute])
+        for name, bias in self.bias.items():
+            known_keys(
+                f"{bias.attribute} in bias.{name}.group", {bias.group: 1}, known[bias.attribute]
+            )
+
+    @cached_property
+    def kinds(self) -> tuple[Segment, ...]:
+        """The segments in the order of their codes."""
+        return tuple(self.segments.values())

@@ -1,0 +1,1 @@
+"""What customers do in the shop: visits, purchases, payments, plans, and leaving it."""
