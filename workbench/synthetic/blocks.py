@@ -5,18 +5,21 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from workbench.synthetic.contact import offers as offering
-from workbench.synthetic.contact.contact import campaigns, contact
+from workbench.synthetic.contact.campaigns import campaigns
+from workbench.synthetic.contact.contact import contact
+from workbench.synthetic.contact.decision import decide
 from workbench.synthetic.people.block import Block
+from workbench.synthetic.people.experiments import experiments
 from workbench.synthetic.people.permissions import all_decisions, consents
 from workbench.synthetic.people.profiles import customers, identities, written
 from workbench.synthetic.people.traits import attributes
 from workbench.synthetic.recipes import Recipe
-from workbench.synthetic.shop import purchasing
 from workbench.synthetic.shop.browsing import events
 from workbench.synthetic.shop.contracts import contracts, subscriptions
 from workbench.synthetic.shop.ordering import order_items, orders, sales
 from workbench.synthetic.shop.paying import payments
+from workbench.synthetic.shop.purchasing import purchases
+from workbench.synthetic.truth import truths
 
 
 @dataclass(frozen=True)
@@ -34,35 +37,34 @@ def make(recipe: Recipe, first: int, size: int) -> Made:
     it is cut. ``campaigns`` belong to no customer; they come with the first.
     """
     block = Block(recipe, first, size)
-    bought = purchasing.purchases(block)
+    allowed = all_decisions(block)
+    marketing = allowed["marketing.communications"]
+    mailings = experiments(block, marketing)
+    bought = purchases(block, mailings)
     sold = sales(block, bought)
     held = contracts(block, bought)
-    decided = offering.offers(block, bought, sold)
-    allowed = all_decisions(block)
+    decided = decide(block, bought, sold)
     home = written(block)
-    said = contact(block, bought, sold, decided, allowed["marketing.communications"])
-    seen = events(block, bought, sold)
+    told = contact(block, bought, sold, decided=decided, marketing=marketing, mailings=mailings)
     last_seen_at = block.joined_at.copy()
     np.maximum.at(last_seen_at, bought.owner, bought.placed_at)
     tables = {
         "customers": customers(block, home),
         "identities": identities(block, home, last_seen_at),
         "attributes": attributes(block, bought),
-        "events": seen,
+        "events": events(block, bought, sold, told.clicks),
         "orders": orders(block, bought, sold),
         "order_items": order_items(block, bought, sold),
         "payments": payments(block, bought, sold, held),
         "subscriptions": subscriptions(block, held),
-        "interactions": said.interactions,
-        "answers": said.answers,
+        "interactions": told.interactions,
+        "answers": told.answers,
         "consents": consents(block, allowed),
     }
     if first == 0:
-        tables["campaigns"] = campaigns(recipe, block.clock)
+        tables["campaigns"] = campaigns(recipe)
+    known = truths(block, bought, decided, mailings) | told.truth
     return Made(
         tables={name: rows for name, rows in tables.items() if rows.height},
-        truth={
-            "customers": purchasing.truth(block, bought),
-            "disparity": offering.truth(block, decided),
-        },
+        truth={name: rows for name, rows in known.items() if rows.height},
     )

@@ -8,11 +8,12 @@ uniforms in operational time and mapped back, which is exactly the inhomogeneous
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
 from workbench.synthetic.draws import Floats, Integers
-from workbench.synthetic.recipes import Season
+from workbench.synthetic.recipes import Recipe, Season
 
 DAY_SECONDS = 86_400
 MONTH_DAYS = 365.25 / 12
@@ -33,6 +34,8 @@ class Clock:
         Length of the world.
     season : Season
         Factors of months and weekdays, brought to a mean of 1.
+    changes : tuple of (float, float)
+        Moments (shares of the world's time) from which on a factor more holds.
     beyond_days : int
         Days after the end for which truth asks.
     """
@@ -40,7 +43,14 @@ class Clock:
     start_on: date
     months: int
     season: Season
-    beyond_days: int = 90
+    changes: tuple[tuple[float, float], ...] = ()
+    beyond_days: int = 400
+
+    @classmethod
+    def of(cls, recipe: Recipe, cause: str = "") -> Self:
+        """Return the clock of a recipe by which one cause runs, with its changes."""
+        changes = [(c.at, c.factor) for c in recipe.changes.values() if c.cause == cause]
+        return cls(recipe.start_on, recipe.months, recipe.season, tuple(changes))
 
     @cached_property
     def end_on(self) -> date:
@@ -65,10 +75,14 @@ class Clock:
     @cached_property
     def passed(self) -> Floats:
         """Operational days passed at the start of each day, shape (days + beyond + 1,)."""
-        months = np.array(self.season.months) / np.mean(self.season.months)
-        week = np.array(self.season.weekdays) / np.mean(self.season.weekdays)
+        months, week = (
+            (np.array(each) / np.mean(each)) ** self.season.strength
+            for each in (self.season.months, self.season.weekdays)
+        )
         every = [self.start_on + timedelta(days=d) for d in range(self.days + self.beyond_days)]
-        pace = [months[day.month - 1] * week[day.weekday()] for day in every]
+        pace = np.array([months[day.month - 1] * week[day.weekday()] for day in every])
+        for moment, factor in self.changes:
+            pace[int(moment * self.days) :] *= factor
         return np.concatenate([[0.0], np.cumsum(pace)])
 
     def operational(self, day: Floats) -> Floats:

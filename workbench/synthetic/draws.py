@@ -5,11 +5,12 @@ so does whatever is made from it here. Nothing looks at other customers, so no v
 many there are.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaincinv, ndtri, pdtrik
+from scipy.special import betaincinv, expit, gammaincinv, ndtri, pdtrik
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -52,6 +53,17 @@ def normal(u: Floats) -> Floats:
     return values
 
 
+def logistic(log_odds: Floats) -> Floats:
+    """Return probabilities of log odds."""
+    values: Floats = expit(log_odds)
+    return values
+
+
+def logit(probability: float) -> float:
+    """Return the log odds of a probability."""
+    return math.log(probability / (1 - probability))
+
+
 def exponential(u: Floats) -> Floats:
     """Return exponential values with mean 1."""
     values: Floats = -np.log(u)
@@ -61,6 +73,12 @@ def exponential(u: Floats) -> Floats:
 def gamma(u: Floats, shape: Floats) -> Floats:
     """Return gamma values with mean 1 and the given shape (variance 1 / shape)."""
     values: Floats = gammaincinv(shape, u) / shape
+    return values
+
+
+def beta(u: Floats, a: float, b: float) -> Floats:
+    """Return beta-distributed values with these shapes."""
+    values: Floats = betaincinv(a, b, u)
     return values
 
 

@@ -19,7 +19,7 @@ from workbench.schema.customer_data import write_parquet
 from workbench.synthetic.blocks import make
 from workbench.synthetic.clock import Clock
 from workbench.synthetic.recipes import Recipe, read_recipe
-from workbench.synthetic.truth import summary
+from workbench.synthetic.truth import summary, tables_of_truth
 
 FORMAT_VERSION = 1
 MANIFEST = "world.json"
@@ -149,7 +149,7 @@ class _Writing:
         first = number * self.block
         made = make(self.recipe, first, min(self.block, self.recipe.customers - first))
         for name, rows in made.truth.items():
-            _store(rows, _truth_part(self.folder, name, number))
+            _store(rows, self.folder / "truth" / name / f"part-{number:04d}.parquet")
         return [
             _Part(
                 name, rows.height, _store(rows, self.folder / name / f"part-{number:04d}.parquet")
@@ -171,9 +171,9 @@ def _write(plan: Recipe, folder: Path, out: Path, workers: int) -> World:
                 hashes.append(f"{part.table}/{number:04d} {part.sha256}\n")
     rows = {name: count for name, count in rows.items() if count}
     fingerprint = hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
-    truth = {name: _joined(folder, name, len(blocks)) for name in ("customers", "disparity")}
-    write_whole(folder / "truth" / "truth.json", canonical_json(summary(plan, truth)))
-    clock = Clock(plan.start_on, plan.months, plan.season)
+    known = summary(plan, tables_of_truth(folder / "truth"))
+    write_whole(folder / "truth" / "truth.json", canonical_json(known))
+    clock = Clock.of(plan)
     manifest = {
         "format_version": FORMAT_VERSION,
         "name": plan.name,
@@ -206,20 +206,6 @@ def _store(rows: pl.DataFrame, path: Path) -> str:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         os.fsync(file.fileno())
     return digest
-
-
-def _truth_part(folder: Path, name: str, number: int) -> Path:
-    return folder / "truth" / f"{name}-{number:04d}.partial"
-
-
-def _joined(folder: Path, name: str, blocks: int) -> pl.DataFrame:
-    """Bring the blocks' truth into one file."""
-    paths = [_truth_part(folder, name, number) for number in range(blocks)]
-    rows = pl.concat([pl.read_parquet(path) for path in paths], rechunk=True)
-    _store(rows, folder / "truth" / f"{name}.parquet")
-    for path in paths:
-        path.unlink()
-    return rows
 
 
 def _refuse_other_content(out: Path) -> None:

@@ -39,7 +39,7 @@ class Block:
     @cached_property
     def clock(self) -> Clock:
         """Calendar of the world."""
-        return Clock(self.recipe.start_on, self.recipe.months, self.recipe.season)
+        return Clock.of(self.recipe, "purchases")
 
     @cached_property
     def numbers(self) -> Keys:
@@ -89,6 +89,13 @@ class Block:
     def joined_at(self) -> Integers:
         """Second of joining, since 1970: the first instant known of the customer."""
         return self.clock.instants(self.joined_day)
+
+    def group_factor(self, what: str) -> Floats:
+        """Return the product of the factors of each customer's groups: true base rates."""
+        factor = np.ones(self.size)
+        for name, group in self.recipe.groups.items():
+            factor[self.is_in(group.attribute, name)] *= float(getattr(group, what))
+        return factor
 
     def is_in(self, attribute: str, group: str) -> Flags:
         """Return whether each customer is in a group, by its name in a recipe."""

@@ -74,18 +74,17 @@ class Mail(Declaration):
         Newsletters sent in a month.
     opened, clicked : float
         Share opened by people of a median eagerness; of these clicked. A click is a visit.
-    bounced, unsubscribed : float
-        Share of mails; who unsubscribes withdraws marketing.
-    machine : float
-        Share opened by a proxy of the recipient's mail program.
+    bounced : float
+        Share of mails.
+    proxied : float
+        Share of customers whose mail program opens every mail by itself.
     """
 
     per_month: int = Field(default=1, ge=0, le=8)
     opened: Share = 0.22
     clicked: Share = 0.12
     bounced: Share = 0.006
-    unsubscribed: Share = 0.0025
-    machine: Share = 0.18
+    proxied: Share = 0.4
 
 
 class Survey(Declaration):

@@ -4,6 +4,7 @@ A recipe is a TOML file in ``synthetic/``; every table of it is one declaration 
 Times are shares of the world's time, so that a recipe holds for any number of months.
 """
 
+import math
 from datetime import date
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -154,6 +155,15 @@ class Recipe(Declaration):
             known_keys(
                 f"{bias.attribute} in bias.{name}.group", {bias.group: 1}, known[bias.attribute]
             )
+
+    def change(self, cause: str, moment: float) -> float:
+        """Return the factor on a cause at a moment, a share of the world's time (or beyond 1)."""
+        factors = [
+            each.factor
+            for each in self.changes.values()
+            if each.cause == cause and moment >= each.at
+        ]
+        return math.prod(factors)
 
     @cached_property
     def kinds(self) -> tuple[Segment, ...]:

@@ -4,12 +4,13 @@ A session is a row of steps: arriving, looking at products, putting one into the
 Every order placed on the web or in the app ends a session; other visits end without one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from workbench.synthetic.clock import MONTH_DAYS
+from workbench.synthetic.clock import MONTH_DAYS, Clock
 from workbench.synthetic.draws import (
     Flags,
     Integers,
@@ -23,7 +24,7 @@ from workbench.synthetic.draws import (
 from workbench.synthetic.frames import choices, instant, table, where, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.recipes import CHANNELS
-from workbench.synthetic.shop.ordering import Sales
+from workbench.synthetic.shop.ordering import Sales, answered
 from workbench.synthetic.shop.purchasing import Purchases
 from workbench.synthetic.stock.catalogue import catalogue
 
@@ -38,7 +39,9 @@ _TRAFFIC = (
     "google / cpc",
     "instagram / social",
     "partner.example / referral",
+    "newsletter / email",
 )
+_BY_MAIL = "newsletter / email"
 _PAGES = ("/", "/sale", "/new", "/account")
 
 
@@ -47,7 +50,7 @@ class _Sessions:
     """Sessions before they are spread into steps; arrays of shape (sessions,).
 
     ``order`` is the row of the sale, or -1. ``starts_at`` is in seconds since 1970, ``pace`` in
-    seconds per step.
+    seconds per step; ``campaign`` is the mail that brought the visit, null where none did.
     """
 
     owner: Integers
@@ -59,34 +62,72 @@ class _Sessions:
     signs_up: Flags
     starts_at: Integers
     pace: Integers
+    campaign: pl.Series
 
 
-def events(block: Block, bought: Purchases, sold: Sales) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clicks:
+    """Clicks in mails of one kind, each of which brings a visit; arrays of shape (clicks,).
+
+    ``number`` tells a customer's mails of the kind apart; ``at`` is in seconds since 1970.
+    """
+
+    stream: str
+    owner: Integers
+    number: Integers
+    at: Integers
+    campaign: pl.Series
+
+
+def events(block: Block, bought: Purchases, sold: Sales, clicks: Sequence[Clicks]) -> pl.DataFrame:
     """Return the table ``events``."""
-    return table("events", [_steps(block, sold, each) for each in _sessions(block, bought, sold)])
+    visited = [_buying(block, bought, sold), _visits(block, bought)]
+    visited += [_clicked(block, each, place) for place, each in enumerate(clicks)]
+    return table("events", [_steps(block, sold, each) for each in visited])
 
 
-def _sessions(block: Block, bought: Purchases, sold: Sales) -> list[_Sessions]:
-    order = np.flatnonzero(sold.channel != CHANNELS.index("store"))
-    owner, rank = bought.owner[order], bought.rank[order]
-    views = np.minimum(sold.lines[order], _MOST_VIEWS)
-    pace = 15 + (60 * block.u("pace", owner, rank)).astype(np.int64)
-    buying = _Sessions(
+def _clicked(block: Block, clicks: Clicks, kind: int) -> _Sessions:
+    owner = clicks.owner
+    place = _VISIT * (2 + kind) + clicks.number
+    pace = 15 + (60 * block.u("pace", owner, place)).astype(np.int64)
+    views = choice(block.u("views", owner, place), (0.25, 0.40, 0.25, 0.10))
+    has_cart = (views > 0) & (block.u("cart", owner, place) < 0.25)
+    return _Sessions(
         owner=owner,
-        place=rank,
+        place=place,
+        is_app=np.zeros(len(owner), dtype=bool),
+        views=views,
+        has_cart=has_cart,
+        order=np.full(len(owner), -1),
+        signs_up=np.zeros(len(owner), dtype=bool),
+        starts_at=np.minimum(clicks.at, block.clock.end_at - 1 - pace * (views + has_cart)),
+        pace=pace,
+        campaign=clicks.campaign,
+    )
+
+
+def _buying(block: Block, bought: Purchases, sold: Sales) -> _Sessions:
+    order = np.flatnonzero(sold.channel != CHANNELS.index("store"))
+    owner, place = bought.owner[order], bought.place[order]
+    views = np.minimum(sold.lines[order], _MOST_VIEWS)
+    pace = 15 + (60 * block.u("pace", owner, place)).astype(np.int64)
+    is_first = bought.rank[order] == 0
+    return _Sessions(
+        owner=owner,
+        place=place,
         is_app=sold.channel[order] == CHANNELS.index("app"),
         views=views,
         has_cart=np.ones(len(order), dtype=bool),
         order=order,
-        signs_up=rank == 0,
-        starts_at=bought.placed_at[order] - pace * (views + 2 + (rank == 0)),
+        signs_up=is_first,
+        starts_at=bought.placed_at[order] - pace * (views + 2 + is_first),
         pace=pace,
+        campaign=answered(block, bought).gather(order),
     )
-    return [buying, _visits(block, bought)]
 
 
 def _visits(block: Block, bought: Purchases) -> _Sessions:
-    clock = block.clock
+    clock = Clock.of(block.recipe, "visits")
     begin = clock.operational(block.joined_day)
     until = np.minimum(bought.left_day, clock.days)
     span = clock.operational(until) - begin
@@ -112,7 +153,10 @@ def _visits(block: Block, bought: Purchases) -> _Sessions:
     is_app = block.u("visit channel", owner, place) < likes_app[block.segment[owner]]
     nowhere = np.full(len(owner), -1)
     never = np.zeros(len(owner), dtype=bool)
-    return _Sessions(owner, place, is_app, views, has_cart, nowhere, never, starts_at, pace)
+    campaign = words([None], 0 * owner)
+    return _Sessions(
+        owner, place, is_app, views, has_cart, nowhere, never, starts_at, pace, campaign
+    )
 
 
 def _steps(block: Block, sold: Sales, visited: _Sessions) -> dict[str, object]:
@@ -140,6 +184,7 @@ def _steps(block: Block, sold: Sales, visited: _Sessions) -> dict[str, object]:
     arrival = choice(
         block.u("traffic", visited.owner, visited.place), (0.3, 0.28, 0.12, 0.15, 0.1, 0.05)
     )
+    arrival = np.where(visited.campaign.is_not_null(), _TRAFFIC.index(_BY_MAIL), arrival)
     page = choice(block.u("page", visited.owner, visited.place), (0.6, 0.15, 0.15, 0.1))
     session_id = block.bits("session", visited.owner, visited.place)
     order = visited.order[session]
@@ -164,6 +209,7 @@ def _steps(block: Block, sold: Sales, visited: _Sessions) -> dict[str, object]:
         "product_id": where(has_product, goods.product_id.gather(product)),
         "search_text": where(is_search, goods.noun.gather(product)),
         "traffic_source": where(~is_app, words(_TRAFFIC, arrival[session])),
+        "campaign_id": visited.campaign.gather(session),
         "duration_seconds": where(
             step < count[session] - 1, pl.Series(visited.pace[session]).cast(pl.Float64)
         ),

@@ -11,27 +11,27 @@ from workbench.synthetic.draws import Flags, Integers, choice
 from workbench.synthetic.frames import instant, table, text, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.recipes import CHANNELS
-from workbench.synthetic.shop.contracts import Contracts, charges
+from workbench.synthetic.shop.contracts import Charges, Contracts, charges
 from workbench.synthetic.shop.ordering import Sales, reversal_ids
 from workbench.synthetic.shop.purchasing import Purchases
 
 _ONLINE = {"card": 0.5, "wallet": 0.25, "direct_debit": 0.1, "invoice": 0.15}
 _STORE = {"card": 0.7, "wallet": 0.0, "direct_debit": 0.0, "invoice": 0.0, "cash": 0.3}
 _METHODS = ("card", "wallet", "direct_debit", "invoice", "cash")
-_FAILED, _CHARGEBACK = 0.04, 0.003
 _DAY = 86_400
+_RETRIED_SECONDS = 3 * _DAY + 7_200
 
 
 def payments(block: Block, bought: Purchases, sold: Sales, held: Contracts) -> pl.DataFrame:
     """Return the table ``payments``."""
-    owner, rank = bought.owner, bought.rank
+    owner, place = bought.owner, bought.place
     is_store = sold.channel == CHANNELS.index("store")
-    u = block.u("method", owner, rank)
+    u = block.u("method", owner, place)
     method = np.where(is_store, choice(u, _STORE), choice(u, _ONLINE))
     delay = np.where(
         method == _METHODS.index("invoice"),
-        (3 + 20 * block.u("invoice paid", owner, rank)) * _DAY,
-        60 * block.u("charged after", owner, rank),
+        (3 + 20 * block.u("invoice paid", owner, place)) * _DAY,
+        60 * block.u("charged after", owner, place),
     )
     charged_at = bought.placed_at + delay.astype(np.int64)
     is_paid = charged_at < block.clock.end_at
@@ -39,20 +39,25 @@ def payments(block: Block, bought: Purchases, sold: Sales, held: Contracts) -> p
     back = sold.reversals
     refunded_at = np.maximum(back.at, charged_at[back.sale])
     refunded_at = refunded_at + (
-        (1 + 4 * block.u("refunded after", owner[back.sale], rank[back.sale])) * _DAY
+        (1 + 4 * block.u("refunded after", owner[back.sale], place[back.sale])) * _DAY
     ).astype(np.int64)
     is_refunded = is_paid[back.sale] & (refunded_at < block.clock.end_at)
     untouched = np.ones(len(owner), dtype=bool)
     untouched[back.sale] = False
-    disputed_at = charged_at + ((20 + 30 * block.u("disputed after", owner, rank)) * _DAY).astype(
+    disputed_at = charged_at + ((20 + 30 * block.u("disputed after", owner, place)) * _DAY).astype(
         np.int64
     )
     is_disputed = (
         (method == 0) & ~is_store & untouched & is_paid & (disputed_at < block.clock.end_at)
     )
-    is_disputed &= block.u("disputed", owner, rank) < _CHARGEBACK
+    is_disputed &= block.u("disputed", owner, place) < block.recipe.returns.chargebacks
     # a failed attempt is followed by the one that went through
-    fails = (block.u("failed", owner, rank) < _FAILED) & is_paid & (method < 2) & ~is_store
+    fails = (
+        (block.u("failed", owner, place) < block.recipe.returns.declined)
+        & is_paid
+        & (method < 2)
+        & ~is_store
+    )
 
     order_ids = sold.order_id
     parts = [
@@ -90,7 +95,7 @@ def payments(block: Block, bought: Purchases, sold: Sales, held: Contracts) -> p
             "B",
         ),
         _refunds(block, bought, sold, method, refunded_at, is_refunded),
-        _of_plan(block, held),
+        *_of_plan(block, held),
     ]
     return table("payments", [part | {"currency": block.recipe.currency} for part in parts])
 
@@ -141,18 +146,37 @@ def _refunds(
     }
 
 
-def _of_plan(block: Block, held: Contracts) -> dict[str, object]:
-    owner, number, at, amount = charges(block, held)
+def _of_plan(block: Block, held: Contracts) -> list[dict[str, object]]:
+    """Return charges of the plan: failed attempts, and what went through in the end."""
+    every = charges(block, held)
+    failed, paid = np.flatnonzero(every.fails), np.flatnonzero(~every.is_lost)
+    again = np.where(every.fails, _RETRIED_SECONDS, 0)
+    return [
+        _charged(block, every, failed, "failed", every.at, 0 * every.amount, "-F"),
+        _charged(block, every, paid, "charge", every.at + again, every.amount, ""),
+    ]
+
+
+def _charged(
+    block: Block,
+    every: Charges,
+    rows: Integers,
+    kind: str,
+    at: Integers,
+    amount: Integers,
+    letter: str,
+) -> dict[str, object]:
+    rows = rows[at[rows] < block.clock.end_at]
+    owner = every.owner[rows]
     own = pl.Series(block.numbers[owner] + 100_000).cast(pl.String)
+    number = pl.Series(every.number[rows] + 1).cast(pl.String)
     return {
         "_owner": owner,
-        "_at": at,
-        "payment_id": text(
-            f"{block.recipe.system}:plus-", own, "-", pl.Series(number + 1).cast(pl.String)
-        ),
+        "_at": at[rows],
+        "payment_id": text(f"{block.recipe.system}:plus-", own, "-", number, letter),
         "record_id": block.record_id[owner],
-        "kind": "charge",
+        "kind": kind,
         "method": words(_METHODS, 2 * (block.u("plan method", owner) < 0.5).astype(np.int64)),
-        "paid_at": instant(at),
-        "amount_minor": amount,
+        "paid_at": instant(at[rows]),
+        "amount_minor": amount[rows],
     }

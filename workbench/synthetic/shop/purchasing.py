@@ -1,175 +1,246 @@
-"""When customers buy and when they leave: the churn process, and what is true of it.
+"""When customers buy, what goes wrong with it, and who leaves over it.
 
 A customer buys at a rate drawn from the segment's gamma distribution, on the seasonal clock, from
-joining until leaving, which is exponential: Pareto/NBD (Schmittlein, Morrison and Colombo 1987,
-"Counting your customers", Management Science 33) with segments in place of one gamma, one dropout
-rate per segment, and seasons. Nobody sees the leaving: a customer just stops.
+joining on: a gamma-mixed Poisson process (Ehrenberg 1959; Schmittlein, Morrison and Colombo 1987,
+"Counting your customers", Management Science 33). First come all purchases that the customer would
+make, then what a mailing adds to or takes from them, then what goes wrong with each. That moves the
+hazard of leaving (``leaving``), and purchases after leaving do not come about. Nobody sees the
+leaving where there is no contract: a customer just stops.
 
-With rate lambda, dropout mu, S the operational clock and T the end of the data, the probability
-that an active customer buys within H days is
-
-    integral over t from 0 to H of  lambda s(T+t) exp(-lambda (S(T+t) - S(T)) - mu t) dt,
-
-and, seen with rate and dropout but not the leaving, the probability that a customer whose last
-purchase was at x is still active is A / (A + D) with
-
-    A = exp(-lambda (S(T) - S(x)) - mu (T - x)),
-    D = integral over t from x to T of  mu exp(-mu (t - x) - lambda (S(t) - S(x))) dt.
+Every purchase keeps its *place*, a number of its own that no other purchase changes: whatever else
+is drawn for it is drawn by its place, so a customer with one cause changed has the rest unchanged.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
 from workbench.synthetic.clock import DAY_SECONDS, MONTH_DAYS
-from workbench.synthetic.draws import Flags, Floats, Integers, exponential, gamma, poisson, spread
+from workbench.synthetic.draws import (
+    Flags,
+    Floats,
+    Integers,
+    beta,
+    choice_by,
+    gamma,
+    poisson,
+    spread,
+)
 from workbench.synthetic.people.block import Block
-from workbench.synthetic.recipes import GENDERS
+from workbench.synthetic.people.experiments import Experiment
+from workbench.synthetic.recipes import CHANNELS
+from workbench.synthetic.shop.leaving import NEVER, Lives, lives, month_of
 
-HORIZON_DAYS = 90
 FIRST_ORDER_SECONDS = 1_800  # after joining: registering and looking round come first
-_GRID = 64  # steps of the integral over the time since the last purchase
+MOST_PLACES = 1 << 14  # of purchases of one customer; the last of them are for mailings
+MAILED = MOST_PLACES - 64  # first place of purchases that mailings bring
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Purchases:
     """Sales of a block, customer by customer, in the order of time.
 
     Attributes
     ----------
-    owner, rank : array of int, shape (sales,)
-        Row of the customer in the block; which of the customer's sales, from 0.
+    owner, rank, place : array of int, shape (sales,)
+        Row of the customer in the block; which of the customer's sales, from 0; the number that
+        keys its draws.
     placed_at : array of int, shape (sales,)
         Seconds since 1970.
+    channel : array of int, shape (sales,)
+        Code in ``CHANNELS``.
+    is_late, is_damaged, annoys : array of bool, shape (sales,)
+        Whether it came late, with a faulty item, and whether that annoyed the customer.
     last_day : array of float, shape (customers,)
         Day of the last purchase, or of joining where there is none.
     rate : array of float, shape (customers,)
         Purchases per operational day while active.
-    leaving : array of float, shape (customers,)
-        Dropout rate per day.
-    left_day : array of float, shape (customers,)
-        Day of leaving, also beyond the end of the data.
-    buys_next : array of bool, shape (customers,)
-        Whether a purchase comes within ``HORIZON_DAYS`` after the data end.
+    dropout : array of float, shape (customers,)
+        Probability of leaving after a purchase; 0 where leaving follows a hazard.
+    lives : Lives
     """
 
     owner: Integers
     rank: Integers
+    place: Integers
     placed_at: Integers
+    channel: Integers
+    is_late: Flags
+    is_damaged: Flags
+    annoys: Flags
     last_day: Floats
     rate: Floats
-    leaving: Floats
-    left_day: Floats
-    buys_next: Flags
+    dropout: Floats
+    lives: Lives
+
+    @property
+    def left_day(self) -> Floats:
+        """Day of leaving, ``NEVER`` if not before the data end."""
+        return self.lives.left_day
 
 
-def purchases(block: Block) -> Purchases:
+@dataclass(frozen=True, slots=True)
+class _Wished:
+    """Purchases that customers would make if they stayed; arrays in the order of time."""
+
+    owner: Integers
+    place: Integers
+    placed_at: Integers
+
+
+def purchases(block: Block, mailings: Sequence[Experiment]) -> Purchases:
     """Draw all purchases of a block."""
-    clock = block.clock
-    rate = block.of_kind("purchases_per_month") / MONTH_DAYS
-    rate = rate * gamma(block.u("rate"), block.of_kind("purchases_shape"))
-    leaving = -np.log1p(-block.of_kind("leaving_per_month")) / MONTH_DAYS
-    left = block.joined_day + exponential(block.u("leaving")) / leaving
-    begin = clock.operational(block.joined_day)
-    active_until = np.minimum(left, clock.days)
-    end = clock.operational(active_until)
-    at_once = block.u("registered only") >= block.recipe.registered_only
-    later = poisson(block.u("purchases"), rate * (end - begin))
-
-    owner, position = spread(later)
-    passed = begin[owner] + block.u("purchase time", owner, position) * (end - begin)[owner]
-    day = np.concatenate([block.joined_day[at_once], clock.calendar(passed)])
-    owner = np.concatenate([np.flatnonzero(at_once), owner])
-    placed_at = np.maximum(clock.instants(day), (block.joined_at + FIRST_ORDER_SECONDS)[owner])
-    placed_at = np.minimum(placed_at, clock.end_at - 1)
-    # one sort of (customer, second) packed into an integer; what is drawn by rank comes after it
-    packed = np.sort(owner << 36 | placed_at)
-    owner, placed_at = packed >> 36, packed & ((1 << 36) - 1)
-    counts = np.bincount(owner, minlength=block.size)
-    _, rank = spread(counts)
-
+    rate = mean_rate(block) * gamma(block.u("rate"), block.of_kind("purchases_shape"))
+    wished = _wished(block, rate, mailings)
+    owner, place = wished.owner, wished.place
+    channel = choice_by(
+        block.u("order channel", owner, place),
+        block.segment[owner],
+        [kind.channels for kind in block.recipe.kinds],
+    )
+    day = (wished.placed_at - block.clock.start_at) / DAY_SECONDS
+    is_late, is_damaged, annoys = _troubles(block, wished, channel, day)
+    if block.recipe.leaving.process == "hazard":
+        stay = lives(block, experiences(block, owner[annoys], day[annoys]))
+        dropout = np.zeros(block.size)
+    else:
+        stay, dropout = _leaving_after_purchase(block, owner, day)
+    kept = day <= stay.left_day[owner]
+    owner, placed_at = owner[kept], wished.placed_at[kept]
+    _, rank = spread(np.bincount(owner, minlength=block.size))
     last_day = block.joined_day.copy()
-    np.maximum.at(last_day, owner, (placed_at - clock.start_at) / DAY_SECONDS)
-    beyond = clock.operational(np.clip(left, clock.days, clock.days + HORIZON_DAYS))
-    coming = rate * (beyond - clock.operational(np.full(block.size, float(clock.days))))
+    np.maximum.at(last_day, owner, day[kept])
     return Purchases(
         owner=owner,
         rank=rank,
+        place=place[kept],
         placed_at=placed_at,
+        channel=channel[kept],
+        is_late=is_late[kept],
+        is_damaged=is_damaged[kept],
+        annoys=annoys[kept],
         last_day=last_day,
         rate=rate,
-        leaving=leaving,
-        left_day=left,
-        buys_next=block.u("purchase beyond") < -np.expm1(-coming),
+        dropout=dropout,
+        lives=stay,
     )
 
 
-def truth(block: Block, bought: Purchases) -> pl.DataFrame:
-    """Return what is true of each customer, one row each, in the block's order.
+def mean_rate(block: Block) -> Floats:
+    """Return the mean rate of each customer's kind and groups, per operational day."""
+    return block.of_kind("purchases_per_month") / MONTH_DAYS * block.group_factor("purchases")
+
+
+def annoying_share(block: Block, moment: float) -> Floats:
+    """Return the probability that an order annoys, by customer, at a moment of the world."""
+    trouble = block.recipe.troubles
+    late = min(trouble.late * block.recipe.change("late", moment), 1.0)
+    sent = np.array([1 - each.channels["store"] / sum(each.channels.values())
+                     for each in block.recipe.kinds])[block.segment]  # fmt: skip
+    goes_wrong = 1 - (1 - sent * late) * (1 - trouble.damaged)
+    share: Floats = goes_wrong * trouble.annoys
+    return share
+
+
+def _wished(block: Block, rate: Floats, mailings: Sequence[Experiment]) -> _Wished:
+    clock = block.clock
+    begin = clock.operational(block.joined_day)
+    end = clock.operational(np.full(block.size, float(clock.days)))
+    at_once = np.flatnonzero(block.u("registered only") >= block.recipe.registered_only)
+    counts = poisson(block.u("purchases"), rate * (end - begin))
+    later, position = spread(np.minimum(counts, MAILED - 1))
+    passed = begin[later] + block.u("purchase time", later, position) * (end - begin)[later]
+    owner = np.concatenate([at_once, later])
+    place = np.concatenate([0 * at_once, position + 1])
+    placed_at = clock.instants(np.concatenate([block.joined_day[at_once], clock.calendar(passed)]))
+    owner, place, placed_at = _mailed(block, mailings, owner, place, placed_at)
+    placed_at = np.maximum(placed_at, (block.joined_at + FIRST_ORDER_SECONDS)[owner])
+    placed_at = np.minimum(placed_at, clock.end_at - 1)
+    # one sort of (customer, second, place) packed into an integer
+    packed = np.sort(owner << 44 | (placed_at - clock.start_at) << 14 | place)
+    return _Wished(
+        owner=packed >> 44,
+        place=packed & (MOST_PLACES - 1),
+        placed_at=(packed >> 14 & ((1 << 30) - 1)) + clock.start_at,
+    )
+
+
+def _mailed(
+    block: Block,
+    mailings: Sequence[Experiment],
+    owner: Integers,
+    place: Integers,
+    placed_at: Integers,
+) -> tuple[Integers, Integers, Integers]:
+    """Add the purchases that mailings bring, and take away those that they cost."""
+    for number, mailing in enumerate(mailings):
+        lost = mailing.is_treated & (mailing.effect < 0)
+        within = (placed_at >= mailing.at) & (placed_at < mailing.until) & lost[owner]
+        spoilt = block.u(f"lost to {mailing.name}", owner, place) < -mailing.effect[owner]
+        kept = ~(within & spoilt)
+        gains = mailing.is_treated & (block.u(f"gained by {mailing.name}") < mailing.effect)
+        more = np.flatnonzero(gains)
+        wait = block.u(f"bought after {mailing.name}", more) * (mailing.until - mailing.at)
+        owner = np.concatenate([owner[kept], more])
+        place = np.concatenate([place[kept], 0 * more + MAILED + number])
+        placed_at = np.concatenate([placed_at[kept], mailing.at + wait.astype(np.int64)])
+    return owner, place, placed_at
+
+
+def _troubles(
+    block: Block, wished: _Wished, channel: Integers, day: Floats
+) -> tuple[Flags, Flags, Flags]:
+    """Draw which purchases come late, damaged, and annoy."""
+    rule = block.recipe.troubles
+    owner, place = wished.owner, wished.place
+    late = np.array([rule.late * block.recipe.change("late", d / block.clock.days)
+                     for d in range(block.clock.days + 1)])  # fmt: skip
+    is_sent = channel != CHANNELS.index("store")
+    is_late = is_sent & (block.u("late", owner, place) < late[day.astype(np.int64)])
+    is_damaged = block.u("damaged", owner, place) < rule.damaged
+    annoys = (is_late | is_damaged) & (block.u("annoyed", owner, place) < rule.annoys)
+    return is_late, is_damaged, annoys
+
+
+def experiences(block: Block, owner: Integers, day: Floats) -> Flags:
+    """Return in which months of the world customers had a bad experience.
+
+    Parameters
+    ----------
+    block : Block
+    owner, day : arrays, shape (experiences,)
+        Orders that annoyed: row of the customer, day. Rises of the plan's price come beside them.
 
     Returns
     -------
-    DataFrame, shape (customers, 11)
-        ``record_id``; ``segment``; ``gender`` (null as in the data); ``purchase_rate_per_day`` and
-        ``leaving_rate_per_day`` (while active, before season); ``left_on`` (Date, null: still
-        active at the end); ``is_active``; ``p_buys_90_days`` (given the true state; 0 for who
-        left); ``p_active_given_history`` and ``p_buys_90_days_given_history`` (what an observer who
-        knows the rates but not the leaving can know at best, as of the end); ``buys_90_days``
-        (drawn).
+    array of bool, shape (customers, months)
     """
-    clock = block.clock
-    if_active = _buys(bought.rate, bought.leaving, clock.passed[clock.days :])
-    active = _still_active(block, bought)
-    is_active = bought.left_day >= clock.days
-    left_on = np.datetime64(clock.start_on) + np.floor(bought.left_day).astype("timedelta64[D]")
-    names = pl.Series(list(block.recipe.segments))
-    return pl.DataFrame(
-        {
-            "record_id": block.record_id,
-            "segment": names.gather(block.segment),
-            "gender": pl.Series([*GENDERS[:4], None]).gather(block.gender),
-            "purchase_rate_per_day": bought.rate.round(6),
-            "leaving_rate_per_day": bought.leaving.round(6),
-            "left_on": pl.Series(left_on.astype("datetime64[D]")),
-            "is_active": is_active,
-            "p_buys_90_days": np.where(is_active, if_active, 0.0).round(6),
-            "p_active_given_history": active.round(6),
-            "p_buys_90_days_given_history": (active * if_active).round(6),
-            "buys_90_days": bought.buys_next & is_active,
-        }
-    ).with_columns(left_on=pl.when(~pl.col("is_active")).then("left_on"))
+    plan = block.recipe.plan
+    bad = np.zeros((block.size, block.recipe.months), dtype=bool)
+    bad[owner, month_of(block, day)] = True
+    for number, rise in enumerate(plan.price_rises if plan.is_contractual else ()):
+        annoyed = block.u("price rise", position=number) < rise.annoys
+        bad[:, int(rise.at * block.recipe.months)] |= annoyed
+    return bad
 
 
-def _buys(rate: Floats, leaving: Floats, passed: Floats) -> Floats:
-    """Return P(buys within the horizon | active), summed day by day with a constant pace in each.
-
-    On one day with pace s the competing risks are lambda s and mu, so the part of the day is
-    lambda s / (lambda s + mu) x (1 - exp(-(lambda s + mu))), times the survival so far.
-    """
-    surviving = np.ones(len(rate))
-    bought = np.zeros(len(rate))
-    for pace in np.diff(passed)[:HORIZON_DAYS]:
-        risk = rate * pace + leaving
-        gone = -np.expm1(-risk)
-        bought += surviving * (rate * pace / risk) * gone
-        surviving *= 1 - gone
-    return bought
-
-
-def _still_active(block: Block, bought: Purchases) -> Floats:
-    clock = block.clock
-    length = clock.days - bought.last_day
-    start = clock.operational(bought.last_day)
-
-    def kept(t: Floats) -> Floats:
-        passed = clock.operational(bought.last_day + t)
-        return np.exp(-bought.leaving * t - bought.rate * (passed - start))
-
-    left = np.zeros(block.size)
-    before = kept(np.zeros(block.size))
-    for step in range(1, _GRID + 1):
-        after = kept(length * step / _GRID)
-        left += (before + after) / 2 * length / _GRID
-        before = after
-    return before / (before + bought.leaving * left)
+def _leaving_after_purchase(block: Block, owner: Integers, day: Floats) -> tuple[Lives, Floats]:
+    """Let customers leave right after a purchase that is not their first (BG/NBD)."""
+    rule = block.recipe.leaving
+    if rule.a is None or rule.b is None:  # the recipe refuses it
+        raise ValueError("after_purchase needs a and b")
+    dropout = beta(block.u("dropout"), rule.a, rule.b)
+    # the first purchase after which the customer leaves; the one at joining does not count
+    last = 1 + np.floor(np.log(block.u("leaving")) / np.log1p(-np.minimum(dropout, 1 - 1e-12)))
+    _, rank = spread(np.bincount(owner, minlength=block.size))
+    left_day = np.full(block.size, NEVER)
+    leaves = rank == last[owner]
+    left_day[owner[leaves]] = day[leaves]
+    stays = Lives(
+        hazard=np.zeros((block.size, block.recipe.months)),
+        failing=0.0,
+        left_day=left_day,
+        by_failure=np.zeros(block.size, dtype=bool),
+    )
+    return stays, dropout

@@ -38,9 +38,6 @@ _STYLES = (
 
 CATEGORIES = tuple(_NOUNS)
 
-#: Share of lines that come back, by category.
-RETURN_RATES = {"beauty": 0.03, "electronics": 0.06, "fashion": 0.18, "gifts": 0.04, "home": 0.05}
-
 
 @dataclass(frozen=True)
 class Catalogue:

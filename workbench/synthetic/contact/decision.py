@@ -5,7 +5,7 @@ long the customer has been silent (need) and what an order of theirs has brought
 rule for all. Where a disparity is planted, the probability for the disadvantaged group is lower by
 its size. Both probabilities are kept, for the same customers and with the same random number, so
 what the mechanism does is known without noise: its effect is the difference of two means of
-probabilities. The offer changes nothing that customers do.
+probabilities. The offer brings visits of who clicks it, and changes no purchase.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _HALF_VALUE_MINOR = 6_000.0
 
 
 @dataclass(frozen=True)
-class Offers:
+class Decided:
     """The decision for every customer of a block; arrays of shape (customers,).
 
     Attributes
@@ -52,7 +52,7 @@ def decision_day(offer: Offer, days: int) -> int:
     return int(days * offer.at)
 
 
-def offers(block: Block, bought: Purchases, sold: Sales) -> Offers:
+def decide(block: Block, bought: Purchases, sold: Sales) -> Decided:
     """Decide for every customer of a block."""
     rule = block.recipe.offer
     at = block.clock.start_at + decision_day(rule, block.clock.days) * DAY_SECONDS
@@ -75,7 +75,7 @@ def offers(block: Block, bought: Purchases, sold: Sales) -> Offers:
         less = np.where(block.is_in(bias.attribute, bias.group), bias.strength, 0.0)
         p_on = (p_on - less).clip(0, 1).round(6)
     is_known = block.joined_at < at
-    return Offers(
+    return Decided(
         is_known=is_known,
         p_off=p_off,
         p_on=p_on,
@@ -84,7 +84,7 @@ def offers(block: Block, bought: Purchases, sold: Sales) -> Offers:
     )
 
 
-def truth(block: Block, decided: Offers) -> pl.DataFrame:
+def truth(block: Block, decided: Decided) -> pl.DataFrame:
     """Return what is true of the decision: one row per customer known at the time.
 
     Returns

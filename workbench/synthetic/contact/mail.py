@@ -1,0 +1,205 @@
+"""Mail that the company sends, what becomes of it, and the visits that clicks bring.
+
+Newsletters go only to who allows marketing by e-mail at the time; randomised mailings to the
+treated arm of their experiment; the ``retention-offer`` to whomever the company chose
+(``decision``), under the exemption for existing customers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from workbench.synthetic.clock import DAY_SECONDS, month_start
+from workbench.synthetic.contact.decision import CAMPAIGN, Decided
+from workbench.synthetic.contact.said import Part, said
+from workbench.synthetic.draws import Flags, Integers, normal
+from workbench.synthetic.frames import words
+from workbench.synthetic.people.block import Block
+from workbench.synthetic.people.experiments import Experiment
+from workbench.synthetic.people.permissions import Decision
+from workbench.synthetic.recipes import Recipe
+from workbench.synthetic.shop.browsing import Clicks
+from workbench.synthetic.shop.purchasing import Purchases
+
+_SENT_SECOND = 32_400  # 9 o'clock
+_FIRST_DAY = 9  # of the newsletters of a month, the others follow evenly
+_OPENED_IDLE = 0.06  # of people who have left
+_PROXY_OPENS = 0.92  # of the mails of a proxied mailbox
+
+
+@dataclass(frozen=True, slots=True)
+class Mails:
+    """Mail of a block: rows of ``interactions``, and the clicks in it."""
+
+    parts: list[Part]
+    clicks: list[Clicks]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sending:
+    """Mails of one kind; arrays of shape (mails,).
+
+    ``number`` tells a customer's mails of the kind apart, ``campaign`` names each, ``variant`` is
+    the arm of an experiment.
+    """
+
+    stream: str
+    owner: Integers
+    number: Integers
+    at: Integers
+    campaign: pl.Series
+    variant: str | None = None
+
+
+def mails(
+    block: Block,
+    bought: Purchases,
+    *,
+    marketing: Decision,
+    mailings: Sequence[Experiment],
+    decided: Decided,
+) -> Mails:
+    """Send everything, and let people open and click."""
+    sendings = [_newsletters(block, marketing), _offers(block, decided)]
+    sendings += [_mailing(block, each) for each in mailings]
+    fates = [_fates(block, bought, each) for each in sendings]
+    parts = [part for sending, _ in fates for part in sending]
+    parts += [part for each in mailings for part in _arms(block, each)]
+    parts.append(_unsubscribed(block, marketing))
+    return Mails(parts, [clicks for _, clicks in fates])
+
+
+def newsletter_days(recipe: Recipe) -> list[tuple[str, int]]:
+    """Return name and day of the world of every newsletter."""
+    found = []
+    for month in range(recipe.months):
+        first = month_start(recipe.start_on, month)
+        for number in range(recipe.mail.per_month):
+            day = (first - recipe.start_on).days + (
+                _FIRST_DAY + number * 28 // recipe.mail.per_month
+            )
+            letter = "" if number == 0 else f"-{number + 1}"
+            found.append((f"newsletter-{first:%Y-%m}{letter}", day))
+    return found
+
+
+def _newsletters(block: Block, marketing: Decision) -> _Sending:
+    letters = newsletter_days(block.recipe)
+    days = np.array([day for _, day in letters], dtype=np.int64)
+    sent = block.clock.start_at + days * DAY_SECONDS + _SENT_SECOND
+    owner = np.repeat(np.arange(block.size), len(letters))
+    number = np.tile(np.arange(len(letters)), block.size)
+    at = sent[number] + (3_600 * block.u("newsletter", owner, number)).astype(np.int64)
+    goes = marketing.holds(at, owner) & (at > block.joined_at[owner]) & (at < block.clock.end_at)
+    return _Sending(
+        stream="newsletter",
+        owner=owner[goes],
+        number=number[goes],
+        at=at[goes],
+        campaign=words([name for name, _ in letters], number[goes]),
+    )
+
+
+def _offers(block: Block, decided: Decided) -> _Sending:
+    owner = np.flatnonzero(decided.is_sent)
+    at = decided.sent_at + (7_200 * block.u("offer sent", owner)).astype(np.int64)
+    return _Sending(
+        stream="offer", owner=owner, number=0 * owner, at=at, campaign=words([CAMPAIGN], 0 * owner)
+    )
+
+
+def _mailing(block: Block, mailing: Experiment) -> _Sending:
+    owner = np.flatnonzero(mailing.is_treated)
+    at = mailing.at + (3_600 * block.u(f"{mailing.name} sent", owner)).astype(np.int64)
+    return _Sending(
+        stream=f"mailing {mailing.name}",
+        owner=owner,
+        number=0 * owner,
+        at=at,
+        campaign=words([mailing.name], 0 * owner),
+        variant="mail",
+    )
+
+
+def _arms(block: Block, mailing: Experiment) -> list[Part]:
+    """Return the assignment of everybody who takes part, the held-out as ``control``."""
+    parts = []
+    for variant, is_in in (("mail", mailing.is_treated), ("control", ~mailing.is_treated)):
+        owner = np.flatnonzero(mailing.takes_part & is_in)
+        part = said(
+            block,
+            owner,
+            np.full(owner.size, mailing.at - 60),
+            stream=f"arm of {mailing.name}",
+            number=0 * owner,
+            channel="email",
+            action="assigned",
+            direction="outbound",
+        )
+        parts.append(part | {"campaign_id": mailing.name, "variant": variant})
+    return parts
+
+
+def _fates(block: Block, bought: Purchases, sent: _Sending) -> tuple[list[Part], Clicks]:
+    """Return mails sent and what became of each; a proxy of the mailbox may open them too."""
+    rule, owner, number, at = block.recipe.mail, sent.owner, sent.number, sent.at
+    left_at = block.clock.start_at + bought.left_day * DAY_SECONDS
+    eager = np.exp(0.5 * normal(block.u("opens mail")))[owner]
+    p_open = np.where(at < left_at[owner], np.minimum(rule.opened * eager, 0.9), _OPENED_IDLE)
+    bounced = block.u(f"{sent.stream} bounced", owner, number) < rule.bounced
+    proxied = (block.u("mail proxy") < rule.proxied)[owner]
+    machine = ~bounced & proxied & (block.u(f"{sent.stream} proxy", owner, number) < _PROXY_OPENS)
+    opened = ~bounced & (block.u(f"{sent.stream} opened", owner, number) < p_open)
+    clicked = opened & (block.u(f"{sent.stream} clicked", owner, number) < rule.clicked)
+    wait = (60 + 30 * 3_600 * block.u(f"{sent.stream} wait", owner, number) ** 3).astype(np.int64)
+    fates: list[tuple[str, Flags, Integers, bool]] = [
+        ("sent", np.ones(len(owner), dtype=bool), at, False),
+        ("bounced", bounced, at + 20, False),
+        ("opened", machine, at + 4, True),
+        ("opened", opened, at + wait, False),
+        ("clicked", clicked, at + wait + 30, False),
+    ]
+    thread = block.bits(f"{sent.stream} thread", owner, number)
+    parts = []
+    for code, (action, happens, when, is_machine) in enumerate(fates):
+        rows = np.flatnonzero(happens & (when < block.clock.end_at))
+        part = said(
+            block,
+            owner[rows],
+            when[rows],
+            stream=f"{sent.stream} mail",
+            number=number[rows] * 8 + code,
+            channel="email",
+            action=action,
+            direction="inbound" if action in ("opened", "clicked") else "outbound",
+        )
+        part |= {
+            "thread_id": thread[rows],
+            "campaign_id": sent.campaign.gather(rows),
+            "is_machine": is_machine,
+        }
+        parts.append(part | ({} if sent.variant is None else {"variant": sent.variant}))
+    rows = np.flatnonzero(clicked & (at + wait + 60 < block.clock.end_at))
+    clicks = Clicks(
+        stream=sent.stream,
+        owner=owner[rows],
+        number=number[rows],
+        at=(at + wait)[rows] + 40,
+        campaign=sent.campaign.gather(rows),
+    )
+    return parts, clicks
+
+
+def _unsubscribed(block: Block, marketing: Decision) -> Part:
+    owner = np.flatnonzero(marketing.withdrawn_at < block.clock.end_at)
+    return said(
+        block,
+        owner,
+        marketing.withdrawn_at[owner],
+        stream="unsubscribed",
+        number=0 * owner,
+        channel="email",
+        action="unsubscribed",
+    )

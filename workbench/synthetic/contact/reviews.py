@@ -1,0 +1,41 @@
+"""Reviews: who writes one, and how many stars it has.
+
+All who bought have an opinion; the delighted and the disappointed write it down more often than the
+others, which makes the J of public ratings (Hu, Zhang and Pavlou 2009; Schoenmueller, Netzer and
+Stahl 2020).
+"""
+
+import numpy as np
+
+from workbench.synthetic.clock import DAY_SECONDS
+from workbench.synthetic.contact.said import Part, said
+from workbench.synthetic.contact.satisfaction import stars
+from workbench.synthetic.draws import Floats, logistic, logit
+from workbench.synthetic.frames import where
+from workbench.synthetic.people.block import Block
+from workbench.synthetic.shop.ordering import Sales
+from workbench.synthetic.shop.purchasing import Purchases
+from workbench.synthetic.stock import phrases
+from workbench.synthetic.stock.catalogue import catalogue
+
+
+def reviews(block: Block, bought: Purchases, sold: Sales, satisfied: Floats) -> Part:
+    """Return the reviews of a block, each of the first line of its order."""
+    rule, owner, place = block.recipe.reviews, bought.owner, bought.place
+    writes = logistic(logit(rule.written) + rule.polarity * (np.abs(satisfied) - 0.8))
+    days = 3 + 20 * block.u("review after", owner, place)
+    at = bought.placed_at + (days * DAY_SECONDS).astype(np.int64)
+    sale = np.flatnonzero((block.u("review", owner, place) < writes) & (at < block.clock.end_at))
+    owner, place = owner[sale], place[sale]
+    rating = stars(satisfied[sale])
+    starts = np.cumsum(sold.lines) - sold.lines
+    goods = catalogue(block.recipe.system)
+    body = phrases.review(rating, block.bits("review words", owner, place))
+    part = said(
+        block, owner, at[sale], stream="review id", number=place, channel="review", action="message"
+    )
+    return part | {
+        "product_id": goods.product_id.gather(sold.product[starts[sale]]),
+        "body": where(block.u("review text", owner, place) < 0.8, body),
+        "rating": rating,
+    }

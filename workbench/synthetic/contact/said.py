@@ -1,0 +1,44 @@
+"""One row of the table ``interactions``: something said, sent or done in a channel."""
+
+from workbench.synthetic.draws import Integers
+from workbench.synthetic.frames import instant
+from workbench.synthetic.people.block import Block
+
+Part = dict[str, object]
+
+
+def said(
+    block: Block,
+    owner: Integers,
+    at: Integers,
+    *,
+    stream: str,
+    number: Integers,
+    channel: str,
+    action: str,
+    direction: str = "inbound",
+) -> Part:
+    """Return rows of ``interactions``, to which more columns may be added.
+
+    Parameters
+    ----------
+    block : Block
+    owner, at : arrays of int, shape (rows,)
+        Row of the customer; second since 1970.
+    stream : str
+        Names the rows' ids.
+    number : array of int, shape (rows,)
+        Different for all rows of a customer in this stream.
+    channel, action, direction : str
+        As the schema has them.
+    """
+    return {
+        "_owner": owner,
+        "_at": at,
+        "interaction_id": block.bits(stream, owner, number),
+        "record_id": block.record_id[owner],
+        "channel": channel,
+        "direction": direction,
+        "action": action,
+        "occurred_at": instant(at),
+    }

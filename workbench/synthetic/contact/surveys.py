@@ -1,0 +1,126 @@
+"""The survey after an order: who is invited, who answers, and what everybody would have said.
+
+Whether somebody answers depends on the score and on age as the recipe has it, so the mean of the
+answers is off by Cov(P(answers), score) / mean P(answers) (Bethlehem 1988, "Reduction of
+nonresponse bias through regression estimation", Journal of Official Statistics 4). The truth keeps
+the score of all who were invited.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from workbench.synthetic.clock import DAY_SECONDS
+from workbench.synthetic.contact.said import Part, said
+from workbench.synthetic.draws import Floats, Integers, choice, logistic, logit, normal
+from workbench.synthetic.frames import table, where, words
+from workbench.synthetic.people.block import Block
+from workbench.synthetic.shop.purchasing import Purchases
+from workbench.synthetic.stock import phrases
+
+SURVEY = "survey-nps"
+_QUESTIONS = {
+    "nps": "How likely are you to recommend us to a friend?",
+    "reason": "Why do you say so?",
+    "delivery": "How satisfied were you with the delivery (1 to 5)?",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """Rows of ``interactions``, the table ``answers``, and the truth of all who were invited."""
+
+    parts: list[Part]
+    answers: pl.DataFrame
+    truth: pl.DataFrame
+
+
+def survey(block: Block, bought: Purchases, satisfied: Floats) -> Surveyed:
+    """Invite and let answer."""
+    rule = block.recipe.survey
+    invited_at = bought.placed_at + 7 * DAY_SECONDS
+    is_invited = block.u("invited", bought.owner, bought.place) < rule.invited
+    sale = np.flatnonzero(is_invited & (invited_at < block.clock.end_at))
+    owner, place, invited_at = bought.owner[sale], bought.place[sale], invited_at[sale]
+    felt = satisfied[sale] + 0.3 * normal(block.u("score", owner, place))
+    score = np.clip(np.rint(8 + 1.8 * felt), 0, 10).astype(np.int64)
+    p_answers = logistic(
+        logit(rule.answered)
+        + rule.on_score * (score - 8)
+        + rule.on_age * (block.age[owner] - 45) / 10
+    ).round(6)
+    days = 6 * block.u("answered after", owner, place) ** 2
+    answered_at = invited_at + 120 + (days * DAY_SECONDS).astype(np.int64)
+    would_answer = block.u("answers survey", owner, place) < p_answers
+    answers = would_answer & (answered_at < block.clock.end_at)
+    invitation = said(
+        block,
+        owner,
+        invited_at,
+        stream="invitation",
+        number=place,
+        channel="survey",
+        action="sent",
+        direction="outbound",
+    ) | {"campaign_id": SURVEY, "thread_id": block.bits("survey thread", owner, place)}
+    rows = np.flatnonzero(answers)
+    who, which = owner[rows], place[rows]
+    response = said(
+        block,
+        who,
+        answered_at[rows],
+        stream="survey id",
+        number=which,
+        channel="survey",
+        action="responded",
+    ) | {"campaign_id": SURVEY, "thread_id": block.bits("survey thread", who, which)}
+    late = bought.is_late[sale][rows]
+    return Surveyed(
+        parts=[invitation, response],
+        answers=_answers(block, response, which, score[rows], late),
+        truth=pl.DataFrame(
+            {
+                "record_id": block.record_id[owner],
+                "interaction_id": invitation["interaction_id"],
+                "score": score,
+                "p_answers": p_answers,
+                "answers": answers,
+            }
+        ),
+    )
+
+
+def _answers(
+    block: Block, response: Part, place: Integers, score: Integers, late: np.ndarray
+) -> pl.DataFrame:
+    owner = np.asarray(response["_owner"])
+    delivery = choice(block.u("delivery stars", owner, place), (0.03, 0.05, 0.14, 0.36, 0.42))
+    delivery = np.where(late, np.maximum(delivery - 2, 0), delivery) + 1
+    reason = phrases.reason(score, block.bits("reason words", owner, place))
+    given = {
+        "nps": (pl.Series(score).cast(pl.String), pl.Series(score).cast(pl.Float64)),
+        "reason": (
+            where(block.u("reason given", owner, place) < 0.6, reason),
+            words([None], score * 0).cast(pl.Float64),
+        ),
+        "delivery": (pl.Series(delivery).cast(pl.String), pl.Series(delivery).cast(pl.Float64)),
+    }
+    parts = []
+    for name, (answer, number) in given.items():
+        kept = block.u(f"{name} skipped", owner, place) >= block.recipe.survey.skipped
+        if name == "nps":  # the page cannot be left without it
+            kept = np.ones(len(owner), dtype=bool)
+        parts.append(
+            {
+                "_owner": owner,
+                "_at": response["_at"],
+                "interaction_id": response["interaction_id"],
+                "question_id": name,
+                "record_id": response["record_id"],
+                "question": _QUESTIONS[name],
+                "answer": where(kept, answer),
+                "answer_number": where(kept, number),
+            }
+        )
+    return table("answers", parts)

@@ -1,0 +1,140 @@
+"""When customers leave, and what of their life makes them.
+
+A customer's hazard of leaving in a month is, on the complementary log-log scale,
+
+    log(hazard) = log(-log(1 - leaving_per_month)) + frailty + tenure_power log(1 + months)
+                  + log(annoyed) where annoyed + the factors of the customer's groups,
+
+constant within the month. Nobody sees frailty, which is normal with mean 0. A bad experience leaves
+a customer annoyed for some months, from the month after it on; what is bad and how often it happens
+depends on what the customer buys, so the hazard follows what happens. An exponential threshold is
+drawn once per customer; the customer leaves when the sum of the hazards passes it (Cox and Oakes
+1984, "Analysis of survival data", section 2.3).
+
+In a contractual world a charge that fails for good is a second cause of leaving beside the first.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from workbench.synthetic.clock import month_start
+from workbench.synthetic.draws import Flags, Floats, Integers, exponential, normal
+from workbench.synthetic.people.block import Block
+
+#: Day of leaving of who is still there when the data end.
+NEVER = 1e9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lives:
+    """How long the customers of a block stay.
+
+    Attributes
+    ----------
+    hazard : array of float, shape (customers, months)
+        Hazard of leaving by own will in each month of the world, from the first on.
+    failing : float
+        Hazard of a charge that fails for good, in every month; 0 without contracts.
+    left_day : array of float, shape (customers,)
+        Fractional day of leaving, ``NEVER`` if not before the data end.
+    by_failure : array of bool, shape (customers,)
+        Whether a failed charge was the cause.
+    """
+
+    hazard: Floats
+    failing: float
+    left_day: Floats
+    by_failure: Flags
+
+
+def month_days(block: Block, months: int) -> Integers:
+    """Return the day on which each month of the world begins, shape (months + 1,)."""
+    start = block.recipe.start_on
+    return np.array([(month_start(start, i) - start).days for i in range(months + 1)])
+
+
+def month_of(block: Block, day: Floats) -> Integers:
+    """Return the month of the world that a day lies in, from 0."""
+    starts = month_days(block, block.recipe.months)
+    return np.clip(np.searchsorted(starts, day, "right") - 1, 0, block.recipe.months - 1)
+
+
+def calm_hazard(block: Block, frailty: Floats, months: range) -> Floats:
+    """Return the hazard of each month for who is not annoyed, shape (customers, months).
+
+    Parameters
+    ----------
+    block : Block
+    frailty : array of float, shape (customers,)
+        Of the log hazard.
+    months : range
+        Months of the world, also after its end.
+    """
+    rule = block.recipe.leaving
+    monthly = -np.log1p(-block.of_kind("leaving_per_month")) * rule.scale
+    monthly = monthly * block.group_factor("leaving") * np.exp(frailty)
+    number = np.arange(months.start, months.stop)
+    tenure = np.maximum(number - month_of(block, block.joined_day)[:, None], 0)
+    power = (1.0 + np.arange(number[-1] + 1 if len(number) else 1)) ** rule.tenure_power
+    changed = [block.recipe.change("leaving", n / block.recipe.months) for n in number]
+    hazard: Floats = monthly[:, None] * power[tenure] * np.array(changed)
+    return hazard
+
+
+def frailty(block: Block) -> Floats:
+    """Return each customer's frailty on the log scale."""
+    return block.recipe.leaving.frailty_sd * normal(block.u("frailty"))
+
+
+def failing_hazard(block: Block) -> float:
+    """Return the monthly hazard of a charge that fails for good in a contractual world."""
+    plan = block.recipe.plan
+    if not plan.is_contractual:
+        return 0.0
+    return float(-np.log1p(-plan.failed_payment * (1 - plan.recovers)))
+
+
+def annoyed_in(block: Block, experienced: Flags) -> Flags:
+    """Return in which months customers are annoyed: the months after one of a bad experience.
+
+    Parameters
+    ----------
+    block : Block
+    experienced : array of bool, shape (customers, months)
+        Months of bad experiences.
+    """
+    annoyed = np.zeros_like(experienced)
+    longest = min(block.recipe.leaving.annoyed_months, experienced.shape[1] - 1)
+    for later in range(1, longest + 1):
+        annoyed[:, later:] |= experienced[:, :-later]
+    return annoyed
+
+
+def lives(block: Block, experienced: Flags) -> Lives:
+    """Let customers leave by their hazards, with bad experiences in these months."""
+    annoyed = annoyed_in(block, experienced)
+    months = block.recipe.months
+    starts = month_days(block, months).astype(np.float64)
+    hazard = calm_hazard(block, frailty(block), range(months))
+    hazard = np.where(annoyed, hazard * block.recipe.leaving.annoyed, hazard)
+    failing = failing_hazard(block)
+    # of each month the part after joining counts
+    begins = np.maximum(starts[:-1], block.joined_day[:, None])
+    part = np.clip((starts[1:] - begins) / np.diff(starts), 0.0, 1.0)
+    summed = np.cumsum((hazard + failing) * part, axis=1)
+    threshold = exponential(block.u("leaving"))
+    month = (summed < threshold[:, None]).sum(axis=1)
+    leaves = month < months
+    row, column = np.arange(block.size), np.minimum(month, months - 1)
+    before = np.where(month > 0, summed[row, np.maximum(column - 1, 0)], 0.0)
+    within = (threshold - before) / np.maximum(summed[row, column] - before, 1e-300)
+    begin = begins[row, column]
+    day = begin + np.clip(within, 0.0, 1.0) * (starts[column + 1] - begin)
+    share_failing = failing / np.maximum(hazard[row, column] + failing, 1e-300)
+    return Lives(
+        hazard=hazard,
+        failing=failing,
+        left_day=np.where(leaves, day, NEVER),
+        by_failure=leaves & (block.u("cause of leaving") < share_failing),
+    )

@@ -1,0 +1,16 @@
+"""What is true of a world: kept apart from its tables, and opened only by its own name.
+
+>>> from pathlib import Path
+>>> from workbench.synthetic.truth import open_truth
+>>> open_truth(Path("nowhere"))
+Traceback (most recent call last):
+    ...
+workbench.foundation.errors.InputError: nowhere holds no truth: give the folder of a world as \
+workbench generate made it
+"""
+
+from workbench.synthetic.truth.store import Truth, open_truth, tables_of_truth
+from workbench.synthetic.truth.summary import summary
+from workbench.synthetic.truth.tables import ahead, truths
+
+__all__ = ["Truth", "ahead", "open_truth", "summary", "tables_of_truth", "truths"]

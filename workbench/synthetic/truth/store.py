@@ -1,0 +1,145 @@
+"""Opening the truth of a world on disk; whoever wants it has to ask for it by this name.
+
+A table of truth lies in ``truth/<name>/part-NNNN.parquet``, keyed by ``record_id``, which a load
+keeps, so that truth can be joined to what was loaded.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from workbench.foundation.errors import InputError, ParameterError
+from workbench.synthetic.clock import month_start
+from workbench.synthetic.people.block import Block
+from workbench.synthetic.people.experiments import experiments
+from workbench.synthetic.people.permissions import all_decisions
+from workbench.synthetic.recipes import Recipe
+from workbench.synthetic.shop.leaving import month_days
+from workbench.synthetic.shop.purchasing import purchases
+from workbench.synthetic.truth.tables import ahead
+
+_BLOCK = 20_000
+_MOST_MONTHS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """What is true of a world.
+
+    Attributes
+    ----------
+    recipe : Recipe
+        What the world was made from.
+    summary : dict
+        The content of ``truth.json``.
+    tables : mapping of str to LazyFrame
+    """
+
+    recipe: Recipe
+    summary: dict[str, Any]
+    tables: dict[str, pl.LazyFrame]
+
+    def outlooks(self, *, as_of: date, horizon_months: int) -> pl.DataFrame:
+        """Return what is coming for every customer as of a month, made anew from the recipe.
+
+        Parameters
+        ----------
+        as_of : date
+            First day of a month of the world, or the data end.
+        horizon_months : int
+            1 to 12.
+
+        Returns
+        -------
+        DataFrame, shape (customers who had joined, 8)
+            ``record_id``; ``is_active``; ``p_leaves``, ``p_buys`` (within the months, the
+            oracle's); ``p_active_given_history``, ``p_leaves_given_history``,
+            ``p_buys_given_history`` (the best observer's); ``leaves`` (whether it came so, null
+            where the months reach beyond the data).
+
+        Raises
+        ------
+        ParameterError
+            The date is no start of a month of the world, or the horizon is out of range.
+        """
+        month = self._month(as_of)
+        if not 1 <= horizon_months <= _MOST_MONTHS:
+            raise ParameterError(f"horizon_months is {horizon_months}: give 1 to {_MOST_MONTHS}")
+        end = month_start(as_of, horizon_months)
+        firsts = range(0, self.recipe.customers, _BLOCK)
+        return pl.concat(
+            [self._of_block(first, month, horizon_months, (end - as_of).days) for first in firsts]
+        )
+
+    def _month(self, as_of: date) -> int:
+        start = self.recipe.start_on
+        for month in range(self.recipe.months + 1):
+            if month_start(start, month) == as_of:
+                return month
+        end = month_start(start, self.recipe.months)
+        raise ParameterError(
+            f"as_of is {as_of}: give the first day of a month of the world, {start} to {end}"
+        )
+
+    def _of_block(self, first: int, month: int, months: int, days: int) -> pl.DataFrame:
+        block = Block(self.recipe, first, min(_BLOCK, self.recipe.customers - first))
+        marketing = all_decisions(block)["marketing.communications"]
+        bought = purchases(block, experiments(block, marketing))
+        seen = ahead(block, bought, month=month, horizon_months=months, horizon_days=days)
+        is_covered = month + months <= self.recipe.months
+        ends = float(month_days(block, month + months)[-1])
+        return pl.DataFrame(
+            {
+                "record_id": block.record_id,
+                "is_active": seen.is_active,
+                "p_leaves": seen.p_leaves.round(6),
+                "p_buys": seen.p_buys.round(6),
+                "p_active_given_history": seen.p_active_seen.round(6),
+                "p_leaves_given_history": seen.p_leaves_seen.round(6),
+                "p_buys_given_history": seen.p_buys_seen.round(6),
+                "leaves": pl.Series(
+                    (seen.is_active & (bought.left_day < ends)).tolist()
+                    if is_covered
+                    else [None] * block.size,
+                    dtype=pl.Boolean,
+                ),
+            }
+        ).filter(pl.Series(seen.is_known))
+
+
+def open_truth(world: Path) -> Truth:
+    """Open the truth of a world.
+
+    Raises
+    ------
+    InputError
+        The folder is no world, or its truth was taken away or made by another version.
+    """
+    try:
+        manifest = json.loads((world / "world.json").read_bytes())
+        told = json.loads((world / "truth" / "truth.json").read_bytes())
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{world} holds no truth: give the folder of a world as workbench generate made it"
+        ) from error
+    if told.get("format_version") != 2:
+        raise InputError(f"the truth of {world} was made by another version: generate it again")
+    return Truth(
+        recipe=Recipe.model_validate_json(json.dumps(manifest["recipe"])),
+        summary=told,
+        tables=tables_of_truth(world / "truth"),
+    )
+
+
+def tables_of_truth(folder: Path) -> dict[str, pl.LazyFrame]:
+    """Return the tables in a folder of truth, lazily, by name."""
+    found = {}
+    for place in sorted(each for each in folder.iterdir() if each.is_dir()):
+        parts = sorted(place.glob("part-*.parquet"))
+        if parts:
+            found[place.name] = pl.scan_parquet(parts)
+    return found

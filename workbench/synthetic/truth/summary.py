@@ -1,0 +1,174 @@
+"""What was planted in a world, in one page: the file ``truth/truth.json``."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+
+from workbench.synthetic.clock import Clock
+from workbench.synthetic.contact.decision import CAMPAIGN, decision_day
+from workbench.synthetic.recipes import Bias, Recipe
+from workbench.synthetic.truth.tables import HORIZON_DAYS, HORIZON_MONTHS
+
+_DECIMALS = 6
+_PROCESSES = {
+    "hazard": "gamma-mixed Poisson purchases on a seasonal clock, a monthly complementary log-log "
+    "hazard of leaving moved by frailty, tenure and bad experiences",
+    "after_purchase": "gamma-mixed Poisson purchases, leaving after a purchase with a "
+    "beta-distributed probability (BG/NBD)",
+}
+
+
+def summary(recipe: Recipe, truth: Mapping[str, pl.LazyFrame]) -> dict[str, Any]:
+    """Return the content of ``truth.json``.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    truth : mapping
+        The whole world's tables of truth by name.
+
+    Returns
+    -------
+    dict
+        ``tables`` (rows of each table of truth), ``segments`` (planted share, customers,
+        parameters), ``churn`` (process, horizon, what holds as of the data end), ``disparity``,
+        ``uplift`` (per mailing, mean effect on who took part), ``survey`` (what everybody would
+        have said, and what those who answer say). In ``disparity`` the ``difference`` is the mean
+        offer probability of the others less that of the disadvantaged group,
+        ``difference_without`` the same without any mechanism, and ``planted`` the one less the
+        other: the effect of the mechanisms on the same customers.
+    """
+    clock = Clock.of(recipe)
+    return {
+        "format_version": 2,
+        "world": recipe.name,
+        "seed": recipe.seed,
+        "as_of": clock.end_on.isoformat(),
+        "tables": {name: _rows(frame) for name, frame in sorted(truth.items())},
+        "segments": _segments(recipe, truth["customers"]),
+        "churn": _churn(recipe, truth["customers"]),
+        "disparity": _disparity(recipe, truth.get("disparity"), clock),
+        "uplift": _uplift(truth.get("uplift")),
+        "survey": _survey(truth.get("survey")),
+    }
+
+
+def _segments(recipe: Recipe, customers: pl.LazyFrame) -> list[dict[str, Any]]:
+    counts = dict(customers.group_by("segment").len().collect().iter_rows())
+    return [
+        {"name": name, "customers": counts.get(name, 0), **segment.model_dump(mode="json")}
+        for name, segment in recipe.segments.items()
+    ]
+
+
+def _churn(recipe: Recipe, customers: pl.LazyFrame) -> dict[str, Any]:
+    mean = _means(
+        customers,
+        "is_active",
+        "p_leaves_3_months",
+        "p_leaves_3_months_given_history",
+        "p_buys_90_days",
+        "p_buys_90_days_given_history",
+        "buys_90_days",
+    )
+    return {
+        "process": _PROCESSES[recipe.leaving.process],
+        "horizon_months": HORIZON_MONTHS,
+        "horizon_days": HORIZON_DAYS,
+        "active_share": mean["is_active"],
+        "mean_p_leaves": mean["p_leaves_3_months"],
+        "mean_p_leaves_given_history": mean["p_leaves_3_months_given_history"],
+        "mean_p_buys": mean["p_buys_90_days"],
+        "mean_p_buys_given_history": mean["p_buys_90_days_given_history"],
+        "bought_share": mean["buys_90_days"],
+    }
+
+
+def _disparity(
+    recipe: Recipe, decisions: pl.LazyFrame | None, clock: Clock
+) -> dict[str, Any] | None:
+    if decisions is None:
+        return None
+    day = recipe.start_on + timedelta(days=decision_day(recipe.offer, clock.days))
+    return {
+        "campaign_id": CAMPAIGN,
+        "decided_on": day.isoformat(),
+        "groups": [
+            _group(decisions, name) for name in ("female", "male", "nonbinary", "undisclosed", None)
+        ],
+        "bias": [_bias(name, bias, decisions) for name, bias in recipe.bias.items()],
+        "effect_on_purchases": 0.0,
+    }
+
+
+def _bias(name: str, bias: Bias, decisions: pl.LazyFrame) -> dict[str, Any]:
+    reference = "male" if bias.group == "female" else "female"
+    worse = _means(decisions.filter(pl.col("group") == bias.group), "p_offer", "p_offer_without")
+    better = _means(decisions.filter(pl.col("group") == reference), "p_offer", "p_offer_without")
+    without = _difference(better["p_offer_without"], worse["p_offer_without"])
+    difference = _difference(better["p_offer"], worse["p_offer"])
+    return {
+        "name": name,
+        **bias.model_dump(mode="json"),
+        "reference": reference,
+        "difference_without": without,
+        "difference": difference,
+        "planted": _difference(difference, without),
+    }
+
+
+def _group(decisions: pl.LazyFrame, name: str | None) -> dict[str, Any]:
+    rows = decisions.filter(pl.col("group").eq_missing(pl.lit(name)))
+    mean = _means(rows, "p_offer_without", "p_offer", "is_offered")
+    return {
+        "group": name,
+        "customers": _rows(rows),
+        "p_offer_without": mean["p_offer_without"],
+        "p_offer": mean["p_offer"],
+        "offered_share": mean["is_offered"],
+    }
+
+
+def _uplift(uplift: pl.LazyFrame | None) -> list[dict[str, Any]]:
+    if uplift is None:
+        return []
+    names = uplift.select("campaign_id").unique().collect()["campaign_id"].sort()
+    found = []
+    for name in names:
+        rows = uplift.filter(pl.col("campaign_id") == name)
+        mean = _means(rows, "is_treated", "p_buys_without", "p_buys_with", "uplift")
+        found.append({"campaign_id": name, "customers": _rows(rows), **mean})
+    return found
+
+
+def _survey(asked: pl.LazyFrame | None) -> dict[str, Any] | None:
+    if asked is None:
+        return None
+    everybody = _means(asked, "score", "answers", "p_answers")
+    answering = _means(asked.filter("answers"), "score")
+    return {
+        "invited": _rows(asked),
+        "answered_share": everybody["answers"],
+        "mean_p_answers": everybody["p_answers"],
+        "mean_score": everybody["score"],
+        "mean_score_of_who_answers": answering["score"],
+    }
+
+
+def _difference(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else round(one - other, _DECIMALS)
+
+
+def _rows(frame: pl.LazyFrame) -> int:
+    return int(frame.select(pl.len()).collect().item())
+
+
+def _means(frame: pl.LazyFrame, *columns: str) -> dict[str, float | None]:
+    """Return rounded means, None of nothing; millionths add up exactly, in any order."""
+    sums = [(pl.col(name).cast(pl.Float64) * 1e6).round().cast(pl.Int64).sum() for name in columns]
+    row = frame.select(*sums, n=pl.len()).collect().row(0, named=True)
+    return {
+        name: round(row[name] / row["n"] / 1e6, _DECIMALS) if row["n"] else None for name in columns
+    }
