@@ -7,7 +7,8 @@ import polars as pl
 
 from workbench.synthetic.contact.campaigns import campaigns
 from workbench.synthetic.contact.contact import contact
-from workbench.synthetic.contact.decision import decide
+from workbench.synthetic.contact.decision import concluded, decide
+from workbench.synthetic.faults import spoil
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.experiments import experiments
 from workbench.synthetic.people.permissions import all_decisions, consents
@@ -19,6 +20,7 @@ from workbench.synthetic.shop.contracts import contracts, subscriptions
 from workbench.synthetic.shop.ordering import order_items, orders, sales
 from workbench.synthetic.shop.paying import payments
 from workbench.synthetic.shop.purchasing import purchases
+from workbench.synthetic.shop.visits import recorded, tracking, visits
 from workbench.synthetic.truth import truths
 
 
@@ -46,13 +48,15 @@ def make(recipe: Recipe, first: int, size: int) -> Made:
     decided = decide(block, bought, sold)
     home = written(block)
     told = contact(block, bought, sold, decided=decided, marketing=marketing, mailings=mailings)
+    visited = visits(block, bought, sold, told.clicks)
+    seen = recorded(block, visited, allowed["analytics"])
     last_seen_at = block.joined_at.copy()
     np.maximum.at(last_seen_at, bought.owner, bought.placed_at)
     tables = {
         "customers": customers(block, home),
         "identities": identities(block, home, last_seen_at),
-        "attributes": attributes(block, bought),
-        "events": events(block, bought, sold, told.clicks),
+        "attributes": attributes(block, bought, concluded(block, decided)),
+        "events": events(block, sold, seen),
         "orders": orders(block, bought, sold),
         "order_items": order_items(block, bought, sold),
         "payments": payments(block, bought, sold, held),
@@ -64,6 +68,10 @@ def make(recipe: Recipe, first: int, size: int) -> Made:
     if first == 0:
         tables["campaigns"] = campaigns(recipe)
     known = truths(block, bought, decided, mailings) | told.truth
+    if recipe.tracking.banner != "none":
+        known["tracking"] = tracking(block, visited, seen)
+    tables, faults = spoil(block, tables)
+    known |= faults
     return Made(
         tables={name: rows for name, rows in tables.items() if rows.height},
         truth={name: rows for name, rows in known.items() if rows.height},

@@ -15,9 +15,9 @@ from workbench.synthetic.frames import table
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.experiments import Experiment
 from workbench.synthetic.people.permissions import Decision
-from workbench.synthetic.shop.browsing import Clicks
 from workbench.synthetic.shop.ordering import Sales
 from workbench.synthetic.shop.purchasing import Purchases
+from workbench.synthetic.shop.visits import Clicks
 
 
 @dataclass(frozen=True, slots=True)

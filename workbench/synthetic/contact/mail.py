@@ -20,8 +20,8 @@ from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.experiments import Experiment
 from workbench.synthetic.people.permissions import Decision
 from workbench.synthetic.recipes import Recipe
-from workbench.synthetic.shop.browsing import Clicks
 from workbench.synthetic.shop.purchasing import Purchases
+from workbench.synthetic.shop.visits import Clicks
 
 _SENT_SECOND = 32_400  # 9 o'clock
 _FIRST_DAY = 9  # of the newsletters of a month, the others follow evenly

@@ -11,7 +11,7 @@ import numpy as np
 
 from workbench.foundation.streams import Stream
 from workbench.synthetic.clock import Clock
-from workbench.synthetic.draws import Flags, Floats, Integers, Keys, choice, normal
+from workbench.synthetic.draws import Flags, Floats, Integers, Keys, choice, gamma, normal
 from workbench.synthetic.recipes import AGE_BANDS, AGE_EDGES, GENDERS, Recipe
 from workbench.synthetic.stock.names import COUNTRIES
 
@@ -111,11 +111,20 @@ class Block:
             ]
         return found
 
+    @cached_property
+    def eagerness(self) -> Floats:
+        """What each customer's rate of buying is of the kind's mean: gamma-distributed."""
+        return gamma(self.u("rate"), self.of_kind("purchases_shape"))
+
     def of_kind(self, name: str) -> Floats:
         """Return a number of each customer's segment."""
         values = np.array([float(getattr(each, name)) for each in self.recipe.kinds])
         found: Floats = values[self.segment]
         return found
+
+    def stream(self, name: str) -> Stream:
+        """Return a stream of the world, for what has a key of its own."""
+        return Stream(self.recipe.seed, name)
 
     def u(self, stream: str, owner: Integers | None = None, position: Integers | int = 0) -> Floats:
         """Return uniforms of a stream, one per customer or per row of a child table.

@@ -1,6 +1,8 @@
 """What customers allow: decisions by purpose, from joining on, and withdrawals.
 
-Decisions are drawn apart from every trait, so the customers who consent are like the others.
+Decisions in the form at joining are drawn apart from every trait, so the customers who consent are
+like the others. A cookie banner is accepted, rejected or ignored, as its form makes people do and,
+where the recipe says so, as who they are makes them.
 """
 
 from dataclasses import dataclass
@@ -8,12 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from workbench.synthetic.draws import Flags, Integers
+from workbench.synthetic.draws import Flags, Floats, Integers, logistic, logit
 from workbench.synthetic.frames import choices, instant, table, text, where, words
 from workbench.synthetic.people.block import Block
-from workbench.synthetic.recipes import Permission
+from workbench.synthetic.recipes import BANNERS, Permission
 
 _NEVER = np.iinfo(np.int64).max
+_ADVERTISING_OF_ANALYTICS = 0.9  # of who accepts the one in a banner, the other too
 _UNDATED = 0.02  # imported from an old system that kept no dates
 _METHODS = ("banner", "form", "double_opt_in", "checkout", "import")
 
@@ -42,9 +45,46 @@ class Decision:
 
 
 def decisions(block: Block, purpose: str, rule: Permission) -> Decision:
-    """Draw the decisions on one purpose."""
+    """Draw the decisions on one purpose, taken in the form at joining."""
     asked = block.u(f"{purpose} asked") < rule.asked
     given = block.u(f"{purpose} given") < rule.given
+    return _decided(block, purpose, rule, asked, given)
+
+
+def in_banner(block: Block, purpose: str, rule: Permission, p_accepts: Floats) -> Decision:
+    """Draw the decisions on one purpose, taken in a banner that may be ignored.
+
+    Parameters
+    ----------
+    p_accepts : array of float, shape (customers,)
+        Probability of accepting; of the others as many reject, in proportion, as the form of the
+        banner makes them.
+    """
+    accepted, rejected = BANNERS[block.recipe.tracking.banner]
+    u = block.u("banner")  # one banner for all purposes
+    given = u < p_accepts
+    p_rejects = (1 - p_accepts) * rejected / (1 - accepted)
+    return _decided(block, purpose, rule, given | (u < p_accepts + p_rejects), given)
+
+
+def p_accepts(block: Block) -> Floats:
+    """Return each customer's probability of accepting the banner; 1 where there is none."""
+    rule = block.recipe.tracking
+    if rule.banner == "none":
+        return np.ones(block.size)
+    log_odds = logit(BANNERS[rule.banner][0]) + rule.on_age * (block.age - 45) / 10
+    return logistic(log_odds + rule.on_activity * np.log(block.eagerness)).round(6)
+
+
+def allows_app(block: Block) -> Flags:
+    """Return who may be tracked in the app: asked by the system's prompt, and allowed it."""
+    rule = block.recipe.tracking
+    is_asked = block.u("app asked") < rule.app_asked
+    allowed: Flags = is_asked & (block.u("app allowed") < rule.app_allowed)
+    return allowed
+
+
+def _decided(block: Block, purpose: str, rule: Permission, asked: Flags, given: Flags) -> Decision:
     decided_at = block.joined_at + (240 * block.u(f"{purpose} decided")).astype(np.int64)
     left = (block.clock.end_at - 1 - decided_at).clip(1)
     when = decided_at + 1 + (left * block.u(f"{purpose} withdrawn at")).astype(np.int64)
@@ -56,11 +96,20 @@ def decisions(block: Block, purpose: str, rule: Permission) -> Decision:
 def all_decisions(block: Block) -> dict[str, Decision]:
     """Draw the decisions on every purpose, by the purpose's name in the schema."""
     rules = block.recipe.permissions
+    if block.recipe.tracking.banner == "none":
+        analytics = decisions(block, "analytics", rules.analytics)
+        advertising = decisions(block, "advertising", rules.advertising)
+    else:
+        accepts = p_accepts(block)
+        analytics = in_banner(block, "analytics", rules.analytics, accepts)
+        advertising = in_banner(
+            block, "advertising", rules.advertising, accepts * _ADVERTISING_OF_ANALYTICS
+        )
     return {
-        "analytics": decisions(block, "analytics", rules.analytics),
+        "analytics": analytics,
         "marketing.communications": decisions(block, "marketing", rules.marketing),
         "personalize": decisions(block, "personalize", rules.personalize),
-        "marketing.advertising": decisions(block, "advertising", rules.advertising),
+        "marketing.advertising": advertising,
     }
 
 

@@ -4,6 +4,8 @@ Interests follow what the segment buys, so they say something about a customer; 
 as household size do not. A few statements are of a special category (GDPR 9).
 """
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import polars as pl
 
@@ -33,28 +35,36 @@ _TIERS = ("bronze", "silver", "gold")
 _TIER_ORDERS = (3, 10)  # orders with which the second and the third tier are reached
 
 
-def attributes(block: Block, bought: Purchases) -> pl.DataFrame:
-    """Return the table ``attributes``."""
+def attributes(
+    block: Block, bought: Purchases, concluded: Sequence[Mapping[str, object]]
+) -> pl.DataFrame:
+    """Return the table ``attributes``.
+
+    Parameters
+    ----------
+    concluded : sequence of mappings
+        What the company itself concluded, as parts of the table.
+    """
     everyone = np.arange(block.size)
     return table(
         "attributes",
         [
             *(_interest(block, place) for place in range(3)),
-            _said(
+            stated(
                 block,
                 "value",
                 "shopping_value",
                 words(_VALUES, choice(block.u("value"), (0.3, 0.3, 0.25, 0.15))),
                 np.flatnonzero(block.u("value stated") < 0.6),
             ),
-            _said(
+            stated(
                 block,
                 "profile",
                 "household_size",
                 words(["1", "2", "3", "4", "5"], choice(block.u("household"), _HOUSEHOLD)),
                 np.flatnonzero(block.u("household stated") < 0.7),
             ),
-            _said(
+            stated(
                 block,
                 "profile",
                 "acquisition_source",
@@ -62,14 +72,14 @@ def attributes(block: Block, bought: Purchases) -> pl.DataFrame:
                 everyone,
             )
             | {"origin": "observed"},
-            _said(
+            stated(
                 block,
                 "lifestyle",
                 "diet",
                 words(["none", "vegetarian", "vegan"], choice(block.u("diet"), (0.85, 0.11, 0.04))),
                 np.flatnonzero(block.u("diet stated") < 0.3),
             ),
-            _said(
+            stated(
                 block,
                 "preference",
                 "contact_channel",
@@ -78,13 +88,15 @@ def attributes(block: Block, bought: Purchases) -> pl.DataFrame:
             ),
             _special(block),
             *_tiers(block, bought),
+            *concluded,
         ],
     )
 
 
-def _said(
+def stated(
     block: Block, namespace: str, attribute: str, value: pl.Series, owner: Integers
 ) -> dict[str, object]:
+    """Return rows of ``attributes`` that customers stated at joining, to be changed as needed."""
     at = block.joined_at[owner]
     return {
         "_owner": owner,
@@ -113,7 +125,7 @@ def _interest(block: Block, place: int) -> dict[str, object]:
     )
     names = [_INTERESTS[name][place] for name in CATEGORIES]
     owner = np.flatnonzero(block.u(f"interest stated {place}") < 0.55 - 0.15 * place)
-    rows = _said(block, "interest", "", words([None], u.astype(np.int64)), owner)
+    rows = stated(block, "interest", "", words([None], u.astype(np.int64)), owner)
     inferred = (block.u(f"interest inferred {place}", owner) < 0.4).astype(np.int64)
     return rows | {
         "attribute": words(names, category[owner]),
@@ -124,7 +136,7 @@ def _interest(block: Block, place: int) -> dict[str, object]:
 def _special(block: Block) -> dict[str, object]:
     owner = np.flatnonzero(block.u("special") < 0.03)
     which = choice(block.u("special kind", owner), (0.3, 0.3, 0.1, 0.3))
-    rows = _said(block, "profile", "", words([None], np.zeros(block.size, dtype=np.int64)), owner)
+    rows = stated(block, "profile", "", words([None], np.zeros(block.size, dtype=np.int64)), owner)
     return rows | {
         "attribute": words([name for name, _ in _SPECIAL], which),
         "value": words([value for _, value in _SPECIAL], which),
@@ -135,12 +147,12 @@ def _special(block: Block) -> dict[str, object]:
 def _tiers(block: Block, bought: Purchases) -> list[dict[str, object]]:
     """Return the loyalty tier: the first from joining, the next from the order that earns it."""
     everyone = np.arange(block.size)
-    first = _said(block, "status", "loyalty_tier", words(_TIERS, everyone * 0), everyone)
+    first = stated(block, "status", "loyalty_tier", words(_TIERS, everyone * 0), everyone)
     parts = [first | {"origin": "observed"}]
     for tier, orders in enumerate(_TIER_ORDERS, start=1):
         reached = np.flatnonzero(bought.rank == orders - 1)
         owner = bought.owner[reached]
         at = bought.placed_at[reached]
-        rows = _said(block, "status", "loyalty_tier", words(_TIERS, everyone * 0 + tier), owner)
+        rows = stated(block, "status", "loyalty_tier", words(_TIERS, everyone * 0 + tier), owner)
         parts.append(rows | {"origin": "observed", "_at": at, "observed_at": instant(at)})
     return parts

@@ -10,7 +10,7 @@ workbench.foundation.errors.ParameterError: recipe tiny.toml has 1 fault:
 """
 
 from workbench.synthetic.recipes.behaviour import Campaign, Change, Leaving, Plan, Troubles
-from workbench.synthetic.recipes.bias import Bias, Offer
+from workbench.synthetic.recipes.bias import LABEL_REWARDS, PROXY_REWARDS, Bias, Offer
 from workbench.synthetic.recipes.contact import BANNERS, Permission
 from workbench.synthetic.recipes.faults import Faults
 from workbench.synthetic.recipes.people import (
@@ -26,7 +26,8 @@ from workbench.synthetic.recipes.reading import read_recipe
 from workbench.synthetic.recipes.recipe import MOST_CUSTOMERS, Recipe
 
 __all__ = [
-    "AGE_BANDS", "AGE_EDGES", "BANNERS", "CHANNELS", "GENDERS", "MOST_CUSTOMERS",
+    "AGE_BANDS", "AGE_EDGES", "BANNERS", "CHANNELS", "GENDERS", "LABEL_REWARDS", "MOST_CUSTOMERS",
+    "PROXY_REWARDS",
     "Bias", "Campaign", "Change", "Faults", "Group", "Leaving", "Offer", "Permission", "Plan",
     "Recipe", "Season", "Segment", "Troubles", "read_recipe",
 ]  # fmt: skip

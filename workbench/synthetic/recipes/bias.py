@@ -11,6 +11,12 @@ from pydantic import Field, model_validator
 from workbench.foundation.declarations import Declaration
 from workbench.synthetic.recipes.people import AGE_BANDS, GENDERS, Attribute
 
+#: What the probability gains and loses by being recorded as a responder, or not; by living in the
+#: centre, or not. The rule looks at either only where a bias of the kind is planted.
+LABEL_REWARDS = (0.10, -0.05)
+PROXY_REWARDS = (0.08, -0.12)
+_MOST_PROXY = 0.6
+
 Mechanism = Literal["treatment", "label", "measurement", "representation", "proxy"]
 
 
@@ -56,8 +62,8 @@ class Bias(Declaration):
         value. ``label``: a true responder of the group is recorded as none with this probability.
         ``measurement``: the group's measured worth is lower by ``strength`` (on a scale of 0 to 1)
         and noisier by half of it. ``representation``: a member of the group is left out of what
-        the company considers with this probability. ``proxy``: the rule rewards a postcode area
-        that the group lives in less often by ``strength``.
+        the company considers with this probability. ``proxy``: the rule rewards living in the
+        centre, where 60 % live, and of the group fewer by ``strength``.
     attribute : str
         ``gender``, ``age_band`` or ``country``.
     group : str
@@ -76,4 +82,6 @@ class Bias(Declaration):
         known = {"gender": GENDERS[:4], "age_band": AGE_BANDS}.get(self.attribute)
         if known is not None and self.group not in known:
             raise ValueError(f"no {self.attribute} {self.group}; known: {', '.join(known)}")
+        if self.mechanism == "proxy" and self.strength > _MOST_PROXY:
+            raise ValueError(f"strength of a proxy is {self.strength}, allowed 0 to {_MOST_PROXY}")
         return self

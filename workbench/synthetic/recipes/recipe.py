@@ -20,7 +20,7 @@ from workbench.synthetic.recipes.behaviour import (
     Returns,
     Troubles,
 )
-from workbench.synthetic.recipes.bias import Bias, Offer
+from workbench.synthetic.recipes.bias import LABEL_REWARDS, PROXY_REWARDS, Bias, Offer
 from workbench.synthetic.recipes.contact import Mail, Permissions, Reviews, Survey, Tracking
 from workbench.synthetic.recipes.faults import MISSABLE, Faults
 from workbench.synthetic.recipes.people import AGE_BANDS, GENDERS, Group, Season, Segment
@@ -130,17 +130,24 @@ class Recipe(Declaration):
     def _fits_together(self) -> Self:
         self._refuse_unknown_segments()
         self._refuse_unknown_groups()
-        treated = sum(each.strength for each in self.bias.values() if each.mechanism == "treatment")
-        if treated > self.offer.lowest + 1e-9:
-            raise ValueError(
-                f"bias of mechanism treatment has a strength of {treated} in all, allowed 0 to "
-                f"{self.offer.lowest:.2f} (offer.base_rate less half of offer.spread): a larger "
-                "one could not be planted in full"
-            )
+        self._refuse_what_cannot_be_planted()
         has_shapes = self.leaving.a is not None and self.leaving.b is not None
         if self.leaving.process == "after_purchase" and not has_shapes:
             raise ValueError("leaving.process after_purchase needs leaving.a and leaving.b")
         return self
+
+    def _refuse_what_cannot_be_planted(self) -> None:
+        mechanisms = {each.mechanism for each in self.bias.values()}
+        spare = self.offer.lowest
+        spare += LABEL_REWARDS[1] if "label" in mechanisms else 0
+        spare += PROXY_REWARDS[1] if "proxy" in mechanisms else 0
+        treated = sum(each.strength for each in self.bias.values() if each.mechanism == "treatment")
+        if treated > spare + 1e-9:
+            raise ValueError(
+                f"bias of mechanism treatment has a strength of {treated} in all, allowed 0 to "
+                f"{spare:.2f} (offer.base_rate less half of offer.spread, less what other "
+                "mechanisms take): a larger one could not be planted in full"
+            )
 
     def _refuse_unknown_segments(self) -> None:
         for name, campaign in self.campaigns.items():

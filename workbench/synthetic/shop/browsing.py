@@ -4,34 +4,25 @@ A session is a row of steps: arriving, looking at products, putting one into the
 Every order placed on the web or in the app ends a session; other visits end without one.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 import polars as pl
 
-from workbench.synthetic.clock import MONTH_DAYS, Clock
 from workbench.synthetic.draws import (
     Flags,
     Integers,
-    Keys,
     choice,
     choice_by,
     normal,
-    poisson,
     spread,
 )
 from workbench.synthetic.frames import choices, instant, table, where, words
 from workbench.synthetic.people.block import Block
-from workbench.synthetic.recipes import CHANNELS
-from workbench.synthetic.shop.ordering import Sales, answered
-from workbench.synthetic.shop.purchasing import Purchases
+from workbench.synthetic.shop.ordering import Sales
+from workbench.synthetic.shop.visits import Visits
 from workbench.synthetic.stock.catalogue import catalogue
 
 _STEPS = ("page_view", "view_item", "add_to_cart", "purchase", "sign_up", "search")
 _SEARCHES = 0.15  # of visits
-_MOST_VIEWS = 2
-_VISIT = 1 << 20  # positions of visits lie above those of orders
 _TRAFFIC = (
     "(direct) / (none)",
     "google / organic",
@@ -45,127 +36,18 @@ _BY_MAIL = "newsletter / email"
 _PAGES = ("/", "/sale", "/new", "/account")
 
 
-@dataclass(frozen=True)
-class _Sessions:
-    """Sessions before they are spread into steps; arrays of shape (sessions,).
-
-    ``order`` is the row of the sale, or -1. ``starts_at`` is in seconds since 1970, ``pace`` in
-    seconds per step; ``campaign`` is the mail that brought the visit, null where none did.
-    """
-
-    owner: Integers
-    place: Integers
-    is_app: Flags
-    views: Integers
-    has_cart: Flags
-    order: Integers
-    signs_up: Flags
-    starts_at: Integers
-    pace: Integers
-    campaign: pl.Series
+def events(block: Block, sold: Sales, visited: Visits) -> pl.DataFrame:
+    """Return the table ``events``: the steps of visits, one visit after another."""
+    return table("events", [_steps(block, sold, visited)], is_sorted=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clicks:
-    """Clicks in mails of one kind, each of which brings a visit; arrays of shape (clicks,).
-
-    ``number`` tells a customer's mails of the kind apart; ``at`` is in seconds since 1970.
-    """
-
-    stream: str
-    owner: Integers
-    number: Integers
-    at: Integers
-    campaign: pl.Series
-
-
-def events(block: Block, bought: Purchases, sold: Sales, clicks: Sequence[Clicks]) -> pl.DataFrame:
-    """Return the table ``events``."""
-    visited = [_buying(block, bought, sold), _visits(block, bought)]
-    visited += [_clicked(block, each, place) for place, each in enumerate(clicks)]
-    return table("events", [_steps(block, sold, each) for each in visited])
-
-
-def _clicked(block: Block, clicks: Clicks, kind: int) -> _Sessions:
-    owner = clicks.owner
-    place = _VISIT * (2 + kind) + clicks.number
-    pace = 15 + (60 * block.u("pace", owner, place)).astype(np.int64)
-    views = choice(block.u("views", owner, place), (0.25, 0.40, 0.25, 0.10))
-    has_cart = (views > 0) & (block.u("cart", owner, place) < 0.25)
-    return _Sessions(
-        owner=owner,
-        place=place,
-        is_app=np.zeros(len(owner), dtype=bool),
-        views=views,
-        has_cart=has_cart,
-        order=np.full(len(owner), -1),
-        signs_up=np.zeros(len(owner), dtype=bool),
-        starts_at=np.minimum(clicks.at, block.clock.end_at - 1 - pace * (views + has_cart)),
-        pace=pace,
-        campaign=clicks.campaign,
-    )
-
-
-def _buying(block: Block, bought: Purchases, sold: Sales) -> _Sessions:
-    order = np.flatnonzero(sold.channel != CHANNELS.index("store"))
-    owner, place = bought.owner[order], bought.place[order]
-    views = np.minimum(sold.lines[order], _MOST_VIEWS)
-    pace = 15 + (60 * block.u("pace", owner, place)).astype(np.int64)
-    is_first = bought.rank[order] == 0
-    return _Sessions(
-        owner=owner,
-        place=place,
-        is_app=sold.channel[order] == CHANNELS.index("app"),
-        views=views,
-        has_cart=np.ones(len(order), dtype=bool),
-        order=order,
-        signs_up=is_first,
-        starts_at=bought.placed_at[order] - pace * (views + 2 + is_first),
-        pace=pace,
-        campaign=answered(block, bought).gather(order),
-    )
-
-
-def _visits(block: Block, bought: Purchases) -> _Sessions:
-    clock = Clock.of(block.recipe, "visits")
-    begin = clock.operational(block.joined_day)
-    until = np.minimum(bought.left_day, clock.days)
-    span = clock.operational(until) - begin
-    # who buys more visits more: the rate follows the customer's own
-    usual = block.of_kind("purchases_per_month") / MONTH_DAYS
-    eager = np.sqrt(bought.rate / usual)
-    mean = block.of_kind("visits_per_month") / MONTH_DAYS * eager * span
-    owner, position = spread(poisson(block.u("visits"), mean))
-    passed = begin[owner] + block.u("visit time", owner, position) * span[owner]
-    place = _VISIT + position
-    pace = 15 + (60 * block.u("pace", owner, place)).astype(np.int64)
-    starts_at = np.maximum(clock.instants(clock.calendar(passed)), block.joined_at[owner])
-    views = choice(block.u("views", owner, place), (0.35, 0.35, 0.2, 0.1))
-    has_cart = (views > 0) & (block.u("cart", owner, place) < 0.25)
-    starts_at = np.minimum(starts_at, clock.end_at - 1 - pace * (views + has_cart))
-    starts_at = np.maximum(starts_at, block.joined_at[owner])
-    likes_app = np.array(
-        [
-            k.channels["app"] / (k.channels["app"] + k.channels["web"] or 1)
-            for k in block.recipe.kinds
-        ]
-    )
-    is_app = block.u("visit channel", owner, place) < likes_app[block.segment[owner]]
-    nowhere = np.full(len(owner), -1)
-    never = np.zeros(len(owner), dtype=bool)
-    campaign = words([None], 0 * owner)
-    return _Sessions(
-        owner, place, is_app, views, has_cart, nowhere, never, starts_at, pace, campaign
-    )
-
-
-def _steps(block: Block, sold: Sales, visited: _Sessions) -> dict[str, object]:
+def _steps(block: Block, sold: Sales, visited: Visits) -> dict[str, object]:
     buys = visited.order >= 0
     first_view = 1 + visited.signs_up
     cart = first_view + visited.views
     count = cart + visited.has_cart + buys
     session, step = spread(count)
-    owner = visited.owner[session]
+    owner, place = visited.owner[session], visited.place[session]
     is_view = (step >= first_view[session]) & (step < cart[session])
     is_cart = visited.has_cart[session] & (step == cart[session])
     is_purchase = buys[session] & (step == count[session] - 1)
@@ -195,8 +77,7 @@ def _steps(block: Block, sold: Sales, visited: _Sessions) -> dict[str, object]:
     )
     return {
         "_owner": owner,
-        "_at": at,
-        "event_id": _event_ids(block, owner, visited.place[session], step),
+        "event_id": block.bits("event", owner, place * 16 + step),
         "record_id": block.record_id[owner],
         "session_id": session_id[session],
         "occurred_at": instant(at),
@@ -217,12 +98,8 @@ def _steps(block: Block, sold: Sales, visited: _Sessions) -> dict[str, object]:
     }
 
 
-def _event_ids(block: Block, owner: Integers, place: Integers, step: Integers) -> Keys:
-    return block.bits("event", owner, place * 16 + step)
-
-
 def _product(
-    block: Block, sold: Sales, visited: _Sessions, session: Integers, view: Integers, is_cart: Flags
+    block: Block, sold: Sales, visited: Visits, session: Integers, view: Integers, is_cart: Flags
 ) -> Integers:
     """Return the product looked at: the order's lines in turn, or what the segment likes."""
     view = np.where(is_cart, 0, view)
@@ -244,7 +121,7 @@ def _product(
     return np.where(order >= 0, sold.product[line], seen)
 
 
-def _devices(block: Block, visited: _Sessions) -> Integers:
+def _devices(block: Block, visited: Visits) -> Integers:
     """Return each session's device: a phone for the app, mostly the usual one for the site."""
     usual = choice(block.u("device"), (0.45, 0.48, 0.07))[visited.owner]
     other = choice(block.u("other device", visited.owner, visited.place), (0.45, 0.48, 0.07))

@@ -23,7 +23,6 @@ from workbench.synthetic.draws import (
     Integers,
     beta,
     choice_by,
-    gamma,
     poisson,
     spread,
 )
@@ -91,7 +90,7 @@ class _Wished:
 
 def purchases(block: Block, mailings: Sequence[Experiment]) -> Purchases:
     """Draw all purchases of a block."""
-    rate = mean_rate(block) * gamma(block.u("rate"), block.of_kind("purchases_shape"))
+    rate = mean_rate(block) * block.eagerness
     wished = _wished(block, rate, mailings)
     owner, place = wished.owner, wished.place
     channel = choice_by(

@@ -25,8 +25,8 @@ from workbench.synthetic.people.block import Block
 from workbench.synthetic.shop.leaving import annoyed_in, calm_hazard
 from workbench.synthetic.shop.purchasing import Purchases, mean_rate
 
-_FRAILTIES, _RATES = 5, 4  # nodes of the sums over what nobody sees
-_PARTS = 2  # of a month, in the sum over the day of leaving
+_FRAILTIES, _RATES = 5, 3  # nodes of the sums over what nobody sees
+_PARTS = 1  # of a month, in the sum over the day of leaving
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,8 +37,9 @@ def summary(recipe: Recipe, truth: Mapping[str, pl.LazyFrame]) -> dict[str, Any]
         ``uplift`` (per mailing, mean effect on who took part), ``survey`` (what everybody would
         have said, and what those who answer say). In ``disparity`` the ``difference`` is the mean
         offer probability of the others less that of the disadvantaged group,
-        ``difference_without`` the same without any mechanism, and ``planted`` the one less the
-        other: the effect of the mechanisms on the same customers.
+        ``difference_without`` the same without any mechanism, ``planted`` the one less the other:
+        the effect of the mechanisms on the same customers, and ``planted_alone`` that of the one;
+        each also among those who would respond.
     """
     clock = Clock.of(recipe)
     return {
@@ -104,19 +105,26 @@ def _disparity(
 
 
 def _bias(name: str, bias: Bias, decisions: pl.LazyFrame) -> dict[str, Any]:
-    reference = "male" if bias.group == "female" else "female"
-    worse = _means(decisions.filter(pl.col("group") == bias.group), "p_offer", "p_offer_without")
-    better = _means(decisions.filter(pl.col("group") == reference), "p_offer", "p_offer_without")
-    without = _difference(better["p_offer_without"], worse["p_offer_without"])
-    difference = _difference(better["p_offer"], worse["p_offer"])
-    return {
+    """Return what one bias does: to rates, and to true positive rates (of who would respond)."""
+    inside = pl.col(f"in_{name}")
+    pair = {"female": "male", "male": "female"}.get(bias.group)
+    others = pl.col("group") == pair if pair else ~inside
+    found: dict[str, Any] = {
         "name": name,
         **bias.model_dump(mode="json"),
-        "reference": reference,
-        "difference_without": without,
-        "difference": difference,
-        "planted": _difference(difference, without),
+        "reference": pair or "all others",
     }
+    columns = ("p_offer_without", "p_offer", f"p_offer_{name}")
+    for what, rows in (("", decisions), ("_of_responders", decisions.filter("responds"))):
+        worse, better = _means(rows.filter(inside), *columns), _means(rows.filter(others), *columns)
+        without, both, alone = (_difference(better[each], worse[each]) for each in columns)
+        found |= {
+            f"difference_without{what}": without,
+            f"difference{what}": both,
+            f"planted{what}": _difference(both, without),
+            f"planted_alone{what}": _difference(alone, without),
+        }
+    return found
 
 
 def _group(decisions: pl.LazyFrame, name: str | None) -> dict[str, Any]:
