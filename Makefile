@@ -63,7 +63,7 @@ bench: install
 	$(BIN)/python tests/bench/bench.py
 
 lock:
-	$(BIN)/uv pip compile pyproject.toml --extra test --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra test --extra cluster --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
 
 clean:
 	rm -rf .workbench reports/runs reports/site synthetic/worlds

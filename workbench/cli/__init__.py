@@ -22,6 +22,7 @@ from workbench.cli.quarantine import quarantine
 from workbench.cli.run import run
 from workbench.cli.site import site
 from workbench.cli.status import status
+from workbench.cli.truth import truth
 from workbench.foundation.errors import WorkbenchError
 from workbench.foundation.progress import say
 
@@ -37,7 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.callback(invoke_without_command=True)(overview)
-for verb in (init, generate, load, quarantine, run, site, status, dictionary):
+for verb in (init, generate, truth, load, quarantine, run, site, status, dictionary):
     app.command()(verb)
 
 

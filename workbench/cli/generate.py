@@ -1,13 +1,16 @@
-"""``workbench generate``: make a synthetic world."""
+"""``workbench generate``: make a synthetic world, or say what it would be."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.options import AsJson, print_json, print_table
+from workbench.cli.options import AsJson, print_json, print_table, shown
 from workbench.foundation.progress import say
 from workbench.foundation.settings import Settings, find
+
+if TYPE_CHECKING:
+    from workbench.synthetic import Explanation, World
 
 
 def generate(
@@ -15,32 +18,89 @@ def generate(
         str,
         typer.Argument(metavar="RECIPE", help="A name in synthetic/, or a path to a TOML file."),
     ],
-    out: Annotated[Path, typer.Option(help="Folder to make.")],
+    out: Annotated[Path | None, typer.Option(help="Folder to make.")] = None,
     customers: Annotated[int | None, typer.Option(help="Number of customers.")] = None,
     months: Annotated[int | None, typer.Option(help="Months of history.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all random streams.")] = None,
     disparity: Annotated[
         float | None, typer.Option(help="Size of the planted disparity, 0 plants none.")
     ] = None,
+    exports: Annotated[
+        bool, typer.Option("--exports", help="Also write it as its vendors would export it.")
+    ] = False,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler that makes it.")
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what the recipe implies, and make nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a world of customers who never lived, and its truth."""
-    from workbench.synthetic import generate as make  # late: numpy, polars and the lists of names
+    from workbench.foundation.errors import ParameterError
+    from workbench.synthetic import explain as explained  # late: numpy, polars, lists of names
+    from workbench.synthetic import generate as make
+    from workbench.synthetic import planned
 
     settings = Settings.read()
     path = find("recipe", recipe, folder=settings.project / "synthetic", suffix=".toml")
+    sizes = {"customers": customers, "months": months, "seed": seed}
+    if explain:
+        _tell(explained(planned(path, **sizes, disparity=disparity)), as_json)
+        return
+    if out is None:
+        raise ParameterError("--out is missing: name the folder to make, or ask with --explain")
     world = make(
         path,
         out=out,
-        customers=customers,
-        months=months,
-        seed=seed,
+        **sizes,
         disparity=disparity,
         workers=settings.workers,
+        cluster=cluster,
+        exports=exports,
     )
     if as_json:
         print_json(world.to_json())
         return
+    _report(world, out)
+
+
+def _report(world: "World", out: Path) -> None:
     print_table(("table", "rows"), list(world.tables.items()))
-    say(f"Made the world {world.name} in {out}; its truth lies apart in {world.truth}.")
-    say(f"Next: workbench load {out} --dataset demo")
+    broken = {name: count for name, count in world.violations.items() if count}
+    if not broken:
+        say(f"All {len(world.violations)} rules across tables hold (first customers counted).")
+    for name, count in broken.items():
+        why = "planted by the recipe" if name in world.planted else "NOT PLANTED: a fault of ours"
+        say(f"The rule {name} is broken by {count:,} rows, {why}.")
+    say(f"Made the world {world.name} in {shown(out)}.")
+    say(f"Its truth lies apart in {shown(world.truth)}: workbench truth {shown(out)}")
+    say(f"Next: workbench load {shown(out)} --dataset demo")
+
+
+def _tell(told: "Explanation", as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "sample": told.sample,
+                "implied": told.implied.to_dicts(),
+                "rows": told.rows.to_dicts(),
+                "planted": told.planted.to_dicts(),
+            }
+        )
+        return
+    print_table(
+        ("what", "value", "unit"),
+        [(what, _figure(value), unit) for what, value, unit in told.implied.iter_rows()],
+    )
+    print_table(
+        ("table", "per customer", "rows"),
+        [(name, f"{per:,.2f}", f"{rows:,}") for name, per, rows in told.rows.iter_rows()],
+    )
+    if told.planted.height:
+        print_table(("planted", "how"), list(told.planted.iter_rows()))
+    say(f"Counted on {told.sample:,} customers made in memory; nothing was written.")
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value == round(value) and abs(value) >= 1 else f"{value:,.3f}"

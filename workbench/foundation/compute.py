@@ -13,12 +13,13 @@ from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExec
 from contextlib import contextmanager
 from typing import TypeVar
 
-from workbench.foundation.errors import WorkbenchError
+from workbench.foundation.errors import InputError, ParameterError, WorkbenchError
 from workbench.foundation.progress import progress
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+_PATIENCE_SECONDS = 10
 _AHEAD = 2  # submitted items per worker, so that no result waits in memory for long
 
 
@@ -33,6 +34,43 @@ def executor(workers: int) -> Iterator[Executor | None]:
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        yield pool
+
+
+@contextmanager
+def cluster(address: str) -> Iterator[Executor]:
+    """Open a Dask cluster's executor; whatever the work writes has to be where its workers reach.
+
+    Parameters
+    ----------
+    address : str
+        Of the scheduler, such as ``tcp://10.0.0.5:8786``.
+
+    Raises
+    ------
+    ParameterError
+        The extra ``cluster`` is not installed.
+    InputError
+        Nobody answers at the address, or the cluster has no worker.
+    """
+    try:
+        from distributed import Client  # late: an extra, and slow to import
+    except ImportError as error:
+        raise ParameterError(
+            "a cluster needs the package distributed: install workbench[cluster]"
+        ) from error
+    try:
+        client = Client(address, timeout=_PATIENCE_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"no cluster answers at {address}: give the address of a Dask scheduler"
+        ) from error
+    with client:
+        width = sum(client.nthreads().values())
+        if not width:
+            raise InputError(f"the cluster at {address} has no worker: start one")
+        pool = client.get_executor(pure=False)
+        pool._max_workers = width  # as the pools of the standard library have it
         yield pool
 
 

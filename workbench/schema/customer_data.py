@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
@@ -128,7 +129,7 @@ def cut(rows: pl.DataFrame, buckets: int) -> Iterator[tuple[int, pl.DataFrame]]:
 
 def write_parquet(
     rows: pl.DataFrame | pl.LazyFrame,
-    path: Path,
+    path: Path | BytesIO,
     encryption: pl.ParquetEncryptionProperties | None = None,
 ) -> None:
     """Write one Parquet file in the one layout used everywhere (zstd 1, fixed row groups).

@@ -15,8 +15,11 @@ workbench.foundation.errors.ParameterError: recipe retail.toml has 1 fault:
   customers: input should be greater than or equal to 1, found 0
 """
 
+from workbench.synthetic.explain import Explanation, explain
 from workbench.synthetic.recipes import Recipe, read_recipe
 from workbench.synthetic.rules import violations
-from workbench.synthetic.worlds import World, generate
+from workbench.synthetic.worlds import World, generate, planned
 
-__all__ = ["Recipe", "World", "generate", "read_recipe", "violations"]
+__all__ = [
+    "Explanation", "Recipe", "World", "explain", "generate", "planned", "read_recipe", "violations",
+]  # fmt: skip

@@ -5,6 +5,7 @@ lines, money back and money paid, nothing before its customer. ``generate`` brea
 that does, or a table changed by hand, shows it here.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,7 @@ import polars as pl
 from workbench.foundation.errors import InputError
 from workbench.schema import TABLES
 from workbench.synthetic.frames import columns_of
+from workbench.synthetic.recipes import Recipe
 from workbench.synthetic.stock.names import LOCALES, PHONE_PREFIXES, locale
 
 Tables = Mapping[str, pl.LazyFrame]
@@ -72,13 +74,15 @@ def tables_of(folder: Path) -> dict[str, pl.LazyFrame]:
     }
 
 
-def violations(world: Path | Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def violations(world: Path | Mapping[str, pl.DataFrame], *, adds_tax: bool = False) -> pl.DataFrame:
     """Count the rows that break each rule.
 
     Parameters
     ----------
     world : Path or mapping of str to DataFrame
         Folder of a world, or its tables by name; missing ones count as empty.
+    adds_tax : bool
+        Whether prices come without the tax; a world on disk says so itself.
 
     Returns
     -------
@@ -87,10 +91,13 @@ def violations(world: Path | Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """
     if isinstance(world, Path):
         tables: Tables = tables_of(world)
+        adds_tax = not json.loads((world / "world.json").read_bytes())["recipe"]["prices_with_tax"]
     else:
         given = {name: rows.lazy() for name, rows in world.items()}
         empty = {n: pl.LazyFrame(schema=columns_of(n)) for n in TABLES if n != "sources"}
         tables = empty | given
+    if not adds_tax:  # it is contained in what is due
+        tables = {**tables, "orders": tables["orders"].with_columns(tax_minor=pl.lit(0, pl.Int64))}
     counts = pl.collect_all([rule.broken(tables).select(pl.len()) for rule in RULES])
     return pl.DataFrame(
         {
@@ -101,9 +108,21 @@ def violations(world: Path | Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     )
 
 
+def planted(recipe: Recipe) -> frozenset[str]:
+    """Return the rules that a recipe's faults break on purpose."""
+    faults = recipe.faults
+    found = set()
+    if faults.duplicates:  # mistyped names, addresses and numbers
+        found |= {"given_name", "phone", "email"}
+    if faults.encodings or faults.strings == "adversarial":
+        found.add("given_name")
+    return frozenset(found)
+
+
 def _wrong_totals(tables: Tables) -> pl.LazyFrame:
     lines = tables["order_items"].group_by("order_id").agg(lines=pl.col("amount_minor").sum())
     due = pl.col("lines") - pl.col("discount_minor") + pl.col("shipping_minor")
+    due += pl.col("tax_minor")
     orders = tables["orders"].join(lines, on="order_id", how="left")
     return orders.filter(pl.col("total_minor").ne_missing(due))
 
@@ -264,7 +283,11 @@ def _decisions() -> tuple[str, ...]:
 
 
 RULES = (
-    Rule("order_total", "an order's total is its lines less discount plus shipping", _wrong_totals),
+    Rule(
+        "order_total",
+        "an order's total is its lines less discount plus shipping, plus tax where prices lack it",
+        _wrong_totals,
+    ),
     Rule("line_amount", "a line's amount is its price times its quantity", _wrong_amounts),
     Rule("order_sign", "sales are above zero, returns and cancellations are not", _wrong_signs),
     Rule(

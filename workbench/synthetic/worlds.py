@@ -1,30 +1,29 @@
 """Generate a world: validate, make it block by block, and put it in place whole or not at all."""
 
 import hashlib
-import os
 import secrets
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import polars as pl
 
 from workbench.foundation import compute
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.foundation.files import canonical_json, sync_folder, write_whole
 from workbench.schema import TABLES
-from workbench.schema.customer_data import write_parquet
-from workbench.synthetic.blocks import make
 from workbench.synthetic.clock import Clock
 from workbench.synthetic.recipes import Recipe, read_recipe
+from workbench.synthetic.rules import planted
 from workbench.synthetic.truth import summary, tables_of_truth
+from workbench.synthetic.writing import Writing
 
 FORMAT_VERSION = 1
 MANIFEST = "world.json"
 _TREATMENT = {"mechanism": "treatment", "attribute": "gender", "group": "female"}
-BLOCK = 20_000  # customers made together; decides files and memory, never a value
+BLOCK = 20_000  # customers made and filed together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +40,10 @@ class World:
         Rows of each table that has any.
     fingerprint : str
         SHA-256 over the hashes of all table files: equal worlds have equal ones.
+    violations : mapping of str to int
+        Rows that break each rule (``rules``), among the first customers.
+    planted : frozenset of str
+        Rules that the recipe's faults break; no other is ever broken.
     """
 
     name: str
@@ -48,6 +51,17 @@ class World:
     truth: Path
     tables: Mapping[str, int]
     fingerprint: str
+    violations: Mapping[str, int]
+    planted: frozenset[str]
+
+    @property
+    def unplanted(self) -> dict[str, int]:
+        """Rows that break a rule which no fault of the recipe breaks: none, unless we err."""
+        return {
+            name: count
+            for name, count in self.violations.items()
+            if count and name not in self.planted
+        }
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``workbench generate --json`` prints."""
@@ -69,6 +83,8 @@ def generate(
     seed: int | None = None,
     disparity: float | None = None,
     workers: int = 1,
+    cluster: str | None = None,
+    exports: bool = False,
 ) -> World:
     """Make the world of a recipe.
 
@@ -87,27 +103,33 @@ def generate(
         Size of the planted disparity, 0 for none, in place of the recipe's.
     workers : int
         Processes; the bytes do not depend on it.
+    cluster : str, optional
+        Address of a Dask scheduler whose workers reach ``out``, in place of processes here.
+    exports : bool
+        Whether the world is also written as its vendors would export it, into ``out/exports``.
 
     Raises
     ------
     ParameterError
         The recipe or a value is wrong.
     InputError
-        ``out`` holds something else, or cannot be written.
+        ``out`` holds something else, or cannot be written; no cluster answers.
     """
-    changes: dict[str, Any] = {"customers": customers, "months": months, "seed": seed}
-    changes = {key: value for key, value in changes.items() if value is not None}
     if workers < 1:
         raise ParameterError(f"workers is {workers}: give the number of processes, 1 or more")
-    plan = read_recipe(recipe, changes)
-    if disparity is not None:
-        plan = read_recipe(recipe, changes | {"bias": _treating(plan, disparity)})
+    plan = planned(recipe, customers=customers, months=months, seed=seed, disparity=disparity)
     out = out.absolute()
     _refuse_other_content(out)
     partial = out.with_name(f".{out.name}.{secrets.token_hex(4)}.partial")
     try:
         partial.mkdir(parents=True)
-        world = _write(plan, partial, out, workers)
+        with _pool(plan, workers, cluster) as pool:
+            world = _write(plan, partial, out, pool)
+        if exports:
+            # late: the writers of a dozen vendors, which few worlds need
+            from workbench.synthetic.exports.exporting import write_exports
+
+            write_exports(partial, out=partial / "exports", truth=partial / "truth" / "exports")
         _put_in_place(partial, out)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -115,6 +137,23 @@ def generate(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return world
+
+
+def planned(
+    recipe: Path,
+    *,
+    customers: int | None = None,
+    months: int | None = None,
+    seed: int | None = None,
+    disparity: float | None = None,
+) -> Recipe:
+    """Read a recipe with the values that a command sets, see ``generate``."""
+    changes: dict[str, Any] = {"customers": customers, "months": months, "seed": seed}
+    changes = {key: value for key, value in changes.items() if value is not None}
+    plan = read_recipe(recipe, changes)
+    if disparity is None:
+        return plan
+    return read_recipe(recipe, changes | {"bias": _treating(plan, disparity)})
 
 
 def _treating(plan: Recipe, strength: float) -> dict[str, Any]:
@@ -128,47 +167,26 @@ def _treating(plan: Recipe, strength: float) -> dict[str, Any]:
     return bias
 
 
-@dataclass(frozen=True)
-class _Part:
-    """One table file of one block."""
-
-    table: str
-    rows: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class _Writing:
-    """Makes and writes one block; handed to the processes."""
-
-    recipe: Recipe
-    folder: Path
-    block: int
-
-    def __call__(self, number: int) -> list[_Part]:
-        first = number * self.block
-        made = make(self.recipe, first, min(self.block, self.recipe.customers - first))
-        for name, rows in made.truth.items():
-            _store(rows, self.folder / "truth" / name / f"part-{number:04d}.parquet")
-        return [
-            _Part(
-                name, rows.height, _store(rows, self.folder / name / f"part-{number:04d}.parquet")
-            )
-            for name, rows in made.tables.items()
-        ]
+def _pool(
+    plan: Recipe, workers: int, cluster: str | None
+) -> AbstractContextManager[Executor | None]:
+    if cluster is not None:
+        return compute.cluster(cluster)
+    return compute.executor(min(workers, -(-plan.customers // BLOCK)))
 
 
-def _write(plan: Recipe, folder: Path, out: Path, workers: int) -> World:
+def _write(plan: Recipe, folder: Path, out: Path, pool: Executor | None) -> World:
     blocks = range(-(-plan.customers // BLOCK))
     rows = dict.fromkeys(TABLES, 0)
     hashes: list[str] = []
-    with compute.executor(min(workers, len(blocks))) as pool:
-        writing = _Writing(plan, folder, BLOCK)
-        made = compute.over(writing, blocks, pool=pool, title=f"making {plan.name}")
-        for number, parts in enumerate(made):
-            for part in parts:
-                rows[part.table] += part.rows
-                hashes.append(f"{part.table}/{number:04d} {part.sha256}\n")
+    broken: dict[str, int] = {}
+    writing = Writing(plan, folder, BLOCK)
+    made = compute.over(writing, blocks, pool=pool, title=f"making {plan.name}")
+    for number, written in enumerate(made):
+        broken |= written.violations
+        for part in written.parts:
+            rows[part.table] += part.rows
+            hashes.append(f"{part.table}/{number:04d} {part.sha256}\n")
     rows = {name: count for name, count in rows.items() if count}
     fingerprint = hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
     known = summary(plan, tables_of_truth(folder / "truth"))
@@ -192,20 +210,15 @@ def _write(plan: Recipe, folder: Path, out: Path, workers: int) -> World:
         "parts": len(blocks),
     }
     write_whole(folder / MANIFEST, canonical_json(manifest))
-    return World(name=plan.name, out=out, truth=out / "truth", tables=rows, fingerprint=fingerprint)
-
-
-def _store(rows: pl.DataFrame, path: Path) -> str:
-    """Write a file through to the disk and return its SHA-256."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        write_parquet(rows, path)
-    except pl.exceptions.ComputeError as error:
-        raise OSError(str(error)) from error  # what polars makes of a full disk
-    with path.open("rb+") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        os.fsync(file.fileno())
-    return digest
+    return World(
+        name=plan.name,
+        out=out,
+        truth=out / "truth",
+        tables=rows,
+        fingerprint=fingerprint,
+        violations=broken,
+        planted=planted(plan),
+    )
 
 
 def _refuse_other_content(out: Path) -> None:
