@@ -6,7 +6,7 @@ wrong with it. Tickets, reviews and surveys show it to those who look, each by i
 
 import numpy as np
 
-from workbench.synthetic.draws import Floats, normal
+from workbench.synthetic.draws import Floats, Integers, normal
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.shop.purchasing import Purchases
 
@@ -24,6 +24,7 @@ def satisfaction(block: Block, bought: Purchases) -> Floats:
     return found
 
 
-def stars(satisfied: Floats) -> np.ndarray:
+def stars(satisfied: Floats) -> Integers:
     """Return 1 to 5 stars, near normal over all sales: the J comes from who reviews."""
-    return 1 + np.searchsorted([-1.9, -1.35, -0.75, 0.1], satisfied)
+    found: Integers = 1 + np.searchsorted([-1.6, -1.25, -0.75, 0.1], satisfied)
+    return found

@@ -106,7 +106,7 @@ def subscriptions(block: Block, held: Contracts) -> pl.DataFrame:
                 "subscription_id": text(f"{block.recipe.system}:plus-", _number(block, owner)),
                 "record_id": block.record_id[owner],
                 "plan": words(_PLANS, is_upgraded.astype(np.int64)),
-                "started_on": _first_of(begins),
+                "started_on": _started(block, owner, begins),
                 "ended_on": where(has_ended, _first_of(ends)),
                 "end_reason": words([*_REASONS, "changed", None], np.where(has_ended, reason, 3)),
                 "commitment_months": np.where(held.is_committed[contract], 12, 1),
@@ -176,6 +176,12 @@ def _rises(block: Block) -> list[int]:
 
 def _last_month(block: Block) -> int:
     return int(_month(np.array([block.clock.end_at - 1]))[0])
+
+
+def _started(block: Block, owner: Integers, begins: Integers) -> pl.Series:
+    """Return the first day of terms: of the month, or that of joining in it."""
+    joined = block.joined_at[owner].astype("datetime64[s]").astype("datetime64[D]")
+    return pl.Series(np.maximum(begins.astype("datetime64[M]").astype("datetime64[D]"), joined))
 
 
 def _number(block: Block, owner: Integers) -> pl.Series:

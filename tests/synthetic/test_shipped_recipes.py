@@ -1,0 +1,120 @@
+"""Every recipe of the project makes a world that holds together, and shows what it is for."""
+
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.conftest import PROJECT
+from workbench.schema import TABLES
+from workbench.synthetic import explain, generate, read_recipe, violations
+from workbench.synthetic.blocks import make
+from workbench.synthetic.rules import planted
+
+RECIPES = PROJECT / "synthetic"
+NAMES = sorted(path.stem for path in RECIPES.glob("*.toml"))
+
+
+def test_the_worlds_that_are_promised_are_there() -> None:
+    promised = {
+        "retail", "subscription", "biased", "null", "legitimate", "control", "messy", "quiet",
+        "campaign", "drift", "tiny", "adversarial",
+    }  # fmt: skip
+    assert promised <= set(NAMES)
+    words = (RECIPES / "README.md").read_text()
+    assert all(f"`{name}`" in words for name in NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("months", [6, 25])
+def test_rules_hold_but_those_that_the_recipe_breaks(name: str, months: int) -> None:
+    recipe = read_recipe(RECIPES / f"{name}.toml", {"customers": 400, "months": months})
+    made = make(recipe, 0, 400)
+    counted = violations(made.tables, adds_tax=not recipe.prices_with_tax)
+    broken = set(counted.filter(pl.col("violations") > 0)["rule"])
+    assert broken <= planted(recipe)
+    assert made.truth["customers"].height == 400
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_can_be_explained_before_anything_is_made(name: str) -> None:
+    told = explain(read_recipe(RECIPES / f"{name}.toml", {"customers": 50}))
+    implied = dict(told.implied.select("what", "value").iter_rows())
+    assert implied["customers"] == 50
+    assert 0 < implied["active at the end"] <= 1
+    assert implied["rows"] == told.rows["rows"].sum() > 0
+
+
+def test_an_explanation_tells_the_size_of_the_world_that_is_made(tmp_path: Path) -> None:
+    path = RECIPES / "retail.toml"
+    told = explain(read_recipe(path, {"customers": 6_000}))
+    world = generate(path, out=tmp_path / "w", customers=6_000)
+    for table, expected in told.rows.select("table", "rows").iter_rows():
+        assert world.tables[table] == pytest.approx(expected, rel=0.1), table
+
+
+def test_no_table_of_the_tiny_world_is_empty_and_it_is_quick(tmp_path: Path) -> None:
+    generate(RECIPES / "tiny.toml", out=tmp_path / "first")  # lists of names are read once
+    start = time.process_time()
+    world = generate(RECIPES / "tiny.toml", out=tmp_path / "w")
+    assert set(world.tables) == set(TABLES) - {"sources"}
+    assert world.tables["customers"] == 50
+    assert time.process_time() - start < 5, "far from the second it should take"
+
+
+def test_prices_without_tax_add_it_to_the_total() -> None:
+    recipe = read_recipe(RECIPES / "tiny.toml", {"prices_with_tax": False, "tax_rate": 0.07})
+    made = make(recipe, 0, 50)
+    assert violations(made.tables, adds_tax=True)["violations"].sum() == 0
+    sales = made.tables["orders"].filter(pl.col("kind") == "sale")
+    lines = made.tables["order_items"].group_by("order_id").agg(pl.col("amount_minor").sum())
+    sales = sales.join(lines, on="order_id")
+    net = pl.col("amount_minor") - pl.col("discount_minor") + pl.col("shipping_minor")
+    assert (sales["total_minor"] - sales.select(net).to_series()).equals(sales["tax_minor"])
+    assert sales["tax_minor"].min() > 0
+    broken = violations(made.tables).row(by_predicate=pl.col("rule") == "order_total", named=True)
+    assert broken["violations"] == made.tables["orders"].height
+
+
+def test_a_contract_ends_when_its_holder_leaves_and_its_price_rises_for_all() -> None:
+    recipe = read_recipe(RECIPES / "subscription.toml", {"customers": 1_500})
+    made = make(recipe, 0, 1_500)
+    terms = made.tables["subscriptions"]
+    ended = terms.filter(pl.col("end_reason").is_in(["cancelled", "payment_failed"]))
+    left = made.truth["customers"].filter(~pl.col("is_active"))
+    # who leaves in the last month of the data has a term that still runs on its last day
+    assert set(ended["record_id"]) <= set(left["record_id"])
+    assert len(set(left["record_id"]) - set(ended["record_id"])) < 0.1 * left.height
+    failed = ended.filter(pl.col("end_reason") == "payment_failed").height / ended.height
+    assert 0.1 < failed < 0.4
+    prices = (
+        terms.filter(pl.col("plan") == "plus")
+        .group_by("monthly_price_minor")
+        .agg(first=pl.col("started_on").min(), last=pl.col("started_on").max())
+    )
+    old, new = prices.sort("monthly_price_minor").iter_rows(named=True)
+    assert (old["monthly_price_minor"], new["monthly_price_minor"]) == (1299, round(1299 * 1.12))
+    assert old["last"] < new["first"]
+    lost = made.tables["payments"].filter(pl.col("kind") == "failed")
+    assert 0.04 < lost.height / made.tables["payments"].height < 0.12
+
+
+def test_the_cause_that_drifts_is_the_one_that_changes() -> None:
+    calm, drifting = (
+        make(read_recipe(RECIPES / f"{name}.toml", {"customers": 3_000}), 0, 3_000)
+        for name in ("retail", "drift")
+    )
+    late = {
+        name: made.truth["months"].filter(pl.col("month_on") >= pl.date(2025, 1, 1))
+        for name, made in (("calm", calm), ("drifting", drifting))
+    }
+    annoyed = {name: rows["is_annoyed"].mean() for name, rows in late.items()}
+    assert annoyed["drifting"] > 2.5 * annoyed["calm"]
+    early = [
+        made.tables["orders"].filter(
+            pl.col("ordered_at") < pl.datetime(2024, 11, 1, time_zone="UTC")
+        )
+        for made in (calm, drifting)
+    ]
+    assert early[0].drop("channel").equals(early[1].drop("channel"))
