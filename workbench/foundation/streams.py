@@ -37,6 +37,20 @@ def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return mixed
 
 
+def at(keys: NDArray[np.uint64], position: NDArray[np.uint64] | int) -> NDArray[np.uint64]:
+    """Return 64 random bits for each key of a stream and position."""
+    with np.errstate(over="ignore"):
+        return mix(keys + np.asarray(position, dtype=np.uint64) * _GOLDEN)
+
+
+def unit(bits: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Return uniforms strictly between 0 and 1 with 52 random bits."""
+    high = (bits >> np.uint64(12)).astype(np.float64)
+    high += 0.5
+    high *= 2.0**-52
+    return high
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
     """One named source of random values under one seed.
@@ -64,16 +78,21 @@ class Stream:
         position : array of uint64, shape (n,), or int
             Which of the owner's values it is.
         """
+        return at(self.keys(owner), position)
+
+    def keys(self, owner: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """Return each owner's key of the stream, to which ``at`` adds a position.
+
+        Who needs many values of few owners makes their keys once and repeats them.
+        """
         with np.errstate(over="ignore"):
-            key = mix(mix(owner * _GOLDEN) ^ self._constant())
-            return mix(key + np.asarray(position, dtype=np.uint64) * _GOLDEN)
+            return mix(mix(owner * _GOLDEN) ^ self._constant())
 
     def uniform(
         self, owner: NDArray[np.uint64], position: NDArray[np.uint64] | int = 0
     ) -> NDArray[np.float64]:
         """Return uniforms strictly between 0 and 1 with 52 random bits."""
-        high = (self.bits(owner, position) >> np.uint64(12)).astype(np.float64)
-        return (high + 0.5) * 2.0**-52
+        return unit(self.bits(owner, position))
 
     def generator(self) -> np.random.Generator:
         """Return a sequential generator of this stream, for draws that belong to nobody."""

@@ -44,7 +44,7 @@ def table(
     rows = pl.concat([_part(part, wanted) for part in parts], rechunk=True)
     owner = np.concatenate([np.asarray(part["_owner"]) for part in parts])
     at = [np.asarray(part.get("_at", part["_owner"])) for part in parts]
-    return rows[_order(owner, np.concatenate(at))]
+    return rows[pl.Series(_order(owner, np.concatenate(at)), dtype=pl.UInt32)]
 
 
 def _order(owner: Integers, at: Integers) -> Integers:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from workbench.foundation.streams import Stream
+from workbench.foundation.streams import Stream, at, unit
 from workbench.synthetic.clock import Clock
 from workbench.synthetic.draws import Flags, Floats, Integers, Keys, choice, gamma, normal
 from workbench.synthetic.recipes import AGE_BANDS, AGE_EDGES, GENDERS, Recipe
@@ -137,16 +137,13 @@ class Block:
         position : array of int, or int
             Which of the customer's values.
         """
-        return Stream(self.recipe.seed, stream).uniform(*self._key(owner, position))
+        return unit(self.bits(stream, owner, position))
 
     def bits(
         self, stream: str, owner: Integers | None = None, position: Integers | int = 0
     ) -> Keys:
         """Return 64 random bits, keyed as ``u`` has it."""
-        return Stream(self.recipe.seed, stream).bits(*self._key(owner, position))
-
-    def _key(self, owner: Integers | None, position: Integers | int) -> tuple[Keys, Keys | int]:
-        numbers = self.numbers if owner is None else self.numbers[owner]
-        if isinstance(position, int):
-            return numbers, position
-        return numbers, position.astype(np.uint64)
+        keys = self.stream(stream).keys(self.numbers)
+        if owner is not None:
+            keys = keys[owner]
+        return at(keys, position if isinstance(position, int) else position.astype(np.uint64))
