@@ -13,11 +13,11 @@ unexport PYTHONDONTWRITEBYTECODE
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help install demo test lab lint bench lock clean
+.PHONY: help install demo test lab lint bench realism lock clean
 
 help:
 	@grep -E '^# +make ' Makefile | sed 's/^# *//'
-	@echo "make lab    opens JupyterLab on the notebooks; make lint, bench, lock, clean do what they say"
+	@echo "make lab    opens JupyterLab on the notebooks; make lint, bench, realism, lock, clean do what they say"
 
 install: $(INSTALLED)
 
@@ -61,6 +61,10 @@ test: lint
 
 bench: install
 	$(BIN)/python tests/bench/bench.py
+
+realism: install
+	$(BIN)/python tests/realism/realism.py
+	@if test -d reports/runs; then $(BIN)/workbench site; fi
 
 lock:
 	$(BIN)/uv pip compile pyproject.toml --extra test --extra cluster --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock

@@ -9,6 +9,7 @@ and holds only what went through ``wb.show``.
 """
 
 from workbench.reports.page import page_of, publish
+from workbench.reports.realism import build_realism
 from workbench.reports.site import build_site
 
-__all__ = ["build_site", "page_of", "publish"]
+__all__ = ["build_realism", "build_site", "page_of", "publish"]

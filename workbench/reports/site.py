@@ -9,6 +9,7 @@ from filelock import FileLock
 from workbench.foundation.errors import InputError
 from workbench.foundation.files import write_whole
 from workbench.reports.page import page_path, publish
+from workbench.reports.realism import NAME as REALISM
 from workbench.reports.templates import render
 from workbench.runs import Run, runs_in
 from workbench.runs.plan import code_digest
@@ -68,6 +69,7 @@ def _build(runs: Path, site: Path) -> Path:
         ],
         total=len(found),
         failed=sum(run.status == "failed" for run in found),
+        realism=REALISM if (site / REALISM).is_file() else "",
     )
     index = site / "index.html"
     write_whole(index, content.encode())

@@ -12,8 +12,9 @@ from workbench.synthetic.faults import spoil
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.experiments import experiments
 from workbench.synthetic.people.permissions import all_decisions, consents
-from workbench.synthetic.people.profiles import customers, identities, written
+from workbench.synthetic.people.profiles import customers, identities
 from workbench.synthetic.people.traits import attributes
+from workbench.synthetic.people.written import written
 from workbench.synthetic.recipes import Recipe
 from workbench.synthetic.shop.browsing import events
 from workbench.synthetic.shop.contracts import contracts, subscriptions

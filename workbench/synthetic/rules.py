@@ -6,6 +6,7 @@ that does, or a table changed by hand, shows it here.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -41,7 +42,7 @@ _FOREIGN = (
     ("interactions", "campaign_id", "campaigns"),
     *((name, "record_id", "customers") for name in ("identities", "answers", *_INSTANTS)),
 )
-_DOMAINS = r"@example\.(com|net|org)$"
+_DOMAINS = r"@(example\.(com|net|org)|([a-z0-9-]+\.)+example)$"  # RFC 2606
 
 
 @dataclass(frozen=True)
@@ -227,9 +228,17 @@ def _names_of_other_gender(tables: Tables) -> pl.LazyFrame:
 def _foreign_phones(tables: Tables) -> pl.LazyFrame:
     phones = tables["identities"].filter(pl.col("kind") == "phone")
     country = tables["customers"].select("record_id", "country")
-    prefix = pl.col("country").replace_strict(dict(PHONE_PREFIXES), default=None)
     numbers = phones.join(country, on="record_id", how="inner")
-    return numbers.filter(~pl.col("identifier").str.starts_with(prefix).fill_null(value=False))
+    fits = pl.any_horizontal(
+        (pl.col("country") == name) & pl.col("identifier").str.contains(_beginning(prefixes))
+        for name, prefixes in PHONE_PREFIXES.items()
+    )
+    return numbers.filter(~fits.fill_null(value=False))
+
+
+def _beginning(prefixes: tuple[str, ...]) -> str:
+    """Return a pattern of numbers with one of these prefixes."""
+    return rf"^({'|'.join(map(re.escape, prefixes))})[0-9]+$"
 
 
 def _reachable_mail(tables: Tables) -> pl.LazyFrame:

@@ -17,6 +17,7 @@ from workbench.schema import TABLES
 from workbench.synthetic.clock import Clock
 from workbench.synthetic.recipes import Recipe, read_recipe
 from workbench.synthetic.rules import planted
+from workbench.synthetic.stock.names import FINGERPRINT as LISTS
 from workbench.synthetic.truth import summary, tables_of_truth
 from workbench.synthetic.writing import Writing
 
@@ -207,6 +208,7 @@ def _write(plan: Recipe, folder: Path, out: Path, pool: Executor | None) -> Worl
         "system": plan.system,
         "tables": rows,
         "fingerprint": fingerprint,
+        "lists": LISTS,
         "parts": len(blocks),
     }
     write_whole(folder / MANIFEST, canonical_json(manifest))

@@ -26,5 +26,5 @@ def satisfaction(block: Block, bought: Purchases) -> Floats:
 
 def stars(satisfied: Floats) -> Integers:
     """Return 1 to 5 stars, near normal over all sales: the J comes from who reviews."""
-    found: Integers = 1 + np.searchsorted([-1.6, -1.25, -0.75, 0.1], satisfied)
+    found: Integers = 1 + np.searchsorted([-1.8, -1.45, -1.0, -0.45], satisfied)
     return found

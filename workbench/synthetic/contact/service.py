@@ -20,7 +20,7 @@ from workbench.synthetic.stock import phrases
 from workbench.synthetic.stock.names import locale
 
 #: Shares of topics among those whose order went well, in the order of ``phrases.TOPICS``.
-_TOPIC_SHARES = (0.30, 0.26, 0.10, 0.18, 0.16)
+_TOPIC_SHARES = (0.24, 0.28, 0.12, 0.19, 0.17)
 _BY_CHAT = 0.25
 _RATED = 0.35
 

@@ -27,7 +27,7 @@ from workbench.synthetic.recipes.people import AGE_BANDS, GENDERS, Group, Season
 from workbench.synthetic.recipes.values import Name, Share, known_keys, weights, whole
 from workbench.synthetic.stock.names import COUNTRIES, LOCALES
 
-#: E-mail addresses and phones are told apart by numbers of this many values (see ``profiles``).
+#: E-mail addresses are told apart by a code of this many values and more (``people.written``).
 MOST_CUSTOMERS = 10_000_000
 
 

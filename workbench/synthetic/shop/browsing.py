@@ -101,7 +101,7 @@ def _steps(block: Block, sold: Sales, visited: Visits) -> dict[str, object]:
 def _product(
     block: Block, sold: Sales, visited: Visits, session: Integers, view: Integers, is_cart: Flags
 ) -> Integers:
-    """Return the product looked at: the order's lines in turn, or what the segment likes."""
+    """Return the product looked at: the order's lines first, then what the segment likes."""
     view = np.where(is_cart, 0, view)
     kinds = block.recipe.kinds
     owner, place = visited.owner[session], visited.place[session] * 16 + view
@@ -115,10 +115,9 @@ def _product(
     if not len(sold.lines):
         return seen
     starts = np.cumsum(sold.lines) - sold.lines
-    line = np.minimum(
-        starts[order] + np.minimum(view, sold.lines[order] - 1), len(sold.product) - 1
-    )
-    return np.where(order >= 0, sold.product[line], seen)
+    is_line = (order >= 0) & (view < sold.lines[order])
+    line = np.minimum(starts[order] + view, len(sold.product) - 1)
+    return np.where(is_line, sold.product[line], seen)
 
 
 def _devices(block: Block, visited: Visits) -> Integers:

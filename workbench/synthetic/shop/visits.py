@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.clock import MONTH_DAYS, Clock
-from workbench.synthetic.draws import Flags, Integers, choice, poisson, spread
+from workbench.synthetic.draws import Flags, Integers, choice, geometric, poisson, spread
 from workbench.synthetic.frames import words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.permissions import Decision, allows_app, p_accepts
@@ -21,9 +21,12 @@ from workbench.synthetic.recipes import CHANNELS
 from workbench.synthetic.shop.ordering import Sales, answered
 from workbench.synthetic.shop.purchasing import Purchases
 
-_MOST_VIEWS = 2
+#: Products looked at in a visit that ends in no order: nearly half look at none (bounce).
+_VIEWS = (0.45, 0.13, 0.11, 0.08, 0.07, 0.06, 0.04, 0.03, 0.03)
+_VIEWS_OF_MAIL = (0.30, 0.25, 0.17, 0.10, 0.08, 0.05, 0.03, 0.01, 0.01)
+_MOST_VIEWS, _MORE_VIEWS = 12, 5.0  # of a visit that ends in an order, beyond its lines
 _VISIT = 1 << 20  # places of visits lie above those of orders
-_CART = 0.25
+_CART = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +128,8 @@ def tracking(block: Block, made: Visits, seen: Visits) -> pl.DataFrame:
 def _buying(block: Block, bought: Purchases, sold: Sales) -> Visits:
     order = np.flatnonzero(sold.channel != CHANNELS.index("store"))
     owner, place = bought.owner[order], bought.place[order]
-    views = np.minimum(sold.lines[order], _MOST_VIEWS)
+    more = geometric(block.u("more views", owner, place), _MORE_VIEWS, most=_MOST_VIEWS)
+    views = np.minimum(sold.lines[order] + more, _MOST_VIEWS)
     pace = _pace(block, owner, place)
     is_first = bought.rank[order] == 0
     return Visits(
@@ -154,7 +158,7 @@ def _looking(block: Block, bought: Purchases) -> Visits:
     passed = begin[owner] + block.u("visit time", owner, position) * span[owner]
     place = _VISIT + position
     pace = _pace(block, owner, place)
-    views = choice(block.u("views", owner, place), (0.35, 0.35, 0.2, 0.1))
+    views = choice(block.u("views", owner, place), _VIEWS)
     has_cart = (views > 0) & (block.u("cart", owner, place) < _CART)
     starts_at = clock.instants(clock.calendar(passed))
     starts_at = np.minimum(starts_at, clock.end_at - 1 - pace * (views + has_cart))
@@ -182,7 +186,7 @@ def _clicked(block: Block, clicks: Clicks, kind: int) -> Visits:
     owner = clicks.owner
     place = _VISIT * (2 + kind) + clicks.number
     pace = _pace(block, owner, place)
-    views = choice(block.u("views", owner, place), (0.25, 0.40, 0.25, 0.10))
+    views = choice(block.u("views", owner, place), _VIEWS_OF_MAIL)
     has_cart = (views > 0) & (block.u("cart", owner, place) < _CART)
     return Visits(
         order=np.full(len(owner), -1),

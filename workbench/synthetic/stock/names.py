@@ -1,50 +1,45 @@
-"""Names and places by locale, from Faker's lists; the only module that imports Faker.
+"""Names, places and phones by locale, each list with how often its entries are drawn.
 
-Faker draws one profile at a time and slowly; here its lists are taken whole and drawn from by
-gathering. What it lacks (cities and streets of some locales, feminine Polish surnames) is composed
-by rule. No list is a person's: combinations are drawn at random.
+The lists are Faker's, taken whole (``lists``), enlarged where they are thin (``additions``,
+``japanese``), the common names first. Where Faker says how often a name is borne, that counts;
+elsewhere rank r has a weight of r to the power of -0.6 (family names) or -0.7 (given names).
+Double given names are entries of their own. No list is of persons: combinations are drawn at
+random.
 
-Phone numbers begin with a prefix that the national plan leaves unallocated, with room for as many
-different numbers as customers: the ranges that regulators set aside for fiction (01632 960 in the
-United Kingdom, 555-01 in America) hold too few, and shared numbers would link strangers.
+What is absent: titles, middle names, names of immigrants in proportion, names by year of birth.
 """
 
+import hashlib
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
-from importlib import import_module
-from typing import Any
 
-_PLANS = {
-    "de_DE": ("DE", "de", "+49140"),
-    "en_GB": ("GB", "en", "+44400"),
-    "en_US": ("US", "en", "+1555"),
-    "es_ES": ("ES", "es", "+3479"),
-    "fr_FR": ("FR", "fr", "+3370"),
-    "ja_JP": ("JP", "ja", "+81900"),
-    "nl_NL": ("NL", "nl", "+3160"),
-    "pl_PL": ("PL", "pl", "+4849"),
-}
+import numpy as np
 
-LOCALES = tuple(_PLANS)
+from workbench.synthetic.stock import additions, japanese, lists, phones, places
+from workbench.synthetic.stock.places import Area, House
+
+LOCALES = ("de_DE", "en_GB", "en_US", "es_ES", "fr_FR", "ja_JP", "nl_NL", "pl_PL")
 #: Country (ISO 3166-1 alpha-2) by locale.
-COUNTRIES: Mapping[str, str] = {name: country for name, (country, _, _) in _PLANS.items()}
-PHONE_PREFIXES: Mapping[str, str] = {country: prefix for country, _, prefix in _PLANS.values()}
+COUNTRIES: Mapping[str, str] = {name: name[3:] for name in LOCALES}
+#: What a phone number of a country may begin with.
+PHONE_PREFIXES = phones.PREFIXES
+#: ``fingerprint()`` of the lists with the locked Faker.
+FINGERPRINT = "b2cdefc97fdfbffd645cc4b8bff8eb5d968c783e121398c39b3198d0fd2a11e9"
+
+#: Of how many draws ``cells`` say how many fall on each entry.
+CELLS = 65_536
 
 _FOLDED = str.maketrans({"ß": "ss", "ł": "l", "Ł": "l", "ø": "o", "æ": "ae", "'": ""})
-_STREETS_MOST = 600
-_GB_AREAS = (
-    "AB", "B", "BA", "BB", "BD", "BH", "BN", "BR", "BS", "CB", "CF", "CT", "CV", "DE", "DH",
-    "DN", "E", "EH", "EX", "G", "GL", "GU", "HD", "HU", "IP", "KT", "L", "LE", "LN", "LS",
-    "M", "ME", "N", "NE", "NG", "NR", "OX", "PE", "PL", "PO", "PR", "RG", "S", "SA", "SE",
-    "SN", "SO", "SW", "TQ", "W", "WF", "YO",
-)  # fmt: skip
-_US_AREAS = {
-    "CA": range(900, 962), "CO": range(800, 816), "FL": range(320, 350), "GA": range(300, 320),
-    "IL": range(600, 630), "MA": range(10, 28), "MI": range(480, 500), "NY": range(100, 150),
-    "OH": range(430, 460), "PA": range(150, 197), "TX": range(750, 800), "WA": range(980, 995),
-}  # fmt: skip
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
+_GIVEN_POWER, _FAMILY_POWER = 0.7, 0.6
+_COMPOSED_FAMILY = 0.12  # share of customers with a family name made of parts
+_COMPOSED_JAPANESE = {"given": 0.35, "family": 0.25}
+_FEMININE = ("ski", "cki", "dzki", "ny", "ły", "wy", "aty")
+
+Pairs = tuple[tuple[str, str], ...]
+_Weighted = list[tuple[tuple[str, str], float]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +51,12 @@ class Locale:
     country, language : str
         ISO 3166-1 alpha-2 and BCP 47.
     female, male, family_female, family_male : tuple of (written, Latin) pairs
-        Given and family names; Latin is ASCII in lower case, for e-mail addresses.
+        Given and family names; Latin is ASCII in lower case, for e-mail addresses. Both lists of
+        family names have the same names in the same order.
+    cells : mapping of str to tuple of int
+        For ``female``, ``male`` and ``family``: how many of 65,536 draws fall on each entry.
     streets, cities : tuple of str
+    houses : tuple of (before the street, behind it)
     areas : tuple of (postcode area, rest pattern, region or None)
         ``#`` stands for a digit and ``@`` for a letter of the rest.
     """
@@ -65,134 +64,138 @@ class Locale:
     name: str
     country: str
     language: str
-    female: tuple[tuple[str, str], ...]
-    male: tuple[tuple[str, str], ...]
-    family_female: tuple[tuple[str, str], ...]
-    family_male: tuple[tuple[str, str], ...]
+    female: Pairs
+    male: Pairs
+    family_female: Pairs
+    family_male: Pairs
+    cells: Mapping[str, tuple[int, ...]]
     streets: tuple[str, ...]
+    houses: tuple[House, ...]
     cities: tuple[str, ...]
-    areas: tuple[tuple[str, str, str | None], ...]
-
-    @property
-    def number_first(self) -> bool:
-        """Whether the house number stands before the street."""
-        return self.name in ("en_GB", "en_US", "fr_FR")
+    areas: tuple[Area, ...]
 
 
 @cache
 def locale(name: str) -> Locale:
     """Return the lists of a locale, one of ``LOCALES``."""
-    person = import_module(f"faker.providers.person.{name}").Provider
-    place = import_module(f"faker.providers.address.{name}").Provider
-    country, language, _ = _PLANS[name]
-    family_female, family_male = _families(name, person)
+    female, male, family = _given(name, "female"), _given(name, "male"), _families(name)
+    families = tuple(pair for pair, _ in family)
+    surnames = [written for written, _ in families]
     return Locale(
         name=name,
-        country=country,
-        language=language,
-        female=_given(name, person, "female"),
-        male=_given(name, person, "male"),
-        family_female=family_female,
-        family_male=family_male,
-        streets=_streets(name, place, [written for written, _ in family_male]),
-        cities=_cities(name, place, [written for written, _ in family_male]),
-        areas=_areas(name, place),
+        country=COUNTRIES[name],
+        language=name[:2],
+        female=tuple(pair for pair, _ in female),
+        male=tuple(pair for pair, _ in male),
+        family_female=_feminine(families) if name == "pl_PL" else families,
+        family_male=families,
+        cells={"female": _cells(female), "male": _cells(male), "family": _cells(family)},
+        streets=places.streets(name, surnames),
+        houses=places.houses(name),
+        cities=places.cities(name, surnames),
+        areas=places.areas(name),
     )
 
 
-def latin(text: str) -> str:
-    """Return a name in ASCII and lower case, as it stands in an e-mail address."""
-    plain = (
-        unicodedata.normalize("NFKD", text.translate(_FOLDED)).encode("ascii", "ignore").decode()
-    )
+def fingerprint() -> str:
+    """Return the SHA-256 of all lists of all locales and the phone ranges, in hex.
+
+    It is compared with ``FINGERPRINT`` in the tests, and not at run time: it takes all locales.
+    """
+    found = hashlib.sha256()
+    for name in LOCALES:
+        lists_of = locale(name)
+        for field in fields(lists_of):
+            found.update(f"{field.name}\x1f{getattr(lists_of, field.name)!r}\x1e".encode())
+    found.update(repr(sorted(phones.RANGES.items())).encode())
+    return found.hexdigest()
+
+
+def latin(text: str, name: str = "") -> str:
+    """Return a name in ASCII and lower case, as it stands in an e-mail address.
+
+    Examples
+    --------
+    >>> latin("Größe-Müller", "de_DE"), latin("Wałęsa"), latin("O'Brien")
+    ('groessemueller', 'walesa', 'obrien')
+    """
+    text = text.translate(_UMLAUTS) if name == "de_DE" else text
+    folded = unicodedata.normalize("NFKD", text.translate(_FOLDED))
+    plain = folded.encode("ascii", "ignore").decode()
     return "".join(letter for letter in plain.lower() if letter.isalnum())
 
 
-def _pairs(names: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    return tuple((each, latin(each)) for each in dict.fromkeys(names) if latin(each))
-
-
-def _ranked(names: Any) -> list[str]:
-    """Return names, the most frequent first where the list says how frequent each is."""
-    if isinstance(names, Mapping):
-        return sorted(names, key=lambda each: (-names[each], each))
-    return list(names)
-
-
-def _given(name: str, person: Any, gender: str) -> tuple[tuple[str, str], ...]:
+def _given(name: str, gender: str) -> _Weighted:
     if name == "ja_JP":
-        pairs = getattr(person, f"first_name_{gender}_pairs")
-        return tuple((written, latin(roman)) for written, _, roman in pairs)
-    return _pairs(_ranked(getattr(person, f"first_names_{gender}")))
-
-
-def _families(name: str, person: Any) -> tuple[tuple[tuple[str, str], ...], ...]:
-    if name == "ja_JP":
-        both = tuple((written, latin(roman)) for written, _, roman in person.last_name_pairs)
-        return both, both
-    if name == "pl_PL":
-        male = [*person.male_last_names, *person.unisex_last_names]
-        return _pairs(_feminine(each) for each in male), _pairs(male)
-    both = _pairs(_ranked(person.last_names))
-    return both, both
-
-
-def _feminine(surname: str) -> str:
-    return surname[:-1] + "a" if surname.endswith(("ski", "cki", "dzki")) else surname
-
-
-def _streets(name: str, place: Any, families: list[str]) -> tuple[str, ...]:
-    known = families[:_STREETS_MOST]
-    if name in ("en_GB", "en_US"):
-        endings = ("Street", "Road", "Avenue", "Lane", "Close", "Drive")
-        return tuple(f"{each} {endings[i % len(endings)]}" for i, each in enumerate(known))
-    if name == "ja_JP":
-        return tuple(f"{town}{block}丁目" for town in place.towns for block in range(1, 5))
-    if name == "pl_PL":
-        return tuple(f"ul. {each}" for each in place.streets)
-    pattern = {
-        "de_DE": "{}straße",
-        "es_ES": "Calle {}",
-        "fr_FR": "rue {}",
-        "nl_NL": "{}straat",
-    }[name]
-    return tuple(pattern.format(each) for each in known)
-
-
-def _cities(name: str, place: Any, families: list[str]) -> tuple[str, ...]:
-    if name in ("de_DE", "nl_NL", "ja_JP"):
-        return tuple(place.cities)
-    if name == "pl_PL":
-        return tuple(place.cities)
-    if name == "es_ES":
-        return tuple(place.states)
-    if name == "fr_FR":
-        endings = ("-sur-Mer", "-les-Bains", "ville", "-la-Forêt", "bourg")
+        frequent, rare = japanese.given(gender)
+        share = _COMPOSED_JAPANESE["given"]
+        return [*_ranked(frequent, _GIVEN_POWER, 1 - share), *_ranked(rare, 0.3, share)]
+    listed = lists.given(name, gender)
+    double = additions.double_given(name, gender)
+    share = additions.DOUBLE_SHARE.get(name, 0.0)
+    common = additions.common_given(name, gender)
+    pairs = _pairs(_single(listed, common, is_ranked=name in ("en_GB", "pl_PL")), name)
+    known = {written for written, _ in pairs}
+    doubles = [each for each in _pairs(double, name) if each[0] not in known]
+    if listed.weights:
+        weighted = _shared(list(zip(pairs, listed.weights, strict=True)), 1 - share)
     else:
-        endings = ("ton", "ville", "ford", "bury", "field")
-    return tuple(f"{each}{endings[i % len(endings)]}" for i, each in enumerate(families[:400]))
+        weighted = _ranked(pairs, _GIVEN_POWER, 1 - share)
+    return [*weighted, *_ranked(doubles, _GIVEN_POWER, share)]
 
 
-def _areas(name: str, place: Any) -> tuple[tuple[str, str, str | None], ...]:
-    if name == "en_GB":
-        return tuple(
-            (f"{area}{district}", " #@@", None) for area in _GB_AREAS for district in range(1, 13)
-        )
-    if name == "en_US":
-        return tuple(
-            (f"{area:03d}", "##", f"US-{state}")
-            for state, zone in _US_AREAS.items()
-            for area in zone
-        )
-    if name == "fr_FR":
-        codes = [code for code, _ in place.departments if code.isdecimal() and len(code) == 2]
-        return tuple((code, "###", f"FR-{code}") for code in codes)
-    if name == "es_ES":
-        return tuple((f"{area:02d}", "###", None) for area in range(1, 53))
-    if name == "de_DE":
-        return tuple((f"{area:02d}", "###", None) for area in range(10, 100))
-    if name == "nl_NL":
-        return tuple((f"{area}", "## @@", None) for area in range(10, 100))
-    if name == "pl_PL":
-        return tuple((f"{area:02d}", "-###", None) for area in range(100))
-    return tuple((f"{area:03d}", "-####", None) for area in range(10, 990, 7))
+def _families(name: str) -> _Weighted:
+    if name == "ja_JP":
+        counted, rare = japanese.family()
+        share = _COMPOSED_JAPANESE["family"]
+        return [*_shared(list(counted), 1 - share), *_ranked(rare, 0.3, share)]
+    listed = lists.family(name)
+    common = additions.common_family(name)
+    pairs = _pairs(_single(listed, common, is_ranked=name in ("fr_FR", "pl_PL")), name)
+    if listed.weights:
+        return _shared(list(zip(pairs, listed.weights, strict=True)), 1.0)
+    known = {written for written, _ in pairs}
+    composed = _pairs(additions.composed_family(name), name)
+    further = [each for each in composed if each[0] not in known]
+    share = _COMPOSED_FAMILY if further else 0.0
+    return [*_ranked(pairs, _FAMILY_POWER, 1 - share), *_ranked(further, 0.3, share)]
+
+
+def _single(listed: lists.Listed, common: tuple[str, ...], *, is_ranked: bool) -> tuple[str, ...]:
+    """Return the common names, then the listed ones: in an order of their own where alphabetical.
+
+    In the order of the alphabet, half of the customers would be called something with A.
+    """
+    is_ranked = is_ranked or bool(listed.weights)
+    rest = listed.entries if is_ranked else sorted(listed.entries, key=_digest)
+    return tuple(dict.fromkeys((*common, *rest)))
+
+
+def _digest(entry: str) -> bytes:
+    return hashlib.sha256(entry.encode()).digest()
+
+
+def _pairs(names: Iterable[str], name: str) -> list[tuple[str, str]]:
+    return [(each, latin(each, name)) for each in names]
+
+
+def _ranked(pairs: Iterable[tuple[str, str]], power: float, share: float) -> _Weighted:
+    """Return names with weights that fall with the rank and add up to the share."""
+    return _shared([(pair, rank**-power) for rank, pair in enumerate(pairs, start=1)], share)
+
+
+def _shared(weighted: _Weighted, share: float) -> _Weighted:
+    total = sum(weight for _, weight in weighted)
+    return [(pair, share * weight / total) for pair, weight in weighted]
+
+
+def _cells(weighted: _Weighted) -> tuple[int, ...]:
+    weights = np.array([weight for _, weight in weighted])
+    edges = np.rint(np.cumsum(weights) / weights.sum() * CELLS).astype(np.int64)
+    return tuple(np.diff(edges, prepend=0).tolist())
+
+
+def _feminine(families: Pairs) -> Pairs:
+    """Return family names as women in Poland bear them: adjectives end in a."""
+    women = (each[:-1] + "a" if each.endswith(_FEMININE) else each for each, _ in families)
+    return tuple((each, latin(each)) for each in women)

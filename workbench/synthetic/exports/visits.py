@@ -1,0 +1,121 @@
+"""What a tracker sees of a visit: its device's cookie, its session, and whether someone logged in.
+
+Cookie and device ids belong to a customer's device, so two trackers on one site see the same: the
+``_ga`` cookie in an access log holds the ``user_pseudo_id`` of the analytics export.
+"""
+
+import polars as pl
+
+from workbench.synthetic.draws import spread
+from workbench.synthetic.exports.cells import path_encoded
+from workbench.synthetic.exports.ids import decimal_digits, uuid
+from workbench.synthetic.exports.slices import Slice, World
+
+SITE = "https://shop.example.org"
+
+_LOGS_IN = ("sign_up", "login", "purchase")
+_STAYS_LOGGED_IN = 0.35  # share of sessions that know the customer from their second event on
+
+_AGENTS = {
+    "desktop": (
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "Chrome/131.0.0.0 Safari/537.36",
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+        "Version/17.6 Safari/605.1.15",
+        "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0",
+    ),
+    "mobile": (
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 "
+        "(KHTML, like Gecko) Version/17.4 Mobile/15E148 Safari/604.1",
+        "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "Chrome/131.0.0.0 Mobile Safari/537.36",
+    ),
+    "tablet": (
+        "Mozilla/5.0 (iPad; CPU OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+        "Version/17.4 Mobile/15E148 Safari/604.1",
+    ),
+}
+
+
+def visits(part: Slice, *, channels: tuple[str, ...]) -> pl.DataFrame:
+    """Return the events of these channels with what a tracker sees.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``events`` in their order, ``country``, ``language``, ``first_seen_at`` and
+        ``shop_customer`` of the customer, and ``client_id`` (cookie of a browser), ``device_uuid``
+        (of an app), ``session_at`` (first event of the session, to the second), ``session_number``
+        (of the customer, from 1) and ``is_logged_in``.
+    """
+    world = part.world
+    events = part["events"].filter(pl.col("channel").cast(pl.String).is_in(channels))
+    rows = part.with_people(events, "country", "language", "first_seen_at", "shop_customer")
+    whose = pl.coalesce("record_id", "session_id", "event_id")
+    device = device_code()
+    session = pl.coalesce("session_id", "event_id")
+    rows = rows.with_columns(
+        client_id=pl.concat_str(
+            (world.bits("browser", whose, device) % 2**31).cast(pl.String),
+            pl.lit("."),
+            pl.coalesce("first_seen_at", "occurred_at").dt.epoch("s").cast(pl.String),
+        ),
+        device_uuid=device_uuid(world, whose),
+        session_at=pl.col("occurred_at").min().over(session).dt.truncate("1s"),
+        is_logged_in=pl.col("record_id").is_not_null()
+        & (
+            pl.col("event_name").is_in(_LOGS_IN)
+            | (
+                (world.u("stays logged in", session) < _STAYS_LOGGED_IN)
+                & (pl.col("occurred_at") > pl.col("occurred_at").min().over(session))
+            )
+        ),
+    )
+    return rows.with_columns(
+        session_number=pl.col("session_at").rank("dense").over("record_id").fill_null(1)
+    )
+
+
+def device_uuid(world: World, whose: pl.Expr) -> pl.Expr:
+    """Return the id of the device of a row with ``device_type``, of a customer or visit."""
+    device = device_code()
+    return uuid(world.bits("device", whose, device), world.bits("device, rest", whose, device))
+
+
+def device_code() -> pl.Expr:
+    """Return a number for the kind of device of a row: one device of a kind for each customer."""
+    return pl.col("device_type").to_physical().cast(pl.UInt64).fill_null(9)
+
+
+def repeated(rows: pl.DataFrame, again: pl.Expr) -> pl.DataFrame:
+    """Return rows, those twice in a row that come again."""
+    times = 1 + rows.select(again).to_series().cast(pl.Int64)
+    place, _ = spread(times.to_numpy())
+    return rows if len(place) == rows.height else rows[place]
+
+
+def user_agent(world: World) -> pl.Expr:
+    """Return the user agent of a row with ``record_id`` and ``device_type``."""
+    chosen = pl.lit(None, pl.String)
+    for kind, agents in _AGENTS.items():
+        option = world.option(f"user agent {kind}", pl.col("record_id"), agents)
+        chosen = pl.when(pl.col("device_type") == kind).then(option).otherwise(chosen)
+    return chosen.fill_null("Mozilla/5.0")
+
+
+def ip_address(world: World, key: pl.Expr) -> pl.Expr:
+    """Return an address of the ranges kept for documentation (RFC 5737, RFC 3849)."""
+    network = world.option("network", key, ("192.0.2.", "198.51.100.", "203.0.113."))
+    last = (world.bits("address", key) % 254 + 1).cast(pl.String)
+    tail = decimal_digits(world.bits("address", key), 4)
+    newer = pl.concat_str(pl.lit("2001:db8::"), tail)
+    older = pl.concat_str(network, last)
+    return pl.when(world.u("has IPv6", key) < 0.2).then(newer).otherwise(older)
+
+
+def address_of(page: pl.Expr, search: pl.Expr | None = None) -> pl.Expr:
+    """Return the full address of a page, with a query string where something is searched."""
+    full = pl.concat_str(pl.lit(SITE), path_encoded(page.fill_null("/")))
+    if search is None:
+        return full
+    return pl.concat_str(full, pl.concat_str(pl.lit("?q="), search).fill_null(""))

@@ -1,0 +1,154 @@
+"""What customers are called and where they are reached: names, e-mail, phone, home, birth date.
+
+A profile is 16-bit pieces of a few hashes and, at the end, one gather per part and one
+concatenation per field. Those who live together (``households``) share the address, mostly the
+family name and sometimes the phone. E-mail addresses are in domains reserved by RFC 2606 and end in
+a code of the customer's own, so no two customers share one. Phones are of the country's range for
+fiction (``stock.phones`` says from how many customers on they repeat).
+
+What is absent: a link between a name and the year of birth, between a phone's area and the home,
+and moves from one home to another.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from workbench.synthetic.draws import Integers, Keys
+from workbench.synthetic.people.block import Block
+from workbench.synthetic.people.households import heads
+from workbench.synthetic.stock.pools import FIRST_YEAR, Pools, domain_cells, pools
+
+# odd, and without a common divisor with any range of phones or power of 36: multiplying by it
+# permutes the numbers below them
+_SCATTER = 7_368_787
+_TWO, _CODES = 36**2, 36**5
+_SHARED_PHONE = 0.3  # of those who live with somebody
+#: Share of those who live with somebody and bear another family name: couples keep their names in
+#: Spain, and in Japan have to share one. Plausible values, from no source.
+_OWN_NAME = {"es_ES": 0.6, "ja_JP": 0.05, "nl_NL": 0.35}
+_OWN_NAME_ELSEWHERE = 0.15
+
+
+@dataclass(frozen=True)
+class Written:
+    """Names, contact details and home of a block's customers, Series of shape (customers,).
+
+    ``region`` is null where none is known; everything else is there.
+    """
+
+    given: pl.Series
+    family: pl.Series
+    full: pl.Series
+    email: pl.Series
+    phone: pl.Series
+    street: pl.Series
+    city: pl.Series
+    postcode: pl.Series
+    area: pl.Series
+    region: pl.Series
+    birth_date: pl.Series
+
+
+def written(block: Block) -> Written:
+    """Write names, addresses and contact details of a block's customers."""
+    stock = pools(tuple(block.recipe.locales))
+    head = heads(block)
+    own = block.bits("person")
+    parts = (
+        _names(block, stock, head, own)
+        | _home(block, stock, head)
+        | _contact(block, stock, head, own)
+    )
+    family, email = pl.concat_str("family", "second"), ["given_latin", "between", "family_latin"]
+    fields = pl.DataFrame(parts).select(
+        "given",
+        "city",
+        "area",
+        "region",
+        family.alias("family"),
+        pl.when("is_family_first")
+        .then(pl.concat_str(family, pl.lit(" "), "given"))
+        .otherwise(pl.concat_str("given", pl.lit(" "), family))
+        .alias("full"),
+        email=pl.concat_str(*email, "code", "domain"),
+        phone=pl.concat_str("phone_head", "phone_tail"),
+        street=pl.concat_str("before", "street", "behind"),
+        postcode=pl.concat_str("area", "rest"),
+        birth_date=pl.concat_str("year", "day"),
+    )
+    return Written(**fields.to_dict())
+
+
+def _names(block: Block, stock: Pools, head: Keys, own: Keys) -> dict[str, pl.Series]:
+    which = 2 * block.locale + block.bears_female_name
+    keeping = [_OWN_NAME.get(name, _OWN_NAME_ELSEWHERE) for name in block.recipe.locales]
+    keeps_own = _piece(own, 3) < (np.array(keeping) * 65_536)[block.locale]
+    shared = block.stream("family name").bits(np.where(keeps_own, block.numbers, head))
+    given = stock.given.rows(which, _piece(own, 0))
+    family = stock.family.rows(which, _piece(shared, 0))
+    second = stock.second.rows(which, _piece(shared, 1))
+    # the same name twice is usual where everybody has two, and odd elsewhere; none comes first
+    none = stock.second.starts[which]
+    same = second - none == family - stock.family.starts[which] + 1
+    second = np.where(same & ~stock.has_two_families[block.locale], none, second)
+    return {
+        "given": stock.given.forms[0].gather(given),
+        "given_latin": stock.given.forms[1].gather(given),
+        "family": stock.family.forms[0].gather(family),
+        "family_latin": stock.family.forms[1].gather(family),
+        "second": stock.second.forms[0].gather(second),
+        "is_family_first": pl.Series(stock.is_family_first[block.locale]),
+    }
+
+
+def _home(block: Block, stock: Pools, head: Keys) -> dict[str, pl.Series]:
+    place, more = block.stream("home").bits(head), block.stream("house").bits(head)
+    area_bits = _piece(place, 0)
+    # towns belong to an area: those of a hundredth of the areas are in a hundredth of the towns
+    near = ((area_bits * 100 >> 16 << 16) + _piece(place, 1)) // 100
+    area = stock.areas.rows(block.locale, area_bits)
+    house = stock.houses.rows(block.locale, _piece(more, 0))
+    return {
+        "area": stock.areas.forms[0].gather(area),
+        "region": stock.areas.forms[1].gather(area),
+        "rest": stock.rests.forms[0].gather(stock.rests.rows(block.locale, _piece(more, 1))),
+        "city": stock.cities.forms[0].gather(stock.cities.rows(block.locale, near)),
+        "street": stock.streets.forms[0].gather(stock.streets.rows(block.locale, _piece(place, 2))),
+        "before": stock.houses.forms[0].gather(house),
+        "behind": stock.houses.forms[1].gather(house),
+    }
+
+
+def _contact(block: Block, stock: Pools, head: Keys, own: Keys) -> dict[str, pl.Series]:
+    more = block.bits("contact")
+    code = ((block.numbers * np.uint64(_SCATTER) + np.uint64(987_654)) % np.uint64(_CODES)).astype(
+        np.int64
+    )
+    holder = np.where(_piece(more, 0) < _SHARED_PHONE * 65_536, head, block.numbers).astype(
+        np.int64
+    )
+    width = stock.tails.sizes[block.locale]
+    number = (holder * _SCATTER + 1_234_567) % (stock.heads.sizes[block.locale] * width)
+    domain = domain_cells()[_piece(more, 1)]
+    year = block.clock.start_on.year - block.age - FIRST_YEAR
+    return {
+        "between": stock.between.forms[0].gather(stock.between.rows(0, _piece(own, 1))),
+        "code": stock.codes.forms[0].gather(code // _TWO),
+        "domain": stock.domains.forms[0].gather(stock.domains.starts[domain] + code % _TWO),
+        "phone_head": stock.heads.forms[0].gather(
+            stock.heads.starts[block.locale] + number // width
+        ),
+        "phone_tail": stock.tails.forms[0].gather(
+            stock.tails.starts[block.locale] + number % width
+        ),
+        "year": stock.years.forms[0].gather(year),
+        "day": stock.days.forms[0].gather(stock.days.rows(0, _piece(own, 2))),
+    }
+
+
+def _piece(bits: Keys, place: int) -> Integers:
+    """Return 16 of the bits, the 0th, 1st, 2nd or 3rd."""
+    piece: Integers = (bits >> np.uint64(16 * place)).astype(np.int64) & 0xFFFF
+    return piece
