@@ -20,7 +20,7 @@ from workbench.vault.datasets import FileEntry
 from workbench.vault.parquet import reading
 
 _FEW, _MANY = 8, 16  # buckets of a dataset made from one file, or from a world of many blocks
-_TOGETHER = 2  # parts read at a time: more make fewer files, each takes .9 GB more (4 GB at 5)
+_TOGETHER = 4  # parts read at a time: more make fewer files and take more memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ def load(
     if not paths:
         raise ParameterError("no file to load: name at least one")
     sources = [open_source(path, mapping=mapping, settings=settings) for path in paths]
-    buckets = _MANY if any(source.parts > 1 for source in sources) else _FEW
+    buckets = _MANY if any(source.parts > _TOGETHER for source in sources) else _FEW
     with vault.writing(dataset, buckets=buckets) as (writer, before):
         secret = vault.key_for(dataset).text
         state = State(before, writer)
@@ -141,7 +141,7 @@ def _load_one(
     if (known := state.known(source.content_hash)) is not None:
         return _report(source, known, ("this content is loaded already: nothing to do",))
     work = _Loader(source=source, writer=writer, secret=secret, held=state.held())
-    with compute.executor(workers if source.parts > 1 else 1) as pool:
+    with compute.executor(workers if source.parts > _TOGETHER else 1) as pool:
         groups = _groups(source.parts)
         done = list(compute.over(work, groups, pool=pool, title=f"load {source.path.name}"))
     refused = pl.concat([part.refused for part in done])

@@ -44,11 +44,11 @@ def table(
     rows = pl.concat([_part(part, wanted) for part in parts], rechunk=True)
     owner = np.concatenate([np.asarray(part["_owner"]) for part in parts])
     at = [np.asarray(part.get("_at", part["_owner"])) for part in parts]
-    return rows[pl.Series(_order(owner, np.concatenate(at)), dtype=pl.UInt32)]
+    return rows[pl.Series(ordered(owner, np.concatenate(at)), dtype=pl.UInt32)]
 
 
-def _order(owner: Integers, at: Integers) -> Integers:
-    """Return the rows by customer, then time, then place: one sort of packed integers."""
+def ordered(owner: Integers, at: Integers) -> Integers:
+    """Return row numbers by customer, then time, then number: one sort of packed integers."""
     if not len(owner):
         return owner
     at = at - at.min()
@@ -67,7 +67,7 @@ def instant(seconds: Integers) -> pl.Series:
 
 def words(options: Sequence[str | None], codes: Integers | Keys) -> pl.Series:
     """Return the option of each code."""
-    return pl.Series("words", list(options), dtype=pl.String).gather(codes)
+    return pl.Series("words", list(options), dtype=pl.String).gather(_places(codes))
 
 
 def choices(
@@ -75,7 +75,12 @@ def choices(
 ) -> pl.Series:
     """Return the declared choice of each code; None is null."""
     dtype = TABLES[table_name].column(column).type
-    return pl.Series(column, list(options), dtype=dtype).gather(codes)
+    return pl.Series(column, list(options), dtype=dtype).gather(_places(codes))
+
+
+def _places(codes: Integers | Keys) -> pl.Series:
+    """Return codes as polars' own kind of row number, which it gathers by fastest."""
+    return pl.Series(codes.astype(np.uint32))
 
 
 def text(*pieces: pl.Series | str) -> pl.Series:

@@ -10,9 +10,9 @@ import polars as pl
 from workbench.synthetic.draws import (
     Flags,
     Integers,
+    cells,
     choice,
-    choice_by,
-    normal,
+    normal_cells,
     spread,
 )
 from workbench.synthetic.frames import choices, instant, table, where, words
@@ -53,7 +53,8 @@ def _steps(block: Block, sold: Sales, visited: Visits) -> dict[str, object]:
     is_purchase = buys[session] & (step == count[session] - 1)
     searches = ~buys & (block.u("searches", visited.owner, visited.place) < _SEARCHES)
     is_search = searches[session] & (step == 0)
-    name = np.select([is_view, is_cart, is_purchase, is_search, step == 0], [1, 2, 3, 5, 0], 4)
+    is_sign_up = visited.signs_up[session] & (step == 1)
+    name = is_view + 2 * is_cart + 3 * is_purchase + 4 * is_sign_up + 5 * is_search
 
     at = visited.starts_at[session] + visited.pace[session] * step
     product = _product(
@@ -103,14 +104,14 @@ def _product(
 ) -> Integers:
     """Return the product looked at: the order's lines first, then what the segment likes."""
     view = np.where(is_cart, 0, view)
-    kinds = block.recipe.kinds
-    owner, place = visited.owner[session], visited.place[session] * 16 + view
-    category = choice_by(
-        block.u("viewed", owner, place), block.segment[owner], [k.categories for k in kinds]
-    )
-    price = np.log(block.of_kind("order_value_minor") / block.of_kind("lines"))[owner]
-    wanted = np.exp(price + 0.5 * normal(block.u("viewed price", owner, place)))
-    seen = catalogue(block.recipe.system).nearest(category, wanted)
+    owner = visited.owner[session]
+    bits = block.bits("viewed", owner, visited.place[session] * 16 + view)
+    piece = (bits & np.uint64(0xFFFF)).astype(np.uint16)
+    category = cells([each.categories for each in block.recipe.kinds])[block.segment[owner], piece]
+    usual = np.log(block.of_kind("order_value_minor") / block.of_kind("lines"))
+    price = (bits >> np.uint64(16) & np.uint64(0xFFFF)).astype(np.uint16)
+    wanted = usual[owner] + 0.5 * normal_cells()[price]
+    seen = catalogue(block.recipe.system).nearest(category.astype(np.int64), wanted)
     order = visited.order[session]
     if not len(sold.lines):
         return seen
@@ -132,7 +133,8 @@ def _pages(name: Integers, page: Integers, product_id: pl.Series, product: Integ
     """Return the path: the landing page, the product's page, the basket, the thanks, the form."""
     fixed = [*_PAGES, "/basket", "/thank-you", "/register", "/search"]
     paths = [f"/p/{each.split(':')[1].lower()}" for each in product_id]
-    places = np.select(
-        [name == step for step in range(1, 6)], [len(fixed) + product, 4, 5, 6, 7], page
-    )
+    of_step = np.array([0, 0, 4, 5, 6, 7])  # a landing page or a product's are looked up
+    places = of_step[name]
+    places = np.where(name == 0, page, places)
+    places = np.where(name == 1, len(fixed) + product, places)
     return words([*fixed, *paths], places)

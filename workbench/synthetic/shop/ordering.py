@@ -113,9 +113,9 @@ def sales(block: Block, bought: Purchases) -> Sales:
         block.u("category", at, spot), block.segment[at], [k.categories for k in kinds]
     )
     quantity = 1 + choice(block.u("quantity", at, spot), _QUANTITIES)
-    price = value[sale] * np.exp(0.15 * normal(block.u("price", at, spot)))
+    price = np.log(value)[sale] + 0.15 * normal(block.u("price", at, spot))
     goods = catalogue(block.recipe.system)
-    product = goods.nearest(category, price / (lines[sale] * quantity))
+    product = goods.nearest(category, price - np.log(lines[sale] * quantity))
     amount = goods.price_minor[product] * quantity
 
     sum_of_lines = np.zeros(len(owner), dtype=np.int64)

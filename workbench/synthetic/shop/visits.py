@@ -6,7 +6,6 @@ recorded; how many there were, the truth keeps.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ import polars as pl
 
 from workbench.synthetic.clock import MONTH_DAYS, Clock
 from workbench.synthetic.draws import Flags, Integers, choice, geometric, poisson, spread
-from workbench.synthetic.frames import words
+from workbench.synthetic.frames import ordered, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.permissions import Decision, allows_app, p_accepts
 from workbench.synthetic.recipes import CHANNELS
@@ -78,22 +77,23 @@ class Visits:
         taken: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
         return Visits(**{name: column[rows] for name, column in taken.items()})
 
-    def beside(self, other: "Visits") -> "Visits":
-        """Return these visits and then the others."""
+    @classmethod
+    def of(cls, kinds: "Sequence[Visits]") -> "Visits":
+        """Return the visits of all kinds, by customer and time."""
         joined: dict[str, Any] = {}
-        for each in fields(self):
-            one, two = getattr(self, each.name), getattr(other, each.name)
-            is_text = isinstance(one, pl.Series)
-            joined[each.name] = pl.concat([one, two]) if is_text else np.concatenate([one, two])
-        return Visits(**joined)
+        for each in fields(cls):
+            columns = [getattr(kind, each.name) for kind in kinds]
+            is_text = isinstance(columns[0], pl.Series)
+            joined[each.name] = pl.concat(columns) if is_text else np.concatenate(columns)
+        found = cls(**joined)
+        return found.at(ordered(found.owner, found.starts_at))
 
 
 def visits(block: Block, bought: Purchases, sold: Sales, clicks: Sequence[Clicks]) -> Visits:
     """Return all visits of a block, recorded or not."""
     every = [_buying(block, bought, sold), _looking(block, bought)]
     every += [_clicked(block, each, kind) for kind, each in enumerate(clicks)]
-    found = reduce(Visits.beside, every)
-    return found.at(np.lexsort((found.place, found.starts_at, found.owner)))
+    return Visits.of(every)
 
 
 def recorded(block: Block, made: Visits, analytics: Decision) -> Visits:

@@ -4,6 +4,7 @@ A product is found by category and price, so an order of a wanted value is made 
 sixty rungs lie 10 % apart, and the rung nearest to the wanted price is taken.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -55,10 +56,17 @@ class Catalogue:
     noun: pl.Series
     price_minor: Integers
 
-    def nearest(self, category: Integers, price_minor: Floats) -> Integers:
-        """Return the product of a category whose price is nearest on the ladder."""
-        step = np.log(HIGHEST_PRICE_MINOR / LOWEST_PRICE_MINOR) / (_RUNGS - 1)
-        rung = np.rint(np.log(np.maximum(price_minor, 1.0) / LOWEST_PRICE_MINOR) / step)
+    def nearest(self, category: Integers, log_price_minor: Floats) -> Integers:
+        """Return the product of a category whose price is nearest on the ladder.
+
+        Parameters
+        ----------
+        category : array of int, shape (rows,)
+        log_price_minor : array of float, shape (rows,)
+            Natural logarithm of the wanted price in minor units.
+        """
+        step = math.log(HIGHEST_PRICE_MINOR / LOWEST_PRICE_MINOR) / (_RUNGS - 1)
+        rung = np.rint((log_price_minor - math.log(LOWEST_PRICE_MINOR)) / step)
         product: Integers = category * _RUNGS + np.clip(rung, 0, _RUNGS - 1).astype(np.int64)
         return product
 

@@ -22,7 +22,7 @@ from workbench.synthetic.shop.leaving import month_days
 from workbench.synthetic.shop.purchasing import purchases
 from workbench.synthetic.truth.tables import ahead
 
-_BLOCK = 20_000
+_BLOCK = 8_000  # customers looked at together
 _MOST_MONTHS = 12
 
 
