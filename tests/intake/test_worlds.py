@@ -21,7 +21,7 @@ def _value_hash(dataset) -> list[int]:
 
 
 def test_two_workers_make_the_same_rows_as_one(make_world, vault):
-    world = make_world("tiny")
+    world = make_world("tiny", parts=6, a_part=2)  # more parts than are read at a time
     for dataset, workers in (("one", 1), ("two", 2)):
         report = load([world], vault=vault, dataset=dataset, settings={}, workers=workers)
         assert (report.read, report.accepted, report.unchanged) == (48, 48, 0)
@@ -37,7 +37,7 @@ def test_two_workers_make_the_same_rows_as_one(make_world, vault):
 def test_progress_of_a_load_goes_to_the_log_and_nowhere_in_a_kernel(
     make_world, vault, capsys, monkeypatch
 ):
-    world = make_world("tiny", parts=8)
+    world = make_world("tiny", parts=16)
     load([world], vault=vault, dataset="a", settings={})
     out, err = capsys.readouterr()
     assert (out, err.splitlines()) == ("", [f"load tiny: {done} of 4" for done in (1, 2, 3, 4)])
