@@ -22,10 +22,13 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 import psutil
+from profiles import profiles
+from worlds import worlds
 
 PROJECT = Path(__file__).parents[2]
 WORKBENCH = [sys.executable, "-m", "workbench"]
 LIMIT_GB = 4.0
+WORKER_GB = 0.6
 REPEATS = 3
 
 
@@ -50,9 +53,15 @@ def main() -> None:
     """Measure everything and write the table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--customers", type=int, default=1_000_000)
+    parser.add_argument("--only", choices=list(PARTS), help="measure one part and print it")
     parser.add_argument("--out", type=Path, default=PROJECT / "tests" / "bench" / "results.md")
     options = parser.parse_args()
-    rows = [*storage(), *pseudonyms(), *audit_intervals(), *stations(options.customers)]
+    rows = [
+        row
+        for name, measure in PARTS.items()
+        if options.only in (None, name)
+        for row in measure(options.customers)
+    ]
     lines = [
         "# Measured",
         "",
@@ -64,7 +73,8 @@ def main() -> None:
         *(f"| {row.what} | {row.measured} | {row.beside} | {row.ratio} |" for row in rows),
         "",
     ]
-    options.out.write_text("\n".join(lines), encoding="utf-8")
+    if options.only is None:
+        options.out.write_text("\n".join(lines), encoding="utf-8")
     print("\n".join(lines))
 
 
@@ -94,12 +104,16 @@ def stations(customers: int) -> list[Row]:
     return rows
 
 
-def command(words: list[str]) -> Used:
+def command(words: list[str], settings: dict[str, str] | None = None) -> Used:
     """Run a command to its end, watching it and its children."""
     before = os.times()
     started = time.perf_counter()
     process = subprocess.Popen(
-        words, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        words,
+        cwd=PROJECT,
+        env={**os.environ, **(settings or {})},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
     peak = [0]
     ended = threading.Event()
@@ -239,6 +253,15 @@ def _resident(pid: int) -> int:
         pass  # it ended between two looks
     return total
 
+
+PARTS: dict[str, Callable[[int], list[Row]]] = {
+    "storage": lambda _: storage(),
+    "pseudonyms": lambda _: pseudonyms(),
+    "audit": lambda _: audit_intervals(),
+    "profiles": lambda _: [Row(*each) for each in profiles()],
+    "worlds": lambda _: [Row(*each) for each in worlds(command, WORKER_GB)],
+    "stations": stations,
+}
 
 if __name__ == "__main__":
     main()

@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.conftest import PROJECT
 from tests.worlds import Place
+from workbench.reports import build_realism, build_site
+from workbench.synthetic.realism import held_against
 
 WIDTHS = (320, 360, 1280)
 THEMES = ("light", "dark")
@@ -46,8 +48,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Path]]:
         assert place.run("demo") == 0
         assert place.run("churn", "--study", "demo", "-p", "horizon_days=400") == 2
         site = place.reports / "site"
-        found = [site / "index.html", *sorted((site / "runs").glob("*.html"))]
-        assert len(found) == 5
+        held = held_against({"retail": place.root / "world-demo"})
+        realism = build_realism(held, {"CDNOW": {"mean_gap_days": 72.2}}, site=site)
+        index = build_site(place.reports / "runs", site=site)
+        found = [index, *sorted((site / "runs").glob("*.html")), realism]
+        assert len(found) == 6
         yield found
 
 
@@ -127,6 +132,7 @@ def test_a_page_is_small_and_has_no_script(pages: list[Path]) -> None:
 def test_the_catalogue_leads_to_every_page(browser: Browser, pages: list[Path]) -> None:
     page, _ = opened(browser, pages[0], width=1280, theme="light")
     links = [each.get_attribute("href") for each in page.locator(".run a").all()]
-    assert sorted(links) == sorted(f"runs/{path.name}" for path in pages[1:])
+    assert sorted(links) == sorted(f"runs/{path.name}" for path in pages[1:-1])
+    assert page.locator("footer a").get_attribute("href") == pages[-1].name
     assert "Failed" in page.locator(".run.failed").inner_text()
     page.close()

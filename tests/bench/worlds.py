@@ -1,0 +1,109 @@
+"""Measure how fast worlds are made: rows, CPU time beside writing the same frames again, growth.
+
+    python tests/bench/bench.py --only worlds
+
+A world is made by the command with one worker, so its peak is that of a worker. The peer reads the
+world's files back and writes the same frames once more; only the writing counts.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).parents[2]
+MONTHS = 24
+SIZES = (10_000, 100_000, 1_000_000, 3_000_000)
+
+_REWRITE = """
+import sys, time
+from pathlib import Path
+import polars as pl
+from workbench.schema.customer_data import write_parquet
+world, target, spent = Path(sys.argv[1]), Path(sys.argv[2]), 0.0
+for path in sorted(world.glob("*/part-*.parquet")):
+    rows = pl.read_parquet(path)
+    started = time.process_time()
+    write_parquet(rows, target)
+    spent += time.process_time() - started
+print(spent)
+"""
+
+
+def worlds(
+    command: Callable[[list[str], dict[str, str]], Any],
+    limit_gb: float,
+    sizes: tuple[int, ...] = SIZES,
+) -> list[tuple[str, str, str, str]]:
+    """Return what was measured, our figure, what it is held against, and the ratio.
+
+    Parameters
+    ----------
+    command : callable
+        Runs words as a command and returns wall and CPU seconds and peak GB.
+    limit_gb : float
+        Of a worker.
+    sizes : tuple of int
+        Customers.
+    """
+    rows, per_million = [], {}
+    with tempfile.TemporaryDirectory() as folder:
+        for customers in sizes:
+            world = Path(folder) / "world"
+            used = command(
+                [
+                    *(sys.executable, "-m", "workbench", "generate", "retail", "--json"),
+                    *("--customers", str(customers), "--months", str(MONTHS), "--out", str(world)),
+                ],
+                {"WORKBENCH_WORKERS": "1"},
+            )
+            made = json.loads((world / "world.json").read_bytes())["tables"]
+            total = sum(made.values())
+            per_million[customers] = used.cpu / customers * 1e6
+            what = (
+                f"make retail, {customers:,} customers, {MONTHS} months, {total / 1e6:,.1f} M rows"
+            )
+            rows.append(
+                (
+                    what,
+                    f"{used.cpu:.1f} CPU s, {used.peak_gb:.2f} GB",
+                    f"limit {limit_gb:.1f} GB a worker",
+                    f"{used.peak_gb / limit_gb:.2f} of the limit",
+                )
+            )
+            if customers == 1_000_000:
+                writing = _rewriting(world, Path(folder) / "again.parquet")
+                rows.append(
+                    (
+                        f"the same world, {total / 1e6:,.1f} M rows",
+                        f"{used.cpu:.1f} CPU s",
+                        f"writing the same frames again: {writing:.1f} CPU s",
+                        f"{used.cpu / writing:.2f}",
+                    )
+                )
+            shutil.rmtree(world)
+    small, large = min(sizes), max(sizes)
+    rows.append(
+        (
+            f"growth, {large:,} customers",
+            f"{per_million[large]:.0f} CPU s a million",
+            f"{small:,} customers: {per_million[small]:.0f} CPU s a million",
+            f"{per_million[large] / per_million[small]:.2f}",
+        )
+    )
+    return rows
+
+
+def _rewriting(world: Path, target: Path) -> float:
+    done = subprocess.run(
+        [sys.executable, "-c", _REWRITE, str(world), str(target)],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+    )
+    return float(done.stdout)
