@@ -7,7 +7,7 @@ many there are.
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,19 +39,13 @@ def choice(u: Floats, weights: Sequence[float] | Mapping[str, float]) -> Integer
     return chosen
 
 
-def cells(weights: Sequence[Mapping[str, float]]) -> NDArray[np.uint8]:
+def cells(weights: Sequence[Mapping[Any, float]]) -> NDArray[np.uint16]:
     """Return a table of categories by kind and 16-bit piece, shape (kinds, 65,536).
 
     Many draws with 16 bits each are gathered from it faster than ``choice_by`` finds them.
     """
     middles = (np.arange(_CELLS) + 0.5) / _CELLS
-    return np.stack([choice(middles, each) for each in weights]).astype(np.uint8)
-
-
-@cache
-def normal_cells() -> NDArray[np.float32]:
-    """Return a standard normal value for each 16-bit piece."""
-    return normal((np.arange(_CELLS) + 0.5) / _CELLS).astype(np.float32)
+    return np.stack([choice(middles, each) for each in weights]).astype(np.uint16)
 
 
 def choice_by(u: Floats, kind: Integers, weights: Sequence[Mapping[str, float]]) -> Integers:

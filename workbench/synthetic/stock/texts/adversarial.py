@@ -1,0 +1,25 @@
+"""Strings that break what reads, shows or writes them carelessly."""
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+import polars as pl
+
+from workbench.synthetic.draws import Keys
+
+
+@cache
+def hostile() -> tuple[str, ...]:
+    """Return the strings of ``adversarial.toml``, in its order."""
+    source = files("workbench.synthetic.stock.texts").joinpath("adversarial.toml")
+    listed = tomllib.loads(source.read_text("utf-8"))["strings"]
+    return tuple(each["text"] * each.get("times", 1) for each in listed)
+
+
+def adversarial(bits: Keys) -> pl.Series:
+    """Return one of the strings for each row's bits."""
+    strings = pl.Series(list(hostile()))
+    chosen = (bits >> np.uint64(8)) % np.uint64(len(strings))
+    return strings.gather(pl.Series(chosen.astype(np.uint32)))
