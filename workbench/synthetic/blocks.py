@@ -48,7 +48,9 @@ def make(recipe: Recipe, first: int, size: int) -> Made:
     held = contracts(block, bought)
     decided = decide(block, bought, sold)
     home = written(block)
-    told = contact(block, bought, sold, decided=decided, marketing=marketing, mailings=mailings)
+    told = contact(
+        block, bought, sold, home, decided=decided, marketing=marketing, mailings=mailings
+    )
     visited = visits(block, bought, sold, told.clicks)
     seen = recorded(block, visited, allowed["analytics"])
     last_seen_at = block.joined_at.copy()

@@ -10,11 +10,13 @@ from workbench.synthetic.contact.mail import mails
 from workbench.synthetic.contact.reviews import reviews
 from workbench.synthetic.contact.satisfaction import satisfaction
 from workbench.synthetic.contact.service import service
+from workbench.synthetic.contact.social import comments
 from workbench.synthetic.contact.surveys import survey
 from workbench.synthetic.frames import table
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.experiments import Experiment
 from workbench.synthetic.people.permissions import Decision
+from workbench.synthetic.people.written import Written
 from workbench.synthetic.shop.ordering import Sales
 from workbench.synthetic.shop.purchasing import Purchases
 from workbench.synthetic.shop.visits import Clicks
@@ -34,6 +36,7 @@ def contact(
     block: Block,
     bought: Purchases,
     sold: Sales,
+    home: Written,
     *,
     decided: Decided,
     marketing: Decision,
@@ -43,15 +46,17 @@ def contact(
     satisfied = satisfaction(block, bought)
     sent = mails(block, bought, marketing=marketing, mailings=mailings, decided=decided)
     asked = survey(block, bought, satisfied)
+    helped = service(block, bought, sold, home, satisfied)
     parts = [
         *sent.parts,
-        *service(block, bought, sold, satisfied),
+        *helped.parts,
         reviews(block, bought, sold, satisfied),
+        comments(block, bought, satisfied),
         *asked.parts,
     ]
     return Contact(
         interactions=table("interactions", [{"is_machine": False} | part for part in parts]),
         answers=asked.answers,
         clicks=sent.clicks,
-        truth={"survey": asked.truth},
+        truth={"survey": asked.truth, "texts": helped.texts, "spans": helped.spans},
     )

@@ -10,12 +10,13 @@ import numpy as np
 from workbench.synthetic.clock import DAY_SECONDS
 from workbench.synthetic.contact.said import Part, said
 from workbench.synthetic.contact.satisfaction import stars
+from workbench.synthetic.contact.writers import languages
 from workbench.synthetic.draws import Floats, logistic, logit
 from workbench.synthetic.frames import where
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.shop.ordering import Sales
 from workbench.synthetic.shop.purchasing import Purchases
-from workbench.synthetic.stock import phrases
+from workbench.synthetic.stock import texts
 from workbench.synthetic.stock.catalogue import catalogue
 
 
@@ -30,7 +31,9 @@ def reviews(block: Block, bought: Purchases, sold: Sales, satisfied: Floats) -> 
     rating = stars(satisfied[sale])
     starts = np.cumsum(sold.lines) - sold.lines
     goods = catalogue(block.recipe.system)
-    body = phrases.review(rating, block.bits("review words", owner, place))
+    body = texts.review(
+        languages(block, owner), stars=rating, bits=block.bits("review words", owner, place)
+    )
     part = said(
         block, owner, at[sale], stream="review id", number=place, channel="review", action="message"
     )

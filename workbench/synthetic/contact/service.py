@@ -11,108 +11,162 @@ import polars as pl
 
 from workbench.synthetic.clock import DAY_SECONDS
 from workbench.synthetic.contact.said import Part, said
+from workbench.synthetic.contact.writers import identifiers, languages, spans_of, tones
 from workbench.synthetic.draws import Flags, Floats, Integers, choice, normal
-from workbench.synthetic.frames import words
+from workbench.synthetic.frames import where, words
 from workbench.synthetic.people.block import Block
+from workbench.synthetic.people.written import Written as Home
 from workbench.synthetic.shop.ordering import Sales
 from workbench.synthetic.shop.purchasing import Purchases
-from workbench.synthetic.stock import phrases
-from workbench.synthetic.stock.names import locale
+from workbench.synthetic.stock import texts
 
-#: Shares of topics among those whose order went well, in the order of ``phrases.TOPICS``.
-_TOPIC_SHARES = (0.24, 0.28, 0.12, 0.19, 0.17)
+#: Shares of topics among those whose order went well, in the order of ``texts.TOPICS``.
+_TOPIC_SHARES = (0.22, 0.26, 0.12, 0.17, 0.15, 0.08)
 _BY_CHAT = 0.25
 _RATED = 0.35
+_TAGGED, _TAGGED_RIGHT = 0.85, 0.94
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Rows of ``interactions``, and what is true of the texts in them.
+
+    ``texts`` has a row per question: ``interaction_id``, ``topic``, ``tone``, ``family``;
+    ``spans`` where personal data stand in them.
+    """
+
+    parts: list[Part]
+    texts: pl.DataFrame
+    spans: pl.DataFrame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Threads:
-    """Threads of a block; arrays of shape (threads,)."""
+    """Threads of one channel; arrays of shape (threads,)."""
 
+    channel: str
     owner: Integers
     place: Integers
     sale: Integers
     topic: Integers
-    is_chat: Flags
+    tone: Integers
     asked_at: Integers
     replied_at: Integers
     is_pleased: Flags
 
 
-def service(block: Block, bought: Purchases, sold: Sales, satisfied: Floats) -> list[Part]:
-    """Return question, reply, end and rating of every thread."""
-    threads = _threads(block, bought, satisfied)
-    owner, place = threads.owner, threads.place
-    languages = [locale(name).language for name in block.recipe.locales]
-    question = phrases.asked(
-        languages,
-        block.locale[owner],
-        threads.topic,
-        block.bits("ticket words", owner, place),
-        sold.order_id.gather(threads.sale),
+def service(block: Block, bought: Purchases, sold: Sales, home: Home, satisfied: Floats) -> Service:
+    """Let customers write in, and answer them."""
+    done = [_channel(block, sold, home, each) for each in _threads(block, bought, satisfied)]
+    return Service(
+        parts=[part for each in done for part in each.parts],
+        texts=_by_customer([each.texts for each in done]),
+        spans=_by_customer([each.spans for each in done]),
     )
+
+
+def _by_customer(rows: list[pl.DataFrame]) -> pl.DataFrame:
+    """Return the rows of all channels, customer by customer."""
+    return pl.concat(rows).sort("_owner", maintain_order=True).drop("_owner")
+
+
+def _channel(block: Block, sold: Sales, home: Home, threads: _Threads) -> Service:
+    """Return question, reply, end and rating of every thread of one channel."""
+    owner, place, replied_at = threads.owner, threads.place, threads.replied_at
+    bits, spoken = block.bits("ticket words", owner, place), languages(block, owner)
+    write = texts.ticket if threads.channel == "ticket" else texts.question
+    people = identifiers(home, owner, sold.order_id.gather(threads.sale))
+    asked = write(spoken, topic=threads.topic, tone=threads.tone, bits=bits, people=people)
+    answer = texts.reply(spoken, topic=threads.topic, bits=bits)
     rated = block.u("ticket rated", owner, place) < _RATED
-    rating = pl.Series(np.where(threads.is_pleased, 5, 1))
-    everyone = np.ones(len(owner), dtype=bool)
-    replied_at = threads.replied_at
+    stars = pl.Series(np.where(threads.is_pleased, 5, 1))
+    always = np.ones(len(owner), dtype=bool)
     steps: list[tuple[str, Flags, Integers, str, pl.Series | None, pl.Series | None]] = [
-        ("message", everyone, threads.asked_at, "inbound", question, None),
-        ("message", everyone, replied_at, "outbound", words([phrases.REPLY], owner * 0), None),
-        ("solved", everyone, replied_at + 5, "outbound", None, None),
-        ("rated", rated, replied_at + 7_200, "inbound", None, rating),
+        ("message", always, threads.asked_at, "inbound", asked.body, None),
+        ("message", always, replied_at, "outbound", answer, None),
+        ("solved", always, replied_at + 5, "outbound", None, None),
+        ("rated", rated, replied_at + 7_200, "inbound", None, stars),
     ]
     thread = block.bits("ticket thread", owner, place)
+    # agents tag most threads, and one in twenty wrongly
+    guess = choice(block.u("tag", owner, place), _TOPIC_SHARES)
+    seen = np.where(block.u("tagged right", owner, place) < _TAGGED_RIGHT, threads.topic, guess)
+    tag = where(block.u("tagged", owner, place) < _TAGGED, words(texts.TOPICS, seen))
     parts = []
-    for is_chat, channel in ((False, "ticket"), (True, "chat")):
-        for code, (action, happens, when, direction, body, stars) in enumerate(steps):
-            is_in = happens & (threads.is_chat == is_chat) & (when < block.clock.end_at)
-            rows = np.flatnonzero(is_in)
-            part = said(
-                block,
-                owner[rows],
-                when[rows],
-                stream="ticket step",
-                number=place[rows] * 8 + code,
-                channel=channel,
-                action=action,
-                direction=direction,
-            )
-            part |= {
-                "thread_id": thread[rows],
-                "topic": words(phrases.TOPICS, threads.topic[rows]),
+    for code, (action, happens, when, direction, body, rating) in enumerate(steps):
+        rows = np.flatnonzero(happens & (when < block.clock.end_at))
+        part = said(
+            block,
+            owner[rows],
+            when[rows],
+            stream="ticket step",
+            number=place[rows] * 8 + code,
+            channel=threads.channel,
+            action=action,
+            direction=direction,
+        )
+        part |= {"thread_id": thread[rows], "topic": tag.gather(rows)}
+        part |= {} if body is None else {"body": body.gather(rows)}
+        parts.append(part | ({} if rating is None else {"rating": rating.gather(rows)}))
+    ids = np.asarray(parts[0]["interaction_id"])
+    kept = np.flatnonzero(threads.asked_at < block.clock.end_at)
+    return Service(
+        parts=parts,
+        texts=pl.DataFrame(
+            {
+                "_owner": owner[kept],
+                "interaction_id": ids,
+                "topic": words(texts.TOPICS, threads.topic[kept]),
+                "tone": words(texts.TONES, threads.tone[kept]),
+                "family": words(texts.FAMILIES, asked.family[kept]),
             }
-            part |= {} if body is None else {"body": body.gather(rows)}
-            parts.append(part | ({} if stars is None else {"rating": stars.gather(rows)}))
-    return parts
+        ),
+        spans=spans_of(asked, ids, kept, owner[kept]),
+    )
 
 
-def _threads(block: Block, bought: Purchases, satisfied: Floats) -> _Threads:
+def _threads(block: Block, bought: Purchases, satisfied: Floats) -> list[_Threads]:
     rule, owner, place = block.recipe.troubles, bought.owner, bought.place
     troubled = bought.is_late | bought.is_damaged
     days = 0.5 + 9 * block.u("ticket after", owner, place)
     asked_at = bought.placed_at + (days * DAY_SECONDS).astype(np.int64)
-    writes = np.where(troubled, rule.writes, rule.writes_anyway)
-    sale = np.flatnonzero(
-        (block.u("ticket", owner, place) < writes) & (asked_at < block.clock.end_at)
-    )
-    owner, place, asked_at = owner[sale], place[sale], asked_at[sale]
+    writes = block.u("ticket", owner, place) < np.where(troubled, rule.writes, rule.writes_anyway)
+    sale = np.flatnonzero(writes & (asked_at < block.clock.end_at))
+    owner, place = owner[sale], place[sale]
     topic = choice(block.u("ticket topic", owner, place), _TOPIC_SHARES)
-    topic = np.where(bought.is_damaged[sale], phrases.TOPICS.index("product"), topic)
-    topic = np.where(bought.is_late[sale], phrases.TOPICS.index("delivery"), topic)
-    is_chat = block.u("by chat", owner, place) < _BY_CHAT
+    topic = np.where(bought.is_damaged[sale], texts.TOPICS.index("product"), topic)
+    topic = np.where(bought.is_late[sale], texts.TOPICS.index("delivery"), topic)
+    by_chat = block.u("by chat", owner, place) < _BY_CHAT
+    return [
+        _of_channel(block, bought, satisfied, channel, sale[rows], topic[rows], asked_at)
+        for channel, rows in (("ticket", ~by_chat), ("chat", by_chat))
+    ]
+
+
+def _of_channel(
+    block: Block,
+    bought: Purchases,
+    satisfied: Floats,
+    channel: str,
+    sale: Integers,
+    topic: Integers,
+    asked_at: Integers,
+) -> _Threads:
+    owner, place = bought.owner[sale], bought.place[sale]
     # log-normal, as public reply times are: a median of three hours, of 90 seconds in the chat
-    median = np.where(is_chat, 90.0, 10_800.0)
+    median, most = (90.0, 3_600.0) if channel == "chat" else (10_800.0, 20.0 * DAY_SECONDS)
     wait = median * np.exp(1.6 * normal(block.u("ticket wait", owner, place)))
-    wait = np.clip(wait, 10, np.where(is_chat, 3_600, 20 * DAY_SECONDS))
+    wait = np.clip(wait, 10, most)
     slow = np.minimum(wait / DAY_SECONDS, 4) * 0.15
     pleased = block.u("ticket pleased", owner, place) < 0.93 - slow - 0.3 * bought.annoys[sale]
     return _Threads(
+        channel=channel,
         owner=owner,
         place=place,
         sale=sale,
         topic=topic,
-        is_chat=is_chat,
-        asked_at=asked_at,
-        replied_at=asked_at + wait.astype(np.int64),
+        tone=tones(bought.annoys[sale], satisfied[sale] > 1),
+        asked_at=asked_at[sale],
+        replied_at=asked_at[sale] + wait.astype(np.int64),
         is_pleased=pleased,
     )

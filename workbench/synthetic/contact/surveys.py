@@ -13,11 +13,12 @@ import polars as pl
 
 from workbench.synthetic.clock import DAY_SECONDS
 from workbench.synthetic.contact.said import Part, said
+from workbench.synthetic.contact.writers import languages
 from workbench.synthetic.draws import Floats, Integers, choice, logistic, logit, normal
 from workbench.synthetic.frames import table, where, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.shop.purchasing import Purchases
-from workbench.synthetic.stock import phrases
+from workbench.synthetic.stock import texts
 
 SURVEY = "survey-nps"
 _QUESTIONS = {
@@ -97,7 +98,9 @@ def _answers(
     owner = np.asarray(response["_owner"])
     delivery = choice(block.u("delivery stars", owner, place), (0.03, 0.05, 0.14, 0.36, 0.42))
     delivery = np.where(late, np.maximum(delivery - 2, 0), delivery) + 1
-    reason = phrases.reason(score, block.bits("reason words", owner, place))
+    reason = texts.reason(
+        languages(block, owner), score=score, bits=block.bits("reason words", owner, place)
+    )
     given = {
         "nps": (pl.Series(score).cast(pl.String), pl.Series(score).cast(pl.Float64)),
         "reason": (

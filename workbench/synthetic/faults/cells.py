@@ -29,13 +29,13 @@ class Misread:
 def blanked(block: Block, customers: pl.DataFrame) -> Spoilt:
     """Return customers with cells taken out, and these cells."""
     share = block.recipe.faults.missing
-    cells = []
+    found = []
     for column in _BLANKED:
         hit = _hit(customers["record_id"], f"blank {column}", block, share)
         hit &= customers[column].is_not_null().to_numpy()
-        cells.append(_cells("customers", customers, hit, column, "blanked"))
+        found.append(cells("customers", customers, hit, column, "blanked"))
         customers = customers.with_columns(pl.when(~pl.Series(hit)).then(column).alias(column))
-    return customers, pl.concat(cells)
+    return customers, pl.concat(found)
 
 
 def misread(block: Block, identities: pl.DataFrame, interactions: pl.DataFrame) -> Misread:
@@ -54,7 +54,7 @@ def misread(block: Block, identities: pl.DataFrame, interactions: pl.DataFrame) 
             np.flatnonzero(foreign), mojibake(rows[column].filter(pl.Series(foreign)))
         )
         found.append(
-            (rows.with_columns(spoilt), _cells(name, rows, foreign, column, "misread", key))
+            (rows.with_columns(spoilt), cells(name, rows, foreign, column, "misread", key))
         )
     (identities, of_names), (interactions, of_texts) = found
     return Misread(identities, interactions, pl.concat([of_names, of_texts]))
@@ -72,9 +72,9 @@ def delayed(block: Block, events: pl.DataFrame) -> Spoilt:
     wait = (3 * DAY_SECONDS * _uniform(keys, "late by", block)).astype(np.int64)
     happened = events["occurred_at"].dt.epoch("s").to_numpy()[rows]
     recorded = np.minimum(happened + 60 + wait, block.clock.end_at - 1)
-    cells = _cells("events", events, hit, "occurred_at", "late", "event_id")
+    known = cells("events", events, hit, "occurred_at", "late", "event_id")
     times = events["occurred_at"].scatter(rows, instant(recorded))
-    return events.with_columns(times), cells
+    return events.with_columns(times), known
 
 
 def _hit(keys: pl.Series, stream: str, block: Block, share: float) -> Flags:
@@ -86,7 +86,7 @@ def _uniform(keys: np.ndarray, stream: str, block: Block) -> np.ndarray:
     return block.stream(stream).uniform(keys, 0)
 
 
-def _cells(
+def cells(
     table: str, rows: pl.DataFrame, hit: Flags, column: str, kind: str, key: str | None = None
 ) -> pl.DataFrame:
     """Return the cells that are about to be spoilt, with what they held."""

@@ -12,6 +12,7 @@ from workbench.synthetic.faults.bots import truth as bots
 from workbench.synthetic.faults.cells import blanked, delayed, misread
 from workbench.synthetic.faults.duplicates import file_twice, further_records
 from workbench.synthetic.faults.duplicates import truth as duplicates
+from workbench.synthetic.faults.strings import hostile
 from workbench.synthetic.people.block import Block
 
 Frames = dict[str, pl.DataFrame]
@@ -39,6 +40,9 @@ def spoil(block: Block, tables: Frames) -> tuple[Frames, Frames]:
         read = misread(block, tables["identities"], tables["interactions"])
         tables |= {"identities": read.identities, "interactions": read.interactions}
         cells.append(read.cells)
+    if rule.strings == "adversarial":
+        tables, found = hostile(block, tables)
+        cells.append(found)
     cells = [each for each in cells if each.height]
     if cells:
         known["faults"] = pl.concat(cells)

@@ -1,0 +1,68 @@
+"""Who writes: language, tone and what a writer may let slip, row by row."""
+
+import numpy as np
+import polars as pl
+
+from workbench.synthetic.draws import Flags, Integers, Keys
+from workbench.synthetic.people.block import Block
+from workbench.synthetic.people.written import Written as Home
+from workbench.synthetic.stock.names import locale
+from workbench.synthetic.stock.texts import TONES, Written
+from workbench.synthetic.stock.texts.writing import spoken
+
+_NEUTRAL, _PLEASED, _ANGRY = (TONES.index(name) for name in ("neutral", "pleased", "angry"))
+
+
+def languages(block: Block, owner: Integers) -> Integers:
+    """Return the language of each row's customer, a code of the texts."""
+    codes = np.array([spoken(locale(name).language) for name in block.recipe.locales])
+    found: Integers = codes[block.locale[owner]]
+    return found
+
+
+def tones(is_angry: Flags, is_pleased: Flags) -> Integers:
+    """Return the tone of each text."""
+    found: Integers = np.where(is_angry, _ANGRY, np.where(is_pleased, _PLEASED, _NEUTRAL))
+    return found
+
+
+def identifiers(home: Home, owner: Integers, order_id: pl.Series) -> dict[str, pl.Series]:
+    """Return what each writer is called and has, by kind of identifier.
+
+    An order is quoted by its number alone, without the system that issued it.
+    """
+    rows = pl.Series(owner.astype(np.uint32))
+    return {
+        "order_number": order_id.str.split_exact(":", 1).struct.field("field_1"),
+        "full_name": home.full.gather(rows),
+        "email": home.email.gather(rows),
+        "phone": home.phone.gather(rows),
+        "street_address": home.street.gather(rows),
+        "city": home.city.gather(rows),
+        "birth_date": home.birth_date.gather(rows),
+    }
+
+
+def spans_of(
+    written: Written, interaction_id: Keys, kept: Integers, owner: Integers
+) -> pl.DataFrame:
+    """Return the spans of the texts that were kept, by the row of ``interactions`` they are in.
+
+    Parameters
+    ----------
+    written : Written
+    interaction_id : array of uint64, shape (kept,)
+        Of each kept text.
+    kept : array of int, shape (kept,)
+        Which texts were kept, ascending.
+    owner : array of int, shape (kept,)
+        Row of each one's customer.
+
+    Returns
+    -------
+    DataFrame, shape (spans, 5)
+        ``_owner``; ``interaction_id``, ``start``, ``length`` (in characters of the body), ``kind``.
+    """
+    places = pl.DataFrame({"row": kept, "_owner": owner, "interaction_id": interaction_id})
+    spans = written.spans.join(places, on="row", how="inner", maintain_order="left")
+    return spans.select("_owner", "interaction_id", "start", "length", "kind")
