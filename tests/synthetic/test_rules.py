@@ -49,6 +49,18 @@ BREAKS: dict[str, tuple[str, Callable[[pl.DataFrame], pl.DataFrame]]] = {
         lambda t: first(t, pl.col("kind") == "refund", amount_minor=-(10**9)),
     ),
     "first_seen": ("events", lambda t: first(t, pl.lit(True), occurred_at=LONG_AGO)),
+    "cause": (
+        "interactions",
+        lambda t: first(t, pl.col("action") == "solved", occurred_at=LONG_AGO),
+    ),
+    "placed": (
+        "events",
+        lambda t: first(
+            t,
+            pl.col("event_name") == "purchase",
+            occurred_at=pl.col("occurred_at").dt.offset_by("1s"),
+        ),
+    ),
     "known_keys": ("interactions", lambda t: first(t, pl.lit(True), campaign_id="nowhere")),
     "given_name": (
         "customers",

@@ -69,8 +69,8 @@ def known_identifiers(identities: pl.LazyFrame) -> pl.DataFrame:
     DataFrame, shape (identifiers, 2)
         ``kind`` and ``identifier`` (both String), sorted: lower case; names and addresses as their
         first words parted by blanks; phones as digits; ids without the system that issued them.
-        One-word names, names of months and days only, addresses without a number and short ids are
-        left out: they occur by chance.
+        One-word names, names of numbers, months and days only, addresses without a number and
+        short ids are left out: they occur by chance.
     """
     kind = pl.col("kind").cast(pl.String)
     text = pl.col("identifier").str.normalize("NFKC").str.to_lowercase()
@@ -85,9 +85,8 @@ def known_identifiers(identities: pl.LazyFrame) -> pl.DataFrame:
     value = pl.col("identifier")
     shortest = pl.when(value.str.contains(r"^\d+$")).then(_SHORTEST_NUMBER).otherwise(_SHORTEST_ID)
     is_unspaced = value.str.contains(f"[{_SCRIPT}]") & (value.str.len_chars() > 2)
-    is_name = (value.str.contains(" ") | is_unspaced) & ~value.str.contains(
-        rf"^(?:(?:{_CALENDAR})(?: |$))+$"
-    )
+    is_name = (value.str.contains(" ") & value.str.contains(r"\p{L}{2}")) | is_unspaced
+    is_name &= ~value.str.contains(rf"^(?:(?:{_CALENDAR})(?: |$))+$")
     is_address = is_name & (value.str.contains(r"\d") | (value.str.count_matches(" ") > 1))
     usable = {
         "full_name": is_name,

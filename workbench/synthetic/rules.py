@@ -115,6 +115,8 @@ def planted(recipe: Recipe) -> frozenset[str]:
     found = set()
     if faults.duplicates:  # mistyped names, addresses and numbers
         found |= {"given_name", "phone", "email"}
+    if faults.late:  # recorded after they happened
+        found.add("placed")
     if faults.encodings or faults.strings == "adversarial":
         found.add("given_name")
     return frozenset(found)
@@ -197,6 +199,33 @@ def _before_first_seen(tables: Tables) -> pl.LazyFrame:
         joined = tables[name].join(seen, on="record_id", how="inner")
         early.append(joined.filter(at < bound).select("record_id"))
     return pl.concat(early)
+
+
+def _before_their_cause(tables: Tables) -> pl.LazyFrame:
+    """Return what was done in a thread before what it answers: before the mail, or the question."""
+    said = tables["interactions"].select(
+        "thread_id", "occurred_at", "channel", "action", "direction"
+    )
+    channel, action = (pl.col(name).cast(pl.String) for name in ("channel", "action"))
+    is_mail = channel.is_in(["email", "survey"])
+    is_asked = channel.is_in(["ticket", "chat"])
+    begins = (is_mail & (action == "sent")) | (
+        is_asked & (action == "message") & (pl.col("direction").cast(pl.String) == "inbound")
+    )
+    first = said.filter(begins).group_by("thread_id").agg(begun_at=pl.col("occurred_at").min())
+    later = said.filter(is_mail | is_asked).join(first, on="thread_id", how="left")
+    return later.filter((pl.col("occurred_at") < pl.col("begun_at")).fill_null(value=True))
+
+
+def _unplaced_orders(tables: Tables) -> pl.LazyFrame:
+    """Return purchases on site or in the app that are not at the moment of their order."""
+    placed = tables["orders"].select("order_id", "ordered_at", "record_id")
+    bought = tables["events"].filter(pl.col("event_name") == "purchase")
+    both = bought.join(placed, on="order_id", how="left", suffix="_of_order")
+    return both.filter(
+        (pl.col("occurred_at") != pl.col("ordered_at")).fill_null(value=True)
+        | (pl.col("record_id") != pl.col("record_id_of_order")).fill_null(value=True)
+    )
 
 
 def _unknown_keys(tables: Tables) -> pl.LazyFrame:
@@ -307,6 +336,8 @@ RULES = (
     Rule("payment", "an order is paid or refunded in full or not at all", _wrong_payments),
     Rule("refund", "never more goes back than was paid", _refunds_unpaid),
     Rule("first_seen", "nothing happens before its customer is first seen", _before_first_seen),
+    Rule("cause", "nothing is answered before it is asked or sent", _before_their_cause),
+    Rule("placed", "a purchase on site is its order, at the moment of it", _unplaced_orders),
     Rule(
         "known_keys",
         "orders, campaigns, responses and customers that are referred to exist",

@@ -17,7 +17,8 @@ from workbench.schema import TABLES
 from workbench.synthetic.clock import Clock
 from workbench.synthetic.recipes import Recipe, read_recipe
 from workbench.synthetic.rules import planted
-from workbench.synthetic.stock.names import FINGERPRINT as LISTS
+from workbench.synthetic.stock import texts
+from workbench.synthetic.stock.names import FINGERPRINT as NAMES
 from workbench.synthetic.truth import summary, tables_of_truth
 from workbench.synthetic.writing import Writing
 
@@ -208,7 +209,7 @@ def _write(plan: Recipe, folder: Path, out: Path, pool: Executor | None) -> Worl
         "system": plan.system,
         "tables": rows,
         "fingerprint": fingerprint,
-        "lists": LISTS,
+        "lists": {"names": NAMES, "texts": texts.fingerprint()},
         "parts": len(blocks),
     }
     write_whole(folder / MANIFEST, canonical_json(manifest))
