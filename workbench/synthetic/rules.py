@@ -203,9 +203,7 @@ def _before_first_seen(tables: Tables) -> pl.LazyFrame:
 
 def _before_their_cause(tables: Tables) -> pl.LazyFrame:
     """Return what was done in a thread before what it answers: before the mail, or the question."""
-    said = tables["interactions"].select(
-        "thread_id", "occurred_at", "channel", "action", "direction"
-    )
+    said = tables["interactions"].filter(pl.col("thread_id").is_not_null())
     channel, action = (pl.col(name).cast(pl.String) for name in ("channel", "action"))
     is_mail = channel.is_in(["email", "survey"])
     is_asked = channel.is_in(["ticket", "chat"])
