@@ -1,0 +1,145 @@
+"""Rules that hold across the tables of every world, and how often each is broken.
+
+The declarations of ``schema`` rule single rows; these rule what rows say together: totals and
+lines, money back and money paid, nothing before its customer. ``generate`` breaks none; a world
+that does, or a table changed by hand, shows it here.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from workbench.foundation.errors import InputError
+from workbench.schema import TABLES
+from workbench.synthetic.frames import columns_of
+from workbench.synthetic.recipes import Recipe
+from workbench.synthetic.rules import money, people, time
+
+Tables = Mapping[str, pl.LazyFrame]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: its name, what it says, and the rows that break it."""
+
+    name: str
+    says: str
+    broken: Callable[[Tables], pl.LazyFrame]
+
+
+def tables_of(folder: Path) -> dict[str, pl.LazyFrame]:
+    """Return the tables of a world on disk, lazily; a table without rows is there, empty.
+
+    Raises
+    ------
+    InputError
+        The folder holds no world.
+    """
+    if not (folder / "world.json").is_file():
+        raise InputError(f"{folder} is no world: it has no world.json")
+    held = {
+        name: sorted((folder / name).glob("part-*.parquet")) for name in TABLES if name != "sources"
+    }
+    return {
+        name: pl.concat([pl.scan_parquet(path) for path in paths])
+        if paths
+        else pl.LazyFrame(schema=columns_of(name))
+        for name, paths in held.items()
+    }
+
+
+def violations(world: Path | Mapping[str, pl.DataFrame], *, adds_tax: bool = False) -> pl.DataFrame:
+    """Count the rows that break each rule.
+
+    Parameters
+    ----------
+    world : Path or mapping of str to DataFrame
+        Folder of a world, or its tables by name; missing ones count as empty.
+    adds_tax : bool
+        Whether prices come without the tax; a world on disk says so itself.
+
+    Returns
+    -------
+    DataFrame, shape (rules, 3)
+        ``rule``, ``says`` (String) and ``violations`` (Int64), one row per rule, in a fixed order.
+    """
+    if isinstance(world, Path):
+        tables: Tables = tables_of(world)
+        adds_tax = not json.loads((world / "world.json").read_bytes())["recipe"]["prices_with_tax"]
+    else:
+        given = {name: rows.lazy() for name, rows in world.items()}
+        empty = {n: pl.LazyFrame(schema=columns_of(n)) for n in TABLES if n != "sources"}
+        tables = empty | given
+    if not adds_tax:  # it is contained in what is due
+        tables = {**tables, "orders": tables["orders"].with_columns(tax_minor=pl.lit(0, pl.Int64))}
+    counts = pl.collect_all([rule.broken(tables).select(pl.len()) for rule in RULES])
+    return pl.DataFrame(
+        {
+            "rule": [rule.name for rule in RULES],
+            "says": [rule.says for rule in RULES],
+            "violations": pl.Series([count.item() for count in counts], dtype=pl.Int64),
+        }
+    )
+
+
+def planted(recipe: Recipe) -> frozenset[str]:
+    """Return the rules that a recipe's faults break on purpose."""
+    faults = recipe.faults
+    found = set()
+    if faults.duplicates:  # mistyped names, addresses and numbers
+        found |= {"given_name", "phone", "email"}
+    if faults.late:  # recorded after they happened
+        found.add("placed")
+    if faults.encodings or faults.strings == "adversarial":
+        found.add("given_name")
+    return frozenset(found)
+
+
+RULES = (
+    Rule(
+        "order_total",
+        "an order's total is its lines less discount plus shipping, plus tax where prices lack it",
+        money.wrong_totals,
+    ),
+    Rule("line_amount", "a line's amount is its price times its quantity", money.wrong_amounts),
+    Rule(
+        "order_sign", "sales are above zero, returns and cancellations are not", money.wrong_signs
+    ),
+    Rule(
+        "reversal",
+        "what comes back names an earlier sale of the same customer, and never exceeds it",
+        money.unfounded_reversals,
+    ),
+    Rule("payment", "an order is paid or refunded in full or not at all", money.wrong_payments),
+    Rule("refund", "never more goes back than was paid", money.refunds_unpaid),
+    Rule("first_seen", "nothing happens before its customer is first seen", time.before_first_seen),
+    Rule("cause", "nothing is answered before it is asked or sent", time.before_their_cause),
+    Rule("placed", "a purchase on site is its order, at the moment of it", time.unplaced_orders),
+    Rule(
+        "known_keys",
+        "orders, campaigns, responses and customers that are referred to exist",
+        time.unknown_keys,
+    ),
+    Rule(
+        "given_name",
+        "the given name is one of the stated gender's, in the country",
+        people.names_of_other_gender,
+    ),
+    Rule(
+        "phone",
+        "a phone number is a fictional one of the customer's country",
+        people.foreign_phones,
+    ),
+    Rule("email", "an e-mail address is in a domain reserved for examples", people.reachable_mail),
+    Rule(
+        "newsletter", "newsletters go to who allows them at the time", people.unwanted_newsletters
+    ),
+    Rule(
+        "terms",
+        "terms of a contract follow one another, and what ended says why",
+        money.overlapping_terms,
+    ),
+)
