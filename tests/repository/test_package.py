@@ -79,3 +79,14 @@ def test_nothing_asks_the_clock_but_the_command_line() -> None:
         if word in path.read_text(encoding="utf-8")
     ]
     assert found == []
+
+
+def test_truth_is_opened_only_by_who_asks_for_it_by_name() -> None:
+    """No loader, view, model, notebook or page reaches what was planted in a world."""
+    allowed = {"cli/truth.py", "cli/generate.py"}
+    package = PROJECT / "workbench"
+    paths = [p for p in package.rglob("*.py") if "synthetic" not in p.relative_to(package).parts]
+    for path in [*paths, *(PROJECT / "notebooks").glob("*.ipynb")]:
+        text = path.read_text(encoding="utf-8")
+        if "workbench.synthetic" in text or "truth/" in text:
+            assert str(path.relative_to(package)) in allowed, path

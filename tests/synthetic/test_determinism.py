@@ -10,9 +10,8 @@ import polars as pl
 import pytest
 
 from tests.conftest import PROJECT
-from workbench.synthetic import read_recipe
+from workbench.synthetic import read_recipe, value_hash
 from workbench.synthetic.blocks import make
-from workbench.synthetic.values import value_hash
 
 #: Of the recipe ``tiny`` as it stands. Another value here means that every world made before is
 #: another one now: change it only together with what makes the worlds, never for a new library.

@@ -18,7 +18,9 @@ from workbench.synthetic.people.written import written
 from workbench.synthetic.recipes import Recipe
 from workbench.synthetic.shop.browsing import events
 from workbench.synthetic.shop.contracts import contracts, subscriptions
-from workbench.synthetic.shop.ordering import order_items, orders, sales
+from workbench.synthetic.shop.loyalty import tiers
+from workbench.synthetic.shop.ordering import sales
+from workbench.synthetic.shop.orders import order_items, orders
 from workbench.synthetic.shop.paying import payments
 from workbench.synthetic.shop.purchasing import purchases
 from workbench.synthetic.shop.visits import recorded, tracking, visits
@@ -58,7 +60,7 @@ def make(recipe: Recipe, first: int, size: int) -> Made:
     tables = {
         "customers": customers(block, home),
         "identities": identities(block, home, last_seen_at),
-        "attributes": attributes(block, bought, concluded(block, decided)),
+        "attributes": attributes(block, [*tiers(block, bought), *concluded(block, decided)]),
         "events": events(block, sold, seen),
         "orders": orders(block, bought, sold),
         "order_items": order_items(block, bought, sold),

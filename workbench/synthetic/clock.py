@@ -34,8 +34,8 @@ class Clock:
         Length of the world.
     season : Season
         Factors of months and weekdays, brought to a mean of 1.
-    changes : tuple of (float, float)
-        Moments (shares of the world's time) from which on a factor more holds.
+    changes : tuple of (float, float, float)
+        From when until when (shares of the world's time, 1 is without end) by which factor faster.
     beyond_days : int
         Days after the end for which truth asks.
     """
@@ -43,13 +43,14 @@ class Clock:
     start_on: date
     months: int
     season: Season
-    changes: tuple[tuple[float, float], ...] = ()
+    changes: tuple[tuple[float, float, float], ...] = ()
     beyond_days: int = 400
 
     @classmethod
     def of(cls, recipe: Recipe, cause: str = "") -> Self:
         """Return the clock of a recipe by which one cause runs, with its changes."""
-        changes = [(c.at, c.factor) for c in recipe.changes.values() if c.cause == cause]
+        every = recipe.changes.values()
+        changes = [(each.at, each.until, each.factor) for each in every if each.cause == cause]
         return cls(recipe.start_on, recipe.months, recipe.season, tuple(changes))
 
     @cached_property
@@ -81,8 +82,9 @@ class Clock:
         )
         every = [self.start_on + timedelta(days=d) for d in range(self.days + self.beyond_days)]
         pace = np.array([months[day.month - 1] * week[day.weekday()] for day in every])
-        for moment, factor in self.changes:
-            pace[int(moment * self.days) :] *= factor
+        for begin, end, factor in self.changes:
+            last = int(end * self.days) if end < 1 else len(pace)
+            pace[int(begin * self.days) : last] *= factor
         return np.concatenate([[0.0], np.cumsum(pace)])
 
     def operational(self, day: Floats) -> Floats:

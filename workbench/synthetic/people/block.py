@@ -54,7 +54,7 @@ class Block:
     @cached_property
     def segment(self) -> Integers:
         """Code of the segment."""
-        return choice(self.u("segment"), [each.share for each in self.recipe.kinds])
+        return choice(self.u("segment"), self.recipe.shares)
 
     @cached_property
     def locale(self) -> Integers:

@@ -12,7 +12,6 @@ import polars as pl
 from workbench.synthetic.draws import Integers, choice
 from workbench.synthetic.frames import choices, instant, table, words
 from workbench.synthetic.people.block import Block
-from workbench.synthetic.shop.purchasing import Purchases
 from workbench.synthetic.stock.catalogue import CATEGORIES
 
 _INTERESTS = {
@@ -31,19 +30,16 @@ _SPECIAL = (
 )
 _HOUSEHOLD = (0.34, 0.32, 0.16, 0.13, 0.05)
 _SOURCES = ("search", "friend", "social", "advertising", "store")
-_TIERS = ("bronze", "silver", "gold")
-_TIER_ORDERS = (3, 10)  # orders with which the second and the third tier are reached
 
 
-def attributes(
-    block: Block, bought: Purchases, concluded: Sequence[Mapping[str, object]]
-) -> pl.DataFrame:
+def attributes(block: Block, observed: Sequence[Mapping[str, object]]) -> pl.DataFrame:
     """Return the table ``attributes``.
 
     Parameters
     ----------
-    concluded : sequence of mappings
-        What the company itself concluded, as parts of the table.
+    block : Block
+    observed : sequence of mappings
+        What the company itself saw and concluded, as parts of the table.
     """
     everyone = np.arange(block.size)
     return table(
@@ -87,8 +83,7 @@ def attributes(
                 np.flatnonzero(block.u("contact stated") < 0.5),
             ),
             _special(block),
-            *_tiers(block, bought),
-            *concluded,
+            *observed,
         ],
     )
 
@@ -142,17 +137,3 @@ def _special(block: Block) -> dict[str, object]:
         "value": words([value for _, value in _SPECIAL], which),
         "is_special_category": True,
     }
-
-
-def _tiers(block: Block, bought: Purchases) -> list[dict[str, object]]:
-    """Return the loyalty tier: the first from joining, the next from the order that earns it."""
-    everyone = np.arange(block.size)
-    first = stated(block, "status", "loyalty_tier", words(_TIERS, everyone * 0), everyone)
-    parts = [first | {"origin": "observed"}]
-    for tier, orders in enumerate(_TIER_ORDERS, start=1):
-        reached = np.flatnonzero(bought.rank == orders - 1)
-        owner = bought.owner[reached]
-        at = bought.placed_at[reached]
-        rows = stated(block, "status", "loyalty_tier", words(_TIERS, everyone * 0 + tier), owner)
-        parts.append(rows | {"origin": "observed", "_at": at, "observed_at": instant(at)})
-    return parts

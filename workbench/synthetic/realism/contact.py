@@ -112,3 +112,18 @@ def service(tables: Tables) -> Measures:
             threads.drop_nulls("rating").select((pl.col("rating") >= 4).mean()).item()
         ),
     }
+
+
+def app_retention(tables: Tables) -> Measures:
+    """Return who comes back to the app, of those first seen there 40 days before the end."""
+    in_app = tables["events"].filter(pl.col("channel").cast(pl.String) == "app")
+    days = in_app.select("record_id", on=pl.col("occurred_at").dt.date()).unique()
+    every = days.with_columns(first=pl.col("on").min().over("record_id")).collect()
+    last = every["on"].max()
+    known = every.filter(pl.col("first") + pl.duration(days=40) <= pl.lit(last))
+    users = known["record_id"].n_unique()
+    later = (known["on"] - known["first"]).dt.total_days()
+    return {
+        "app_on_day_1": int((later == 1).sum()) / max(users, 1),
+        "app_on_day_30": int((later == 30).sum()) / max(users, 1),
+    }

@@ -165,7 +165,7 @@ def _survey(tables: Tables, truth: Truth) -> Measures:
 
 def _visits(tables: Tables, truth: Truth) -> Measures:
     del truth
-    return contact.visits(tables)
+    return contact.visits(tables) | contact.app_retention(tables)
 
 
 def _consent(tables: Tables, truth: Truth) -> Measures:
@@ -191,6 +191,9 @@ def _records(tables: Tables, truth: Truth) -> Measures:
         per_record = changed.group_by("record_id").len().collect()
         found["duplicates"] = links.height / truth.recipe.customers
         found["changed_fields"] = number(per_record["len"].mean())
+        kinds = dict(changed.group_by("kind").agg(pl.len()).collect().iter_rows())
+        for kind in ("substituted", "transposed"):
+            found[f"typo_{kind}"] = kinds.get(kind, 0) / max(sum(kinds.values()), 1)
     return found
 
 
@@ -233,6 +236,6 @@ _OF: dict[Callable[[Tables, Truth], Measures], frozenset[str]] = {
     _survey: frozenset({"answered", "answered_quiet"}),
     _visits: frozenset(f.name for f in FACTS if f.component == "visits"),
     _consent: frozenset({"banner_accepted", "app_tracking_allowed"}),
-    _records: frozenset({"income_missing", "education_missing", "duplicates", "changed_fields"}),
+    _records: frozenset(f.name for f in FACTS if f.component == "records"),
     _mailings: frozenset({"mail_moves_visits", "mail_moves_orders"}),
 }

@@ -1,8 +1,8 @@
 """What customers do and what happens to them: leaving, troubles, plans, campaigns, changes."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from workbench.foundation.declarations import Declaration
 from workbench.synthetic.recipes.values import Factor, Moment, Share, known_keys
@@ -156,6 +156,8 @@ class Change(Declaration):
     ----------
     at : float
         From when on.
+    until : float
+        Up to when; 1 is the end and beyond.
     cause : str
         ``purchases`` (rate of buying), ``leaving`` (hazard), ``order_value``, ``late`` (share of
         late orders) or ``visits``.
@@ -163,5 +165,16 @@ class Change(Declaration):
     """
 
     at: Moment
+    until: float = Field(default=1.0, gt=0, le=1)
     cause: Literal["purchases", "leaving", "order_value", "late", "visits"]
     factor: Factor
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.until <= self.at:
+            raise ValueError(f"until is {self.until}, before it begins at {self.at}")
+        return self
+
+    def holds(self, moment: float) -> bool:
+        """Return whether the change holds at a moment, a share of the world's time."""
+        return self.at <= moment and (moment < self.until or self.until == 1)

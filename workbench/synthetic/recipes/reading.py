@@ -1,8 +1,8 @@
 """Reading a recipe: extending another, changed at the command, all faults told at once.
 
 ``extends = "retail"`` takes another recipe of the same folder as the base: tables are merged key by
-key, but those whose shares add up to 1 (``locales``, ``segments``, ``genders``) or whose members
-are the recipe's own (``bias``, ``campaigns``, ``changes``, ``groups``) are replaced whole.
+key, but those whose shares add up to 1 (``locales``, ``segments``, ``mix``, ``genders``) or whose
+members are the recipe's own (``bias``, ``campaigns``, ``changes``, ``groups``) are replaced whole.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from workbench.foundation.errors import ParameterError
 from workbench.foundation.settings import find
 from workbench.synthetic.recipes.recipe import Recipe
 
-_REPLACED = ("locales", "segments", "genders", "bias", "campaigns", "changes", "groups")
+_REPLACED = ("locales", "segments", "mix", "genders", "bias", "campaigns", "changes", "groups")
 
 
 def read_recipe(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:

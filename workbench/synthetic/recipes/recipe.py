@@ -50,6 +50,8 @@ class Recipe(Declaration):
         Share of customers who join without buying at once.
     missing : mapping of str to float
         Share of customers who do not state something, by what (``MISSABLE``).
+    mix : mapping of str to float
+        Shares of the segments in place of their own, where it is given.
     groups : mapping
         True differences of groups, by the value of their attribute.
     bias, campaigns, changes : mapping
@@ -92,6 +94,7 @@ class Recipe(Declaration):
     reviews: Reviews
     offer: Offer
     faults: Faults
+    mix: dict[str, Share] = Field(default_factory=dict)
     groups: dict[str, Group] = Field(default_factory=dict)
     bias: dict[Name, Bias] = Field(default_factory=dict)
     campaigns: dict[Name, Campaign] = Field(default_factory=dict)
@@ -129,6 +132,9 @@ class Recipe(Declaration):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         self._refuse_unknown_segments()
+        if self.mix:
+            known_keys("segment in mix", self.mix, (*self.segments,))
+            whole(self.mix)
         self._refuse_unknown_groups()
         self._refuse_what_cannot_be_planted()
         has_shapes = self.leaving.a is not None and self.leaving.b is not None
@@ -168,9 +174,15 @@ class Recipe(Declaration):
         factors = [
             each.factor
             for each in self.changes.values()
-            if each.cause == cause and moment >= each.at
+            if each.cause == cause and each.holds(moment)
         ]
         return math.prod(factors)
+
+    @cached_property
+    def shares(self) -> tuple[float, ...]:
+        """The shares of the segments, in the order of their codes."""
+        own = {name: segment.share for name, segment in self.segments.items()}
+        return tuple((self.mix or own).get(name, 0.0) for name in self.segments)
 
     @cached_property
     def kinds(self) -> tuple[Segment, ...]:

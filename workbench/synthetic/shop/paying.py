@@ -12,7 +12,8 @@ from workbench.synthetic.frames import instant, table, text, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.recipes import CHANNELS
 from workbench.synthetic.shop.contracts import Charges, Contracts, charges
-from workbench.synthetic.shop.ordering import Sales, reversal_ids
+from workbench.synthetic.shop.ordering import Sales
+from workbench.synthetic.shop.orders import reversal_ids
 from workbench.synthetic.shop.purchasing import Purchases
 
 _ONLINE = {"card": 0.5, "wallet": 0.25, "direct_debit": 0.1, "invoice": 0.15}

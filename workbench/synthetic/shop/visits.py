@@ -17,7 +17,8 @@ from workbench.synthetic.frames import ordered, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.permissions import Decision, allows_app, p_accepts
 from workbench.synthetic.recipes import CHANNELS
-from workbench.synthetic.shop.ordering import Sales, answered
+from workbench.synthetic.shop.ordering import Sales
+from workbench.synthetic.shop.orders import answered
 from workbench.synthetic.shop.purchasing import Purchases
 
 #: Products looked at in a visit that ends in no order: nearly half look at none (bounce).

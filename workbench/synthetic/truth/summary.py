@@ -59,8 +59,13 @@ def summary(recipe: Recipe, truth: Mapping[str, pl.LazyFrame]) -> dict[str, Any]
 def _segments(recipe: Recipe, customers: pl.LazyFrame) -> list[dict[str, Any]]:
     counts = dict(customers.group_by("segment").len().collect().iter_rows())
     return [
-        {"name": name, "customers": counts.get(name, 0), **segment.model_dump(mode="json")}
-        for name, segment in recipe.segments.items()
+        {
+            "name": name,
+            "customers": counts.get(name, 0),
+            **segment.model_dump(mode="json"),
+            "share": share,
+        }
+        for (name, segment), share in zip(recipe.segments.items(), recipe.shares, strict=True)
     ]
 
 
