@@ -9,7 +9,7 @@ import pytest
 
 from workbench.foundation.errors import AccessError, InputError, IntegrityError
 from workbench.schema import TABLES, CustomerData
-from workbench.vault import Key, open_sealed_view, seal_view
+from workbench.vault import Key, open_sealed_view, seal_view, views
 
 SEEN = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -45,6 +45,23 @@ def test_the_kernel_gets_tables_and_description_and_nothing_lies_there_in_plain(
         assert not any(word in file.read_bytes() for word in (b"demo", b"order_id", b"s:1"))
 
 
+def test_a_view_of_many_customers_is_sealed_in_parts_and_opens_as_a_whole(
+    tmp_path: Path, customers, monkeypatch: pytest.MonkeyPatch
+):
+    ids = [1, 2**62, 2**63 - 1, 2**63, 2**64 - 1]
+    orders = pl.DataFrame(
+        {"order_id": [f"s:{n}" for n in (None, *ids)], "customer_id": [None, *ids]},
+        schema={name: TABLES["orders"].schema[name] for name in ("order_id", "customer_id")},
+    )
+    data = CustomerData.of({"customers": customers(*ids), "orders": orders})
+    monkeypatch.setattr(views, "_CUSTOMERS_A_PART", 2)  # three parts, the last has the last two
+    view = open_sealed_view(seal_view(tmp_path / "view", data=data, description={}))
+    assert view is not None
+    assert len(list((tmp_path / "view").glob("orders-*.parquet"))) == 3
+    for table in ("customers", "orders"):
+        assert view.data[table].collect().equals(data[table].collect()), table
+
+
 def test_a_process_that_was_given_none_has_none():
     assert open_sealed_view({}) is None
 
@@ -71,7 +88,7 @@ def test_another_key_is_told_from_damage(environ):
         open_sealed_view({**environ, "WORKBENCH_SEALED_VIEW_KEY": Key.new().text})
 
 
-@pytest.mark.parametrize("name", ["orders.parquet", "customers.parquet", "description.sealed"])
+@pytest.mark.parametrize("name", ["orders-0.parquet", "customers-0.parquet", "description.sealed"])
 def test_a_file_that_is_gone_is_missed(environ, tmp_path: Path, name: str):
     (tmp_path / "view" / name).unlink()
     with pytest.raises(IntegrityError, match=r"missing|lacks its description"):

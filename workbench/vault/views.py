@@ -9,10 +9,11 @@ carelessness: code that runs as the same user and searches the disk for a key fi
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import polars as pl
 
@@ -29,6 +30,14 @@ FOLDER_VARIABLE = SEALED_VIEW
 KEY_VARIABLE = "WORKBENCH_SEALED_VIEW_KEY"
 
 _DESCRIPTION = "description.sealed"
+_CUSTOMERS_A_PART = 200_000
+
+
+class _Held(TypedDict):
+    """What the description says of a table: its columns, and the parts that have rows."""
+
+    columns: list[str]
+    parts: list[int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,15 +73,22 @@ def seal_view(
     except OSError as error:
         raise InputError(f"cannot make the folder {folder}: {error.strerror}") from error
     key = Key.new()
-    columns: dict[str, list[str]] = {}
+    cuts = _cuts(data)
+    held: dict[str, _Held] = {}
     for table, frame in data.tables.items():
-        path, names = folder / f"{table}.parquet", tuple(frame.collect_schema().names())
-        write_encrypted(frame, path, key=key, place=_place(table))
-        if _is_empty(path, key, table, names):
-            path.unlink()
-        else:
-            columns[table] = list(names)
-    content = canonical_json({"columns": columns, "description": dict(description)})
+        names = tuple(frame.collect_schema().names())
+        parts = _parted(frame, cuts) if "customer_id" in names else [frame]
+        full = []
+        for part, rows in enumerate(parts):
+            path = _path(folder, table, part)
+            write_encrypted(rows, path, key=key, place=_place(table, part))
+            if _is_empty(path, key, table, part, names):
+                path.unlink()
+            else:
+                full.append(part)
+        if full:
+            held[table] = {"columns": list(names), "parts": full}
+    content = canonical_json({"tables": held, "description": dict(description)})
     write_whole(folder / _DESCRIPTION, sealed(content, key=key, context="sealed view"), mode=0o600)
     return {FOLDER_VARIABLE: str(folder), KEY_VARIABLE: key.text}
 
@@ -100,19 +116,54 @@ def open_sealed_view(environ: Mapping[str, str] = os.environ) -> SealedView | No
         raise IntegrityError(f"the sealed view lacks its description: {error.strerror}") from error
     held = json.loads(unsealed(content, key=key, context="sealed view"))
     tables = {
-        table: scan_encrypted(
-            folder / f"{table}.parquet", key=key, place=_place(table), columns=tuple(columns)
+        table: pl.concat(
+            [
+                scan_encrypted(
+                    _path(folder, table, part),
+                    key=key,
+                    place=_place(table, part),
+                    columns=tuple(of["columns"]),
+                )
+                for part in of["parts"]
+            ]
         )
-        for table, columns in held["columns"].items()
+        for table, of in held["tables"].items()
     }
     return SealedView(data=CustomerData.of(tables), description=held["description"])
 
 
-def _is_empty(path: Path, key: Key, table: str, columns: tuple[str, ...]) -> bool:
-    written = scan_encrypted(path, key=key, place=_place(table), columns=columns)
+def _cuts(data: CustomerData) -> list[int]:
+    """Return the ids at which a view is cut into parts of some customers each, ends included.
+
+    Rows are put in the order of the view's pseudonyms, which takes a table's memory; part by part
+    it takes that of a part. Pseudonyms are spread evenly over all numbers of 64 bits.
+    """
+    people = data["customers"].select(pl.len()).collect().item()
+    parts = max(1, -(-int(people) // _CUSTOMERS_A_PART))
+    return [part * 2**64 // parts for part in range(parts)] + [2**64]
+
+
+def _parted(frame: pl.LazyFrame, cuts: list[int]) -> Iterator[pl.LazyFrame]:
+    """Return the rows of each part's customers, and with the first those of nobody."""
+    if len(cuts) == 2:  # the ends
+        yield frame
+        return
+    whose = pl.col("customer_id")
+    for place, (begin, end) in enumerate(pairwise(cuts)):
+        inside = whose.is_between(
+            pl.lit(begin, pl.UInt64), pl.lit(end - 1, pl.UInt64), closed="both"
+        )
+        yield frame.filter(inside | whose.is_null() if place == 0 else inside)
+
+
+def _is_empty(path: Path, key: Key, table: str, part: int, columns: tuple[str, ...]) -> bool:
+    written = scan_encrypted(path, key=key, place=_place(table, part), columns=columns)
     return int(written.select(pl.len()).collect().item()) == 0
 
 
-def _place(table: str) -> Place:
-    # a kernel reads all of its view, so cutting it into buckets would only cost files
-    return Place(holding="sealed view", table=table, bucket=0, file="view")
+def _path(folder: Path, table: str, part: int) -> Path:
+    return folder / f"{table}-{part}.parquet"
+
+
+def _place(table: str, part: int) -> Place:
+    return Place(holding="sealed view", table=table, bucket=part, file="view")
