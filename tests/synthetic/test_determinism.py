@@ -15,7 +15,7 @@ from workbench.synthetic.blocks import make
 
 #: Of the recipe ``tiny`` as it stands. Another value here means that every world made before is
 #: another one now: change it only together with what makes the worlds, never for a new library.
-TINY = "f146bfd8fcf5cfb0c5225d43d71a219eb69ebcdf427ba4c6184e4b3d6533c981"
+TINY = "7cdae50f6eaaf21ec9701e3de64160ea1eb5ac931c190192af5a03ab28395abb"
 
 
 def test_values_are_those_of_the_pin_whatever_the_versions_of_libraries() -> None:
