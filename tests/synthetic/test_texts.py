@@ -1,7 +1,5 @@
 """What people write: every span stands where it is said, families differ, hostile strings stay."""
 
-import itertools
-
 import numpy as np
 import polars as pl
 import pytest
@@ -12,114 +10,262 @@ from workbench.synthetic import read_recipe
 from workbench.synthetic.blocks import make
 from workbench.synthetic.stock import texts
 from workbench.synthetic.stock.texts.adversarial import hostile
-from workbench.synthetic.stock.texts.banks import banks
+from workbench.synthetic.stock.texts.banks import NAMED, banks
+from workbench.synthetic.stock.texts.opinions import EMOJI
 
 N = 21_000
+CODES = np.arange(N)
+LANGUAGE = CODES % len(texts.LANGUAGES)
+TOPIC = CODES // 7 % len(texts.TOPICS)
+TONE = CODES // 56 % len(texts.TONES)
+BITS = mix(CODES.astype(np.uint64))
 
 
-def people(n: int = N) -> dict[str, pl.Series]:
+def people() -> dict[str, pl.Series]:
     return {
-        "order_number": pl.Series([f"10{place:05d}-001" for place in range(n)]),
-        "full_name": pl.Series(["Anna Müller-Weiß", "佐々木 明美", "José O'Neill"] * (n // 3)),
-        "email": pl.Series([f"a{place}@example.com" for place in range(n)]),
-        "phone": pl.Series(["+491401234567", None, "+12125550101"] * (n // 3)),
-        "street_address": pl.Series(["Weg 1", "1-2-3 丁目", "12 High Street"] * (n // 3)),
-        "city": pl.Series(["Köln", "千葉", None] * (n // 3)),
-        "birth_date": pl.Series(["1980-01-01"] * n),
+        "order_number": pl.Series([f"10{place:05d}-001" for place in range(N)]),
+        "full_name": pl.Series(["Anna Müller-Weiß", "佐々木 明美", "José O'Neill"] * (N // 3)),
+        "given_name": pl.Series(["Anna", "明美", None] * (N // 3)),
+        "email": pl.Series([f"a{place}@example.com" for place in range(N)]),
+        "phone": pl.Series(["+491401234567", None, "+12125550101"] * (N // 3)),
+        "street_address": pl.Series(["Weg 1", "1-2-3 丁目", "12 High Street"] * (N // 3)),
+        "city": pl.Series(["Köln", "千葉", None] * (N // 3)),
+        "birth_date": pl.Series(["1980-01-01"] * N),
     }
 
 
-def written() -> tuple[texts.Written, np.ndarray]:
-    every = np.arange(N)
-    language = every % len(texts.LANGUAGES)
-    bits = mix(every.astype(np.uint64))
-    found = texts.ticket(language, topic=every % 6, tone=every % 3, bits=bits, people=people())
-    return found, language
+def tickets(**options: object) -> texts.Written:
+    return texts.ticket(LANGUAGE, topic=TOPIC, tone=TONE, bits=BITS, people=people(), **options)  # type: ignore[arg-type]
 
 
-def test_every_span_holds_the_identifier_it_names() -> None:
-    found, _ = written()
-    known = people() | {"given_name": banks().relatives.texts}
-    spans = found.spans.with_columns(
-        held=found.body.gather(found.spans["row"]).str.slice(0)
-    ).with_columns(pl.col("held").str.slice(pl.col("start"), pl.col("length")))
-    assert set(spans["kind"]) == set(known)
-    for (kind,), part in spans.partition_by("kind", as_dict=True).items():
-        if kind == "given_name":
-            assert set(part["held"]) <= set(known[kind])
-        else:
-            assert part["held"].equals(known[str(kind)].gather(part["row"])), kind
+@pytest.fixture(scope="module")
+def every() -> dict[str, texts.Written]:
+    """Return texts of every sort, most of writers who let slip more than usual."""
+    loud = dict.fromkeys([*NAMED, "given_name", "friend"], 0.4)
+    shared = {"language": LANGUAGE, "bits": BITS, "people": people()}
+    letters = shared | {"topic": TOPIC, "tone": TONE}
+    goods = {"stars": CODES % 5 + 1, "category": CODES % 5}
+    found = {
+        "ticket": texts.ticket(**letters),
+        "loud ticket": texts.ticket(**letters, rates=loud),
+        "reply": texts.write_reply(**shared, topic=TOPIC),
+        "review": texts.write_review(**shared, **goods, rates=loud),
+        "comment": texts.write_comment(**shared, tone=TONE, rates=loud),
+    }
+    turns = texts.chat(**letters, rates=loud)
+    return found | {f"turn {place}": turn for place, turn in enumerate(turns)}
 
 
-def test_nothing_that_identifies_the_writer_stands_outside_a_span() -> None:
-    found, _ = written()
-    cut = found.body.to_list()
-    for row, start, length, _ in found.spans.sort("start", descending=True).iter_rows():
-        cut[row] = cut[row][:start] + cut[row][start + length :]
+def test_every_span_holds_the_identifier_it_names(every: dict[str, texts.Written]) -> None:
+    known, relatives = people(), set(banks().relatives.texts)
+    for sort, found in every.items():
+        rows = found.spans["row"]
+        spans = found.spans.with_columns(body=found.body.gather(rows)).with_columns(
+            held=pl.col("body").str.slice(pl.col("start"), pl.col("length"))
+        )
+        assert (spans["length"] > 0).all()
+        for (kind,), part in spans.partition_by("kind", as_dict=True).items():
+            said = part.with_columns(own=known[str(kind)].gather(part["row"]))
+            if kind == "given_name":
+                own = (pl.col("held") == pl.col("own")).fill_null(False)
+                either = own | pl.col("held").is_in(list(relatives))
+                assert said.select(either.all()).item(), sort
+            else:
+                assert said["held"].equals(said["own"].alias("held")), (sort, kind)
+
+
+def test_all_kinds_are_named_somewhere(every: dict[str, texts.Written]) -> None:
+    assert set(every["loud ticket"].spans["kind"]) == set(people())
+    assert set(every["ticket"].spans["kind"]) == set(people())
+    assert set(every["turn 2"].spans["kind"]) == {"order_number"}
+    assert set(every["reply"].spans["kind"]) == {"full_name"}
+    assert every["turn 1"].spans.is_empty() and every["turn 3"].spans.is_empty()
+
+
+def test_spans_of_a_text_stand_in_order_and_do_not_overlap(every: dict[str, texts.Written]) -> None:
+    for sort, found in every.items():
+        spans = found.spans.with_columns(end=pl.col("start") + pl.col("length"))
+        gap = spans.select(pl.col("start") - pl.col("end").shift().over("row")).to_series()
+        assert (gap.drop_nulls() >= 0).all(), sort
+        assert spans["row"].is_sorted()
+
+
+def test_nothing_that_identifies_the_writer_stands_outside_a_span(
+    every: dict[str, texts.Written],
+) -> None:
     known = people()
-    for row, text in enumerate(cut):
-        for kind in ("order_number", "email", "full_name"):
-            assert known[kind][row] not in text
+    for sort, found in every.items():
+        cut = found.body.to_list()
+        for row, start, length, _ in found.spans.sort("start", descending=True).iter_rows():
+            cut[row] = cut[row][:start] + cut[row][start + length :]
+        for row, text in enumerate(cut):
+            for kind in ("order_number", "email", "full_name", "birth_date"):
+                assert known[kind][row] not in text, (sort, kind)
 
 
 def test_identifiers_are_about_as_frequent_as_in_real_tickets() -> None:
-    spans = written()[0].spans
+    spans = tickets().spans
     share = dict(spans.group_by("kind").agg(pl.len() / N).iter_rows())
     assert 0.3 < share["order_number"] < 0.6
-    assert share["full_name"] == pytest.approx(0.20, abs=0.02)
-    assert share["email"] == pytest.approx(0.10, abs=0.02)
-    assert 0.001 < share["birth_date"] < 0.03
+    assert share["full_name"] == pytest.approx(0.20, abs=0.015)
+    assert share["email"] == pytest.approx(0.10, abs=0.01)
+    assert share["phone"] == pytest.approx(0.05 * 2 / 3, abs=0.01)  # a third have none
+    assert share["street_address"] == pytest.approx(0.03, abs=0.01)
+    assert 0.005 < share["birth_date"] < 0.015
 
 
-def test_families_share_no_sentence_and_the_held_out_one_is_a_tenth() -> None:
-    found, language = written()
-    held_out = texts.FAMILIES.index(texts.HELD_OUT)
-    assert (found.family == held_out).mean() == pytest.approx(0.1, abs=0.02)
-    subjects = found.body.str.split("\n\n").list.first()
-    for code in range(len(texts.LANGUAGES)):
-        by_family = [
-            set(subjects.filter(pl.Series((language == code) & (found.family == family))))
-            for family in range(len(texts.FAMILIES))
-        ]
-        for one, other in itertools.combinations(by_family, 2):
-            assert not one & other
+def test_rates_are_parameters_and_nobody_says_what_is_not_asked() -> None:
+    assert tickets(rates={}).spans.is_empty()
+    only = tickets(rates={"email": 1.0}).spans
+    assert only["kind"].unique().to_list() == ["email"]
+    assert only.height == N
+
+
+def test_public_texts_seldom_name_anybody() -> None:
+    one = texts.write_comment(LANGUAGE, tone=TONE, bits=BITS, people=people())
+    other = texts.write_review(LANGUAGE, stars=CODES % 5 + 1, bits=BITS, people=people())
+    assert 0 < one.spans.height / N < 0.04
+    assert one.spans.height < other.spans.height < 0.1 * N
+
+
+def test_what_only_looks_like_an_identifier_is_there_and_in_no_span() -> None:
+    found = tickets(rates={"friend": 1.0})
+    assert found.spans.is_empty()
+    assert found.body.str.contains(r"@\w+\.example").mean() > 0.05  # the company's own address
+    assert found.body.str.contains(r"\d{3}[- ]\d{2,}").mean() > 0.2  # products, carriers, lines
+    assert found.body.str.contains("Lincoln|Washington|Mannheim|Essen|千葉|Torunia").any()
+    share = (tickets(rates={"friend": 0.12}).body != tickets(rates={}).body).mean()
+    assert share == pytest.approx(0.12, abs=0.01)
+
+
+def test_families_share_no_sentence() -> None:
+    found = tickets(rates={})
+    lines = found.body.str.replace_all(r"([.!?。！？]+)\s*", "$1\n").str.split("\n")
+    said = pl.DataFrame({"language": LANGUAGE, "family": found.family, "line": lines})
+    every = said.explode("line").unique().filter(pl.col("line") != "")
+    assert every.group_by("language", "family").len()["len"].min() > 50
+    assert every.group_by("language", "line").len()["len"].max() == 1
+
+
+def test_the_share_of_a_family_is_a_parameter() -> None:
+    even = np.bincount(tickets().family, minlength=4) / N
+    assert even == pytest.approx([0.25] * 4, abs=0.02)
+    without = dict.fromkeys(texts.FAMILIES, 1.0) | {texts.HELD_OUT: 0.0}
+    assert set(tickets(shares=without).family) == {0, 1, 2}
+    assert set(tickets(shares={texts.HELD_OUT: 1.0}).family) == {3}
+    with pytest.raises(ValueError, match=r"no families of texts: \['e'\]; known are"):
+        texts.families(BITS, {"e": 1.0})
+
+
+def test_a_text_is_that_of_its_own_bits_whoever_writes_beside_it() -> None:
+    whole, rows = tickets(), CODES[1_000:1_600]
+    part = texts.ticket(
+        LANGUAGE[rows], topic=TOPIC[rows], tone=TONE[rows], bits=BITS[rows],
+        people={kind: values[1_000:1_600] for kind, values in people().items()},
+    )  # fmt: skip
+    assert part.body.equals(whole.body[1_000:1_600].alias(part.body.name))
+    assert (part.family == texts.families(BITS[rows])).all()
 
 
 def test_texts_are_as_long_as_real_ones_and_in_the_writers_language() -> None:
-    found, language = written()
-    assert 80 < found.body.str.len_chars().median() < 170
-    japanese = found.body.filter(pl.Series(language == texts.LANGUAGES.index("ja")))
-    assert japanese.str.contains(r"[\p{Hiragana}]").all()
+    found = tickets()
+    assert 110 < found.body.str.len_chars().median() < 160
+    japanese = found.body.filter(pl.Series(texts.LANGUAGES.index("ja") == LANGUAGE))
+    assert japanese.str.contains(r"[\p{Hiragana}\p{Katakana}\p{Han}]").all()
+    assert found.body.str.contains("?", literal=True).mean() > 0.1
+    assert found.body.str.contains("!", literal=True).mean() > 0.1
+
+
+def test_a_ticket_is_a_subject_a_blank_line_and_a_message() -> None:
+    for body in tickets().body[:2_000]:
+        subject, _, message = body.partition("\n\n")
+        assert subject and "\n" not in subject
+        assert message and "\n\n" not in message
+        assert body == body.strip()
 
 
 def test_who_has_no_value_does_not_write_it() -> None:
-    one = np.zeros(500, dtype=np.int64)
-    bits = mix(np.arange(500, dtype=np.uint64))
-    nothing = {kind: pl.Series([None] * 500, dtype=pl.String) for kind in people()}
+    nothing = {kind: pl.Series([None] * N, dtype=pl.String) for kind in people()}
     for given in ({}, nothing):
-        found = texts.question(one, topic=one, tone=one, bits=bits, people=given)
-        assert set(found.spans["kind"]) <= {"given_name"}
-        assert not found.body.str.contains("{", literal=True).any()
-        assert not found.body.str.contains("  ", literal=True).any()
+        shared = {"topic": TOPIC, "tone": TONE, "bits": BITS, "people": given}
+        asked = texts.question(LANGUAGE, **shared)  # type: ignore[arg-type]
+        assert set(asked.spans["kind"]) <= {"given_name"}  # of relatives
+        turns = texts.chat(LANGUAGE, rates={}, **shared)  # type: ignore[arg-type]
+        for written in (asked, *turns):
+            assert not written.body.str.contains(r"[{}\[\]]|  ").any()
+        assert all(turn.spans.is_empty() for turn in turns)
+        assert (turns[2].body.str.len_chars() > 0).all()
 
 
-def test_reviews_fit_their_stars_and_reasons_their_score() -> None:
-    five = np.full(50, 5)
-    bits = mix(np.arange(50, dtype=np.uint64))
-    english = np.zeros(50, dtype=np.int64)
-    best = set(texts.review(english, stars=five, bits=bits))
-    worst = set(texts.review(english, stars=five - 4, bits=bits))
-    assert "Broke after a week." in worst
-    assert not best & worst
-    assert set(texts.reason(english, score=five * 2, bits=bits)) & {"Good service."}
-    assert set(texts.reason(english, score=five - 5, bits=bits)) & {"Prices are too high."}
+def test_a_chat_is_of_one_family_and_customer_and_agent_take_turns() -> None:
+    turns = texts.chat(LANGUAGE, topic=TOPIC, tone=TONE, bits=BITS, people=people())
+    assert len(turns) == len(texts.TURNS)
+    assert texts.TURNS[0] == texts.TURNS[-1] == "customer"
+    assert all((turn.family == turns[0].family).all() for turn in turns)
+    known = people()["order_number"]
+    assert all(number in body for number, body in zip(known, turns[2].body, strict=True))
+
+
+def test_every_language_has_every_family_topic_and_kind_in_its_number() -> None:
+    every = banks()
+    shape = (len(texts.LANGUAGES), len(texts.FAMILIES), len(texts.TOPICS))
+    problems = every.questions.plain.sizes.reshape(shape)
+    assert (problems[:2] >= 3).all() and (problems >= 2).all()
+    openings = every.letters.plain.sizes.reshape(shape)
+    assert (openings[:2] >= 27).all() and (openings >= 8).all()  # subjects, greetings, problems
+    endings = every.endings.sizes
+    assert len(endings) == np.prod(shape) * len(texts.TONES) and (endings >= 8).all()
+    assert len(texts.fingerprint()) == 64
+
+
+def test_reviews_fit_their_stars_and_category_and_reasons_their_score() -> None:
+    english = np.zeros(N, dtype=np.int64)
+
+    def said(stars: int, category: int | None = None) -> set[str]:
+        codes = None if category is None else np.full(N, category)
+        every = np.full(N, stars)
+        return set(texts.review(english, stars=every, bits=BITS, category=codes))
+
+    plain = [said(stars) for stars in range(1, 6)]
+    assert any(text.startswith("Broke after a week.") for text in plain[0])
+    assert sum(map(len, plain)) == len(set().union(*plain))
+    beauty = said(1, texts.CATEGORIES.index("beauty"))
+    assert any("The cream gave me a rash." in text for text in beauty)
+    assert not any("My skin feels soft" in text for text in beauty)
+    low = set(texts.reason(english, score=np.full(N, 3), bits=BITS))
+    assert "Prices are too high." in low
+    assert not low & set(texts.reason(english, score=np.full(N, 10), bits=BITS))
+    assert not low & set(texts.reason(english, score=np.full(N, 8), bits=BITS))
+
+
+def test_few_public_texts_have_an_emoji_that_fits_the_tone() -> None:
+    found = texts.comment(LANGUAGE, tone=TONE, bits=BITS)
+    for code, tone in enumerate(texts.TONES):
+        own = found.filter(pl.Series(code == TONE))
+        share = own.str.contains_any(EMOJI[tone]).mean()
+        assert share == pytest.approx(0.03, abs=0.01)
+        others = [sign for name, signs in EMOJI.items() if name != tone for sign in signs]
+        assert not own.str.contains_any(others).any()
+
+
+def test_reviews_comments_and_replies_given_as_bare_texts_name_nobody() -> None:
+    relatives = banks().relatives.texts.to_list()[:-1]
+    bare = [
+        texts.review(LANGUAGE, stars=CODES % 5 + 1, bits=BITS),
+        texts.comment(LANGUAGE, tone=TONE, bits=BITS),
+        texts.reply(LANGUAGE, topic=TOPIC, bits=BITS),
+    ]
+    names = "|".join(rf"\b{name}\b" for name in relatives if name.isascii())
+    for each in bare:
+        assert not each.str.contains(names).any()
 
 
 def test_hostile_strings_are_many_and_put_where_people_write() -> None:
     strings = hostile()
     assert len(strings) == len(set(strings)) >= 60
-    assert max(map(len, strings)) == 5_000
+    assert max(map(len, strings)) == 10_000
     assert not any("\x00" in each for each in strings)
+    assert set(texts.adversarial(BITS)) == set(strings)
     recipe = read_recipe(PROJECT / "synthetic" / "adversarial.toml", {"customers": 400})
     made = make(recipe, 0, 400)
     cells = made.truth["faults"]
@@ -152,3 +298,17 @@ def test_truth_has_topic_tone_family_and_spans_of_what_stands_in_the_tables() ->
     held = named.select(pl.col("body").str.slice(pl.col("start"), pl.col("length"))).to_series()
     assert named.height > 20
     assert held.equals(named["identifier"].alias("body"))
+
+
+def test_reviews_now_and_then_name_their_writer_and_every_span_is_the_writers_own() -> None:
+    made = make(read_recipe(PROJECT / "synthetic" / "retail.toml", {"customers": 6_000}), 0, 6_000)
+    said = made.tables["interactions"].filter(pl.col("channel").cast(pl.String) == "review")
+    spans = made.truth["spans"].join(said, on="interaction_id")
+    held = pl.col("body").str.slice(pl.col("start"), pl.col("length"))
+    known = made.tables["identities"].select(
+        "record_id", pl.col("kind").cast(pl.String), "identifier"
+    )
+    named = spans.filter(pl.col("kind") == "full_name").with_columns(held=held)
+    both = named.join(known, on=["record_id", "kind"])
+    assert both.height == named.height > 0
+    assert (both["held"] == both["identifier"]).all()

@@ -47,10 +47,11 @@ def contact(
     sent = mails(block, bought, marketing=marketing, mailings=mailings, decided=decided)
     asked = survey(block, bought, satisfied)
     helped = service(block, bought, sold, home, satisfied)
+    reviewed, spans = reviews(block, bought, sold, home, satisfied)
     parts = [
         *sent.parts,
         *helped.parts,
-        reviews(block, bought, sold, satisfied),
+        reviewed,
         comments(block, bought, satisfied),
         *asked.parts,
     ]
@@ -58,5 +59,14 @@ def contact(
         interactions=table("interactions", [{"is_machine": False} | part for part in parts]),
         answers=asked.answers,
         clicks=sent.clicks,
-        truth={"survey": asked.truth, "texts": helped.texts, "spans": helped.spans},
+        truth={
+            "survey": asked.truth,
+            "texts": _by_customer([helped.texts]),
+            "spans": _by_customer([helped.spans, spans]),
+        },
     )
+
+
+def _by_customer(rows: list[pl.DataFrame]) -> pl.DataFrame:
+    """Return the rows of all channels, customer by customer."""
+    return pl.concat(rows).sort("_owner", maintain_order=True).drop("_owner")

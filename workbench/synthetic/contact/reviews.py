@@ -6,22 +6,26 @@ Stahl 2020).
 """
 
 import numpy as np
+import polars as pl
 
 from workbench.synthetic.clock import DAY_SECONDS
 from workbench.synthetic.contact.said import Part, said
 from workbench.synthetic.contact.satisfaction import stars
-from workbench.synthetic.contact.writers import languages
+from workbench.synthetic.contact.writers import identifiers, languages, spans_of
 from workbench.synthetic.draws import Floats, logistic, logit
 from workbench.synthetic.frames import where
 from workbench.synthetic.people.block import Block
+from workbench.synthetic.people.written import Written as Home
 from workbench.synthetic.shop.ordering import Sales
 from workbench.synthetic.shop.purchasing import Purchases
 from workbench.synthetic.stock import texts
 from workbench.synthetic.stock.catalogue import catalogue
 
 
-def reviews(block: Block, bought: Purchases, sold: Sales, satisfied: Floats) -> Part:
-    """Return the reviews of a block, each of the first line of its order."""
+def reviews(
+    block: Block, bought: Purchases, sold: Sales, home: Home, satisfied: Floats
+) -> tuple[Part, pl.DataFrame]:
+    """Return the reviews of a block, each of the first line of its order, and spans in them."""
     rule, owner, place = block.recipe.reviews, bought.owner, bought.place
     writes = logistic(logit(rule.written) + rule.polarity * (np.abs(satisfied) - 0.8))
     days = 3 + 20 * block.u("review after", owner, place)
@@ -31,14 +35,23 @@ def reviews(block: Block, bought: Purchases, sold: Sales, satisfied: Floats) -> 
     rating = stars(satisfied[sale])
     starts = np.cumsum(sold.lines) - sold.lines
     goods = catalogue(block.recipe.system)
-    body = texts.review(
-        languages(block, owner), stars=rating, bits=block.bits("review words", owner, place)
+    product = sold.product[starts[sale]]
+    written = texts.write_review(
+        languages(block, owner),
+        stars=rating,
+        bits=block.bits("review words", owner, place),
+        category=product // goods.rungs,
+        people=identifiers(home, owner, sold.order_id.gather(sale)),
     )
+    has_text = block.u("review text", owner, place) < 0.8
     part = said(
         block, owner, at[sale], stream="review id", number=place, channel="review", action="message"
     )
-    return part | {
-        "product_id": goods.product_id.gather(sold.product[starts[sale]]),
-        "body": where(block.u("review text", owner, place) < 0.8, body),
+    part |= {
+        "product_id": goods.product_id.gather(product),
+        "body": where(has_text, written.body),
         "rating": rating,
     }
+    kept = np.flatnonzero(has_text)
+    ids = np.asarray(part["interaction_id"])[kept]
+    return part, spans_of(written, ids, kept, owner[kept])

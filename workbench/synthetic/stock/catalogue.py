@@ -56,6 +56,11 @@ class Catalogue:
     noun: pl.Series
     price_minor: Integers
 
+    @property
+    def rungs(self) -> int:
+        """Products of a category: a product's code divided by it is the category's."""
+        return _RUNGS
+
     def nearest(self, category: Integers, log_price_minor: Floats) -> Integers:
         """Return the product of a category whose price is nearest on the ladder.
 

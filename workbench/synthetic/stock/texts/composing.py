@@ -7,9 +7,10 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.draws import Flags, Integers
-from workbench.synthetic.stock.texts.banks import Options
+from workbench.synthetic.stock.texts.options import Options
 
 SPANS = {"row": pl.Int64, "start": pl.Int64, "length": pl.Int64, "kind": pl.String}
+_MOST = 3  # sentences that may be put in at one place of one text
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Written:
     body : Series of String, shape (texts,)
     spans : DataFrame
         One row per identifier in a text: ``row`` (of the text), ``start`` and ``length`` in
-        characters, ``kind`` (as the table ``identities`` has it).
+        characters (code points), ``kind`` (as the table ``identities`` has it).
     family : array of int, shape (texts,)
         Code in ``FAMILIES``.
     """
@@ -32,12 +33,22 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Where an identifier stands in the pieces of some rows; length 0 where there is none."""
+
+    kind: str
+    rows: Integers
+    offset: Integers
+    length: Integers
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of every text, empty where it is left out; ``kind`` where it identifies somebody."""
+    """A piece of every text, empty where it is left out, with what identifies somebody in it."""
 
     text: pl.Series
     length: Integers
-    kind: str | None = None
+    spans: tuple[Span, ...] = ()
 
     @classmethod
     def option(cls, options: Options, places: Integers) -> "Piece":
@@ -48,30 +59,83 @@ class Piece:
     @classmethod
     def same(cls, text: str, is_there: Flags) -> "Piece":
         """Return one text for the rows that have it."""
-        lengths = np.where(is_there, len(text), 0)
-        return cls(pl.Series(["", text]).gather(pl.Series(is_there.astype(np.uint32))), lengths)
+        texts = pl.Series(["", text]).gather(pl.Series(is_there.astype(np.uint32)))
+        return cls(texts, np.where(is_there, len(text), 0))
 
     @classmethod
     def identifier(cls, values: pl.Series, is_there: Flags, kind: str) -> "Piece":
         """Return identifiers for the rows that have one."""
         text = values.zip_with(pl.Series(is_there), pl.Series([""])).fill_null("")
-        return cls(text, text.str.len_chars().to_numpy().astype(np.int64), kind)
+        length = text.str.len_chars().to_numpy().astype(np.int64)
+        rows = np.flatnonzero(length)
+        return cls(text, length, (Span(kind, rows, np.zeros_like(rows), length[rows]),))
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A piece of some texts only: ``rows`` says of which, ascending."""
+
+    rows: Integers
+    piece: Piece
+
+
+def joined(pieces: Sequence[Piece]) -> Piece:
+    """Join pieces of the same rows to one."""
+    columns = pl.DataFrame({str(place): piece.text for place, piece in enumerate(pieces)})
+    text = columns.select(text=pl.concat_str(pl.all())).to_series()
+    start, spans = np.zeros(len(text), dtype=np.int64), []
+    for piece in pieces:
+        spans += [
+            Span(each.kind, each.rows, start[each.rows] + each.offset, each.length)
+            for each in piece.spans
+        ]
+        start = start + piece.length
+    return Piece(text, start, tuple(spans))
+
+
+def inserted(sentences: Sequence[Sentence], rows: int) -> list[Piece]:
+    """Return pieces of all rows that hold these sentences one after another.
+
+    A text takes ``_MOST`` of them; what would come after is not said.
+    """
+    filled = [each for each in sentences if len(each.rows)]
+    if not filled:
+        return []
+    pool = pl.concat([*(each.piece.text for each in filled), pl.Series([""])])
+    lengths = np.concatenate([*(each.piece.length for each in filled), [0]])
+    count = np.zeros(rows, dtype=np.int64)
+    places = np.full((_MOST, rows), len(lengths) - 1, dtype=np.uint32)
+    spans: list[list[Span]] = [[] for _ in range(_MOST)]
+    first = 0
+    for each in filled:
+        turn = count[each.rows]
+        count[each.rows] += 1
+        for place in range(min(_MOST, int(turn.max()) + 1)):
+            mine = np.flatnonzero(turn == place)
+            places[place, each.rows[mine]] = first + mine
+            spans[place] += [_moved(span, each.rows, turn == place) for span in each.piece.spans]
+        first += len(each.rows)
+    return [
+        Piece(pool.gather(pl.Series(places[place])), lengths[places[place]], tuple(spans[place]))
+        for place in range(min(_MOST, int(count.max())))
+    ]
+
+
+def _moved(span: Span, rows: Integers, is_here: Flags) -> Span:
+    """Return the part of a span that is here, by the rows of all texts."""
+    kept = is_here[span.rows]
+    return Span(span.kind, rows[span.rows[kept]], span.offset[kept], span.length[kept])
 
 
 def composed(pieces: Sequence[Piece], family: Integers) -> Written:
-    """Join the pieces of every text."""
-    rows = pl.DataFrame({str(place): piece.text for place, piece in enumerate(pieces)})
-    body = rows.select(body=pl.concat_str(pl.all())).to_series()
-    spans = []
-    start = np.zeros(len(family), dtype=np.int64)
-    for piece in pieces:
-        if piece.kind is not None:
-            found = np.flatnonzero(piece.length)
-            spans.append(
-                pl.DataFrame(
-                    {"row": found, "start": start[found], "length": piece.length[found]}
-                ).with_columns(kind=pl.lit(piece.kind))
-            )
-        start = start + piece.length
+    """Join the pieces of every text, and list the identifiers in them in their order."""
+    whole = joined(pieces)
+    spans = [
+        pl.DataFrame({"row": each.rows, "start": each.offset, "length": each.length}).with_columns(
+            kind=pl.lit(each.kind)
+        )
+        for each in whole.spans
+    ]
     every = pl.concat(spans) if spans else pl.DataFrame(schema=SPANS)
-    return Written(body, every.sort("row", "start").cast(SPANS), family)  # type: ignore[arg-type]
+    found = every.filter(pl.col("length") > 0).sort("row", "start").cast(SPANS)  # type: ignore[arg-type]
+    return Written(whole.text, found, family)

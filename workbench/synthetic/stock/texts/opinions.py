@@ -1,0 +1,135 @@
+"""What is said in public or in surveys: reviews, comments, reasons of a score."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+
+from workbench.synthetic.draws import Integers, Keys
+from workbench.synthetic.stock.texts.banks import CATEGORIES, TONES, banks
+from workbench.synthetic.stock.texts.composing import Piece, Written, composed
+from workbench.synthetic.stock.texts.mentions import (
+    COMMENT_RATES,
+    REVIEW_RATES,
+    Author,
+    mentions,
+    signatures,
+)
+from workbench.synthetic.stock.texts.options import Options
+from workbench.synthetic.stock.texts.writing import author
+
+_NOBODY: Mapping[str, pl.Series] = {}
+_STARS = 5
+_NEUTRAL, _PLEASED, _ANGRY = (TONES.index(name) for name in ("neutral", "pleased", "angry"))
+#: Share of reviews and comments that end in an emoji, as of short public texts.
+EMOJI_RATE = 0.03
+#: Emoji by tone; some of two and more code points.
+EMOJI = {
+    "neutral": ("🤔", "🙂", "🤷‍♀️", "👀"),
+    "pleased": ("😊", "❤️", "🎉", "👍🏽"),
+    "angry": ("😡", "👎", "🙄", "🤦‍♂️"),
+}
+
+
+def write_review(
+    language: Integers,
+    *,
+    stars: Integers,
+    bits: Keys,
+    category: Integers | None = None,
+    people: Mapping[str, pl.Series] = _NOBODY,
+    shares: Mapping[str, float] | None = None,
+    rates: Mapping[str, float] = REVIEW_RATES,
+) -> Written:
+    """Write reviews that fit their stars and what was bought.
+
+    Parameters
+    ----------
+    language : array of int, shape (texts,)
+        Codes in ``LANGUAGES``.
+    stars : array of int, shape (texts,)
+        1 to 5.
+    bits : array of uint64, shape (texts,)
+        Random bits of each text; they should not be used for anything else.
+    category : array of int, shape (texts,), optional
+        Codes in ``CATEGORIES``; without it nothing is said of the kind of product.
+    people, shares, rates
+        See ``ticket``; of ``rates`` see ``REVIEW_RATES``.
+
+    Raises
+    ------
+    ValueError
+        If a share is of no family.
+    """
+    by = author(language, bits, people, shares)
+    about = np.zeros_like(stars) if category is None else category + 1
+    group = (by.group * _STARS + stars - 1) * (len(CATEGORIES) + 1) + about
+    tone = np.array([_ANGRY, _ANGRY, _NEUTRAL, _PLEASED, _PLEASED])[stars - 1]
+    return _said(by, banks().reviews, group, tone, rates)
+
+
+def write_comment(
+    language: Integers,
+    *,
+    tone: Integers,
+    bits: Keys,
+    people: Mapping[str, pl.Series] = _NOBODY,
+    shares: Mapping[str, float] | None = None,
+    rates: Mapping[str, float] = COMMENT_RATES,
+) -> Written:
+    """Write public comments under a post of the company; tones are codes in ``TONES``.
+
+    Parameters are those of ``write_review``; of ``rates`` see ``COMMENT_RATES``.
+    """
+    by = author(language, bits, people, shares)
+    return _said(by, banks().comments, by.group * len(TONES) + tone, tone, rates)
+
+
+def review(
+    language: Integers, *, stars: Integers, bits: Keys, category: Integers | None = None
+) -> pl.Series:
+    """Return reviews that name nobody, see ``write_review`` for those that may."""
+    return write_review(language, stars=stars, bits=bits, category=category, rates={}).body
+
+
+def comment(language: Integers, *, tone: Integers, bits: Keys) -> pl.Series:
+    """Return comments that name nobody, see ``write_comment`` for those that may."""
+    return write_comment(language, tone=tone, bits=bits, rates={}).body
+
+
+def reason(
+    language: Integers,
+    *,
+    score: Integers,
+    bits: Keys,
+    shares: Mapping[str, float] | None = None,
+) -> pl.Series:
+    """Return why somebody gives a score of 0 to 10; reasons name nobody.
+
+    Their family is that of ``families`` with the same bits and shares.
+    """
+    by = author(language, bits, _NOBODY, shares)
+    rank = np.searchsorted([7, 9], score, "right")
+    return banks().reasons.some(by.group * 3 + rank, by.dice["sentence"])
+
+
+def _said(
+    by: Author, options: Options, group: Integers, tone: Integers, rates: Mapping[str, float]
+) -> Written:
+    signs = _emoji()
+    place = np.where(
+        by.dice.happens("emoji", EMOJI_RATE), signs.places(tone, by.dice["ending"]), signs.nothing
+    )
+    return composed(
+        [
+            Piece.option(options, options.places(group, by.dice["sentence"])),
+            *mentions(by, rates),
+            Piece.option(signs, place),
+            *signatures(by, rates),
+        ],
+        by.family,
+    )
+
+
+def _emoji() -> Options:
+    return Options.of([[f" {each}" for each in EMOJI[tone]] for tone in TONES])
