@@ -25,7 +25,7 @@ from workbench.synthetic.shop.leaving import annoyed_in, calm_hazard
 from workbench.synthetic.shop.purchasing import Purchases, mean_rate
 
 _FRAILTIES = 3  # nodes of the sum over what nobody sees
-_PARTS = 1  # of a month, in the sum over the day of leaving: more change the third decimal
+_PARTS = 1  # of a month, in the sum over the day of leaving; eight change it by .003 at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,17 @@ def observed(
     day = (bought.placed_at[before] - clock.start_at) / 86_400
     np.maximum.at(last, bought.owner[before], day)
     # weights relative to that of a rate integrated over the whole history
-    middle = (edges[:-1] + edges[1:]) / 2
-    passed = clock.operational(middle)[None, :] - begin[:, None]
-    thinner = np.maximum(prior[:, None] + np.maximum(passed, 0.0), 1e-300)
-    relative = ((prior + whole)[:, None] / thinner) ** posterior[:, None]
-    silent = np.clip((edges[1:] - np.maximum(edges[:-1], last[:, None])) / np.diff(edges), 0.0, 1.0)
+    silent_from = np.clip(last[:, None], edges[:-1], edges[1:])
+    ends = np.broadcast_to(edges[1:], silent_from.shape)
+
+    def likelier(day: Floats) -> Floats:
+        passed = np.maximum(clock.operational(day) - begin[:, None], 0.0)
+        return ((prior + whole)[:, None] / (prior[:, None] + passed)) ** posterior[:, None]
+
+    middle = likelier((silent_from + ends) / 2)
+    relative = (likelier(silent_from) + 4 * middle + likelier(ends)) / 6  # Simpson's rule
+    lived = edges[1:] - np.clip(block.joined_day[:, None], edges[:-1], edges[1:])
+    silent = (edges[1:] - silent_from) / np.maximum(lived, 1e-12)
     active = np.empty((len(felt), block.size))
     left = np.zeros(block.size)
     for node, z in enumerate(felt):
