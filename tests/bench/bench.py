@@ -9,7 +9,6 @@ noisy: compare ratios.
 
 import argparse
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -23,13 +22,13 @@ import numpy as np
 import polars as pl
 import psutil
 from profiles import profiles
+from timing import REPEATS, cpu_of
 from worlds import worlds
 
 PROJECT = Path(__file__).parents[2]
 WORKBENCH = [sys.executable, "-m", "workbench"]
 LIMIT_GB = 4.0
 WORKER_GB = 0.6
-REPEATS = 3
 
 
 class Row(NamedTuple):
@@ -227,16 +226,6 @@ def audit_intervals() -> list[Row]:
             per_replicate * 2_000,
         )
     ]
-
-
-def cpu_of(work: Callable[[], object]) -> float:
-    """Return the median CPU seconds of a piece of work."""
-    taken = []
-    for _ in range(REPEATS):
-        started = time.process_time()
-        work()
-        taken.append(time.process_time() - started)
-    return statistics.median(taken)
 
 
 def _against(what: str, ours: float, peer: str, theirs: float) -> Row:

@@ -10,17 +10,16 @@ one after another, after each locale's lists are loaded.
 
 import json
 import os
-import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
+
+from timing import cpu_of
 
 PROJECT = Path(__file__).parents[2]
 LOCALES = ("de_DE", "en_GB", "en_US", "es_ES", "fr_FR", "ja_JP", "nl_NL", "pl_PL")
 BLOCK = 20_000
-REPEATS = 3
 
 
 def profiles() -> list[tuple[str, str, str, str]]:
@@ -52,7 +51,7 @@ def workbench() -> float:
         for number in range(1, blocks + 1):
             written(Block(recipe, number * BLOCK, BLOCK))
 
-    return blocks * BLOCK / _cpu_of(make)
+    return blocks * BLOCK / cpu_of(make)
 
 
 def faker() -> float:
@@ -79,7 +78,7 @@ def faker() -> float:
         )
 
     _ = [one(source) for source in sources]
-    return n / _cpu_of(lambda: [one(sources[row % len(sources)]) for row in range(n)])
+    return n / cpu_of(lambda: [one(sources[row % len(sources)]) for row in range(n)])
 
 
 def mimesis() -> float:
@@ -105,7 +104,7 @@ def mimesis() -> float:
         )
 
     _ = [one(source) for source in sources]
-    return n / _cpu_of(lambda: [one(sources[row % len(sources)]) for row in range(n)])
+    return n / cpu_of(lambda: [one(sources[row % len(sources)]) for row in range(n)])
 
 
 MAKERS: dict[str, Callable[[], float]] = {
@@ -127,15 +126,6 @@ def _in_a_process(name: str) -> float | None:
     )
     speed: float | None = json.loads(found.stdout)
     return speed
-
-
-def _cpu_of(work: Callable[[], object]) -> float:
-    taken = []
-    for _ in range(REPEATS):
-        started = time.process_time()
-        work()
-        taken.append(time.process_time() - started)
-    return statistics.median(taken)
 
 
 def main() -> None:
