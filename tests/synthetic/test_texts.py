@@ -312,3 +312,20 @@ def test_reviews_now_and_then_name_their_writer_and_every_span_is_the_writers_ow
     both = named.join(known, on=["record_id", "kind"])
     assert both.height == named.height > 0
     assert (both["held"] == both["identifier"]).all()
+
+
+@pytest.mark.parametrize("name", ["messy", "adversarial"])
+def test_spans_are_told_only_of_bodies_that_no_fault_rewrote(name: str) -> None:
+    recipe = read_recipe(PROJECT / "synthetic" / f"{name}.toml", {"customers": 4_000})
+    made = make(recipe, 0, 4_000)
+    cells = made.truth["faults"].filter(pl.col("column") == "body")
+    spans = made.truth["spans"]
+    assert cells.height > 0
+    assert not set(spans["interaction_id"].cast(pl.String)) & set(cells["key"])
+    said = spans.join(made.tables["interactions"], on="interaction_id")
+    held = said.filter(pl.col("kind") == "order_number").select(
+        "record_id", held=pl.col("body").str.slice(pl.col("start"), pl.col("length"))
+    )
+    numbers = made.tables["orders"]["order_id"].str.replace("^shop:", "")
+    assert held.height > 20
+    assert held["held"].is_in(numbers.implode()).all()

@@ -8,7 +8,7 @@ import polars as pl
 from workbench.synthetic.contact.campaigns import campaigns
 from workbench.synthetic.contact.contact import contact
 from workbench.synthetic.contact.decision import concluded, decide
-from workbench.synthetic.faults import spoil
+from workbench.synthetic.faults import spoil, untouched
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.experiments import experiments
 from workbench.synthetic.people.permissions import all_decisions, consents
@@ -77,6 +77,8 @@ def make(recipe: Recipe, first: int, size: int) -> Made:
         known["tracking"] = tracking(block, visited, seen)
     tables, faults = spoil(block, tables)
     known |= faults
+    if "faults" in faults:
+        known["spans"] = untouched(known["spans"], faults["faults"])
     return Made(
         tables={name: rows for name, rows in tables.items() if rows.height},
         truth={name: rows for name, rows in known.items() if rows.height},

@@ -49,6 +49,13 @@ def spoil(block: Block, tables: Frames) -> tuple[Frames, Frames]:
     return tables, known
 
 
+def untouched(spans: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+    """Return the spans of bodies that no fault rewrote: only there they stand where they say."""
+    rewritten = cells.filter((pl.col("table") == "interactions") & (pl.col("column") == "body"))
+    ids = rewritten.select(interaction_id=pl.col("key").cast(pl.UInt64))
+    return spans.join(ids, on="interaction_id", how="anti", maintain_order="left")
+
+
 def _by_customer(block: Block, rows: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
     """Return both, customer by customer in the order of the block."""
     place = pl.DataFrame({"record_id": block.record_id}).with_row_index("_place")
