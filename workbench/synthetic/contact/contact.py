@@ -47,12 +47,13 @@ def contact(
     sent = mails(block, bought, marketing=marketing, mailings=mailings, decided=decided)
     asked = survey(block, bought, satisfied)
     helped = service(block, bought, sold, home, satisfied)
-    reviewed, spans = reviews(block, bought, sold, home, satisfied)
+    reviewed, in_reviews = reviews(block, bought, sold, home, satisfied)
+    commented, in_comments = comments(block, bought, sold, home, satisfied)
     parts = [
         *sent.parts,
         *helped.parts,
         reviewed,
-        comments(block, bought, satisfied),
+        commented,
         *asked.parts,
     ]
     return Contact(
@@ -62,7 +63,7 @@ def contact(
         truth={
             "survey": asked.truth,
             "texts": _by_customer([helped.texts]),
-            "spans": _by_customer([helped.spans, spans]),
+            "spans": _by_customer([helped.spans, in_reviews, in_comments]),
         },
     )
 

@@ -36,7 +36,7 @@ def reviews(
     starts = np.cumsum(sold.lines) - sold.lines
     goods = catalogue(block.recipe.system)
     product = sold.product[starts[sale]]
-    written = texts.write_review(
+    written = texts.review(
         languages(block, owner),
         stars=rating,
         bits=block.bits("review words", owner, place),

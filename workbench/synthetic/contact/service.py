@@ -24,6 +24,7 @@ from workbench.synthetic.stock import texts
 _TOPIC_SHARES = (0.20, 0.24, 0.11, 0.15, 0.13, 0.07, 0.06, 0.04)
 _BY_CHAT = 0.25
 _RATED = 0.35
+_CHAT_WAITS = (0, 40, 95, 130)  # seconds after the first reply, of the turns from it on
 _TAGGED, _TAGGED_RIGHT = 0.85, 0.94
 
 
@@ -55,6 +56,15 @@ class _Threads:
     is_pleased: Flags
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One message of every thread: its direction, when it is written, and what."""
+
+    direction: str
+    at: Integers
+    written: texts.Written
+
+
 def service(block: Block, bought: Purchases, sold: Sales, home: Home, satisfied: Floats) -> Service:
     """Let customers write in, and answer them."""
     done = [_channel(block, sold, home, each) for each in _threads(block, bought, satisfied)]
@@ -66,57 +76,82 @@ def service(block: Block, bought: Purchases, sold: Sales, home: Home, satisfied:
 
 
 def _channel(block: Block, sold: Sales, home: Home, threads: _Threads) -> Service:
-    """Return question, reply, end and rating of every thread of one channel."""
-    owner, place, replied_at = threads.owner, threads.place, threads.replied_at
-    bits, spoken = block.bits("ticket words", owner, place), languages(block, owner)
-    write = texts.ticket if threads.channel == "ticket" else texts.question
-    people = identifiers(home, owner, sold.order_id.gather(threads.sale))
-    asked = write(spoken, topic=threads.topic, tone=threads.tone, bits=bits, people=people)
-    answer = texts.reply(spoken, topic=threads.topic, bits=bits)
+    """Return the turns, the end and the rating of every thread of one channel."""
+    owner, place = threads.owner, threads.place
+    turns = _turns(block, sold, home, threads)
+    last = turns[-1].at
     rated = block.u("ticket rated", owner, place) < _RATED
     stars = pl.Series(np.where(threads.is_pleased, 5, 1))
-    always = np.ones(len(owner), dtype=bool)
-    steps: list[tuple[str, Flags, Integers, str, pl.Series | None, pl.Series | None]] = [
-        ("message", always, threads.asked_at, "inbound", asked.body, None),
-        ("message", always, replied_at, "outbound", answer, None),
-        ("solved", always, replied_at + 5, "outbound", None, None),
-        ("rated", rated, replied_at + 7_200, "inbound", None, stars),
-    ]
+    tag = _tags(block, threads)
     thread = block.bits("ticket thread", owner, place)
-    # agents tag most threads, and one in twenty wrongly
-    guess = choice(block.u("tag", owner, place), _TOPIC_SHARES)
-    seen = np.where(block.u("tagged right", owner, place) < _TAGGED_RIGHT, threads.topic, guess)
-    tag = where(block.u("tagged", owner, place) < _TAGGED, words(texts.TOPICS, seen))
-    parts = []
-    for code, (action, happens, when, direction, body, rating) in enumerate(steps):
-        rows = np.flatnonzero(happens & (when < block.clock.end_at))
-        part = said(
+
+    def step(code: int, rows: Integers, at: Integers, action: str, direction: str) -> Part:
+        return said(
             block,
             owner[rows],
-            when[rows],
+            at[rows],
             stream="ticket step",
             number=place[rows] * 8 + code,
             channel=threads.channel,
             action=action,
             direction=direction,
+        ) | {"thread_id": thread[rows], "topic": tag.gather(rows)}
+
+    parts, spans = [], []
+    for code, turn in enumerate(turns):
+        rows = np.flatnonzero(turn.at < block.clock.end_at)
+        part = step(code, rows, turn.at, "message", turn.direction)
+        ids = np.asarray(part["interaction_id"])
+        parts.append(part | {"body": turn.written.body.gather(rows)})
+        spans.append(spans_of(turn.written, ids, rows, owner[rows]))
+    solved = np.flatnonzero(last + 5 < block.clock.end_at)
+    parts.append(step(6, solved, last + 5, "solved", "outbound"))
+    rows = np.flatnonzero(rated & (last + 7_200 < block.clock.end_at))
+    rating = step(7, rows, last + 7_200, "rated", "inbound")
+    parts.append(rating | {"rating": stars.gather(rows)})
+    return Service(parts=parts, texts=_told(threads, turns[0], parts[0]), spans=pl.concat(spans))
+
+
+def _turns(block: Block, sold: Sales, home: Home, threads: _Threads) -> list[_Turn]:
+    """Return who writes what and when: question and reply, or the five turns of a chat."""
+    owner, place = threads.owner, threads.place
+    spoken = languages(block, owner)
+    people = identifiers(home, owner, sold.order_id.gather(threads.sale))
+    bits = block.bits("ticket words", owner, place)
+    asked_at, replied_at = threads.asked_at, threads.replied_at
+    if threads.channel == "chat":
+        said_in_turn = texts.chat(
+            spoken, topic=threads.topic, tone=threads.tone, bits=bits, people=people
         )
-        part |= {"thread_id": thread[rows], "topic": tag.gather(rows)}
-        part |= {} if body is None else {"body": body.gather(rows)}
-        parts.append(part | ({} if rating is None else {"rating": rating.gather(rows)}))
-    ids = np.asarray(parts[0]["interaction_id"])
-    kept = np.flatnonzero(threads.asked_at < block.clock.end_at)
-    return Service(
-        parts=parts,
-        texts=pl.DataFrame(
-            {
-                "_owner": owner[kept],
-                "interaction_id": ids,
-                "topic": words(texts.TOPICS, threads.topic[kept]),
-                "tone": words(texts.TONES, threads.tone[kept]),
-                "family": words(texts.FAMILIES, asked.family[kept]),
-            }
-        ),
-        spans=spans_of(asked, ids, kept, owner[kept]),
+        times = [asked_at, *(replied_at + wait for wait in _CHAT_WAITS)]
+        sides = ["inbound" if who == "customer" else "outbound" for who in texts.TURNS]
+        return [_Turn(*each) for each in zip(sides, times, said_in_turn, strict=True)]
+    asked = texts.ticket(spoken, topic=threads.topic, tone=threads.tone, bits=bits, people=people)
+    answer = texts.reply(
+        spoken, topic=threads.topic, bits=block.bits("reply words", owner, place), people=people
+    )
+    return [_Turn("inbound", asked_at, asked), _Turn("outbound", replied_at, answer)]
+
+
+def _tags(block: Block, threads: _Threads) -> pl.Series:
+    """Return the topics that agents tag: most threads, one in twenty of them wrongly."""
+    owner, place = threads.owner, threads.place
+    guess = choice(block.u("tag", owner, place), _TOPIC_SHARES)
+    is_right = block.u("tagged right", owner, place) < _TAGGED_RIGHT
+    seen = np.where(is_right, threads.topic, guess)
+    return where(block.u("tagged", owner, place) < _TAGGED, words(texts.TOPICS, seen))
+
+
+def _told(threads: _Threads, asked: _Turn, part: Part) -> pl.DataFrame:
+    """Return topic, tone and family of the questions; all of them lie within the data."""
+    return pl.DataFrame(
+        {
+            "_owner": threads.owner,
+            "interaction_id": np.asarray(part["interaction_id"]),
+            "topic": words(texts.TOPICS, threads.topic),
+            "tone": words(texts.TONES, threads.tone),
+            "family": words(texts.FAMILIES, asked.written.family),
+        }
     )
 
 

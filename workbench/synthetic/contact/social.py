@@ -1,12 +1,15 @@
 """Public comments under the company's posts: seldom, and in the tone of the last order."""
 
 import numpy as np
+import polars as pl
 
 from workbench.synthetic.clock import DAY_SECONDS
 from workbench.synthetic.contact.said import Part, said
-from workbench.synthetic.contact.writers import languages, tones
+from workbench.synthetic.contact.writers import identifiers, languages, spans_of, tones
 from workbench.synthetic.draws import Floats
 from workbench.synthetic.people.block import Block
+from workbench.synthetic.people.written import Written as Home
+from workbench.synthetic.shop.ordering import Sales
 from workbench.synthetic.shop.purchasing import Purchases
 from workbench.synthetic.stock import texts
 
@@ -14,8 +17,10 @@ _COMMENTS = 0.02  # of sales
 _POSTS_A_WEEK = 2
 
 
-def comments(block: Block, bought: Purchases, satisfied: Floats) -> Part:
-    """Return the comments of a block, by the post they are under."""
+def comments(
+    block: Block, bought: Purchases, sold: Sales, home: Home, satisfied: Floats
+) -> tuple[Part, pl.DataFrame]:
+    """Return the comments of a block, by the post they are under, and spans in them."""
     owner, place = bought.owner, bought.place
     days = 1 + 20 * block.u("comment after", owner, place)
     at = bought.placed_at + (days * DAY_SECONDS).astype(np.int64)
@@ -23,14 +28,16 @@ def comments(block: Block, bought: Purchases, satisfied: Floats) -> Part:
     sale = np.flatnonzero(writes & (at < block.clock.end_at))
     owner, place, at = owner[sale], place[sale], at[sale]
     felt = satisfied[sale]
-    body = texts.comment(
+    written = texts.comment(
         languages(block, owner),
         tone=tones(felt < -1, felt > 0),
         bits=block.bits("comment words", owner, place),
+        people=identifiers(home, owner, sold.order_id.gather(sale)),
     )
     part = said(
         block, owner, at, stream="comment id", number=place, channel="social", action="message"
     )
     post = (at - block.clock.start_at) * _POSTS_A_WEEK // (7 * DAY_SECONDS)
     posts = block.stream("post").bits(post.astype(np.uint64))
-    return part | {"thread_id": posts, "body": body}
+    spans = spans_of(written, np.asarray(part["interaction_id"]), np.arange(len(sale)), owner)
+    return part | {"thread_id": posts, "body": written.body}, spans

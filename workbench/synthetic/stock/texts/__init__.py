@@ -31,17 +31,11 @@ from workbench.synthetic.stock.texts.banks import (
 )
 from workbench.synthetic.stock.texts.chats import TURNS, chat
 from workbench.synthetic.stock.texts.composing import Written
-from workbench.synthetic.stock.texts.opinions import (
-    comment,
-    reason,
-    review,
-    write_comment,
-    write_review,
-)
-from workbench.synthetic.stock.texts.writing import question, reply, ticket, write_reply
+from workbench.synthetic.stock.texts.opinions import comment, reason, review
+from workbench.synthetic.stock.texts.writing import reply, ticket
 
 __all__ = [
     "CATEGORIES", "FAMILIES", "HELD_OUT", "LANGUAGES", "TONES", "TOPICS", "TURNS", "Written",
-    "adversarial", "chat", "comment", "families", "fingerprint", "question", "reason", "reply",
-    "review", "ticket", "write_comment", "write_reply", "write_review",
+    "adversarial", "chat", "comment", "families", "fingerprint", "reason", "reply", "review",
+    "ticket",
 ]  # fmt: skip

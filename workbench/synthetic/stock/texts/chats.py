@@ -29,7 +29,7 @@ def chat(
 ) -> tuple[Written, ...]:
     """Write chats of five turns, see ``TURNS``; parameters are those of ``ticket``.
 
-    The customer asks (as in ``question``), the agent asks back, the customer gives the order's
+    The customer asks, the agent asks back, the customer gives the order's
     number (where none is known, e-mail or name), the agent answers, the customer says good-bye.
     All turns of a chat are of one family.
 

@@ -31,7 +31,7 @@ EMOJI = {
 }
 
 
-def write_review(
+def review(
     language: Integers,
     *,
     stars: Integers,
@@ -68,7 +68,7 @@ def write_review(
     return _said(by, banks().reviews, group, tone, rates)
 
 
-def write_comment(
+def comment(
     language: Integers,
     *,
     tone: Integers,
@@ -79,22 +79,10 @@ def write_comment(
 ) -> Written:
     """Write public comments under a post of the company; tones are codes in ``TONES``.
 
-    Parameters are those of ``write_review``; of ``rates`` see ``COMMENT_RATES``.
+    Parameters are those of ``review``; of ``rates`` see ``COMMENT_RATES``.
     """
     by = author(language, bits, people, shares)
     return _said(by, banks().comments, by.group * len(TONES) + tone, tone, rates)
-
-
-def review(
-    language: Integers, *, stars: Integers, bits: Keys, category: Integers | None = None
-) -> pl.Series:
-    """Return reviews that name nobody, see ``write_review`` for those that may."""
-    return write_review(language, stars=stars, bits=bits, category=category, rates={}).body
-
-
-def comment(language: Integers, *, tone: Integers, bits: Keys) -> pl.Series:
-    """Return comments that name nobody, see ``write_comment`` for those that may."""
-    return write_comment(language, tone=tone, bits=bits, rates={}).body
 
 
 def reason(

@@ -1,4 +1,4 @@
-"""What is written to the company and by it: tickets, questions, replies."""
+"""What is written to the company and by it: tickets, replies."""
 
 from collections.abc import Mapping
 
@@ -50,21 +50,7 @@ def ticket(
     return letter(banks().letters, author(language, bits, people, shares), topic, tone, rates)
 
 
-def question(
-    language: Integers,
-    *,
-    topic: Integers,
-    tone: Integers,
-    bits: Keys,
-    people: Mapping[str, pl.Series],
-    shares: Mapping[str, float] | None = None,
-    rates: Mapping[str, float] = RATES,
-) -> Written:
-    """Write what is asked in a chat: the message alone, see ``ticket``."""
-    return letter(banks().questions, author(language, bits, people, shares), topic, tone, rates)
-
-
-def write_reply(
+def reply(
     language: Integers,
     *,
     topic: Integers,
@@ -85,11 +71,6 @@ def write_reply(
     pieces = filled(every.greetings, greeting, company, "full_name", _CALLED_BY_NAME)
     pieces += [line, Piece.option(every.answers, answer), line, Piece.option(every.signed, signed)]
     return composed(pieces, company.family)
-
-
-def reply(language: Integers, *, topic: Integers, bits: Keys) -> pl.Series:
-    """Return what the company answers on a topic, calling nobody by name."""
-    return write_reply(language, topic=topic, bits=bits).body
 
 
 def spoken(language: str) -> int:
