@@ -15,7 +15,7 @@ from workbench.synthetic.blocks import make
 
 #: Of the recipe ``tiny`` as it stands. Another value here means that every world made before is
 #: another one now: change it only together with what makes the worlds, never for a new library.
-TINY = "930b58db583065f07d8923f112998cd84722c913c8259a33ce4506c74f038e6a"
+TINY = "c912bf678f2eec68f27ebeef995f12158caf0b6ca6735fd14f3dcf47eb8f49bf"
 
 
 def test_values_are_those_of_the_pin_whatever_the_versions_of_libraries() -> None:

@@ -1,0 +1,37 @@
+"""The segments that are found are those that were planted, not only as many."""
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+from sklearn.metrics import adjusted_rand_score
+
+from tests.conftest import PROJECT
+from workbench.models import segmentation
+from workbench.schema import CustomerData
+from workbench.synthetic import read_recipe
+from workbench.synthetic.blocks import make
+
+CUSTOMERS = 20_000
+
+
+def test_segments_found_are_those_that_were_planted() -> None:
+    made = make(read_recipe(PROJECT / "synthetic" / "retail.toml"), 0, CUSTOMERS)
+    # in an order of their own, as pseudonyms put them
+    ids = pl.DataFrame(
+        {
+            "record_id": made.tables["customers"]["record_id"],
+            "customer_id": np.random.default_rng(5).permutation(CUSTOMERS).astype(np.uint64),
+        }
+    )
+    seen = {
+        name: rows.join(ids, on="record_id").lazy()
+        for name, rows in made.tables.items()
+        if "record_id" in rows.columns
+    }
+    found = segmentation(CustomerData(seen), as_of=date(2025, 7, 1), currency="EUR", seed=7)
+    planted = made.truth["customers"].join(ids, on="record_id")
+    both = found.assignments.join(planted, on="customer_id", suffix="_planted")
+    assert both.height == found.assignments.height > CUSTOMERS / 2
+    assert found.k == 4
+    assert adjusted_rand_score(both["segment_planted"], both["segment"]) > 0.9
