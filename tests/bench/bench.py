@@ -3,7 +3,8 @@
     python tests/bench/bench.py [--customers 1000000] [--out tests/bench/results.md]
 
 Times are CPU seconds of all processes (user and system) and wall seconds; memory is the largest sum
-of resident sizes of a command and its children, looked at every 0.1 s. Machines are shared and
+of resident sizes of a command and its children, or the largest of one process where it says "a
+worker", looked at every 0.1 s. Machines are shared and
 noisy: compare ratios.
 """
 
@@ -46,6 +47,7 @@ class Used(NamedTuple):
     wall: float
     cpu: float
     peak_gb: float
+    process_gb: float
 
 
 def main() -> None:
@@ -114,12 +116,13 @@ def command(words: list[str], settings: dict[str, str] | None = None) -> Used:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
-    peak = [0]
+    peak = [0, 0]
     ended = threading.Event()
 
     def watch() -> None:
         while not ended.wait(0.1):
-            peak[0] = max(peak[0], _resident(process.pid))
+            sizes = _resident(process.pid)
+            peak[:] = max(peak[0], sum(sizes)), max(peak[1], *sizes, 0)
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -133,7 +136,7 @@ def command(words: list[str], settings: dict[str, str] | None = None) -> Used:
     cpu = (after.children_user - before.children_user) + (
         after.children_system - before.children_system
     )
-    return Used(wall, cpu, peak[0] / 2**30)
+    return Used(wall, cpu, *(each / 2**30 for each in peak))
 
 
 def storage() -> list[Row]:
@@ -232,15 +235,13 @@ def _against(what: str, ours: float, peer: str, theirs: float) -> Row:
     return Row(what, f"{ours:.2f} CPU s", f"{peer}: {theirs:,.2f} CPU s", f"{ours / theirs:.3g}")
 
 
-def _resident(pid: int) -> int:
-    total = 0
+def _resident(pid: int) -> list[int]:
+    """Return the resident sizes of a process and its children."""
     try:
         process = psutil.Process(pid)
-        for each in (process, *process.children(recursive=True)):
-            total += each.memory_info().rss
+        return [each.memory_info().rss for each in (process, *process.children(recursive=True))]
     except psutil.Error:
-        pass  # it ended between two looks
-    return total
+        return []  # it ended between two looks
 
 
 PARTS: dict[str, Callable[[int], list[Row]]] = {

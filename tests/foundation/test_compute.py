@@ -5,6 +5,7 @@ import os
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
+import polars as pl
 import pytest
 
 from workbench.foundation import compute
@@ -35,6 +36,25 @@ def test_one_worker_works_in_this_process():
 def test_two_workers_are_spawned_processes():
     with compute.executor(2) as pool:
         assert list(compute.over(math.sqrt, [4.0, 9.0], pool=pool, title="roots")) == [2.0, 3.0]
+
+
+def _threads(_: int) -> int:
+    return pl.thread_pool_size()
+
+
+def test_a_spawned_process_computes_with_one_thread(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("POLARS_MAX_THREADS", raising=False)
+    with compute.processes(1) as pool:
+        assert list(compute.over(_threads, [0], pool=pool, title="threads")) == [1]
+
+
+def test_what_processes_are_told_is_told_to_no_other(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("POLARS_MAX_THREADS", "2")
+    before = dict(os.environ)
+    with compute.processes(1) as pool:
+        assert list(compute.over(_threads, [0], pool=pool, title="threads")) == [2]
+        assert os.environ.keys() > before.keys()
+    assert dict(os.environ) == before
 
 
 def test_a_worker_that_dies_is_told_in_words():

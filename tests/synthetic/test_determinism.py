@@ -15,7 +15,7 @@ from workbench.synthetic.blocks import make
 
 #: Of the recipe ``tiny`` as it stands. Another value here means that every world made before is
 #: another one now: change it only together with what makes the worlds, never for a new library.
-TINY = "c912bf678f2eec68f27ebeef995f12158caf0b6ca6735fd14f3dcf47eb8f49bf"
+TINY = "4f1e336dcdea6db007ced976a694c6f34c8bafc6246c902084a5f9651d570a9d"
 
 
 def test_values_are_those_of_the_pin_whatever_the_versions_of_libraries() -> None:

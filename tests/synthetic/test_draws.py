@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from workbench.synthetic.draws import choice, gamma, geometric, poisson, spread
+from workbench.foundation.streams import Stream
+from workbench.synthetic.draws import Dice, choice, choice_by, gamma, geometric, poisson, spread
 
 GRID = (np.arange(20_000) + 0.5) / 20_000  # every quantile once: no noise
 
@@ -28,6 +29,25 @@ def test_gamma_has_mean_one_and_the_variance_of_its_shape() -> None:
 def test_choice_follows_its_weights() -> None:
     shares = np.bincount(choice(GRID, {"a": 3.0, "b": 0.0, "c": 1.0})) / GRID.size
     assert shares == pytest.approx([0.75, 0.0, 0.25], abs=1e-3)
+
+
+def test_a_choice_by_kind_follows_the_weights_of_each() -> None:
+    weights = [{"a": 3.0, "b": 1.0}, {"a": 0.0, "b": 5.0}]
+    for kind, expected in enumerate(([0.75, 0.25], [0.0, 1.0])):
+        chosen = choice_by(GRID, np.full(GRID.size, kind), weights)
+        assert np.bincount(chosen) / GRID.size == pytest.approx(expected, abs=1e-3)
+
+
+def test_dice_of_different_names_are_even_and_tell_nothing_of_each_other() -> None:
+    names = ("pace", "views", "cart", "channel", "page")
+    dice = Dice(Stream(7, "visit").bits(np.arange(50_000, dtype=np.uint64)), names)
+    drawn = np.stack([dice[name] for name in names]).astype(float)
+    for each in drawn:
+        assert stats.kstest(each / 0x10000, "uniform").pvalue > 1e-3
+    apart = np.corrcoef(drawn)[~np.eye(len(names), dtype=bool)]
+    assert abs(apart).max() < 4 / np.sqrt(50_000)
+    assert dice.happens("cart", 0.25).mean() == pytest.approx(0.25, abs=0.01)
+    assert (dice.of(np.array([3, 5]))["page"] == dice["page"][[3, 5]]).all()
 
 
 def test_geometric_has_its_mean_and_its_cap() -> None:

@@ -24,9 +24,9 @@ _BLOCK = 32_768  # values mixed at a time: stays in the second-level cache
 
 
 def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return the SplitMix64 finaliser of each value, as a new array of the same shape."""
-    mixed = values.astype(np.uint64, order="C", copy=True)  # else a reshape may copy once more
-    flat = mixed.reshape(-1)
+    """Return the SplitMix64 finaliser of each value; a contiguous array is overwritten."""
+    values = np.asarray(values, order="C")
+    flat = values.reshape(-1)
     for start in range(0, flat.size, _BLOCK):
         part = flat[start : start + _BLOCK]
         part ^= part >> np.uint64(30)
@@ -34,13 +34,19 @@ def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
         part ^= part >> np.uint64(27)
         part *= _MIX_2
         part ^= part >> np.uint64(31)
-    return mixed
+    return values
 
 
 def at(keys: NDArray[np.uint64], position: NDArray[np.uint64] | int) -> NDArray[np.uint64]:
     """Return 64 random bits for each key of a stream and position."""
     with np.errstate(over="ignore"):
         return mix(keys + np.asarray(position, dtype=np.uint64) * _GOLDEN)
+
+
+def hashed(owner: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return a hash of each owner, of which every stream makes its own key."""
+    with np.errstate(over="ignore"):
+        return mix(owner * _GOLDEN)
 
 
 def unit(bits: NDArray[np.uint64]) -> NDArray[np.float64]:
@@ -78,15 +84,14 @@ class Stream:
         position : array of uint64, shape (n,), or int
             Which of the owner's values it is.
         """
-        return at(self.keys(owner), position)
+        return at(self.keys(hashed(owner)), position)
 
-    def keys(self, owner: NDArray[np.uint64]) -> NDArray[np.uint64]:
-        """Return each owner's key of the stream, to which ``at`` adds a position.
+    def keys(self, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """Return the key of the stream, to which ``at`` adds a position, for each owner's hash.
 
-        Who needs many values of few owners makes their keys once and repeats them.
+        Who needs many values of few owners hashes them once and repeats their keys.
         """
-        with np.errstate(over="ignore"):
-            return mix(mix(owner * _GOLDEN) ^ self._constant())
+        return mix(hashes ^ self._constant())
 
     def uniform(
         self, owner: NDArray[np.uint64], position: NDArray[np.uint64] | int = 0

@@ -7,11 +7,13 @@ many there are.
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, expit, gammaincinv, ndtri, pdtrik
+
+from workbench.foundation.streams import at
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -32,29 +34,76 @@ def choice(u: Floats, weights: Sequence[float] | Mapping[str, float]) -> Integer
     weights : sequence or mapping of float
         Weights of at least 0, in the order of the positions; they need not add up to 1.
     """
-    shares = np.array(list(weights.values() if isinstance(weights, Mapping) else weights))
-    edges = np.rint(np.cumsum(shares) / shares.sum() * _CELLS).astype(np.int64)
-    cells = np.repeat(np.arange(len(shares)), np.diff(edges, prepend=0))
-    chosen: Integers = cells[(u * _CELLS).astype(np.int64)]
-    return chosen
-
-
-def cells(weights: Sequence[Mapping[Any, float]]) -> NDArray[np.uint16]:
-    """Return a table of categories by kind and 16-bit piece, shape (kinds, 65,536).
-
-    Many draws with 16 bits each are gathered from it faster than ``choice_by`` finds them.
-    """
-    middles = (np.arange(_CELLS) + 0.5) / _CELLS
-    return np.stack([choice(middles, each) for each in weights]).astype(np.uint16)
+    return picked((u * _CELLS).astype(np.int64), weights)
 
 
 def choice_by(u: Floats, kind: Integers, weights: Sequence[Mapping[str, float]]) -> Integers:
     """Return the position of a category, with the weights of each row's kind."""
-    chosen = np.zeros(len(u), dtype=np.int64)
-    for code, each in enumerate(weights):
-        rows = kind == code
-        chosen[rows] = choice(u[rows], each)
+    return picked_by((u * _CELLS).astype(np.int64), kind, [(*each.values(),) for each in weights])
+
+
+def picked(pieces: Integers, weights: Sequence[float] | Mapping[str, float]) -> Integers:
+    """Return the position of a category by 16 random bits, see ``choice``."""
+    values = weights.values() if isinstance(weights, Mapping) else weights
+    chosen: Integers = _cells(tuple(values))[pieces].astype(np.int64)
     return chosen
+
+
+def picked_by(pieces: Integers, kind: Integers, weights: Sequence[Sequence[float]]) -> Integers:
+    """Return the position of a category by 16 random bits, with the weights of each row's kind."""
+    cells = _cells_by(tuple(tuple(each) for each in weights))
+    chosen: Integers = cells[kind * _CELLS + pieces].astype(np.int64)
+    return chosen
+
+
+@cache
+def _cells(weights: tuple[float, ...]) -> NDArray[np.uint16]:
+    """Return the position of a category by 16-bit piece, shape (65,536,)."""
+    shares = np.array(weights)
+    edges = np.rint(np.cumsum(shares) / shares.sum() * _CELLS).astype(np.int64)
+    return np.repeat(np.arange(len(shares), dtype=np.uint16), np.diff(edges, prepend=0))
+
+
+@cache
+def _cells_by(weights: tuple[tuple[float, ...], ...]) -> NDArray[np.uint16]:
+    """Return the tables of all kinds one after another."""
+    return np.concatenate([_cells(each) for each in weights])
+
+
+class Dice:
+    """Draws of 16 bits for every row, by name, from the 64 random bits of the row.
+
+    A name's place in the list says which piece of which hash of the bits it is, so four names cost
+    one hash, and names are only ever added at the end.
+
+    Parameters
+    ----------
+    bits : array of uint64, shape (n,)
+    names : sequence of str
+    """
+
+    def __init__(self, bits: Keys, names: Sequence[str]) -> None:
+        self.bits = bits
+        self._names = names
+        self._words: dict[int, Keys] = {}
+
+    def __getitem__(self, name: str) -> Integers:
+        """Return the draw of this name for every row, from 0 to 65,535."""
+        word, piece = divmod(self._names.index(name), 4)
+        if word not in self._words:
+            self._words[word] = at(self.bits, word + 1)
+        some = self._words[word] >> np.uint64(16 * piece) & np.uint64(0xFFFF)
+        drawn: Integers = some.view(np.int64)
+        return drawn
+
+    def happens(self, name: str, rate: float) -> Flags:
+        """Return for every row whether the draw of this name falls below a rate of 0 to 1."""
+        found: Flags = self[name] < round(rate * _CELLS)
+        return found
+
+    def of(self, rows: Integers) -> "Dice":
+        """Return the same draws of some rows."""
+        return Dice(self.bits[rows], self._names)
 
 
 def normal(u: Floats) -> Floats:
@@ -136,7 +185,8 @@ def spread(counts: Integers) -> tuple[Integers, Integers]:
     ([0, 0, 2], [0, 1, 0])
     """
     owner = np.repeat(np.arange(len(counts)), counts)
-    position = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+    position = np.arange(len(owner))
+    position -= (np.cumsum(counts) - counts)[owner]
     return owner, position
 
 

@@ -1,13 +1,15 @@
 """From arrays to declared tables: instants, choices, texts and the order of rows."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from workbench.foundation.errors import WorkbenchError
 from workbench.schema import TABLES
-from workbench.synthetic.draws import Integers, Keys
+from workbench.synthetic.draws import Integers
 
 #: Declared columns that a world does not have: identity and intake add them.
 WITHOUT = ("customer_id", "source_id", "source_row")
@@ -38,13 +40,15 @@ def table(
         Whether the one part is in the order of customers already.
     """
     wanted = columns_of(name)
-    if is_sorted:
-        (part,) = parts
-        return _part(part, wanted)
-    rows = pl.concat([_part(part, wanted) for part in parts], rechunk=True)
-    owner = np.concatenate([np.asarray(part["_owner"]) for part in parts])
-    at = [np.asarray(part.get("_at", part["_owner"])) for part in parts]
-    return rows[pl.Series(ordered(owner, np.concatenate(at)), dtype=pl.UInt32)]
+    rows = pl.concat([_part(part, wanted) for part in parts], how="diagonal", rechunk=True)
+    if not is_sorted:
+        owner = np.concatenate([np.asarray(part["_owner"]) for part in parts])
+        at = np.concatenate([np.asarray(part.get("_at", part["_owner"])) for part in parts])
+        rows = rows[pl.Series(ordered(owner, at), dtype=pl.UInt32)]
+    return rows.select(
+        column if column in rows.columns else pl.lit(None, dtype=dtype).alias(column)
+        for column, dtype in wanted.items()
+    )
 
 
 def ordered(owner: Integers, at: Integers) -> Integers:
@@ -55,7 +59,9 @@ def ordered(owner: Integers, at: Integers) -> Integers:
     row_bits, at_bits = (max(int(each).bit_length(), 1) for each in (len(owner) - 1, at.max()))
     if row_bits + at_bits + max(int(owner.max()).bit_length(), 1) > 63:  # a word
         return np.lexsort((at, owner))
-    packed = np.sort((owner << at_bits | at) << row_bits | np.arange(len(owner)))
+    # rows come in runs by customer, which a stable sort merges in a third of the time
+    packed = (owner << at_bits | at) << row_bits | np.arange(len(owner))
+    packed.sort(kind="stable")
     found: Integers = packed & ((1 << row_bits) - 1)
     return found
 
@@ -65,9 +71,14 @@ def instant(seconds: Integers) -> pl.Series:
     return pl.Series(seconds * 1_000_000).cast(pl.Datetime("us", "UTC"))
 
 
-def words(options: Sequence[str | None], codes: Integers | Keys) -> pl.Series:
+def gathered(values: pl.Series, rows: NDArray[Any]) -> pl.Series:
+    """Return the values at these rows, by polars' own kind of row number and its shortest way."""
+    return values[pl.Series(rows.astype(np.uint32, copy=False))]
+
+
+def words(options: Sequence[str | None], codes: NDArray[Any]) -> pl.Series:
     """Return the option of each code."""
-    return pl.Series("words", list(options), dtype=pl.String).gather(_places(codes))
+    return gathered(pl.Series("words", list(options), dtype=pl.String), codes)
 
 
 def choices(
@@ -75,12 +86,7 @@ def choices(
 ) -> pl.Series:
     """Return the declared choice of each code; None is null."""
     dtype = TABLES[table_name].column(column).type
-    return pl.Series(column, list(options), dtype=dtype).gather(_places(codes))
-
-
-def _places(codes: Integers | Keys) -> pl.Series:
-    """Return codes as polars' own kind of row number, which it gathers by fastest."""
-    return pl.Series(codes.astype(np.uint32))
+    return gathered(pl.Series(column, list(options), dtype=dtype), codes)
 
 
 def text(*pieces: pl.Series | str) -> pl.Series:
@@ -107,11 +113,12 @@ def _part(part: Mapping[str, object], wanted: dict[str, pl.DataType]) -> pl.Data
     strange = set(part) - set(wanted) - {"_owner", "_at"}
     if strange:
         raise WorkbenchError(f"columns that no table declares: {', '.join(sorted(strange))}")
-    given = {k: v for k, v in part.items() if k in wanted}
     height = len(np.asarray(part["_owner"]))
     columns = []
     for name, dtype in wanted.items():
-        value = given.get(name)
+        value = part.get(name)
+        if value is None:
+            continue
         if isinstance(value, pl.Series | np.ndarray):
             columns.append(pl.Series(name, value).cast(dtype))
         else:

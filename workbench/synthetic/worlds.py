@@ -5,7 +5,7 @@ import secrets
 import shutil
 from collections.abc import Mapping
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -174,7 +174,10 @@ def _pool(
 ) -> AbstractContextManager[Executor | None]:
     if cluster is not None:
         return compute.cluster(cluster)
-    return compute.executor(min(workers, -(-plan.customers // BLOCK)))
+    blocks = -(-plan.customers // BLOCK)
+    if blocks == 1:  # made before a process would have started
+        return nullcontext()
+    return compute.processes(min(workers, blocks))
 
 
 def _write(plan: Recipe, folder: Path, out: Path, pool: Executor | None) -> World:

@@ -19,7 +19,7 @@ import polars as pl
 
 from workbench.synthetic.clock import DAY_SECONDS
 from workbench.synthetic.draws import Flags, Floats, normal
-from workbench.synthetic.frames import instant, words
+from workbench.synthetic.frames import gathered, instant, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.traits import stated
 from workbench.synthetic.recipes import GENDERS, LABEL_REWARDS, PROXY_REWARDS, Offer
@@ -159,7 +159,7 @@ def truth(block: Block, decided: Decided) -> pl.DataFrame:
     for name, bias in block.recipe.bias.items():
         columns[f"in_{name}"] = block.is_in(bias.attribute, bias.group)
         columns[f"p_offer_{name}"] = decided.p_alone[name]
-    group = pl.Series("group", [*GENDERS[:4], None]).gather(block.gender[known])
+    group = gathered(pl.Series("group", [*GENDERS[:4], None]), block.gender[known])
     rows = pl.DataFrame({name: values[known] for name, values in columns.items()})
     return rows.insert_column(1, group)
 

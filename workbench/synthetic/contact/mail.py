@@ -14,8 +14,8 @@ import polars as pl
 from workbench.synthetic.clock import DAY_SECONDS, month_start
 from workbench.synthetic.contact.decision import CAMPAIGN, Decided
 from workbench.synthetic.contact.said import Part, said
-from workbench.synthetic.draws import Flags, Integers, normal
-from workbench.synthetic.frames import words
+from workbench.synthetic.draws import Dice, Integers, normal
+from workbench.synthetic.frames import gathered, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.experiments import Experiment
 from workbench.synthetic.people.permissions import Decision
@@ -27,6 +27,10 @@ _SENT_SECOND = 32_400  # 9 o'clock
 _FIRST_DAY = 9  # of the newsletters of a month, the others follow evenly
 _OPENED_IDLE = 0.06  # of people who have left
 _PROXY_OPENS = 0.92  # of the mails of a proxied mailbox
+#: What may become of a mail; from the opening by a machine on it is the mailbox's doing.
+_FATES = ("sent", "bounced", "opened", "opened", "clicked")
+_BY_MACHINE = 2
+_DRAWS = ("bounced", "proxy", "opened", "clicked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def mails(
     sendings = [_newsletters(block, marketing), _offers(block, decided)]
     sendings += [_mailing(block, each) for each in mailings]
     fates = [_fates(block, bought, each) for each in sendings]
-    parts = [part for sending, _ in fates for part in sending]
+    parts = [part for part, _ in fates]
     parts += [part for each in mailings for part in _arms(block, each)]
     parts.append(_unsubscribed(block, marketing))
     return Mails(parts, [clicks for _, clicks in fates])
@@ -89,8 +93,9 @@ def _newsletters(block: Block, marketing: Decision) -> _Sending:
     letters = newsletter_days(block.recipe)
     days = np.array([day for _, day in letters], dtype=np.int64)
     sent = block.clock.start_at + days * DAY_SECONDS + _SENT_SECOND
-    owner = np.repeat(np.arange(block.size), len(letters))
-    number = np.tile(np.arange(len(letters)), block.size)
+    owner = np.flatnonzero(marketing.asked & marketing.given)
+    number = np.tile(np.arange(len(letters)), len(owner))
+    owner = np.repeat(owner, len(letters))
     at = sent[number] + (3_600 * block.u("newsletter", owner, number)).astype(np.int64)
     goes = marketing.holds(at, owner) & (at > block.joined_at[owner]) & (at < block.clock.end_at)
     return _Sending(
@@ -142,54 +147,54 @@ def _arms(block: Block, mailing: Experiment) -> list[Part]:
     return parts
 
 
-def _fates(block: Block, bought: Purchases, sent: _Sending) -> tuple[list[Part], Clicks]:
+def _fates(block: Block, bought: Purchases, sent: _Sending) -> tuple[Part, Clicks]:
     """Return mails sent and what became of each; a proxy of the mailbox may open them too."""
     rule, owner, number, at = block.recipe.mail, sent.owner, sent.number, sent.at
     left_at = block.clock.start_at + bought.left_day * DAY_SECONDS
     eager = np.exp(0.5 * normal(block.u("opens mail")))[owner]
     p_open = np.where(at < left_at[owner], np.minimum(rule.opened * eager, 0.9), _OPENED_IDLE)
-    bounced = block.u(f"{sent.stream} bounced", owner, number) < rule.bounced
+    dice = Dice(block.bits(f"{sent.stream} fate", owner, number), _DRAWS)
+    bounced = dice.happens("bounced", rule.bounced)
     proxied = (block.u("mail proxy") < rule.proxied)[owner]
-    machine = ~bounced & proxied & (block.u(f"{sent.stream} proxy", owner, number) < _PROXY_OPENS)
-    opened = ~bounced & (block.u(f"{sent.stream} opened", owner, number) < p_open)
-    clicked = opened & (block.u(f"{sent.stream} clicked", owner, number) < rule.clicked)
+    machine = ~bounced & proxied & dice.happens("proxy", _PROXY_OPENS)
+    opened = ~bounced & (dice["opened"] < p_open * 0x10000)
+    clicked = opened & dice.happens("clicked", rule.clicked)
     wait = (60 + 30 * 3_600 * block.u(f"{sent.stream} wait", owner, number) ** 3).astype(np.int64)
-    fates: list[tuple[str, Flags, Integers, bool]] = [
-        ("sent", np.ones(len(owner), dtype=bool), at, False),
-        ("bounced", bounced, at + 20, False),
-        ("opened", machine, at + 4, True),
-        ("opened", opened, at + wait, False),
-        ("clicked", clicked, at + wait + 30, False),
+    fates = [
+        (np.ones(len(owner), dtype=bool), at),
+        (bounced, at + 20),
+        (machine, at + 4),
+        (opened, at + wait),
+        (clicked, at + wait + 30),
     ]
-    thread = block.bits(f"{sent.stream} thread", owner, number)
-    parts = []
-    for code, (action, happens, when, is_machine) in enumerate(fates):
-        rows = np.flatnonzero(happens & (when < block.clock.end_at))
-        part = said(
-            block,
-            owner[rows],
-            when[rows],
-            stream=f"{sent.stream} mail",
-            number=number[rows] * 8 + code,
-            channel="email",
-            action=action,
-            direction="inbound" if action in ("opened", "clicked") else "outbound",
-        )
-        part |= {
-            "thread_id": thread[rows],
-            "campaign_id": sent.campaign.gather(rows),
-            "is_machine": is_machine,
-        }
-        parts.append(part | ({} if sent.variant is None else {"variant": sent.variant}))
+    kept = [np.flatnonzero(happens & (when < block.clock.end_at)) for happens, when in fates]
+    rows = np.concatenate(kept)
+    fate = np.repeat(np.arange(len(kept)), [len(each) for each in kept])
+    part = said(
+        block,
+        owner[rows],
+        np.concatenate([when[each] for (_, when), each in zip(fates, kept, strict=True)]),
+        stream=f"{sent.stream} mail",
+        number=number[rows] * 8 + fate,
+        channel="email",
+        action=words(_FATES, fate),
+        direction=words(["outbound", "inbound"], fate >= _BY_MACHINE),
+    ) | {
+        "thread_id": block.bits(f"{sent.stream} thread", owner, number)[rows],
+        "campaign_id": gathered(sent.campaign, rows),
+        "is_machine": fate == _BY_MACHINE,
+    }
+    if sent.variant is not None:
+        part["variant"] = sent.variant
     rows = np.flatnonzero(clicked & (at + wait + 60 < block.clock.end_at))
     clicks = Clicks(
         stream=sent.stream,
         owner=owner[rows],
         number=number[rows],
         at=(at + wait)[rows] + 40,
-        campaign=sent.campaign.gather(rows),
+        campaign=gathered(sent.campaign, rows),
     )
-    return parts, clicks
+    return part, clicks
 
 
 def _unsubscribed(block: Block, marketing: Decision) -> Part:

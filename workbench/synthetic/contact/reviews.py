@@ -13,7 +13,7 @@ from workbench.synthetic.contact.said import Part, said
 from workbench.synthetic.contact.satisfaction import stars
 from workbench.synthetic.contact.writers import identifiers, languages, spans_of
 from workbench.synthetic.draws import Floats, logistic, logit
-from workbench.synthetic.frames import where
+from workbench.synthetic.frames import gathered, where
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.written import Written as Home
 from workbench.synthetic.shop.ordering import Sales
@@ -41,14 +41,14 @@ def reviews(
         stars=rating,
         bits=block.bits("review words", owner, place),
         category=product // goods.rungs,
-        people=identifiers(home, owner, sold.order_id.gather(sale)),
+        people=identifiers(home, owner, gathered(sold.order_id, sale)),
     )
     has_text = block.u("review text", owner, place) < 0.8
     part = said(
         block, owner, at[sale], stream="review id", number=place, channel="review", action="message"
     )
     part |= {
-        "product_id": goods.product_id.gather(product),
+        "product_id": gathered(goods.product_id, product),
         "body": where(has_text, written.body),
         "rating": rating,
     }

@@ -1,5 +1,7 @@
 """One row of the table ``interactions``: something said, sent or done in a channel."""
 
+import polars as pl
+
 from workbench.synthetic.draws import Integers
 from workbench.synthetic.frames import instant
 from workbench.synthetic.people.block import Block
@@ -15,8 +17,8 @@ def said(
     stream: str,
     number: Integers,
     channel: str,
-    action: str,
-    direction: str = "inbound",
+    action: str | pl.Series,
+    direction: str | pl.Series = "inbound",
 ) -> Part:
     """Return rows of ``interactions``, to which more columns may be added.
 
@@ -29,8 +31,8 @@ def said(
         Names the rows' ids.
     number : array of int, shape (rows,)
         Different for all rows of a customer in this stream.
-    channel, action, direction : str
-        As the schema has them.
+    channel, action, direction : str, or Series of String
+        As the schema has them; of all rows or of each.
     """
     return {
         "_owner": owner,

@@ -12,8 +12,8 @@ import polars as pl
 from workbench.synthetic.clock import DAY_SECONDS
 from workbench.synthetic.contact.said import Part, said
 from workbench.synthetic.contact.writers import identifiers, languages, spans_of, tones
-from workbench.synthetic.draws import Flags, Floats, Integers, choice, normal
-from workbench.synthetic.frames import where, words
+from workbench.synthetic.draws import Flags, Floats, Integers, Keys, choice, normal
+from workbench.synthetic.frames import gathered, where, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.written import Written as Home
 from workbench.synthetic.shop.ordering import Sales
@@ -26,6 +26,7 @@ _BY_CHAT = 0.25
 _RATED = 0.35
 _CHAT_WAITS = (0, 40, 95, 130)  # seconds after the first reply, of the turns from it on
 _TAGGED, _TAGGED_RIGHT = 0.85, 0.94
+_SOLVED, _RATING = 6, 7  # numbers of these steps of a thread; those before are its turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,46 +78,48 @@ def service(block: Block, bought: Purchases, sold: Sales, home: Home, satisfied:
 
 def _channel(block: Block, sold: Sales, home: Home, threads: _Threads) -> Service:
     """Return the turns, the end and the rating of every thread of one channel."""
-    owner, place = threads.owner, threads.place
+    owner, place, end_at = threads.owner, threads.place, block.clock.end_at
     turns = _turns(block, sold, home, threads)
     last = turns[-1].at
-    rated = block.u("ticket rated", owner, place) < _RATED
-    stars = pl.Series(np.where(threads.is_pleased, 5, 1))
-    tag = _tags(block, threads)
-    thread = block.bits("ticket thread", owner, place)
-
-    def step(code: int, rows: Integers, at: Integers, action: str, direction: str) -> Part:
-        return said(
-            block,
-            owner[rows],
-            at[rows],
-            stream="ticket step",
-            number=place[rows] * 8 + code,
-            channel=threads.channel,
-            action=action,
-            direction=direction,
-        ) | {"thread_id": thread[rows], "topic": tag.gather(rows)}
-
-    parts, spans = [], []
-    for code, turn in enumerate(turns):
-        rows = np.flatnonzero(turn.at < block.clock.end_at)
-        part = step(code, rows, turn.at, "message", turn.direction)
-        ids = np.asarray(part["interaction_id"])
-        parts.append(part | {"body": turn.written.body.gather(rows)})
-        spans.append(spans_of(turn.written, ids, rows, owner[rows]))
-    solved = np.flatnonzero(last + 5 < block.clock.end_at)
-    parts.append(step(6, solved, last + 5, "solved", "outbound"))
-    rows = np.flatnonzero(rated & (last + 7_200 < block.clock.end_at))
-    rating = step(7, rows, last + 7_200, "rated", "inbound")
-    parts.append(rating | {"rating": stars.gather(rows)})
-    return Service(parts=parts, texts=_told(threads, turns[0], parts[0]), spans=pl.concat(spans))
+    is_rated = block.u("ticket rated", owner, place) < _RATED
+    times = [*(turn.at for turn in turns), last + 5, last + 7_200]
+    kept = [np.flatnonzero(at < end_at) for at in times[:-1]]
+    kept.append(np.flatnonzero(is_rated & (times[-1] < end_at)))
+    rows, step = np.concatenate(kept), np.repeat(np.arange(len(kept)), [*map(len, kept)])
+    codes = np.array([*range(len(turns)), _SOLVED, _RATING])
+    part = said(
+        block,
+        owner[rows],
+        np.concatenate([at[each] for at, each in zip(times, kept, strict=True)]),
+        stream="ticket step",
+        number=place[rows] * 8 + codes[step],
+        channel=threads.channel,
+        action=words([*["message"] * len(turns), "solved", "rated"], step),
+        direction=words([*(turn.direction for turn in turns), "outbound", "inbound"], step),
+    )
+    ends = np.cumsum([*map(len, kept)])
+    ids = np.split(np.asarray(part["interaction_id"]), ends)
+    bodies = [gathered(turn.written.body, each) for turn, each in zip(turns, kept, strict=False)]
+    bodies.append(words([None], np.zeros(len(rows) - ends[len(turns) - 1])))
+    stars = np.where(threads.is_pleased, 5, 1)
+    part |= {
+        "thread_id": block.bits("ticket thread", owner, place)[rows],
+        "topic": gathered(_tags(block, threads), rows),
+        "body": pl.concat(bodies),
+        "rating": where(step == len(turns) + 1, pl.Series(stars[rows])),
+    }
+    spans = [
+        spans_of(turn.written, own, each, owner[each])
+        for turn, own, each in zip(turns, ids, kept, strict=False)
+    ]
+    return Service(parts=[part], texts=_told(threads, turns[0], ids[0]), spans=pl.concat(spans))
 
 
 def _turns(block: Block, sold: Sales, home: Home, threads: _Threads) -> list[_Turn]:
     """Return who writes what and when: question and reply, or the five turns of a chat."""
     owner, place = threads.owner, threads.place
     spoken = languages(block, owner)
-    people = identifiers(home, owner, sold.order_id.gather(threads.sale))
+    people = identifiers(home, owner, gathered(sold.order_id, threads.sale))
     bits = block.bits("ticket words", owner, place)
     asked_at, replied_at = threads.asked_at, threads.replied_at
     if threads.channel == "chat":
@@ -142,12 +145,12 @@ def _tags(block: Block, threads: _Threads) -> pl.Series:
     return where(block.u("tagged", owner, place) < _TAGGED, words(texts.TOPICS, seen))
 
 
-def _told(threads: _Threads, asked: _Turn, part: Part) -> pl.DataFrame:
+def _told(threads: _Threads, asked: _Turn, interaction_id: Keys) -> pl.DataFrame:
     """Return topic, tone and family of the questions; all of them lie within the data."""
     return pl.DataFrame(
         {
             "_owner": threads.owner,
-            "interaction_id": np.asarray(part["interaction_id"]),
+            "interaction_id": interaction_id,
             "topic": words(texts.TOPICS, threads.topic),
             "tone": words(texts.TONES, threads.tone),
             "family": words(texts.FAMILIES, asked.written.family),

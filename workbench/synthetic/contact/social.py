@@ -7,6 +7,7 @@ from workbench.synthetic.clock import DAY_SECONDS
 from workbench.synthetic.contact.said import Part, said
 from workbench.synthetic.contact.writers import identifiers, languages, spans_of, tones
 from workbench.synthetic.draws import Floats
+from workbench.synthetic.frames import gathered
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.written import Written as Home
 from workbench.synthetic.shop.ordering import Sales
@@ -32,7 +33,7 @@ def comments(
         languages(block, owner),
         tone=tones(felt < -1, felt > 0),
         bits=block.bits("comment words", owner, place),
-        people=identifiers(home, owner, sold.order_id.gather(sale)),
+        people=identifiers(home, owner, gathered(sold.order_id, sale)),
     )
     part = said(
         block, owner, at, stream="comment id", number=place, channel="social", action="message"

@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.draws import Flags, Integers, Keys
+from workbench.synthetic.frames import gathered
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.written import Written as Home
 from workbench.synthetic.stock.names import locale
@@ -31,15 +32,14 @@ def identifiers(home: Home, owner: Integers, order_id: pl.Series) -> dict[str, p
 
     An order is quoted by its number alone, without the system that issued it.
     """
-    rows = pl.Series(owner.astype(np.uint32))
     return {
         "order_number": order_id.str.split_exact(":", 1).struct.field("field_1"),
-        "full_name": home.full.gather(rows),
-        "email": home.email.gather(rows),
-        "phone": home.phone.gather(rows),
-        "street_address": home.street.gather(rows),
-        "city": home.city.gather(rows),
-        "birth_date": home.birth_date.gather(rows),
+        "full_name": gathered(home.full, owner),
+        "email": gathered(home.email, owner),
+        "phone": gathered(home.phone, owner),
+        "street_address": gathered(home.street, owner),
+        "city": gathered(home.city, owner),
+        "birth_date": gathered(home.birth_date, owner),
     }
 
 
@@ -63,6 +63,15 @@ def spans_of(
     DataFrame, shape (spans, 5)
         ``_owner``; ``interaction_id``, ``start``, ``length`` (in characters of the body), ``kind``.
     """
-    places = pl.DataFrame({"row": kept, "_owner": owner, "interaction_id": interaction_id})
-    spans = written.spans.join(places, on="row", how="inner", maintain_order="left")
-    return spans.select("_owner", "interaction_id", "start", "length", "kind")
+    spans = written.spans
+    rows = spans["row"].to_numpy()
+    if len(kept) < len(written.body):
+        spans = spans.filter(pl.Series(np.isin(rows, kept)))
+        rows = np.searchsorted(kept, spans["row"].to_numpy())
+    return spans.select(
+        pl.Series("_owner", owner[rows]),
+        pl.Series("interaction_id", interaction_id[rows]),
+        "start",
+        "length",
+        "kind",
+    )

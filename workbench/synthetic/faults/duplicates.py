@@ -12,7 +12,7 @@ import polars as pl
 
 from workbench.synthetic.draws import Flags, Integers, Keys, choice, spread
 from workbench.synthetic.faults.typos import KINDS, kinds, mistyped
-from workbench.synthetic.frames import instant
+from workbench.synthetic.frames import gathered, instant
 from workbench.synthetic.people.block import Block
 
 _CHANGED = (0.28, 0.38, 0.24, 0.10)  # shares of one to four changed fields
@@ -142,7 +142,7 @@ def _identifiers(
             "key": kind,
             "column": "identifier",
             "clean": clean,
-            "kind": pl.Series([*KINDS]).gather(typo),
+            "kind": gathered(pl.Series([*KINDS]), typo),
         }
     ).filter(pl.Series(kept & changed))
     stays = pl.Series(kept) & copied["identifier"].is_not_null()

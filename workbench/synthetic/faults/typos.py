@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.draws import Integers, Keys, choice
+from workbench.synthetic.frames import gathered
 
 #: Kinds of change and their shares.
 KINDS = {
@@ -40,8 +41,8 @@ def mistyped(values: pl.Series, kind: Integers, bits: Keys) -> pl.Series:
     # a swap needs a letter to the right
     spot = np.where(kind == 1, np.minimum(spot, np.maximum(length - 2, 0)), spot)
     with_what = (bits >> np.uint64(40)).astype(np.int64) & 0xFFFF
-    letter = pl.Series(list(_LETTERS)).gather(with_what % len(_LETTERS))
-    digit = pl.Series(list(_DIGITS)).gather(with_what % len(_DIGITS))
+    letter = gathered(pl.Series(list(_LETTERS)), with_what % len(_LETTERS))
+    digit = gathered(pl.Series(list(_DIGITS)), with_what % len(_DIGITS))
     frame = pl.DataFrame(
         {"v": values, "kind": kind, "at": spot, "letter": letter, "digit": digit}
     ).with_columns(

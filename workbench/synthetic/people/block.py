@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from workbench.foundation.streams import Stream, at, unit
+from workbench.foundation.streams import Stream, at, hashed, unit
 from workbench.synthetic.clock import Clock
 from workbench.synthetic.draws import Flags, Floats, Integers, Keys, choice, gamma, normal
 from workbench.synthetic.recipes import AGE_BANDS, AGE_EDGES, GENDERS, Recipe
@@ -45,6 +45,10 @@ class Block:
     def numbers(self) -> Keys:
         """Numbers of the customers, shape (size,)."""
         return np.arange(self.first, self.first + self.size, dtype=np.uint64)
+
+    @cached_property
+    def _hashes(self) -> Keys:
+        return hashed(self.numbers)
 
     @cached_property
     def record_id(self) -> Keys:
@@ -97,6 +101,13 @@ class Block:
             factor[self.is_in(group.attribute, name)] *= float(getattr(group, what))
         return factor
 
+    def changed_by_day(self, cause: str) -> Floats:
+        """Return the factor on a cause on each day of the world and the day of its end."""
+        if all(each.cause != cause for each in self.recipe.changes.values()):
+            return np.ones(self.clock.days + 1)
+        moments = np.arange(self.clock.days + 1) / self.clock.days
+        return np.array([self.recipe.change(cause, moment) for moment in moments])
+
     def is_in(self, attribute: str, group: str) -> Flags:
         """Return whether each customer is in a group, by its name in a recipe."""
         found: Flags
@@ -143,7 +154,7 @@ class Block:
         self, stream: str, owner: Integers | None = None, position: Integers | int = 0
     ) -> Keys:
         """Return 64 random bits, keyed as ``u`` has it."""
-        keys = self.stream(stream).keys(self.numbers)
+        keys = self.stream(stream).keys(self._hashes)
         if owner is not None:
             keys = keys[owner]
         return at(keys, position if isinstance(position, int) else position.astype(np.uint64))

@@ -6,6 +6,7 @@ where the recipe says so, as who they are makes them.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -19,6 +20,8 @@ _NEVER = np.iinfo(np.int64).max
 _ADVERTISING_OF_ANALYTICS = 0.9  # of who accepts the one in a banner, the other too
 _UNDATED = 0.02  # imported from an old system that kept no dates
 _METHODS = ("banner", "form", "double_opt_in", "checkout", "import")
+_SAID = ("given", "refused", "withdrawn")
+_BY_MAIL = "marketing.communications"  # the one purpose that is about a channel
 
 
 @dataclass(frozen=True)
@@ -107,58 +110,101 @@ def all_decisions(block: Block) -> dict[str, Decision]:
         )
     return {
         "analytics": analytics,
-        "marketing.communications": decisions(block, "marketing", rules.marketing),
+        _BY_MAIL: decisions(block, "marketing", rules.marketing),
         "personalize": decisions(block, "personalize", rules.personalize),
         "marketing.advertising": advertising,
     }
 
 
+class _Said(NamedTuple):
+    """What was said on purposes; arrays of shape (decisions,).
+
+    ``purpose`` is a place in the list of purposes, ``is_later`` tells a withdrawal from what was
+    said first, ``decision`` and ``method`` are codes in ``_SAID`` and ``_METHODS``.
+    """
+
+    owner: Integers
+    at: Integers
+    purpose: Integers
+    is_later: Flags
+    decision: Integers
+    method: Integers
+    is_undated: Flags
+
+
 def consents(block: Block, decided: dict[str, Decision]) -> pl.DataFrame:
     """Return the table ``consents``: first decisions and withdrawals, append-only."""
-    parts = []
-    for purpose, decision in decided.items():
-        first = np.flatnonzero(decision.asked)
-        later = np.flatnonzero(decision.asked & decision.given & (decision.withdrawn_at < _NEVER))
-        said = np.where(decision.given[first], 0, 1)
-        parts.append(_rows(block, purpose, first, decision.decided_at[first], said, "1"))
-        parts.append(_rows(block, purpose, later, decision.withdrawn_at[later], later * 0 + 2, "2"))
-    return table("consents", parts)
+    purposes = list(decided)
+    parts = [
+        said(block, place, purposes[place], decided[purposes[place]])
+        for place in range(len(purposes))
+        for said in (_first, _withdrawn)
+    ]
+    rows = _Said(*map(np.concatenate, zip(*parts, strict=True)))
+    dated = ~rows.is_undated
+    decision = words(_SAID, rows.decision)
+    return table(
+        "consents",
+        [
+            {
+                "_owner": rows.owner,
+                "_at": rows.at,
+                "consent_id": text(
+                    f"{block.recipe.system}:",
+                    pl.Series(block.numbers[rows.owner] + 100_000).cast(pl.String),
+                    words([f"-{name}-" for name in purposes], rows.purpose),
+                    words(["1", "2"], rows.is_later),
+                ),
+                "record_id": block.record_id[rows.owner],
+                "purpose": words(purposes, rows.purpose),
+                "channel": where(
+                    rows.purpose == purposes.index(_BY_MAIL), words(["email"], 0 * rows.purpose)
+                ),
+                "decision": decision,
+                "basis": "consent",
+                "method": choices("consents", "method", _METHODS, rows.method),
+                "decided_at": where(dated, instant(rows.at)),
+                "policy_version": where(dated, words(["2024-01"], 0 * rows.purpose)),
+                "jurisdiction": words(
+                    [_country(name) for name in block.recipe.locales], block.locale[rows.owner]
+                ),
+                "raw_signal": text(
+                    words([f"{name}=" for name in purposes], rows.purpose), decision
+                ),
+            }
+        ],
+    )
 
 
-def _rows(
-    block: Block, purpose: str, owner: Integers, at: Integers, said: Integers, number: str
-) -> dict[str, object]:
-    first = number == "1"
-    is_mail = purpose == "marketing.communications"
-    usual = (2 if is_mail else 0) if first else 1
-    other = block.u(f"{purpose} method {number}", owner)
-    method = np.where(other < 0.7, usual, np.where(other < 0.9, 1, 3 if first else 1))
+def _first(block: Block, place: int, purpose: str, decision: Decision) -> _Said:
+    """Return what was said when asked: by the form or the banner, or undated in an old system."""
+    owner = np.flatnonzero(decision.asked)
+    said = np.where(decision.given[owner], _SAID.index("given"), _SAID.index("refused"))
+    usual = "double_opt_in" if purpose == _BY_MAIL else "banner"
+    method = _method(block, f"{purpose} method 1", owner, usual, "checkout")
     # only a decision never changed later may lack its date: else none could tell which is newer
-    undated = np.zeros(len(owner), dtype=bool)
-    if first:
-        undated = (block.u(f"{purpose} undated", owner) < _UNDATED) & (said == 1)
+    undated = (block.u(f"{purpose} undated", owner) < _UNDATED) & ~decision.given[owner]
     method = np.where(undated, _METHODS.index("import"), method)
-    countries = [_country(name) for name in block.recipe.locales]
-    decision = words(["given", "refused", "withdrawn"], said)
-    return {
-        "_owner": owner,
-        "_at": at,
-        "consent_id": text(
-            f"{block.recipe.system}:",
-            pl.Series(block.numbers[owner] + 100_000).cast(pl.String),
-            f"-{purpose}-{number}",
-        ),
-        "record_id": block.record_id[owner],
-        "purpose": purpose,
-        "channel": "email" if is_mail else None,
-        "decision": decision,
-        "basis": "consent",
-        "method": choices("consents", "method", _METHODS, method),
-        "decided_at": where(~undated, instant(at)),
-        "policy_version": where(~undated, words(["2024-01"], owner * 0)),
-        "jurisdiction": words(countries, block.locale[owner]),
-        "raw_signal": text(f"{purpose}=", decision),
-    }
+    later = np.zeros(len(owner), dtype=bool)
+    return _Said(owner, decision.decided_at[owner], 0 * owner + place, later, said, method, undated)
+
+
+def _withdrawn(block: Block, place: int, purpose: str, decision: Decision) -> _Said:
+    """Return the withdrawals."""
+    owner = np.flatnonzero(decision.asked & decision.given & (decision.withdrawn_at < _NEVER))
+    said = np.full(len(owner), _SAID.index("withdrawn"))
+    method = _method(block, f"{purpose} method 2", owner, "form", "form")
+    later = np.ones(len(owner), dtype=bool)
+    return _Said(
+        owner, decision.withdrawn_at[owner], 0 * owner + place, later, said, method, ~later
+    )
+
+
+def _method(block: Block, stream: str, owner: Integers, usual: str, seldom: str) -> Integers:
+    """Return how it was said: mostly as is usual, else in a form, seldom in another way."""
+    other = block.u(stream, owner)
+    codes = [_METHODS.index(name) for name in (usual, "form", seldom)]
+    return np.select([other < 0.7, other < 0.9], codes[:2], codes[2])
 
 
 def _country(locale: str) -> str:

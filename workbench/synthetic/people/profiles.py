@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.draws import Flags, Integers, choice, normal
-from workbench.synthetic.frames import choices, instant, table, text, where, words
+from workbench.synthetic.frames import choices, gathered, instant, table, text, where, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.written import Written
 from workbench.synthetic.recipes import GENDERS
@@ -90,7 +90,7 @@ def identities(block: Block, home: Written, last_seen_at: Integers) -> pl.DataFr
                 "_owner": owner,
                 "record_id": block.record_id[owner],
                 "kind": kind,
-                "identifier": identifier.gather(owner),
+                "identifier": gathered(identifier, owner),
                 "last_seen_at": instant(last_seen_at[owner]),
                 "match_rule": "own",
             }

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.draws import Integers, choice
-from workbench.synthetic.frames import choices, instant, table, words
+from workbench.synthetic.frames import choices, gathered, instant, table, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.stock.catalogue import CATEGORIES
 
@@ -99,7 +99,7 @@ def stated(
         "record_id": block.record_id[owner],
         "namespace": namespace,
         "attribute": attribute,
-        "value": value.gather(owner),
+        "value": gathered(value, owner),
         "origin": "declared",
         "is_special_category": False,
         "observed_at": instant(at),

@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.draws import Integers, Keys
+from workbench.synthetic.frames import gathered
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.households import heads
 from workbench.synthetic.stock.pools import FIRST_YEAR, Pools, domain_cells, pools
@@ -94,11 +95,11 @@ def _names(block: Block, stock: Pools, head: Keys, own: Keys) -> dict[str, pl.Se
     same = second - none == family - stock.family.starts[which] + 1
     second = np.where(same & ~stock.has_two_families[block.locale], none, second)
     return {
-        "given": stock.given.forms[0].gather(given),
-        "given_latin": stock.given.forms[1].gather(given),
-        "family": stock.family.forms[0].gather(family),
-        "family_latin": stock.family.forms[1].gather(family),
-        "second": stock.second.forms[0].gather(second),
+        "given": gathered(stock.given.forms[0], given),
+        "given_latin": gathered(stock.given.forms[1], given),
+        "family": gathered(stock.family.forms[0], family),
+        "family_latin": gathered(stock.family.forms[1], family),
+        "second": gathered(stock.second.forms[0], second),
         "is_family_first": pl.Series(stock.is_family_first[block.locale]),
     }
 
@@ -111,13 +112,15 @@ def _home(block: Block, stock: Pools, head: Keys) -> dict[str, pl.Series]:
     area = stock.areas.rows(block.locale, area_bits)
     house = stock.houses.rows(block.locale, _piece(more, 0))
     return {
-        "area": stock.areas.forms[0].gather(area),
-        "region": stock.areas.forms[1].gather(area),
-        "rest": stock.rests.forms[0].gather(stock.rests.rows(block.locale, _piece(more, 1))),
-        "city": stock.cities.forms[0].gather(stock.cities.rows(block.locale, near)),
-        "street": stock.streets.forms[0].gather(stock.streets.rows(block.locale, _piece(place, 2))),
-        "before": stock.houses.forms[0].gather(house),
-        "behind": stock.houses.forms[1].gather(house),
+        "area": gathered(stock.areas.forms[0], area),
+        "region": gathered(stock.areas.forms[1], area),
+        "rest": gathered(stock.rests.forms[0], stock.rests.rows(block.locale, _piece(more, 1))),
+        "city": gathered(stock.cities.forms[0], stock.cities.rows(block.locale, near)),
+        "street": gathered(
+            stock.streets.forms[0], stock.streets.rows(block.locale, _piece(place, 2))
+        ),
+        "before": gathered(stock.houses.forms[0], house),
+        "behind": gathered(stock.houses.forms[1], house),
     }
 
 
@@ -134,17 +137,17 @@ def _contact(block: Block, stock: Pools, head: Keys, own: Keys) -> dict[str, pl.
     domain = domain_cells()[_piece(more, 1)]
     year = block.clock.start_on.year - block.age - FIRST_YEAR
     return {
-        "between": stock.between.forms[0].gather(stock.between.rows(0, _piece(own, 1))),
-        "code": stock.codes.forms[0].gather(code // _TWO),
-        "domain": stock.domains.forms[0].gather(stock.domains.starts[domain] + code % _TWO),
-        "phone_head": stock.heads.forms[0].gather(
-            stock.heads.starts[block.locale] + number // width
+        "between": gathered(stock.between.forms[0], stock.between.rows(0, _piece(own, 1))),
+        "code": gathered(stock.codes.forms[0], code // _TWO),
+        "domain": gathered(stock.domains.forms[0], stock.domains.starts[domain] + code % _TWO),
+        "phone_head": gathered(
+            stock.heads.forms[0], stock.heads.starts[block.locale] + number // width
         ),
-        "phone_tail": stock.tails.forms[0].gather(
-            stock.tails.starts[block.locale] + number % width
+        "phone_tail": gathered(
+            stock.tails.forms[0], stock.tails.starts[block.locale] + number % width
         ),
-        "year": stock.years.forms[0].gather(year),
-        "day": stock.days.forms[0].gather(stock.days.rows(0, _piece(own, 2))),
+        "year": gathered(stock.years.forms[0], year),
+        "day": gathered(stock.days.forms[0], stock.days.rows(0, _piece(own, 2))),
     }
 
 

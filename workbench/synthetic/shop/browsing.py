@@ -5,28 +5,35 @@ Every order placed on the web or in the app ends a session; other visits end wit
 """
 
 import math
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from workbench.foundation.streams import at
 from workbench.synthetic.draws import (
+    Dice,
+    Flags,
     Integers,
     Keys,
-    cells,
     choice,
     normal,
+    picked,
+    picked_by,
     spread,
 )
-from workbench.synthetic.frames import choices, instant, table, where, words
+from workbench.synthetic.frames import choices, gathered, instant, table, where, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.shop.ordering import Sales
 from workbench.synthetic.shop.visits import Visits
-from workbench.synthetic.stock.catalogue import catalogue
+from workbench.synthetic.stock.catalogue import Catalogue, catalogue
 
-_STEPS = ("page_view", "view_item", "add_to_cart", "purchase", "sign_up", "search")
-_SEARCHES = 0.15  # of visits
+_NAMES = ("page_view", "view_item", "add_to_cart", "purchase", "sign_up", "search")
+_PAGE_VIEW, _VIEW_ITEM, _ADD_TO_CART, _PURCHASE, _SIGN_UP, _SEARCH = range(6)
+_DRAWS = ("page", "searches", "traffic", "device changes", "other device")
+_SEARCHES = 0.15  # of visits that end in no order
 _TRAFFIC = (
     "(direct) / (none)",
     "google / organic",
@@ -36,83 +43,155 @@ _TRAFFIC = (
     "partner.example / referral",
     "newsletter / email",
 )
+_ARRIVALS = (0.3, 0.28, 0.12, 0.15, 0.1, 0.05)
 _BY_MAIL = "newsletter / email"
+_DEVICES = ("desktop", "mobile", "tablet")
+_USED = (0.45, 0.48, 0.07)
 _PRICES = normal((np.arange(256) + 0.5) / 256)  # standard normal values of equal shares
-_PAGES = ("/", "/sale", "/new", "/account")
+_LANDING = ("/", "/sale", "/new", "/account")
+_LANDED = (0.6, 0.15, 0.15, 0.1)
+#: Page of each step that has one of its own; the others land, or look at a product.
+_PAGES = ("", "", "/basket", "/thank-you", "/register", "/search")
+_FIRST_EVENT = 16  # the hashes of a session's id before it are its dice
+# an odd number whose bits are as good as random: multiplying by it stirs the bits of an id
+_STIRRING = np.uint64(0xD6E8FEB86659FD93)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Steps:
+    """Steps of visits, one visit after another.
+
+    Attributes
+    ----------
+    visit, number, name : arrays of int, shape (steps,)
+        The step's visit; its place in it from 0; its code in ``_NAMES``.
+    event_id : array of uint64, shape (steps,)
+    first, before, last : arrays of int, shape (visits,)
+        The step that begins each visit; how many come before a product is looked at; the step
+        that ends it.
+    """
+
+    visit: Integers
+    number: Integers
+    name: NDArray[np.uint8]
+    event_id: Keys
+    first: Integers
+    before: Integers
+    last: Integers
 
 
 def events(block: Block, sold: Sales, visited: Visits) -> pl.DataFrame:
     """Return the table ``events``: the steps of visits, one visit after another."""
-    return table("events", [_steps(block, sold, visited)], is_sorted=True)
-
-
-def _steps(block: Block, sold: Sales, visited: Visits) -> dict[str, object]:
-    buys = visited.order >= 0
-    first_view = 1 + visited.signs_up
-    cart = first_view + visited.views
-    count = cart + visited.has_cart + buys
-    session, step = spread(count)
-    owner, place = visited.owner[session], visited.place[session]
-    is_view = (step >= first_view[session]) & (step < cart[session])
-    is_cart = visited.has_cart[session] & (step == cart[session])
-    is_purchase = buys[session] & (step == count[session] - 1)
-    searches = ~buys & (block.u("searches", visited.owner, visited.place) < _SEARCHES)
-    is_search = searches[session] & (step == 0)
-    is_sign_up = visited.signs_up[session] & (step == 1)
-    name = is_view + 2 * is_cart + 3 * is_purchase + 4 * is_sign_up + 5 * is_search
-
-    at = visited.starts_at[session] + visited.pace[session] * step
-    event_id = block.bits("event", owner, place * 16 + step)
-    product = _product(block, sold, visited, session, step - first_view[session], event_id)
-    # what goes into the basket is what was looked at first
-    basket = np.flatnonzero(is_cart)
-    product[basket] = product[basket - visited.views[session[basket]]]
-    has_product = is_view | is_cart
+    session_id = block.bits("session", visited.owner, visited.place)
+    dice = Dice(session_id, _DRAWS)
+    steps = _steps(visited, session_id, dice.happens("searches", _SEARCHES))
+    product = _products(block, sold, visited, steps)
     goods = catalogue(block.recipe.system)
-    order_id = (
-        sold.order_id.gather(np.maximum(visited.order, 0))
-        if len(sold.order_id)
-        else words([None], 0 * visited.order)
-    )
-    of_visit = _of_visits(block, visited) | {"order_id": order_id}
-    rows = pl.Series(session.astype(np.uint32))
-    spread_out = {column: values.gather(rows) for column, values in of_visit.items()}
-    landing = choice(block.u("page", visited.owner, visited.place), (0.6, 0.15, 0.15, 0.1))
-    return spread_out | {
-        "_owner": owner,
-        "event_id": event_id,
-        "record_id": block.record_id[owner],
-        "occurred_at": instant(at),
-        "event_name": words(_STEPS, name),
-        "page": _pages(name, landing[session], goods.product_id, product),
-        "product_id": where(has_product, goods.product_id.gather(product)),
-        "search_text": where(is_search, goods.noun.gather(product)),
-        "duration_seconds": where(step < count[session] - 1, spread_out["duration_seconds"]),
-        "order_id": where(is_purchase, spread_out["order_id"]),
+    name = steps.name
+    is_about = (name == _VIEW_ITEM) | (name == _ADD_TO_CART)
+    ends = np.zeros(len(name), dtype=bool)
+    ends[steps.last] = True
+    of_visit = _of_visits(block, visited, session_id, dice)
+    every = of_visit[pl.Series(steps.visit.astype(np.uint32))].to_dict()
+    at_second = visited.starts_at[steps.visit] + visited.pace[steps.visit] * steps.number
+    part = every | {
+        "_owner": visited.owner[steps.visit],
+        "event_id": steps.event_id,
+        "occurred_at": instant(at_second),
+        "event_name": words(_NAMES, name),
+        "page": _pages(steps, picked(dice["page"], _LANDED), goods, product),
+        "product_id": where(is_about, gathered(goods.product_id, product)),
+        "search_text": where(name == _SEARCH, gathered(goods.noun, product)),
+        "duration_seconds": where(~ends, every["duration_seconds"]),
+        "order_id": _order_ids(sold, visited, steps),
     }
+    return table("events", [part], is_sorted=True)
 
 
-def _of_visits(block: Block, visited: Visits) -> dict[str, pl.Series]:
-    """Return the columns that are the same for all steps of a visit, one value a visit."""
-    device = _devices(block, visited)
-    arrival = choice(
-        block.u("traffic", visited.owner, visited.place), (0.3, 0.28, 0.12, 0.15, 0.1, 0.05)
+def _steps(visited: Visits, session_id: Keys, searches: Flags) -> _Steps:
+    """Lay out the steps of every visit.
+
+    One that ends in no order may begin with a search. All steps but those that are said otherwise
+    look at a product.
+    """
+    buys = visited.order >= 0
+    before = 1 + visited.signs_up
+    count = before + visited.views + visited.has_cart + buys
+    visit, number = spread(count)
+    last = np.cumsum(count) - 1
+    first = last + 1 - count
+    name = np.full(len(visit), _VIEW_ITEM, dtype=np.uint8)
+    name[first] = np.where(searches & ~buys, _SEARCH, _PAGE_VIEW)
+    name[first[visited.signs_up] + 1] = _SIGN_UP
+    name[(first + before + visited.views)[visited.has_cart]] = _ADD_TO_CART
+    name[last[buys]] = _PURCHASE
+    return _Steps(
+        visit=visit,
+        number=number,
+        name=name,
+        event_id=at(session_id[visit], (number + _FIRST_EVENT).view(np.uint64)),
+        first=first,
+        before=before,
+        last=last,
     )
-    arrival = np.where(visited.campaign.is_not_null(), _TRAFFIC.index(_BY_MAIL), arrival)
-    arrival = np.where(visited.is_app, len(_TRAFFIC), arrival)
-    return {
-        "session_id": pl.Series(block.bits("session", visited.owner, visited.place)),
-        "channel": choices("events", "channel", ["web", "app"], visited.is_app.astype(np.int64)),
-        "device_type": choices("events", "device_type", ["desktop", "mobile", "tablet"], device),
-        "traffic_source": words([*_TRAFFIC, None], arrival),
-        "campaign_id": visited.campaign,
-        "duration_seconds": pl.Series(visited.pace).cast(pl.Float64),
-    }
+
+
+def _of_visits(block: Block, visited: Visits, session_id: Keys, dice: Dice) -> pl.DataFrame:
+    """Return the columns that are the same for all steps of a visit, one row a visit."""
+    device = _devices(block, visited, dice)
+    arrival = picked(dice["traffic"], _ARRIVALS)
+    arrival[visited.campaign.is_not_null().to_numpy()] = _TRAFFIC.index(_BY_MAIL)
+    return pl.DataFrame(
+        {
+            "record_id": block.record_id[visited.owner],
+            "session_id": session_id,
+            "channel": choices(
+                "events", "channel", ["web", "app"], visited.is_app.astype(np.int64)
+            ),
+            "device_type": choices("events", "device_type", _DEVICES, device),
+            "traffic_source": where(~visited.is_app, words(_TRAFFIC, arrival)),
+            "campaign_id": visited.campaign,
+            "duration_seconds": pl.Series(visited.pace).cast(pl.Float64),
+        }
+    )
+
+
+def _devices(block: Block, visited: Visits, dice: Dice) -> Integers:
+    """Return each session's device: a phone for the app, mostly the usual one for the site."""
+    usual = choice(block.u("device"), _USED)[visited.owner]
+    is_other = dice.happens("device changes", 0.15)
+    device = np.where(is_other, picked(dice["other device"], _USED), usual)
+    return np.where(visited.is_app, _DEVICES.index("mobile"), device)
+
+
+def _products(block: Block, sold: Sales, visited: Visits, steps: _Steps) -> NDArray[np.uint32]:
+    """Return the product of every step, whether it is about one or not.
+
+    What is looked at is the order's lines first, then what the segment likes; what goes into the
+    basket was looked at first.
+    """
+    kinds = [(k.order_value_minor / k.lines, (*k.categories.values(),)) for k in block.recipe.kinds]
+    liked = _liked(block.recipe.system, tuple(kinds))
+    stirred = (steps.event_id * _STIRRING >> np.uint64(48)).view(np.int64)
+    segment = block.segment[visited.owner]
+    product = picked_by(stirred, segment[steps.visit], liked).astype(np.uint32)
+    buying = np.flatnonzero(visited.order >= 0)
+    order = visited.order[buying]
+    of_order, line = spread(sold.lines[order])
+    looked = (steps.first + steps.before)[buying]
+    starts = (np.cumsum(sold.lines) - sold.lines)[order]
+    product[looked[of_order] + line] = sold.product[starts[of_order] + line]
+    carting = np.flatnonzero(visited.has_cart)
+    looked = (steps.first + steps.before)[carting]
+    product[looked + visited.views[carting]] = product[looked]
+    return product
 
 
 @cache
-def _liked(system: str, kinds: tuple[tuple[float, tuple[float, ...]], ...]) -> NDArray[np.uint16]:
-    """Return the product looked at by segment and 16-bit piece, shape (segments, 65,536).
+def _liked(
+    system: str, kinds: tuple[tuple[float, tuple[float, ...]], ...]
+) -> tuple[tuple[float, ...], ...]:
+    """Return the share of each product in what is looked at, by segment.
 
     Parameters
     ----------
@@ -129,49 +208,27 @@ def _liked(system: str, kinds: tuple[tuple[float, tuple[float, ...]], ...]) -> N
             wanted = math.log(price) + 0.5 * _PRICES
             rungs = goods.nearest(np.full(_PRICES.size, category), wanted)
             np.add.at(share, rungs, weight / _PRICES.size)
-        found.append(dict(enumerate(share)))
-    table: NDArray[np.uint16] = cells(found)
-    return table
+        found.append(tuple(share))
+    return tuple(found)
 
 
-def _product(
-    block: Block, sold: Sales, visited: Visits, session: Integers, view: Integers, bits: Keys
-) -> Integers:
-    """Return the product looked at: the order's lines first, then what the segment likes.
-
-    Parameters
-    ----------
-    session, view : arrays of int, shape (steps,)
-        The visit of each step; which of its views it is, from 0.
-    bits : array of uint64, shape (steps,)
-        Random bits of each step.
-    """
-    # another use of the bits that number the step: a multiplication stirs them
-    stirred = (bits * np.uint64(0xD6E8FEB86659FD93) >> np.uint64(48)).astype(np.uint16)
-    kinds = [(k.order_value_minor / k.lines, (*k.categories.values(),)) for k in block.recipe.kinds]
-    liked = _liked(block.recipe.system, tuple(kinds))
-    seen = liked[block.segment[visited.owner][session], stirred].astype(np.int64)
-    order = visited.order[session]
-    bought = np.flatnonzero(order >= 0)
-    of_order, place = order[bought], view[bought]
-    starts = np.cumsum(sold.lines) - sold.lines
-    is_line = (place >= 0) & (place < sold.lines[of_order])
-    seen[bought[is_line]] = sold.product[starts[of_order[is_line]] + place[is_line]]
-    return seen
+def _pages(
+    steps: _Steps, landing: Integers, goods: Catalogue, product: NDArray[np.uint32]
+) -> pl.Series:
+    """Return the path: the landing page, the product's page, or the step's own."""
+    fixed = [*_LANDING, *_PAGES]
+    own = np.arange(len(_LANDING), len(fixed), dtype=np.uint32)
+    page = np.where(steps.name == _VIEW_ITEM, product + np.uint32(len(fixed)), own[steps.name])
+    lands = steps.name[steps.first] == _PAGE_VIEW
+    page[steps.first[lands]] = landing[lands]
+    return words([*fixed, *goods.path], page)
 
 
-def _devices(block: Block, visited: Visits) -> Integers:
-    """Return each session's device: a phone for the app, mostly the usual one for the site."""
-    usual = choice(block.u("device"), (0.45, 0.48, 0.07))[visited.owner]
-    other = choice(block.u("other device", visited.owner, visited.place), (0.45, 0.48, 0.07))
-    is_other = block.u("device changes", visited.owner, visited.place) < 0.15
-    return np.where(visited.is_app, 1, np.where(is_other, other, usual))
-
-
-def _pages(name: Integers, page: Integers, product_id: pl.Series, product: Integers) -> pl.Series:
-    """Return the path: the landing page, the product's page, the basket, the thanks, the form."""
-    fixed = [*_PAGES, "/basket", "/thank-you", "/register", "/search"]
-    paths = [f"/p/{each.split(':')[1].lower()}" for each in product_id]
-    # of the steps that have a page of their own: by step, then by landing page
-    places = np.array([[0, 1, 2, 3], *([each] * 4 for each in (0, 4, 5, 6, 7))])[name, page]
-    return words([*fixed, *paths], np.where(name == 1, len(fixed) + product, places))
+def _order_ids(sold: Sales, visited: Visits, steps: _Steps) -> pl.Series:
+    """Return the order of the steps that buy."""
+    is_purchase = steps.name == _PURCHASE
+    order = np.zeros(len(is_purchase), dtype=np.int64)
+    buys = visited.order >= 0
+    order[steps.last[buys]] = visited.order[buys]
+    ids = sold.order_id if len(sold.order_id) else pl.Series([""])
+    return where(is_purchase, gathered(ids, order))

@@ -235,8 +235,7 @@ def _values(block: Block, bought: Purchases) -> Floats:
         # scale has mean 1 and its inverse mean q / (q - 1)
         level = (kind.order_value_shape - 1) / kind.order_value_shape
         varied[rows] = level * drawn / scale[owner[rows]]
-    changed = np.array([block.recipe.change("order_value", d / block.clock.days)
-                        for d in range(block.clock.days + 1)])  # fmt: skip
+    changed = block.changed_by_day("order_value")
     day = (bought.placed_at - block.clock.start_at) // DAY_SECONDS
     base = block.of_kind("order_value_minor") * block.group_factor("order_value")
     value: Floats = base[owner] * changed[day] * varied

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.draws import Integers
-from workbench.synthetic.frames import instant, table, text, words
+from workbench.synthetic.frames import gathered, instant, table, text, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.recipes import CHANNELS
 from workbench.synthetic.shop.ordering import CODE, Sales
@@ -15,7 +15,7 @@ from workbench.synthetic.stock.catalogue import Catalogue, catalogue
 def reversal_ids(sold: Sales) -> pl.Series:
     """Return the order ids of returns (``…-R``) and cancellations (``…-C``)."""
     codes = sold.reversals.is_return.astype(np.int64)
-    return text(sold.order_id.gather(sold.reversals.sale), words(["-C", "-R"], codes))
+    return text(gathered(sold.order_id, sold.reversals.sale), words(["-C", "-R"], codes))
 
 
 def orders(block: Block, bought: Purchases, sold: Sales) -> pl.DataFrame:
@@ -40,7 +40,7 @@ def orders(block: Block, bought: Purchases, sold: Sales) -> pl.DataFrame:
         "order_id": reversal_ids(sold),
         "record_id": block.record_id[owner],
         "kind": words(["cancellation", "return"], back.is_return.astype(np.int64)),
-        "original_order_id": sold.order_id.gather(back.sale),
+        "original_order_id": gathered(sold.order_id, back.sale),
         "ordered_at": instant(back.at),
         "discount_minor": back.discount,
         "shipping_minor": back.shipping,
@@ -68,7 +68,7 @@ def order_items(block: Block, bought: Purchases, sold: Sales) -> pl.DataFrame:
     return table(
         "order_items",
         [
-            _lines(block, bought, sold, goods, every, sold.order_id.gather(sold.line_sale), 1)
+            _lines(block, bought, sold, goods, every, gathered(sold.order_id, sold.line_sale), 1)
             | {"_at": bought.placed_at[sold.line_sale]},
             _lines(
                 block,
@@ -76,7 +76,7 @@ def order_items(block: Block, bought: Purchases, sold: Sales) -> pl.DataFrame:
                 sold,
                 goods,
                 reversed_,
-                reversal_ids(sold).gather(reversal[reversed_]),
+                gathered(reversal_ids(sold), reversal[reversed_]),
                 -1,
             )
             | {"_at": back.at[reversal[reversed_]]},
@@ -100,9 +100,9 @@ def _lines(
         "order_id": order_id,
         "line_number": sold.line_number[lines],
         "record_id": block.record_id[owner],
-        "product_id": goods.product_id.gather(product),
-        "product_name": goods.name.gather(product),
-        "product_category": goods.category.gather(product),
+        "product_id": gathered(goods.product_id, product),
+        "product_name": gathered(goods.name, product),
+        "product_category": gathered(goods.category, product),
         "quantity": sign * sold.quantity[lines],
         "unit_price_minor": goods.price_minor[product],
         "amount_minor": sign * sold.amount[lines],

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.draws import Flags, Integers, choice
-from workbench.synthetic.frames import instant, table, text, words
+from workbench.synthetic.frames import gathered, instant, table, text, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.recipes import CHANNELS
 from workbench.synthetic.shop.contracts import Charges, Contracts, charges
@@ -113,7 +113,7 @@ def _of_sales(
     letter: str,
 ) -> dict[str, object]:
     owner = bought.owner[rows]
-    order_id = order_ids.gather(rows)
+    order_id = gathered(order_ids, rows)
     return {
         "_owner": owner,
         "_at": at[rows],
@@ -133,7 +133,7 @@ def _refunds(
     rows = np.flatnonzero(is_refunded)
     sale = sold.reversals.sale[rows]
     owner = bought.owner[sale]
-    order_id = reversal_ids(sold).gather(rows)
+    order_id = gathered(reversal_ids(sold), rows)
     return {
         "_owner": owner,
         "_at": at[rows],

@@ -157,7 +157,8 @@ def _wished(block: Block, rate: Floats, mailings: Sequence[Experiment]) -> _Wish
     placed_at = np.maximum(placed_at, (block.joined_at + FIRST_ORDER_SECONDS)[owner])
     placed_at = np.minimum(placed_at, clock.end_at - 1)
     # one sort of (customer, second, place) packed into an integer
-    packed = np.sort(owner << 44 | (placed_at - clock.start_at) << 14 | place)
+    packed = owner << 44 | (placed_at - clock.start_at) << 14 | place
+    packed.sort(kind="stable")
     return _Wished(
         owner=packed >> 44,
         place=packed & (MOST_PLACES - 1),
@@ -193,8 +194,7 @@ def _troubles(
     """Draw which purchases come late, damaged, and annoy."""
     rule = block.recipe.troubles
     owner, place = wished.owner, wished.place
-    late = np.array([rule.late * block.recipe.change("late", d / block.clock.days)
-                     for d in range(block.clock.days + 1)])  # fmt: skip
+    late = rule.late * block.changed_by_day("late")
     is_sent = channel != CHANNELS.index("store")
     is_late = is_sent & (block.u("late", owner, place) < late[day.astype(np.int64)])
     is_damaged = block.u("damaged", owner, place) < rule.damaged

@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.clock import MONTH_DAYS, Clock
-from workbench.synthetic.draws import Flags, Integers, choice, geometric, poisson, spread
-from workbench.synthetic.frames import ordered, words
+from workbench.synthetic.draws import Dice, Flags, Integers, geometric, picked, poisson, spread
+from workbench.synthetic.frames import gathered, ordered
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.permissions import Decision, allows_app, p_accepts
 from workbench.synthetic.recipes import CHANNELS
@@ -131,7 +131,7 @@ def _buying(block: Block, bought: Purchases, sold: Sales) -> Visits:
     owner, place = bought.owner[order], bought.place[order]
     more = geometric(block.u("more views", owner, place), _MORE_VIEWS, most=_MOST_VIEWS)
     views = np.minimum(sold.lines[order] + more, _MOST_VIEWS)
-    pace = _pace(block, owner, place)
+    pace = _pace(_dice(block, owner, place))
     is_first = bought.rank[order] == 0
     return Visits(
         owner=owner,
@@ -143,7 +143,7 @@ def _buying(block: Block, bought: Purchases, sold: Sales) -> Visits:
         signs_up=is_first,
         starts_at=bought.placed_at[order] - pace * (views + 2 + is_first),
         pace=pace,
-        campaign=answered(block, bought).gather(order),
+        campaign=gathered(answered(block, bought), order),
     )
 
 
@@ -158,9 +158,10 @@ def _looking(block: Block, bought: Purchases) -> Visits:
     owner, position = spread(poisson(block.u("visits"), mean))
     passed = begin[owner] + block.u("visit time", owner, position) * span[owner]
     place = _VISIT + position
-    pace = _pace(block, owner, place)
-    views = choice(block.u("views", owner, place), _VIEWS)
-    has_cart = (views > 0) & (block.u("cart", owner, place) < _CART)
+    dice = _dice(block, owner, place)
+    pace = _pace(dice)
+    views = picked(dice["views"], _VIEWS)
+    has_cart = (views > 0) & dice.happens("cart", _CART)
     starts_at = clock.instants(clock.calendar(passed))
     starts_at = np.minimum(starts_at, clock.end_at - 1 - pace * (views + has_cart))
     likes_app = np.array(
@@ -174,21 +175,22 @@ def _looking(block: Block, bought: Purchases) -> Visits:
         signs_up=np.zeros(len(owner), dtype=bool),
         owner=owner,
         place=place,
-        is_app=block.u("visit channel", owner, place) < likes_app[block.segment[owner]],
+        is_app=dice["channel"] < (likes_app * 0x10000)[block.segment[owner]],
         views=views,
         has_cart=has_cart,
         starts_at=np.maximum(starts_at, block.joined_at[owner]),
         pace=pace,
-        campaign=words([None], 0 * owner),
+        campaign=pl.repeat(None, len(owner), dtype=pl.String, eager=True),
     )
 
 
 def _clicked(block: Block, clicks: Clicks, kind: int) -> Visits:
     owner = clicks.owner
     place = _VISIT * (2 + kind) + clicks.number
-    pace = _pace(block, owner, place)
-    views = choice(block.u("views", owner, place), _VIEWS_OF_MAIL)
-    has_cart = (views > 0) & (block.u("cart", owner, place) < _CART)
+    dice = _dice(block, owner, place)
+    pace = _pace(dice)
+    views = picked(dice["views"], _VIEWS_OF_MAIL)
+    has_cart = (views > 0) & dice.happens("cart", _CART)
     return Visits(
         order=np.full(len(owner), -1),
         signs_up=np.zeros(len(owner), dtype=bool),
@@ -203,7 +205,11 @@ def _clicked(block: Block, clicks: Clicks, kind: int) -> Visits:
     )
 
 
-def _pace(block: Block, owner: Integers, place: Integers) -> Integers:
-    """Return the seconds per step, 15 to 75."""
-    seconds: Integers = 15 + (60 * block.u("pace", owner, place)).astype(np.int64)
+def _dice(block: Block, owner: Integers, place: Integers) -> Dice:
+    return Dice(block.bits("visit", owner, place), ("pace", "views", "cart", "channel"))
+
+
+def _pace(dice: Dice) -> Integers:
+    """Return the seconds per step, 15 to 74."""
+    seconds: Integers = 15 + (60 * dice["pace"] >> 16)
     return seconds

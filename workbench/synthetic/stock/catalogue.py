@@ -46,7 +46,8 @@ class Catalogue:
 
     Attributes
     ----------
-    product_id, name, category, noun : Series of String, shape (products,)
+    product_id, name, category, noun, path : Series of String, shape (products,)
+        The path is that of the product's page.
     price_minor : array of int, shape (products,)
     """
 
@@ -54,6 +55,7 @@ class Catalogue:
     name: pl.Series
     category: pl.Series
     noun: pl.Series
+    path: pl.Series
     price_minor: Integers
 
     @property
@@ -95,6 +97,7 @@ def catalogue(system: str) -> Catalogue:
         name=pl.Series([row[1] for row in rows]),
         category=pl.Series([row[2] for row in rows]),
         noun=pl.Series([row[2].partition("/")[2] for row in rows]),
+        path=pl.Series(["/p/" + row[0].split(":")[1].lower() for row in rows]),
         price_minor=np.array(prices * len(CATEGORIES), dtype=np.int64),
     )
 

@@ -83,18 +83,18 @@ def observed(
     last = block.joined_day.copy()
     day = (bought.placed_at[before] - clock.start_at) / 86_400
     np.maximum.at(last, bought.owner[before], day)
-    # weights relative to that of a rate integrated over the whole history
-    silent_from = np.clip(last[:, None], edges[:-1], edges[1:])
-    ends = np.broadcast_to(edges[1:], silent_from.shape)
+    # weights relative to that of a rate integrated over the whole history, at the edges of what is
+    # silent of each part: nothing of those before the last purchase
+    points = np.maximum(edges, last[:, None])
 
     def likelier(day: Floats) -> Floats:
         passed = np.maximum(clock.operational(day) - begin[:, None], 0.0)
         return ((prior + whole)[:, None] / (prior[:, None] + passed)) ** posterior[:, None]
 
-    middle = likelier((silent_from + ends) / 2)
-    relative = (likelier(silent_from) + 4 * middle + likelier(ends)) / 6  # Simpson's rule
+    at_edges, middle = likelier(points), likelier((points[:, 1:] + points[:, :-1]) / 2)
+    relative = (at_edges[:, :-1] + 4 * middle + at_edges[:, 1:]) / 6  # Simpson's rule
     lived = edges[1:] - np.clip(block.joined_day[:, None], edges[:-1], edges[1:])
-    silent = (edges[1:] - silent_from) / np.maximum(lived, 1e-12)
+    silent = np.diff(points, axis=1) / np.maximum(lived, 1e-12)
     active = np.empty((len(felt), block.size))
     left = np.zeros(block.size)
     for node, z in enumerate(felt):

@@ -8,6 +8,7 @@ import polars as pl
 from workbench.synthetic.clock import MONTH_DAYS
 from workbench.synthetic.contact.decision import Decided
 from workbench.synthetic.contact.decision import truth as decisions
+from workbench.synthetic.frames import gathered
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.experiments import Experiment
 from workbench.synthetic.recipes import GENDERS
@@ -69,8 +70,8 @@ def _customers(block: Block, bought: Purchases) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "record_id": block.record_id,
-            "segment": pl.Series(list(block.recipe.segments)).gather(block.segment),
-            "gender": pl.Series([*GENDERS[:4], None]).gather(block.gender),
+            "segment": gathered(pl.Series(list(block.recipe.segments)), block.segment),
+            "gender": gathered(pl.Series([*GENDERS[:4], None]), block.gender),
             "purchase_rate_per_day": bought.rate.round(6),
             "frailty": frailty(block).round(6),
             "dropout": bought.dropout.round(6),

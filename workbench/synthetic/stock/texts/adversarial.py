@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.draws import Keys
+from workbench.synthetic.frames import gathered
 
 
 @cache
@@ -22,4 +23,4 @@ def adversarial(bits: Keys) -> pl.Series:
     """Return one of the strings for each row's bits."""
     strings = pl.Series(list(hostile()))
     chosen = (bits >> np.uint64(8)) % np.uint64(len(strings))
-    return strings.gather(pl.Series(chosen.astype(np.uint32)))
+    return gathered(strings, chosen)

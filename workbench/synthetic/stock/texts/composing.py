@@ -7,9 +7,9 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.draws import Flags, Integers
+from workbench.synthetic.frames import gathered, words
 from workbench.synthetic.stock.texts.options import Options
 
-SPANS = {"row": pl.Int64, "start": pl.Int64, "length": pl.Int64, "kind": pl.String}
 _MOST = 3  # sentences that may be put in at one place of one text
 
 
@@ -53,19 +53,20 @@ class Piece:
     @classmethod
     def option(cls, options: Options, places: Integers) -> "Piece":
         """Return the options at these places."""
-        rows = pl.Series(places.astype(np.uint32))
-        return cls(options.texts.gather(rows), options.lengths[places])
+        return cls(gathered(options.texts, places), options.lengths[places])
 
     @classmethod
     def same(cls, text: str, is_there: Flags) -> "Piece":
         """Return one text for the rows that have it."""
-        texts = pl.Series(["", text]).gather(pl.Series(is_there.astype(np.uint32)))
+        texts = words(["", text], is_there.astype(np.int64))
         return cls(texts, np.where(is_there, len(text), 0))
 
     @classmethod
     def identifier(cls, values: pl.Series, is_there: Flags, kind: str) -> "Piece":
         """Return identifiers for the rows that have one."""
-        text = values.zip_with(pl.Series(is_there), pl.Series([""])).fill_null("")
+        text = values
+        if values.null_count() or not is_there.all():
+            text = values.zip_with(pl.Series(is_there), pl.Series([""])).fill_null("")
         length = text.str.len_chars().to_numpy().astype(np.int64)
         rows = np.flatnonzero(length)
         return cls(text, length, (Span(kind, rows, np.zeros_like(rows), length[rows]),))
@@ -116,7 +117,7 @@ def inserted(sentences: Sequence[Sentence], rows: int) -> list[Piece]:
             spans[place] += [_moved(span, each.rows, turn == place) for span in each.piece.spans]
         first += len(each.rows)
     return [
-        Piece(pool.gather(pl.Series(places[place])), lengths[places[place]], tuple(spans[place]))
+        Piece(gathered(pool, places[place]), lengths[places[place]], tuple(spans[place]))
         for place in range(min(_MOST, int(count.max())))
     ]
 
@@ -130,12 +131,26 @@ def _moved(span: Span, rows: Integers, is_here: Flags) -> Span:
 def composed(pieces: Sequence[Piece], family: Integers) -> Written:
     """Join the pieces of every text, and list the identifiers in them in their order."""
     whole = joined(pieces)
-    spans = [
-        pl.DataFrame({"row": each.rows, "start": each.offset, "length": each.length}).with_columns(
-            kind=pl.lit(each.kind)
-        )
-        for each in whole.spans
-    ]
-    every = pl.concat(spans) if spans else pl.DataFrame(schema=SPANS)
-    found = every.filter(pl.col("length") > 0).sort("row", "start").cast(SPANS)  # type: ignore[arg-type]
-    return Written(whole.text, found, family)
+    return Written(whole.text, _table(whole.spans), family)
+
+
+def _table(spans: Sequence[Span]) -> pl.DataFrame:
+    """Return the spans there are, in the order of texts and places."""
+    nothing = np.zeros(0, dtype=np.int64)
+    rows, start, length = (
+        np.concatenate([nothing, *(getattr(each, name) for each in spans)])
+        for name in ("rows", "offset", "length")
+    )
+    kinds = list(dict.fromkeys(each.kind for each in spans))
+    codes = [np.full(len(each.rows), kinds.index(each.kind)) for each in spans]
+    kind = np.concatenate([nothing, *codes])
+    order = np.lexsort((start, rows))
+    order = order[length[order] > 0]
+    return pl.DataFrame(
+        {
+            "row": rows[order],
+            "start": start[order],
+            "length": length[order],
+            "kind": words(kinds, kind[order]),
+        }
+    )

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from workbench.synthetic.draws import Flags, Integers
+from workbench.synthetic.draws import Dice, Flags, Integers
+from workbench.synthetic.frames import gathered
 from workbench.synthetic.stock.texts.banks import FAMILIES, LANGUAGES, NAMED, banks
 from workbench.synthetic.stock.texts.composing import Piece, Sentence, inserted, joined
-from workbench.synthetic.stock.texts.options import Dice
 
 #: Share of tickets that name somebody or something, where it is known: order numbers in a third to
 #: three fifths, names in a fifth, the others seldom. ``relative`` is the given name of somebody
@@ -69,13 +69,12 @@ class Author:
 
     def of(self, rows: Integers, kinds: Collection[str] = ()) -> "Author":
         """Return the authors of some rows, with what they have of these kinds."""
-        places = pl.Series(rows.astype(np.uint32))
         return Author(
             language=self.language[rows],
             family=self.family[rows],
             dice=self.dice.of(rows),
             people={
-                kind: self.people[kind].gather(places) for kind in kinds if kind in self.people
+                kind: gathered(self.people[kind], rows) for kind in kinds if kind in self.people
             },
         )
 
@@ -105,7 +104,7 @@ def signatures(author: Author, rates: Mapping[str, float]) -> list[Piece]:
     for kind, is_there in (("full_name", full), ("given_name", given)):
         rows = np.flatnonzero(is_there)
         if len(rows):
-            values = author.people[kind].gather(pl.Series(rows.astype(np.uint32)))
+            values = gathered(author.people[kind], rows)
             everyone = np.ones(len(rows), dtype=bool)
             name = Piece.identifier(values, everyone, kind)
             signed.append(Sentence(rows, joined([Piece.same("\n", everyone), name])))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from workbench.foundation.streams import at
-from workbench.synthetic.draws import Flags, Integers, Keys
+from workbench.synthetic.draws import Dice, Integers, Keys
+from workbench.synthetic.frames import gathered
 
 _DRAWS = (
     "opening", "order_number", "full_name", "email", "phone", "street_address", "birth_date",
@@ -16,34 +16,9 @@ _DRAWS = (
 )  # fmt: skip
 
 
-class Dice:
-    """Draws of 16 bits for every row, by name, from the random bits of the row.
-
-    A name's place in the declared list says which piece of which hash of the bits it is, so names
-    are only ever added at the end.
-    """
-
-    def __init__(self, bits: Keys) -> None:
-        self._bits = bits
-        self._words: dict[int, Keys] = {}
-
-    def __getitem__(self, name: str) -> Integers:
-        """Return the draw of this name for every row, from 0 to 65,535."""
-        word, piece = divmod(_DRAWS.index(name), 4)
-        if word not in self._words:
-            self._words[word] = at(self._bits, word + 1)
-        some = self._words[word] >> np.uint64(16 * piece) & np.uint64(0xFFFF)
-        drawn: Integers = some.astype(np.int64)
-        return drawn
-
-    def happens(self, name: str, rate: float) -> Flags:
-        """Return for every row whether the draw of this name falls below a rate of 0 to 1."""
-        found: Flags = self[name] < round(rate * 0x10000)
-        return found
-
-    def of(self, rows: Integers) -> "Dice":
-        """Return the same draws of some rows."""
-        return Dice(self._bits[rows])
+def dice(bits: Keys) -> Dice:
+    """Return the draws of texts, by name, from the random bits of each."""
+    return Dice(bits, _DRAWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +53,7 @@ class Options:
 
     def some(self, group: Integers, drawn: Integers) -> pl.Series:
         """Return one text of each row's group, by a draw of 16 bits."""
-        return self.texts.gather(pl.Series(self.places(group, drawn).astype(np.uint32)))
+        return gathered(self.texts, self.places(group, drawn))
 
     @property
     def nothing(self) -> int:

@@ -9,7 +9,7 @@ from workbench.synthetic.draws import Integers, Keys
 from workbench.synthetic.stock.texts.banks import LANGUAGES, TONES, TOPICS, banks, families
 from workbench.synthetic.stock.texts.composing import Piece, Written, composed
 from workbench.synthetic.stock.texts.mentions import RATES, Author, mentions, signatures
-from workbench.synthetic.stock.texts.options import Dice, Fillable
+from workbench.synthetic.stock.texts.options import Fillable, dice
 
 _NOBODY: Mapping[str, pl.Series] = {}
 _CALLED_BY_NAME = 0.6  # of replies
@@ -85,7 +85,7 @@ def author(
     shares: Mapping[str, float] | None,
 ) -> Author:
     """Return who writes these texts, see ``ticket``."""
-    return Author(language=language, family=families(bits, shares), dice=Dice(bits), people=people)
+    return Author(language=language, family=families(bits, shares), dice=dice(bits), people=people)
 
 
 def letter(
