@@ -3,8 +3,8 @@
     python tests/bench/bench.py --only worlds
 
 A world is made by the command with one worker, whose memory is looked at. The peer reads the
-world's files back, tables and truth, and writes the same frames once more, with one thread as the worker has; only the
-writing counts.
+world's files back, tables and truth, and writes the same frames once more, with one thread as the
+worker has; only the writing counts.
 """
 
 import json

@@ -15,7 +15,7 @@ from workbench.synthetic.blocks import make
 
 #: Of the recipe ``tiny`` as it stands. Another value here means that every world made before is
 #: another one now: change it only together with what makes the worlds, never for a new library.
-TINY = "4f1e336dcdea6db007ced976a694c6f34c8bafc6246c902084a5f9651d570a9d"
+TINY = "580ffb2ca74e243982a6eaa3ac6e069149c4207b9baa089dbe340747373f93df"
 
 
 def test_values_are_those_of_the_pin_whatever_the_versions_of_libraries() -> None:

@@ -5,7 +5,16 @@ import pytest
 from scipy import stats
 
 from workbench.foundation.streams import Stream
-from workbench.synthetic.draws import Dice, choice, choice_by, gamma, geometric, poisson, spread
+from workbench.synthetic.draws import (
+    Dice,
+    choice,
+    choice_by,
+    gamma,
+    geometric,
+    permuted,
+    poisson,
+    spread,
+)
 
 GRID = (np.arange(20_000) + 0.5) / 20_000  # every quantile once: no noise
 
@@ -53,6 +62,13 @@ def test_dice_of_different_names_are_even_and_tell_nothing_of_each_other() -> No
 def test_geometric_has_its_mean_and_its_cap() -> None:
     assert geometric(GRID, 2.0, most=60).mean() == pytest.approx(2, abs=1e-2)
     assert geometric(GRID, 2.0, most=3).max() == 3
+
+
+@pytest.mark.parametrize("bits", [1, 7, 12])
+def test_what_is_permuted_stays_one_for_one(bits: int) -> None:
+    values, key = np.arange(1 << bits, dtype=np.uint64), np.array([9], dtype=np.uint64)
+    moved = permuted(values, key, bits=bits)
+    assert sorted(moved.tolist()) == values.tolist()
 
 
 def test_children_know_their_owner_and_their_place() -> None:

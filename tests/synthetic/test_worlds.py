@@ -34,6 +34,18 @@ def test_keys_of_the_world_are_unique(made: Made) -> None:
         assert rows.select(pl.struct(key).is_unique().all()).item(), name
 
 
+def test_an_order_number_does_not_tell_whose_it_is(retail: Path) -> None:
+    orders = make(read_recipe(retail), 0, 3_000).tables["orders"].filter(pl.col("kind") == "sale")
+    number = pl.col("order_id").str.replace_all(r"\D", "").cast(pl.Int64)
+    orders = orders.select("record_id", "order_id", number=number, place=pl.int_range(pl.len()))
+    assert orders["order_id"].is_unique().all()
+    # those of one customer share their head no more often than any others: 1 in 275,000
+    heads = orders.with_columns(head=pl.col("order_id").str.head(-7))
+    assert heads.select(pl.struct("record_id", "head").n_unique()).item() >= orders.height - 2
+    found = orders.select(pl.corr("number", "place", method="spearman")).item()
+    assert abs(found) < 4 / orders.height**0.5
+
+
 @pytest.mark.parametrize("cut", [1, 137, 299])
 def test_a_customer_does_not_depend_on_the_block(retail: Path, cut: int) -> None:
     recipe = read_recipe(retail)

@@ -175,6 +175,25 @@ def geometric(u: Floats, mean: Floats | float, *, most: int) -> Integers:
     return capped
 
 
+def permuted(values: Keys, key: Keys, *, bits: int) -> Keys:
+    """Return whole numbers of so many bits in an order that does not show: one for one.
+
+    Each step can be undone: a multiplication by an odd number, a shift that is added without carry.
+
+    Examples
+    --------
+    >>> key = np.array([7], dtype=np.uint64)
+    >>> sorted(permuted(np.arange(8, dtype=np.uint64), key, bits=3).tolist())
+    [0, 1, 2, 3, 4, 5, 6, 7]
+    """
+    mask, half = np.uint64((1 << bits) - 1), np.uint64(max(bits // 2, 1))
+    moved = (values ^ key) & mask
+    for factor in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB):
+        moved = moved * np.uint64(factor) & mask
+        moved ^= moved >> half
+    return moved
+
+
 def spread(counts: Integers) -> tuple[Integers, Integers]:
     """Return owner and position of each child row, for these numbers of children.
 

@@ -98,11 +98,6 @@ def text(*pieces: pl.Series | str) -> pl.Series:
     return frame.select(joined=pl.concat_str(parts)).to_series()
 
 
-def digits(values: np.ndarray, width: int) -> pl.Series:
-    """Return numbers as text with leading zeros."""
-    return pl.Series(values).cast(pl.String).str.zfill(width)
-
-
 def where(condition: np.ndarray, values: pl.Series) -> pl.Series:
     """Return the values where the condition holds, null elsewhere."""
     frame = pl.DataFrame({"values": values, "holds": pl.Series(condition)})

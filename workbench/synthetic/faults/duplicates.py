@@ -14,6 +14,7 @@ from workbench.synthetic.draws import Flags, Integers, Keys, choice, spread
 from workbench.synthetic.faults.typos import KINDS, kinds, mistyped
 from workbench.synthetic.frames import gathered, instant
 from workbench.synthetic.people.block import Block
+from workbench.synthetic.shop.purchasing import MOST_PLACES
 
 _CHANGED = (0.28, 0.38, 0.24, 0.10)  # shares of one to four changed fields
 #: How often a field is among the changed ones: addresses most, birth dates seldom.
@@ -164,13 +165,17 @@ def _refiled(
     sales = (
         tables["orders"]
         .filter(pl.col("kind") == "sale")
-        .select("order_id", "record_id", "ordered_at")
+        .select(
+            "order_id",
+            "record_id",
+            "ordered_at",
+            rank=pl.int_range(pl.len()).over("record_id"),
+        )
     )
     later = sales.join(links, on="record_id", how="inner", maintain_order="left_right").filter(
         pl.col("ordered_at") >= pl.col("begins_at")
     )
-    rank = later["order_id"].str.slice(-3).cast(pl.Int64).to_numpy()
-    spot = later["number"].to_numpy() * 1_024 + rank
+    spot = later["number"].to_numpy() * MOST_PLACES + later["rank"].to_numpy()
     moves = block.u("filed under duplicate", later["owner"].to_numpy(), spot) < _FILED
     moved = (
         later.filter(pl.Series(moves))

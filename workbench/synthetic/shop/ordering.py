@@ -20,12 +20,13 @@ from workbench.synthetic.draws import (
     gamma,
     geometric,
     normal,
+    permuted,
     spread,
 )
-from workbench.synthetic.frames import digits, text
+from workbench.synthetic.frames import text, words
 from workbench.synthetic.people.block import Block
-from workbench.synthetic.recipes import CHANNELS
-from workbench.synthetic.shop.purchasing import Purchases
+from workbench.synthetic.recipes import CHANNELS, MOST_CUSTOMERS
+from workbench.synthetic.shop.purchasing import MOST_PLACES, Purchases
 from workbench.synthetic.stock.catalogue import CATEGORIES, catalogue
 
 MOST_LINES = 12
@@ -35,6 +36,8 @@ CODE = "welcome-back-10"
 _CODE_SHARE, _CODE_RATE = 0.12, 0.10
 _SHIPPING_MINOR, _FREE_FROM_MINOR = 490, 5_000
 _RETURNED_IF_DAMAGED = 0.7
+_THOUSAND = [f"{number:03d}" for number in range(1_000)]
+_NUMBER_BITS = (MOST_CUSTOMERS * MOST_PLACES - 1).bit_length()
 _QUANTITIES = {"1": 0.84, "2": 0.12, "3": 0.04}
 
 
@@ -129,14 +132,8 @@ def sales(block: Block, bought: Purchases) -> Sales:
     total = net if block.recipe.prices_with_tax else net + tax
     basket = _Basket(sale, spot, category, amount, sum_of_lines, discount, shipping, tax, total)
     reversed_line, reversals = _reversals(block, bought, basket)
-    system = block.recipe.system
     return Sales(
-        order_id=text(
-            f"{system}:",
-            pl.Series(block.numbers[owner] + 100_000).cast(pl.String),
-            "-",
-            digits(bought.rank + 1, 3),
-        ),
+        order_id=_order_ids(block, bought),
         channel=bought.channel,
         discount=discount,
         shipping=shipping,
@@ -151,6 +148,20 @@ def sales(block: Block, bought: Purchases) -> Sales:
         reversed_line=reversed_line,
         reversals=reversals,
     )
+
+
+def _order_ids(block: Block, bought: Purchases) -> pl.Series:
+    """Return a number for every sale that does not tell whose it is: twelve digits, 123456-789012.
+
+    The customer's number and the rank of the sale are permuted, so no two sales share one and none
+    depends on how many customers there are.
+    """
+    key = block.stream("order number").bits(np.zeros(1, dtype=np.uint64))
+    number = block.numbers[bought.owner] * np.uint64(MOST_PLACES) + bought.rank.astype(np.uint64)
+    number = permuted(number, key, bits=_NUMBER_BITS)
+    thousands = [number // np.uint64(1_000**place) % np.uint64(1_000) for place in (3, 2, 1, 0)]
+    first, second, third, fourth = (words(_THOUSAND, each) for each in thousands)
+    return text(f"{block.recipe.system}:", first, second, "-", third, fourth)
 
 
 @dataclass(frozen=True)
