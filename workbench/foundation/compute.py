@@ -29,7 +29,7 @@ _OF_PROCESSES = {
     "POLARS_MAX_THREADS": "1",
     "MALLOC_TRIM_THRESHOLD_": str(2**28),
     "MALLOC_MMAP_THRESHOLD_": str(2**25),
-    "_RJEM_MALLOC_CONF": "oversize_threshold:0,dirty_decay_ms:-1",
+    "_RJEM_MALLOC_CONF": "background_thread:false,oversize_threshold:0,dirty_decay_ms:-1",
 }
 #: New objects before garbage is looked for: little of what lies about is in cycles, and looking
 #: takes a twentieth of the time.

@@ -25,7 +25,7 @@ from workbench.synthetic.writing import Writing
 FORMAT_VERSION = 1
 MANIFEST = "world.json"
 _TREATMENT = {"mechanism": "treatment", "attribute": "gender", "group": "female"}
-BLOCK = 8_000  # customers made and filed together
+BLOCK = 10_000  # customers made and filed together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

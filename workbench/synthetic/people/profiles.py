@@ -82,20 +82,26 @@ def identities(block: Block, home: Written, last_seen_at: Integers) -> pl.DataFr
         "city": (home.city, has_address),
         "postcode": (home.postcode, has_address),
     }
-    parts = []
-    for kind, (identifier, is_stated) in stated.items():
-        owner = np.flatnonzero(is_stated)
-        parts.append(
+    owners = [np.flatnonzero(is_stated) for _, is_stated in stated.values()]
+    owner = np.concatenate(owners)
+    kind = np.repeat(np.arange(len(stated)), [len(each) for each in owners])
+    values = [
+        gathered(identifier, each)
+        for (identifier, _), each in zip(stated.values(), owners, strict=True)
+    ]
+    return table(
+        "identities",
+        [
             {
                 "_owner": owner,
                 "record_id": block.record_id[owner],
-                "kind": kind,
-                "identifier": gathered(identifier, owner),
+                "kind": words(list(stated), kind),
+                "identifier": pl.concat(values),
                 "last_seen_at": instant(last_seen_at[owner]),
                 "match_rule": "own",
             }
-        )
-    return table("identities", parts)
+        ],
+    )
 
 
 def _states(block: Block, what: str) -> Flags:

@@ -52,6 +52,7 @@ _LANDING = ("/", "/sale", "/new", "/account")
 _LANDED = (0.6, 0.15, 0.15, 0.1)
 #: Page of each step that has one of its own; the others land, or look at a product.
 _PAGES = ("", "", "/basket", "/thank-you", "/register", "/search")
+_TOGETHER = 80_000  # visits
 _FIRST_EVENT = 16  # the hashes of a session's id before it are its dice
 # an odd number whose bits are as good as random: multiplying by it stirs the bits of an id
 _STIRRING = np.uint64(0xD6E8FEB86659FD93)
@@ -81,7 +82,16 @@ class _Steps:
 
 
 def events(block: Block, sold: Sales, visited: Visits) -> pl.DataFrame:
-    """Return the table ``events``: the steps of visits, one visit after another."""
+    """Return the table ``events``: the steps of visits, one visit after another.
+
+    Some visits at a time, as the arrays over their steps are the largest of a block.
+    """
+    starts = range(0, max(len(visited.owner), 1), _TOGETHER)
+    pieces = [visited.at(slice(start, start + _TOGETHER)) for start in starts]
+    return pl.concat([_events(block, sold, each) for each in pieces])
+
+
+def _events(block: Block, sold: Sales, visited: Visits) -> pl.DataFrame:
     session_id = block.bits("session", visited.owner, visited.place)
     dice = Dice(session_id, _DRAWS)
     steps = _steps(visited, session_id, dice.happens("searches", _SEARCHES))
@@ -92,7 +102,7 @@ def events(block: Block, sold: Sales, visited: Visits) -> pl.DataFrame:
     ends = np.zeros(len(name), dtype=bool)
     ends[steps.last] = True
     of_visit = _of_visits(block, visited, session_id, dice)
-    every = of_visit[pl.Series(steps.visit.astype(np.uint32))].to_dict()
+    every = {name: gathered(values, steps.visit) for name, values in of_visit.items()}
     at_second = visited.starts_at[steps.visit] + visited.pace[steps.visit] * steps.number
     part = every | {
         "_owner": visited.owner[steps.visit],
@@ -136,24 +146,20 @@ def _steps(visited: Visits, session_id: Keys, searches: Flags) -> _Steps:
     )
 
 
-def _of_visits(block: Block, visited: Visits, session_id: Keys, dice: Dice) -> pl.DataFrame:
-    """Return the columns that are the same for all steps of a visit, one row a visit."""
+def _of_visits(block: Block, visited: Visits, session_id: Keys, dice: Dice) -> dict[str, pl.Series]:
+    """Return the columns that are the same for all steps of a visit, one value a visit."""
     device = _devices(block, visited, dice)
     arrival = picked(dice["traffic"], _ARRIVALS)
     arrival[visited.campaign.is_not_null().to_numpy()] = _TRAFFIC.index(_BY_MAIL)
-    return pl.DataFrame(
-        {
-            "record_id": block.record_id[visited.owner],
-            "session_id": session_id,
-            "channel": choices(
-                "events", "channel", ["web", "app"], visited.is_app.astype(np.int64)
-            ),
-            "device_type": choices("events", "device_type", _DEVICES, device),
-            "traffic_source": where(~visited.is_app, words(_TRAFFIC, arrival)),
-            "campaign_id": visited.campaign,
-            "duration_seconds": pl.Series(visited.pace).cast(pl.Float64),
-        }
-    )
+    return {
+        "record_id": pl.Series(block.record_id[visited.owner]),
+        "session_id": pl.Series(session_id),
+        "channel": choices("events", "channel", ["web", "app"], visited.is_app),
+        "device_type": choices("events", "device_type", _DEVICES, device),
+        "traffic_source": where(~visited.is_app, words(_TRAFFIC, arrival)),
+        "campaign_id": visited.campaign,
+        "duration_seconds": pl.Series(visited.pace).cast(pl.Float64),
+    }
 
 
 def _devices(block: Block, visited: Visits, dice: Dice) -> Integers:

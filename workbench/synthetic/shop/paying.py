@@ -60,71 +60,32 @@ def payments(block: Block, bought: Purchases, sold: Sales, held: Contracts) -> p
         & ~is_store
     )
 
-    order_ids = sold.order_id
+    found = [
+        ("charge", "P", np.flatnonzero(is_paid), charged_at, sold.total),
+        ("failed", "F", np.flatnonzero(fails), bought.placed_at, 0 * sold.total),
+        ("chargeback", "B", np.flatnonzero(is_disputed), disputed_at, -sold.total),
+    ]
+    kind = np.repeat(np.arange(len(found)), [len(rows) for _, _, rows, _, _ in found])
+    sale = np.concatenate([rows for _, _, rows, _, _ in found])
+    order_id = gathered(sold.order_id, sale)
+    at = np.concatenate([at[rows] for _, _, rows, at, _ in found])
+    of_sales = {
+        "_owner": owner[sale],
+        "_at": at,
+        "payment_id": text(order_id, "-", words([letter for _, letter, *_ in found], kind)),
+        "record_id": block.record_id[owner[sale]],
+        "order_id": order_id,
+        "kind": words([name for name, *_ in found], kind),
+        "method": words(_METHODS, method[sale]),
+        "paid_at": instant(at),
+        "amount_minor": np.concatenate([amount[rows] for _, _, rows, _, amount in found]),
+    }
     parts = [
-        _of_sales(
-            block,
-            bought,
-            order_ids,
-            method,
-            np.flatnonzero(is_paid),
-            "charge",
-            charged_at,
-            sold.total,
-            "P",
-        ),
-        _of_sales(
-            block,
-            bought,
-            order_ids,
-            method,
-            np.flatnonzero(fails),
-            "failed",
-            bought.placed_at,
-            0 * sold.total,
-            "F",
-        ),
-        _of_sales(
-            block,
-            bought,
-            order_ids,
-            method,
-            np.flatnonzero(is_disputed),
-            "chargeback",
-            disputed_at,
-            -sold.total,
-            "B",
-        ),
+        of_sales,
         _refunds(block, bought, sold, method, refunded_at, is_refunded),
         *_of_plan(block, held),
     ]
     return table("payments", [part | {"currency": block.recipe.currency} for part in parts])
-
-
-def _of_sales(
-    block: Block,
-    bought: Purchases,
-    order_ids: pl.Series,
-    method: Integers,
-    rows: Integers,
-    kind: str,
-    at: Integers,
-    amount: Integers,
-    letter: str,
-) -> dict[str, object]:
-    owner = bought.owner[rows]
-    order_id = gathered(order_ids, rows)
-    return {
-        "_owner": owner,
-        "_at": at[rows],
-        "payment_id": text(order_id, f"-{letter}"),
-        "record_id": block.record_id[owner],
-        "order_id": order_id,
-        "kind": kind,
-        "method": words(_METHODS, method[rows]),
-        "paid_at": instant(at[rows]),
-        "amount_minor": amount[rows],
-    }
 
 
 def _refunds(

@@ -73,7 +73,7 @@ class Visits:
     pace: Integers
     campaign: pl.Series
 
-    def at(self, rows: Integers) -> "Visits":
+    def at(self, rows: Integers | slice) -> "Visits":
         """Return these of the visits."""
         taken: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
         return Visits(**{name: column[rows] for name, column in taken.items()})
