@@ -21,7 +21,7 @@ from workbench.schema import TABLES
 from workbench.synthetic.exports.ids import salesforce_id, thirteen_digits
 from workbench.synthetic.frames import columns_of
 
-SLICE = 1_000  # customers at a time: decides memory, never a byte
+SLICE = 500  # customers at a time: decides memory, never a byte
 _GIVEN = ("given",)
 _DENIED = ("refused", "withdrawn", "objected", "restricted")
 _KNOWN = [
