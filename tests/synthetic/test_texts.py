@@ -287,9 +287,9 @@ def test_truth_has_topic_tone_family_and_spans_of_what_stands_in_the_tables() ->
         pl.col("direction") == "inbound",
     )  # fmt: skip
     told = made.truth["texts"]
-    assert set(told["interaction_id"]) < set(said["interaction_id"])
-    assert told.height == said["thread_id"].n_unique()
-    both = said.join(told, on="interaction_id", suffix="_true").drop_nulls("topic")
+    both = said.join(told, on="interaction_id", suffix="_true")
+    assert both.height == said.height
+    both = both.drop_nulls("topic")
     assert (both["topic"] == both["topic_true"]).mean() == pytest.approx(0.95, abs=0.03)
     spans = made.truth["spans"].join(said, on="interaction_id")
     named = spans.filter(pl.col("kind") == "full_name").join(
@@ -299,6 +299,27 @@ def test_truth_has_topic_tone_family_and_spans_of_what_stands_in_the_tables() ->
     held = named.select(pl.col("body").str.slice(pl.col("start"), pl.col("length"))).to_series()
     assert named.height > 20
     assert held.equals(named["identifier"].alias("body"))
+
+
+def test_truth_tells_the_family_of_every_text_so_that_one_can_be_held_out() -> None:
+    made = make(read_recipe(PROJECT / "synthetic" / "retail.toml", {"customers": 2_000}), 0, 2_000)
+    told = made.truth["texts"]
+    assert told["interaction_id"].is_unique().all()
+    written = made.tables["interactions"].filter(pl.col("body").is_not_null())["interaction_id"]
+    reasons = made.tables["answers"].filter(
+        pl.col("question_id") == "reason", pl.col("answer").is_not_null()
+    )["interaction_id"]
+    assert set(told["interaction_id"]) == {*written, *reasons}
+    assert told["family"].null_count() == 0
+    # by their ratings and scores: blame in anger, praise in pleasure
+    rated = made.tables["interactions"].filter(pl.col("channel").cast(pl.String) == "review")
+    tones = rated.join(told, on="interaction_id").group_by("tone").agg(pl.col("rating").unique())
+    assert {tone: sorted(stars) for tone, stars in tones.iter_rows()} == {
+        "angry": [1, 2], "neutral": [3], "pleased": [4, 5],
+    }  # fmt: skip
+    scored = made.tables["answers"].filter(pl.col("question_id") == "nps")
+    both = scored.join(told, on="interaction_id").select("answer_number", "tone")
+    assert both.filter(pl.col("answer_number") >= 9)["tone"].unique().to_list() == ["pleased"]
 
 
 def test_reviews_now_and_then_name_their_writer_and_every_span_is_the_writers_own() -> None:

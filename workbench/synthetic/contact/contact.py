@@ -47,23 +47,17 @@ def contact(
     sent = mails(block, bought, marketing=marketing, mailings=mailings, decided=decided)
     asked = survey(block, bought, satisfied)
     helped = service(block, bought, sold, home, satisfied)
-    reviewed, in_reviews = reviews(block, bought, sold, home, satisfied)
-    commented, in_comments = comments(block, bought, sold, home, satisfied)
-    parts = [
-        *sent.parts,
-        *helped.parts,
-        reviewed,
-        commented,
-        *asked.parts,
-    ]
+    opinions = [each(block, bought, sold, home, satisfied) for each in (reviews, comments)]
+    messages = [helped, *opinions]
+    parts = [*sent.parts, *(part for each in messages for part in each.parts), *asked.parts]
     return Contact(
         interactions=table("interactions", [{"is_machine": False} | part for part in parts]),
         answers=asked.answers,
         clicks=sent.clicks,
         truth={
             "survey": asked.truth,
-            "texts": _by_customer([helped.texts]),
-            "spans": _by_customer([helped.spans, in_reviews, in_comments]),
+            "texts": _by_customer([*(each.texts for each in messages), asked.texts]),
+            "spans": _by_customer([each.spans for each in messages]),
         },
     )
 

@@ -6,12 +6,11 @@ Stahl 2020).
 """
 
 import numpy as np
-import polars as pl
 
 from workbench.synthetic.clock import DAY_SECONDS
-from workbench.synthetic.contact.said import Part, said
+from workbench.synthetic.contact.said import Messages, said
 from workbench.synthetic.contact.satisfaction import stars
-from workbench.synthetic.contact.writers import identifiers, languages, spans_of
+from workbench.synthetic.contact.writers import identifiers, languages, spans_of, told
 from workbench.synthetic.draws import Floats, logistic, logit
 from workbench.synthetic.frames import gathered, where
 from workbench.synthetic.people.block import Block
@@ -24,8 +23,8 @@ from workbench.synthetic.stock.catalogue import catalogue
 
 def reviews(
     block: Block, bought: Purchases, sold: Sales, home: Home, satisfied: Floats
-) -> tuple[Part, pl.DataFrame]:
-    """Return the reviews of a block, each of the first line of its order, and spans in them."""
+) -> Messages:
+    """Return the reviews of a block, each of the first line of its order."""
     rule, owner, place = block.recipe.reviews, bought.owner, bought.place
     writes = logistic(logit(rule.written) + rule.polarity * (np.abs(satisfied) - 0.8))
     days = 3 + 20 * block.u("review after", owner, place)
@@ -54,4 +53,13 @@ def reviews(
     }
     kept = np.flatnonzero(has_text)
     ids = np.asarray(part["interaction_id"])[kept]
-    return part, spans_of(written, ids, kept, owner[kept])
+    return Messages(
+        parts=[part],
+        texts=told(
+            owner[kept],
+            ids,
+            written.family[kept],
+            tone=texts.tone_of_stars(rating)[kept],
+        ),
+        spans=spans_of(written, ids, kept, owner[kept]),
+    )

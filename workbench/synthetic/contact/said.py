@@ -1,5 +1,7 @@
 """One row of the table ``interactions``: something said, sent or done in a channel."""
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from workbench.synthetic.draws import Integers
@@ -7,6 +9,19 @@ from workbench.synthetic.frames import instant
 from workbench.synthetic.people.block import Block
 
 Part = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """Rows of ``interactions`` with texts, and what is true of the texts.
+
+    ``texts`` has a row per text, see ``writers.told``; ``spans`` one where personal data stand in
+    it, see ``writers.spans_of``.
+    """
+
+    parts: list[Part]
+    texts: pl.DataFrame
+    spans: pl.DataFrame
 
 
 def said(

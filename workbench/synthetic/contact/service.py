@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.clock import DAY_SECONDS
-from workbench.synthetic.contact.said import Part, said
-from workbench.synthetic.contact.writers import identifiers, languages, spans_of, tones
-from workbench.synthetic.draws import Flags, Floats, Integers, Keys, choice, normal
+from workbench.synthetic.contact.said import Messages, said
+from workbench.synthetic.contact.writers import identifiers, languages, spans_of, told, tones
+from workbench.synthetic.draws import Flags, Floats, Integers, choice, normal
 from workbench.synthetic.frames import gathered, where, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.written import Written as Home
@@ -27,19 +27,6 @@ _RATED = 0.35
 _CHAT_WAITS = (0, 40, 95, 130)  # seconds after the first reply, of the turns from it on
 _TAGGED, _TAGGED_RIGHT = 0.85, 0.94
 _SOLVED, _RATING = 6, 7  # numbers of these steps of a thread; those before are its turns
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """Rows of ``interactions``, and what is true of the texts in them.
-
-    ``texts`` has a row per question: ``_owner`` (row of the customer), ``interaction_id``,
-    ``topic``, ``tone``, ``family``; ``spans`` where personal data stand in them.
-    """
-
-    parts: list[Part]
-    texts: pl.DataFrame
-    spans: pl.DataFrame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,17 +53,19 @@ class _Turn:
     written: texts.Written
 
 
-def service(block: Block, bought: Purchases, sold: Sales, home: Home, satisfied: Floats) -> Service:
+def service(
+    block: Block, bought: Purchases, sold: Sales, home: Home, satisfied: Floats
+) -> Messages:
     """Let customers write in, and answer them."""
     done = [_channel(block, sold, home, each) for each in _threads(block, bought, satisfied)]
-    return Service(
+    return Messages(
         parts=[part for each in done for part in each.parts],
         texts=pl.concat([each.texts for each in done]),
         spans=pl.concat([each.spans for each in done]),
     )
 
 
-def _channel(block: Block, sold: Sales, home: Home, threads: _Threads) -> Service:
+def _channel(block: Block, sold: Sales, home: Home, threads: _Threads) -> Messages:
     """Return the turns, the end and the rating of every thread of one channel."""
     owner, place, end_at = threads.owner, threads.place, block.clock.end_at
     turns = _turns(block, sold, home, threads)
@@ -112,7 +101,17 @@ def _channel(block: Block, sold: Sales, home: Home, threads: _Threads) -> Servic
         spans_of(turn.written, own, each, owner[each])
         for turn, own, each in zip(turns, ids, kept, strict=False)
     ]
-    return Service(parts=[part], texts=_told(threads, turns[0], ids[0]), spans=pl.concat(spans))
+    texts_ = [
+        told(
+            owner[each],
+            own,
+            turn.written.family[each],
+            topic=threads.topic[each],
+            tone=threads.tone[each] if turn.direction == "inbound" else None,
+        )
+        for turn, own, each in zip(turns, ids, kept, strict=False)
+    ]
+    return Messages(parts=[part], texts=pl.concat(texts_), spans=pl.concat(spans))
 
 
 def _turns(block: Block, sold: Sales, home: Home, threads: _Threads) -> list[_Turn]:
@@ -143,19 +142,6 @@ def _tags(block: Block, threads: _Threads) -> pl.Series:
     is_right = block.u("tagged right", owner, place) < _TAGGED_RIGHT
     seen = np.where(is_right, threads.topic, guess)
     return where(block.u("tagged", owner, place) < _TAGGED, words(texts.TOPICS, seen))
-
-
-def _told(threads: _Threads, asked: _Turn, interaction_id: Keys) -> pl.DataFrame:
-    """Return topic, tone and family of the questions; all of them lie within the data."""
-    return pl.DataFrame(
-        {
-            "_owner": threads.owner,
-            "interaction_id": interaction_id,
-            "topic": words(texts.TOPICS, threads.topic),
-            "tone": words(texts.TONES, threads.tone),
-            "family": words(texts.FAMILIES, asked.written.family),
-        }
-    )
 
 
 def _threads(block: Block, bought: Purchases, satisfied: Floats) -> list[_Threads]:

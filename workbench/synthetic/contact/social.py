@@ -1,11 +1,10 @@
 """Public comments under the company's posts: seldom, and in the tone of the last order."""
 
 import numpy as np
-import polars as pl
 
 from workbench.synthetic.clock import DAY_SECONDS
-from workbench.synthetic.contact.said import Part, said
-from workbench.synthetic.contact.writers import identifiers, languages, spans_of, tones
+from workbench.synthetic.contact.said import Messages, said
+from workbench.synthetic.contact.writers import identifiers, languages, spans_of, told, tones
 from workbench.synthetic.draws import Floats
 from workbench.synthetic.frames import gathered
 from workbench.synthetic.people.block import Block
@@ -20,8 +19,8 @@ _POSTS_A_WEEK = 2
 
 def comments(
     block: Block, bought: Purchases, sold: Sales, home: Home, satisfied: Floats
-) -> tuple[Part, pl.DataFrame]:
-    """Return the comments of a block, by the post they are under, and spans in them."""
+) -> Messages:
+    """Return the comments of a block, by the post they are under."""
     owner, place = bought.owner, bought.place
     days = 1 + 20 * block.u("comment after", owner, place)
     at = bought.placed_at + (days * DAY_SECONDS).astype(np.int64)
@@ -29,9 +28,10 @@ def comments(
     sale = np.flatnonzero(writes & (at < block.clock.end_at))
     owner, place, at = owner[sale], place[sale], at[sale]
     felt = satisfied[sale]
+    tone = tones(felt < -1, felt > 0)
     written = texts.comment(
         languages(block, owner),
-        tone=tones(felt < -1, felt > 0),
+        tone=tone,
         bits=block.bits("comment words", owner, place),
         people=identifiers(home, owner, gathered(sold.order_id, sale)),
     )
@@ -40,5 +40,9 @@ def comments(
     )
     post = (at - block.clock.start_at) * _POSTS_A_WEEK // (7 * DAY_SECONDS)
     posts = block.stream("post").bits(post.astype(np.uint64))
-    spans = spans_of(written, np.asarray(part["interaction_id"]), np.arange(len(sale)), owner)
-    return part | {"thread_id": posts, "body": written.body}, spans
+    ids = np.asarray(part["interaction_id"])
+    return Messages(
+        parts=[part | {"thread_id": posts, "body": written.body}],
+        texts=told(owner, ids, written.family, tone=tone),
+        spans=spans_of(written, ids, np.arange(len(sale)), owner),
+    )

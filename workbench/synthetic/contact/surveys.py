@@ -13,7 +13,7 @@ import polars as pl
 
 from workbench.synthetic.clock import DAY_SECONDS
 from workbench.synthetic.contact.said import Part, said
-from workbench.synthetic.contact.writers import languages
+from workbench.synthetic.contact.writers import languages, told
 from workbench.synthetic.draws import Floats, Integers, choice, logistic, logit, normal
 from workbench.synthetic.frames import table, where, words
 from workbench.synthetic.people.block import Block
@@ -30,10 +30,14 @@ _QUESTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Surveyed:
-    """Rows of ``interactions``, the table ``answers``, and the truth of all who were invited."""
+    """Rows of ``interactions``, the table ``answers``, and the truth of all who were invited.
+
+    ``texts`` says what is true of the reasons given, see ``writers.told``.
+    """
 
     parts: list[Part]
     answers: pl.DataFrame
+    texts: pl.DataFrame
     truth: pl.DataFrame
 
 
@@ -77,9 +81,11 @@ def survey(block: Block, bought: Purchases, satisfied: Floats) -> Surveyed:
         action="responded",
     ) | {"campaign_id": SURVEY, "thread_id": block.bits("survey thread", who, which)}
     late = bought.is_late[sale][rows]
+    answered, reasons = _answers(block, response, which, score[rows], late)
     return Surveyed(
         parts=[invitation, response],
-        answers=_answers(block, response, which, score[rows], late),
+        answers=answered,
+        texts=reasons,
         truth=pl.DataFrame(
             {
                 "record_id": block.record_id[owner],
@@ -94,17 +100,18 @@ def survey(block: Block, bought: Purchases, satisfied: Floats) -> Surveyed:
 
 def _answers(
     block: Block, response: Part, place: Integers, score: Integers, late: np.ndarray
-) -> pl.DataFrame:
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the table ``answers``, and what is true of the reasons in it."""
     owner = np.asarray(response["_owner"])
     delivery = choice(block.u("delivery stars", owner, place), (0.03, 0.05, 0.14, 0.36, 0.42))
     delivery = np.where(late, np.maximum(delivery - 2, 0), delivery) + 1
-    reason = texts.reason(
-        languages(block, owner), score=score, bits=block.bits("reason words", owner, place)
-    )
+    bits = block.bits("reason words", owner, place)
+    reason = texts.reason(languages(block, owner), score=score, bits=bits)
+    is_reasoned = block.u("reason given", owner, place) < 0.6
     given = {
         "nps": (pl.Series(score).cast(pl.String), pl.Series(score).cast(pl.Float64)),
         "reason": (
-            where(block.u("reason given", owner, place) < 0.6, reason),
+            where(is_reasoned, reason),
             words([None], score * 0).cast(pl.Float64),
         ),
         "delivery": (pl.Series(delivery).cast(pl.String), pl.Series(delivery).cast(pl.Float64)),
@@ -114,6 +121,8 @@ def _answers(
         kept = block.u(f"{name} skipped", owner, place) >= block.recipe.survey.skipped
         if name == "nps":  # the page cannot be left without it
             kept = np.ones(len(owner), dtype=bool)
+        if name == "reason":
+            is_reasoned &= kept
         parts.append(
             {
                 "_owner": owner,
@@ -126,4 +135,11 @@ def _answers(
                 "answer_number": where(kept, number),
             }
         )
-    return table("answers", parts)
+    rows = np.flatnonzero(is_reasoned)
+    reasons = told(
+        owner[rows],
+        np.asarray(response["interaction_id"])[rows],
+        texts.families(bits)[rows],
+        tone=texts.tone_of_score(score[rows]),
+    )
+    return table("answers", parts), reasons

@@ -4,11 +4,11 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.draws import Flags, Integers, Keys
-from workbench.synthetic.frames import gathered
+from workbench.synthetic.frames import gathered, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.written import Written as Home
 from workbench.synthetic.stock.names import locale
-from workbench.synthetic.stock.texts import TONES, Written
+from workbench.synthetic.stock.texts import FAMILIES, TONES, TOPICS, Written
 from workbench.synthetic.stock.texts.writing import spoken
 
 _NEUTRAL, _PLEASED, _ANGRY = (TONES.index(name) for name in ("neutral", "pleased", "angry"))
@@ -41,6 +41,35 @@ def identifiers(home: Home, owner: Integers, order_id: pl.Series) -> dict[str, p
         "city": gathered(home.city, owner),
         "birth_date": gathered(home.birth_date, owner),
     }
+
+
+def told(
+    owner: Integers,
+    interaction_id: Keys,
+    family: Integers,
+    *,
+    topic: Integers | None = None,
+    tone: Integers | None = None,
+) -> pl.DataFrame:
+    """Return what is true of texts, one row each.
+
+    Returns
+    -------
+    DataFrame, shape (texts, 5)
+        ``_owner`` (row of the customer); ``interaction_id`` (of the row of ``interactions`` it is
+        in, or of the response whose reason it is); ``topic`` (null outside tickets and chats);
+        ``tone`` (null of what the company writes); ``family`` (of wording).
+    """
+    nothing = pl.repeat(None, len(owner), dtype=pl.String, eager=True)
+    return pl.DataFrame(
+        {
+            "_owner": owner,
+            "interaction_id": interaction_id,
+            "topic": nothing if topic is None else words(TOPICS, topic),
+            "tone": nothing if tone is None else words(TONES, tone),
+            "family": words(FAMILIES, family),
+        }
+    )
 
 
 def spans_of(

@@ -31,11 +31,17 @@ from workbench.synthetic.stock.texts.banks import (
 )
 from workbench.synthetic.stock.texts.chats import TURNS, chat
 from workbench.synthetic.stock.texts.composing import Written
-from workbench.synthetic.stock.texts.opinions import comment, reason, review
+from workbench.synthetic.stock.texts.opinions import (
+    comment,
+    reason,
+    review,
+    tone_of_score,
+    tone_of_stars,
+)
 from workbench.synthetic.stock.texts.writing import reply, ticket
 
 __all__ = [
     "CATEGORIES", "FAMILIES", "HELD_OUT", "LANGUAGES", "TONES", "TOPICS", "TURNS", "Written",
     "adversarial", "chat", "comment", "families", "fingerprint", "reason", "reply", "review",
-    "ticket",
+    "ticket", "tone_of_score", "tone_of_stars",
 ]  # fmt: skip

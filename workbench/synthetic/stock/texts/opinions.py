@@ -64,8 +64,13 @@ def review(
     by = author(language, bits, people, shares)
     about = np.zeros_like(stars) if category is None else category + 1
     group = (by.group * _STARS + stars - 1) * (len(CATEGORIES) + 1) + about
-    tone = np.array([_ANGRY, _ANGRY, _NEUTRAL, _PLEASED, _PLEASED])[stars - 1]
-    return _said(by, banks().reviews, group, tone, rates)
+    return _said(by, banks().reviews, group, tone_of_stars(stars), rates)
+
+
+def tone_of_stars(stars: Integers) -> Integers:
+    """Return the tone of reviews with 1 to 5 stars, a code in ``TONES``."""
+    found: Integers = np.array([_ANGRY, _ANGRY, _NEUTRAL, _PLEASED, _PLEASED])[stars - 1]
+    return found
 
 
 def comment(
@@ -97,8 +102,17 @@ def reason(
     Their family is that of ``families`` with the same bits and shares.
     """
     by = author(language, bits, _NOBODY, shares)
-    rank = np.searchsorted([7, 9], score, "right")
-    return banks().reasons.some(by.group * 3 + rank, by.dice["sentence"])
+    return banks().reasons.some(by.group * 3 + _rank(score), by.dice["sentence"])
+
+
+def tone_of_score(score: Integers) -> Integers:
+    """Return the tone of the reason of a score of 0 to 10: of detractors, passives, promoters."""
+    found: Integers = np.array([_ANGRY, _NEUTRAL, _PLEASED])[_rank(score)]
+    return found
+
+
+def _rank(score: Integers) -> Integers:
+    return np.searchsorted([7, 9], score, "right")
 
 
 def _said(
