@@ -1,9 +1,11 @@
 """Shopify and Stripe: the samples' headers, the notes' quirks, and the world's sums."""
 
 import csv
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -207,3 +209,28 @@ def test_an_address_may_be_in_the_metadata_only(charges: Rows) -> None:
     both = ("Customer Email", "email (metadata)")
     assert any(not charge[both[0]] and charge[both[1]] for charge in charges)
     assert len({charge["id"] for charge in charges}) == len(charges)
+
+
+def test_orders_are_fulfilled_after_they_are_placed_unless_cancelled(
+    orders: Rows, world: Path
+) -> None:
+    last = json.loads((world / "world.json").read_bytes())["data_until"]
+    end = datetime.fromisoformat(last).replace(tzinfo=UTC)
+    for order in orders:
+        is_fulfilled = order["Fulfillment Status"] == "fulfilled"
+        assert is_fulfilled == bool(order["Fulfilled at"])
+        if is_fulfilled:
+            assert not order["Cancelled at"]
+            placed, sent = (
+                datetime.strptime(order[name], "%Y-%m-%d %H:%M:%S %z")
+                for name in ("Created at", "Fulfilled at")
+            )
+            assert placed <= sent < end
+
+
+def test_a_street_is_both_lines_of_the_address(orders: Rows) -> None:
+    second = [order for order in orders if order["Billing Address2"]]
+    assert 0 < len(second) < len(orders) / 4
+    for order in second:
+        joined = f"{order['Billing Address1']}, {order['Billing Address2']}"
+        assert order["Billing Street"] == joined

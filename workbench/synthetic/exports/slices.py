@@ -8,6 +8,7 @@ Rows of nobody come with the last slice of their part.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,8 @@ class World:
     ----------
     seed : int
         Seed of the world, under which the vendors' ids are made.
+    end : datetime
+        First moment that the world does not cover (UTC).
     campaigns : DataFrame
         The table of that name.
     questions : DataFrame
@@ -57,6 +60,7 @@ class World:
     """
 
     seed: int
+    end: datetime
     campaigns: pl.DataFrame
     questions: pl.DataFrame
 
@@ -222,6 +226,7 @@ def open_world(folder: Path) -> World:
     joined = pl.concat(questions).group_by("survey", "question_id", maintain_order=True)
     return World(
         seed=int(said["seed"]),
+        end=datetime.combine(date.fromisoformat(said["data_until"]), datetime.min.time(), UTC),
         campaigns=pl.concat(campaigns).unique("campaign_id", keep="first", maintain_order=True),
         questions=joined.agg(
             pl.col("question").drop_nulls().first(), pl.col("is_coded").any()
