@@ -83,7 +83,7 @@ def worlds(
                     (
                         f"the same world, {total / 1e6:,.1f} M rows",
                         f"{used.cpu:.1f} CPU s",
-                        f"writing the same frames again: {writing:.1f} CPU s",
+                        f"writing the same frames again, tables and truth: {writing:.1f} CPU s",
                         f"{used.cpu / writing:.2f}",
                     )
                 )

@@ -102,7 +102,7 @@ def _events(block: Block, sold: Sales, visited: Visits) -> pl.DataFrame:
     ends = np.zeros(len(name), dtype=bool)
     ends[steps.last] = True
     of_visit = _of_visits(block, visited, session_id, dice)
-    every = {name: gathered(values, steps.visit) for name, values in of_visit.items()}
+    every = {column: gathered(values, steps.visit) for column, values in of_visit.items()}
     at_second = visited.starts_at[steps.visit] + visited.pace[steps.visit] * steps.number
     part = every | {
         "_owner": visited.owner[steps.visit],
