@@ -4,8 +4,7 @@
 
 Times are CPU seconds of all processes (user and system) and wall seconds; memory is the largest sum
 of resident sizes of a command and its children, or the largest of one process where it says "a
-worker", looked at every 0.1 s. Machines are shared and
-noisy: compare ratios.
+worker", looked at every 0.1 s. Machines are shared and noisy: compare ratios.
 """
 
 import argparse

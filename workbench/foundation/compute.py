@@ -24,15 +24,14 @@ Result = TypeVar("Result")
 _PATIENCE_SECONDS = 10
 #: Environment of the processes of a pool. There are as many as are wanted: threads in them would
 #: only wait for each other. Memory is kept when it is freed (by glibc; by the allocator in
-#: polars): item after item needs as much, and taking it anew costs a tenth of the time.
+#: polars), as item after item needs as much.
 _OF_PROCESSES = {
     "POLARS_MAX_THREADS": "1",
     "MALLOC_TRIM_THRESHOLD_": str(2**28),
     "MALLOC_MMAP_THRESHOLD_": str(2**25),
     "_RJEM_MALLOC_CONF": "background_thread:false,oversize_threshold:0,dirty_decay_ms:-1",
 }
-#: New objects before garbage is looked for: little of what lies about is in cycles, and looking
-#: takes a twentieth of the time.
+#: New objects before garbage is looked for: little of what lies about is in cycles.
 _SELDOM = 200_000
 _AHEAD = 2  # submitted items per worker, so that no result waits in memory for long
 

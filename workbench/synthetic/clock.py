@@ -2,7 +2,9 @@
 
 *Operational time* runs fast where the season is high and slow where it is low; a customer who buys
 at a constant rate in operational time buys seasonally in calendar time. Purchases are drawn as
-uniforms in operational time and mapped back, which is exactly the inhomogeneous Poisson process.
+uniforms in operational time and mapped back, which is the inhomogeneous Poisson process; mapping
+back reads a table of even steps, which moves an instant next to a change of pace by less than a
+minute (``tests/synthetic/test_clock.py``).
 """
 
 from dataclasses import dataclass
@@ -102,7 +104,7 @@ class Clock:
 
     @cached_property
     def _days_at(self) -> Floats:
-        """Fractional days at even steps of operational time; finer than any two days differ."""
+        """Fractional days at even steps of operational time, some minutes each."""
         even = np.linspace(0.0, self.passed[-1], _KNOTS + 1)
         days: Floats = np.interp(even, self.passed, np.arange(len(self.passed)))
         return days
