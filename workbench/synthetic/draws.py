@@ -96,9 +96,9 @@ class Dice:
         drawn: Integers = some.view(np.int64)
         return drawn
 
-    def happens(self, name: str, rate: float) -> Flags:
-        """Return for every row whether the draw of this name falls below a rate of 0 to 1."""
-        found: Flags = self[name] < round(rate * _CELLS)
+    def happens(self, name: str, rate: Floats | float) -> Flags:
+        """Return whether the draw of this name falls below a rate of 0 to 1, of all or of each."""
+        found: Flags = self[name] < np.rint(np.asarray(rate) * _CELLS)
         return found
 
     def of(self, rows: Integers) -> "Dice":

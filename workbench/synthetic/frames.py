@@ -86,6 +86,11 @@ def words(options: Sequence[str | None], codes: NDArray[Any]) -> pl.Series:
     return gathered(pl.Series("words", list(options), dtype=pl.String), codes)
 
 
+def nothing(rows: int) -> pl.Series:
+    """Return texts of which all are null."""
+    return pl.repeat(None, rows, dtype=pl.String, eager=True)
+
+
 def choices(
     table_name: str, column: str, options: Sequence[str | None], codes: NDArray[Any]
 ) -> pl.Series:

@@ -157,7 +157,7 @@ def _fates(block: Block, bought: Purchases, sent: _Sending) -> tuple[Part, Click
     bounced = dice.happens("bounced", rule.bounced)
     proxied = (block.u("mail proxy") < rule.proxied)[owner]
     machine = ~bounced & proxied & dice.happens("proxy", _PROXY_OPENS)
-    opened = ~bounced & (dice["opened"] < p_open * 0x10000)
+    opened = ~bounced & dice.happens("opened", p_open)
     clicked = opened & dice.happens("clicked", rule.clicked)
     wait = (60 + 30 * 3_600 * block.u(f"{sent.stream} wait", owner, number) ** 3).astype(np.int64)
     fates = [

@@ -13,7 +13,7 @@ from workbench.synthetic.clock import DAY_SECONDS
 from workbench.synthetic.contact.said import Messages, said
 from workbench.synthetic.contact.writers import identifiers, languages, spans_of, told, tones
 from workbench.synthetic.draws import Flags, Floats, Integers, choice, normal
-from workbench.synthetic.frames import gathered, where, words
+from workbench.synthetic.frames import gathered, nothing, where, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.written import Written as Home
 from workbench.synthetic.shop.ordering import Sales
@@ -86,32 +86,29 @@ def _channel(block: Block, sold: Sales, home: Home, threads: _Threads) -> Messag
         action=words([*["message"] * len(turns), "solved", "rated"], step),
         direction=words([*(turn.direction for turn in turns), "outbound", "inbound"], step),
     )
-    ends = np.cumsum([*map(len, kept)])
-    ids = np.split(np.asarray(part["interaction_id"]), ends)
-    bodies = [gathered(turn.written.body, each) for turn, each in zip(turns, kept, strict=False)]
-    bodies.append(words([None], np.zeros(len(rows) - ends[len(turns) - 1])))
+    ids = np.split(np.asarray(part["interaction_id"]), np.cumsum([*map(len, kept)]))
+    # the end and the rating have no words
+    written = list(zip((turn.written for turn in turns), kept, ids, strict=False))
+    bodies = [gathered(each.body, some) for each, some, _ in written]
     stars = np.where(threads.is_pleased, 5, 1)
     part |= {
         "thread_id": block.bits("ticket thread", owner, place)[rows],
         "topic": gathered(_tags(block, threads), rows),
-        "body": pl.concat(bodies),
+        "body": pl.concat([*bodies, nothing(len(kept[-2]) + len(kept[-1]))]),
         "rating": where(step == len(turns) + 1, pl.Series(stars[rows])),
     }
-    spans = [
-        spans_of(turn.written, own, each, owner[each])
-        for turn, own, each in zip(turns, ids, kept, strict=False)
-    ]
-    texts_ = [
+    known = [
         told(
-            owner[each],
+            owner[some],
             own,
-            turn.written.family[each],
-            topic=threads.topic[each],
-            tone=threads.tone[each] if turn.direction == "inbound" else None,
+            each.family[some],
+            topic=threads.topic[some],
+            tone=threads.tone[some] if turn.direction == "inbound" else None,
         )
-        for turn, own, each in zip(turns, ids, kept, strict=False)
+        for turn, (each, some, own) in zip(turns, written, strict=True)
     ]
-    return Messages(parts=[part], texts=pl.concat(texts_), spans=pl.concat(spans))
+    spans = [spans_of(each, own, some, owner[some]) for each, some, own in written]
+    return Messages(parts=[part], texts=pl.concat(known), spans=pl.concat(spans))
 
 
 def _turns(block: Block, sold: Sales, home: Home, threads: _Threads) -> list[_Turn]:

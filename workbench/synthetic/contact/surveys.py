@@ -15,7 +15,7 @@ from workbench.synthetic.clock import DAY_SECONDS
 from workbench.synthetic.contact.said import Part, said
 from workbench.synthetic.contact.writers import languages, told
 from workbench.synthetic.draws import Floats, Integers, choice, logistic, logit, normal
-from workbench.synthetic.frames import table, where, words
+from workbench.synthetic.frames import nothing, table, where
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.shop.purchasing import Purchases
 from workbench.synthetic.stock import texts
@@ -112,7 +112,7 @@ def _answers(
         "nps": (pl.Series(score).cast(pl.String), pl.Series(score).cast(pl.Float64)),
         "reason": (
             where(is_reasoned, reason),
-            words([None], score * 0).cast(pl.Float64),
+            nothing(len(score)).cast(pl.Float64),
         ),
         "delivery": (pl.Series(delivery).cast(pl.String), pl.Series(delivery).cast(pl.Float64)),
     }

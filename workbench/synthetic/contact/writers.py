@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.draws import Flags, Integers, Keys
-from workbench.synthetic.frames import gathered, words
+from workbench.synthetic.frames import gathered, nothing, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.written import Written as Home
 from workbench.synthetic.stock.names import locale
@@ -60,13 +60,13 @@ def told(
         in, or of the response whose reason it is); ``topic`` (null outside tickets and chats);
         ``tone`` (null of what the company writes); ``family`` (of wording).
     """
-    nothing = pl.repeat(None, len(owner), dtype=pl.String, eager=True)
+    none = nothing(len(owner))
     return pl.DataFrame(
         {
             "_owner": owner,
             "interaction_id": interaction_id,
-            "topic": nothing if topic is None else words(TOPICS, topic),
-            "tone": nothing if tone is None else words(TONES, tone),
+            "topic": none if topic is None else words(TOPICS, topic),
+            "tone": none if tone is None else words(TONES, tone),
             "family": words(FAMILIES, family),
         }
     )

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.draws import Integers, choice
-from workbench.synthetic.frames import choices, gathered, instant, table, words
+from workbench.synthetic.frames import choices, gathered, instant, nothing, table, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.stock.catalogue import CATEGORIES
 
@@ -120,7 +120,7 @@ def _interest(block: Block, place: int) -> dict[str, object]:
     )
     names = [_INTERESTS[name][place] for name in CATEGORIES]
     owner = np.flatnonzero(block.u(f"interest stated {place}") < 0.55 - 0.15 * place)
-    rows = stated(block, "interest", "", words([None], u.astype(np.int64)), owner)
+    rows = stated(block, "interest", "", nothing(block.size), owner)
     inferred = (block.u(f"interest inferred {place}", owner) < 0.4).astype(np.int64)
     return rows | {
         "attribute": words(names, category[owner]),
@@ -131,7 +131,7 @@ def _interest(block: Block, place: int) -> dict[str, object]:
 def _special(block: Block) -> dict[str, object]:
     owner = np.flatnonzero(block.u("special") < 0.03)
     which = choice(block.u("special kind", owner), (0.3, 0.3, 0.1, 0.3))
-    rows = stated(block, "profile", "", words([None], np.zeros(block.size, dtype=np.int64)), owner)
+    rows = stated(block, "profile", "", nothing(block.size), owner)
     return rows | {
         "attribute": words([name for name, _ in _SPECIAL], which),
         "value": words([value for _, value in _SPECIAL], which),

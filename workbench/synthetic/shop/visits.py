@@ -13,7 +13,7 @@ import polars as pl
 
 from workbench.synthetic.clock import MONTH_DAYS, Clock
 from workbench.synthetic.draws import Dice, Flags, Integers, geometric, picked, poisson, spread
-from workbench.synthetic.frames import gathered, ordered
+from workbench.synthetic.frames import gathered, nothing, ordered
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.permissions import Decision, allows_app, p_accepts
 from workbench.synthetic.recipes import CHANNELS
@@ -27,6 +27,7 @@ _VIEWS_OF_MAIL = (0.30, 0.25, 0.17, 0.10, 0.08, 0.05, 0.03, 0.01, 0.01)
 _MOST_VIEWS, _MORE_VIEWS = 12, 5.0  # of a visit that ends in an order, beyond its lines
 _VISIT = 1 << 20  # places of visits lie above those of orders
 _CART = 0.6
+_DRAWS = ("pace", "views", "cart", "channel")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,12 +176,12 @@ def _looking(block: Block, bought: Purchases) -> Visits:
         signs_up=np.zeros(len(owner), dtype=bool),
         owner=owner,
         place=place,
-        is_app=dice["channel"] < (likes_app * 0x10000)[block.segment[owner]],
+        is_app=dice.happens("channel", likes_app[block.segment[owner]]),
         views=views,
         has_cart=has_cart,
         starts_at=np.maximum(starts_at, block.joined_at[owner]),
         pace=pace,
-        campaign=pl.repeat(None, len(owner), dtype=pl.String, eager=True),
+        campaign=nothing(len(owner)),
     )
 
 
@@ -206,7 +207,7 @@ def _clicked(block: Block, clicks: Clicks, kind: int) -> Visits:
 
 
 def _dice(block: Block, owner: Integers, place: Integers) -> Dice:
-    return Dice(block.bits("visit", owner, place), ("pace", "views", "cart", "channel"))
+    return Dice(block.bits("visit", owner, place), _DRAWS)
 
 
 def _pace(dice: Dice) -> Integers:
