@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 import psutil
+from noise import costs
 from profiles import profiles
 from timing import REPEATS, cpu_of
 from worlds import worlds
@@ -243,10 +244,34 @@ def _resident(pid: int) -> list[int]:
         return []  # it ended between two looks
 
 
+def noise() -> list[Row]:
+    """Compare published figures with exact ones in groups of three sizes."""
+    rows = []
+    for cost in costs():
+        group = f"noise in a group of {cost.persons:,}"
+        rows += [
+            Row(f"{group}: count", f"sd {cost.count:.2g} %", "", ""),
+            Row(
+                f"{group}: share of .2",
+                f"sd {cost.share_noise:.2g}, interval covers {cost.share_covered:.3f}",
+                f"sampling: sd {cost.share_sampling:.2g}",
+                f"{cost.share_noise / cost.share_sampling:.2g}",
+            ),
+            Row(
+                f"{group}: mean spending, not given in {cost.not_given:.0%}",
+                f"sd {cost.mean_noise:.2g} %, interval covers {cost.mean_covered:.3f}",
+                f"sampling: sd {cost.mean_sampling:.2g} %",
+                f"{cost.mean_noise / cost.mean_sampling:.2g}",
+            ),
+        ]
+    return rows
+
+
 PARTS: dict[str, Callable[[int], list[Row]]] = {
     "storage": lambda _: storage(),
     "pseudonyms": lambda _: pseudonyms(),
     "audit": lambda _: audit_intervals(),
+    "noise": lambda _: noise(),
     "profiles": lambda _: [Row(*each) for each in profiles()],
     "worlds": lambda _: [Row(*each) for each in worlds(command, WORKER_GB)],
     "stations": stations,

@@ -51,7 +51,8 @@ def test_several_attributes_have_figures_of_their_own() -> None:
     rows = pl.DataFrame({"g": ["a", "b"] * 20, "h": half, "d": [True, False] * 20})
     found = audit(rows, Question(attributes=("g", "h"), are_crossed=True), decision="d", seed=1)
     names = [estimate.name for estimate in found.estimates]
-    assert names == [f"selection_rate_difference_by_{each}" for each in ("g", "h", "g_x_h")]
+    differences = [f"selection_rate_difference_by_{each}" for each in ("g", "h", "g_x_h")]
+    assert names == ["selected", *differences]
     assert len({verdict.name for verdict in found.verdicts}) == 3
 
 

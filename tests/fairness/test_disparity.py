@@ -125,7 +125,11 @@ def test_contrasts_compare_with_the_reference_by_hand() -> None:
 
 def test_representation_compares_shares() -> None:
     rows = pl.DataFrame({"g": ["a"] * 6 + ["b"] * 4, "d": [True] * 2 + [False] * 7 + [True]})
-    found = representation(cells(grouped(rows, ["g"]), rows["d"], None))
+    everybody = grouped(rows.with_columns(all=pl.lit("all")), ["all"])
+    counted, whole = (
+        cells(groups, rows["d"], None) for groups in (grouped(rows, ["g"]), everybody)
+    )
+    found = representation(counted, whole)
     assert found["share"].round(6).to_list() == [0.6, 0.4]
     assert found["share_of_selected"].round(6).to_list() == [0.666667, 0.333333]
     assert found["ratio"].round(6).to_list() == [1.111111, 0.833333]

@@ -8,7 +8,6 @@ from polars.testing import assert_frame_equal
 
 from workbench.charts.exhibits import Figure, Table
 from workbench.charts.forms import intervals
-from workbench.foundation.errors import PrivacyError
 from workbench.privacy.disclosure import disclose, disclose_estimate, disclose_figure
 from workbench.statistics.estimates import Estimate
 
@@ -172,8 +171,7 @@ def test_an_estimate_on_too_few_persons_has_no_value() -> None:
     assert disclose_estimate(enough, min_group=10) is enough
 
 
-def test_rows_of_persons_without_their_number_are_refused() -> None:
-    orders = pl.DataFrame({"ordered_at": ["2024-01-01"], "total_minor": [4711]})
-    table = Table(name="orders", title="Orders", rows=orders, persons=None)
-    with pytest.raises(PrivacyError, match="table orders tells ordered_at, total_minor of persons"):
-        disclose(table, min_group=10)
+def test_an_estimate_of_nobody_shows_no_value() -> None:
+    nobody = Estimate(name="rate", value=0.4, low=0.1, high=0.8, n=0, unit="share", label="Rate")
+    made = disclose_estimate(nobody, min_group=10)
+    assert (made.value, made.low, made.high) == (None, None, None)

@@ -79,7 +79,8 @@ def test_only_who_consented_is_in_the_view_and_every_step_is_counted(dataset: Ma
             consent(4, "withdrawn", "2024-06-06"),
         ],
     )
-    view = open_view(study(), made)
+    exact = {"k": 2, "release": "exact", "release_reason": "so few that a test can count them"}
+    view = open_view(study(policy=exact), made)
     assert rows(view, "customers").height == 3
     expected = {
         "step": [
@@ -170,7 +171,7 @@ def test_names_lineage_and_birth_years_are_absent(world: Dataset) -> None:
         assert rows(view, name).height == 0
 
 
-def test_two_studies_cannot_be_joined(dataset: MakeDataset) -> None:
+def test_two_studies_have_other_pseudonyms_and_another_order(dataset: MakeDataset) -> None:
     people = [customer(number, income_band=f"EUR {number}-{number}") for number in range(1, 41)]
     made = dataset(customers=people, orders=[order(n, n, "2024-03-01") for n in range(1, 41)])
     columns = {"customers": ("income_band",), "orders": ("order_id", "total_minor")}
@@ -288,7 +289,7 @@ def test_special_categories_need_a_basis_of_their_own(dataset: MakeDataset) -> N
     columns = {"attributes": ("attribute",)}
     without = open_view(on_contract(columns=columns), made)
     assert rows(without, "attributes")["attribute"].to_list() == ["running"]
-    given = on_contract(columns=columns, special_categories_basis="explicit consent, GDPR 9(2)(a)")
+    given = on_contract(columns=columns, special_categories_basis="explicit_consent")
     assert rows(open_view(given, made), "attributes").height == 2
 
 
@@ -397,6 +398,8 @@ def test_the_fingerprint_changes_with_every_rule_and_with_the_data(dataset: Make
     plain = view_fingerprint(study(), made, day)
     assert plain == view_fingerprint(study(), made, day)
     assert plain == view_fingerprint(study(question="Another one?", retention_days=9), made, day)
+    published = {"k": 2, "release": "exact", "release_reason": "of public data", "max_variants": 9}
+    assert plain == view_fingerprint(study(policy=published), made, day)
     others = [
         view_fingerprint(study(**change), made, day)
         for change in (
@@ -409,7 +412,11 @@ def test_the_fingerprint_changes_with_every_rule_and_with_the_data(dataset: Make
             {"policy": {"k": 2, "keep": ("first_seen_at",)}},
             {"policy": {"k": 2, "suppression_limit": 0.1}},
             {"min_group": 4},
-            {"special_categories_basis": "explicit consent"},
+            {"special_categories_basis": "explicit_consent"},
+            {"policy": {"k": 2, "time": "week"}},
+            {"policy": {"k": 2, "amounts": "bands"}},
+            {"policy": {"k": 2, "shift_days": 9}},
+            {"policy": {"k": 2, "rare_products": "blanked"}},
         )
     ]
     others.append(view_fingerprint(study(), made, date(2024, 6, 2)))
@@ -427,7 +434,7 @@ def test_a_view_comes_back_from_its_description(world: Dataset) -> None:
     again = View.restore(view.describe(), view.data)
     assert again.study == view.study
     assert again.describe() == view.describe()
-    for name in ("steps", "columns", "groups"):
+    for name in ("steps", "columns", "groups", "linkability"):
         assert_frame_equal(getattr(again.report, name), getattr(view.report, name))
     assert again.report.cost == view.report.cost == view.describe()["report"]["cost"]
 

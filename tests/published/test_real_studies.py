@@ -50,8 +50,9 @@ def test_online_retail_has_segments_with_intervals(place: Place) -> None:
 def test_telco_on_the_view_is_close_to_the_raw_table(place: Place) -> None:
     record = place.records("telco")["churn"]
     assert record["metrics"]["auc"]["value"] == pytest.approx(0.845, abs=0.012)
-    assert record["metrics"]["base_rate"]["value"] == pytest.approx(1869 / 7043)
-    assert record["metrics"]["auc"]["n"] == 7043
+    # counts have noise of variance 2
+    assert record["metrics"]["base_rate"]["value"] == pytest.approx(1869 / 7043, abs=0.001)
+    assert record["metrics"]["auc"]["n"] == pytest.approx(7043, abs=5)
     text = next((place.reports / "site" / "runs").glob(f"{record['run']}.html")).read_text()
     assert "held out in folds" in text
 

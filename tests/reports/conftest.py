@@ -41,7 +41,10 @@ def record(**changes: Any) -> dict[str, Any]:
             ],
         },
         "code": "11", "lock": "22", "versions": {"polars": "2.1.0"},
-        "view": {"cost": "Nothing was lost.", "k": 5, "k_reached": 6, "tables": []},
+        "view": {
+            "cost": "Nothing was lost.", "k": 5, "noise_variance": 2.0, "release_reason": None,
+            "tables": [],
+        },
         "metrics": {
             "share": {"name": "share", "value": 0.25, "low": 0.2, "high": 0.3, "n": 1200,
                       "unit": "share", "label": "Share that left", "note": "Wilson"},

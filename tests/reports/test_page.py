@@ -42,7 +42,7 @@ def test_a_finished_run_shows_question_verdict_figure_and_provenance(
         "Shown.</strong> Yes: 25.0%.", "Whether it stays so.", "For whoever asks.",
         "20.0% to 30.0%", "1,200", "Probe team", "probe@company.example", 
         "consent of each customer", "abc123",
-        "length of the window, days", "not given", "at least 6 persons (5 asked)",
+        "length of the window, days", "not given", "at least 5 persons",
     ):  # fmt: skip
         assert words in text
     assert "Synthetic data" not in text

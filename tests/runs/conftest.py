@@ -28,6 +28,8 @@ currency = "EUR"
 [columns]
 customers = ["gender"]
 orders = ["order_id", "kind", "ordered_at", "currency", "total_minor"]
+[policy]
+max_variants = {most}
 [[notebooks]]
 name = "{name}"
 """
@@ -63,6 +65,7 @@ class Project:
         self.folder = Folder(root / "reports" / "runs")
         (root / "notebooks").mkdir()
         self.published: list[str] = []
+        self.max_variants = 1000
 
     def notebook(self, name: str, *cells: str, parameters: str = "") -> None:
         """Write a notebook from the sources of its code cells."""
@@ -79,7 +82,9 @@ class Project:
     def plan(self, name: str, further: str = "", **given: str) -> Plan:
         """Plan a notebook as the only one of study ``probe``; ``further`` ends its study file."""
         path = self.root / "probe.toml"
-        path.write_text(STUDY.replace("{name}", name) + further)
+        path.write_text(
+            STUDY.replace("{name}", name).replace("{most}", str(self.max_variants)) + further
+        )
         study = read_study(path, notebooks=self.root / "notebooks")
         return make_plan(study, self.vault.dataset("demo"), project=self.root, given=given)
 

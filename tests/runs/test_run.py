@@ -17,11 +17,8 @@ from .conftest import BEGINNING, ENDING, Project
 
 SECRET = "xyzzy-4711-secret"
 TABLE = """
-rows = (
-    view.data["orders"].group_by("kind").agg(persons=pl.col("customer_id").n_unique())
-    .collect().sort("kind")
-)
-wb.show(wb.Table(name="kinds", title="Persons by kind of order", rows=rows, persons="persons"))
+rows = view.data["orders"].select("customer_id", "kind").unique()
+wb.show(view.table(rows, ["kind"], name="kinds", title="Persons by kind of order"))
 """
 
 
@@ -146,7 +143,9 @@ def test_the_runner_hides_small_groups_that_a_cell_displays_itself(project: Proj
 from IPython.display import display
 from workbench.runs.bundles import EXHIBIT, table_json
 rows = pl.DataFrame({"group": ["a", "b"], "persons": [1, 40], "rate": [.5, .2]})
-table = wb.Table(name="groups", title="Groups", rows=rows, persons="persons")
+table = wb.Table(
+    name="groups", title="Groups", rows=rows, persons="persons", origin=view.release.origin
+)
 display({EXHIBIT: table_json(table)}, raw=True)
 """
     project.notebook("probe", BEGINNING, cell, ENDING)
@@ -162,6 +161,20 @@ wb.show(wb.Table(name="orders", title="Orders", rows=rows, persons=None))
 """
     project.notebook("probe", BEGINNING, cell, ENDING)
     assert isinstance(project.run("probe").error, PrivacyError)
+
+
+def test_the_runner_refuses_what_a_cell_displays_past_wb_show(project: Project) -> None:
+    cell = """
+from IPython.display import display
+from workbench.runs.bundles import EXHIBIT, table_json
+rows = view.data["customers"].group_by(g="gender").agg(n=pl.len()).collect()
+table = wb.Table(name="groups", title="Groups", rows=rows, persons=None)
+display({EXHIBIT: table_json(table)}, raw=True)
+"""
+    project.notebook("probe", BEGINNING, cell, ENDING)
+    result = project.run("probe")
+    assert isinstance(result.error, PrivacyError)
+    assert not (result.run.folder / "tables").exists()
 
 
 def test_the_kernel_holds_its_view_and_cannot_open_the_vault(project: Project) -> None:
@@ -224,7 +237,8 @@ def test_a_pseudonym_in_an_exhibit_stops_the_report(project: Project) -> None:
     cell = """
 ids = view.data["customers"].select("customer_id").head(3).collect()
 rows = ids.with_columns(persons=pl.lit(50)).cast({"customer_id": pl.String})
-wb.show(wb.Table(name="who", title="Who", rows=rows, persons="persons"))
+origin = view.release.origin
+wb.show(wb.Table(name="who", title="Who", rows=rows, persons="persons", origin=origin))
 """
     project.notebook("probe", BEGINNING, cell, ENDING)
     result = project.run("probe")
@@ -236,7 +250,8 @@ wb.show(wb.Table(name="who", title="Who", rows=rows, persons="persons"))
 def test_a_group_of_three_is_suppressed_and_the_run_finishes(project: Project) -> None:
     cell = """
 rows = pl.DataFrame({"group": ["a", "b", "c"], "persons": [3, 40, 50], "rate": [.1, .2, .3]})
-wb.show(wb.Table(name="groups", title="Groups", rows=rows, persons="persons"))
+origin = view.release.origin
+wb.show(wb.Table(name="groups", title="Groups", rows=rows, persons="persons", origin=origin))
 """
     project.notebook("probe", BEGINNING, cell, ENDING)
     result = project.run("probe")
@@ -297,7 +312,8 @@ def test_a_flood_of_output_is_bounded_in_time_and_stays_out(project: Project) ->
 def test_a_figure_that_cannot_be_drawn_fails_the_run(project: Project) -> None:
     cell = """
 rows = pl.DataFrame({"group": ["a", "b"], "persons": [40, 50]})
-table = wb.Table(name="odd", title="Odd", rows=rows, persons="persons")
+origin = view.release.origin
+table = wb.Table(name="odd", title="Odd", rows=rows, persons="persons", origin=origin)
 wb.show(wb.Figure(table=table, spec={"mark": "no such mark"}, description="Nothing."))
 """
     project.notebook("probe", BEGINNING, cell, ENDING)
@@ -310,7 +326,7 @@ wb.show(wb.Figure(table=table, spec={"mark": "no such mark"}, description="Nothi
     "content",
     [
         "{'kind': 'table', 'name': '../../outside', 'title': '', 'columns': [], 'rows': [], "
-        "'persons': None, 'labels': {}, 'formats': {}, 'hidden': 0}",
+        "'persons': None, 'labels': {}, 'formats': {}, 'origin': '', 'source': '', 'hidden': 0}",
         "{'kind': 'picture'}",
         "'text'",
     ],

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from workbench.foundation.errors import InputError
-from workbench.statistics.auc import auc_estimate, gain, ranking
+from workbench.statistics.auc import gain, ranking
 
 
 def test_auc_counts_pairs_and_ties_half() -> None:
@@ -61,4 +61,4 @@ def test_gain_of_a_score_over_itself_is_nothing() -> None:
 
 def test_one_outcome_has_no_auc() -> None:
     with pytest.raises(InputError, match="found 3 positives and 0 negatives"):
-        auc_estimate([True] * 3, [1, 2, 3], label="AUC")
+        ranking([True] * 3, [1, 2, 3])

@@ -1,29 +1,12 @@
 """Calibration tables and the error beside what right scores would show."""
 
 import numpy as np
-import polars as pl
-from polars.testing import assert_frame_equal
 
-from workbench.statistics.calibration import balance, calibration_error, calibration_table
-from workbench.statistics.intervals import wilson
+from workbench.statistics.calibration import balance, calibration_error, equal_groups
 
 
-def test_table_has_groups_of_equal_size() -> None:
-    scores = [0.1, 0.2, 0.3, 0.8, 0.9, 1.0]
-    found = calibration_table([False, False, True, True, False, True], scores, bins=2)
-    low, high = wilson([1, 2], [3, 3])
-    expected = pl.DataFrame(
-        {
-            "group": [1, 2],
-            "persons": [3, 3],
-            "predicted": [0.2, 0.9],
-            "observed": [1 / 3, 2 / 3],
-            "low": low,
-            "high": high,
-            "positives": [1, 2],
-        }
-    )
-    assert_frame_equal(found, expected)
+def test_groups_are_of_equal_size_and_follow_the_scores() -> None:
+    assert equal_groups([0.9, 0.1, 0.3, 0.8, 0.2, 1.0], bins=2).tolist() == [2, 1, 1, 2, 1, 2]
 
 
 def test_error_is_the_mean_gap() -> None:

@@ -5,8 +5,7 @@ import pytest
 from scipy import stats
 
 from workbench.foundation.errors import ParameterError
-from workbench.statistics.estimates import Estimate
-from workbench.statistics.intervals import mean_interval, newcombe, rate, wilson
+from workbench.statistics.intervals import newcombe, wilson
 
 
 @pytest.mark.parametrize(("x", "n"), [(0, 15), (3, 30), (7, 10), (30, 30), (412, 9000)])
@@ -31,15 +30,6 @@ def test_nobody_has_no_interval() -> None:
     for interval in (wilson(0, 0),):
         assert np.isnan(interval.low)
         assert np.isnan(interval.high)
-    empty = rate(0, 0, name="share", label="Share")
-    assert empty == Estimate(
-        name="share", value=None, n=0, unit="share", label="Share", note="nobody to count"
-    )
-
-
-def test_rate_is_an_estimate_with_its_interval() -> None:
-    found = rate(3, 30, name="share", label="Share")
-    assert (found.value, round(found.low or 0, 3), round(found.high or 0, 3)) == (0.1, 0.035, 0.256)
 
 
 def test_more_successes_than_persons_are_refused() -> None:
@@ -53,10 +43,3 @@ def test_wilson_covers_in_small_groups_at_low_rates() -> None:
     low, high = wilson(x, np.full(n + 1, n))
     covered = stats.binom.pmf(x, n, p)[(low <= p) & (p <= high)].sum()
     assert 0.93 < covered < 0.99
-
-
-def test_mean_interval_is_scipys_t_interval() -> None:
-    values = [1.0, 2.0, 4.0, 8.0]
-    expected = stats.ttest_1samp(values, 0).confidence_interval()
-    assert mean_interval(values)[1:] == pytest.approx(tuple(expected))
-    assert np.isnan(mean_interval([3.0])[1])

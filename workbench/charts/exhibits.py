@@ -35,6 +35,12 @@ class Table:
     margin : str or None
         Name of the key column whose groups add up to a total that is known elsewhere; then a
         single hidden row would be given away by subtraction, so a second one is hidden too.
+    origin : str
+        Mark of the release that made the figures (``Release.origin``); empty where no figure is
+        about persons. ``wb.show`` refuses figures about persons without the mark of its view.
+    source : str
+        Where figures that are not about persons come from ("price list of 2025"), for a table
+        with numbers and without ``origin``; the page prints it.
 
     Raises
     ------
@@ -50,6 +56,8 @@ class Table:
     labels: Mapping[str, str] = field(default_factory=dict)
     formats: Mapping[str, str] = field(default_factory=dict)
     margin: str | None = None
+    origin: str = ""
+    source: str = ""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -23,8 +23,15 @@ def table_markup(table: Table, *, caption: bool = True) -> str:
     label = f'aria-label="{title}"'
     return (
         f'<div class="table" tabindex="0" role="region" {label}><table>{shown}'
-        f"<thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div>"
+        f"<thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div>{_source(table)}"
     )
+
+
+def _source(table: Table) -> str:
+    """Say where figures come from that are not about persons of the view."""
+    if not table.source:
+        return ""
+    return f'<p class="note">Not about persons. Source: {html.escape(table.source)}</p>'
 
 
 def figure_markup(figure: Figure, drawn: str) -> str:

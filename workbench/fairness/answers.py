@@ -42,8 +42,8 @@ def findings(compared: pl.DataFrame, question: Question) -> pl.DataFrame:
     return found.with_columns(needed=pl.when(is_open).then("needed"))
 
 
-def range_estimate(row: Mapping[str, object], attributes: int) -> Estimate:
-    """Return a line of ``Audit.ranges`` as an estimate."""
+def range_estimate(row: Mapping[str, object], attributes: int, origin: str) -> Estimate:
+    """Return a line of ``Audit.ranges`` as an estimate of a release's origin."""
     metric, attribute = str(row["metric"]), str(row["attribute"])
     by = f"_by_{'_'.join(attribute.split())}" if attributes > 1 else ""
     value = row["difference"]
@@ -58,6 +58,7 @@ def range_estimate(row: Mapping[str, object], attributes: int) -> Estimate:
         note="max-t interval for the range"
         if isinstance(value, float)
         else "cannot be estimated: fewer than two groups can be judged",
+        origin=origin,
     )
 
 
@@ -68,6 +69,7 @@ def verdict(
     compared: pl.DataFrame,
     ranges: pl.DataFrame,
     question: Question,
+    origin: str,
 ) -> Verdict:
     """Answer whether groups by an attribute differ in a judged metric.
 
@@ -113,7 +115,9 @@ def verdict(
         outcome=outcome,
         answer=f"{answer}{left}",
         concern=outcome is Outcome.SHOWN,
-        estimates=tuple(range_estimate(row, several) for row in value.iter_rows(named=True)),
+        estimates=tuple(
+            range_estimate(row, several, origin) for row in value.iter_rows(named=True)
+        ),
     )
 
 
@@ -124,14 +128,26 @@ def _matters() -> pl.Expr:
 
 def _named(shown: pl.DataFrame) -> str:
     parts = [
-        f"{row['group']} {row['value']:.1%} against {row['reference']} "
-        f"{row['reference_value']:.1%} in {row['metric'].replace('_', ' ')} "
-        f"(difference {row['difference']:+.1%}, 95 % interval {row['low']:+.1%} to "
-        f"{row['high']:+.1%}, {row['persons']:,} persons)"
+        f"{_compared(row)} in {row['metric'].replace('_', ' ')} "
+        f"({_difference(row)}, {row['persons']:,} persons)"
         for row in shown.head(_MOST_NAMED).iter_rows(named=True)
     ]
     more = shown.height - _MOST_NAMED
     return "; ".join([*parts, *([f"and {more} more"] if more > 0 else [])])
+
+
+def _compared(row: Mapping[str, object]) -> str:
+    """Name both rates; where one is a bound, only the groups and the bound."""
+    if row["bound"]:
+        return f"{row['group']} against {row['reference']} ({row['bound']} in one of them)"
+    return (
+        f"{row['group']} {row['value']:.1%} against {row['reference']} {row['reference_value']:.1%}"
+    )
+
+
+def _difference(row: Mapping[str, object]) -> str:
+    limits = f"95 % interval {row['low']:+.1%} to {row['high']:+.1%}"
+    return limits if row["bound"] else f"difference {row['difference']:+.1%}, {limits}"
 
 
 def _lacking(
@@ -146,9 +162,8 @@ def _lacking(
         names = ", ".join(sorted(unsure["group"].unique()))
         parts.append(
             f"the difference of {names} may lie on either side of {question.tolerance:.0%} "
-            f"({worst['group']}: {worst['difference']:+.1%}, 95 % interval {worst['low']:+.1%} to "
-            f"{worst['high']:+.1%}, {worst['persons']:,} persons); about {needed:,} persons per "
-            "group would be needed"
+            f"({worst['group']}: {_difference(worst)}, {worst['persons']:,} persons); about "
+            f"{needed:,} persons per group would be needed"
         )
     if not unjudged.filter(_matters()).is_empty():
         parts.append("not every group's rate can be estimated")

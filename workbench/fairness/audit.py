@@ -24,8 +24,10 @@ from workbench.fairness.groups import grouped
 from workbench.fairness.question import ODDS, Question, judged_rates
 from workbench.fairness.representation import representation
 from workbench.foundation.errors import ParameterError, unknown
+from workbench.privacy.release import EXACT, Release, shares
 from workbench.statistics.estimates import Estimate
-from workbench.statistics.ranges import range_interval
+from workbench.statistics.intervals import LEVEL
+from workbench.statistics.ranges import Range, range_interval
 from workbench.statistics.verdicts import Verdict
 
 _WITH_OUTCOME = (
@@ -57,18 +59,24 @@ class Audit:
         larger of the true and false positive rate's difference, and the smaller ratio.
     representation : DataFrame
         See ``representation``.
+    overall : DataFrame
+        Each metric of everybody together; see ``disparity.rates``.
     estimates : tuple of Estimate
-        ``METRIC_difference`` for each metric; ``METRIC_difference_by_ATTRIBUTE`` where there are
-        several attributes.
+        ``selected``, the share of everybody, then ``METRIC_difference`` for each metric;
+        ``METRIC_difference_by_ATTRIBUTE`` where there are several attributes.
     verdicts : tuple of Verdict
+    origin : str
+        Mark of the release that made the counts.
     """
 
     rates: pl.DataFrame
     contrasts: pl.DataFrame
     ranges: pl.DataFrame
     representation: pl.DataFrame
+    overall: pl.DataFrame
     estimates: tuple[Estimate, ...]
     verdicts: tuple[Verdict, ...]
+    origin: str
 
     def _repr_html_(self) -> str:
         lines = "".join(
@@ -79,21 +87,31 @@ class Audit:
 
 
 def audit(
-    rows: pl.DataFrame, question: Question, *, decision: str, outcome: str | None = None, seed: int
+    rows: pl.DataFrame,
+    question: Question,
+    *,
+    decision: str,
+    outcome: str | None = None,
+    seed: int,
+    release: Release = EXACT,
 ) -> Audit:
     """Compare what a decision did to groups.
 
     Parameters
     ----------
     rows : DataFrame, shape (persons, columns)
-        One row per person: attributes, decision and outcome.
+        One row per person: attributes, decision and outcome, and ``customer_id`` where the release
+        has noise.
     question : Question
     decision : str
         Column that says who was selected (Boolean, or 0 and 1).
     outcome : str, optional
         Column that says for whom the decision was right; without it only selection is compared.
     seed : int
-        Of the critical value of the ranges.
+        Seed of the critical value of the ranges.
+    release : Release
+        Makes every count before it is judged: a view's (``view.release``) where figures are to be
+        shown.
 
     Raises
     ------
@@ -113,28 +131,67 @@ def audit(
     if question.are_crossed and len(sets) > 1:
         sets.append(question.attributes)
     outcomes = rows[outcome] if outcome else None
-    counted = [cells(groups.select(names), rows[decision], outcomes) for names in sets]
+    persons = rows["customer_id"] if "customer_id" in rows.columns else None
+    counted = [
+        cells(groups.select(names), rows[decision], outcomes, persons=persons, release=release)
+        for names in sets
+    ]
     metrics = _metrics(question, outcomes is not None)
-    table = pl.concat([rates(part, metrics, least=question.least) for part in counted])
+    table = pl.concat(
+        [rates(part, metrics, least=question.least, release=release) for part in counted]
+    )
     references = {_attribute(part): _reference(part, question) for part in counted}
     family = tuple(name for judged in question.judged for name in judged_rates(judged))
-    compared = findings(contrasts(table, references, judged=family), question)
-    ranges = _ranges(table, seed)
+    compared = findings(contrasts(table, references, judged=family, release=release), question)
+    ranges = _ranges(table, seed, release)
+    whole = cells(
+        pl.select(everybody=pl.repeat("everybody", rows.height)),
+        rows[decision],
+        outcomes,
+        persons=persons,
+        release=release,
+    )
     attributes = list(references)
     return Audit(
         rates=table,
         contrasts=compared,
         ranges=ranges,
-        representation=pl.concat([representation(part) for part in counted]),
-        estimates=tuple(
-            range_estimate(row, len(attributes)) for row in ranges.iter_rows(named=True)
+        representation=pl.concat(
+            [representation(part, whole, release=release) for part in counted]
+        ),
+        overall=rates(whole, metrics, least=question.least, release=release),
+        origin=release.origin,
+        estimates=(
+            _selected(whole, release),
+            *(
+                range_estimate(row, len(attributes), release.origin)
+                for row in ranges.iter_rows(named=True)
+            ),
         ),
         verdicts=tuple(
-            verdict(attribute, judged, table, compared, ranges, question)
+            verdict(attribute, judged, table, compared, ranges, question, release.origin)
             for attribute in attributes
             for judged in question.judged
             if outcomes is not None or judged in WITHOUT_OUTCOME
         ),
+    )
+
+
+def _selected(whole: pl.DataFrame, release: Release) -> Estimate:
+    """Return the share of everybody that was selected."""
+    n = int(whole["persons"][0])
+    found = shares(whole["selected"], whole["persons"], release=release)
+    bound = found.bound[0]
+    return Estimate(
+        name="selected",
+        value=None if bound or n == 0 else float(found.value[0]),
+        low=float(found.low[0]),
+        high=float(found.high[0]),
+        n=n,
+        unit="share",
+        label="Share selected of everybody",
+        note=bound or "Wilson interval",
+        origin=release.origin,
     )
 
 
@@ -163,7 +220,23 @@ def _reference(counted: pl.DataFrame, question: Question) -> str:
     return wanted
 
 
-def _ranges(table: pl.DataFrame, seed: int) -> pl.DataFrame:
+#: Variance of a numerator of which only is known that it lies between 1 and 4.
+_BOUND_VARIANCE = 1.25
+
+
+def _range(judged: pl.DataFrame, release: Release, seed: int, level: float = LEVEL) -> Range:
+    of = judged["of"].to_numpy()
+    is_bound = (judged["bound"] != "").to_numpy()
+    return range_interval(
+        judged["value"].to_numpy() * of,
+        of,
+        seed=seed,
+        level=level,
+        noise=release.variance + _BOUND_VARIANCE * is_bound,
+    )
+
+
+def _ranges(table: pl.DataFrame, seed: int, release: Release) -> pl.DataFrame:
     lines: list[tuple[object, ...]] = []
     parts = table.partition_by("attribute", "metric", as_dict=True, maintain_order=True)
     for (attribute, metric), part in parts.items():
@@ -172,7 +245,7 @@ def _ranges(table: pl.DataFrame, seed: int) -> pl.DataFrame:
         if judged.height < 2:
             lines.append((attribute, metric, *(None,) * 6, judged.height, persons))
             continue
-        found = range_interval(judged["count"].to_numpy(), judged["of"].to_numpy(), seed=seed)
+        found = _range(judged, release, seed)
         highest = float(judged["value"][found.highest])
         ratio = float(judged["value"][found.lowest]) / highest if highest > 0 else None
         names = (judged["group"][found.highest], judged["group"][found.lowest])
@@ -193,12 +266,13 @@ def _ranges(table: pl.DataFrame, seed: int) -> pl.DataFrame:
     found_ranges = pl.DataFrame(lines, schema=schema, orient="row")
     attributes = found_ranges["attribute"].unique(maintain_order=True)
     odds = [
-        _odds(found_ranges.filter(pl.col("attribute") == each), table, seed) for each in attributes
+        _odds(found_ranges.filter(pl.col("attribute") == each), table, seed, release)
+        for each in attributes
     ]
     return pl.concat([found_ranges, *odds])
 
 
-def _odds(ranges: pl.DataFrame, table: pl.DataFrame, seed: int) -> pl.DataFrame:
+def _odds(ranges: pl.DataFrame, table: pl.DataFrame, seed: int, release: Release) -> pl.DataFrame:
     """Return equalized odds of one attribute: the worse of two differences, if both are known.
 
     Each of the two intervals is taken at .975, so that the larger difference lies within their
@@ -214,7 +288,7 @@ def _odds(ranges: pl.DataFrame, table: pl.DataFrame, seed: int) -> pl.DataFrame:
     else:
         mine = table.filter(pl.col("attribute") == line["attribute"], pl.col("note") == ESTIMATED)
         limits = [
-            range_interval(part["count"].to_numpy(), part["of"].to_numpy(), seed=seed, level=0.975)
+            _range(part, release, seed, 0.975)
             for part in (mine.filter(pl.col("metric") == metric) for metric in ODDS)
         ]
         line |= {

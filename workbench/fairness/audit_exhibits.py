@@ -15,14 +15,19 @@ _WORDS = {
 
 def selection_rates(audit: Audit) -> tuple[Figure, ...]:
     """Draw the share selected by group, one figure per attribute."""
-    chosen = audit.rates.filter(pl.col("metric") == "selection_rate")
-    parts = chosen.partition_by("attribute", as_dict=True, maintain_order=True)
-    return tuple(_rates(str(attribute), rows) for (attribute,), rows in parts.items())
+    is_selection = pl.col("metric") == "selection_rate"
+    overall = audit.overall.filter(is_selection)["value"][0]
+    parts = audit.rates.filter(is_selection).partition_by(
+        "attribute", as_dict=True, maintain_order=True
+    )
+    return tuple(
+        _rates(str(attribute), rows, overall, audit.origin) for (attribute,), rows in parts.items()
+    )
 
 
 def all_rates(audit: Audit) -> Table:
     """Return every metric of every group, with what cannot be estimated."""
-    rows = audit.rates.select(
+    rows = _bounded(audit.rates, "value").select(
         _in_words("attribute"),
         _in_words("metric"),
         "group",
@@ -39,6 +44,7 @@ def all_rates(audit: Audit) -> Table:
         persons="of",
         labels=_WORDS,
         formats=_SHARES,
+        origin=audit.origin,
     )
 
 
@@ -53,11 +59,12 @@ def representation(audit: Audit) -> Table:
         "low",
         "high",
         "ratio",
+        note="bound",
     )
     return Table(
         name="representation",
         title="Each group's share of everybody and of the selected",
-        rows=rows,
+        rows=_without_empty_notes(rows),
         persons="persons",
         labels={
             **_WORDS,
@@ -72,12 +79,13 @@ def representation(audit: Audit) -> Table:
             "ratio": ".2f",
         },
         margin="group",
+        origin=audit.origin,
     )
 
 
 def contrasts(audit: Audit) -> Table:
     """Return each judged group's difference to its reference, adjusted for their number."""
-    rows = audit.contrasts.select(
+    rows = _bounded(audit.contrasts.with_columns(note=pl.lit("")), "difference").select(
         _in_words("attribute"),
         _in_words("metric"),
         "group",
@@ -86,15 +94,17 @@ def contrasts(audit: Audit) -> Table:
         "difference",
         "low",
         "high",
+        "note",
         p_value=_p_text(),
     )
     return Table(
         name="contrasts",
         title="Differences to the largest group; p-values adjusted by Holm's method",
-        rows=rows,
+        rows=_without_empty_notes(rows),
         persons="persons",
         labels={**_WORDS, "reference": "against"},
         formats={"difference": "+z.1%", "low": "+z.1%", "high": "+z.1%"},
+        origin=audit.origin,
     )
 
 
@@ -106,14 +116,27 @@ def _without_empty_notes(rows: pl.DataFrame) -> pl.DataFrame:
     return rows if (rows["note"].fill_null("") != "").any() else rows.drop("note")
 
 
+def _bounded(rows: pl.DataFrame, figure: str) -> pl.DataFrame:
+    """Put the bound in the place of a figure of which only a bound may be shown."""
+    is_bound = pl.col("bound") != ""
+    return rows.with_columns(
+        pl.when(~is_bound).then(figure).alias(figure),
+        note=pl.when(is_bound & (pl.col("note") == ""))
+        .then("bound")
+        .when(is_bound)
+        .then(pl.format("{}, {}", "bound", "note"))
+        .otherwise("note"),
+    )
+
+
 def _p_text() -> pl.Expr:
     """Return p-values as a reader sees them: no chance is nothing."""
     shown = pl.col("p_value").map_elements(lambda p: f"{p:.3f}", return_dtype=pl.String)
     return pl.when(pl.col("p_value") < _LEAST_P).then(pl.lit("below 0.001")).otherwise(shown)
 
 
-def _rates(attribute: str, rows: pl.DataFrame) -> Figure:
-    overall = int(rows["count"].sum()) / max(int(rows["of"].sum()), 1)
+def _rates(attribute: str, rows: pl.DataFrame, overall: float | None, origin: str) -> Figure:
+    rows = _bounded(rows, "value")
     table = Table(
         name=f"selection_by_{'_'.join(attribute.split())}",
         title=f"Share selected by {attribute.replace('_', ' ')}; the dashed line is everybody's",
@@ -121,6 +144,7 @@ def _rates(attribute: str, rows: pl.DataFrame) -> Figure:
         persons="persons",
         labels=_WORDS,
         formats=_SHARES,
+        origin=origin,
     )
     return intervals(
         table,

@@ -1,8 +1,9 @@
 """Rates by group and how far they lie apart, from counts.
 
-Everything a decision did to a group is in four counts: selected and not, among those with and
-without the outcome. The persons are read once; rates, intervals and tests cost the same for a
-million of them as for a thousand. Names and values are fairlearn's wherever its metric is defined.
+Everything a decision did to a group is in a few counts: selected and not, among those with and
+without the outcome. The release of the view makes them, with its noise; the persons are read once,
+and rates, intervals and tests cost the same for a million of them as for a thousand. Names and
+values are fairlearn's wherever its metric is defined.
 
 References
 ----------
@@ -19,43 +20,67 @@ import polars as pl
 
 from workbench.fairness.groups import CROSS, intersections, value_names
 from workbench.foundation.errors import InputError
+from workbench.privacy.release import EXACT, Release, share_difference, shares
 from workbench.statistics.comparisons import holm, two_share_test
-from workbench.statistics.intervals import LEVEL, newcombe, wilson
+from workbench.statistics.intervals import LEVEL
 
-#: Cells of the confusion table: decision and outcome.
-CELLS = ("true_positives", "false_positives", "false_negatives", "true_negatives")
+#: Counts of persons by decision and outcome.
+COUNTS = (
+    "persons",
+    "selected",
+    "positives",
+    "negatives",
+    "true_positives",
+    "false_positives",
+    "false_negatives",
+    "true_negatives",
+    "correct",
+)
 
 
 class Metric(NamedTuple):
-    """A rate as counts over counts, and what it is called when there is nobody to count."""
+    """A rate as a count of another, and what it is called when there is nobody to count."""
 
-    above: tuple[str, ...]
-    below: tuple[str, ...]
+    above: str
+    below: str
     lacking: str
     meaning: str
 
 
-_TP, _FP, _FN, _TN = CELLS
-
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {
-        "selection_rate": Metric((_TP, _FP), CELLS, "nobody", "Share selected"),
+        "selection_rate": Metric("selected", "persons", "nobody", "Share selected"),
         "true_positive_rate": Metric(
-            (_TP,), (_TP, _FN), "no positives", "Share selected of those with the outcome"
+            "true_positives",
+            "positives",
+            "no positives",
+            "Share selected of those with the outcome",
         ),
         "false_positive_rate": Metric(
-            (_FP,), (_FP, _TN), "no negatives", "Share selected of those without the outcome"
+            "false_positives",
+            "negatives",
+            "no negatives",
+            "Share selected of those without the outcome",
         ),
         "false_negative_rate": Metric(
-            (_FN,), (_TP, _FN), "no positives", "Share passed over of those with the outcome"
+            "false_negatives",
+            "positives",
+            "no positives",
+            "Share passed over of those with the outcome",
         ),
         "true_negative_rate": Metric(
-            (_TN,), (_FP, _TN), "no negatives", "Share passed over of those without the outcome"
+            "true_negatives",
+            "negatives",
+            "no negatives",
+            "Share passed over of those without the outcome",
         ),
         "precision": Metric(
-            (_TP,), (_TP, _FP), "nobody selected", "Share with the outcome of those selected"
+            "true_positives",
+            "selected",
+            "nobody selected",
+            "Share with the outcome of those selected",
         ),
-        "accuracy": Metric((_TP, _TN), CELLS, "nobody", "Share decided as the outcome was"),
+        "accuracy": Metric("correct", "persons", "nobody", "Share decided as the outcome was"),
     }
 )
 #: Metrics that need no outcome.
@@ -66,7 +91,14 @@ EMPTY = "empty"
 TOO_SMALL = "too small to judge"
 
 
-def cells(groups: pl.DataFrame, decisions: pl.Series, outcomes: pl.Series | None) -> pl.DataFrame:
+def cells(
+    groups: pl.DataFrame,
+    decisions: pl.Series,
+    outcomes: pl.Series | None,
+    *,
+    persons: pl.Series | None = None,
+    release: Release = EXACT,
+) -> pl.DataFrame:
     """Count persons by group, decision and outcome.
 
     Parameters
@@ -75,12 +107,18 @@ def cells(groups: pl.DataFrame, decisions: pl.Series, outcomes: pl.Series | None
         As ``grouped`` returns it; several attributes are crossed.
     decisions, outcomes : Series of bool, shape (persons,)
         Without outcomes everybody counts as without it, and only the selection rate is defined.
+    persons : Series of UInt64, shape (persons,), optional
+        Each person's ``customer_id``; a release with noise needs it.
+    release : Release
+        Makes the counts.
 
     Returns
     -------
-    DataFrame, shape (groups, 7)
-        ``attribute``, ``group``, ``persons`` and the four cells (Int64), sorted by group. Groups
-        that nobody belongs to are there, with zeros.
+    DataFrame, shape (groups, 11)
+        ``attribute``, ``group`` and ``COUNTS`` (Int64), sorted by group. Groups that nobody belongs
+        to are there, with zeros. ``false_negatives`` are ``positives`` less ``true_positives`` and
+        ``true_negatives`` are ``negatives`` less ``false_positives``, so that two rates that add up
+        to 1 still do.
 
     Raises
     ------
@@ -94,24 +132,36 @@ def cells(groups: pl.DataFrame, decisions: pl.Series, outcomes: pl.Series | None
     rows = groups.rename(dict(zip(groups.columns, keys, strict=True))).with_columns(
         _y=y.cast(pl.Boolean), _d=decisions.cast(pl.Boolean)
     )
+    if persons is not None:
+        rows = rows.with_columns(persons.alias("customer_id"))
     chosen, positive = pl.col("_d"), pl.col("_y")
-    counted = rows.group_by(keys).agg(
-        (chosen & positive).sum().cast(pl.Int64).alias(_TP),
-        (chosen & ~positive).sum().cast(pl.Int64).alias(_FP),
-        (~chosen & positive).sum().cast(pl.Int64).alias(_FN),
-        (~chosen & ~positive).sum().cast(pl.Int64).alias(_TN),
+    counted = release.counts(
+        rows,
+        keys,
+        of={
+            "selected": chosen,
+            "positives": positive,
+            "negatives": ~positive,
+            "true_positives": chosen & positive,
+            "false_positives": chosen & ~positive,
+            "correct": chosen == positive,
+        },
     )
     table = intersections(groups).join(counted, on=keys, how="left", maintain_order="left")
-    filled = table.with_columns(pl.col(CELLS).fill_null(0))
-    return filled.select(
-        pl.lit(CROSS.join(groups.columns)).alias("attribute"),
-        "group",
-        pl.sum_horizontal(CELLS).alias("persons"),
-        *CELLS,
+    filled = table.with_columns(pl.col(counted.columns).exclude(keys).fill_null(0)).with_columns(
+        false_negatives=_less("positives", "true_positives"),
+        true_negatives=_less("negatives", "false_positives"),
     )
+    return filled.select(pl.lit(CROSS.join(groups.columns)).alias("attribute"), "group", *COUNTS)
 
 
-def rates(counted: pl.DataFrame, metrics: tuple[str, ...], *, least: int) -> pl.DataFrame:
+def _less(whole: str, part: str) -> pl.Expr:
+    return (pl.col(whole) - pl.col(part)).clip(0)
+
+
+def rates(
+    counted: pl.DataFrame, metrics: tuple[str, ...], *, least: int, release: Release = EXACT
+) -> pl.DataFrame:
     """Return each metric of each group with its Wilson interval.
 
     Parameters
@@ -122,14 +172,18 @@ def rates(counted: pl.DataFrame, metrics: tuple[str, ...], *, least: int) -> pl.
         Names of ``METRICS``.
     least : int
         Persons below whom a rate is shown but not judged.
+    release : Release
+        Made the counts: its noise widens the intervals, its small numerators are bounds.
 
     Returns
     -------
-    DataFrame, shape (groups x metrics, 10)
+    DataFrame, shape (groups x metrics, 11)
         ``attribute``, ``metric``, ``group``, ``persons`` (in the group), ``count``, ``of`` (the
         rate is count / of), ``value``, ``low``, ``high`` (null where it cannot be estimated),
         ``note``: "" where the rate can be judged, "cannot be estimated, no positives" and the
-        like, "too small to judge", or "empty".
+        like, "too small to judge", or "empty"; ``bound``: "at most 4 of 25" where the numerator is
+        so small that only a bound is told, else "". ``value`` is then the middle of what the bound
+        allows, for sorting only.
     """
     parts = []
     for name in metrics:
@@ -139,16 +193,16 @@ def rates(counted: pl.DataFrame, metrics: tuple[str, ...], *, least: int) -> pl.
             pl.lit(name).alias("metric"),
             "group",
             "persons",
-            pl.sum_horizontal(metric.above).alias("count"),
-            pl.sum_horizontal(metric.below).alias("of"),
-        )
-        low, high = wilson(part["count"].to_numpy(), part["of"].to_numpy())
+            pl.col(metric.above).alias("count"),
+            pl.col(metric.below).alias("of"),
+        ).with_columns(pl.min_horizontal("count", "of").alias("count"))
+        found = shares(part["count"], part["of"], release=release)
         of = pl.col("of")
         parts.append(
             part.with_columns(
-                value=pl.when(of > 0).then(pl.col("count") / of),
-                low=pl.Series(low, nan_to_null=True),
-                high=pl.Series(high, nan_to_null=True),
+                value=pl.Series(found.value, nan_to_null=True),
+                low=pl.Series(found.low, nan_to_null=True),
+                high=pl.Series(found.high, nan_to_null=True),
                 note=pl.when(pl.col("persons") == 0)
                 .then(pl.lit(EMPTY))
                 .when(of == 0)
@@ -156,13 +210,18 @@ def rates(counted: pl.DataFrame, metrics: tuple[str, ...], *, least: int) -> pl.
                 .when(of < least)
                 .then(pl.lit(TOO_SMALL))
                 .otherwise(pl.lit(ESTIMATED)),
+                bound=pl.Series(found.bound, dtype=pl.String),
             )
         )
     return pl.concat(parts)
 
 
 def contrasts(
-    table: pl.DataFrame, references: Mapping[str, str], *, judged: tuple[str, ...] = ()
+    table: pl.DataFrame,
+    references: Mapping[str, str],
+    *,
+    judged: tuple[str, ...] = (),
+    release: Release = EXACT,
 ) -> pl.DataFrame:
     """Return the difference of each judged group to its attribute's reference group.
 
@@ -175,14 +234,18 @@ def contrasts(
     judged : tuple of str
         Metrics that verdicts rest on: p-values are adjusted over their contrasts, those of all
         other metrics apart. Empty for one family of all.
+    release : Release
+        Made the counts.
 
     Returns
     -------
-    DataFrame, shape (contrasts, 13)
+    DataFrame, shape (contrasts, 14)
         ``attribute``, ``metric``, ``group``, ``reference``, ``persons`` (the rate's denominator in
         the group), ``value``, ``reference_value``, ``difference`` (group less reference), ``low``,
         ``high`` (Newcombe), ``sure_low``, ``sure_high`` (the same, 95 % for all contrasts of the
         family together, by Bonferroni), ``p_value`` (of no difference at all, Holm-adjusted).
+        ``bound`` is the bound of the group's or else the reference's rate, where there is one: the
+        limits then hold for every count that it allows, and the p-value is the largest of them.
         Groups that are empty, too small or cannot be estimated have no row.
     """
     known = table.filter(pl.col("note") == ESTIMATED)
@@ -192,21 +255,34 @@ def contrasts(
     )
     held = known.join(named, on="attribute", how="inner", maintain_order="left")
     others = known.select(
-        "attribute", "metric", reference="group", _count="count", _of="of", reference_value="value"
+        "attribute",
+        "metric",
+        reference="group",
+        _count="count",
+        _of="of",
+        reference_value="value",
+        _bound="bound",
     )
     pairs = held.filter(pl.col("group") != pl.col("reference")).join(
         others, on=["attribute", "metric", "reference"], how="inner", maintain_order="left"
     )
-    counts = [pairs[name].to_numpy() for name in ("count", "of", "_count", "_of")]
-    low, high = newcombe(*counts)
-    p_value = two_share_test(*counts)
+    n, reference_n = pairs["of"].to_numpy(), pairs["_of"].to_numpy()
+    mine = shares(pairs["count"], n, release=release)
+    theirs = shares(pairs["_count"], reference_n, release=release)
+    low, high = share_difference(mine, n, theirs, reference_n, release=release)
+    tried = [
+        two_share_test(x, n, y, reference_n, noise=release.variance)
+        for x in (mine.lowest, mine.highest)
+        for y in (theirs.lowest, theirs.highest)
+    ]
+    p_value = np.max(tried, axis=0)
     is_judged = pairs["metric"].is_in(judged or list(METRICS)).to_numpy()
     sure_low, sure_high = np.empty(pairs.height), np.empty(pairs.height)
     for family in (is_judged, ~is_judged):
         p_value[family] = holm(p_value[family])
         level = 1 - (1 - LEVEL) / max(int(family.sum()), 1)
-        limits = newcombe(*(count[family] for count in counts), level=level)
-        sure_low[family], sure_high[family] = limits
+        limits = share_difference(mine, n, theirs, reference_n, release=release, level=level)
+        sure_low[family], sure_high[family] = (limit[family] for limit in limits)
     return pairs.select(
         "attribute",
         "metric",
@@ -221,6 +297,7 @@ def contrasts(
         sure_low=pl.Series(sure_low, dtype=pl.Float64),
         sure_high=pl.Series(sure_high, dtype=pl.Float64),
         p_value=pl.Series(p_value, dtype=pl.Float64),
+        bound=pl.when(pl.col("bound") == "").then("_bound").otherwise("bound"),
     )
 
 

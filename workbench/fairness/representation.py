@@ -2,39 +2,48 @@
 
 import polars as pl
 
-from workbench.fairness.disparity import CELLS
-from workbench.statistics.intervals import wilson
+from workbench.privacy.release import EXACT, Release, share_columns
 
 
-def representation(counted: pl.DataFrame) -> pl.DataFrame:
+def representation(
+    counted: pl.DataFrame, whole: pl.DataFrame, *, release: Release = EXACT
+) -> pl.DataFrame:
     """Return each group's share of all persons and of the selected ones.
 
     Parameters
     ----------
     counted : DataFrame
         As ``cells`` returns it, of one attribute.
+    whole : DataFrame
+        The same of everybody together, one row.
+    release : Release
+        Made the counts.
 
     Returns
     -------
-    DataFrame, shape (groups, 9)
+    DataFrame, shape (groups, 10)
         ``attribute``, ``group``, ``persons``, ``share``, ``selected``, ``share_of_selected``,
         ``low``, ``high`` (its Wilson interval), ``ratio`` (share_of_selected by share: 1 is as
-        many as there are; null in an empty group or where nobody is selected).
+        many as there are; null in an empty group or where nobody is selected), ``bound`` ("at most
+        4 of 25" where the selected are so few that only a bound is told, else "").
     """
-    chosen = pl.sum_horizontal(CELLS[0], CELLS[1])
-    table = counted.select("attribute", "group", "persons", selected=chosen)
-    everyone, selected = int(table["persons"].sum()), int(table["selected"].sum())
-    low, high = wilson(table["selected"].to_numpy(), [selected] * table.height)
-    share = pl.col("persons") / everyone
-    among = pl.when(selected > 0).then(pl.col("selected") / max(selected, 1))
-    return table.select(
+    everyone, selected = int(whole["persons"][0]), int(whole["selected"][0])
+    table = counted.select("attribute", "group", "persons", "selected").with_columns(
+        share=pl.col("persons") / max(everyone, 1),
+        all_selected=pl.lit(selected, dtype=pl.Int64),
+    )
+    found = share_columns(
+        table, "selected", "all_selected", release=release, name="share_of_selected"
+    )
+    return found.select(
         "attribute",
         "group",
         "persons",
-        share.alias("share"),
+        "share",
         "selected",
-        share_of_selected=among,
-        low=pl.Series(low, nan_to_null=True),
-        high=pl.Series(high, nan_to_null=True),
-        ratio=pl.when(pl.col("persons") > 0).then(among / share),
+        "share_of_selected",
+        low="share_of_selected_low",
+        high="share_of_selected_high",
+        ratio=pl.when(pl.col("persons") > 0).then(pl.col("share_of_selected") / pl.col("share")),
+        bound="share_of_selected_note",
     )

@@ -1,6 +1,7 @@
-"""How good scores are on persons the model has not seen: figures, tables and verdicts.
+"""How good scores are on persons the model has not seen: figures and verdicts.
 
-Takes outcomes and scores and knows no model.
+Takes scored persons and knows no model. Every figure is made by the release before a verdict is
+worded, so a verdict rests on what is shown.
 """
 
 from dataclasses import dataclass
@@ -10,19 +11,26 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import stats
 
-from workbench.statistics.auc import Gain, auc_estimate, gain
-from workbench.statistics.calibration import (
-    BINS,
-    Balance,
-    CalibrationError,
-    balance,
-    brier,
-    calibration_error,
+from workbench.models.score_tables import (
+    SMALLEST_SCORE,
     calibration_table,
+    gains_table,
+    released_calibration_error,
 )
+from workbench.privacy.release import (
+    EXACT,
+    Release,
+    Rounded,
+    one_digit_up,
+    rounded_figure,
+    rounding_step,
+    shares,
+)
+from workbench.statistics.auc import gain, ranking
+from workbench.statistics.calibration import brier, calibration_error
 from workbench.statistics.comparisons import needed_for_precision
 from workbench.statistics.estimates import Estimate
-from workbench.statistics.intervals import critical, mean_interval, rate, wilson
+from workbench.statistics.intervals import critical
 from workbench.statistics.resampling import Counts, percentile_interval
 from workbench.statistics.verdicts import Outcome, Verdict
 
@@ -40,30 +48,32 @@ Scores = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """What held-out persons say about scores.
+    """What held-out persons show about scores.
 
     Attributes
     ----------
     auc, base_rate, brier, calibration_error, lift : Estimate
         ``calibration_error`` has as ``high`` nothing and as note its null 95th percentile.
-    calibration : DataFrame
-        As ``calibration_table`` gives it.
-    gains : DataFrame, shape (10, 8)
-        One row per tenth, highest scores first: ``tenth``, ``persons``, ``leavers``, ``rate``,
-        ``low``, ``high``, ``captured`` (share of all leavers so far), ``lift`` (so far).
-    error : CalibrationError
-    balance : Balance
+    calibration_gap : Estimate
+        Share that left less mean score.
+    predicted : float
+        Mean score.
+    calibration, gains : DataFrame
+        See ``calibration_table`` and ``gains_table``.
+    null_95 : float
+        95th percentile of the calibration error that right scores would show.
     """
 
     auc: Estimate
     base_rate: Estimate
     brier: Estimate
     calibration_error: Estimate
+    calibration_gap: Estimate
     lift: Estimate
+    predicted: float
     calibration: pl.DataFrame
     gains: pl.DataFrame
-    error: CalibrationError
-    balance: Balance
+    null_95: float
 
     @property
     def estimates(self) -> tuple[Estimate, ...]:
@@ -71,70 +81,112 @@ class Assessment:
         return (self.auc, self.base_rate, self.lift, self.brier, self.calibration_error)
 
 
-def assess(outcomes: Outcomes, scores: Scores, *, how: str, seed: int) -> Assessment:
+def assess(persons: pl.DataFrame, *, how: str, seed: int, release: Release = EXACT) -> Assessment:
     """Return figures and tables about scores of held-out persons.
 
     Parameters
     ----------
-    outcomes : array of bool, shape (n,)
-        Who left.
-    scores : array of float in 0 to 1, shape (n,)
+    persons : DataFrame, shape (persons, 3)
+        ``customer_id``, ``score`` (0 to 1) and ``churned`` (Boolean: who left).
     how : str
         Where the persons come from, as the reader sees it: "out-of-time", "out-of-fold".
     seed : int
-        Of the calibration null and the resampled lift.
+        Seed of the calibration null and the resampled lift.
+    release : Release
+        Makes every figure: a view's (``view.release``) where figures are to be shown.
     """
-    n = outcomes.size
+    outcomes, scores = persons["churned"].to_numpy().astype(bool), persons["score"].to_numpy()
+    counted = release.counts(persons, of={"left": pl.col("churned")})
+    n, left = int(counted["persons"][0]), int(counted["left"][0])
+    means = release.means(
+        persons.with_columns(squared=pl.Series(brier(outcomes, scores))),
+        of={"squared": SMALLEST_SCORE, "score": SMALLEST_SCORE},
+    ).row(0, named=True)
+    rate = shares([left], [n], release=release)
+    base_rate = Estimate(
+        name="base_rate",
+        value=float(rate.value[0]),
+        low=float(rate.low[0]),
+        high=float(rate.high[0]),
+        n=n,
+        unit="share",
+        label=f"Share that left, {how}",
+        note=rate.bound[0] or "Wilson interval",
+        origin=release.origin,
+    )
+    calibration = calibration_table(persons, release=release)
     error = calibration_error(outcomes, scores, seed=seed)
-    squared, low, high = mean_interval(brier(outcomes, scores))
+    step = 0.0 if release.is_exact else rounding_step(error.null_spread)
+    null_95 = _on(error.null_95, step)
+    auc = rounded_figure(*ranking(outcomes, scores), release=release)
     return Assessment(
-        auc=auc_estimate(outcomes, scores, label=f"AUC, {how}"),
-        base_rate=rate(int(outcomes.sum()), n, name="base_rate", label=f"Share that left, {how}"),
+        auc=Estimate(
+            name="auc",
+            value=auc.value,
+            low=auc.low,
+            high=auc.high,
+            n=n,
+            unit="AUC",
+            label=f"AUC, {how}",
+            note="logit-DeLong interval",
+            origin=release.origin,
+        ),
+        base_rate=base_rate,
         brier=Estimate(
             name="brier",
-            value=squared,
-            low=low,
-            high=high,
+            value=means["squared"],
+            low=means["squared_low"],
+            high=means["squared_high"],
             n=n,
             unit="squared error",
             label=f"Brier score, {how}",
             note="t interval",
+            origin=release.origin,
         ),
         calibration_error=Estimate(
             name="calibration_error",
-            value=error.ece,
+            value=_on(
+                error.ece if release.is_exact else released_calibration_error(calibration), step
+            ),
             n=n,
             unit="share",
             label=f"Expected calibration error, {how}",
-            note=f"right scores would show up to {error.null_95:.4f} in 95 of 100 samples",
+            note=f"right scores would show up to {null_95:.4f} in 95 of 100 samples",
+            origin=release.origin,
         ),
-        lift=_lift(outcomes, scores, how=how, seed=seed),
-        calibration=calibration_table(outcomes, scores),
-        gains=gains_table(outcomes, scores),
-        error=error,
-        balance=balance(outcomes, scores),
+        calibration_gap=_gap(base_rate, means["score"], scores, release),
+        lift=_lift(persons, n, left, how=how, seed=seed, release=release),
+        predicted=means["score"],
+        calibration=calibration,
+        gains=gains_table(persons, release=release),
+        null_95=null_95,
     )
 
 
-def gains_table(outcomes: Outcomes, scores: Scores) -> pl.DataFrame:
-    """Return leavers by tenths of the score, highest first (see ``Assessment.gains``)."""
-    order = np.argsort(-scores, kind="stable")
-    edges = np.unique(np.round(np.linspace(0, scores.size, BINS + 1)).astype(np.int64))
-    sizes = np.diff(edges)
-    leavers = np.add.reduceat(outcomes[order].astype(np.int64), edges[:-1])
-    low, high = wilson(leavers, sizes)
-    so_far, captured = np.cumsum(sizes), np.cumsum(leavers)
-    return pl.DataFrame(
-        {
-            "tenth": np.arange(1, sizes.size + 1, dtype=np.int64),
-            "persons": sizes.astype(np.int64),
-            "leavers": leavers,
-            "rate": leavers / sizes,
-            "low": low,
-            "high": high,
-            "captured": captured / leavers.sum(),
-            "lift": captured / so_far / outcomes.mean(),
-        }
+def _on(value: float, step: float) -> float:
+    return value if step == 0 else float(f"{round(value / step) * step:.9g}")
+
+
+def _gap(base_rate: Estimate, predicted: float, scores: Scores, release: Release) -> Estimate:
+    """Return calibration in the large with the scores' own variance and the noise's.
+
+    ``se^2 = sum p (1 - p) / n^2`` (Cox 1958), and ``V(1 + p^2)/n^2`` for noise of variance V.
+    """
+    observed = base_rate.value or 0.0
+    variance = float((scores * (1 - scores)).sum()) + release.variance * (1 + observed**2)
+    half = critical() * float(np.sqrt(variance)) / scores.size
+    half = half if release.is_exact else one_digit_up(half)
+    difference = observed - predicted
+    return Estimate(
+        name="calibration_gap",
+        value=difference,
+        low=difference - half,
+        high=difference + half,
+        n=base_rate.n,
+        unit="share",
+        label="Share that left less mean score",
+        note="interval under the scores' own variance",
+        origin=release.origin,
     )
 
 
@@ -150,7 +202,7 @@ def ranks_verdict(auc: Estimate) -> Verdict:
         ratio = ((high - low) / 2 / max(value - 0.5, USELESS_AUC - 0.5)) ** 2
         answer = (
             f"It cannot be said: {figures}, which includes chance. About "
-            f"{max(int(np.ceil(auc.n * ratio)), auc.n + 1):,} persons would be needed."
+            f"{max(int(float(f'{auc.n * ratio:.1e}')), auc.n + 1):,} persons would be needed."
         )
         outcome = Outcome.UNDECIDED
     return Verdict(
@@ -163,29 +215,39 @@ def ranks_verdict(auc: Estimate) -> Verdict:
     )
 
 
-def gain_verdict(outcomes: Outcomes, scores: Scores, rule: Scores, *, rule_name: str) -> Verdict:
+def gain_verdict(
+    persons: pl.DataFrame, rule: Scores, *, n: int, rule_name: str, release: Release = EXACT
+) -> Verdict:
     """Answer whether the model ranks better than one simple rule.
 
     Parameters
     ----------
+    persons : DataFrame
+        As in ``assess``.
     rule : array of float, shape (n,)
         Score of the simple rule for the same persons, higher is more likely to leave.
+    n : int
+        Number of the persons, as it may be shown.
     rule_name : str
         What the rule is, in words: "days since the last order alone".
+    release : Release
+        Rounds the figures.
     """
-    found = gain(outcomes, scores, rule)
+    outcomes, scores = persons["churned"].to_numpy().astype(bool), persons["score"].to_numpy()
+    found = rounded_figure(*gain(outcomes, scores, rule)[:3], release=release)
     estimate = Estimate(
         name="auc_gain",
-        value=found.difference,
+        value=found.value,
         low=found.low,
         high=found.high,
-        n=outcomes.size,
+        n=n,
         unit="AUC",
         label=f"AUC gained over {rule_name}",
         note="paired DeLong interval",
+        origin=release.origin,
     )
     figures = (
-        f"{found.difference:+.3f} AUC (95 % interval {found.low:+.3f} to {found.high:+.3f}) "
+        f"{found.value:+.3f} AUC (95 % interval {found.low:+.3f} to {found.high:+.3f}) "
         f"against {rule_name}"
     )
     if found.high < USELESS_GAIN:
@@ -194,7 +256,7 @@ def gain_verdict(outcomes: Outcomes, scores: Scores, rule: Scores, *, rule_name:
         outcome, answer = Outcome.SHOWN, f"Yes: {figures}."
     else:
         outcome = Outcome.UNDECIDED
-        answer = f"It cannot be said: {figures}. {_needed_gain(found, outcomes.size)}"
+        answer = f"It cannot be said: {figures}. {_needed_gain(found, n)}"
     return Verdict(
         name="beats_simple_rule",
         question=f"Does the model rank better than {rule_name}?",
@@ -207,30 +269,21 @@ def gain_verdict(outcomes: Outcomes, scores: Scores, rule: Scores, *, rule_name:
 
 def calibration_verdict(found: Assessment) -> Verdict:
     """Answer whether scores can be read as probabilities."""
-    error, large = found.error, found.balance
-    gap = Estimate(
-        name="calibration_gap",
-        value=large.difference,
-        low=large.low,
-        high=large.high,
-        n=found.auc.n,
-        unit="share",
-        label="Share that left less mean score",
-        note="interval under the scores' own variance",
-    )
+    gap, observed = found.calibration_gap, found.base_rate.value or 0.0
+    difference, low, high = _limits(gap)
+    error = found.calibration_error.value or 0.0
     figures = (
-        f"{large.observed:.1%} left where {large.predicted:.1%} were predicted "
-        f"(difference {large.difference:+.1%}, 95 % interval {large.low:+.1%} to "
-        f"{large.high:+.1%}); calibration error {error.ece:.3f}, right scores would show up to "
-        f"{error.null_95:.3f}"
+        f"{observed:.1%} left where {found.predicted:.1%} were predicted (difference "
+        f"{difference:+.1%}, 95 % interval {low:+.1%} to {high:+.1%}); calibration error "
+        f"{error:.3f}, right scores would show up to {found.null_95:.3f}"
     )
-    outside = large.low > CALIBRATION_TOLERANCE or large.high < -CALIBRATION_TOLERANCE
-    within = max(abs(large.low), abs(large.high)) <= CALIBRATION_TOLERANCE
-    is_wrong = error.ece > error.null_95
-    needed = needed_for_precision(large.observed, CALIBRATION_TOLERANCE / 2)
-    if outside or (is_wrong and error.ece > CALIBRATION_TOLERANCE):
+    outside = low > CALIBRATION_TOLERANCE or high < -CALIBRATION_TOLERANCE
+    within = max(abs(low), abs(high)) <= CALIBRATION_TOLERANCE
+    is_wrong = error > found.null_95
+    needed = needed_for_precision(observed, CALIBRATION_TOLERANCE / 2)
+    if outside or (is_wrong and error > CALIBRATION_TOLERANCE):
         outcome, answer = Outcome.NOT_SHOWN, f"No, use them for ranking only: {figures}."
-    elif within and error.ece <= max(error.null_95, CALIBRATION_TOLERANCE):
+    elif within and error <= max(found.null_95, CALIBRATION_TOLERANCE):
         outcome, answer = Outcome.SHOWN, f"Yes: {figures}."
     else:
         outcome = Outcome.UNDECIDED
@@ -248,27 +301,31 @@ def calibration_verdict(found: Assessment) -> Verdict:
     )
 
 
-def _lift(outcomes: Outcomes, scores: Scores, *, how: str, seed: int) -> Estimate:
-    order = np.argsort(-scores, kind="stable")
-    top = max(1, round(_TOP_SHARE * scores.size))
-    is_top = np.zeros(scores.size, dtype=bool)
-    is_top[order[:top]] = True
+def _lift(
+    persons: pl.DataFrame, n: int, left: int, *, how: str, seed: int, release: Release
+) -> Estimate:
+    order = np.argsort(-persons["score"].to_numpy(), kind="stable")
+    top = persons[np.sort(order[: max(1, round(_TOP_SHARE * persons.height))])]
+    counted = release.counts(top, of={"left": pl.col("churned")})
+    inside, left_inside = int(counted["persons"][0]), int(counted["left"][0])
+    left_inside = min(left_inside, inside, left)
     cells = np.array(
         [
-            [(is_top & outcomes).sum(), (is_top & ~outcomes).sum()],
-            [(~is_top & outcomes).sum(), (~is_top & ~outcomes).sum()],
+            [left_inside, inside - left_inside],
+            [left - left_inside, max(n - inside - left + left_inside, 0)],
         ]
     )
-    low, high = percentile_interval(cells, _lift_of, seed=seed)
+    low, high = percentile_interval(cells, _lift_of, seed=seed, noise=release.variance)
     return Estimate(
         name="lift",
         value=float(_lift_of(cells[None])[0]),
         low=low,
         high=high,
-        n=scores.size,
+        n=n,
         unit="times",
         label=f"Leavers in the highest tenth against the average, {how}",
         note="percentile interval from resampled counts",
+        origin=release.origin,
     )
 
 
@@ -280,10 +337,11 @@ def _lift_of(cells: Counts) -> Scores:
     return lift
 
 
-def _needed_gain(found: Gain, n: int) -> str:
+def _needed_gain(found: Rounded, n: int) -> str:
     power = float(stats.norm.ppf(0.8))
-    ratio = ((critical() + power) * found.se / max(found.difference, USELESS_GAIN)) ** 2
-    return f"About {max(int(np.ceil(n * ratio)), n + 1):,} persons would be needed."
+    se = (found.high - found.low) / 2 / critical()
+    ratio = ((critical() + power) * se / max(found.value, USELESS_GAIN)) ** 2
+    return f"About {max(int(float(f'{n * ratio:.1e}')), n + 1):,} persons would be needed."
 
 
 def _limits(estimate: Estimate) -> tuple[float, float, float]:

@@ -27,8 +27,11 @@ from workbench.models.result import (
     inputs,
     outcomes,
     require_outcomes,
+    rounded_importance,
+    score_bands,
     windows_table,
 )
+from workbench.privacy.release import EXACT, Release
 from workbench.schema import CustomerData
 
 #: Training rows beyond which more do not improve the model but take memory.
@@ -50,6 +53,7 @@ def churn(
     model: Model = "logistic",
     data_until: date | None = None,
     allowed: tuple[str, ...] = (),
+    release: Release = EXACT,
 ) -> ChurnResult:
     """Model who will place no order within a horizon, and test it on a later time.
 
@@ -75,6 +79,8 @@ def churn(
         First day that the data do not cover; see ``coverage``.
     allowed : tuple of str
         Features whose high AUC on their own has been explained.
+    release : Release
+        Makes every figure: a view's (``view.release``) where figures are to be shown.
 
     Raises
     ------
@@ -122,27 +128,36 @@ def churn(
 
     fitted = fit(inputs(training), outcomes(training), model=model, seed=seed)
     y, scores = outcomes(test), fitted.scores(inputs(test))
-    assessment = assess(y, scores, how="out-of-time", seed=seed)
+    assessed = assessed_persons(test, scores)
+    assessment = assess(assessed, how="out-of-time", seed=seed, release=release)
     rule = test[_RULE].fill_null(0).to_numpy().astype(np.float64)
     importance = group_importance(fitted, inputs(test), y, seed=seed)
-    assessed = assessed_persons(test, scores)
     del test, training, learnt
     current = _active(known(as_of), active_days)
+    scored = current.select("customer_id", score=pl.Series(fitted.scores(current)))
     return ChurnResult(
         split="time",
         definition=_definition(horizon_days, gap_days, active_days),
         model=model,
         assessment=assessment,
-        windows=windows_table(labels),
-        features=feature_table(alone),
-        importance=importance,
+        windows=windows_table(labels, release=release),
+        features=feature_table(alone, assessed, release=release),
+        importance=rounded_importance(importance, release=release),
         verdicts=(
             ranks_verdict(assessment.auc),
-            gain_verdict(y, scores, rule, rule_name="days since the last order alone"),
+            gain_verdict(
+                assessed,
+                rule,
+                n=assessment.auc.n,
+                rule_name="days since the last order alone",
+                release=release,
+            ),
             calibration_verdict(assessment),
         ),
         assessed=assessed,
-        scores=current.select("customer_id", score=pl.Series(fitted.scores(current))),
+        scores=scored,
+        score_bands=score_bands(scored, release=release),
+        origin=release.origin,
     )
 
 

@@ -18,7 +18,9 @@ _MOST = 12
 
 def design(result: ChurnResult) -> Table:
     """Return the cut-offs, how many persons each has and how many of them left."""
-    rows = result.windows.with_columns(pl.col("as_of", "label_from", "label_until").cast(pl.String))
+    rows = _noted(result.windows).with_columns(
+        pl.col("as_of", "label_from", "label_until").cast(pl.String)
+    )
     empty = [name for name in rows.columns if rows[name].null_count() == rows.height]
     return Table(
         name="design",
@@ -30,6 +32,7 @@ def design(result: ChurnResult) -> Table:
             "as_of": "as of", "label_from": "leaving from", "label_until": "until",
             "leavers": "left", "rate": "share",
         },
+        origin=result.origin,
     )  # fmt: skip
 
 
@@ -38,7 +41,7 @@ def calibration(result: ChurnResult) -> Figure:
     table = Table(
         name="calibration",
         title="The share that left in each tenth, against what the scores said",
-        rows=result.assessment.calibration,
+        rows=_noted(result.assessment.calibration),
         persons="persons",
         formats={"predicted": ".1%", "observed": ".1%", "low": ".1%", "high": ".1%"},
         labels={
@@ -47,6 +50,7 @@ def calibration(result: ChurnResult) -> Figure:
             "observed": "share that left",
             "positives": "left",
         },
+        origin=result.origin,
     )
     return observed_against_expected(
         table,
@@ -60,7 +64,7 @@ def calibration(result: ChurnResult) -> Figure:
 
 def gains(result: ChurnResult) -> Figure:
     """Draw the share that left by tenths of the score, highest first."""
-    rows = result.assessment.gains.with_columns(
+    rows = _noted(result.assessment.gains).with_columns(
         tenth=pl.format("{} of 10", pl.col("tenth")),
     )
     table = Table(
@@ -75,6 +79,7 @@ def gains(result: ChurnResult) -> Figure:
             "captured": "leavers so far",
             "lift": "lift so far",
         },
+        origin=result.origin,
     )
     return intervals(
         table,
@@ -98,6 +103,7 @@ def importance(result: ChurnResult) -> Figure:
         persons=None,
         formats={"auc_lost": "z.3f", "low": "z.3f", "high": "z.3f"},
         labels={"group": "group of features", "auc_lost": "AUC lost"},
+        origin=result.origin,
     )
     return intervals(
         table,
@@ -123,22 +129,16 @@ def strongest_features(result: ChurnResult) -> Table:
         persons=None,
         formats={"auc": ".3f"},
         labels={"auc": "AUC alone", "direction": "leavers have", "feature": "name of the feature"},
+        origin=result.origin,
     )
 
 
 def score_groups(result: ChurnResult) -> Figure:
     """Draw how many current customers have which score, in bands of a tenth."""
-    bands = (pl.col("score") * 10).floor().clip(0, 9).cast(pl.Int64)
-    rows = (
-        result.scores.with_columns(band=bands)
-        .group_by("band")
-        .agg(persons=pl.len().cast(pl.Int64))
-        .sort("band")
-        .select(
-            score=pl.format("{} to {}%", pl.col("band") * 10, (pl.col("band") + 1) * 10),
-            persons="persons",
-            share=pl.col("persons") / pl.col("persons").sum(),
-        )
+    rows = result.score_bands.select(
+        score=pl.format("{} to {}%", pl.col("band") * 10, (pl.col("band") + 1) * 10),
+        persons="persons",
+        share="share",
     )
     table = Table(
         name="score_groups",
@@ -147,8 +147,16 @@ def score_groups(result: ChurnResult) -> Figure:
         persons="persons",
         formats={"share": ".1%"},
         margin="score",
+        origin=result.origin,
     )
     return bars(table, group="score", value="share", axis="Share of current customers")
+
+
+def _noted(rows: pl.DataFrame) -> pl.DataFrame:
+    """Name the column of bounds, or leave it out where there is none."""
+    if (rows["bound"] == "").all():
+        return rows.drop("bound")
+    return rows.rename({"bound": "note"})
 
 
 def _gains_title(result: ChurnResult) -> str:

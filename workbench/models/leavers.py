@@ -45,6 +45,7 @@ def leavers(
             label=label,
             model=model,
             seed=seed,
+            release=view.release,
         )
     return churn(
         view.data,
@@ -57,4 +58,5 @@ def leavers(
         min_history_days=min_history_days,
         seed=seed,
         model=model,
+        release=view.release,
     )

@@ -1,22 +1,23 @@
 """What a segment is like: size, value, what sets it apart, and a name computed from that."""
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from workbench.features import feature_dictionary
-from workbench.foundation.streams import Stream
 from workbench.models.grouping import Labels
 from workbench.models.latent import Floats
-from workbench.models.leaks import sample
-from workbench.statistics.auc import ranking
-from workbench.statistics.intervals import wilson
+from workbench.privacy.release import (
+    EXACT,
+    Release,
+    bin_counts,
+    binned_delta,
+    binned_median,
+    shares,
+)
 
 #: Distance of a segment's centre from the average, in standard deviations, that names it.
 _NOTABLE = 0.4
-_ROWS = 20_000
-_BLOCKS = 2000
-_DRAWS = 1000
+#: Smallest difference of a share that counts when shares are averaged.
+_SMALLEST_SHARE = 0.0001
 #: Features that a segment is described by, where the data have them.
 _DESCRIBED_GROUPS = ("recency", "frequency", "value", "tenure", "returns", "products", "channels")
 
@@ -52,59 +53,47 @@ def segment_names(centres: Floats, traits: tuple[str, ...]) -> list[str]:
 
 
 def sizes(
-    labels: Labels, values: NDArray[np.int64], names: list[str], *, seed: int
+    labels: Labels,
+    persons: pl.DataFrame,
+    names: list[str],
+    *,
+    release: Release = EXACT,
 ) -> pl.DataFrame:
     """Return size and value of each segment, the most valuable first.
 
     Parameters
     ----------
     labels : array of int, shape (customers,)
-    values : array of int, shape (customers,)
-        Net amount of each customer, minor units, 0 or more.
+    persons : DataFrame, shape (customers, 2)
+        ``customer_id`` and ``value`` (integer): net amount of each customer, minor units, 0 or
+        more; in the order of the labels.
     names : list of str
         One per group.
-    seed : int
-        Of the resampling.
+    release : Release
+        Makes every count and sum.
 
     Returns
     -------
     DataFrame, shape (segments, 8)
         ``segment``, ``persons``, ``share``, ``low``, ``high`` (Wilson), ``value_share``,
-        ``value_low``, ``value_high`` (percentile interval over resampled customers).
-
-    Notes
-    -----
-    Customers are put into 2,000 blocks at random and blocks are drawn with replacement: the same
-    variance as drawing customers, at a cost that does not grow with their number.
+        ``value_low``, ``value_high`` (see ``Release.value_shares``).
     """
-    k, n = len(names), labels.size
-    persons = np.bincount(labels, minlength=k)
-    low, high = wilson(persons, np.full(k, n))
-    random = Stream(seed, "value shares").generator()
-    blocks = random.permutation(n) % min(n, _BLOCKS)
-    totals = np.zeros((int(blocks.max()) + 1, k))
-    np.add.at(totals, (blocks, labels), values.astype(np.float64))
-    drawn = random.multinomial(len(totals), np.full(len(totals), 1 / len(totals)), size=_DRAWS)
-    resampled = drawn @ totals
-    shares = resampled / np.maximum(resampled.sum(axis=1, keepdims=True), 1)
-    value_low, value_high = np.quantile(shares, [0.025, 0.975], axis=0)
-    table = pl.DataFrame(
-        {
-            "segment": names,
-            "persons": persons.astype(np.int64),
-            "share": persons / n,
-            "low": low,
-            "high": high,
-            "value_share": totals.sum(axis=0) / max(float(totals.sum()), 1.0),
-            "value_low": value_low,
-            "value_high": value_high,
-        }
+    rows = persons.with_columns(segment=_segments(labels, names))
+    total = release.count(rows)
+    counted = release.value_shares(rows, ["segment"], of="value").rename(
+        {"share": "value_share", "low": "value_low", "high": "value_high"}
+    )
+    found = shares(counted["persons"], [total] * counted.height, release=release)
+    table = counted.with_columns(
+        share=pl.Series(found.value), low=pl.Series(found.low), high=pl.Series(found.high)
     ).with_columns(pl.col("value_share", "value_low", "value_high").round(9))
-    return table.sort("value_share", "segment", descending=[True, False])
+    return table.select(
+        "segment", "persons", "share", "low", "high", "value_share", "value_low", "value_high"
+    ).sort("value_share", "segment", descending=[True, False], nulls_last=True)
 
 
 def profile_table(
-    labels: Labels, features: pl.DataFrame, names: list[str], *, seed: int
+    labels: Labels, features: pl.DataFrame, names: list[str], *, release: Release = EXACT
 ) -> pl.DataFrame:
     """Return what sets each segment apart, in terms of the feature table.
 
@@ -112,10 +101,10 @@ def profile_table(
     ----------
     labels : array of int, shape (customers,)
     features : DataFrame, shape (customers, 1 + features)
-        In the same order.
+        With ``customer_id``, in the order of the labels.
     names : list of str
-    seed : int
-        Of the sample that effect sizes are computed on.
+    release : Release
+        Makes every count and sum.
 
     Returns
     -------
@@ -126,25 +115,46 @@ def profile_table(
         the chance of less), ``rank`` (1 is what sets the segment apart most). Sorted by segment
         and rank.
 
+    Notes
+    -----
+    Medians and Cliff's delta are read from released counts in fixed bins (``privacy.release``);
+    the figures of all others add up the counts of their segments.
+
     References
     ----------
     Cliff 1993, "Dominance statistics", Psychological Bulletin 114.
     """
     meaning = feature_dictionary([name for name in features.columns if name != "customer_id"])
     described = meaning.filter(pl.col("group").is_in(_DESCRIBED_GROUPS))
-    picked = sample(features.height, _ROWS, seed=seed)
+    rows = features.with_columns(segment=_segments(labels, names))
+    persons = dict(release.counts(rows, ["segment"]).iter_rows())
     lines = []
     for feature, group, unit, _ in described.iter_rows():
-        values = features[feature].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-        if np.unique(values[picked]).size < 2:
+        known = rows.select(
+            "customer_id", "segment", pl.col(feature).cast(pl.Float64).fill_nan(None)
+        ).drop_nulls(feature)
+        if known[feature].n_unique() < 2:
             continue
+        counts, edges = bin_counts(
+            known,
+            "segment",
+            feature,
+            names,
+            is_whole=features.schema[feature].is_integer(),
+            release=release,
+        )
+        means = _means(known, feature, names, release) if unit in ("share", "yes/no") else None
         for place, name in enumerate(names):
-            inside = labels == place
-            if inside.all():
+            inside, outside = counts[place], counts.sum(axis=0) - counts[place]
+            if name not in persons or not outside.any():
                 continue
-            typical = [_typical(values[part], unit) for part in (inside, ~inside)]
-            effect = _effect(values[picked], inside[picked])
-            lines.append((name, int(inside.sum()), feature, group, unit, *typical, effect))
+            typical = (
+                (means[0][place], _pooled(means, place))
+                if means
+                else (binned_median(inside, edges), binned_median(outside, edges))
+            )
+            effect = round(binned_delta(inside, outside), 6)
+            lines.append((name, persons[name], feature, group, unit, *typical, effect))
     schema = {
         "segment": pl.String,
         "persons": pl.Int64,
@@ -164,19 +174,30 @@ def profile_table(
     )
 
 
-def _typical(values: Floats, unit: str) -> float | None:
-    known = values[~np.isnan(values)]
-    if known.size == 0:
-        return None
-    return round(float(known.mean() if unit in ("share", "yes/no") else np.median(known)), 6)
+_Means = tuple[list[float | None], list[int]]
 
 
-def _effect(values: Floats, inside: NDArray[np.bool_]) -> float:
-    known = ~np.isnan(values)
-    y = inside[known]
-    if y.all() or not y.any():
-        return 0.0
-    return round(2 * ranking(y, values[known]).auc - 1, 6)
+def _means(known: pl.DataFrame, feature: str, names: list[str], release: Release) -> _Means:
+    """Return the mean of a share in each segment, and the persons that it is of."""
+    made = release.means(known, ["segment"], of={feature: _SMALLEST_SHARE})
+    by_name = {row[0]: row[1:] for row in made.select("segment", feature, "persons").iter_rows()}
+    found = [by_name.get(name, (None, 0)) for name in names]
+    return [mean for mean, _ in found], [persons for _, persons in found]
+
+
+def _pooled(means: _Means, without: int) -> float | None:
+    """Return the mean of all segments but one."""
+    others = [
+        (mean, n)
+        for place, (mean, n) in enumerate(zip(*means, strict=True))
+        if place != without and mean is not None
+    ]
+    total = sum(n for _, n in others)
+    return round(sum(mean * n for mean, n in others) / total, 6) if total else None
+
+
+def _segments(labels: Labels, names: list[str]) -> pl.Series:
+    return pl.Series([names[label] for label in labels], dtype=pl.String)
 
 
 def _name(centre: dict[str, float]) -> str:

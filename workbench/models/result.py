@@ -9,8 +9,9 @@ from workbench.features import Windows, feature_dictionary
 from workbench.foundation.errors import InputError
 from workbench.models.assessment import Assessment, Outcomes, Scores
 from workbench.models.classifiers import Model
+from workbench.privacy.release import EXACT, Release, rounded_figure, share_columns
+from workbench.statistics.auc import standard_error
 from workbench.statistics.estimates import Estimate
-from workbench.statistics.intervals import wilson
 from workbench.statistics.verdicts import Verdict
 
 #: Persons of either outcome without whom neither training nor test means anything.
@@ -29,10 +30,10 @@ class ChurnResult:
         What leaving means here, in words.
     model : {"logistic", "boosting"}
     assessment : Assessment
-    windows : DataFrame, shape (cut-offs, 9)
+    windows : DataFrame, shape (cut-offs, 10)
         One row per cut-off: ``part`` ("training", "test"), ``as_of``, ``label_from``,
         ``label_until`` (Date, null for folds), ``persons``, ``leavers``, ``rate``, ``low``,
-        ``high``.
+        ``high``, ``bound`` ("at most 4 of 25" where only a bound is shown).
     features : DataFrame, shape (features, 6)
         ``feature``, ``group``, ``unit``, ``meaning``, ``auc`` (alone, on the test persons, .5 to
         1), ``direction``; the strongest first.
@@ -43,6 +44,11 @@ class ChurnResult:
         ``customer_id``, ``score``, ``churned``: for an audit of the scores, never shown.
     scores : DataFrame, shape (current customers, 2)
         ``customer_id``, ``score``: for the vault, never shown.
+    score_bands : DataFrame
+        Current customers by bands of a tenth of the score: ``band`` (0 to 9), ``persons``,
+        ``share``.
+    origin : str
+        Mark of the release that made the figures.
     """
 
     split: Literal["time", "folds"]
@@ -55,6 +61,8 @@ class ChurnResult:
     verdicts: tuple[Verdict, ...]
     assessed: pl.DataFrame
     scores: pl.DataFrame
+    score_bands: pl.DataFrame
+    origin: str
 
     @property
     def auc(self) -> Estimate:
@@ -84,45 +92,94 @@ def outcomes(rows: pl.DataFrame) -> Outcomes:
     return rows["churned"].to_numpy().astype(bool)
 
 
+def score_bands(scores: pl.DataFrame, *, release: Release = EXACT) -> pl.DataFrame:
+    """Count customers by bands of a tenth of the score; see ``ChurnResult.score_bands``."""
+    bands = (pl.col("score") * 10).floor().clip(0, 9).cast(pl.Int64)
+    counted = release.counts(scores.with_columns(band=bands), ["band"])
+    total = max(release.count(scores), 1)
+    return counted.with_columns(share=(pl.col("persons") / total).clip(0, 1))
+
+
 def require_outcomes(rows: pl.DataFrame, where: str) -> None:
     """Refuse persons of whom too few left or stayed."""
     left = int(rows["churned"].sum())
-    stayed = rows.height - left
-    if min(left, stayed) < LEAST_OUTCOMES:
+    if min(left, rows.height - left) < LEAST_OUTCOMES:
+        lacking = "left" if left < LEAST_OUTCOMES else "stayed"
         raise InputError(
-            f"too few persons for a churn model: the {where} have {left} who left and {stayed} who "
-            f"stayed, {LEAST_OUTCOMES} of each are needed; take another horizon_days or more data"
+            f"too few persons for a churn model: among the {where} fewer than {LEAST_OUTCOMES} "
+            f"{lacking}; take another horizon_days or more data"
         )
 
 
-def windows_table(parts: list[tuple[Windows | None, pl.DataFrame]]) -> pl.DataFrame:
+def windows_table(
+    parts: list[tuple[Windows | None, pl.DataFrame]], *, release: Release = EXACT
+) -> pl.DataFrame:
     """Return one line per cut-off; see ``ChurnResult.windows``. The last cut-off is the test."""
+    rows = pl.concat(
+        found.select("customer_id", "churned", place=pl.lit(place))
+        for place, (_, found) in enumerate(parts)
+    )
+    counted = release.counts(rows, ["place"], of={"leavers": pl.col("churned")})
+    rated = share_columns(counted, "leavers", "persons", release=release, name="rate")
     lines = []
-    for place, (windows, rows) in enumerate(parts):
-        left, n = int(rows["churned"].sum()), rows.height
-        low, high = wilson(left, n)
+    for place, (windows, _) in enumerate(parts):
         days = (windows.as_of, windows.label_from, windows.label_until) if windows else (None,) * 3
         part = "test" if place == len(parts) - 1 else "training"
-        name = part if windows else "folds"
-        lines.append((name, *days, n, left, left / n, float(low), float(high)))
+        lines.append((place, part if windows else "folds", *days))
     schema = {
+        "place": pl.Int32,
         "part": pl.String,
         "as_of": pl.Date,
         "label_from": pl.Date,
         "label_until": pl.Date,
-        "persons": pl.Int64,
-        "leavers": pl.Int64,
-        "rate": pl.Float64,
-        "low": pl.Float64,
-        "high": pl.Float64,
     }
-    return pl.DataFrame(lines, schema=schema, orient="row")
+    table = pl.DataFrame(lines, schema=schema, orient="row")
+    return table.join(
+        rated.with_columns(pl.col("place").cast(pl.Int32)), on="place", maintain_order="left"
+    ).select(
+        *list(schema)[1:],
+        "persons",
+        "leavers",
+        "rate",
+        low="rate_low",
+        high="rate_high",
+        bound="rate_note",
+    )
 
 
-def feature_table(alone: pl.DataFrame) -> pl.DataFrame:
-    """Return the features, described; see ``ChurnResult.features``."""
+def feature_table(
+    alone: pl.DataFrame, persons: pl.DataFrame, *, release: Release = EXACT
+) -> pl.DataFrame:
+    """Return the features, described; see ``ChurnResult.features``.
+
+    The AUC of each is rounded as figures of models are, by its standard error in the persons.
+    """
+    left = int(persons["churned"].sum())
+    kept = persons.height - left
+    aucs = [
+        rounded_figure(auc, auc - _Z * se, auc + _Z * se, release=release).value
+        for auc in alone["auc"]
+        for se in (standard_error(auc, left, kept),)
+    ]
     described = feature_dictionary(alone["feature"].to_list())
-    return pl.concat([described, alone.select("auc", "direction")], how="horizontal")
+    direction = alone.select("direction")
+    auc = pl.DataFrame({"auc": pl.Series(aucs, dtype=pl.Float64)})
+    return pl.concat([described, auc, direction], how="horizontal").sort(
+        "auc", "feature", descending=[True, False]
+    )
+
+
+def rounded_importance(table: pl.DataFrame, *, release: Release) -> pl.DataFrame:
+    """Return the importances, rounded as figures of models are; the most important first."""
+    found = [
+        rounded_figure(*row, release=release)
+        for row in table.select("auc_lost", "low", "high").iter_rows()
+    ]
+    values = pl.DataFrame(found, schema=["auc_lost", "low", "high"], orient="row")
+    return table.with_columns(values).sort("auc_lost", "group", descending=[True, False])
+
+
+_Z = 1.959963984540054
 
 
 def assessed_persons(rows: pl.DataFrame, scores: Scores) -> pl.DataFrame:

@@ -20,6 +20,7 @@ def sizes(result: Segmentation) -> Figure:
         persons="persons",
         formats={"share": ".1%", "low": ".1%", "high": ".1%"},
         margin="segment",
+        origin=result.origin,
     )
     return intervals(
         table, group="segment", value="share", low="low", high="high", axis="Share of customers"
@@ -36,6 +37,7 @@ def worth(result: Segmentation) -> Figure:
         formats={"value_share": ".1%", "value_low": ".1%", "value_high": ".1%"},
         labels={"value_share": "share", "value_low": "low", "value_high": "high"},
         margin="segment",
+        origin=result.origin,
     )
     return intervals(
         table,
@@ -78,12 +80,13 @@ def profile(result: Segmentation, *, currency: str) -> Table:
         persons="persons",
         formats={"effect": "+z.2f"},
         labels={"mark": "what", "others": "all others", "effect": "effect (-1 to 1)"},
+        origin=result.origin,
     )
 
 
 def stability(result: Segmentation) -> Figure:
     """Draw how far two samples agree on the segments, by the number of groups."""
-    rows = result.tried.select("k", "stability", "low", "high", "silhouette", "is_chosen")
+    rows = result.tried.select("k", "stability", "low", "high", "is_chosen")
     table = Table(
         name="groups_tried",
         title="How far two samples agree, by the number of groups",
@@ -93,10 +96,11 @@ def stability(result: Segmentation) -> Figure:
                 "k",
                 pl.when(pl.col("is_chosen")).then(pl.lit(", taken")).otherwise(pl.lit("")),
             )
-        ).select("groups", "stability", "low", "high", "silhouette"),
+        ).select("groups", "stability", "low", "high"),
         persons=None,
         labels={"stability": "agreement"},
-        formats={"stability": ".2f", "low": ".2f", "high": ".2f", "silhouette": ".2f"},
+        formats={"stability": ".2f", "low": ".2f", "high": ".2f"},
+        origin=result.origin,
     )
     return intervals(
         table,

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
 import polars as pl
 
 from workbench.features import customer_features
@@ -12,6 +11,7 @@ from workbench.models.grouping import REPRODUCIBLE, Grouping, grouping
 from workbench.models.profiles import profile_table, segment_names, sizes
 from workbench.models.separation import ENOUGH_BETWEEN
 from workbench.models.traits import traits
+from workbench.privacy.release import EXACT, Release, rounded_figure
 from workbench.schema import CustomerData
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.verdicts import Outcome, Verdict
@@ -47,6 +47,8 @@ class Segmentation:
         ``segments_are_real``, ``segments_come_back``.
     assignments : DataFrame, shape (customers, 2)
         ``customer_id``, ``segment`` (its name): for the vault, never shown.
+    origin : str
+        Mark of the release that made the figures.
     """
 
     sizes: pl.DataFrame
@@ -59,6 +61,7 @@ class Segmentation:
     estimates: tuple[Estimate, ...]
     verdicts: tuple[Verdict, ...]
     assignments: pl.DataFrame
+    origin: str
 
     def _repr_html_(self) -> str:
         lines = "".join(
@@ -78,6 +81,7 @@ def segmentation(
     k_range: tuple[int, int] = (2, 6),
     k: int | None = None,
     min_group: int = 10,
+    release: Release = EXACT,
 ) -> Segmentation:
     """Part customers into segments and say whether these are there or made.
 
@@ -98,6 +102,8 @@ def segmentation(
         Number of segments to take in any case.
     min_group : int
         Smallest segment: the customers of a smaller one go to the nearest other.
+    release : Release
+        Makes every count and sum: a view's (``view.release``) where figures are to be shown.
 
     Raises
     ------
@@ -113,8 +119,8 @@ def segmentation(
     needed = max(LEAST_CUSTOMERS, 2 * min_group)
     if n < needed:
         raise PrivacyError(
-            f"{n} customers ordered in the time asked for, {needed} are needed for segments of "
-            f"{min_group} at least: take more active_days or another as_of"
+            f"too few customers ordered in the time asked for: {needed} are needed for segments "
+            f"of {min_group} at least; take more active_days or another as_of"
         )
     cut = grouping(known.latent, k_range=k_range, k=k, least=min_group, seed=seed)
     names = segment_names(cut.centres, known.names)
@@ -124,28 +130,40 @@ def segmentation(
         how="left",
         maintain_order="left",
     )
-    values = features["monetary_minor"].fill_null(0).to_numpy().astype(np.int64)
-    estimates = _estimates(cut, n)
+    spent = features.select(
+        "customer_id", value=pl.col("monetary_minor").fill_null(0).cast(pl.Int64)
+    )
+    persons = release.count(known.customers)
+    estimates = _estimates(cut, persons, release)
     return Segmentation(
-        sizes=sizes(cut.labels, values, names, seed=seed),
-        profile=profile_table(cut.labels, features, names, seed=seed),
-        tried=cut.tried,
+        sizes=sizes(cut.labels, spent, names, release=release),
+        profile=profile_table(cut.labels, features, names, release=release),
+        tried=_rounded(cut.tried, release),
         pairs=cut.separation.pairs,
         k=cut.k,
         is_natural=cut.is_natural,
         traits=known.names,
         estimates=estimates,
-        verdicts=(_reality(cut, n, estimates[2]), _return(cut, estimates[1])),
+        verdicts=(_reality(cut, persons, estimates[2]), _return(cut, estimates[1])),
+        origin=release.origin,
         assignments=known.customers.with_columns(
             segment=pl.Series([names[label] for label in cut.labels])
         ),
     )
 
 
-def _estimates(cut: Grouping, n: int) -> tuple[Estimate, Estimate, Estimate]:
-    chosen = cut.tried.row(by_predicate=pl.col("is_chosen"), named=True)
+def _estimates(cut: Grouping, n: int, release: Release) -> tuple[Estimate, Estimate, Estimate]:
+    tried = _rounded(cut.tried, release)
+    chosen = tried.row(by_predicate=pl.col("is_chosen"), named=True)
     return (
-        Estimate(name="segments", value=cut.k, n=n, unit="segments", label="Segments taken"),
+        Estimate(
+            name="segments",
+            value=cut.k,
+            n=n,
+            unit="segments",
+            label="Segments taken",
+            origin=release.origin,
+        ),
         Estimate(
             name="stability",
             value=chosen["stability"],
@@ -155,6 +173,7 @@ def _estimates(cut: Grouping, n: int) -> tuple[Estimate, Estimate, Estimate]:
             unit="adjusted Rand index",
             label="Agreement of the segments of two new samples",
             note="median and middle 95 % of pairs of 20 bootstrap samples",
+            origin=release.origin,
         ),
         Estimate(
             name="natural_groups",
@@ -163,6 +182,7 @@ def _estimates(cut: Grouping, n: int) -> tuple[Estimate, Estimate, Estimate]:
             unit="groups",
             label="Groups shown to be apart",
             note="dip tests on customers that the groups were not learned from, Holm-adjusted",
+            origin=release.origin,
         ),
     )
 
@@ -183,8 +203,8 @@ def _reality(cut: Grouping, n: int, groups: Estimate) -> Verdict:
         outcome = Outcome.UNDECIDED
         scale = ENOUGH_BETWEEN / max(found.most_between, 1)
         answer = (
-            f"It cannot be said: no gap is seen, but only {found.most_between} customers lie where "
-            f"one would be. About {int(np.ceil(n * scale)):,} customers would be needed."
+            "It cannot be said: no gap is seen, but too few customers lie where one would be. "
+            f"About {_two_digits(n * scale):,} customers would be needed."
         )
     return Verdict(
         name="segments_are_real",
@@ -194,6 +214,21 @@ def _reality(cut: Grouping, n: int, groups: Estimate) -> Verdict:
         concern=outcome is Outcome.NOT_SHOWN,
         estimates=(groups,),
     )
+
+
+def _rounded(tried: pl.DataFrame, release: Release) -> pl.DataFrame:
+    """Return what was tried, agreements rounded as figures of models are."""
+    found = [
+        rounded_figure(*row, release=release)
+        for row in tried.select("stability", "low", "high").iter_rows()
+    ]
+    values = pl.DataFrame(found, schema=["stability", "low", "high"], orient="row")
+    return tried.with_columns(values)
+
+
+def _two_digits(count: float) -> int:
+    """Return a number of customers that would be needed, to two digits: it is an extrapolation."""
+    return int(float(f"{count:.1e}"))
 
 
 def _return(cut: Grouping, stability: Estimate) -> Verdict:

@@ -23,8 +23,11 @@ from workbench.models.result import (
     inputs,
     outcomes,
     require_outcomes,
+    rounded_importance,
+    score_bands,
     windows_table,
 )
+from workbench.privacy.release import EXACT, Release
 from workbench.schema import CustomerData
 
 
@@ -39,6 +42,7 @@ def churn_snapshot(
     model: Model = "logistic",
     folds: int = 5,
     allowed: tuple[str, ...] = (),
+    release: Release = EXACT,
 ) -> ChurnResult:
     """Model the label that a snapshot declares, tested on persons held out in folds.
 
@@ -57,7 +61,7 @@ def churn_snapshot(
     without : tuple of str
         Attributes (bare names) or demographics to leave out, for instance other statements of
         the outcome.
-    model, allowed
+    model, allowed, release
         As in ``churn``.
     folds : int
         Number of folds, 2 or more.
@@ -79,6 +83,7 @@ def churn_snapshot(
         model=model,
         folds=folds,
         allowed=allowed,
+        release=release,
         definition=f"Left is who the source itself marks as such (status {label}).",
     )
 
@@ -91,6 +96,7 @@ def churn_in_folds(
     model: Model = "logistic",
     folds: int = 5,
     allowed: tuple[str, ...] = (),
+    release: Release = EXACT,
 ) -> ChurnResult:
     """Model a label over folds of persons.
 
@@ -119,17 +125,20 @@ def churn_in_folds(
         fitted = fit(X[learn], y[learn], model=model, seed=seed)
         found[hold] = fitted.scores(X[hold])
         importance.append(group_importance(fitted, X[hold], y[hold], seed=seed))
-    assessment = assess(y, found, how="out-of-fold", seed=seed)
     persons = assessed_persons(rows, found)
+    assessment = assess(persons, how="out-of-fold", seed=seed, release=release)
+    scored = persons.select("customer_id", "score")
     return ChurnResult(
         split="folds",
         definition=definition,
         model=model,
         assessment=assessment,
-        windows=windows_table([(None, rows)]),
-        features=feature_table(alone),
-        importance=over_folds(importance),
+        windows=windows_table([(None, rows)], release=release),
+        features=feature_table(alone, persons, release=release),
+        importance=rounded_importance(over_folds(importance), release=release),
         verdicts=(ranks_verdict(assessment.auc), calibration_verdict(assessment)),
         assessed=persons,
-        scores=persons.select("customer_id", "score"),
+        scores=scored,
+        score_bands=score_bands(scored, release=release),
+        origin=release.origin,
     )

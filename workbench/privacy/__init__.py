@@ -3,9 +3,12 @@
     dataset ──> consent ──> columns ──> time ──> text ──> quasi-identifiers ──> pseudonyms ──> view
 
 A *view* is made for one study and one as-of date. A *pseudonym* is a keyed hash that differs from
-study to study, so that two studies cannot be joined. *k* counts persons: every combination of
-quasi-identifiers of the customer table is shared by at least k of them. Pseudonymised data stay
-personal data (GDPR recital 26); k alone makes nothing anonymous.
+study to study. *k* counts persons: every combination of quasi-identifiers of the customer table is
+shared by at least k of them. Histories are beyond k: a few orders single most customers out, and
+two studies can be joined on them; ``linkability`` measures that and a policy lowers it.
+Pseudonymised data stay personal data (GDPR recital 26); k alone makes nothing anonymous.
+
+What is published of a view is made by its ``release``: counts, shares, sums and means with noise.
 """
 
 from workbench.privacy.anonymity import smallest_class

@@ -14,19 +14,9 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from workbench.charts.exhibits import Figure, Table
-from workbench.foundation.errors import PrivacyError
-from workbench.schema import TABLES
 from workbench.statistics.estimates import Estimate
 
 _TOO_FEW = "not shown: fewer than {} persons"
-
-#: Columns of the customer tables that say something of one person.
-_OF_PERSONS = frozenset(
-    column.name
-    for table in TABLES.values()
-    for column in table.columns
-    if column.sensitivity in ("direct", "key", "quasi") or column.name.endswith("_minor")
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +42,6 @@ def disclose(table: Table, *, min_group: int) -> Disclosed:
     about is not. The name of a row is its first column, the texts that follow it directly, and the
     column of ``margin``; further texts can repeat a figure and go with the figures.
     """
-    _refuse_persons(table)
     hidden = _hidden(table, min_group)
     if not hidden:
         return Disclosed(table=table, hidden=0)
@@ -68,7 +57,6 @@ def disclose(table: Table, *, min_group: int) -> Disclosed:
 
 def disclose_figure(figure: Figure, *, min_group: int) -> Figure:
     """Take the groups that are too small out of a picture, its data and its description."""
-    _refuse_persons(figure.table)
     hidden = _hidden(figure.table, min_group)
     if not hidden:
         return figure
@@ -85,25 +73,10 @@ def disclose_figure(figure: Figure, *, min_group: int) -> Figure:
 
 
 def disclose_estimate(estimate: Estimate, *, min_group: int) -> Estimate:
-    """Take the value of a figure that rests on too few persons."""
-    if estimate.n == 0 or estimate.n >= min_group:
+    """Take the value of a figure that rests on too few persons, or does not say on how many."""
+    if estimate.n >= min_group or estimate.value is None:
         return estimate
     return replace(estimate, value=None, low=None, high=None, n=0, note=_TOO_FEW.format(min_group))
-
-
-def _refuse_persons(table: Table) -> None:
-    """Refuse rows that say what a customer table says of somebody but not of how many they are.
-
-    A table about no persons (features, steps, numbers of groups) has no such column.
-    """
-    if table.persons is not None:
-        return
-    told = sorted(set(table.rows.columns) & _OF_PERSONS)
-    if told:
-        raise PrivacyError(
-            f"table {table.name} tells {', '.join(told)} of persons without their number: show "
-            "groups, and name the column that counts the persons in each (persons=...)"
-        )
 
 
 def hidden_rows(

@@ -1,98 +1,113 @@
-"""Whom privacy cost most: what a view lost of each group, and what of it may be told."""
+"""Whom privacy cost most: what a view lost of each group, by the columns that its study sees."""
 
 from collections.abc import Mapping
-from datetime import date
 
 import polars as pl
 
-from workbench.privacy.disclosure import hidden_rows
-from workbench.privacy.generalisation import age_band
-
-#: Columns of the customer table by which losses are told.
-_GROUPS = ("gender", "age_band", "country")
+from workbench.privacy.release import Release, share_columns
 
 LOSSES: Mapping[str, pl.DataType] = {
     "characteristic": pl.String(),
     "group": pl.String(),
-    "persons": pl.Int64(),
     "in_view": pl.Int64(),
     "lost_share": pl.Float64(),
     "emptied_share": pl.Float64(),
+    "note": pl.String(),
 }
 
 
 def groups_lost(
-    everyone: pl.DataFrame, allowed: pl.DataFrame, shown: pl.DataFrame, as_of: date
+    everyone: pl.DataFrame,
+    allowed: pl.DataFrame,
+    shown: pl.DataFrame,
+    levels: Mapping[str, pl.Expr],
+    *,
+    release: Release,
 ) -> pl.DataFrame:
-    """Tell by group how many customers a view lost, and of how many it no longer tells the group.
+    """Estimate by group how many customers a view lost, and of how many it suppressed the group.
 
     Parameters
     ----------
     everyone, allowed : DataFrame
         The customer table before and after consent.
     shown : DataFrame
-        The customer table of the view.
-    as_of : date
-        Date at which ages are counted.
+        The customer table of the view, ids still the dataset's.
+    levels : mapping of str to Expr
+        Columns that the study sees, each at the level to which the view generalises it: an
+        expression over the customer table. A column that the view empties for everybody is absent.
+    release : Release
+        Makes the counts.
+
+    Returns
+    -------
+    DataFrame
+        One row per group with ``min_group`` persons in the view, of the columns of ``LOSSES``:
+        ``lost_share`` of its persons in the dataset that the view lacks, and ``emptied_share`` of
+        those in the view whose group is suppressed (0 to 1, null where ``note`` has a bound); the
+        group that lost most first.
     """
-    parts = []
-    for name in _GROUPS:
-        value = age_band(as_of) if name == "age_band" else pl.col(name).cast(pl.String)
-        before = everyone.select("customer_id", group=value.fill_null("missing"))
-        emptied = (
-            shown.select("customer_id", _empty=pl.col(name).is_null())
-            if name in shown.columns
-            else shown.select("customer_id", _empty=pl.lit(True))
-        )
-        counted = (
-            before.join(
-                allowed.select("customer_id", _in=pl.lit(True)), on="customer_id", how="left"
-            )
-            .join(emptied, on="customer_id", how="left")
-            .group_by("group")
-            .agg(
-                persons=pl.len().cast(pl.Int64),
-                in_view=pl.col("_in").fill_null(False).sum().cast(pl.Int64),
-                emptied=(pl.col("_empty").fill_null(False) & (pl.col("group") != "missing"))
-                .sum()
-                .cast(pl.Int64),
-            )
-        )
-        parts.append(
-            counted.select(
-                characteristic=pl.lit(name),
-                group="group",
-                persons="persons",
-                in_view="in_view",
-                lost_share=(1 - pl.col("in_view") / pl.col("persons")).round(6),
-                emptied_share=pl.when(pl.col("in_view") > 0)
-                .then(pl.col("emptied") / pl.col("in_view"))
-                .otherwise(0.0)
-                .round(6),
-            )
-        )
+    parts = [
+        _losses(name, level, everyone, allowed, shown, release) for name, level in levels.items()
+    ]
+    if not parts:
+        return pl.DataFrame(schema=LOSSES)
     return (
         pl.concat(parts)
+        .filter(pl.col("in_view") >= release.min_group)
         .sort(
-            ["lost_share", "persons", "characteristic", "group"],
+            ["lost_share", "in_view", "characteristic", "group"],
             descending=[True, True, False, False],
+            nulls_last=True,
         )
         .cast(pl.Schema(LOSSES))
     )
 
 
-def groups_told(groups: pl.DataFrame, min_group: int) -> pl.DataFrame:
-    """Keep the groups that may be told: enough in the view and enough, or none, outside it."""
-    counted = groups.with_columns(
-        lost=pl.col("persons") - pl.col("in_view"),
-        emptied=(pl.col("emptied_share") * pl.col("in_view")).round().cast(pl.Int64),
-    ).with_row_index("row")
-    hidden: set[int] = set()
-    for column in ("persons", "in_view", "lost"):  # the groups of a characteristic are everybody
-        sums = [part["row"].to_list() for part in counted.partition_by("characteristic")]
-        hidden |= hidden_rows(counted[column], min_group=min_group, sums=sums)
-    few = (pl.col("emptied") > 0) & (pl.col("emptied") < min_group)
-    return counted.filter(~pl.col("row").is_in(hidden), pl.col("in_view") > 0).select(
-        *(name for name in LOSSES if name != "emptied_share"),
-        pl.when(~few).then("emptied_share"),
+def _losses(
+    name: str,
+    level: pl.Expr,
+    everyone: pl.DataFrame,
+    allowed: pl.DataFrame,
+    shown: pl.DataFrame,
+    release: Release,
+) -> pl.DataFrame:
+    rows = everyone.select("customer_id", group=level)
+    if rows.schema["group"].is_temporal():
+        rows = rows.with_columns(pl.col("group").dt.date())
+    rows = (
+        rows.join(allowed.select("customer_id", _in=pl.lit(True)), on="customer_id", how="left")
+        .join(
+            shown.select("customer_id", _empty=pl.col(name).is_null()),
+            on="customer_id",
+            how="left",
+        )
+        .with_columns(pl.col("_in").fill_null(False), pl.col("_empty").fill_null(False))
     )
+    counted = release.counts(
+        rows,
+        ["group"],
+        of={
+            "in_view": pl.col("_in"),
+            "emptied": pl.col("_empty") & pl.col("group").is_not_null(),
+        },
+    ).with_columns(
+        # not a count of its own: a second draw of noise about the same persons would tell more
+        lost=(pl.col("persons") - pl.col("in_view")).clip(0)
+    )
+    counted = share_columns(counted, "lost", "persons", release=release, name="lost_share")
+    counted = share_columns(counted, "emptied", "in_view", release=release, name="emptied_share")
+    return counted.select(
+        pl.lit(name).alias("characteristic"),
+        pl.col("group").cast(pl.String).fill_null("missing"),
+        "in_view",
+        "lost_share",
+        "emptied_share",
+        note=pl.concat_str(
+            _note("lost", "lost_share_note"), _note("suppressed", "emptied_share_note")
+        ).str.strip_suffix("; "),
+    )
+
+
+def _note(what: str, bound: str) -> pl.Expr:
+    words = pl.format("{} {}; ", pl.lit(what), bound)
+    return pl.when(pl.col(bound) == "").then(pl.lit("")).otherwise(words)

@@ -1,8 +1,10 @@
-"""Pseudonyms: keyed hashes that differ from study to study, so that two studies cannot be joined.
+"""Pseudonyms: keyed hashes that differ from study to study.
 
 The same customer has the same pseudonym in every view of one study on one dataset, whatever was
 loaded in between. Rows are put in the order of the pseudonyms: in the order of the dataset, two
-studies could be joined by position.
+studies could be joined by position. Pseudonyms alone do not keep two studies apart: views that both
+hold days and amounts of orders can be joined on these (``linkability`` measures for how many
+customers), unless a policy coarsens them or moves each customer's dates.
 """
 
 from dataclasses import dataclass, field
@@ -23,6 +25,8 @@ _KEYS = frozenset(
 ) - {"customer_id"}
 
 
+_SHIFT = "_shift"
+
 #: What stands before the name of a column by which rows are put in order.
 ORDER = "_by_"
 
@@ -34,7 +38,8 @@ class Pseudonyms:
     Attributes
     ----------
     customers : DataFrame
-        ``customer_id`` and ``pseudonym`` (both UInt64).
+        ``customer_id`` and ``pseudonym`` (both UInt64), and ``_shift`` (Int64): the days by which
+        the dates of the customer's histories are moved back.
     """
 
     customers: pl.DataFrame
@@ -45,13 +50,30 @@ class Pseudonyms:
         """Make the pseudonyms of these customers for one study."""
         secret = dataset.key.derive(f"pseudonyms of study {study.name} on {dataset.name}").text
         made = keyed_hash(customer_id, secret=secret).alias("pseudonym")
-        return cls(customers=pl.DataFrame([customer_id.alias("customer_id"), made]), secret=secret)
+        customers = pl.DataFrame([customer_id.alias("customer_id"), made])
+        if days := study.policy.shift_days:
+            drawn = keyed_hash(made, secret=f"{secret} shift") % (days + 1)
+            customers = customers.with_columns(drawn.cast(pl.Int64).alias(_SHIFT))
+        return cls(customers=customers, secret=secret)
 
     def seen(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Leave out the rows of nobody and of those whom the study may not see, in any order."""
         if "customer_id" not in rows.collect_schema():
             return rows
         return rows.join(self.customers.lazy().select("customer_id"), on="customer_id", how="semi")
+
+    def moved(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Move all dates of each customer back by that customer's days, where the study asks."""
+        schema = rows.collect_schema()
+        if _SHIFT not in self.customers.columns or "customer_id" not in schema:
+            return rows
+        dates = [name for name, kind in schema.items() if kind.is_temporal()]
+        days = self.customers.lazy().select("customer_id", _SHIFT)
+        return (
+            rows.join(days, on="customer_id", how="left")
+            .with_columns(pl.col(dates) - pl.duration(days=pl.col(_SHIFT)))
+            .drop(_SHIFT)
+        )
 
     def replace(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Replace every key column: customers by their pseudonym, others by a keyed hash.
@@ -71,7 +93,11 @@ class Pseudonyms:
         order = [name for name in schema.names() if name.startswith(ORDER)]
         if "customer_id" in schema:
             rows = (
-                rows.join(self.customers.lazy(), on="customer_id", how="inner")
+                rows.join(
+                    self.customers.lazy().select("customer_id", "pseudonym"),
+                    on="customer_id",
+                    how="inner",
+                )
                 .sort("pseudonym", *order)
                 .with_columns(customer_id=pl.col("pseudonym"))
                 .drop("pseudonym")

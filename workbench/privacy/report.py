@@ -7,7 +7,8 @@ from typing import Any, ClassVar, NamedTuple
 import polars as pl
 
 from workbench.charts.exhibits import Table
-from workbench.privacy.losses import LOSSES, groups_told
+from workbench.privacy.linkability import LINKABILITY, linkability_table
+from workbench.privacy.losses import LOSSES
 
 _FINEST, _GONE = "finest level", "emptied for everybody"
 
@@ -25,7 +26,7 @@ class Doing(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class ViewReport:
-    """What a view cost.
+    """What a view cost, in figures that its release made.
 
     Attributes
     ----------
@@ -35,16 +36,19 @@ class ViewReport:
         ``table``, ``column``, ``what`` was done and ``note`` (String); ``stated`` and ``emptied``
         (Int64, cells), null where no single cell was emptied.
     groups : DataFrame
-        One row per group of gender, age band and country: ``characteristic``, ``group`` (String),
-        ``persons`` in the dataset, ``in_view`` (Int64), ``lost_share`` removed from the view and
-        ``emptied_share`` of those left whose group the view no longer tells (Float64, 0 to 1);
-        the group that lost most first.
-    k, k_reached : int
-        Persons per combination of quasi-identifiers: asked for, and in the smallest one.
+        See ``groups_lost``.
+    linkability : DataFrame
+        See ``linkability``.
+    everyone : int
+        Persons in the dataset.
+    k : int
+        Persons per combination of quasi-identifiers.
     suppressed : int
         Persons of whom no quasi-identifier is left although one was known.
     min_group : int
-        Smaller numbers of persons are not told.
+        Smaller numbers of persons are not shown.
+    origin : str
+        Mark of the release.
     """
 
     COLUMNS: ClassVar[Mapping[str, pl.DataType]] = {
@@ -59,10 +63,12 @@ class ViewReport:
     steps: pl.DataFrame
     columns: pl.DataFrame
     groups: pl.DataFrame
+    linkability: pl.DataFrame
+    everyone: int
     k: int
-    k_reached: int
     suppressed: int
     min_group: int
+    origin: str
 
     @property
     def cost(self) -> str:
@@ -75,10 +81,12 @@ class ViewReport:
             "steps": self.steps.to_dicts(),
             "columns": self.columns.to_dicts(),
             "groups": self.groups.to_dicts(),
+            "linkability": self.linkability.to_dicts(),
+            "everyone": self.everyone,
             "k": self.k,
-            "k_reached": self.k_reached,
             "suppressed": self.suppressed,
             "min_group": self.min_group,
+            "origin": self.origin,
             "cost": self.cost,
         }
 
@@ -89,71 +97,63 @@ class ViewReport:
             steps=pl.DataFrame(content["steps"], schema=_STEPS),
             columns=pl.DataFrame(content["columns"], schema=cls.COLUMNS),
             groups=pl.DataFrame(content["groups"], schema=LOSSES),
+            linkability=pl.DataFrame(content["linkability"], schema=LINKABILITY),
+            everyone=content["everyone"],
             k=content["k"],
-            k_reached=content["k_reached"],
             suppressed=content["suppressed"],
             min_group=content["min_group"],
+            origin=content["origin"],
         )
 
-    def tables(self, *, min_group: int) -> tuple[Table, ...]:
-        """Return the report as tables that may be shown.
-
-        Steps that removed fewer than ``min_group`` persons say so instead of how many, and all
-        other numbers of the steps are rounded to tens, so that no small one follows by subtraction.
-        """
-        hides = _has_small(self.steps["removed"], min_group)
+    def tables(self) -> tuple[Table, ...]:
+        """Return the report as tables that may be shown; steps of few persons say only that."""
         steps = self.steps.select(
             "step",
             removed=pl.Series(
-                [_told(n, min_group, rounds=hides) for n in self.steps["removed"]], dtype=pl.String
+                [_few(n, self.min_group) for n in self.steps["removed"]], dtype=pl.String
             ),
-            left=pl.Series(
-                [f"{_tens(n) if hides else n:,}" for n in self.steps["left"]], dtype=pl.String
-            ),
+            left="left",
         )
+        groups = self.groups
         return (
             Table(
                 name="view_steps",
-                title="Whom each step removed" + (", rounded to tens" if hides else ""),
+                title="How many persons each step removed",
                 rows=steps,
-                persons=None,
+                persons="left",
                 labels={"step": "Step", "removed": "Persons removed", "left": "Persons left"},
+                origin=self.origin,
             ),
             Table(
                 name="view_columns",
                 title="What was done to which column",
-                rows=self._columns_told(min_group),
+                rows=self._columns_in_words(),
                 persons=None,
+                origin=self.origin,
             ),
             Table(
                 name="view_groups",
                 title="Which groups the view lost most of",
-                rows=groups_told(self.groups, min_group),
+                rows=groups.drop("note") if (groups["note"] == "").all() else groups,
                 persons="in_view",
                 labels={
                     "in_view": "Persons in view",
-                    "persons": "Persons",
                     "lost_share": "Lost",
-                    "emptied_share": "Group emptied",
+                    "emptied_share": "Group suppressed",
                 },
                 formats={"lost_share": ".1%", "emptied_share": ".1%"},
+                origin=self.origin,
             ),
+            linkability_table(self.linkability, origin=self.origin),
         )
 
     def _persons_lost(self) -> str:
-        total = int(self.steps["removed"][0] + self.steps["left"][0])
-        lost = int(self.steps["removed"].sum())
-        if lost == 0:
-            return f"All {total:,} customers are in the view."
-        rounds = _has_small([*self.steps["removed"], lost], self.min_group)
-        reasons = [
-            f"{_told(removed, self.min_group, rounds=rounds)} {step}"
-            for step, removed, _ in self.steps.iter_rows()
-            if removed
-        ]
-        of = f"about {_tens(total):,}" if rounds else f"{total:,}"
-        gone = _told(lost, self.min_group, rounds=rounds)
-        return f"Of {of} customers {gone} are not in the view ({'; '.join(reasons)})."
+        lost = {step: removed for step, removed, _ in self.steps.iter_rows() if removed}
+        if not lost:
+            return f"All {self.everyone:,} customers are in the view."
+        reasons = "; ".join(f"{_few(n, self.min_group)} {step}" for step, n in lost.items())
+        left = int(self.steps["left"][-1])
+        return f"Of {self.everyone:,} customers {left:,} are in the view (not: {reasons})."
 
     def _cells_lost(self) -> str:
         quasi = self.columns.filter(pl.col("table") == "customers").drop_nulls("stated")
@@ -173,8 +173,8 @@ class ViewReport:
         if not quasi.is_empty() and not done:
             said = f"k = {self.k} was reached without emptying a cell."
         if self.suppressed:
-            few = _told(self.suppressed, self.min_group, rounds=False)
-            said += f" Of {few} customers nothing is told that was known."
+            few = _few(self.suppressed, self.min_group)
+            said += f" Of {few} customers every quasi-identifier was emptied."
         return f"{said} {self._texts_lost()}".strip()
 
     def _texts_lost(self) -> str:
@@ -187,40 +187,30 @@ class ViewReport:
         )
         return f"Values stated by fewer than {self.k} persons were emptied in {places}."
 
-    def _columns_told(self, min_group: int) -> pl.DataFrame:
+    def _columns_in_words(self) -> pl.DataFrame:
         notes = [
-            f"{_share(emptied, stated, min_group)} of the cells emptied {note}".strip()
+            f"{_share(emptied, stated, self.min_group)} of the cells emptied {note}".strip()
             if emptied
             else ("" if stated is not None else note)
             for note, stated, emptied in self.columns.select(
                 "note", "stated", "emptied"
             ).iter_rows()
         ]
-        told = self.columns.select("table", "column", "what")
-        return told.with_columns(note=pl.Series(notes, dtype=pl.String))
+        done = self.columns.select("table", "column", "what")
+        return done.with_columns(note=pl.Series(notes, dtype=pl.String))
 
 
 _STEPS: Mapping[str, pl.DataType] = {"step": pl.String(), "removed": pl.Int64(), "left": pl.Int64()}
 
 
-def _has_small(counts: pl.Series | list[int], min_group: int) -> bool:
-    return any(0 < count < min_group for count in counts)
-
-
-def _told(count: int, min_group: int, *, rounds: bool) -> str:
-    """How many persons, where so many may be told; about how many beside a number that is not."""
-    if 0 < count < min_group:
-        return f"fewer than {min_group}"
-    return f"about {_tens(count):,}" if rounds and count else f"{count:,}"
-
-
-def _tens(count: int) -> int:
-    return (count + 5) // 10 * 10
+def _few(count: int, min_group: int) -> str:
+    """Format a count of persons, or say that it is too small to be shown."""
+    return f"fewer than {min_group}" if 0 < count < min_group else f"{count:,}"
 
 
 def _share(count: int, of: int, min_group: int) -> str:
-    """Say a share of cells in words; not of fewer than may be told."""
+    """Return a share of cells in whole percents: one person seldom moves it."""
     if 0 < count < min_group:
         return f"fewer than {min_group}"
-    share = 100 * count / max(of, 1)  # of nothing nothing was emptied
-    return f"{share:.1f} %" if share >= 0.05 else "less than 0.1 %"
+    share = round(100 * min(count / max(of, 1), 1.0))  # of nothing nothing was emptied
+    return f"about {share} %" if share else "less than 1 %"

@@ -20,7 +20,7 @@ class Shared:
     Attributes
     ----------
     values : DataFrame
-        The column, one row per value.
+        The column and those within which values are counted, one row per value.
     stated, emptied : int
         Cells that hold a value, and those whose value too few persons state.
     """
@@ -30,20 +30,37 @@ class Shared:
     emptied: int
 
 
-def shared_values(rows: pl.LazyFrame, column: str, *, k: int) -> Shared:
-    """Find the values of a column that at least k persons state; rows without a person are none."""
+def shared_values(
+    rows: pl.LazyFrame, column: str, *, k: int, within: tuple[str, ...] = ()
+) -> Shared:
+    """Find the values of a column that at least k persons state; rows without a person are none.
+
+    Parameters
+    ----------
+    rows : LazyFrame
+        Rows of one table, with ``customer_id``.
+    column : str
+        Column of texts.
+    k : int
+        Persons that have to state a value.
+    within : tuple of str
+        Columns that say what the value is of: "yes" to one question is shared by those who said
+        so to it, not by those who said it to another.
+    """
     counted = (
         rows.filter(pl.col(column).is_not_null())
-        .group_by(column, "customer_id")
+        .group_by(*within, column, "customer_id")
         .agg(_cells=pl.len())
-        .group_by(column)
+        .group_by(*within, column)
         .agg(pl.col("_cells").sum(), _persons=pl.col("customer_id").drop_nulls().len())
         .collect(engine="streaming")
     )
     kept = counted.filter(pl.col("_persons") >= k)
     stated = int(counted["_cells"].sum())
     return Shared(
-        values=kept.select(column), stated=stated, emptied=stated - int(kept["_cells"].sum())
+        values=kept.select(*within, column),
+        stated=stated,
+        emptied=stated - int(kept["_cells"].sum()),
     )
 
 
@@ -51,7 +68,7 @@ def blank_rare(rows: pl.LazyFrame, column: str, *, shared: Shared) -> pl.LazyFra
     """Empty the cells whose value is not among the shared ones; rows come in any order."""
     allowed = shared.values.lazy().with_columns(_shared=pl.lit(True))
     return (
-        rows.join(allowed, on=column, how="left")
+        rows.join(allowed, on=shared.values.columns, how="left", nulls_equal=True)
         .with_columns(pl.when(pl.col("_shared")).then(pl.col(column)).alias(column))
         .drop("_shared")
     )

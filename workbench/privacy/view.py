@@ -12,8 +12,11 @@ from workbench.foundation.errors import ParameterError, PrivacyError
 from workbench.foundation.files import canonical_json
 from workbench.privacy.columns import generalised, harmless
 from workbench.privacy.consent import permitted
+from workbench.privacy.figures import Figures
+from workbench.privacy.linkability import linkability
 from workbench.privacy.losses import groups_lost
 from workbench.privacy.pseudonyms import Pseudonyms
+from workbench.privacy.release import Release
 from workbench.privacy.report import ViewReport
 from workbench.privacy.timeline import before, first_moment
 from workbench.schema import TABLES, CustomerData
@@ -22,7 +25,7 @@ from workbench.vault import Dataset
 
 
 @dataclass(frozen=True, kw_only=True)
-class View:
+class View(Figures):
     """What one study may see, as of a date.
 
     Attributes
@@ -41,6 +44,8 @@ class View:
         Name of the dataset; ``version`` and ``is_synthetic`` are the dataset's.
     fingerprint : str
         Equal for views that are made from the same data by the same rules.
+    release : Release
+        Makes every figure about the view's persons that is to be published.
     """
 
     study: Study
@@ -52,6 +57,7 @@ class View:
     version: int
     is_synthetic: bool
     fingerprint: str
+    release: Release
 
     @property
     def currency(self) -> str:
@@ -74,13 +80,15 @@ class View:
             "version": self.version,
             "is_synthetic": self.is_synthetic,
             "fingerprint": self.fingerprint,
+            "release_secret": self.release.secret.hex(),
         }
 
     @classmethod
     def restore(cls, description: Mapping[str, Any], data: CustomerData) -> "View":
         """Make a view again from what ``describe`` gave and its tables."""
+        study = Study.model_validate(description["study"], strict=False)
         return cls(
-            study=Study.model_validate(description["study"], strict=False),
+            study=study,
             as_of=date.fromisoformat(description["as_of"]),
             data_until=date.fromisoformat(description["data_until"]),
             data=data,
@@ -89,6 +97,9 @@ class View:
             version=description["version"],
             is_synthetic=description["is_synthetic"],
             fingerprint=description["fingerprint"],
+            release=_release(
+                study, description["fingerprint"], bytes.fromhex(description["release_secret"])
+            ),
         )
 
     def _repr_html_(self) -> str:
@@ -114,6 +125,12 @@ def default_as_of(dataset: Dataset) -> date:
     return min(until.values()).date()
 
 
+#: Parts of a policy that decide what a view holds; the others decide what of it is published.
+_VIEW_POLICY = {
+    "k", "keep", "suppression_limit", "time", "amounts", "shift_days", "rare_products",
+}  # fmt: skip
+
+
 def view_fingerprint(study: Study, dataset: Dataset, as_of: date) -> str:
     """Return the hash of all that a view is made from."""
     rules = {
@@ -123,8 +140,8 @@ def view_fingerprint(study: Study, dataset: Dataset, as_of: date) -> str:
         "rules": study.model_dump(
             mode="json",
             include={
-                "purpose", "channel", "basis", "columns", "policy", "min_group",
-                "special_categories_basis",
+                "purpose": True, "channel": True, "basis": True, "columns": True,
+                "policy": _VIEW_POLICY, "min_group": True, "special_categories_basis": True,
             },
         ),
     }  # fmt: skip
@@ -156,21 +173,25 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
     customers = everyone["customers"].sort("customer_id").collect()
     _require_covered(as_of, latest, customers)
 
-    allowed, steps = _who(customers, everyone, study, as_of)
+    decided = _decided(customers, everyone, study, as_of)
+    allowed = customers.filter(decided["reason"].is_null())
     if allowed.height < study.min_group:
         raise PrivacyError(
             f"study {study.name} may see {_few(allowed.height)} customers of dataset "
             f"{dataset.name}, its min_group is {study.min_group}: no view is made"
         )
+    fingerprint = view_fingerprint(study, dataset, as_of)
+    secret = dataset.key.derive(f"figures of study {study.name} on {dataset.name}").secret
+    release = _release(study, fingerprint, secret)
     pseudonyms = Pseudonyms.of(allowed["customer_id"], study=study, dataset=dataset)
-    made = generalised(allowed, study, as_of)
+    made = generalised(allowed, study, as_of, release=release)
     tables, doings = (
         {"customers": pseudonyms.replace(made.rows.lazy())},
         list(made.doings),
     )
     for table in study.columns:
         if table != "customers" and table not in ABSENT_TABLES:
-            rows = pseudonyms.seen(before(everyone, table, as_of))
+            rows = pseudonyms.moved(pseudonyms.seen(before(everyone, table, as_of)))
             rows, done = harmless(rows, table, study)
             tables[table] = pseudonyms.replace(rows)
             doings += done
@@ -185,18 +206,30 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
             }
         ),
         report=ViewReport(
-            steps=steps,
+            steps=_steps(decided, release),
             columns=pl.DataFrame(doings, schema=ViewReport.COLUMNS, orient="row"),
-            groups=groups_lost(customers, allowed, made.rows, as_of),
+            groups=groups_lost(customers, allowed, made.rows, made.levels, release=release),
+            linkability=linkability(tables, pseudonyms.customers["pseudonym"], release=release),
+            everyone=release.count(customers),
             k=study.policy.k,
-            k_reached=made.k_reached,
             suppressed=made.suppressed,
             min_group=study.min_group,
+            origin=release.origin,
         ),
         dataset=dataset.name,
         version=dataset.version,
         is_synthetic=dataset.is_synthetic,
-        fingerprint=view_fingerprint(study, dataset, as_of),
+        fingerprint=fingerprint,
+        release=release,
+    )
+
+
+def _release(study: Study, fingerprint: str, secret: bytes) -> Release:
+    return Release(
+        view=fingerprint,
+        secret=secret,
+        is_exact=study.policy.release == "exact",
+        min_group=study.min_group,
     )
 
 
@@ -221,22 +254,38 @@ def _require_covered(as_of: date, latest: date, customers: pl.DataFrame) -> None
         )
 
 
-def _who(
+#: Reasons that stand before those of consent, in the order of the steps.
+_LATER, _TEST = "first seen on or after the as-of date", "test accounts"
+
+
+def _decided(
     customers: pl.DataFrame, data: CustomerData, study: Study, as_of: date
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the customers the study may see, and how many each step removed."""
-    seen = customers.filter(pl.col("first_seen_at") < first_moment(as_of))
-    real = seen.filter(pl.col("kind") != "test")
-    told = permitted(real, data["consents"], study=study, sources=data["sources"])
-    allowed = real.join(
-        told.filter(pl.col("reason").is_null()), on="customer_id", how="semi", maintain_order="left"
+) -> pl.DataFrame:
+    """Return for each customer, in order, why the study may not see them; null where it may."""
+    consented = permitted(customers, data["consents"], study=study, sources=data["sources"])
+    is_later = pl.lit(customers["first_seen_at"]) >= first_moment(as_of)
+    is_test = pl.lit(customers["kind"]) == "test"
+    return consented.with_columns(
+        reason=pl.when(is_later)
+        .then(pl.lit(_LATER))
+        .when(is_test)
+        .then(pl.lit(_TEST))
+        .otherwise("reason")
     )
-    refused = told.drop_nulls("reason").group_by("reason").len().sort("reason")
-    steps: list[tuple[str, int]] = [
-        ("first seen on or after the as-of date", customers.height - seen.height),
-        ("test accounts", seen.height - real.height),
-        *refused.iter_rows(),
-    ]
-    frame = pl.DataFrame(steps, schema={"step": pl.String, "removed": pl.Int64}, orient="row")
-    left = customers.height - frame["removed"].cum_sum()
-    return allowed, frame.with_columns(left=left)
+
+
+def _steps(decided: pl.DataFrame, release: Release) -> pl.DataFrame:
+    """Count how many customers each step removed, and how many were left after it."""
+    reasons = decided["reason"].drop_nulls().unique().sort().to_list()
+    steps = [_LATER, _TEST, *(reason for reason in reasons if reason not in (_LATER, _TEST))]
+    removed = dict(release.counts(decided, ["reason"]).iter_rows())
+    left = release.counts(
+        decided,
+        of={
+            step: ~pl.col("reason").is_in(steps[: place + 1]).fill_null(False)
+            for place, step in enumerate(steps)
+        },
+    ).row(0, named=True)
+    rows = [(step, removed.get(step, 0), left[step]) for step in steps]
+    schema = {"step": pl.String, "removed": pl.Int64, "left": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row")

@@ -49,6 +49,8 @@ def table_json(table: Table, hidden: int = 0) -> dict[str, Any]:
         "persons": table.persons,
         "labels": dict(table.labels),
         "formats": dict(table.formats),
+        "origin": table.origin,
+        "source": table.source,
         "hidden": hidden,
     }
 
@@ -63,6 +65,8 @@ def table_of(content: Mapping[str, Any]) -> Table:
         persons=content["persons"],
         labels=content["labels"],
         formats=content["formats"],
+        origin=content["origin"],
+        source=content["source"],
     )
 
 

@@ -1,5 +1,6 @@
 """The record of a run: what went in, what came out, and nothing that differs between equal runs."""
 
+import json
 import platform
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -11,7 +12,9 @@ from workbench.charts.drawing import svg
 from workbench.foundation.errors import RunError
 from workbench.foundation.files import canonical_json
 from workbench.privacy.disclosure import disclose, disclose_estimate, disclose_figure
+from workbench.privacy.provenance import require_released, require_released_estimate
 from workbench.privacy.view import View
+from workbench.privacy.wording import Wording, exhibit_texts
 from workbench.runs.bundles import (
     EXHIBIT,
     RECORD,
@@ -43,7 +46,8 @@ def finished_files(
     RunError
         A figure cannot be drawn.
     """
-    output = _read(execution, min_group=view.min_group)
+    output = _read(execution, view)
+    _require_wording(output, run, view)
     record = {
         **_head(plan, run, "finished"),
         "view": _view(view),
@@ -61,6 +65,42 @@ def finished_files(
         if exhibit["kind"] == "figure":
             made[f"figures/{name}.svg"] = _drawn(exhibit)
     return made
+
+
+def _require_wording(output: "_Output", run: PlannedRun, view: View) -> None:
+    """Refuse texts that hold values of persons, and take rare labels out of tables."""
+    wording = Wording(
+        source="\n".join(
+            [*(cell.source for cell in run.notebook.cells), json.dumps(dict(run.parameters))]
+        ),
+        data=view.data,
+        k=view.study.policy.k,
+    )
+    for exhibit in output.exhibits:
+        exhibit["rows"] = wording.without_rare_labels(exhibit["rows"])
+    cells = [cell for exhibit in output.exhibits for row in exhibit["rows"] for cell in row]
+    estimates = [
+        *output.metrics.values(),
+        *(each for verdict in output.verdicts for each in verdict["estimates"]),
+    ]
+    cells += [each[part] for each in estimates for part in ("value", "low", "high", "n")]
+    texts = [text for exhibit in output.exhibits for text in exhibit_texts(exhibit)]
+    texts += [
+        # a note tells a method; what numbers it has are no figures of the report
+        (f"the label of figure {e['name']}", f"{e['label']} {e['unit']} {_wordy(e['note'])}")
+        for e in estimates
+    ]
+    texts += [
+        (f"the {part} of verdict {verdict['name']}", verdict[part])
+        for verdict in output.verdicts
+        for part in ("question", "answer")
+    ]
+    figures = [float(cell) for cell in cells if isinstance(cell, int | float)]
+    wording.require(texts, figures)
+
+
+def _wordy(note: str) -> str:
+    return "".join(sign for sign in note if not sign.isdigit())
 
 
 def _drawn(exhibit: Mapping[str, Any]) -> bytes:
@@ -84,8 +124,7 @@ def shortcoming(execution: Execution) -> str | None:
         return execution.reason
     if execution.cells_done < len(execution.notebook.cells):
         return f"it ended in cell {execution.cell}"
-    output = _read(execution, min_group=0)
-    if not output.verdicts:
+    if not _has_verdicts(execution):
         return "it ran to its end but recorded no verdict: call wb.record in its last cell"
     return None
 
@@ -102,7 +141,15 @@ class _Output:
         self.kept_out: list[int] = []
 
 
-def _read(execution: Execution, *, min_group: int) -> _Output:
+def _has_verdicts(execution: Execution) -> bool:
+    return any(
+        _is_record(output.get("data", {}).get(RECORD))
+        for node in execution.notebook.cells
+        for output in node.get("outputs", ())
+    )
+
+
+def _read(execution: Execution, view: View) -> _Output:
     """Take exhibits and records from the outputs; note which cells printed anything else.
 
     ``wb.show`` has applied the disclosure rules in the kernel; they are applied again here, since
@@ -120,14 +167,14 @@ def _read(execution: Execution, *, min_group: int) -> _Output:
         for output in node.get("outputs", ()):
             data = output.get("data", {})
             if _is_exhibit(data.get(EXHIBIT)):
-                shows.append(_exhibit(_safe(data[EXHIBIT], min_group), made))
+                shows.append(_exhibit(_safe(data[EXHIBIT], view), made))
             elif _is_record(data.get(RECORD)):
                 made.metrics = {
-                    name: _safe_estimate(each, min_group)
+                    name: _safe_estimate(each, view)
                     for name, each in data[RECORD]["metrics"].items()
                 }
                 made.metric_order = data[RECORD]["order"]
-                made.verdicts = [_safe(each, min_group) for each in data[RECORD]["verdicts"]]
+                made.verdicts = [_safe(each, view) for each in data[RECORD]["verdicts"]]
             elif number not in made.kept_out:
                 made.kept_out.append(number)
         made.cells.append(
@@ -136,27 +183,32 @@ def _read(execution: Execution, *, min_group: int) -> _Output:
     return made
 
 
-def _safe(content: Mapping[str, Any], min_group: int) -> dict[str, Any]:
+def _safe(content: Mapping[str, Any], view: View) -> dict[str, Any]:
     """Return an exhibit without the groups that are too small.
 
     Raises
     ------
     PrivacyError
-        It tells of persons without their number.
+        It is about persons and the view's release did not make it.
     """
     if content["kind"] == "verdict":
-        estimates = [_safe_estimate(each, min_group) for each in content["estimates"]]
+        estimates = [_safe_estimate(each, view) for each in content["estimates"]]
         return {**content, "estimates": estimates}
     if content["kind"] == "figure":
         figure = figure_of(content)
-        shown = disclose_figure(figure, min_group=min_group)
+        require_released(figure.table, release=view.release, data=view.data)
+        shown = disclose_figure(figure, min_group=view.min_group)
         return dict(content) if shown is figure else figure_json(shown)
-    made = disclose(table_of(content), min_group=min_group)
+    table = table_of(content)
+    require_released(table, release=view.release, data=view.data)
+    made = disclose(table, min_group=view.min_group)
     return table_json(made.table, max(made.hidden, content["hidden"]))
 
 
-def _safe_estimate(content: Mapping[str, Any], min_group: int) -> dict[str, Any]:
-    return estimate_json(disclose_estimate(Estimate(**content), min_group=min_group))
+def _safe_estimate(content: Mapping[str, Any], view: View) -> dict[str, Any]:
+    estimate = Estimate(**content)
+    require_released_estimate(estimate, release=view.release)
+    return estimate_json(disclose_estimate(estimate, min_group=view.min_group))
 
 
 def _is_exhibit(content: Any) -> bool:
@@ -221,6 +273,10 @@ def _view(view: View) -> dict[str, Any]:
     return {
         "cost": view.report.cost,
         "k": view.report.k,
-        "k_reached": view.report.k_reached,
-        "tables": [table_json(t) for t in view.report.tables(min_group=view.min_group)],
+        "noise_variance": view.release.variance,
+        "release_reason": view.study.policy.release_reason,
+        "tables": [
+            table_json(made.table, made.hidden)
+            for made in (disclose(t, min_group=view.min_group) for t in view.report.tables())
+        ],
     }

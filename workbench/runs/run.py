@@ -18,6 +18,7 @@ from workbench.foundation.errors import InputError, PrivacyError, RunError, Work
 from workbench.foundation.files import canonical_json
 from workbench.foundation.progress import say
 from workbench.privacy.leaks import find_leaks, known_identifiers
+from workbench.privacy.variants import Sketch, Variant
 from workbench.privacy.view import View, open_view
 from workbench.runs.catalogue import Folder, Run
 from workbench.runs.engine import Execution
@@ -25,6 +26,7 @@ from workbench.runs.kernel import execute
 from workbench.runs.plan import Plan, PlannedRun
 from workbench.runs.record import failed_files, finished_files, shortcoming
 from workbench.runs.scratch import Scratch
+from workbench.runs.variants import Reservation, TooManyVariantsError, reserve
 from workbench.vault import Vault, seal_view
 from workbench.vault.parquet import reading
 
@@ -130,6 +132,20 @@ class _Opened:
                 )
         return self._view
 
+    @contextmanager
+    def reserved(self, planned: PlannedRun) -> Iterator[Reservation]:
+        """Count a run among the published reports of its study before its kernel starts."""
+        view = self.view()
+        variant = Variant.of(
+            notebook=planned.notebook.name,
+            digest=planned.notebook.digest,
+            view=view.fingerprint,
+            parameters=planned.parameters,
+            persons=Sketch.of(self._pseudonyms, min_group=view.min_group),
+        )
+        with reserve(variant, study=self.plan.study, vault=self.vault) as reservation:
+            yield reservation
+
     @property
     def environment(self) -> dict[str, str]:
         """Environment that opens the sealed view."""
@@ -169,15 +185,23 @@ def _one(
             return RunResult(run=finished, is_reused=True)
         view = opened.view()
         started = clock()
-        execution = execute(
-            planned.notebook,
-            parameters=planned.parameters,
-            sealed_view=opened.environment,
-            folder=opened.folder / "work",
-            timeout_seconds=timeout_seconds,
-        )
-        _keep(opened.vault, planned.id, execution)
-        made, error = _files(planned, opened, view, execution)
+        execution = Execution()
+        try:
+            with opened.reserved(planned) as reservation:
+                execution = execute(
+                    planned.notebook,
+                    parameters=planned.parameters,
+                    sealed_view=opened.environment,
+                    folder=opened.folder / "work",
+                    timeout_seconds=timeout_seconds,
+                )
+                _keep(opened.vault, planned.id, execution)
+                made, error = _files(planned, opened, view, execution)
+                if error is not None:
+                    reservation.release()
+        except TooManyVariantsError as refusal:
+            error = refusal
+            made = failed_files(opened.plan, planned, reason=str(refusal), cell=None)
         told = _told(started, clock(), execution)
         run = folder.put(
             planned.id,

@@ -17,6 +17,7 @@ from workbench.foundation.errors import ParameterError
 from workbench.foundation.progress import SEALED_VIEW
 from workbench.foundation.settings import Settings, find
 from workbench.privacy.disclosure import disclose, disclose_estimate, disclose_figure
+from workbench.privacy.provenance import require_released, require_released_estimate
 from workbench.privacy.view import View, open_view
 from workbench.runs.bundles import (
     EXHIBIT,
@@ -66,8 +67,7 @@ def view(study: str, *, as_of: str | None = None) -> View:
             )
     else:
         made = _lab_view(study, as_of)
-    # with several views open the strictest rule holds: a table does not say whose it is
-    _Rules.min_group = max(made.min_group, _Rules.min_group or 0)
+    _views[made.release.origin] = made
     return made
 
 
@@ -100,9 +100,7 @@ def record(
     if twice:
         raise ParameterError(f"recorded more than once: {', '.join(twice)}")
     content = {
-        "metrics": {
-            e.name: estimate_json(disclose_estimate(e, min_group=_min_group())) for e in estimates
-        },
+        "metrics": {e.name: _disclosed_estimate(e) for e in estimates},
         "order": names,
         "verdicts": [_verdict_json(verdict) for verdict in verdicts],
     }
@@ -110,16 +108,21 @@ def record(
     display({RECORD: content, "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]  # as above
 
 
-class _Rules:
-    """The disclosure rules of the views that this kernel has opened."""
-
-    min_group: int | None = None
+#: The views that this kernel has opened, by the mark of their release.
+_views: dict[str, View] = {}
 
 
-def _min_group() -> int:
-    if _Rules.min_group is None:
+def _view_of(origin: str) -> View:
+    """Return the view whose release made a figure; the last one opened where none did."""
+    if not _views:
         raise ParameterError("show nothing before the data were asked for: call wb.view(study)")
-    return _Rules.min_group
+    return _views.get(origin) or list(_views.values())[-1]
+
+
+def _disclosed_estimate(estimate: Estimate) -> dict[str, Any]:
+    of = _view_of(estimate.origin)
+    require_released_estimate(estimate, release=of.release)
+    return estimate_json(disclose_estimate(estimate, min_group=of.min_group))
 
 
 def _bundle(exhibit: Table | Figure | Verdict) -> dict[str, Any]:
@@ -128,13 +131,22 @@ def _bundle(exhibit: Table | Figure | Verdict) -> dict[str, Any]:
         content = _verdict_json(exhibit)
         markup = _verdict_markup(exhibit)
     elif isinstance(exhibit, Figure):
-        figure = disclose_figure(exhibit, min_group=_min_group())
+        of = _view_of(exhibit.table.origin)
+        require_released(exhibit.table, release=of.release, data=of.data)
+        figure = disclose_figure(exhibit, min_group=of.min_group)
         content = figure_json(figure)
         markup = figure_markup(figure, svg(figure)) if in_lab else ""
-    else:
-        made = disclose(exhibit, min_group=_min_group())
+    elif isinstance(exhibit, Table):
+        of = _view_of(exhibit.origin)
+        require_released(exhibit, release=of.release, data=of.data)
+        made = disclose(exhibit, min_group=of.min_group)
         content = table_json(made.table, made.hidden)
         markup = table_markup(made.table)
+    else:
+        raise ParameterError(
+            f"wb.show takes tables, figures and verdicts, not {type(exhibit).__name__}: make a "
+            "table of groups with view.table(rows, by=[...])"
+        )
     bundle: dict[str, Any] = {EXHIBIT: content, "text/plain": str(content["name"])}
     if in_lab:
         bundle["text/html"] = f'<div style="{_PAGE_STYLE}">{markup}</div>'
@@ -143,9 +155,7 @@ def _bundle(exhibit: Table | Figure | Verdict) -> dict[str, Any]:
 
 def _verdict_json(verdict: Verdict) -> dict[str, Any]:
     content = verdict_json(verdict)
-    content["estimates"] = [
-        estimate_json(disclose_estimate(e, min_group=_min_group())) for e in verdict.estimates
-    ]
+    content["estimates"] = [_disclosed_estimate(e) for e in verdict.estimates]
     return content
 
 

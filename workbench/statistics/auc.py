@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from workbench.foundation.errors import InputError
-from workbench.statistics.estimates import Estimate
 from workbench.statistics.intervals import LEVEL, critical
 
 
@@ -88,23 +87,6 @@ def gain(
     return Gain(difference, difference - half, difference + half, se)
 
 
-def auc_estimate(
-    outcomes: ArrayLike, scores: ArrayLike, *, name: str = "auc", label: str
-) -> Estimate:
-    """Return the AUC as an estimate with its logit-DeLong interval."""
-    found = ranking(outcomes, scores)
-    return Estimate(
-        name=name,
-        value=found.auc,
-        low=found.low,
-        high=found.high,
-        n=int(np.asarray(outcomes).size),
-        unit="AUC",
-        label=label,
-        note="logit-DeLong interval",
-    )
-
-
 def _placements(
     outcomes: ArrayLike, scores: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -128,8 +110,17 @@ def _variance(placements: NDArray[np.float64]) -> float:
     return float(placements.var(ddof=1)) / placements.size
 
 
+def standard_error(auc: float, positives: int, negatives: int) -> float:
+    """Return the standard error of an AUC from the numbers of persons alone.
+
+    References
+    ----------
+    Hanley and McNeil 1982, "The meaning and use of the area under a ROC curve", Radiology 143.
+    """
+    return math.sqrt(max(_hanley(auc, positives, negatives), 0.0))
+
+
 def _hanley(auc: float, positives: int, negatives: int) -> float:
-    """Return the variance of Hanley and McNeil 1982, Radiology 143, which needs no placements."""
     q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     spread = auc * (1 - auc) + (positives - 1) * (q1 - auc**2) + (negatives - 1) * (q2 - auc**2)
     return spread / (positives * negatives)

@@ -9,11 +9,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from workbench.foundation.streams import Stream
-from workbench.statistics.intervals import LEVEL, critical, wilson
+from workbench.statistics.intervals import LEVEL, critical
 
 #: Groups of equal size into which scores are cut.
 BINS = 10
@@ -25,12 +24,14 @@ class CalibrationError(NamedTuple):
     """ECE and what would be seen if the scores were right.
 
     ``ece`` and ``null_95`` (the 95th percentile under perfect calibration) are shares, 0 to 1;
-    ``p_value`` is the share of null draws that are as high or higher.
+    ``p_value`` is the share of null draws that are as high or higher; ``null_spread`` is the
+    standard deviation of the null draws.
     """
 
     ece: float
     null_95: float
     p_value: float
+    null_spread: float
 
 
 class Balance(NamedTuple):
@@ -80,6 +81,7 @@ def calibration_error(
         ece=ece,
         null_95=float(np.quantile(null, 0.95)),
         p_value=float((1 + (null >= ece).sum()) / (1 + draws)),
+        null_spread=float(null.std()),
     )
 
 
@@ -93,32 +95,17 @@ def balance(outcomes: ArrayLike, scores: ArrayLike, *, level: float = LEVEL) -> 
     )
 
 
-def calibration_table(outcomes: ArrayLike, scores: ArrayLike, *, bins: int = BINS) -> pl.DataFrame:
-    """Return predicted and observed shares by groups of the score, each of equal size.
+def equal_groups(scores: ArrayLike, *, bins: int = BINS) -> NDArray[np.int64]:
+    """Return the group of each person by its score, groups of equal size, 1 the lowest scores.
 
-    Returns
-    -------
-    DataFrame, shape (bins, 7)
-        One row per group, lowest scores first: ``group`` (1 is the lowest), ``persons``,
-        ``predicted`` (mean score), ``observed`` (share of positives), ``low``, ``high`` (its
-        Wilson interval), ``positives``. Fewer rows where there are fewer persons than groups.
+    Fewer groups where there are fewer persons; persons of equal score keep the order of the rows.
     """
-    y, p = _sorted(outcomes, scores)
-    edges = _edges(p.size, bins)
-    sizes = np.diff(edges)
-    positives = np.add.reduceat(y, edges[:-1])
-    low, high = wilson(positives, sizes)
-    return pl.DataFrame(
-        {
-            "group": np.arange(1, sizes.size + 1, dtype=np.int64),
-            "persons": sizes.astype(np.int64),
-            "predicted": np.add.reduceat(p, edges[:-1]) / sizes,
-            "observed": positives / sizes,
-            "low": low,
-            "high": high,
-            "positives": positives.astype(np.int64),
-        }
-    )
+    p = np.asarray(scores, dtype=np.float64)
+    order = np.argsort(p, kind="stable")
+    sizes = np.diff(_edges(p.size, bins))
+    found = np.empty(p.size, dtype=np.int64)
+    found[order] = np.repeat(np.arange(1, sizes.size + 1), sizes)
+    return found
 
 
 def brier(outcomes: ArrayLike, scores: ArrayLike) -> NDArray[np.float64]:

@@ -41,12 +41,19 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
 
 
 def two_share_test(
-    successes: ArrayLike, n: ArrayLike, other_successes: ArrayLike, other_n: ArrayLike
+    successes: ArrayLike,
+    n: ArrayLike,
+    other_successes: ArrayLike,
+    other_n: ArrayLike,
+    *,
+    noise: float = 0.0,
 ) -> NDArray[np.float64]:
     """Return the two-sided p-value that two independent shares are equal.
 
     Fisher's exact test where an expected count is below 5, else the pooled z test, equal to
-    Pearson's chi-squared without correction. NaN where a group is empty.
+    Pearson's chi-squared without correction. NaN where a group is empty. With noise of variance V
+    in each count, ``V(1 + p^2)/n^2`` is added to the variance of each share, and the z test is
+    used throughout: Fisher's test knows only exact counts.
 
     References
     ----------
@@ -58,20 +65,31 @@ def two_share_test(
     )
     found = np.empty(x1.shape)
     for at in np.ndindex(x1.shape):
-        found[at] = _two_share(int(x1[at]), int(n1[at]), int(x2[at]), int(n2[at]))
+        counts = (float(x1[at]), float(n1[at]), float(x2[at]), float(n2[at]))
+        found[at] = _two_share(*counts) if noise == 0 else _two_noisy_share(*counts, noise)
     return found
 
 
-def _two_share(x1: int, n1: int, x2: int, n2: int) -> float:
+def _two_share(x1: float, n1: float, x2: float, n2: float) -> float:
     if n1 == 0 or n2 == 0:
         return math.nan
     pooled = (x1 + x2) / (n1 + n2)
     if pooled in (0.0, 1.0):
         return 1.0
     if min(pooled, 1 - pooled) * min(n1, n2) < 5:
-        return float(stats.fisher_exact([[x1, n1 - x1], [x2, n2 - x2]]).pvalue)
+        return float(stats.fisher_exact([[int(x1), int(n1 - x1)], [int(x2), int(n2 - x2)]]).pvalue)
     z = (x1 / n1 - x2 / n2) / math.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n2))
     return float(2 * stats.norm.sf(abs(z)))
+
+
+def _two_noisy_share(x1: float, n1: float, x2: float, n2: float, noise: float) -> float:
+    if n1 == 0 or n2 == 0:
+        return math.nan
+    p1, p2 = min(x1 / n1, 1.0), min(x2 / n2, 1.0)
+    pooled = min((x1 + x2) / (n1 + n2), 1.0)
+    variance = pooled * (1 - pooled) * (1 / n1 + 1 / n2)
+    variance += noise * ((1 + p1**2) / n1**2 + (1 + p2**2) / n2**2)
+    return float(2 * stats.norm.sf(abs(p1 - p2) / math.sqrt(variance)))
 
 
 def needed_size(

@@ -23,6 +23,8 @@ class Estimate:
         What it is, in words a reviewer uses: "Out-of-time AUC".
     note : str
         Why there is no value, or which method gave the interval.
+    origin : str
+        Mark of the release that made the figure (``Release.origin``); see ``charts.Table``.
     """
 
     name: str
@@ -33,3 +35,4 @@ class Estimate:
     low: float | None = None
     high: float | None = None
     note: str = ""
+    origin: str = ""

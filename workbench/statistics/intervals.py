@@ -5,7 +5,6 @@ and so does the percentile bootstrap; Wilson's and Jeffreys' cover 95 to 96 % (m
 groups of 10 to 500). They are what is used here.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from workbench.foundation.errors import ParameterError
-from workbench.statistics.estimates import Estimate
 
 #: Confidence of every interval that is not asked for at another one.
 LEVEL = 0.95
@@ -33,13 +31,25 @@ def critical(level: float = LEVEL) -> float:
     return float(stats.norm.ppf((1 + level) / 2))
 
 
-def wilson(successes: ArrayLike, n: ArrayLike, *, level: float = LEVEL) -> Interval:
+def wilson(
+    successes: ArrayLike, n: ArrayLike, *, level: float = LEVEL, noise: ArrayLike = 0.0
+) -> Interval:
     """Return Wilson's score interval for a share.
+
+    Parameters
+    ----------
+    successes, n : array
+        Counts; x of n.
+    noise : float or array
+        Variance of the noise in either count, 0 where counts are exact. A noisy x may exceed n;
+        the share is then 1.
 
     Notes
     -----
-    With p = x / n and z the normal quantile, the limits are
-    ``(p + z^2/2n -+ z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n)``.
+    With p = x / n, z the normal quantile and V the variance of the noise, the limits solve
+    ``(p - q)^2 = z^2 (q(1-q)/n + V(1+q^2)/n^2)``: they are ``(b -+ sqrt(b^2 - 4ac)) / 2a`` with
+    ``a = 1 + z^2/n - z^2 V/n^2``, ``b = 2p + z^2/n`` and ``c = p^2 - z^2 V/n^2``. V = 0 is Wilson.
+    Where n is so small that a is not above 0, the noise hides everything: the limits are 0 and 1.
 
     References
     ----------
@@ -53,16 +63,21 @@ def wilson(successes: ArrayLike, n: ArrayLike, *, level: float = LEVEL) -> Inter
     >>> round(float(low), 3), round(float(high), 3)
     (0.035, 0.256)
     """
-    x, size = _counts(successes, n)
+    x, size = _counts(successes, n, noise)
     z2 = critical(level) ** 2
+    variance = np.asarray(noise, dtype=np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        p = x / size
-        middle = (p + z2 / (2 * size)) / (1 + z2 / size)
-        spread = np.sqrt(z2) * np.sqrt(p * (1 - p) / size + z2 / (4 * size**2)) / (1 + z2 / size)
+        p = np.minimum(x / size, 1.0)
+        a = 1 + z2 / size - z2 * variance / size**2
+        b = 2 * p + z2 / size
+        root = np.sqrt(np.maximum(b**2 - 4 * a * (p**2 - z2 * variance / size**2), 0.0))
+        low, high = (b - root) / (2 * a), (b + root) / (2 * a)
     # At 0 and n of n the limit is 0 and 1 exactly; rounding would leave 1e-17 and a minus sign.
-    low = np.where(x == 0, np.where(size == 0, np.nan, 0.0), middle - spread)
-    high = np.where(x == size, np.where(size == 0, np.nan, 1.0), middle + spread)
-    return Interval(low, high)
+    low = np.where(x == 0, 0.0, np.clip(low, 0.0, 1.0))
+    high = np.where(x >= size, 1.0, np.clip(high, 0.0, 1.0))
+    is_hidden = ~(a > 0)
+    low, high = np.where(is_hidden, 0.0, low), np.where(is_hidden, 1.0, high)
+    return Interval(np.where(size == 0, np.nan, low), np.where(size == 0, np.nan, high))
 
 
 def newcombe(
@@ -72,8 +87,11 @@ def newcombe(
     other_n: ArrayLike,
     *,
     level: float = LEVEL,
+    noise: float = 0.0,
 ) -> Interval:
     """Return Newcombe's interval for the difference of two independent shares, p1 - p2.
+
+    ``noise`` is the variance of the noise in each count, see ``wilson``.
 
     Notes
     -----
@@ -85,55 +103,23 @@ def newcombe(
     Newcombe 1998, "Interval estimation for the difference between independent proportions",
     Statistics in Medicine 17, method 10.
     """
-    x1, n1 = _counts(successes, n)
-    x2, n2 = _counts(other_successes, other_n)
-    low_1, high_1 = wilson(x1, n1, level=level)
-    low_2, high_2 = wilson(x2, n2, level=level)
+    x1, n1 = _counts(successes, n, noise)
+    x2, n2 = _counts(other_successes, other_n, noise)
+    low_1, high_1 = wilson(x1, n1, level=level, noise=noise)
+    low_2, high_2 = wilson(x2, n2, level=level, noise=noise)
     with np.errstate(invalid="ignore", divide="ignore"):
-        p1, p2 = x1 / n1, x2 / n2
+        p1, p2 = np.minimum(x1 / n1, 1.0), np.minimum(x2 / n2, 1.0)
     low = p1 - p2 - np.hypot(p1 - low_1, high_2 - p2)
     high = p1 - p2 + np.hypot(high_1 - p1, p2 - low_2)
     return Interval(low, high)
 
 
-def mean_interval(values: ArrayLike, *, level: float = LEVEL) -> tuple[float, float, float]:
-    """Return the mean and its t interval; the limits are NaN for fewer than two values."""
-    sample = np.asarray(values, dtype=np.float64)
-    if sample.size == 0:
-        return math.nan, math.nan, math.nan
-    mean = float(sample.mean())
-    if sample.size == 1:
-        return mean, math.nan, math.nan
-    se = float(sample.std(ddof=1)) / math.sqrt(sample.size)
-    half = float(stats.t.ppf((1 + level) / 2, sample.size - 1)) * se
-    return mean, mean - half, mean + half
-
-
-def rate(
-    successes: int, n: int, *, name: str, label: str, unit: str = "share", note: str = ""
-) -> Estimate:
-    """Return a share with its Wilson interval as an estimate; without persons it has no value."""
-    if n == 0:
-        return Estimate(
-            name=name, value=None, n=0, unit=unit, label=label, note=note or "nobody to count"
-        )
-    low, high = wilson(successes, n)
-    return Estimate(
-        name=name,
-        value=successes / n,
-        low=float(low),
-        high=float(high),
-        n=n,
-        unit=unit,
-        label=label,
-        note=note or "Wilson interval",
-    )
-
-
-def _counts(successes: ArrayLike, n: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _counts(
+    successes: ArrayLike, n: ArrayLike, noise: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     x, size = np.broadcast_arrays(
         np.asarray(successes, dtype=np.float64), np.asarray(n, dtype=np.float64)
     )
-    if bool(((x < 0) | (x > size)).any()):
+    if bool((x < 0).any()) or (not np.any(noise) and bool((x > size).any())):
         raise ParameterError("successes must lie between 0 and n")
     return x, size

@@ -27,7 +27,14 @@ class Range(NamedTuple):
     lowest: int
 
 
-def range_interval(successes: ArrayLike, n: ArrayLike, *, seed: int, level: float = LEVEL) -> Range:
+def range_interval(
+    successes: ArrayLike,
+    n: ArrayLike,
+    *,
+    seed: int,
+    level: float = LEVEL,
+    noise: ArrayLike = 0.0,
+) -> Range:
     """Return the range of several shares with its max-t interval.
 
     Parameters
@@ -35,7 +42,9 @@ def range_interval(successes: ArrayLike, n: ArrayLike, *, seed: int, level: floa
     successes, n : array of int, shape (groups,)
         Two groups at least, none empty.
     seed : int
-        Of the draws that give the critical value.
+        Seed of the draws that give the critical value.
+    noise : float or array of shape (groups,)
+        Variance of the noise in each count, see ``wilson``.
 
     Raises
     ------
@@ -59,8 +68,8 @@ def range_interval(successes: ArrayLike, n: ArrayLike, *, seed: int, level: floa
     x, size = np.asarray(successes, dtype=np.float64), np.asarray(n, dtype=np.float64)
     if x.size < 2 or bool((size < 1).any()):
         raise InputError("a range needs two groups with persons at least")
-    shares = x / size
-    spread = share_spread(x, size)
+    shares = np.minimum(x / size, 1.0)
+    spread = share_spread(x, size, noise=noise)
     c = max_t_critical(spread, seed=seed, level=level)
     difference = shares[:, None] - shares[None, :]
     half = c * np.hypot(spread[:, None], spread[None, :])
@@ -85,7 +94,9 @@ def max_t_critical(spread: NDArray[np.float64], *, seed: int, level: float = LEV
     return float(np.quantile(largest, level))
 
 
-def share_spread(x: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[np.float64]:
+def share_spread(
+    x: NDArray[np.float64], n: NDArray[np.float64], *, noise: ArrayLike = 0.0
+) -> NDArray[np.float64]:
     """Return the standard error of each share as the Wilson interval has it."""
-    low, high = wilson(x, n, level=0.95)
+    low, high = wilson(x, n, level=0.95, noise=noise)
     return (high - low) / (2 * 1.959963984540054)

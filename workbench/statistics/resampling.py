@@ -62,6 +62,7 @@ def percentile_interval(
     seed: int,
     draws: int = DRAWS,
     level: float = LEVEL,
+    noise: float = 0.0,
 ) -> tuple[float, float]:
     """Return the percentile interval of a smooth figure of counts.
 
@@ -73,8 +74,15 @@ def percentile_interval(
     counts : array of int, shape (...)
     figure : callable
         Takes replicates of shape (draws, ...), returns (draws,); NaN where it is not defined.
+    noise : float
+        Variance of the noise in each count: as much is added to the replicates.
     """
-    values = figure(resample_cells(counts, seed=seed, draws=draws))
+    cells = resample_cells(counts, seed=seed, draws=draws)
+    if noise:
+        random = Stream(seed, "noise of counts").generator()
+        added = random.normal(0.0, np.sqrt(noise), size=cells.shape).round().astype(np.int64)
+        cells = np.maximum(cells + added, 0)
+    values = figure(cells)
     tail = (1 - level) / 2
     low, high = np.nanquantile(values, [tail, 1 - tail])
     return float(low), float(high)

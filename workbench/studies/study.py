@@ -31,6 +31,20 @@ Basis = Literal[
 ]
 Words = Annotated[str, Field(min_length=3)]
 
+#: Grounds on which special categories may be processed: GDPR 9(2), letters a to j in order.
+SpecialGround = Literal[
+    "explicit_consent",
+    "employment_and_social_protection",
+    "vital_interests",
+    "not_for_profit_body",
+    "made_public_by_the_person",
+    "legal_claims",
+    "substantial_public_interest",
+    "health_care",
+    "public_health",
+    "research_and_statistics",
+]
+
 #: Tables that no view holds: who someone is, what was decided, where rows came from.
 ABSENT_TABLES = frozenset({"identities", "consents", "sources"})
 
@@ -51,11 +65,33 @@ class Policy(Declaration):
     suppression_limit : float
         Share of customers whose quasi-identifiers may be emptied one by one before a column is made
         coarser for everybody.
+    time : {"day", "week", "month"}
+        To what dates and instants of histories are cut.
+    amounts : {"exact", "bands"}
+        Whether amounts are put into bands of 1, 2, 5 times a power of ten.
+    shift_days : int
+        Up to how many days each customer's histories are moved back: all dates of one customer by
+        the same number of days, so that intervals stay; 0 for none.
+    rare_products : {"kept", "blanked"}
+        Whether products that fewer than ``k`` persons of the view have to do with are blanked.
+    release : {"noise", "exact"}
+        Whether published counts and sums get noise; "exact" needs a ``release_reason``, which every
+        page prints.
+    max_variants : int
+        How many reports of one notebook may be published about nearly the same persons: whose
+        views differ by fewer than ``min_group`` persons. Three times the variance of the noise.
     """
 
     k: int = Field(default=5, ge=2)
     keep: tuple[str, ...] = ()
     suppression_limit: float = Field(default=0.05, ge=0, le=1)
+    time: Literal["day", "week", "month"] = "day"
+    amounts: Literal["exact", "bands"] = "exact"
+    shift_days: int = Field(default=0, ge=0, le=365)
+    rare_products: Literal["kept", "blanked"] = "kept"
+    release: Literal["noise", "exact"] = "noise"
+    release_reason: Words | None = None
+    max_variants: int = Field(default=6, ge=1)
 
 
 class Schedule(Declaration):
@@ -88,6 +124,8 @@ class Study(Declaration):
         Who answers for it; printed on every page.
     columns : mapping of str to tuple of str
         Columns per table that the view holds; ``customer_id`` comes with every table.
+    special_categories_basis : str
+        Ground of GDPR 9(2) on which special categories are in the view; absent for none.
     min_group : int
         Persons in the smallest group that is shown, and in the smallest view.
     retention_days : int
@@ -105,7 +143,7 @@ class Study(Declaration):
     dataset: Words
     currency: str = Field(pattern="^[A-Z]{3}$")
     columns: dict[str, tuple[str, ...]]
-    special_categories_basis: Words | None = None
+    special_categories_basis: SpecialGround | None = None
     policy: Policy = Policy()
     min_group: int = Field(default=10, ge=3)
     notebooks: tuple[NotebookUse, ...] = Field(min_length=1)
@@ -133,6 +171,7 @@ def read_study(path: Path, *, notebooks: Path) -> Study:
         *_own_name(content),
         *_unseen_columns(content),
         *_unspared(content),
+        *_unexplained(content),
         *_unknown_notebooks(content, notebooks),
     ]
     return declare(
@@ -191,6 +230,17 @@ def _unspared(content: Mapping[str, Any]) -> list[str]:
         for name in (keep if isinstance(keep, list) else ())
         if name not in quasi
     ]
+
+
+def _unexplained(content: Mapping[str, Any]) -> list[str]:
+    """Exact figures single persons out by subtraction, so a study has to say why it shows them."""
+    policy = content.get("policy")
+    policy = policy if isinstance(policy, dict) else {}
+    if policy.get("release") == "exact" and not policy.get("release_reason"):
+        return ['policy.release_reason: say why figures are exact, or leave release at "noise"']
+    if policy.get("release_reason") and policy.get("release") != "exact":
+        return ['policy.release_reason: it explains release = "exact", which is not set']
+    return []
 
 
 def _unknown_notebooks(content: Mapping[str, Any], folder: Path) -> list[str]:

@@ -168,6 +168,10 @@ class Vault:
         write_whole(path, sealed(content, key=self.key, context=f"{kind} {name}"), mode=0o600)
         return path
 
+    def keeps(self, kind: str, name: str) -> bool:
+        """Return whether ``keep`` sealed something under this name."""
+        return (self.workspace / kind / f"{name}.sealed").is_file()
+
     def kept(self, kind: str, name: str) -> bytes:
         """Open what ``keep`` sealed."""
         path = self.workspace / kind / f"{name}.sealed"

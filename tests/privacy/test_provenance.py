@@ -1,0 +1,133 @@
+"""Figures about persons are shown only as the release of the view made them."""
+
+import polars as pl
+import pytest
+
+from workbench.charts.exhibits import Table
+from workbench.foundation.errors import ParameterError, PrivacyError
+from workbench.privacy import View, open_view
+from workbench.privacy.provenance import require_released, require_released_estimate
+from workbench.statistics.estimates import Estimate
+from workbench.vault import Dataset
+
+from .conftest import study
+
+COLUMNS = {
+    "customers": ("gender", "country"),
+    "orders": ("ordered_at", "total_minor", "channel"),
+}
+
+
+@pytest.fixture(scope="module")
+def view(world: Dataset) -> View:
+    return open_view(study(basis="contract", columns=COLUMNS, policy={"k": 5}, min_group=10), world)
+
+
+def spent(view: View) -> pl.DataFrame:
+    """Return one row per customer with what they spent, in euros."""
+    orders = (
+        view.data["orders"]
+        .group_by("customer_id")
+        .agg(euros=pl.col("total_minor").sum() / 100, orders=pl.len().cast(pl.Int64))
+    )
+    customers = view.data["customers"].select("customer_id", "gender")
+    return customers.join(orders, on="customer_id").collect()
+
+
+def refused(view: View, rows: pl.DataFrame, persons: str | None = None, source: str = "") -> str:
+    table = Table(name="t", title="T", rows=rows, persons=persons, source=source)
+    with pytest.raises(PrivacyError) as told:
+        require_released(table, release=view.release, data=view.data)
+    return str(told.value)
+
+
+def test_what_the_view_makes_is_shown(view: View) -> None:
+    rows = spent(view)
+    table = view.table(
+        rows,
+        ["gender"],
+        name="spending",
+        title="Spending by gender",
+        shares={"large": pl.col("euros") > 500},
+        means={"euros": 0.01},
+        sums=["orders"],
+    )
+    require_released(table, release=view.release, data=view.data)
+    assert table.rows.columns[:3] == ["gender", "persons", "large"]
+    exact = rows.group_by("gender").agg(pl.len(), pl.col("euros").mean()).drop_nulls()
+    both = table.rows.drop_nulls("gender").join(exact, on="gender")
+    assert ((both["persons"] - both["len"].cast(pl.Int64)).abs() <= 5).all()
+    inside = (both["euros_low"] <= both["euros_right"]) & (
+        both["euros_right"] <= both["euros_high"]
+    )
+    assert inside.all()
+
+
+def test_estimates_of_the_view_are_shown(view: View) -> None:
+    rows = spent(view)
+    for estimate in (
+        view.share(rows, pl.col("euros") > 500, name="large", label="Spent over 500"),
+        view.mean(rows, "euros", smallest=0.01, name="mean", label="Spending", unit="EUR"),
+        view.quantile(rows, "euros", 0.5, name="median", label="Median", unit="EUR"),
+    ):
+        require_released_estimate(estimate, release=view.release)
+        assert estimate.value is not None
+        assert abs(estimate.n - rows.height) <= 30
+    median = float(rows["euros"].median())  # type: ignore[arg-type]  # a number
+    found = view.quantile(rows, "euros", 0.5, name="median", label="Median", unit="EUR").value
+    assert found == pytest.approx(median, rel=0.1)
+
+
+def test_extremes_of_few_persons_have_no_value(view: View) -> None:
+    rows = spent(view)
+    for share in (0.001, 0.999):
+        found = view.quantile(rows, "euros", share, name="q", label="Q", unit="EUR")
+        assert found.value is None
+        assert "fewer than 10 persons lie beyond it" in found.note
+    assert view.quantile(rows, "euros", 0.9, name="q", label="Q", unit="EUR").value is not None
+    with pytest.raises(ParameterError, match="lies between 0 and 1"):
+        view.quantile(rows, "euros", 1.0, name="q", label="Q", unit="EUR")
+
+
+def test_a_count_by_hand_is_refused(view: View) -> None:
+    counted = spent(view).group_by("gender").agg(persons=pl.len())
+    assert "counts persons in persons, but no release made it" in refused(view, counted, "persons")
+
+
+@pytest.mark.parametrize("name", ["gender", "g", "kind of customer"])
+def test_a_count_under_a_personal_column_is_refused_under_any_name(view: View, name: str) -> None:
+    counted = spent(view).group_by(pl.col("gender").alias(name)).agg(n=pl.len())
+    message = refused(view, counted, source="my own count")
+    assert "view.table(rows, by=[...])" in message
+
+
+def test_values_of_persons_are_refused_under_any_name(view: View) -> None:
+    amounts = view.data["orders"].select(x="total_minor").head(20).collect()
+    assert "x (total_minor)" in refused(view, amounts, source="prices")
+    ids = view.data["customers"].select(number="customer_id").head(20).collect()
+    assert "number (customer_id)" in refused(view, ids, source="numbers")
+
+
+def test_numbers_say_where_they_come_from(view: View) -> None:
+    rows = pl.DataFrame({"season": ["spring", "autumn"], "budget": [1200.0, 900.0]})
+    assert "numbers in budget that no release made" in refused(view, rows)
+    named = Table(name="t", title="T", rows=rows, persons=None, source="budget of 2025")
+    require_released(named, release=view.release, data=view.data)
+    words = Table(name="t", title="T", rows=rows.select("season"), persons=None)
+    require_released(words, release=view.release, data=view.data)
+
+
+def test_figures_of_another_view_are_refused(view: View, world: Dataset) -> None:
+    asked = study(name="other", basis="contract", columns=COLUMNS, policy={"k": 5}, min_group=10)
+    other = open_view(asked, world)
+    table = other.table(spent(other), ["gender"], name="t", title="T")
+    with pytest.raises(PrivacyError, match="release of another view"):
+        require_released(table, release=view.release, data=view.data)
+
+
+def test_an_estimate_by_hand_is_refused_and_one_without_a_value_is_not(view: View) -> None:
+    made = Estimate(name="mean", value=12.5, n=300, unit="EUR", label="Mean")
+    with pytest.raises(PrivacyError, match="estimate mean was not made by the release"):
+        require_released_estimate(made, release=view.release)
+    nothing = Estimate(name="mean", value=None, n=0, unit="EUR", label="Mean")
+    require_released_estimate(nothing, release=view.release)

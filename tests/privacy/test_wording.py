@@ -1,0 +1,65 @@
+"""The texts of a report hold templates, figures and labels that k persons share, nothing else."""
+
+import polars as pl
+import pytest
+
+from workbench.foundation.errors import PrivacyError
+from workbench.privacy.wording import RARE, Wording
+from workbench.schema import CustomerData
+
+
+@pytest.fixture
+def wording() -> Wording:
+    """Return the wording of a notebook on four orders of toys and one of a rare thing."""
+    items = pl.DataFrame(
+        {
+            "customer_id": [1, 2, 3, 4, 5],
+            "product_category": ["zirconbeads"] * 4 + ["xylotrumpet for Jo"],
+        },
+        schema_overrides={"customer_id": pl.UInt64},
+    )
+    return Wording(
+        source='title = "The most quixotic customers buy {}"\nlimit = 4711',
+        data=CustomerData.of({"order_items": items}),
+        k=3,
+    )
+
+
+def refused(wording: Wording, text: str, figures: tuple[float, ...] = ()) -> str:
+    with pytest.raises(PrivacyError) as told:
+        wording.require([("the title of table t", text)], figures)
+    return str(told.value)
+
+
+def test_templates_figures_and_shared_labels_pass(wording: Wording) -> None:
+    text = "The most quixotic customers buy zirconbeads: 12.3 % of 1,250, limit 4711"
+    wording.require([("the title of table t", text)], [0.1234, 1250])
+
+
+def test_words_from_elsewhere_are_refused_and_not_repeated(wording: Wording) -> None:
+    message = refused(wording, "The most quixotic customers buy wombatiles")
+    assert "the title of table t has 1 word that neither the notebook nor the package" in message
+    assert "wombat" not in message
+    assert "2 words" in refused(wording, "quixotic wombatiles plumbagoes")
+
+
+def test_a_label_that_too_few_share_is_refused(wording: Wording) -> None:
+    assert "1 word" in refused(wording, "quixotic customers buy xylotrumpet")
+
+
+@pytest.mark.parametrize("number", ["1234.56", "123456", "0.1239", "20,250,101", "1.23456e5"])
+def test_numbers_that_no_figure_shows_are_refused(wording: Wording, number: str) -> None:
+    message = refused(wording, f"quixotic customers buy for {number}", (0.1234, 1250.0))
+    assert "1 number that no figure of the report shows" in message
+    assert number not in message
+
+
+def test_numbers_may_be_rounded_as_figures_are(wording: Wording) -> None:
+    for number in ("12.3 %", "12.34 %", "0.123", ".123", "1,250", "95", "10"):
+        wording.require([("t", f"quixotic customers buy {number}")], [0.1234, 1250.0])
+
+
+def test_rare_labels_of_a_table_are_replaced(wording: Wording) -> None:
+    rows = [["zirconbeads", 12, 0.5], ["xylotrumpet for Jo", None, None], [None, 3, 0.1]]
+    made = wording.without_rare_labels(rows)
+    assert made == [["zirconbeads", 12, 0.5], [RARE, None, None], [None, 3, 0.1]]

@@ -1,0 +1,93 @@
+"""Persons in groups of equal size by their score: how many of them left, and how many should have.
+
+Takes scored persons and knows no model.
+"""
+
+import numpy as np
+import polars as pl
+
+from workbench.privacy.release import EXACT, Release, share_columns
+from workbench.statistics.calibration import equal_groups
+
+#: Smallest difference of a score that counts when scores are averaged.
+SMALLEST_SCORE = 0.0001
+
+
+def calibration_table(persons: pl.DataFrame, *, release: Release = EXACT) -> pl.DataFrame:
+    """Return predicted and observed shares by tenths of the score.
+
+    Parameters
+    ----------
+    persons : DataFrame, shape (persons, 3)
+        ``customer_id``, ``score`` (0 to 1) and ``churned`` (Boolean).
+    release : Release
+        Makes every count and mean.
+
+    Returns
+    -------
+    DataFrame, shape (tenths, 8)
+        One row per tenth, lowest scores first: ``group`` (1 is the lowest), ``persons``,
+        ``predicted`` (mean score), ``observed`` (share that left), ``low``, ``high`` (its Wilson
+        interval), ``positives`` (persons who left), ``bound`` ("at most 4 of 25" where only a bound
+        is shown, else ""). Fewer rows where there are fewer persons than tenths.
+    """
+    rows = persons.with_columns(group=pl.Series(equal_groups(persons["score"])))
+    counted = release.counts(rows, ["group"], of={"positives": pl.col("churned")})
+    predicted = release.means(rows, ["group"], of={"score": SMALLEST_SCORE})
+    table = counted.join(predicted.select("group", predicted="score"), on="group", how="left")
+    found = share_columns(table, "positives", "persons", release=release, name="observed")
+    return found.select(
+        "group",
+        "persons",
+        "predicted",
+        "observed",
+        low="observed_low",
+        high="observed_high",
+        positives="positives",
+        bound="observed_note",
+    )
+
+
+def gains_table(persons: pl.DataFrame, *, release: Release = EXACT) -> pl.DataFrame:
+    """Return leavers by tenths of the score, highest first.
+
+    Parameters
+    ----------
+    persons, release
+        As in ``calibration_table``; of persons of equal score the first in the rows come first.
+
+    Returns
+    -------
+    DataFrame, shape (tenths, 9)
+        ``tenth`` (1 is the highest), ``persons``, ``leavers``, ``rate``, ``low``, ``high``,
+        ``captured`` (share of all leavers so far), ``lift`` (so far), ``bound``. ``leavers`` and
+        ``rate`` are null where only a bound is shown.
+    """
+    rows = persons.with_columns(tenth=pl.Series(equal_groups(-persons["score"].to_numpy())))
+    counted = release.counts(rows, ["tenth"], of={"leavers": pl.col("churned")})
+    everyone, left = max(counted["persons"].sum(), 1), max(counted["leavers"].sum(), 1)
+    so_far, captured = pl.col("persons").cum_sum(), pl.col("leavers").cum_sum() / left
+    counted = counted.with_columns(captured=captured, lift=captured / so_far * everyone)
+    found = share_columns(counted, "leavers", "persons", release=release, name="rate")
+    return found.select(
+        "tenth",
+        "persons",
+        "leavers",
+        "rate",
+        low="rate_low",
+        high="rate_high",
+        captured="captured",
+        lift="lift",
+        bound="rate_note",
+    )
+
+
+def released_calibration_error(table: pl.DataFrame) -> float:
+    """Return the expected calibration error of a calibration table.
+
+    Where only a bound is shown, the middle of what it allows counts: the mean of its limits.
+    """
+    middle = (pl.col("low") + pl.col("high")) / 2
+    gap = (pl.coalesce("observed", middle) - pl.col("predicted")).abs()
+    weighted = table.select((gap * pl.col("persons")).sum() / pl.col("persons").sum()).item()
+    return float(weighted) if weighted is not None and np.isfinite(weighted) else 0.0

@@ -1,0 +1,43 @@
+"""What a policy may coarsen in the histories of customers: time, amounts, rare products.
+
+Histories single customers out far more than the customer table does (``linkability``). Each of
+these costs something in every figure that rests on it, so a study has to ask for it.
+"""
+
+import polars as pl
+
+from workbench.studies import Policy
+
+#: What polars calls the unit to which a policy cuts time.
+_TRUNCATION = {"day": "1d", "week": "1w", "month": "1mo"}
+#: Lower edges of the bands within a power of ten, and the middle that stands for each.
+_BANDS = ((2, 1.4), (5, 3.2), (10, 7.1))
+
+#: Columns that name what was bought or looked at.
+PRODUCTS = frozenset({"product_id", "product_name", "product_category"})
+
+
+def cut_time(column: str, policy: Policy) -> pl.Expr:
+    """Return a column of dates or instants, cut to the policy's unit of time."""
+    return pl.col(column).dt.truncate(_TRUNCATION[policy.time])
+
+
+def is_amount(column: str, policy: Policy) -> bool:
+    """Return whether the policy puts this column of amounts into bands."""
+    return policy.amounts == "bands" and column.endswith("_minor")
+
+
+def banded_amount(column: str) -> pl.Expr:
+    """Return amounts in minor units as the middle of their band of 1, 2, 5 times a power of ten.
+
+    0 stays 0, the sign is kept.
+    """
+    amount = pl.col(column).cast(pl.Int64)
+    size = amount.abs()
+    power = pl.lit(10, dtype=pl.Int64).pow(size.cast(pl.String).str.len_chars() - 1)
+    leading = size / power
+    middle = pl.lit(_BANDS[-1][1])
+    for edge, value in reversed(_BANDS[:-1]):
+        middle = pl.when(leading < edge).then(pl.lit(value)).otherwise(middle)
+    banded = (middle * power).round().cast(pl.Int64) * amount.sign()
+    return pl.when(amount == 0).then(0).otherwise(banded).alias(column)

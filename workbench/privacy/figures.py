@@ -1,0 +1,234 @@
+"""Tables and estimates that may be shown: what notebooks of one's own are made of."""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from workbench.charts.exhibits import Table
+from workbench.foundation.errors import ParameterError, unknown
+from workbench.privacy.release import Release, bin_counts, binned_quantile, share_columns
+from workbench.privacy.release import shares as released_shares
+from workbench.statistics.estimates import Estimate
+
+_NOBODY = "nobody is counted"
+
+
+class Figures:
+    """Figures about the persons of a view, made by its release.
+
+    Attributes
+    ----------
+    release : Release
+        Makes every count, share, mean and sum.
+    """
+
+    release: Release
+
+    def table(
+        self,
+        rows: pl.DataFrame | pl.LazyFrame,
+        by: Sequence[str],
+        *,
+        name: str,
+        title: str,
+        shares: Mapping[str, pl.Expr] | None = None,
+        means: Mapping[str, float] | None = None,
+        sums: Sequence[str] = (),
+        labels: Mapping[str, str] | None = None,
+    ) -> Table:
+        """Make a table of groups of persons that may be shown.
+
+        Parameters
+        ----------
+        rows : DataFrame or LazyFrame
+            One row per person, with ``customer_id``.
+        by : sequence of str
+            Columns of the groups.
+        name, title, labels : str, str, mapping
+            As ``Table`` has them.
+        shares : mapping of str to Expr, optional
+            Conditions, by the name of the share of each group's persons for whom they hold.
+        means : mapping of str to float, optional
+            Columns of numbers, each with the smallest difference that counts: 0.01 for euros.
+        sums : sequence of str
+            Columns of whole numbers.
+
+        Examples
+        --------
+        ``view.table(spent, ["gender"], name="spending", title="Spending by gender",
+        means={"euros": 0.01})``
+        """
+        rows = rows.lazy().collect()
+        for column in (*by, *(means or {}), *sums):
+            if column not in rows.columns:
+                raise ParameterError(f"table {name}: {unknown('column', column, rows.columns)}")
+        conditions = {f"{share} persons": each for share, each in (shares or {}).items()}
+        made = self.release.counts(rows, by, of=conditions)
+        formats: dict[str, str] = {}
+        order = [*by, "persons"]
+        for share in shares or {}:
+            made = share_columns(
+                made, f"{share} persons", "persons", release=self.release, name=share
+            )
+            made = made.drop(f"{share} persons")
+            formats |= dict.fromkeys((share, f"{share}_low", f"{share}_high"), ".1%")
+            bounds = made[f"{share}_note"]
+            kept = [share, f"{share}_low", f"{share}_high"]
+            order += kept if (bounds == "").all() else [*kept, f"{share}_note"]
+        if means:
+            averaged = self.release.means(rows, by, of=means).drop("persons")
+            made = _beside(made, averaged, by)
+            for mean in means:
+                order += [mean, f"{mean}_low", f"{mean}_high"]
+                formats |= dict.fromkeys(order[-3:], ",.2f")
+        if sums:
+            made = _beside(made, self.release.sums(rows, by, of=sums).drop("persons"), by)
+            order += list(sums)
+        return Table(
+            name=name,
+            title=title,
+            rows=made.select(order),
+            persons="persons",
+            labels=dict(labels or {}),
+            formats=formats,
+            origin=self.release.origin,
+        )
+
+    def share(
+        self, rows: pl.DataFrame | pl.LazyFrame, condition: pl.Expr, *, name: str, label: str
+    ) -> Estimate:
+        """Estimate the share of persons for whom a condition holds.
+
+        Parameters
+        ----------
+        rows : DataFrame or LazyFrame
+            One row per person, with ``customer_id``.
+        condition : Expr
+            Boolean; null counts as not.
+        name, label : str
+            As ``Estimate`` has them.
+        """
+        rows = rows.lazy().collect()
+        if rows.is_empty():
+            return _nothing(self.release, name, label, "share")
+        counted = self.release.counts(rows, of={"part": condition})
+        n = int(counted["persons"][0])
+        if n == 0:
+            return _nothing(self.release, name, label, "share")
+        found = released_shares(counted["part"], counted["persons"], release=self.release)
+        bound = found.bound[0]
+        return Estimate(
+            name=name,
+            value=None if bound else float(found.value[0]),
+            low=float(found.low[0]),
+            high=float(found.high[0]),
+            n=n,
+            unit="share",
+            label=label,
+            note=bound or "Wilson interval",
+            origin=self.release.origin,
+        )
+
+    def mean(
+        self,
+        rows: pl.DataFrame | pl.LazyFrame,
+        column: str,
+        *,
+        smallest: float,
+        name: str,
+        label: str,
+        unit: str,
+    ) -> Estimate:
+        """Estimate the mean of a column over persons.
+
+        Parameters
+        ----------
+        rows : DataFrame or LazyFrame
+            One row per person, with ``customer_id``; persons without a value are left out.
+        column : str
+            A column of numbers.
+        smallest : float
+            Smallest difference that counts: 0.01 for euros.
+        name, label, unit : str
+            As ``Estimate`` has them.
+        """
+        rows = rows.lazy().collect()
+        if column not in rows.columns:
+            raise ParameterError(f"estimate {name}: {unknown('column', column, rows.columns)}")
+        if rows.drop_nulls(column).is_empty():
+            return _nothing(self.release, name, label, unit)
+        made = self.release.means(rows, of={column: smallest}).row(0, named=True)
+        is_given = made[column] is not None
+        return Estimate(
+            name=name,
+            value=made[column],
+            low=made[f"{column}_low"],
+            high=made[f"{column}_high"],
+            n=int(made[f"{column}_persons"]),
+            unit=unit,
+            label=label,
+            note="t interval" if is_given else "not shown: one or two persons make up most of it",
+            origin=self.release.origin,
+        )
+
+    def quantile(
+        self,
+        rows: pl.DataFrame | pl.LazyFrame,
+        column: str,
+        share: float,
+        *,
+        name: str,
+        label: str,
+        unit: str,
+    ) -> Estimate:
+        """Estimate a quantile of a column over persons, from counts in fixed bins.
+
+        Parameters
+        ----------
+        rows, column, name, label, unit
+            As in ``mean``.
+        share : float
+            Share of persons below it: 0.5 for the median. Other quantiles have no value where
+            fewer than ``min_group`` persons lie beyond them.
+        """
+        rows = rows.lazy().collect()
+        if column not in rows.columns:
+            raise ParameterError(f"estimate {name}: {unknown('column', column, rows.columns)}")
+        if not 0 < share < 1:
+            raise ParameterError(
+                f"estimate {name}: a quantile lies between 0 and 1, not at {share}"
+            )
+        grouped = rows.select("customer_id", pl.lit("all").alias("_all"), column)
+        counts, edges = bin_counts(
+            grouped,
+            "_all",
+            column,
+            ["all"],
+            is_whole=rows.schema[column].is_integer(),
+            release=self.release,
+        )
+        found = binned_quantile(counts[0], edges, share, least=self.release.min_group)
+        note = "from counts in fixed bins"
+        return Estimate(
+            name=name,
+            value=found,
+            n=int(counts.sum()),
+            unit=unit,
+            label=label,
+            note=note
+            if found is not None
+            else f"not shown: fewer than {self.release.min_group} persons lie beyond it",
+            origin=self.release.origin,
+        )
+
+
+def _beside(made: pl.DataFrame, other: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    if not by:
+        return pl.concat([made, other], how="horizontal")
+    return made.join(other, on=list(by), how="left", nulls_equal=True, maintain_order="left")
+
+
+def _nothing(release: Release, name: str, label: str, unit: str) -> Estimate:
+    return Estimate(
+        name=name, value=None, n=0, unit=unit, label=label, note=_NOBODY, origin=release.origin
+    )

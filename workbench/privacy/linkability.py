@@ -1,0 +1,164 @@
+"""How far the rows of a view single its customers out, beyond the customer table.
+
+k counts persons who share their quasi-identifiers. It says nothing about histories: one order's day
+and amount single out most customers of a shop, and two views that hold the same orders can be
+joined again on them although their pseudonyms differ. So the view's report measures both, on a
+sample of its customers:
+
+- *unique by n rows*: share of customers whom nobody else matches, where n of their rows, drawn at
+  random, are known as the view shows them (de Montjoye et al. 2015, "Unique in the shopping mall",
+  Science 347);
+- *whole history*: share of customers whose rows of a table, taken together, nobody else has: these
+  can be found again in any other table with the same columns.
+
+A policy lowers the figures by what it coarsens: time to the week or month, amounts to bands, dates
+shifted per customer, rare products blanked.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from workbench.charts.exhibits import Table
+from workbench.privacy.release import Release, share_columns
+from workbench.schema import TABLES
+
+LINKABILITY: Mapping[str, pl.DataType] = {
+    "table": pl.String(),
+    "known": pl.String(),
+    "persons": pl.Int64(),
+    "share": pl.Float64(),
+    "low": pl.Float64(),
+    "high": pl.Float64(),
+    "note": pl.String(),
+}
+
+#: Tables whose rows somebody may know of a customer.
+_HISTORIES = ("orders", "events", "payments", "subscriptions", "interactions")
+#: Customers looked at in each table, and rows that are known of each.
+_SAMPLE = 1000
+_KNOWN = (1, 2, 3)
+
+
+def linkability(
+    tables: Mapping[str, pl.LazyFrame], customers: pl.Series, *, release: Release
+) -> pl.DataFrame:
+    """Estimate the share of customers whom rows of a view single out.
+
+    Parameters
+    ----------
+    tables : mapping of str to LazyFrame
+        Tables of the view, with pseudonyms.
+    customers : Series of UInt64
+        The view's pseudonyms; those that are looked at are drawn by them, which is at random.
+    release : Release
+        Makes the counts.
+
+    Returns
+    -------
+    DataFrame
+        One row per table and number of known rows, of the columns of ``LINKABILITY``: ``persons``
+        of the sample who have that many rows, ``share`` of them who are unique with its interval;
+        ``note`` has the bound where only one is shown.
+    """
+    sample = customers.sort().head(_SAMPLE)
+    parts = []
+    for name in _HISTORIES:
+        if name not in tables:
+            continue
+        shown = _columns(tables[name], name)
+        if shown:
+            parts += _of_table(name, tables[name], shown, sample, release)
+    if not parts:
+        return pl.DataFrame(schema=LINKABILITY)
+    return pl.concat(parts).cast(pl.Schema(LINKABILITY))
+
+
+def linkability_table(rows: pl.DataFrame, *, origin: str) -> Table:
+    """Return the figures as a table that may be shown."""
+    return Table(
+        name="view_linkability",
+        title="How many customers are unique by rows that somebody knows of them",
+        rows=rows.drop("note") if (rows["note"] == "").all() else rows,
+        persons="persons",
+        labels={"known": "What is known", "persons": "Customers looked at", "share": "Unique"},
+        formats={"share": ".1%", "low": ".1%", "high": ".1%"},
+        origin=origin,
+    )
+
+
+def _columns(frame: pl.LazyFrame, table: str) -> list[str]:
+    """Return the columns of a view's table that somebody could know a row by."""
+    declared = TABLES[table]
+    return [
+        name
+        for name in frame.collect_schema().names()
+        if declared.column(name).sensitivity not in ("key", "text")
+    ]
+
+
+def _of_table(
+    table: str, frame: pl.LazyFrame, shown: Sequence[str], sample: pl.Series, release: Release
+) -> list[pl.DataFrame]:
+    facts = frame.select("customer_id", _fact=pl.struct(shown).hash(seed=1)).filter(
+        pl.col("customer_id").is_not_null()
+    )
+    mine = (
+        facts.join(pl.LazyFrame({"customer_id": sample}), on="customer_id", how="semi")
+        .unique()
+        .collect(engine="streaming")
+        # drawn at random, but the same at every run: in the order of a hash of row and customer
+        .sort(pl.struct("customer_id", "_fact").hash(seed=2), "customer_id", "_fact")
+        .with_columns(_rank=pl.int_range(pl.len()).over("customer_id"))
+    )
+    known = mine.filter(pl.col("_rank") < max(_KNOWN))
+    others = (
+        facts.join(known.lazy().select("_fact").unique(), on="_fact", how="semi")
+        .unique()
+        .collect(engine="streaming")
+    )
+    matched = known.join(others, on="_fact", suffix="_other")
+    lines = []
+    for n in _KNOWN:
+        of_each = known.filter(pl.col("_rank") < n)
+        enough = of_each.group_by("customer_id").len().filter(pl.col("len") == n)
+        alike = (
+            matched.filter(pl.col("_rank") < n)
+            .group_by("customer_id", "customer_id_other")
+            .len()
+            .filter(pl.col("len") == n)
+            .group_by("customer_id")
+            .agg(_alike=pl.len())
+        )
+        rows = enough.select("customer_id").join(alike, on="customer_id", how="left")
+        what = "1 row" if n == 1 else f"{n} rows"
+        lines.append(_line(table, what, rows, release))
+    lines.append(_line(table, "whole history", _histories(facts, mine), release))
+    return [line for line in lines if not line.is_empty()]
+
+
+def _histories(facts: pl.LazyFrame, mine: pl.DataFrame) -> pl.DataFrame:
+    """Count how many customers have the same rows as each of the sample, all taken together."""
+    whole = (
+        facts.unique().group_by("customer_id").agg(_rows=pl.len(), _sum=pl.col("_fact").sum())
+    )  # the sum of hashes tells sets of rows apart
+    alike = whole.group_by("_rows", "_sum").agg(_alike=pl.len())
+    of_sample = whole.join(mine.lazy().select("customer_id").unique(), on="customer_id", how="semi")
+    return of_sample.join(alike, on=["_rows", "_sum"]).collect(engine="streaming")
+
+
+def _line(table: str, known: str, rows: pl.DataFrame, release: Release) -> pl.DataFrame:
+    if rows.is_empty():
+        return pl.DataFrame(schema=LINKABILITY)
+    unique = pl.col("_alike").fill_null(0) <= 1
+    counted = release.counts(rows, of={"unique": unique})
+    found = share_columns(counted, "unique", "persons", release=release)
+    return found.select(
+        pl.lit(table).alias("table"),
+        pl.lit(known).alias("known"),
+        "persons",
+        "share",
+        low="share_low",
+        high="share_high",
+        note="share_note",
+    ).cast(pl.Schema(LINKABILITY))

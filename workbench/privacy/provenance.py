@@ -1,0 +1,129 @@
+"""What may be shown: figures about persons only as the release of the view made them.
+
+``wb.show`` asks here for every table, figure and estimate, and the runner asks again outside the
+kernel. The mark of a release (``origin``) says that its figures were made by it; that guards
+against what is shown by mistake, not against an author who copies the mark.
+"""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from workbench.charts.exhibits import Table
+from workbench.foundation.errors import PrivacyError
+from workbench.privacy.release import Release
+from workbench.schema import TABLES, CustomerData
+from workbench.statistics.estimates import Estimate
+
+#: Columns of the customer tables that hold something about one person.
+_OF_PERSONS = frozenset(
+    column.name
+    for table in TABLES.values()
+    for column in table.columns
+    if column.sensitivity in ("direct", "key", "quasi") or column.name.endswith("_minor")
+)
+
+#: Values that a column needs before its values are compared with those of the view.
+_FEWEST_VALUES = 2
+
+
+def require_released(table: Table, *, release: Release, data: CustomerData) -> None:
+    """Refuse a table about persons that the release of the view did not make.
+
+    Parameters
+    ----------
+    table : Table
+        About to be shown.
+    release : Release
+        The view's.
+    data : CustomerData
+        The view's tables, with whose values those of the table are compared.
+
+    Raises
+    ------
+    PrivacyError
+        The table counts persons, has a column of the customer tables (renamed or not), or has
+        numbers of which it does not say where they come from, and lacks the release's mark.
+    """
+    if table.origin == release.origin:
+        return
+    name = table.name
+    if table.origin:
+        raise PrivacyError(
+            f"table {name} was made by the release of another view: make it with the view that is "
+            "open"
+        )
+    how = "make it with view.table(rows, by=[...]), which counts persons and adds the noise"
+    if table.persons is not None:
+        raise PrivacyError(
+            f"table {name} counts persons in {table.persons}, but no release made it: {how}"
+        )
+    if found := sorted(set(table.rows.columns) & _OF_PERSONS):
+        raise PrivacyError(
+            f"table {name} has {', '.join(found)} of the customer tables, which are about persons: "
+            f"{how}"
+        )
+    if found := sorted({f"{own} ({theirs})" for own, theirs in _shared_values(table, data)}):
+        raise PrivacyError(
+            f"table {name} has the values of columns about persons: {', '.join(found)}; {how}"
+        )
+    if not table.source and (numbers := _numbers(table)):
+        raise PrivacyError(
+            f"table {name} has numbers in {', '.join(numbers)} that no release made: {how}; where "
+            "they are not about persons, say where they come from with source=..."
+        )
+
+
+def require_released_estimate(estimate: Estimate, *, release: Release) -> None:
+    """Refuse a figure that the release of the view did not make; one without a value is shown.
+
+    Raises
+    ------
+    PrivacyError
+        It has a value and lacks the release's mark.
+    """
+    if estimate.value is None and estimate.low is None and estimate.high is None:
+        return
+    if estimate.origin != release.origin:
+        raise PrivacyError(
+            f"estimate {estimate.name} was not made by the release of the view: make it with "
+            "view.share, view.mean or view.quantile, or with a model of this package and "
+            "release=view.release"
+        )
+
+
+def _numbers(table: Table) -> list[str]:
+    return [name for name, kind in table.rows.schema.items() if kind.is_numeric()]
+
+
+def _shared_values(table: Table, data: CustomerData) -> Iterator[tuple[str, str]]:
+    """Yield the table's columns whose values all occur in one column about persons of the view."""
+    for own, kind in table.rows.schema.items():
+        values = table.rows[own].drop_nulls().unique()
+        if values.len() < _FEWEST_VALUES or kind.is_float() or kind == pl.Boolean:
+            continue
+        if not kind.is_integer() and not _numbers(table):
+            continue  # words alone count nobody
+        for theirs, frame in _columns_about_persons(data, is_integer=kind.is_integer()):
+            wanted = values.cast(pl.String).implode()
+            held = frame.select(pl.col(theirs).cast(pl.String).unique())
+            found = held.filter(pl.col(theirs).is_in(wanted)).select(pl.len()).collect().item()
+            if found == values.len():
+                yield own, theirs
+                break
+
+
+def _columns_about_persons(
+    data: CustomerData, *, is_integer: bool
+) -> Iterator[tuple[str, pl.LazyFrame]]:
+    for table, frame in data.tables.items():
+        schema = frame.collect_schema()
+        if "customer_id" not in schema:
+            continue
+        for column, kind in schema.items():
+            if column not in TABLES[table]:
+                continue
+            is_amount = column.endswith("_minor") or kind == pl.UInt64
+            is_wanted = is_amount if is_integer else not (kind.is_numeric() or kind == pl.Boolean)
+            if is_wanted and kind != pl.Null:
+                yield column, frame

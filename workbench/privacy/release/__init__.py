@@ -1,0 +1,38 @@
+"""Figures about persons that may be published: counts, shares, sums, means, medians, model figures.
+
+One object makes them all: the ``Release`` of a view (``view.release``). Two groups of spenders::
+
+    view.release.means(spent, ["segment"], of={"net_minor": 1})
+
+``EXACT`` makes figures as they are, for published data and for tests.
+"""
+
+from workbench.privacy.release.bins import (
+    bin_counts,
+    binned_delta,
+    binned_median,
+    binned_quantile,
+)
+from workbench.privacy.release.models import Rounded, rounded_figure, rounding_step
+from workbench.privacy.release.noise import VARIANCE
+from workbench.privacy.release.release import EXACT, LARGEST_BOUND, Release, one_digit_up
+from workbench.privacy.release.shares import Shares, share_columns, share_difference, shares
+
+__all__ = [
+    "EXACT",
+    "LARGEST_BOUND",
+    "VARIANCE",
+    "Release",
+    "Rounded",
+    "Shares",
+    "bin_counts",
+    "binned_delta",
+    "binned_median",
+    "binned_quantile",
+    "one_digit_up",
+    "rounded_figure",
+    "rounding_step",
+    "share_columns",
+    "share_difference",
+    "shares",
+]

@@ -1,0 +1,96 @@
+"""Shares from counts that are already noisy: values, intervals, and bounds for small numerators."""
+
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+
+from workbench.privacy.release.release import Release
+from workbench.statistics.intervals import LEVEL, newcombe, wilson
+
+
+class Shares(NamedTuple):
+    """Shares of groups, each array of shape (groups,); NaN where nobody is counted.
+
+    ``lowest`` and ``highest`` are the counts that the numerator lies between: equal where it is
+    shown, 1 and 4 (or n - 4 and n - 1) where only a bound is. ``value`` is the middle of them by
+    n. ``bound`` is the bound in words, empty where the numerator is shown.
+    """
+
+    value: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    lowest: NDArray[np.float64]
+    highest: NDArray[np.float64]
+    bound: list[str]
+
+
+def shares(count: ArrayLike, of: ArrayLike, *, release: Release, level: float = LEVEL) -> Shares:
+    """Return shares with their intervals.
+
+    Parameters
+    ----------
+    count, of : array of int, shape (groups,)
+        Counts that the release made.
+    release : Release
+        Its variance widens the intervals, its ``largest_bound`` decides on bounds.
+    level : float
+        Confidence of the intervals.
+
+    Examples
+    --------
+    >>> rules = Release(view="a", secret=b"s")
+    >>> shares([3, 12], [25, 25], release=rules).bound
+    ['at most 4 of 25', '']
+    """
+    n = np.asarray(of, dtype=np.float64)
+    x = np.minimum(np.asarray(count, dtype=np.float64), n)  # two noisy counts may be in any order
+    most = release.largest_bound
+    is_few = (x >= 1) & (x <= most) & (n > most)
+    is_most = (n - x >= 1) & (n - x <= most) & (n > most) & ~is_few
+    lowest = np.where(is_few, 1, np.where(is_most, n - most, x))
+    highest = np.where(is_few, np.minimum(most, n), np.where(is_most, n - 1, x))
+    low = wilson(lowest, n, level=level, noise=release.variance).low
+    high = wilson(highest, n, level=level, noise=release.variance).high
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value = (lowest + highest) / 2 / n
+    texts = [
+        f"at most {most} of {size:,.0f}" if few
+        else f"all but at most {most} of {size:,.0f}" if nearly
+        else ""
+        for few, nearly, size in zip(is_few, is_most, n, strict=True)
+    ]  # fmt: skip
+    return Shares(value, low, high, lowest, highest, texts)
+
+
+def share_columns(
+    rows: pl.DataFrame, count: str, of: str, *, release: Release, name: str = "share"
+) -> pl.DataFrame:
+    """Add a share of two counts as columns: NAME, ``NAME_low``, ``NAME_high``, ``NAME_note``.
+
+    The share and its numerator are null where only a bound is shown; the note then has the bound.
+    """
+    found = shares(rows[count], rows[of], release=release)
+    is_bound = pl.Series([bool(text) for text in found.bound], dtype=pl.Boolean)
+    return rows.with_columns(
+        pl.when(~is_bound).then(pl.Series(found.value, nan_to_null=True)).alias(name),
+        pl.Series(f"{name}_low", found.low, nan_to_null=True),
+        pl.Series(f"{name}_high", found.high, nan_to_null=True),
+        pl.Series(f"{name}_note", found.bound, dtype=pl.String),
+        pl.when(~is_bound).then(pl.col(count)).alias(count),
+    )
+
+
+def share_difference(
+    one: Shares, one_of: ArrayLike, other: Shares, other_of: ArrayLike, *,
+    release: Release, level: float = LEVEL,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:  # fmt: skip
+    """Return the limits of the difference of shares, one less the other.
+
+    Where a numerator is a bound, the limits hold for every count that it allows.
+    """
+    noise = release.variance
+    low = newcombe(one.lowest, one_of, other.highest, other_of, level=level, noise=noise).low
+    high = newcombe(one.highest, one_of, other.lowest, other_of, level=level, noise=noise).high
+    return low, high
