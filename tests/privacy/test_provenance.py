@@ -78,6 +78,16 @@ def test_estimates_of_the_view_are_shown(view: View) -> None:
     assert found == pytest.approx(median, rel=0.1)
 
 
+def test_a_share_of_a_sensitive_column_never_tells_it_of_everybody(view: View) -> None:
+    rows = spent(view).with_columns(income_band=pl.lit("EUR 0-9999"))
+    condition = pl.col("income_band") == "EUR 0-9999"
+    table = view.table(rows, ["gender"], name="t", title="T", shares={"poor": condition})
+    assert table.rows["poor"].null_count() == table.rows.height
+    assert view.share(rows, condition, name="poor", label="Poor").value is None
+    other = view.share(rows, pl.col("euros") > -1, name="all", label="All")
+    assert other.value == 1.0
+
+
 def test_extremes_of_few_persons_have_no_value(view: View) -> None:
     rows = spent(view)
     for share in (0.001, 0.999):

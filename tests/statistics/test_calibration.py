@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from workbench.statistics.calibration import balance, calibration_error, equal_groups
+from workbench.statistics.calibration import calibration_error, equal_groups
 
 
 def test_groups_are_of_equal_size_and_follow_the_scores() -> None:
@@ -38,5 +38,3 @@ def test_wrong_scores_are_found() -> None:
     found = calibration_error(random.random(2000) < scores**2, scores, seed=1)
     assert found.ece > found.null_95
     assert found.p_value < 0.01
-    large = balance(random.random(2000) < scores**2, scores)
-    assert large.high < 0

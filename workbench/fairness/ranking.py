@@ -8,8 +8,11 @@ import numpy as np
 import polars as pl
 
 from workbench.fairness.groups import Bands, grouped
+from workbench.privacy.release import EXACT, Release, calibration_gap, rounded_figure, shares
 from workbench.statistics.auc import ranking
-from workbench.statistics.calibration import balance
+
+#: Smallest difference of a score that counts when scores are averaged.
+_SMALLEST_SCORE = 0.0001
 
 
 def scores_by_group(
@@ -20,6 +23,7 @@ def scores_by_group(
     outcome: str,
     least: int = 10,
     bands: Bands | None = None,
+    release: Release = EXACT,
 ) -> pl.DataFrame:
     """Return how well scores rank and how far they are off, by group.
 
@@ -32,6 +36,8 @@ def scores_by_group(
         Persons with and without the outcome that an AUC needs, each.
     bands : mapping, optional
         As ``grouped`` takes it.
+    release : Release
+        Makes every figure: a view's (``view.release``) where figures are to be shown.
 
     Returns
     -------
@@ -41,17 +47,30 @@ def scores_by_group(
         ``gap_high`` (observed less predicted), ``note`` ("too small to judge" where there is no
         AUC), sorted by group.
     """
-    groups = grouped(rows, [attribute], bands=bands)[attribute]
-    y, p = rows[outcome].to_numpy().astype(bool), rows[score].to_numpy().astype(np.float64)
+    named = rows.with_columns(grouped(rows, [attribute], bands=bands)[attribute].alias("group"))
+    counted = release.counts(named, ["group"], of={"positives": pl.col(outcome).cast(pl.Boolean)})
+    means = release.means(named, ["group"], of={score: _SMALLEST_SCORE})
+    predicted = dict(means.select("group", score).iter_rows())
+    rated = shares(counted["positives"], counted["persons"], release=release)
     lines = []
-    for group in sorted(groups.unique().to_list()):
-        inside = (groups == group).to_numpy()
-        mine, theirs = y[inside], p[inside]
-        large = balance(mine, theirs)
+    for place, (group, persons) in enumerate(counted.select("group", "persons").iter_rows()):
+        inside = named.filter(pl.col("group") == group)
+        mine = inside[outcome].to_numpy().astype(bool)
+        theirs = inside[score].to_numpy().astype(np.float64)
+        observed, expected = float(rated.value[place]), predicted[group]
+        gap = (
+            (None,) * 3
+            if expected is None
+            else calibration_gap(observed, expected, theirs, release=release)
+        )
         is_enough = min(int(mine.sum()), int((~mine).sum())) >= least
-        auc = tuple(ranking(mine, theirs)) if is_enough else (None,) * 3
+        auc = (
+            tuple(rounded_figure(*ranking(mine, theirs), release=release))
+            if is_enough
+            else (None,) * 3
+        )
         note = "" if is_enough else "too small to judge"
-        lines.append((attribute, group, int(inside.sum()), *auc, *large, note))
+        lines.append((attribute, group, persons, *auc, observed, expected, *gap, note))
     schema = {
         "attribute": pl.String,
         "group": pl.String,

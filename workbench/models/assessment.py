@@ -21,7 +21,7 @@ from workbench.privacy.release import (
     EXACT,
     Release,
     Rounded,
-    one_digit_up,
+    calibration_gap,
     rounded_figure,
     rounding_step,
     shares,
@@ -168,20 +168,12 @@ def _on(value: float, step: float) -> float:
 
 
 def _gap(base_rate: Estimate, predicted: float, scores: Scores, release: Release) -> Estimate:
-    """Return calibration in the large with the scores' own variance and the noise's.
-
-    ``se^2 = sum p (1 - p) / n^2`` (Cox 1958), and ``V(1 + p^2)/n^2`` for noise of variance V.
-    """
-    observed = base_rate.value or 0.0
-    variance = float((scores * (1 - scores)).sum()) + release.variance * (1 + observed**2)
-    half = critical() * float(np.sqrt(variance)) / scores.size
-    half = half if release.is_exact else one_digit_up(half)
-    difference = observed - predicted
+    found = calibration_gap(base_rate.value or 0.0, predicted, scores, release=release)
     return Estimate(
         name="calibration_gap",
-        value=difference,
-        low=difference - half,
-        high=difference + half,
+        value=found.value,
+        low=found.low,
+        high=found.high,
         n=base_rate.n,
         unit="share",
         label="Share that left less mean score",

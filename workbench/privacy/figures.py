@@ -8,9 +8,15 @@ from workbench.charts.exhibits import Table
 from workbench.foundation.errors import ParameterError, unknown
 from workbench.privacy.release import Release, bin_counts, binned_quantile, share_columns
 from workbench.privacy.release import shares as released_shares
+from workbench.schema import TABLES
 from workbench.statistics.estimates import Estimate
 
 _NOBODY = "nobody is counted"
+
+#: Columns of the customer tables that must not be learned of a person.
+_SENSITIVE = frozenset(
+    name for table in TABLES.values() for name in (*table.named("sensitive"), "is_special_category")
+)
 
 
 class Figures:
@@ -47,7 +53,8 @@ class Figures:
         name, title, labels : str, str, mapping
             As ``Table`` has them.
         shares : mapping of str to Expr, optional
-            Conditions, by the name of the share of each group's persons for whom they hold.
+            Conditions, by the name of the share of each group's persons for whom they hold. Where
+            a condition reads a sensitive column, 0 and all are shown as bounds.
         means : mapping of str to float, optional
             Columns of numbers, each with the smallest difference that counts: 0.01 for euros.
         sums : sequence of str
@@ -66,9 +73,14 @@ class Figures:
         made = self.release.counts(rows, by, of=conditions)
         formats: dict[str, str] = {}
         order = [*by, "persons"]
-        for share in shares or {}:
+        for share, condition in (shares or {}).items():
             made = share_columns(
-                made, f"{share} persons", "persons", release=self.release, name=share
+                made,
+                f"{share} persons",
+                "persons",
+                release=self.release,
+                name=share,
+                is_sensitive=_reads_sensitive(condition),
             )
             made = made.drop(f"{share} persons")
             formats |= dict.fromkeys((share, f"{share}_low", f"{share}_high"), ".1%")
@@ -115,7 +127,12 @@ class Figures:
         n = int(counted["persons"][0])
         if n == 0:
             return _nothing(self.release, name, label, "share")
-        found = released_shares(counted["part"], counted["persons"], release=self.release)
+        found = released_shares(
+            counted["part"],
+            counted["persons"],
+            release=self.release,
+            is_sensitive=_reads_sensitive(condition),
+        )
         bound = found.bound[0]
         return Estimate(
             name=name,
@@ -220,6 +237,10 @@ class Figures:
             else f"not shown: fewer than {self.release.min_group} persons lie beyond it",
             origin=self.release.origin,
         )
+
+
+def _reads_sensitive(condition: pl.Expr) -> bool:
+    return not _SENSITIVE.isdisjoint(condition.meta.root_names())
 
 
 def _beside(made: pl.DataFrame, other: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:

@@ -5,14 +5,12 @@ The expected calibration error (ECE) is never 0: a *perfectly* calibrated model 
 perfectly calibrated model with the same scores would show.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from workbench.foundation.streams import Stream
-from workbench.statistics.intervals import LEVEL, critical
 
 #: Groups of equal size into which scores are cut.
 BINS = 10
@@ -32,16 +30,6 @@ class CalibrationError(NamedTuple):
     null_95: float
     p_value: float
     null_spread: float
-
-
-class Balance(NamedTuple):
-    """Calibration in the large: mean outcome less mean score, with its interval."""
-
-    observed: float
-    predicted: float
-    difference: float
-    low: float
-    high: float
 
 
 def calibration_error(
@@ -82,16 +70,6 @@ def calibration_error(
         null_95=float(np.quantile(null, 0.95)),
         p_value=float((1 + (null >= ece).sum()) / (1 + draws)),
         null_spread=float(null.std()),
-    )
-
-
-def balance(outcomes: ArrayLike, scores: ArrayLike, *, level: float = LEVEL) -> Balance:
-    """Return calibration in the large; ``se = sqrt(sum p (1 - p)) / n`` (Cox 1958)."""
-    y, p = _sorted(outcomes, scores)
-    difference = float(y.mean() - p.mean())
-    half = critical(level) * math.sqrt(float((p * (1 - p)).sum())) / p.size
-    return Balance(
-        float(y.mean()), float(p.mean()), difference, difference - half, difference + half
     )
 
 

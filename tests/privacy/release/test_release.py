@@ -145,6 +145,14 @@ def test_a_small_numerator_is_a_bound_and_so_is_a_small_rest() -> None:
     assert found.value[1] == found.value[2] == pytest.approx(0.1)
 
 
+def test_none_and_all_are_shown_unless_the_outcome_is_sensitive() -> None:
+    plain = shares([0, 25], [25, 25], release=RULES)
+    assert plain.bound == ["", ""]
+    hidden = shares([0, 3, 25], [25] * 3, release=RULES, is_sensitive=True)
+    assert hidden.bound == ["at most 4 of 25", "at most 4 of 25", "all but at most 4 of 25"]
+    assert hidden.value[0] == hidden.value[1]
+
+
 def test_without_noise_the_interval_is_wilsons() -> None:
     x, n = np.arange(31), np.full(31, 30)
     z2 = 1.959963984540054**2

@@ -13,7 +13,12 @@ from workbench.privacy.release.bins import (
     binned_median,
     binned_quantile,
 )
-from workbench.privacy.release.models import Rounded, rounded_figure, rounding_step
+from workbench.privacy.release.models import (
+    Rounded,
+    calibration_gap,
+    rounded_figure,
+    rounding_step,
+)
 from workbench.privacy.release.noise import VARIANCE
 from workbench.privacy.release.release import EXACT, LARGEST_BOUND, Release, one_digit_up
 from workbench.privacy.release.shares import Shares, share_columns, share_difference, shares
@@ -29,6 +34,7 @@ __all__ = [
     "binned_delta",
     "binned_median",
     "binned_quantile",
+    "calibration_gap",
     "one_digit_up",
     "rounded_figure",
     "rounding_step",

@@ -9,7 +9,10 @@ to the variance.
 import math
 from typing import NamedTuple
 
-from workbench.privacy.release.release import Release
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.privacy.release.release import Release, one_digit_up
 
 _Z = 1.959963984540054
 
@@ -43,6 +46,30 @@ def rounded_figure(value: float, low: float, high: float, *, release: Release) -
         _on_grid(math.floor(low / step + 1e-9), step),
         _on_grid(math.ceil(high / step - 1e-9), step),
     )
+
+
+def calibration_gap(
+    observed: float, predicted: float, scores: NDArray[np.float64], *, release: Release
+) -> Rounded:
+    """Return calibration in the large: the observed share less the mean score, with its limits.
+
+    Parameters
+    ----------
+    observed, predicted : float
+        Share and mean score as the release made them.
+    scores : array of float, shape (n,)
+        Every person's score, for the variance.
+
+    Notes
+    -----
+    ``se^2 = sum p (1 - p) / n^2`` (Cox 1958), and ``V(1 + p^2)/n^2`` for noise of variance V; the
+    half-width is rounded up to one digit.
+    """
+    variance = float((scores * (1 - scores)).sum()) + release.variance * (1 + observed**2)
+    half = _Z * math.sqrt(variance) / scores.size
+    half = half if release.is_exact else one_digit_up(half)
+    gap = observed - predicted
+    return Rounded(gap, gap - half, gap + half)
 
 
 def rounding_step(standard_error: float) -> float:

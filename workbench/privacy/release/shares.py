@@ -26,7 +26,14 @@ class Shares(NamedTuple):
     bound: list[str]
 
 
-def shares(count: ArrayLike, of: ArrayLike, *, release: Release, level: float = LEVEL) -> Shares:
+def shares(
+    count: ArrayLike,
+    of: ArrayLike,
+    *,
+    release: Release,
+    level: float = LEVEL,
+    is_sensitive: bool = False,
+) -> Shares:
     """Return shares with their intervals.
 
     Parameters
@@ -37,6 +44,9 @@ def shares(count: ArrayLike, of: ArrayLike, *, release: Release, level: float = 
         Its variance widens the intervals, its ``largest_bound`` decides on bounds.
     level : float
         Confidence of the intervals.
+    is_sensitive : bool
+        Whether the outcome must not be learned of a person: then 0 and all are bounds too, since
+        they tell it of everybody in the group.
 
     Examples
     --------
@@ -47,10 +57,11 @@ def shares(count: ArrayLike, of: ArrayLike, *, release: Release, level: float = 
     n = np.asarray(of, dtype=np.float64)
     x = np.minimum(np.asarray(count, dtype=np.float64), n)  # two noisy counts may be in any order
     most = release.largest_bound
-    is_few = (x >= 1) & (x <= most) & (n > most)
-    is_most = (n - x >= 1) & (n - x <= most) & (n > most) & ~is_few
-    lowest = np.where(is_few, 1, np.where(is_most, n - most, x))
-    highest = np.where(is_few, np.minimum(most, n), np.where(is_most, n - 1, x))
+    least = 0 if is_sensitive else 1
+    is_few = (x >= least) & (x <= most) & (n > most)
+    is_most = (n - x >= least) & (n - x <= most) & (n > most) & ~is_few
+    lowest = np.where(is_few, least, np.where(is_most, n - most, x))
+    highest = np.where(is_few, np.minimum(most, n), np.where(is_most, n - least, x))
     low = wilson(lowest, n, level=level, noise=release.variance).low
     high = wilson(highest, n, level=level, noise=release.variance).high
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -65,13 +76,19 @@ def shares(count: ArrayLike, of: ArrayLike, *, release: Release, level: float = 
 
 
 def share_columns(
-    rows: pl.DataFrame, count: str, of: str, *, release: Release, name: str = "share"
+    rows: pl.DataFrame,
+    count: str,
+    of: str,
+    *,
+    release: Release,
+    name: str = "share",
+    is_sensitive: bool = False,
 ) -> pl.DataFrame:
     """Add a share of two counts as columns: NAME, ``NAME_low``, ``NAME_high``, ``NAME_note``.
 
     The share and its numerator are null where only a bound is shown; the note then has the bound.
     """
-    found = shares(rows[count], rows[of], release=release)
+    found = shares(rows[count], rows[of], release=release, is_sensitive=is_sensitive)
     is_bound = pl.Series([bool(text) for text in found.bound], dtype=pl.Boolean)
     return rows.with_columns(
         pl.when(~is_bound).then(pl.Series(found.value, nan_to_null=True)).alias(name),
