@@ -42,27 +42,17 @@ IDENTITIES = [
 
 def known(identities: Sequence[tuple[str, str]] = IDENTITIES) -> pl.DataFrame:
     frame = pl.DataFrame(identities, schema=["kind", "identifier"], orient="row")
-    return known_identifiers(frame.lazy())
+    return known_identifiers(frame.with_row_index("customer_id").lazy())
 
 
 def found(text: str, **changes: tuple[str, ...]) -> dict[str, int]:
     return dict(find_leaks(text.encode(), known=known(), pseudonyms=PSEUDONYMS, **changes))
 
 
-def test_identifiers_are_held_in_the_form_in_which_they_are_sought() -> None:
-    assert known().rows() == [
-        ("cookie_id", "1709280000.1234567890"),
-        ("email", "john.o'hara@example.com"),
-        ("email", "zoë@exämple.org"),
-        ("full_name", "johanna van der berg"),
-        ("full_name", "o neill garcía josé"),
-        ("full_name", "smith john"),
-        ("full_name", "山田太郎"),
-        ("phone", "31612345678"),
-        ("street_address", "12 main st apt 4 upper"),
-        ("street_address", "the old rectory"),
-        ("user_id", "abc-12345-x"),
-    ]
+def test_known_identifiers_show_counts_and_no_value() -> None:
+    assert repr(known(IDENTITIES[:3])) == (
+        "KnownIdentifiers(email: 2, phone: 3, email_digest: 6, phone_digest: 6)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,9 +114,10 @@ def test_full_names_are_found_across_markup(text: str) -> None:
     assert found(text) == {"full_name": 1}
 
 
-def test_street_addresses_are_found_by_their_first_words() -> None:
+def test_street_addresses_are_found_with_and_without_what_follows_the_house() -> None:
     assert found("<p>12 Main St, Apt 4<br>Upper Lower</p>") == {"street_address": 1}
-    assert found("12 main street") == {}
+    assert found("12 main street") == {"street_address": 1}
+    assert found("14 main street, 15 high street") == found("12 main") == {}
 
 
 @pytest.mark.parametrize("text", ["/users/AbC-12345-x?y=1", "id=abc-12345-X;", "[AbC-12345-x]"])
@@ -210,23 +201,30 @@ def page(kilobytes: int) -> bytes:
     return f"<html><body><table><tr>{months}</tr>{''.join(lines)}</table></html>".encode()
 
 
-@pytest.mark.parametrize(("persons", "seconds"), [(40_000, 1.0), (1_000_000, 5.0)])
+def many(persons: int) -> pl.LazyFrame:
+    """Return identities of customers with an e-mail address, a phone, a name and a birth date."""
+    number = pl.int_range(persons, eager=True)
+    kinds = {
+        "email": pl.format("person.{}@example.com", number),
+        "phone": "+" + (31_600_000_000 + number).cast(pl.String),
+        "full_name": pl.format("Given{}x Family{}x", number, number),
+        "birth_date": pl.format("19{}-0{}-1{}", number % 90 + 10, number % 9 + 1, number % 10),
+    }
+    return pl.concat(
+        pl.select(number.alias("customer_id"), kind=pl.lit(kind), identifier=values).lazy()
+        for kind, values in kinds.items()
+    )
+
+
+@pytest.mark.parametrize(("persons", "seconds"), [(20_000, 0.6), (200_000, 1.2)])
 def test_a_normal_page_is_searched_quickly_and_raises_no_alarm(
     persons: int, seconds: float
 ) -> None:
-    number = pl.int_range(persons, eager=True)
-    many = pl.concat(
-        pl.DataFrame({"kind": kind, "identifier": values}, schema=known().schema)
-        for kind, values in (
-            ("email", pl.select(pl.format("person.{}@example.com", number)).to_series()),
-            ("phone", (31_600_000_000 + number).cast(pl.String)),
-            ("full_name", pl.select(pl.format("given{} family{}", number, number)).to_series()),
-        )
-    )
+    held = known_identifiers(many(persons))
     pseudonyms = pl.Series(np.random.default_rng(0).integers(0, 2**63, persons, dtype=np.uint64))
-    content = page(100)
+    content = page(150)
     started = time.process_time()
-    assert find_leaks(content, known=many, pseudonyms=pseudonyms) == {}
-    assert time.process_time() - started < seconds
-    planted = content.replace(b"</html>", html.escape("Given7 Family7").encode())
-    assert find_leaks(planted, known=many, pseudonyms=pseudonyms) == {"full_name": 1}
+    assert find_leaks(content, known=held, pseudonyms=pseudonyms) == {}
+    assert time.process_time() - started < seconds  # twice what is measured on two shared cores
+    planted = content.replace(b"</html>", html.escape("person.7@example.com").encode())
+    assert find_leaks(planted, known=held, pseudonyms=pseudonyms) == {"email": 1}
