@@ -1,5 +1,6 @@
 """What identifies a person is found in whatever form it is published, and nothing else is."""
 
+import base64
 import html
 import json
 import time
@@ -9,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tests.privacy.people import identities, people
 from workbench.charts.exhibits import Table
 from workbench.charts.markup import table_markup
 from workbench.privacy import find_leaks, known_identifiers
@@ -216,6 +218,13 @@ def many(persons: int) -> pl.LazyFrame:
     )
 
 
+def test_identifiers_of_twenty_thousand_customers_are_prepared_quickly() -> None:
+    held = identities(people(20_000)).lazy()
+    started = time.process_time()
+    known_identifiers(held)
+    assert time.process_time() - started < 1.5
+
+
 @pytest.mark.parametrize(("persons", "seconds"), [(20_000, 0.6), (200_000, 1.2)])
 def test_a_normal_page_is_searched_quickly_and_raises_no_alarm(
     persons: int, seconds: float
@@ -228,3 +237,12 @@ def test_a_normal_page_is_searched_quickly_and_raises_no_alarm(
     assert time.process_time() - started < seconds  # twice what is measured on two shared cores
     planted = content.replace(b"</html>", html.escape("person.7@example.com").encode())
     assert find_leaks(planted, known=held, pseudonyms=pseudonyms) == {"email": 1}
+
+
+def test_a_long_picture_in_base64_is_read_quickly() -> None:
+    picture = base64.b64encode(np.random.default_rng(1).bytes(300_000)).decode()
+    held = known_identifiers(many(20_000))
+    started = time.process_time()
+    content = f'<img src="data:image/png;base64,{picture}">'.encode()
+    assert find_leaks(content, known=held, pseudonyms=PSEUDONYMS) == {}
+    assert time.process_time() - started < 1.0

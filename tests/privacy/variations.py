@@ -30,6 +30,7 @@ _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "
 _STROKES = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "ß": "ss", "æ": "ae", "đ": "d"})
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 _WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
+_ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 _MONTHS = {
     "en": "January February March April May June July August September October November December",
     "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
@@ -112,6 +113,11 @@ NAMES: Mapping[str, Form] = {
     "possessive": lambda p: f"{p.full}'s" if _latin(p) else None,
     "with a title": lambda p: f"Dr. {p.full}" if _latin(p) else f"{p.full}様",
     "middle initial": lambda p: f"{p.given} B. {p.family}" if _latin(p) else None,
+    "as one word": lambda p: (
+        f"#{p.given}{p.family}".replace(" ", "")
+        if _latin(p) and len(p.given + p.family) > 12
+        else None
+    ),
     "words parted by marks": lambda p: f"<b>{p.given}</b> <i>{p.family}</i>",
 }
 SPELLING: Mapping[str, Form] = {
@@ -197,6 +203,7 @@ PHONES: Mapping[str, Form] = {
         f"+{_CODES[p.locale]}\u00a0{_grouped(_subscriber(p), chr(0x202F))}"
     ),
     "full-width digits": lambda p: p.phone.translate(_WIDE),
+    "Arabic digits": lambda p: p.phone.translate(_ARABIC),
     "blanks round dashes": lambda p: f"{_national(p)[:5]} - {_national(p)[5:]}",
     "pairs": lambda p: _grouped(_national(p), " ", 2),
 }
@@ -377,6 +384,7 @@ BIRTH: Mapping[str, Form] = {
     "date before first": _date_form("{year}-{month}-{day}: {p.given}"),
     "last and ISO": _date_form("{p.family} {year}-{month}-{day}"),
     "first and 年月日": _date_form("{p.given} {year}年{m}月{d}日"),
+    "first and D.M.YY": _date_form("{p.given}, {d}.{m}.{yy}"),
     "first and YYYYMMDD": _date_form("{p.given} {year}{month}{day}"),
 }
 IDS: Mapping[str, Form] = {

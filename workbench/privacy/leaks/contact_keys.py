@@ -26,7 +26,7 @@ def of(read: Callable[..., pl.DataFrame]) -> dict[str, KeySet]:
     Parameters
     ----------
     read : callable
-        Returns ``owner`` and ``text`` of the identifiers of the kinds that it is given.
+        Returns ``owner`` and ``text`` of the identifiers of the kind that it is given.
     """
     text = pl.col("text")
     emails = read("email").with_columns(_plain(text)).filter(text.str.contains("@", literal=True))

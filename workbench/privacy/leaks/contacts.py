@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from workbench.privacy.leaks.contact_keys import LONGEST_PHONE, SHORTEST_ID, SHORTEST_PHONE
+from workbench.privacy.leaks.name_keys import SHORTEST_JOINED, SHORTEST_UNSPACED
 from workbench.privacy.leaks.spelling import UNSPACED
 
 _AT = "at|ät|@|arroba|arobase|małpa|malpa|chiocciola"
@@ -33,6 +34,7 @@ _HEX_DIGEST = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{22,}")
 _DIGEST_SIZES = {43: 32, 27: 20, 22: 16}  # letters of base64 without padding: bytes
 _ADDRESS = re.compile(rf"([{UNSPACED}]{{2,}})(\d+(?:-\d+)+)")
+_LONG_WORD = re.compile(rf"[^\W\d_]{{{SHORTEST_JOINED},}}")
 _RUN = re.compile(f"[{UNSPACED}]+(?:[ \\t]+[{UNSPACED}]+)*")
 
 
@@ -92,7 +94,7 @@ def digests(text: str) -> Iterator[str]:
                 yield content.hex()
 
 
-def unspaced(text: str, *, shortest: int = 3, longest: int = 10) -> Iterator[str]:
+def unspaced(text: str, *, shortest: int = SHORTEST_UNSPACED, longest: int = 10) -> Iterator[str]:
     """Find what could be a name in a script that has no blanks: every few letters of a run."""
     for run in _RUN.findall(text):
         letters = re.sub(r"\s", "", run)
@@ -106,3 +108,8 @@ def unspaced_addresses(text: str) -> Iterator[str]:
     for found in _ADDRESS.finditer(text):
         for start in range(len(found[1]) - 1):
             yield found[1][start:] + found[2]
+
+
+def long_words(text: str) -> Iterator[str]:
+    """Find what could be a whole name written as one word."""
+    yield from _LONG_WORD.findall(text)

@@ -40,12 +40,14 @@ _SIGNS = str.maketrans(
     | dict.fromkeys("\u2018\u2019\u201b\u02bc\u02b9\u2032\u0060\u00b4", "'")
     | {"\u3000": " ", "\u2028": "\n", "\u2029": "\n"}
 )
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 _BETWEEN_NUMBERS = re.compile(r"(?<=\d)(?:ー|丁目|番地|番|の)(?=\d)")
 _HONORIFIC = re.compile(r"(さん|さま|様|ちゃん|先生|殿)")
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{10,}")
 _WRAPPED = re.compile(r"(?<=[A-Za-z0-9+/]{60})\r?\n(?=[A-Za-z0-9+/])")
 _HEX = re.compile(r"(?<![0-9a-fA-F])(?:[0-9a-fA-F]{2}){8,}(?![0-9a-fA-F])")
 _TEXT = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]{6,}")
+_SHORTEST_RUN, _LONGEST_PATH = 10, 2_000
 _ROUNDS = 3  # of escapes within escapes
 
 
@@ -72,6 +74,7 @@ def unescaped(text: str) -> str:
             break
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).translate(_SIGNS)
     if not text.isascii():
+        text = _OTHER_DIGIT.sub(lambda found: str(unicodedata.decimal(found[0])), text)
         text = _HONORIFIC.sub(r" \1", _BETWEEN_NUMBERS.sub("-", text))
     return text
 
@@ -105,7 +108,9 @@ def _decoded(text: str) -> Iterator[str]:
     A run may begin anywhere in what was encoded, so it is read from each of four places.
     """
     runs = set(_ENCODED.findall(_WRAPPED.sub("", text)))
-    runs |= {part for run in runs if "/" in run for part in run.split("/") if len(part) > 9}
+    # a path of a link looks like base64 with slashes; a long run is a picture
+    paths = [run for run in runs if "/" in run and len(run) < _LONGEST_PATH]
+    runs |= {part for run in paths for part in run.split("/") if len(part) >= _SHORTEST_RUN}
     for run in runs:
         plain = run.replace("-", "+").replace("_", "/")
         for start in range(4):

@@ -18,7 +18,14 @@ import polars as pl
 
 from workbench.privacy.leaks import contact_keys
 from workbench.privacy.leaks.keys import KeySet
-from workbench.privacy.leaks.name_keys import Keyed, names, parts_of_names, unspaced_names
+from workbench.privacy.leaks.name_keys import (
+    Keyed,
+    Names,
+    joined_names,
+    name_keys,
+    parts_of_names,
+    unspaced_names,
+)
 from workbench.privacy.leaks.phrases import Phrases
 from workbench.privacy.leaks.spelling import (
     DATE,
@@ -29,6 +36,11 @@ from workbench.privacy.leaks.spelling import (
     pair,
 )
 
+#: Kinds of the identities table that are searched for, or are a second sign.
+_READ = (
+    *contact_keys.IDS, "email", "phone", "full_name", "given_name", "family_name", "birth_date",
+    "street_address", "postcode",
+)  # fmt: skip
 _SHORTEST_ADDRESS = 2  # words, the number included, of an address of ordinary words
 _SIGN = 3  # letters or digits of the shortest second sign
 
@@ -71,32 +83,38 @@ def known_identifiers(identities: pl.LazyFrame) -> KnownIdentifiers:
     identities : LazyFrame
         The identities table: ``customer_id``, ``kind`` and ``identifier``.
     """
-    kinds = pl.col("kind").cast(pl.String)
-
-    def read(*names: str) -> pl.DataFrame:
-        return (
-            identities.filter(kinds.is_in(list(names)))
-            .select(
-                owner=pl.col("customer_id").cast(pl.UInt64),
-                text=pl.col("identifier").cast(pl.String),
-            )
-            .drop_nulls()
-            .unique()
-            .collect(engine="streaming")
+    stated = (
+        identities.select(
+            pl.col("kind").cast(pl.String),
+            owner=pl.col("customer_id").cast(pl.UInt64),
+            text=pl.col("identifier").cast(pl.String),
         )
+        .filter(pl.col("kind").is_in(list(_READ)))
+        .drop_nulls()
+        .collect(engine="streaming")
+    )
+    by_kind = stated.partition_by("kind", as_dict=True, include_key=False)
+    nothing = stated.clear().drop("kind")
+    del stated  # the parts are copies, and a million customers take half a gigabyte
 
-    parts = (read("given_name"), read("family_name"), read("full_name"))
+    def read(kind: str) -> pl.DataFrame:
+        return by_kind.get((kind,), nothing)
+
+    names = Names.of(read("full_name"), read("given_name"), read("family_name"))
     dates = _dates(read("birth_date"))
     alone = contact_keys.of(read)
     alone["street_address"], streets = _addresses(read("street_address"))
-    keys, owners, is_frequent = (np.concatenate(each) for each in zip(*names(*parts), strict=True))
+    keys, owners, is_frequent = (
+        np.concatenate(each) for each in zip(*name_keys(names), strict=True)
+    )
     alone["full_name"] = KeySet.of(keys[~is_frequent], owners[~is_frequent])
-    alone["unspaced_name"] = unspaced_names(*parts)
+    alone["unspaced_name"], alone["joined_name"] = unspaced_names(names), joined_names(names)
     frequent = (keys[is_frequent], owners[is_frequent])
     signs = [
         streets,
         _signs(read("postcode")),
-        _signs(_native(read("user_id", "username"))),
+        _signs(_native(read("user_id"))),
+        _signs(_native(read("username"))),
         _signs(dates.with_columns(pl.col("text").str.slice(1, 4))),
     ]
     born = (hash_words(dates["text"]), dates["owner"].to_numpy())
@@ -106,7 +124,7 @@ def known_identifiers(identities: pl.LazyFrame) -> KnownIdentifiers:
         birth_dates=KeySet.of(*born),
         pairs={
             "full_name": _paired(frequent, _both(signs)),
-            "birth_date": _paired(_both(parts_of_names(*parts)), born),
+            "birth_date": _paired(_both(parts_of_names(names)), born),
         },
     )
 

@@ -5,6 +5,7 @@ ordinary ones, or the family name is only an initial, or several customers share
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -22,6 +23,8 @@ from workbench.privacy.leaks.spelling import (
     is_ordinary,
 )
 
+SHORTEST_UNSPACED = 3  # letters of a name without blanks; two occur by chance
+SHORTEST_JOINED = 10  # letters of a name as one word; shorter ones may be a word
 _SHORTEST_PART = 3  # letters of one family name of several
 _SHARED = 5  # customers from whom on an initial with a family name singles nobody out
 
@@ -29,11 +32,45 @@ Keyed = tuple[Hashes, Hashes]  # keys and owners
 Judged = tuple[Hashes, Hashes, NDArray[np.bool_]]  # likewise, and whether the name is frequent
 
 
-def names(given: pl.DataFrame, family: pl.DataFrame, full: pl.DataFrame) -> Iterator[Judged]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The names of customers as the dataset has them.
+
+    Attributes
+    ----------
+    full, given, family : DataFrame
+        Columns ``owner`` and ``text``.
+    parts : DataFrame
+        Columns ``owner``, ``given`` and ``family``: as stated, or as the full name says.
+    """
+
+    full: pl.DataFrame
+    given: pl.DataFrame
+    family: pl.DataFrame
+    parts: pl.DataFrame
+
+    @classmethod
+    def of(cls, full: pl.DataFrame, given: pl.DataFrame, family: pl.DataFrame) -> "Names":
+        """Return names, full ones split where the customer's parts are not the same."""
+        full, given, family = (each.unique() for each in (full, given, family))  # over records
+        stated = given.rename({"text": "given"}).join(
+            family.rename({"text": "family"}), on="owner", how="inner"
+        )
+        one, other = pl.col("given"), pl.col("family")
+        same = pl.concat(
+            stated.select("owner", text=first + pl.lit(" ") + last)
+            for first, last in ((one, other), (other, one))
+        )
+        split = _split(full.join(same, on=["owner", "text"], how="anti"))
+        parts = pl.concat([stated, split])
+        has_words = (folded(each).str.contains(r"\p{L}") for each in (one, other))
+        return cls(full=full, given=given, family=family, parts=parts.filter(*has_words))
+
+
+def name_keys(names: Names) -> Iterator[Judged]:
     """Return every way to write the names of customers, and whether it is frequent."""
-    written = [_both_parts(given, family), _split(full)]
-    parts = pl.concat([*written, *(_without_joints(each) for each in written)]).unique()
-    yield from _whole(pl.concat([full, _without_joints(full)]))
+    yield from _whole(pl.concat([names.full, _without_joints(names.full)]))
+    parts = pl.concat([names.parts, _without_joints(names.parts)])
     first = Phrases.of(parts.select("owner", text="given"))
     last = Phrases.of(parts.select("owner", text="family"))
     yield from _combined(first, last)
@@ -103,36 +140,27 @@ def _is_shared(keys: Hashes, owners: Hashes) -> NDArray[np.bool_]:
     return frame.select(few).to_series().to_numpy()
 
 
-def _both_parts(given: pl.DataFrame, family: pl.DataFrame) -> pl.DataFrame:
-    joined = given.rename({"text": "given"}).join(
-        family.rename({"text": "family"}), on="owner", how="inner"
-    )
-    return joined.filter(*(_has_word(part) for part in ("given", "family")))
-
-
 def _split(full: pl.DataFrame) -> pl.DataFrame:
     """Split full names into given and family names, as far as they say it."""
     text = pl.col("text")
-    head, tail = r"^\s*(\S+)\s", r"\s(\S.*)$"
-    comma = full.filter(text.str.contains(",", literal=True)).select(
+    head, tail = r"^\s*(\S+)\s", r"\s(\S+)\s*$"
+    has_comma = text.str.contains(",", literal=True)
+    comma = full.filter(has_comma).select(
         "owner", given=text.str.extract(r",(.*)$"), family=text.str.extract(r"^([^,]*),")
     )
-    plain = full.filter(~text.str.contains(",", literal=True))
+    plain = full.filter(~has_comma)
     ways = [
         comma,
+        plain.select("owner", given=text.str.extract(head), family=text.str.extract(r"\s(\S.*)$")),
+        plain.select("owner", given=text.str.extract(r"^(.*\S)\s"), family=text.str.extract(tail)),
         plain.select("owner", given=text.str.extract(head), family=text.str.extract(tail)),
         plain.select(
-            "owner", given=text.str.extract(r"^(.*\S)\s"), family=text.str.extract(r"\s(\S+)\s*$")
-        ),
-        plain.select(
-            "owner", given=text.str.extract(head), family=text.str.extract(r"\s(\S+)\s*$")
+            "owner",
+            given=text.str.extract(r"^(.*\S)\s+\S+\s+\S+\s*$"),
+            family=text.str.extract(r"\s(\S+\s+\S+)\s*$"),
         ),
     ]
-    return pl.concat(ways).filter(*(_has_word(part) for part in ("given", "family"))).unique()
-
-
-def _has_word(part: str) -> pl.Expr:
-    return folded(pl.col(part)).str.contains(r"\p{L}").fill_null(value=False)
+    return pl.concat(ways).drop_nulls().unique()
 
 
 def _without_joints(names: pl.DataFrame) -> pl.DataFrame:
@@ -144,33 +172,45 @@ def _without_joints(names: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def unspaced_names(given: pl.DataFrame, family: pl.DataFrame, full: pl.DataFrame) -> KeySet:
+def unspaced_names(names: Names) -> KeySet:
     """Return names that are written without blanks, in both orders."""
-    parts = _both_parts(given, family)
+    given, family = pl.col("given"), pl.col("family")
+    is_unspaced = pl.col("text").str.contains(f"[{UNSPACED}]")
     ways = [
-        full,
-        parts.select("owner", text=pl.col("given") + pl.col("family")),
-        parts.select("owner", text=pl.col("family") + pl.col("given")),
+        names.full,
+        names.parts.select("owner", text=given + family),
+        names.parts.select("owner", text=family + given),
     ]
     made = (
-        pl.concat(ways)
-        .filter(pl.col("text").str.contains(f"[{UNSPACED}]"))
+        pl.concat(way.filter(is_unspaced) for way in ways)
         .with_columns(
             pl.col("text").str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\s+", "")
         )
-        .filter(pl.col("text").str.len_chars() > 2)
+        .filter(pl.col("text").str.len_chars() >= SHORTEST_UNSPACED)
     )
     return KeySet.of(hash_text(made["text"]), made["owner"].to_numpy())
 
 
-def parts_of_names(given: pl.DataFrame, family: pl.DataFrame, full: pl.DataFrame) -> list[Keyed]:
-    """Return given names, their first words, and family names."""
-    split = _split(full)
-    firsts = pl.concat([given, split.select("owner", text="given")]).unique()
-    lasts = pl.concat([family, split.select("owner", text="family")]).unique()
+def joined_names(names: Names) -> KeySet:
+    """Return names that are written as one word, in both orders: ``#AnneliseOkonkwo``."""
+    first = Phrases.of(names.parts.select("owner", text="given"))
+    last = Phrases.of(names.parts.select("owner", text="family"))
+    is_rare = ~(first.all(is_ordinary(first.words)) & last.all(is_ordinary(last.words)))
+    given, family = pl.col("given"), pl.col("family")
+    rare = names.parts.filter(pl.Series(is_rare))
+    made = (
+        pl.concat(rare.select("owner", text=text) for text in (given + family, family + given))
+        .with_columns(folded(pl.col("text")).str.replace_all(r"\P{L}", ""))
+        .filter(pl.col("text").str.len_chars() >= SHORTEST_JOINED)
+    )
+    return KeySet.of(hash_text(made["text"]), made["owner"].to_numpy())
+
+
+def parts_of_names(names: Names) -> list[Keyed]:
+    """Return given and family names, and the first word of each."""
     made = []
-    for names in (firsts, lasts):
-        words = Phrases.of(names)
+    for which, stated in (("given", names.given), ("family", names.family)):
+        words = Phrases.of(pl.concat([stated, names.parts.select("owner", text=which)]))
         made += [
             (words.sums(words.hashes), words.owners),
             (words.hashes[words.starts], words.owners),

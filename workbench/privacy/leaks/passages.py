@@ -42,7 +42,7 @@ _MONTH = {name: number for number, said in enumerate(_MONTHS, start=1) for name 
 _SAID = "|".join(sorted(_MONTH, key=len, reverse=True))
 _DATE = re.compile(
     r"(?<!\d)(?:(?P<y1>(?:19|20)\d\d)[-/. ]{1,2}(?P<m1>\d\d?)[-/. ]{1,2}(?P<d1>\d\d?)"
-    r"|(?P<a>\d\d?)[-/.] ?(?P<b>\d\d?)[-/.] ?(?P<y2>(?:19|20)\d\d)"
+    r"|(?P<a>\d\d?)[-/.] ?(?P<b>\d\d?)[-/.] ?(?P<y2>(?:19|20)?\d\d)"
     r"|(?P<y3>(?:19|20)\d\d)(?P<m3>\d\d)(?P<d3>\d\d)"
     r"|(?P<y4>(?:19|20)\d\d)年(?P<m4>\d\d?)月(?P<d4>\d\d?)日"
     rf"|(?P<d5>\d\d?)(?:st|nd|rd|th|er|o|\.)?[\s+-]+(?:de[\s+]+|of[\s+]+)?(?P<w5>{_SAID})\.?,?"
@@ -86,7 +86,7 @@ def passages(text: str) -> Iterator[Passage]:
         yield _passage(joined)
 
 
-def name_keys(passage: Passage) -> Iterator[tuple[Hashes, NDArray[np.intp], int]]:
+def name_runs(passage: Passage) -> Iterator[tuple[Hashes, NDArray[np.intp], int]]:
     """Return the keys of all runs of words that could be a name: keys, first words, length."""
     sums, count = passage.sums, passage.hashes.size
     places = np.arange(count)
@@ -109,14 +109,15 @@ def name_keys(passage: Passage) -> Iterator[tuple[Hashes, NDArray[np.intp], int]
         yield both[is_before] + sums[before] - sums[before - size], before - size, size + 2
     # a middle initial, or a number between two columns
     gap = np.flatnonzero(passage.is_initial | passage.is_number)
-    gap = gap[gap >= 1]
-    for size in range(1, _LONGEST_PART + 1):
-        middle = gap[gap + size < count]
-        family = sums[middle + size + 1] - sums[middle + 1]
-        yield passage.hashes[middle - 1] + family, middle - 1, size + 2
+    for given in (1, 2):
+        for size in range(1, _LONGEST_PART + 1):
+            middle = gap[(gap >= given) & (gap + size < count)]
+            first_names = sums[middle] - sums[middle - given]
+            last_names = sums[middle + size + 1] - sums[middle + 1]
+            yield first_names + last_names, middle - given, given + 1 + size
 
 
-def address_keys(passage: Passage) -> Iterator[Hashes]:
+def address_runs(passage: Passage) -> Iterator[Hashes]:
     """Return the keys of all runs of words that could be a street with its house number."""
     sums = _running(passage.streets)
     for size in range(2, min(_LONGEST_ADDRESS, passage.streets.size) + 1):
@@ -191,7 +192,9 @@ def _with_date(found: re.Match[str]) -> str:
             month = part.get(f"m{number}") or _MONTH[part[f"w{number}"]]
             days.add((int(year), int(month), int(part[f"d{number}"])))
     if part["y2"] is not None:
-        year, one, other = int(part["y2"]), int(part["a"]), int(part["b"])
-        days |= {(year, one, other), (year, other, one)}
+        one, other = int(part["a"]), int(part["b"])
+        short = len(part["y2"]) == 2  # 4.3.90 may be of either century
+        for year in (f"19{part['y2']}", f"20{part['y2']}") if short else (part["y2"],):
+            days |= {(int(year), one, other), (int(year), other, one)}
     meant = [f"{y}{m:02}{d:02}" for y, m, d in sorted(days) if 0 < m <= 12 and 0 < d <= 31]
     return found[0] + "".join(f" {DATE}{day} " for day in meant)

@@ -12,23 +12,34 @@ from workbench.privacy.leaks import contacts
 from workbench.privacy.leaks.contact_keys import IDS
 from workbench.privacy.leaks.escapes import plain_texts, readings
 from workbench.privacy.leaks.identifiers import KnownIdentifiers
+from workbench.privacy.leaks.keys import KeySet
 from workbench.privacy.leaks.passages import (
     Passage,
-    address_keys,
-    name_keys,
+    address_runs,
+    name_runs,
     pairs_with_dates,
     pairs_with_signs,
     passages,
 )
-from workbench.privacy.leaks.spelling import Hashes, hash_text
+from workbench.privacy.leaks.spelling import BREAK, Hashes, folded, hash_text
 
 _NUMBER = re.compile(
     r"\d\.\d{12,}e\+?\d\d|(?<![\d.])\d{1,20}(?:[,.'’\u00a0\u202f ]\d{3}){0,6}(?!\d)"
 )
 _DIGITS = re.compile(r"\d+")
-_SAME = {"unspaced_name": "full_name", "unspaced_address": "street_address"}
+_FREQUENT = "frequent name"
+#: Pairs of two signs, by how they are called in ``KnownIdentifiers.pairs``.
+_PAIRED = {"name and sign": "full_name", "name and birth date": "birth_date"}
+#: Kinds of identifier as they are shown, where that is not the kind of the key.
+_SHOWN = {
+    **_PAIRED,
+    "unspaced_name": "full_name",
+    "joined_name": "full_name",
+    "unspaced_address": "street_address",
+}
+_UNSPACED = ("unspaced_name", "unspaced_address")
 
-_Found = dict[str, set[int]]  # keys by kind
+_Found = defaultdict[str, set[int]]  # keys by kind
 
 
 def find_leaks(
@@ -57,30 +68,30 @@ def find_leaks(
         Customers by kind of identifier; empty where nobody was found.
     """
     text = content.decode("utf-8", errors="replace")
+    found = _found(text, known, allowed=set())
     allowed: _Found = defaultdict(set)
-    for each in exempt:
-        for kind, keys in _found(each, known, allowed={}).items():
-            allowed[kind] |= keys
-    found = _found(text, known, allowed=allowed)
-    counts: dict[str, int] = {}
-    owners: dict[str, set[int]] = defaultdict(set)
-    for kind, keys in found.items():
-        left = keys - allowed.get(kind, set())
-        if left and kind != "frequent":
-            of = known.pairs[kind[5:]] if kind.startswith("pair ") else known.alone[kind]
-            name = kind.removeprefix("pair ")
-            owners[_SAME.get(name, name)] |= set(
-                of.owned(np.fromiter(left, dtype=np.uint64)).tolist()
-            )
-    counts = {kind: len(of) for kind, of in owners.items()}
+    if found.keys() - {_FREQUENT}:  # most pages hold nobody, and need no second reading
+        allowed = _found(BREAK.join(exempt), known, allowed=set())
+        found = _found(text, known, allowed=allowed[_FREQUENT])
+    customers: dict[str, set[int]] = defaultdict(set)
+    for kind, all_keys in found.items():
+        keys = all_keys - allowed[kind]
+        if kind != _FREQUENT and keys:
+            of = _keys_of(kind, known).owned(np.fromiter(keys, dtype=np.uint64))
+            customers[_SHOWN.get(kind, kind)] |= set(of.tolist())
+    counts = {kind: len(owners) for kind, owners in customers.items()}
     marked = _marked(text, pseudonyms)
     if marked:
         counts["pseudonym"] = marked
     return dict(sorted(counts.items()))
 
 
-def _found(text: str, known: KnownIdentifiers, *, allowed: Mapping[str, set[int]]) -> _Found:
-    """Return the keys of a text that are known ones, by kind."""
+def _keys_of(kind: str, known: KnownIdentifiers) -> KeySet:
+    return known.pairs[_PAIRED[kind]] if kind in _PAIRED else known.alone[kind]
+
+
+def _found(text: str, known: KnownIdentifiers, *, allowed: set[int]) -> _Found:
+    """Return the known keys of a text by kind; ``allowed`` frequent names are nobody here."""
     found: _Found = defaultdict(set)
     candidates: dict[str, set[str]] = defaultdict(set)
     for plain in plain_texts(text):
@@ -89,16 +100,19 @@ def _found(text: str, known: KnownIdentifiers, *, allowed: Mapping[str, set[int]
             candidates["email"].update(contacts.emails(reading))
             candidates["phone"].update(contacts.phones(reading))
             candidates["id"].update(contacts.ids(reading))
+            candidates["joined_name"].update(contacts.long_words(reading))
             if not reading.isascii():
                 candidates["unspaced_name"].update(contacts.unspaced(reading))
                 candidates["unspaced_address"].update(contacts.unspaced_addresses(reading))
             for passage in passages(reading):
-                for kind, keys in _read(passage, known, allowed.get("frequent", set())):
-                    found[kind].update(keys.tolist())
+                for kind, keys in _read(passage, known, allowed):
+                    if keys.size:
+                        found[kind].update(keys.tolist())
     sought = {
-        **{kind: candidates[kind] for kind in ("email", "phone", *_SAME)},
+        **{kind: candidates[kind] for kind in ("email", "phone", *_UNSPACED)},
         **{f"{kind}_digest": candidates["digest"] for kind in ("email", "phone")},
         **dict.fromkeys(IDS, candidates["id"]),
+        "joined_name": _folded(candidates["joined_name"]),
     }
     hashed: dict[int, Hashes] = {}
     for kind, texts in sought.items():
@@ -106,8 +120,15 @@ def _found(text: str, known: KnownIdentifiers, *, allowed: Mapping[str, set[int]
             if id(texts) not in hashed:
                 hashed[id(texts)] = hash_text(pl.Series(list(texts), dtype=pl.String))
             keys = hashed[id(texts)]
-            found[kind].update(keys[known.alone[kind].where(keys)].tolist())
+            places = known.alone[kind].where(keys)
+            if places.size:
+                found[kind].update(keys[places].tolist())
     return found
+
+
+def _folded(words: set[str]) -> set[str]:
+    listed = pl.DataFrame({"word": list(words)}, schema={"word": pl.String})
+    return set(listed.select(folded(pl.col("word"))).to_series())
 
 
 def _read(
@@ -118,28 +139,28 @@ def _read(
         return
     names, streets = known.alone.get("full_name"), known.alone.get("street_address")
     frequent: list[tuple[Hashes, np.ndarray, np.ndarray]] = []
-    for keys, starts, size in name_keys(passage):
+    for keys, starts, size in name_runs(passage):
         if names is not None:
             yield "full_name", keys[names.where(keys)]
         places = known.frequent.where(keys)
         if places.size:
             frequent.append((keys[places], starts[places], np.full(places.size, size)))
     if streets is not None:
-        for keys in address_keys(passage):
+        for keys in address_runs(passage):
             yield "street_address", keys[streets.where(keys)]
     if frequent:
         keys, starts, sizes = (np.concatenate(each) for each in zip(*frequent, strict=True))
-        yield "frequent", keys
+        yield _FREQUENT, keys
         is_left = ~np.isin(keys, np.fromiter(allowed, dtype=np.uint64))
         of = known.pairs["full_name"]
         for made in pairs_with_signs(passage, keys[is_left], starts[is_left], sizes[is_left]):
-            yield "pair full_name", made[of.where(made)]
+            yield "name and sign", made[of.where(made)]
     dates = np.flatnonzero(passage.is_date)
     dates = dates[known.birth_dates.where(passage.hashes[dates])]
     if dates.size:
         of = known.pairs["birth_date"]
         for made in pairs_with_dates(passage, dates):
-            yield "pair birth_date", made[of.where(made)]
+            yield "name and birth date", made[of.where(made)]
 
 
 def _marked(text: str, pseudonyms: pl.Series) -> int:
