@@ -178,6 +178,30 @@ def test_owner_and_contact_of_the_study_are_exempt_and_nobody_else() -> None:
     assert found("Johanna van der Berg", exempt=("Han",)) == {"full_name": 1}
 
 
+def test_an_owner_of_a_frequent_name_is_exempt_too() -> None:
+    mark = pl.DataFrame(
+        {
+            "customer_id": [1, 1, 1],
+            "kind": ["full_name", "postcode", "birth_date"],
+            "identifier": ["Mark Price", "10115", "1985-07-01"],
+        }
+    )
+    held = known_identifiers(mark.lazy())
+    page = b"<p>Mark Price, 10115</p>"
+    assert find_leaks(page, known=held, pseudonyms=PSEUDONYMS) == {"full_name": 1}
+    assert find_leaks(page, known=held, pseudonyms=PSEUDONYMS, exempt=("Mark Price",)) == {}
+    assert find_leaks(b"Mark Price", known=held, pseudonyms=PSEUDONYMS) == {}
+    assert find_leaks(b"Mark, 1.7.85", known=held, pseudonyms=PSEUDONYMS) == {"birth_date": 1}
+
+
+def test_records_of_one_customer_give_each_other_second_signs_and_those_of_two_do_not() -> None:
+    rows = {"kind": ["full_name", "postcode"], "identifier": ["Grace Field", "SW1A 1AA"]}
+    for customers, hits in (([7, 7], {"full_name": 1}), ([7, 8], {})):
+        held = known_identifiers(pl.DataFrame({"customer_id": customers, **rows}).lazy())
+        page = "<tr><td>Grace</td><td>Field</td><td>GB</td><td>SW1A 1AA</td></tr>"
+        assert find_leaks(page.encode(), known=held, pseudonyms=PSEUDONYMS) == hits
+
+
 def test_every_identifier_counts_once_and_kinds_are_told_apart() -> None:
     text = "Johanna van der Berg, Johanna van der Berg, Smith, John, +31612345678"
     assert found(text) == {"full_name": 2, "phone": 1}

@@ -144,6 +144,11 @@ SPELLING: Mapping[str, Form] = {
     ),
     "hyphen dropped": lambda p: p.full.replace("-", "") if "-" in p.full and _latin(p) else None,
     "hyphen as blank": lambda p: p.full.replace("-", " ") if "-" in p.full and _latin(p) else None,
+    "hyphenated": lambda p: (
+        f"{p.given} {p.family[:-3]}-{p.family[-3:]}"
+        if _latin(p) and len(p.family) > 7 and p.family[-4:].isalpha()
+        else None
+    ),
     "curly apostrophe": lambda p: p.full.replace("'", "’") if "'" in p.full else None,
     "apostrophe dropped": lambda p: p.full.replace("'", "") if "'" in p.full else None,
 }

@@ -33,6 +33,7 @@ _PIECE = re.compile(r"[^/?&:#|\[\]{}*]+")
 _HEX_DIGEST = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?![0-9a-f])")
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{22,}")
 _DIGEST_SIZES = {43: 32, 27: 20, 22: 16}  # letters of base64 without padding: bytes
+_DIGEST_PIECES = 8  # between slashes of base64
 _ADDRESS = re.compile(rf"([{UNSPACED}]{{2,}})(\d+(?:-\d+)+)")
 _LONG_WORD = re.compile(rf"[^\W\d_]{{{SHORTEST_JOINED},}}")
 _RUN = re.compile(f"[{UNSPACED}]+(?:[ \\t]+[{UNSPACED}]+)*")
@@ -82,9 +83,7 @@ def digests(text: str) -> Iterator[str]:
     """Find what could be an MD5, SHA-1 or SHA-256, in hex or base64, and return it in hex."""
     yield from _HEX_DIGEST.findall(text.lower())
     for run in _ENCODED.findall(text):
-        for part in {run, *run.split("/")}:
-            if len(part) not in _DIGEST_SIZES:
-                continue
+        for part in _path_parts(run):
             padded = part.replace("-", "+").replace("_", "/") + "=" * (-len(part) % 4)
             try:
                 content = base64.b64decode(padded)
@@ -92,6 +91,16 @@ def digests(text: str) -> Iterator[str]:
                 continue
             if len(content) == _DIGEST_SIZES[len(part)]:
                 yield content.hex()
+
+
+def _path_parts(run: str) -> Iterator[str]:
+    """Return the parts of a path that have the length of a digest; one may have slashes itself."""
+    pieces = run.split("/")
+    for start in range(len(pieces)):
+        for end in range(start + 1, min(start + _DIGEST_PIECES, len(pieces)) + 1):
+            part = "/".join(pieces[start:end])
+            if len(part) in _DIGEST_SIZES:
+                yield part
 
 
 def unspaced(text: str, *, shortest: int = SHORTEST_UNSPACED, longest: int = 10) -> Iterator[str]:
