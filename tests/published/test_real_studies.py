@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import PROJECT
+from tests.privacy.vocabulary import NOBODY, vocabulary
 from tests.worlds import Place, verdict
+from workbench.privacy import find_leaks
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +65,16 @@ def test_telco_is_audited_by_gender_and_age(place: Place) -> None:
     older = verdict(record, "selection_rate_differs_by_age_band")
     assert older["outcome"] == "shown"
     assert "65+" in older["answer"]
+
+
+def test_no_file_of_the_real_studies_is_taken_for_a_customer_of_another_dataset(
+    place: Place,
+) -> None:
+    files = [path for path in place.reports.rglob("*") if path.is_file()]
+    assert len(files) > 30
+    alarms = [
+        path.name
+        for path in files
+        if find_leaks(path.read_bytes(), known=vocabulary(), pseudonyms=NOBODY)
+    ]
+    assert alarms == []

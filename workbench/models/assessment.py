@@ -28,7 +28,7 @@ from workbench.privacy.release import (
 )
 from workbench.statistics.auc import gain, ranking
 from workbench.statistics.calibration import brier, calibration_error
-from workbench.statistics.comparisons import needed_for_precision
+from workbench.statistics.comparisons import needed_for_precision, two_digits_up
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.intervals import critical
 from workbench.statistics.resampling import Counts, percentile_interval
@@ -56,11 +56,11 @@ class Assessment:
         ``calibration_error`` has as ``high`` nothing and as note its null 95th percentile.
     calibration_gap : Estimate
         Share that left less mean score.
-    predicted : float
+    predicted : Estimate
         Mean score.
     calibration, gains : DataFrame
         See ``calibration_table`` and ``gains_table``.
-    null_95 : float
+    null_95 : Estimate
         95th percentile of the calibration error that right scores would show.
     """
 
@@ -70,10 +70,10 @@ class Assessment:
     calibration_error: Estimate
     calibration_gap: Estimate
     lift: Estimate
-    predicted: float
+    predicted: Estimate
     calibration: pl.DataFrame
     gains: pl.DataFrame
-    null_95: float
+    null_95: Estimate
 
     @property
     def estimates(self) -> tuple[Estimate, ...]:
@@ -156,10 +156,24 @@ def assess(persons: pl.DataFrame, *, how: str, seed: int, release: Release = EXA
         ),
         calibration_gap=_gap(base_rate, means["score"], scores, release),
         lift=_lift(persons, n, left, how=how, seed=seed, release=release),
-        predicted=means["score"],
+        predicted=Estimate(
+            name="predicted_rate",
+            value=means["score"],
+            n=n,
+            unit="share",
+            label=f"Mean score, {how}",
+            origin=release.origin,
+        ),
         calibration=calibration,
         gains=gains_table(persons, release=release),
-        null_95=null_95,
+        null_95=Estimate(
+            name="calibration_error_null",
+            value=null_95,
+            n=n,
+            unit="share",
+            label="Calibration error that right scores would show in 95 of 100 samples, at most",
+            origin=release.origin,
+        ),
     )
 
 
@@ -194,7 +208,7 @@ def ranks_verdict(auc: Estimate) -> Verdict:
         ratio = ((high - low) / 2 / max(value - 0.5, USELESS_AUC - 0.5)) ** 2
         answer = (
             f"It cannot be said: {figures}, which includes chance. About "
-            f"{max(int(float(f'{auc.n * ratio:.1e}')), auc.n + 1):,} persons would be needed."
+            f"{two_digits_up(max(auc.n * ratio, auc.n + 1)):,} persons would be needed."
         )
         outcome = Outcome.UNDECIDED
     return Verdict(
@@ -264,18 +278,19 @@ def calibration_verdict(found: Assessment) -> Verdict:
     gap, observed = found.calibration_gap, found.base_rate.value or 0.0
     difference, low, high = _limits(gap)
     error = found.calibration_error.value or 0.0
+    null_95, predicted = found.null_95.value or 0.0, found.predicted.value or 0.0
     figures = (
-        f"{observed:.1%} left where {found.predicted:.1%} were predicted (difference "
+        f"{observed:.1%} left where {predicted:.1%} were predicted (difference "
         f"{difference:+.1%}, 95 % interval {low:+.1%} to {high:+.1%}); calibration error "
-        f"{error:.3f}, right scores would show up to {found.null_95:.3f}"
+        f"{error:.3f}, right scores would show up to {null_95:.3f}"
     )
     outside = low > CALIBRATION_TOLERANCE or high < -CALIBRATION_TOLERANCE
     within = max(abs(low), abs(high)) <= CALIBRATION_TOLERANCE
-    is_wrong = error > found.null_95
-    needed = needed_for_precision(observed, CALIBRATION_TOLERANCE / 2)
+    is_wrong = error > null_95
+    needed = two_digits_up(needed_for_precision(observed, CALIBRATION_TOLERANCE / 2))
     if outside or (is_wrong and error > CALIBRATION_TOLERANCE):
         outcome, answer = Outcome.NOT_SHOWN, f"No, use them for ranking only: {figures}."
-    elif within and error <= max(found.null_95, CALIBRATION_TOLERANCE):
+    elif within and error <= max(null_95, CALIBRATION_TOLERANCE):
         outcome, answer = Outcome.SHOWN, f"Yes: {figures}."
     else:
         outcome = Outcome.UNDECIDED
@@ -289,7 +304,7 @@ def calibration_verdict(found: Assessment) -> Verdict:
         outcome=outcome,
         answer=answer,
         concern=outcome is Outcome.NOT_SHOWN,
-        estimates=(gap, found.calibration_error),
+        estimates=(gap, found.base_rate, found.predicted, found.calibration_error, found.null_95),
     )
 
 
@@ -333,7 +348,7 @@ def _needed_gain(found: Rounded, n: int) -> str:
     power = float(stats.norm.ppf(0.8))
     se = (found.high - found.low) / 2 / critical()
     ratio = ((critical() + power) * se / max(found.value, USELESS_GAIN)) ** 2
-    return f"About {max(int(float(f'{n * ratio:.1e}')), n + 1):,} persons would be needed."
+    return f"About {two_digits_up(max(n * ratio, n + 1)):,} persons would be needed."
 
 
 def _limits(estimate: Estimate) -> tuple[float, float, float]:

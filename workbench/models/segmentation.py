@@ -13,6 +13,7 @@ from workbench.models.separation import ENOUGH_BETWEEN
 from workbench.models.traits import traits
 from workbench.privacy.release import EXACT, Release, rounded_figure
 from workbench.schema import CustomerData
+from workbench.statistics.comparisons import two_digits_up
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.verdicts import Outcome, Verdict
 
@@ -204,7 +205,7 @@ def _reality(cut: Grouping, n: int, groups: Estimate) -> Verdict:
         scale = ENOUGH_BETWEEN / max(found.most_between, 1)
         answer = (
             "It cannot be said: no gap is seen, but too few customers lie where one would be. "
-            f"About {_two_digits(n * scale):,} customers would be needed."
+            f"About {two_digits_up(n * scale):,} customers would be needed."
         )
     return Verdict(
         name="segments_are_real",
@@ -224,11 +225,6 @@ def _rounded(tried: pl.DataFrame, release: Release) -> pl.DataFrame:
     ]
     values = pl.DataFrame(found, schema=["stability", "low", "high"], orient="row")
     return tried.with_columns(values)
-
-
-def _two_digits(count: float) -> int:
-    """Return a number of customers that would be needed, to two digits: it is an extrapolation."""
-    return int(float(f"{count:.1e}"))
 
 
 def _return(cut: Grouping, stability: Estimate) -> Verdict:

@@ -13,11 +13,12 @@ What is published of a view is made by its ``release``: counts, shares, sums and
 
 from workbench.privacy.anonymity import smallest_class
 from workbench.privacy.consent import permitted
-from workbench.privacy.leaks import find_leaks, known_identifiers
+from workbench.privacy.leaks import KnownIdentifiers, find_leaks, known_identifiers
 from workbench.privacy.report import ViewReport
 from workbench.privacy.view import View, default_as_of, open_view
 
 __all__ = [
+    "KnownIdentifiers",
     "View",
     "ViewReport",
     "default_as_of",

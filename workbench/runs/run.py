@@ -17,7 +17,7 @@ from workbench.foundation import errors
 from workbench.foundation.errors import InputError, PrivacyError, RunError, WorkbenchError
 from workbench.foundation.files import canonical_json
 from workbench.foundation.progress import say
-from workbench.privacy.leaks import find_leaks, known_identifiers
+from workbench.privacy.leaks import KnownIdentifiers, find_leaks, known_identifiers
 from workbench.privacy.variants import Sketch, Variant
 from workbench.privacy.view import View, open_view
 from workbench.runs.catalogue import Folder, Run
@@ -113,7 +113,7 @@ class _Opened:
         self._page = page
         self._view: View | None = None
         self._environment: dict[str, str] = {}
-        self._known = pl.DataFrame()
+        self._known: KnownIdentifiers | None = None
         self._pseudonyms = pl.Series(dtype=pl.UInt64)
 
     def view(self) -> View:
@@ -153,11 +153,13 @@ class _Opened:
 
     def check(self, made: Mapping[str, bytes]) -> None:
         """Refuse files that identify a person, or whose page does; anyone could read them."""
-        study = self.plan.study
+        study, known = self.plan.study, self._known
+        if known is None:
+            raise RunError("files are checked after the view was opened: report this fault")
         for content in (*made.values(), self._page(made)):
             found = find_leaks(
                 content,
-                known=self._known,
+                known=known,
                 pseudonyms=self._pseudonyms,
                 exempt=(study.owner, study.contact),
             )

@@ -128,6 +128,20 @@ def needed_size(
     return math.ceil((spread / (p1 - p2)) ** 2)
 
 
+def two_digits_up(count: float) -> int:
+    """Round a needed number of persons up to two digits: it is an extrapolation.
+
+    Examples
+    --------
+    >>> two_digits_up(1832)
+    1900
+    """
+    if count < 100:
+        return math.ceil(count)
+    step = 10 ** (math.floor(math.log10(count)) - 1)
+    return int(math.ceil(count / step) * step)
+
+
 def needed_for_precision(share: float, half_width: float, *, alpha: float = 0.05) -> int:
     """Return how many persons make the interval of a share no wider than ``2 half_width``."""
     z = float(stats.norm.ppf(1 - alpha / 2))

@@ -1,0 +1,218 @@
+"""Keys of names: in any order, shortened and with initials, and which need a second sign.
+
+A key is *frequent* if it needs a second sign of the same customer: all words of the name are
+ordinary ones, or the family name is only an initial, or several customers share initial and name.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from workbench.privacy.leaks.keys import KeySet
+from workbench.privacy.leaks.phrases import Phrases
+from workbench.privacy.leaks.spelling import (
+    PARTICLES,
+    UNSPACED,
+    Hashes,
+    folded,
+    hash_initials,
+    hash_text,
+    is_ordinary,
+)
+
+SHORTEST_UNSPACED = 3  # letters of a name without blanks; two occur by chance
+SHORTEST_JOINED = 10  # letters of a name as one word; shorter ones may be a word
+_SHORTEST_PART = 3  # letters of one family name of several
+_SHARED = 5  # customers from whom on an initial with a family name singles nobody out
+
+Keyed = tuple[Hashes, Hashes]  # keys and owners
+Judged = tuple[Hashes, Hashes, NDArray[np.bool_]]  # likewise, and whether the name is frequent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The names of customers as the dataset has them.
+
+    Attributes
+    ----------
+    full, given, family : DataFrame
+        Columns ``owner`` and ``text``.
+    parts : DataFrame
+        Columns ``owner``, ``given`` and ``family``: as stated, or as the full name says.
+    """
+
+    full: pl.DataFrame
+    given: pl.DataFrame
+    family: pl.DataFrame
+    parts: pl.DataFrame
+
+    @classmethod
+    def of(cls, full: pl.DataFrame, given: pl.DataFrame, family: pl.DataFrame) -> "Names":
+        """Return names, full ones split where the customer's parts are not the same."""
+        full, given, family = (each.unique() for each in (full, given, family))  # over records
+        stated = given.rename({"text": "given"}).join(
+            family.rename({"text": "family"}), on="owner", how="inner"
+        )
+        one, other = pl.col("given"), pl.col("family")
+        same = pl.concat(
+            stated.select("owner", text=first + pl.lit(" ") + last)
+            for first, last in ((one, other), (other, one))
+        )
+        split = _split(full.join(same, on=["owner", "text"], how="anti"))
+        parts = pl.concat([stated, split])
+        has_words = (folded(each).str.contains(r"\p{L}") for each in (one, other))
+        return cls(full=full, given=given, family=family, parts=parts.filter(*has_words))
+
+
+def name_keys(names: Names) -> Iterator[Judged]:
+    """Return every way to write the names of customers, and whether it is frequent."""
+    yield from _whole(pl.concat([names.full, _without_joints(names.full)]))
+    parts = pl.concat([names.parts, _without_joints(names.parts)])
+    first = Phrases.of(parts.select("owner", text="given"))
+    last = Phrases.of(parts.select("owner", text="family"))
+    yield from _combined(first, last)
+
+
+def _whole(full: pl.DataFrame) -> Iterator[Judged]:
+    names = Phrases.of(full)
+    is_long = _is_long(names.words) | _is_unspaced(names.words)
+    is_letter = names.words.str.contains(r"\p{L}").to_numpy()
+    has_two = names.sums((is_long & is_letter).astype(np.uint64)) > 1
+    keys, common = names.sums(names.hashes), names.all(is_ordinary(names.words))
+    yield keys[has_two], names.owners[has_two], common[has_two]
+
+
+def _combined(first: Phrases, last: Phrases) -> Iterator[Judged]:
+    """Return given with family names, which are in the same order: whole, shortened, initials."""
+    owners, is_unspaced = first.owners, last.any(_is_unspaced(last.words))
+    is_name = (first.any(_is_long(first.words)) & last.any(_is_long(last.words))) | is_unspaced
+    given, family = first.sums(first.hashes), last.sums(last.hashes)
+    ordinary_given, ordinary_words = first.all(is_ordinary(first.words)), is_ordinary(last.words)
+    ordinary_family = last.all(ordinary_words)
+    # one family name of several, as people with two names use them
+    is_distinct = ~last.words.is_in(list(PARTICLES)).to_numpy()
+    text = np.repeat(np.arange(last.counts.size), last.counts)
+    is_one = is_distinct & (last.counts > 1)[text] & is_name[text]
+    is_one &= last.words.str.len_chars().to_numpy() >= _SHORTEST_PART
+    text, word, ordinary_word = text[is_one], last.hashes[is_one], ordinary_words[is_one]
+    last_letters = hash_initials(last.words)
+    letters = (last_letters[last.starts], _first_of(last, last_letters, is_distinct))
+    for keys in (given, first.hashes[first.starts]):
+        is_frequent = ordinary_given & ordinary_family
+        yield (keys + family)[is_name], owners[is_name], is_frequent[is_name]
+        yield keys[text] + word, owners[text], ordinary_given[text] & ordinary_word
+        for letter in letters:
+            made = (keys + letter)[~is_unspaced]
+            yield made, owners[~is_unspaced], np.ones(made.size, dtype=np.bool_)
+    first_letters = hash_initials(first.words)
+    initial = first_letters[first.starts]
+    several = ~is_unspaced & (first.counts > 1)
+    for keys, of in ((initial, ~is_unspaced), (first.sums(first_letters), several)):
+        made = (keys + family)[of]
+        yield made, owners[of], ordinary_family[of] | _is_shared(made, owners[of])
+    made = initial[text] + word
+    yield made, owners[text], ordinary_word | _is_shared(made, owners[text])
+
+
+def _is_long(words: pl.Series) -> NDArray[np.bool_]:
+    return (words.str.len_chars() > 1).to_numpy()
+
+
+def _is_unspaced(words: pl.Series) -> NDArray[np.bool_]:
+    return words.str.contains(f"[{UNSPACED}]").to_numpy()
+
+
+def _first_of(last: Phrases, letters: Hashes, is_distinct: NDArray[np.bool_]) -> Hashes:
+    """Return the initial of the first word of a family name that is no particle."""
+    places = np.where(is_distinct, np.arange(letters.size), letters.size)
+    found = np.minimum.reduceat(places, last.starts) if last.counts.size else places[:0]
+    ends = last.starts + last.counts
+    return letters[np.where(found < ends, found, last.starts)]
+
+
+def _is_shared(keys: Hashes, owners: Hashes) -> NDArray[np.bool_]:
+    """Return whether as many customers have a key that it singles out none of them."""
+    frame = pl.DataFrame({"key": keys, "owner": owners})
+    few = pl.col("owner").n_unique().over("key") >= _SHARED
+    return frame.select(few).to_series().to_numpy()
+
+
+def _split(full: pl.DataFrame) -> pl.DataFrame:
+    """Split full names into given and family names, as far as they say it."""
+    text = pl.col("text")
+    head, tail = r"^\s*(\S+)\s", r"\s(\S+)\s*$"
+    has_comma = text.str.contains(",", literal=True)
+    comma = full.filter(has_comma).select(
+        "owner", given=text.str.extract(r",(.*)$"), family=text.str.extract(r"^([^,]*),")
+    )
+    plain = full.filter(~has_comma)
+    ways = [
+        comma,
+        plain.select("owner", given=text.str.extract(head), family=text.str.extract(r"\s(\S.*)$")),
+        plain.select("owner", given=text.str.extract(r"^(.*\S)\s"), family=text.str.extract(tail)),
+        plain.select("owner", given=text.str.extract(head), family=text.str.extract(tail)),
+        plain.select(
+            "owner",
+            given=text.str.extract(r"^(.*\S)\s+\S+\s+\S+\s*$"),
+            family=text.str.extract(r"\s(\S+\s+\S+)\s*$"),
+        ),
+    ]
+    return pl.concat(ways).drop_nulls().unique()
+
+
+def _without_joints(names: pl.DataFrame) -> pl.DataFrame:
+    """Return the names that have a hyphen or an apostrophe, without it."""
+    texts = [column for column in names.columns if column != "owner"]
+    joint = r"(\p{L})[-'’‐‑`´]+(\p{L})"
+    return names.filter(pl.any_horizontal(pl.col(texts).str.contains(joint))).with_columns(
+        pl.col(texts).str.replace_all(joint, "$1$2")
+    )
+
+
+def unspaced_names(names: Names) -> KeySet:
+    """Return names that are written without blanks, in both orders."""
+    given, family = pl.col("given"), pl.col("family")
+    is_unspaced = pl.col("text").str.contains(f"[{UNSPACED}]")
+    ways = [
+        names.full,
+        names.parts.select("owner", text=given + family),
+        names.parts.select("owner", text=family + given),
+    ]
+    made = (
+        pl.concat(way.filter(is_unspaced) for way in ways)
+        .with_columns(
+            pl.col("text").str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\s+", "")
+        )
+        .filter(pl.col("text").str.len_chars() >= SHORTEST_UNSPACED)
+    )
+    return KeySet.of(hash_text(made["text"]), made["owner"].to_numpy())
+
+
+def joined_names(names: Names) -> KeySet:
+    """Return names that are written as one word, in both orders: ``#AnneliseOkonkwo``."""
+    first = Phrases.of(names.parts.select("owner", text="given"))
+    last = Phrases.of(names.parts.select("owner", text="family"))
+    is_rare = ~(first.all(is_ordinary(first.words)) & last.all(is_ordinary(last.words)))
+    given, family = pl.col("given"), pl.col("family")
+    rare = names.parts.filter(pl.Series(is_rare))
+    made = (
+        pl.concat(rare.select("owner", text=text) for text in (given + family, family + given))
+        .with_columns(folded(pl.col("text")).str.replace_all(r"\P{L}", ""))
+        .filter(pl.col("text").str.len_chars() >= SHORTEST_JOINED)
+    )
+    return KeySet.of(hash_text(made["text"]), made["owner"].to_numpy())
+
+
+def parts_of_names(names: Names) -> list[Keyed]:
+    """Return given and family names, and the first word of each."""
+    made = []
+    for which, stated in (("given", names.given), ("family", names.family)):
+        words = Phrases.of(pl.concat([stated, names.parts.select("owner", text=which)]))
+        made += [
+            (words.sums(words.hashes), words.owners),
+            (words.hashes[words.starts], words.owners),
+        ]
+    return made

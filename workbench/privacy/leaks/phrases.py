@@ -1,0 +1,60 @@
+"""Many short texts as words with hashes, one array for all of them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from workbench.privacy.leaks.spelling import Hashes, folded, hash_words
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """The words of texts, one text behind the other.
+
+    Attributes
+    ----------
+    owners : array of uint64, shape (texts,)
+        The customer of each text.
+    words : Series of String, shape (words,)
+        Folded.
+    hashes : array of uint64, shape (words,)
+    starts, counts : array of int, shape (texts,)
+        Place of the first word of each text, and number of its words, at least one.
+    """
+
+    owners: Hashes
+    words: pl.Series
+    hashes: Hashes
+    starts: NDArray[np.intp]
+    counts: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, texts: pl.DataFrame) -> "Phrases":
+        """Return the words of the column ``text``; texts without a word are left out."""
+        listed = (
+            texts.lazy()
+            .select("owner", words=folded(pl.col("text")).str.extract_all(r"\p{L}+|\p{Nd}+"))
+            .filter(pl.col("words").list.len() > 0)
+            .collect()
+        )
+        counts = listed["words"].list.len().to_numpy().astype(np.intp)
+        words = listed["words"].explode()
+        if not counts.size:
+            words = pl.Series("words", [], dtype=pl.String)
+        return cls(
+            listed["owner"].to_numpy(), words, hash_words(words), np.cumsum(counts) - counts, counts
+        )
+
+    def sums(self, values: Hashes) -> Hashes:
+        """Return the sum over the words of each text."""
+        return np.add.reduceat(values, self.starts) if self.counts.size else values[:0]
+
+    def all(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return whether a flag holds for all words of each text."""
+        return np.logical_and.reduceat(flags, self.starts) if self.counts.size else flags[:0]
+
+    def any(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return whether a flag holds for any word of each text."""
+        return ~self.all(~flags)

@@ -1,0 +1,179 @@
+"""Search a content for the customers of a dataset."""
+
+import html
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+import polars as pl
+
+from workbench.privacy.leaks import contacts
+from workbench.privacy.leaks.contact_keys import IDS
+from workbench.privacy.leaks.escapes import plain_texts, readings
+from workbench.privacy.leaks.identifiers import KnownIdentifiers
+from workbench.privacy.leaks.keys import KeySet
+from workbench.privacy.leaks.passages import (
+    Passage,
+    address_runs,
+    name_runs,
+    pairs_with_dates,
+    pairs_with_signs,
+    passages,
+)
+from workbench.privacy.leaks.spelling import BREAK, Hashes, folded, hash_text
+
+_NUMBER = re.compile(
+    r"\d\.\d{12,}e\+?\d\d|(?<![\d.])\d{1,20}(?:[,.'’\u00a0\u202f ]\d{3}){0,6}(?!\d)"
+)
+_DIGITS = re.compile(r"\d+")
+_FREQUENT = "frequent name"
+#: Pairs of two signs, by how they are called in ``KnownIdentifiers.pairs``.
+_PAIRED = {"name and sign": "full_name", "name and birth date": "birth_date"}
+#: Kinds of identifier as they are shown, where that is not the kind of the key.
+_SHOWN = {
+    **_PAIRED,
+    "unspaced_name": "full_name",
+    "joined_name": "full_name",
+    "unspaced_address": "street_address",
+}
+_UNSPACED = ("unspaced_name", "unspaced_address")
+
+_Found = defaultdict[str, set[int]]  # keys by kind
+
+
+def find_leaks(
+    content: bytes,
+    *,
+    known: KnownIdentifiers,
+    pseudonyms: pl.Series,
+    exempt: Iterable[str] = (),
+) -> Mapping[str, int]:
+    """Count by kind of identifier the customers who are in content that is to be published.
+
+    Parameters
+    ----------
+    content : bytes
+        A page, a record, a table or a figure; text in UTF-8.
+    known : KnownIdentifiers
+        See ``known_identifiers``.
+    pseudonyms : Series of UInt64
+        The view's.
+    exempt : iterable of str
+        The study's own owner and contact.
+
+    Returns
+    -------
+    mapping of str to int
+        Customers by kind of identifier; empty where nobody was found.
+    """
+    text = content.decode("utf-8", errors="replace")
+    found = _found(text, known, allowed=set())
+    allowed: _Found = defaultdict(set)
+    if found.keys() - {_FREQUENT}:  # most pages hold nobody, and need no second reading
+        allowed = _found(BREAK.join(exempt), known, allowed=set())
+        found = _found(text, known, allowed=allowed[_FREQUENT])
+    customers: dict[str, set[int]] = defaultdict(set)
+    for kind, all_keys in found.items():
+        keys = all_keys - allowed[kind]
+        if kind != _FREQUENT and keys:
+            of = _keys_of(kind, known).owned(np.fromiter(keys, dtype=np.uint64))
+            customers[_SHOWN.get(kind, kind)] |= set(of.tolist())
+    counts = {kind: len(owners) for kind, owners in customers.items()}
+    marked = _marked(text, pseudonyms)
+    if marked:
+        counts["pseudonym"] = marked
+    return dict(sorted(counts.items()))
+
+
+def _keys_of(kind: str, known: KnownIdentifiers) -> KeySet:
+    return known.pairs[_PAIRED[kind]] if kind in _PAIRED else known.alone[kind]
+
+
+def _found(text: str, known: KnownIdentifiers, *, allowed: set[int]) -> _Found:
+    """Return the known keys of a text by kind; ``allowed`` frequent names are nobody here."""
+    found: _Found = defaultdict(set)
+    candidates: dict[str, set[str]] = defaultdict(set)
+    for plain in plain_texts(text):
+        candidates["digest"].update(contacts.digests(plain))
+        for reading in readings(plain):
+            candidates["email"].update(contacts.emails(reading))
+            candidates["phone"].update(contacts.phones(reading))
+            candidates["id"].update(contacts.ids(reading))
+            candidates["joined_name"].update(contacts.long_words(reading))
+            if not reading.isascii():
+                candidates["unspaced_name"].update(contacts.unspaced(reading))
+                candidates["unspaced_address"].update(contacts.unspaced_addresses(reading))
+            for passage in passages(reading):
+                for kind, keys in _read(passage, known, allowed):
+                    if keys.size:
+                        found[kind].update(keys.tolist())
+    sought = {
+        **{kind: candidates[kind] for kind in ("email", "phone", *_UNSPACED)},
+        **{f"{kind}_digest": candidates["digest"] for kind in ("email", "phone")},
+        **dict.fromkeys(IDS, candidates["id"]),
+        "joined_name": _folded(candidates["joined_name"]),
+    }
+    hashed: dict[int, Hashes] = {}
+    for kind, texts in sought.items():
+        if texts and kind in known.alone:
+            if id(texts) not in hashed:
+                hashed[id(texts)] = hash_text(pl.Series(list(texts), dtype=pl.String))
+            keys = hashed[id(texts)]
+            places = known.alone[kind].where(keys)
+            if places.size:
+                found[kind].update(keys[places].tolist())
+    return found
+
+
+def _folded(words: set[str]) -> set[str]:
+    listed = pl.DataFrame({"word": list(words)}, schema={"word": pl.String})
+    return set(listed.select(folded(pl.col("word"))).to_series())
+
+
+def _read(
+    passage: Passage, known: KnownIdentifiers, allowed: set[int]
+) -> Iterator[tuple[str, Hashes]]:
+    """Return the keys of names and addresses in a passage that are known ones."""
+    if not passage.hashes.size:
+        return
+    names, streets = known.alone.get("full_name"), known.alone.get("street_address")
+    frequent: list[tuple[Hashes, np.ndarray, np.ndarray]] = []
+    for keys, starts, size in name_runs(passage):
+        if names is not None:
+            yield "full_name", keys[names.where(keys)]
+        places = known.frequent.where(keys)
+        if places.size:
+            frequent.append((keys[places], starts[places], np.full(places.size, size)))
+    if streets is not None:
+        for keys in address_runs(passage):
+            yield "street_address", keys[streets.where(keys)]
+    if frequent:
+        keys, starts, sizes = (np.concatenate(each) for each in zip(*frequent, strict=True))
+        yield _FREQUENT, keys
+        is_left = ~np.isin(keys, np.fromiter(allowed, dtype=np.uint64))
+        of = known.pairs["full_name"]
+        for made in pairs_with_signs(passage, keys[is_left], starts[is_left], sizes[is_left]):
+            yield "name and sign", made[of.where(made)]
+    dates = np.flatnonzero(passage.is_date)
+    dates = dates[known.birth_dates.where(passage.hashes[dates])]
+    if dates.size:
+        of = known.pairs["birth_date"]
+        for made in pairs_with_dates(passage, dates):
+            yield "name and birth date", made[of.where(made)]
+
+
+def _marked(text: str, pseudonyms: pl.Series) -> int:
+    """Count pseudonyms, as they are or as drawing rounds them: to the nearest double."""
+    plain = html.unescape(text)
+    numbers = set()
+    for match in _NUMBER.finditer(plain.lower()):
+        digits = match[0] if "e" in match[0] else re.sub(r"\D", "", match[0])
+        if len(digits) >= 15:  # a shorter one of 64 bits is one in ten thousand
+            numbers.add(float(digits))
+    numbers |= {float(run) for run in _DIGITS.findall(plain) if 15 <= len(run) <= 20}
+    if not numbers:
+        return 0
+    return int(
+        np.isin(np.fromiter(numbers, dtype=float), pseudonyms.to_numpy().astype(float)).sum()
+    )
