@@ -1,0 +1,68 @@
+"""Verdicts say in their words only what their figures show, so that a report passes its check."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from workbench.fairness import Question, audit
+from workbench.models.assessment import assess, calibration_verdict, gain_verdict, ranks_verdict
+from workbench.privacy.release import Release
+from workbench.privacy.wording import Wording
+from workbench.schema import CustomerData
+from workbench.statistics.verdicts import Verdict
+
+WORDING = Wording(source="", data=CustomerData.of({}), k=5)
+
+
+def figures(verdict: Verdict, tables: list[pl.DataFrame]) -> list[float]:
+    found = [x for e in verdict.estimates for x in (e.value, e.low, e.high, float(e.n))]
+    for table in tables:
+        for column in table.select(pl.selectors.numeric()).iter_columns():
+            found += column.drop_nulls().cast(pl.Float64).to_list()
+    return [x for x in found if x is not None]
+
+
+def check(verdict: Verdict, tables: list[pl.DataFrame]) -> None:
+    texts = [(f"the answer of {verdict.name}", verdict.answer), ("q", verdict.question)]
+    WORDING.require(texts, figures(verdict, tables))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_verdicts_on_scores(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    n = int(random.integers(60, 6000))
+    scores = random.beta(2, 2 + seed % 5, n)
+    persons = pl.DataFrame(
+        {
+            "customer_id": random.choice(2**62, n, replace=False).astype(np.uint64),
+            "score": scores,
+            "churned": random.random(n) < scores ** (1 + 0.2 * (seed % 3)),
+        }
+    )
+    rules = Release(view=f"v{seed}", secret=b"s" * 32)
+    found = assess(persons, how="out-of-time", seed=seed, release=rules)
+    check(ranks_verdict(found.auc), [])
+    check(calibration_verdict(found), [])
+    rule = scores + random.normal(0, 0.2, n)
+    check(gain_verdict(persons, rule, n=found.auc.n, rule_name="days", release=rules), [])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_verdicts_of_an_audit(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    n = int(random.integers(200, 20_000))
+    rows = pl.DataFrame(
+        {
+            "customer_id": random.choice(2**62, n, replace=False).astype(np.uint64),
+            "gender": random.choice(["female", "male", "nonbinary"], n, p=[0.5, 0.45, 0.05]),
+            "selected": random.random(n) < 0.1 + 0.02 * (seed % 4),
+            "outcome": random.random(n) < 0.3,
+        }
+    )
+    question = Question(attributes=("gender",), least=50)
+    found = audit(
+        rows, question, decision="selected", outcome="outcome", seed=seed,
+        release=Release(view=f"v{seed}", secret=b"s" * 32),
+    )  # fmt: skip
+    for verdict in found.verdicts:
+        check(verdict, [found.rates, found.contrasts, found.overall])
