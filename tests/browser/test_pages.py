@@ -15,6 +15,7 @@ from tests.conftest import PROJECT
 from tests.worlds import Place
 from workbench.reports import build_realism, build_site
 from workbench.synthetic.realism import held_against
+from workbench.vault import Vault
 
 WIDTHS = (320, 360, 1280)
 THEMES = ("light", "dark")
@@ -50,7 +51,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Path]]:
         site = place.reports / "site"
         held = held_against({"retail": place.root / "world-demo"})
         realism = build_realism(held, {"CDNOW": {"mean_gap_days": 72.2}}, site=site)
-        index = build_site(place.reports / "runs", site=site)
+        vault = Vault.open(place.workspace)
+        index = build_site(place.reports / "runs", site=site, vault=vault).index
         found = [index, *sorted((site / "runs").glob("*.html")), realism]
         assert len(found) == 6
         yield found

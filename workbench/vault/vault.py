@@ -227,6 +227,14 @@ class Vault:
             raise ParameterError(f"the vault keeps no {kind} {name}")
         return unsealed(path.read_bytes(), key=self.key, context=f"{kind} {name}")
 
+    def kept_names(self, kind: str) -> list[str]:
+        """Return the names of what is kept of a kind, sorted."""
+        return sorted(path.stem for path in (self.workspace / kind).glob("*.sealed"))
+
+    def forget(self, kind: str, name: str) -> None:
+        """Remove what ``keep`` sealed; nothing happens where there is none."""
+        (self.workspace / kind / f"{name}.sealed").unlink(missing_ok=True)
+
     @property
     def scratch(self) -> Path:
         """Folder above the sealed views of this workspace's runs, outside the workspace.

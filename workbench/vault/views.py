@@ -31,7 +31,8 @@ from workbench.vault.sealing import sealed, unsealed
 FOLDER_VARIABLE = SEALED_VIEW
 KEY_VARIABLE = "WORKBENCH_SEALED_VIEW_KEY"
 
-_DESCRIPTION = "description.sealed"
+#: File of a sealed view that names its other files; it is written last.
+DESCRIPTION = "description.sealed"
 _CUSTOMERS_A_PART = 200_000
 
 
@@ -99,7 +100,7 @@ def seal_view(
         if full:
             held[table] = {"columns": list(names), "parts": full}
     content = canonical_json({"tables": held, "description": dict(description)})
-    write_whole(folder / _DESCRIPTION, sealed(content, key=key, context="sealed view"), mode=0o600)
+    write_whole(folder / DESCRIPTION, sealed(content, key=key, context="sealed view"), mode=0o600)
     return {FOLDER_VARIABLE: str(folder), KEY_VARIABLE: key.text}
 
 
@@ -121,7 +122,7 @@ def open_sealed_view(environ: Mapping[str, str] = os.environ) -> SealedView | No
     except (KeyError, ValueError) as error:
         raise AccessError("this kernel has a sealed view but not the key made for it") from error
     try:
-        content = (folder / _DESCRIPTION).read_bytes()
+        content = (folder / DESCRIPTION).read_bytes()
     except OSError as error:
         raise IntegrityError(f"the sealed view lacks its description: {error.strerror}") from error
     held = json.loads(unsealed(content, key=key, context="sealed view"))
