@@ -241,13 +241,13 @@ def _files(
         opened.check(made)
         return made
 
-    reason = shortcoming(execution)
+    try:
+        reason = shortcoming(execution)
+        made = finished_files(plan, planned, view, execution) if reason is None else {}
+    except (PrivacyError, RunError) as shortfall:
+        why = refusal_of_exhibits(shortfall)
+        return failed(why, None), type(shortfall)(opened.searched(str(shortfall)) or why)
     if reason is None:
-        try:
-            made = finished_files(plan, planned, view, execution)
-        except (PrivacyError, RunError) as shortfall:
-            why = refusal_of_exhibits(shortfall)
-            return failed(why, None), type(shortfall)(opened.searched(str(shortfall)) or why)
         try:
             opened.check(made)
         except PrivacyError as found:
