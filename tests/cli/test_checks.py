@@ -167,7 +167,7 @@ def test_a_forged_run_ends_the_site_with_six_after_everything_else_was_built(
     assert "failed.html" in (home / "reports" / "site" / "index.html").read_text()
     shown = stored("status")
     assert ADDRESS not in shown.out + shown.err
-    assert "1 runs are not what was written" in shown.out
+    assert "Runs whose folder was changed since they were made:" in shown.out
     assert stored("run", "small.toml", "--plan", "--json").json["runs"][0]["finished"] is False
     again = stored("run", "small.toml", "--json")  # it counts as not finished and is executed
     assert again.code == 0

@@ -3,6 +3,8 @@
 import hashlib
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -130,3 +132,50 @@ def test_swapped_files_of_case_q03_are_told_apart_from_a_wrong_key(cases: Path):
         )
         with pytest.raises(pl.exceptions.ComputeError):
             pl.scan_parquet(file, decryption=swapped).collect()
+
+
+_MANY = """
+import resource, sys
+from pathlib import Path
+import polars as pl
+from workbench.vault import Key
+from workbench.vault.parquet import Place, reading, scan_encrypted, write_encrypted
+
+folder, hard = Path(sys.argv[1]), int(sys.argv[2])
+resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))
+key, rows, path = Key.new(), pl.DataFrame({"n": [1, 2]}), folder / "one.parquet"
+place = Place(holding="a", table="t", bucket=0, file="f")
+sha256 = write_encrypted(rows, path, key=key, place=place)
+held = {"key": key, "place": place, "columns": ("n",), "sha256": sha256}
+frames = [scan_encrypted(path, **held) for _ in range(200)]
+with reading("dataset a"):
+    print(pl.concat(frames).collect().height)
+"""
+
+
+@pytest.mark.parametrize(("hard", "code"), [(1_024, 0), (150, 3)])
+def test_the_soft_limit_of_open_files_is_raised_and_the_hard_one_is_told(
+    tmp_path: Path, hard: int, code: int
+):
+    done = subprocess.run(
+        [sys.executable, "-c", _EXIT + _MANY, str(tmp_path), str(hard)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    if code == 0:
+        assert done.stdout == "400\n"
+    else:
+        assert "too many open files for one process: raise the limit" in done.stderr
+
+
+_EXIT = """
+import sys
+def leave(kind, error, traceback):
+    print(error, file=sys.stderr)
+    sys.stderr.flush()
+    import os
+    os._exit(getattr(error, "exit_code", 1))
+sys.excepthook = leave
+"""

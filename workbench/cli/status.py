@@ -127,7 +127,7 @@ def _print(content: dict[str, Any]) -> None:
     elif not content["changed_runs"]:
         typer.echo("No run yet: workbench run STUDY")
     if content["changed_runs"]:
-        typer.echo(f"\n{len(content['changed_runs'])} runs are not what was written:")
+        typer.echo("\nRuns whose folder was changed since they were made:")
         for words in content["changed_runs"]:
             typer.echo(f"  {words}")
 

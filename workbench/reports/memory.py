@@ -1,8 +1,8 @@
-"""What the site knows of its pages: kept in the vault, so that an unchanged page is left alone.
+"""The hashes of the pages that were published last, kept in the vault.
 
-A page is left where its bytes are those that were written last, from the same files of the run, by
-the same code, searched for the same identities. Everything else is made again. Losing this costs
-only time.
+A page is left alone where its bytes are those that were written last, from the same files of the
+run, by the same code, and searched for the same identities. Every other page is made again. Losing
+these hashes costs only time.
 """
 
 import json
@@ -47,7 +47,7 @@ class Memory:
         self._has_changed = True
 
     def keep(self, names: Collection[str]) -> None:
-        """Keep what is known of these pages for the next time."""
+        """Keep the hashes of these pages for the next time."""
         gone = self._pages.keys() - set(names)
         if self._vault is None or not (self._has_changed or gone):
             return

@@ -84,7 +84,7 @@ def page(record: Mapping[str, Any], read: Read, *, is_verified: bool = True) -> 
     read : callable
         Gives the content of another file of the run's folder by its path there.
     is_verified : bool
-        Whether the folder was compared with its seal; the page says so where it was not.
+        Whether the folder was compared with its seal; the page is labelled where it was not.
     """
     cells = record.get("cells", ())
     exhibits = _exhibits(record, read)

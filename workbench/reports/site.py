@@ -2,8 +2,8 @@
 
 Where the workspace's key is at hand, every run's folder is compared with its seal before any of it
 is published, and searched for persons again where its page or the known identities changed since it
-was searched. A run that fails is withheld: its page says so and shows nothing of the run. The other
-runs are published all the same. Without a key each run is labelled "not verified".
+was searched. A run that fails is withheld: its page gives the reason and shows nothing of the run.
+The other runs are published all the same. Without a key each run is labelled "not verified".
 """
 
 import re
@@ -63,7 +63,7 @@ def build_site(runs: Path, *, site: Path, vault: Vault | None = None) -> Site:
         Folder of the site.
     vault : Vault or None
         Contains the seals of the runs; without it no run is verified, and all pages are made again
-        with a label that says so.
+        with a label "not verified".
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What may be said in public of a run that failed: words of the runner, none chosen in the kernel.
+"""What is published of a run that failed: words of the runner, none chosen in the kernel.
 
 A cell chooses the class, the message and the traceback of what it raises. So a page prints the kind
 of the error only where it is one of a fixed list, and the number of the cell. For all else it

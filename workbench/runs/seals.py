@@ -5,8 +5,9 @@ change a verdict or an owner, or plant a person's address. So the vault keeps th
 of a folder, sealed under the workspace's key and bound to the folder's name: without the key nobody
 can make a seal for other files, and the seal of one run does not fit another.
 
-The seal also says for which identities the files were searched, and which page was searched with
-them: only where one of the two differs must the files be searched again.
+The seal also contains a digest of the identities that the files were searched for, and the hash of
+the page that was searched with them: the files must be searched again only where one of the two
+differs.
 """
 
 import hashlib

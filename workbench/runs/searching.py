@@ -1,9 +1,9 @@
 """Search a run's folder again for persons, before it is published once more.
 
-A run was searched when it was made. Since then the dataset may have learned of further persons, or
-another version of the package may draw another page, so both are searched again for the identities
-that the dataset has now. The view's pseudonyms are not searched for again: they depend on the study
-alone, and a folder that fits its seal is the one that was searched for them.
+A run was searched when it was made. Since then further persons may have been loaded into the
+dataset, or another version of the package may draw another page, so both are searched again for the
+identities that the dataset has now. The view's pseudonyms are not searched for again: a folder that
+fits its seal is the one that was searched for them, and whoever was loaded later is not in it.
 """
 
 from collections.abc import Iterable

@@ -46,6 +46,8 @@ _ENCRYPTED_TAIL = b"PARE"
 _CHANGED = "the stored file was swapped, changed or damaged since it was written"
 _PLAIN = "not encrypted, or cut off: without a key nobody can write a file that is read here"
 
+_TOO_MANY = "too many open files for one process: raise the limit with `ulimit -n`"
+
 _MOST_OPEN_FILES = 1_048_576  # what Linux allows one process unless its limit was changed
 
 #: Digests of files that this process has hashed, by the identity of the file at that time.
@@ -150,9 +152,7 @@ def scan_encrypted(
     except (OSError, pl.exceptions.PolarsError) as error:
         reason = _system_reason(error)
         if reason == os.strerror(errno.EMFILE):
-            raise InputError(
-                f"{place}: too many open files for one process: raise the limit with `ulimit -n`"
-            ) from error
+            raise InputError(f"{place}: {_TOO_MANY}") from error
         why = f"the stored file cannot be read ({reason})" if reason else _CHANGED
         raise IntegrityError(f"{place}: {why}") from error
     return frame
@@ -210,6 +210,10 @@ def reading(holding: str) -> Iterator[None]:
             f"{holding}: a page was changed or damaged since it was written; "
             "`workbench status --check` names the file"
         ) from error
+    except OSError as error:
+        if _system_reason(error) != os.strerror(errno.EMFILE):
+            raise
+        raise InputError(f"{holding}: {_TOO_MANY}") from error
 
 
 def _open(path: Path) -> FileIO:

@@ -84,8 +84,7 @@ class Vault:
         ParameterError
             There is no workspace, or it was made by a newer workbench.
         AccessError
-            The key file or its folder is missing or unsafe, or this kernel holds one sealed view
-            only.
+            The key file is missing, it or its folder is unsafe, or this kernel has a sealed view.
         """
         if FOLDER_VARIABLE in os.environ:
             raise AccessError(
