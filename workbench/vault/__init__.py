@@ -8,7 +8,8 @@ the right key is told apart from that (``IntegrityError``).
 """
 
 from workbench.vault.checking import Check, check_vault
-from workbench.vault.datasets import Dataset, DatasetWriter, SourceEntry
+from workbench.vault.datasets import Dataset, DatasetWriter
+from workbench.vault.entries import SourceEntry
 from workbench.vault.keys import Key
 from workbench.vault.sealing import sealed, unsealed
 from workbench.vault.vault import Vault

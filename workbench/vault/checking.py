@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from workbench.foundation.errors import WorkbenchError
-from workbench.vault.datasets import QUARANTINE, Dataset, FileEntry
+from workbench.vault.datasets import Dataset
+from workbench.vault.entries import QUARANTINE, FileEntry
 from workbench.vault.parquet import Place, fault_of, form_fault_of
 from workbench.vault.sealing import is_sealed
 from workbench.vault.vault import Vault

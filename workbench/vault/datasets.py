@@ -20,7 +20,7 @@ import json
 import secrets
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from workbench.foundation.errors import IntegrityError, ParameterError
 from workbench.foundation.files import canonical_json, sync_folder, write_whole
 from workbench.schema import TABLES, CustomerData
 from workbench.schema.customer_data import cut
+from workbench.vault.entries import QUARANTINE, QUARANTINE_SCHEMA, FileEntry, SourceEntry
 from workbench.vault.keys import Key
 from workbench.vault.parquet import (
     Place,
@@ -42,52 +43,6 @@ from workbench.vault.sealing import sealed, unsealed
 
 #: Raised when the layout changes; a reader of a newer format says so instead of guessing.
 FORMAT = 1
-
-#: The table of rows that could not be used, kept beside the customer tables.
-QUARANTINE = "quarantine"
-
-QUARANTINE_SCHEMA = pl.Schema(
-    {
-        "source_id": pl.String(),
-        "source_row": pl.Int64(),
-        "column": pl.String(),
-        "reason": pl.String(),
-        "raw": pl.String(),
-    }
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileEntry:
-    """One encrypted file, as the manifest lists it."""
-
-    table: str
-    bucket: int
-    file: str
-    key: str = field(repr=False)
-    sha256: str
-    rows: int
-    columns: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceEntry:
-    """One load of one file, page or table; the public part of a row of ``sources``.
-
-    ``reasons`` are the refused records by reason as they were told at that load.
-    """
-
-    source_id: str
-    system: str
-    format: str
-    currency: str
-    zone: str
-    basis: str
-    data_until_at: str
-    is_synthetic: bool
-    read: int
-    refused: int
-    reasons: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
