@@ -11,8 +11,10 @@ from workbench.charts.drawing import svg
 from workbench.charts.exhibits import Table
 from workbench.charts.forms import intervals
 from workbench.foundation.files import canonical_json
+from workbench.reports import page_of
 from workbench.runs import Folder, Run
 from workbench.runs.bundles import figure_json, figure_of, table_json
+from workbench.vault import Vault
 
 Put = Callable[..., Run]
 
@@ -95,9 +97,15 @@ def shown(groups: list[str], persons: list[int | None]) -> tuple[dict[str, Any],
 
 
 @pytest.fixture
-def put(tmp_path: Path) -> Put:
-    """Return what writes a run's folder from its record."""
-    folder = Folder(tmp_path / "runs")
+def vault(tmp_path: Path) -> Vault:
+    """Return the vault that keeps the seals of runs."""
+    return Vault.init(tmp_path / "workspace")
+
+
+@pytest.fixture
+def put(tmp_path: Path, vault: Vault) -> Put:
+    """Return what writes a run's folder from its record, and seals it."""
+    folder = Folder(tmp_path / "runs", vault)
 
     def write(
         content: dict[str, Any],
@@ -105,11 +113,12 @@ def put(tmp_path: Path) -> Put:
         *,
         started_at: str = "2025-02-01T00:00:00+00:00",
     ) -> Run:
-        made = {
-            "record.json": canonical_json(content),
-            **(files or {}),
-            "execution.json": canonical_json({"started_at": started_at}),
-        }
-        return folder.put(content["run"], made, is_failed=content["status"] == "failed")
+        inputs = {"record.json": canonical_json(content), **(files or {})}
+        return folder.put(
+            content["run"],
+            {**inputs, "execution.json": canonical_json({"started_at": started_at})},
+            is_failed=content["status"] == "failed",
+            page=page_of(inputs),
+        )
 
     return write

@@ -36,9 +36,9 @@ def test_the_page_opens_with_what_is_outside_and_tells_source_and_real_data(
 def test_the_catalogue_links_to_the_page_once_it_is_there(tmp_path: Path) -> None:
     runs, site = tmp_path / "runs", tmp_path / "site"
     runs.mkdir()
-    assert "realism.html" not in build_site(runs, site=site).read_text()
+    assert "realism.html" not in build_site(runs, site=site).index.read_text()
     build_realism(held(), {}, site=site)
-    assert 'href="realism.html"' in build_site(runs, site=site).read_text()
+    assert 'href="realism.html"' in build_site(runs, site=site).index.read_text()
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:

@@ -6,20 +6,24 @@ from pathlib import Path
 import pytest
 
 from workbench.foundation.errors import InputError
-from workbench.reports import build_site, page, site
+from workbench.reports import build_site, memory, page
+from workbench.vault import Vault
 
 from .conftest import Put, failed, record
 
 
 def build(tmp_path: Path) -> str:
-    return build_site(tmp_path / "runs", site=tmp_path / "site").read_text(encoding="utf-8")
+    vault = Vault.open(tmp_path / "workspace")
+    made = build_site(tmp_path / "runs", site=tmp_path / "site", vault=vault)
+    assert made.withheld == {}
+    return made.index.read_text(encoding="utf-8")
 
 
 def pages(tmp_path: Path) -> list[str]:
     return sorted(path.stem for path in (tmp_path / "site" / "runs").glob("*.html"))
 
 
-def test_without_a_run_it_says_how_to_make_one(tmp_path: Path) -> None:
+def test_without_a_run_it_says_how_to_make_one(vault: Vault, tmp_path: Path) -> None:
     assert "No run yet" in build(tmp_path)
 
 
@@ -88,11 +92,12 @@ def test_pages_are_made_once_and_again_where_the_package_changed(
     monkeypatch.setattr(page, "render", counted)
     for name in "abc":
         put(record(run=name))
+    made.clear()
     first = build(tmp_path)
     assert len(made) == 3
     assert build(tmp_path) == first
     assert len(made) == 3
-    monkeypatch.setattr(site, "code_digest", lambda: "newer")
+    monkeypatch.setattr(memory, "code_digest", lambda: "newer")
     build(tmp_path)
     assert len(made) == 6
 

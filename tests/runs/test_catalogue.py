@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from workbench.foundation.errors import InputError, IntegrityError
-from workbench.runs import Folder, runs_in
+from workbench.runs import Folder, Run, folders_of_runs, in_order, read_run
+
+
+def runs_in(folder: Path) -> list[Run]:
+    """Return all runs of a folder, in order."""
+    return in_order(read_run(each, None) for each in folders_of_runs(folder))
 
 
 def files(as_of: str = "2025-01-01", started_at: str = "2025-02-01T00:00:00") -> dict[str, bytes]:

@@ -126,7 +126,8 @@ def test_our_own_refusals_keep_their_kind(project: Project) -> None:
     project.notebook("probe", BEGINNING, 'wb.view("another")', ENDING)
     result = project.run("probe")
     assert isinstance(result.error, ParameterError)
-    assert "this run holds the view of study probe, not another" in record(result)["reason"]
+    assert "this run holds the view of study probe, not another" in str(result.error)
+    assert record(result)["reason"] == "ParameterError in cell 4"
 
 
 def test_a_message_under_our_name_that_is_not_ours_stays_in_the_vault(project: Project) -> None:
@@ -319,7 +320,8 @@ wb.show(wb.Figure(table=table, spec={"mark": "no such mark"}, description="Nothi
     project.notebook("probe", BEGINNING, cell, ENDING)
     result = project.run("probe")
     assert isinstance(result.error, RunError)
-    assert record(result)["reason"].startswith("figure odd cannot be drawn")
+    assert record(result)["reason"] == "it ran to its end but something it shows cannot be drawn"
+    assert str(result.error).startswith("figure odd cannot be drawn")  # to the operator alone
 
 
 @pytest.mark.parametrize(
@@ -388,6 +390,6 @@ def test_a_notebook_that_asks_for_another_view_is_refused(project: Project) -> N
     project.notebook("probe", "import workbench as wb; wb.view('other')", ENDING)
     result = project.run("probe")
     assert isinstance(result.error, ParameterError)
-    assert "holds the view of study probe, not other" in record(result)["reason"]
+    assert "holds the view of study probe, not other" in str(result.error)
     project.notebook("probe", "import workbench as wb; wb.view(study, as_of='2020-01-01')", ENDING)
-    assert "not 2020-01-01" in record(project.run("probe"))["reason"]
+    assert "not 2020-01-01" in str(project.run("probe").error)

@@ -1,7 +1,10 @@
 """Parquet's own encryption, without its traps (case Q03)."""
 
+import hashlib
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -9,12 +12,19 @@ import pytest
 
 from workbench.foundation.errors import InputError, IntegrityError
 from workbench.vault import Key
-from workbench.vault.parquet import Place, reading, scan_encrypted, write_encrypted
+from workbench.vault.parquet import Place, reading, write_encrypted
+from workbench.vault.parquet import scan_encrypted as scan_checked
 
 ROWS = pl.DataFrame({"number": range(300), "name": [f"name {n}" for n in range(300)]})
 COLUMNS = tuple(ROWS.columns)
 KEY = Key(bytes(range(32)))
 PLACE = Place(holding="dataset a", table="customers", bucket=1, file="f")
+
+
+def scan_encrypted(path: Path, **held) -> pl.LazyFrame:
+    """Scan a file by the hash that it has now, so that only its own encryption is tested."""
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+    return scan_checked(path, **held, sha256=sha256)
 
 
 @pytest.fixture
@@ -122,3 +132,50 @@ def test_swapped_files_of_case_q03_are_told_apart_from_a_wrong_key(cases: Path):
         )
         with pytest.raises(pl.exceptions.ComputeError):
             pl.scan_parquet(file, decryption=swapped).collect()
+
+
+_MANY = """
+import resource, sys
+from pathlib import Path
+import polars as pl
+from workbench.vault import Key
+from workbench.vault.parquet import Place, reading, scan_encrypted, write_encrypted
+
+folder, hard = Path(sys.argv[1]), int(sys.argv[2])
+resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))
+key, rows, path = Key.new(), pl.DataFrame({"n": [1, 2]}), folder / "one.parquet"
+place = Place(holding="a", table="t", bucket=0, file="f")
+sha256 = write_encrypted(rows, path, key=key, place=place)
+held = {"key": key, "place": place, "columns": ("n",), "sha256": sha256}
+frames = [scan_encrypted(path, **held) for _ in range(200)]
+with reading("dataset a"):
+    print(pl.concat(frames).collect().height)
+"""
+
+
+@pytest.mark.parametrize(("hard", "code"), [(1_024, 0), (150, 3)])
+def test_the_soft_limit_of_open_files_is_raised_and_the_hard_one_is_told(
+    tmp_path: Path, hard: int, code: int
+):
+    done = subprocess.run(
+        [sys.executable, "-c", _EXIT + _MANY, str(tmp_path), str(hard)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    if code == 0:
+        assert done.stdout == "400\n"
+    else:
+        assert "too many open files for one process: raise the limit" in done.stderr
+
+
+_EXIT = """
+import sys
+def leave(kind, error, traceback):
+    print(error, file=sys.stderr)
+    sys.stderr.flush()
+    import os
+    os._exit(getattr(error, "exit_code", 1))
+sys.excepthook = leave
+"""

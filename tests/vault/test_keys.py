@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from workbench.foundation.errors import AccessError, ParameterError
-from workbench.vault import Key
+from workbench.vault import Key, Vault
 from workbench.vault.keys import read_key, write_key
 
 KEY = Key(bytes(range(32)))
@@ -82,3 +82,68 @@ def test_a_missing_file_is_refused(tmp_path: Path):
         read_key(tmp_path / "none.key")
     with pytest.raises(AccessError, match="that can be read"):
         read_key(tmp_path)
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o750, 0o711, 0o770, 0o1777])
+def test_a_workspace_whose_key_folder_is_open_to_others_is_refused(tmp_path: Path, mode: int):
+    vault = Vault.init(tmp_path / "w")
+    folder = vault.workspace / "keys"
+    folder.chmod(mode)
+    with pytest.raises(AccessError, match=rf"key folder .* open to others \(mode {mode:o}\): run"):
+        Vault.open(vault.workspace)
+    folder.chmod(0o700)
+    assert Vault.open(vault.workspace) == vault
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_open"),
+    [(0o755, True), (0o1777, True), (0o775, False), (0o757, False), (0o777, False)],
+)
+def test_a_named_key_file_may_be_stored_where_nobody_else_can_exchange_it(
+    tmp_path: Path, mode: int, is_open: bool
+):
+    file = tmp_path / "elsewhere" / "named.key"
+    key = write_key(file)
+    file.parent.chmod(mode)
+    if is_open:
+        assert read_key(file) == key
+        return
+    with pytest.raises(AccessError, match="open to others"):
+        read_key(file)
+
+
+def test_a_link_to_a_key_is_as_safe_as_both_its_folders(tmp_path: Path):
+    file = tmp_path / "real" / "workspace.key"
+    key = write_key(file)
+    link = tmp_path / "links" / "workspace.key"
+    link.parent.mkdir(mode=0o700)
+    link.symlink_to(file)
+    assert read_key(link) == key
+    for folder in (file.parent, link.parent):
+        folder.chmod(0o777)
+        with pytest.raises(AccessError, match=f"key folder {folder} is open to others"):
+            read_key(link)
+        folder.chmod(0o700)
+
+
+def test_a_key_or_folder_of_another_user_is_refused(tmp_path: Path, monkeypatch):
+    file = tmp_path / "keys" / "workspace.key"
+    write_key(file)
+    owner = file.stat().st_uid
+    monkeypatch.setattr("workbench.vault.keys._owners", lambda: (owner + 1,))
+    with pytest.raises(AccessError, match=r"key folder .* belongs to another user"):
+        read_key(file)
+
+
+def test_no_key_at_hand_is_told_from_an_unsafe_one(tmp_path: Path):
+    assert Vault.at_hand(tmp_path / "w") is None
+    vault = Vault.init(tmp_path / "w")
+    assert Vault.at_hand(vault.workspace) == vault
+    key = vault.workspace / "keys" / "workspace.key"
+    key.chmod(0o644)
+    with pytest.raises(AccessError, match="can be read by others"):
+        Vault.at_hand(vault.workspace)
+    key.unlink()
+    assert Vault.at_hand(vault.workspace) is None
+    with pytest.raises(AccessError, match="no key file at"):
+        Vault.at_hand(vault.workspace, key_file=key)

@@ -16,6 +16,7 @@ from workbench.cli.options import (
     print_table,
     shown,
 )
+from workbench.cli.site import refusal
 from workbench.foundation.errors import ParameterError
 from workbench.foundation.progress import say
 from workbench.foundation.settings import Settings, find
@@ -81,7 +82,7 @@ def run(
         given=given,
         only=name if study else None,
     )
-    folder, site = Runs(place.reports / "runs"), place.reports / "site"
+    folder, site = Runs(place.reports / "runs", vault), place.reports / "site"
     if plan:
         _print_plan(planned, folder, as_json)
         return 0
@@ -96,7 +97,7 @@ def run(
         again=again,
         timeout_seconds=timeout,
     )
-    pages = {result.run.id: page_path(result.run, site) for result in results}
+    pages = {result.run.id: page_path(result.run.folder.name, site) for result in results}
     if as_json:
         print_json({"runs": [_json(r, pages[r.run.id]) for r in results]})
     else:
@@ -106,8 +107,13 @@ def run(
             say(f"workbench: {result.error}")
     if all(result.is_reused for result in results):
         say("Nothing to do: every run of this study has finished with the same inputs.")
-    say(f"All reports: {build_site(folder.path, site=site)}")
+    made = build_site(folder.path, site=site, vault=vault)
+    say(f"All reports: {made.index}")
+    if made.withheld:
+        say(f"workbench: {refusal(made)}")
     failed = [result.error for result in results if result.error is not None]
+    own = [result.run.folder.name for result in results]
+    failed += [error for name, error in made.withheld.items() if name in own]
     return failed[0].exit_code if failed else 0
 
 

@@ -1,16 +1,47 @@
 """``workbench site``: make the catalogue and whatever pages are missing."""
 
-from workbench.cli.options import AsJson, Reports, print_json
+from typing import TYPE_CHECKING
+
+from workbench.cli.options import AsJson, KeyFile, Reports, Workspace, print_json
+from workbench.foundation.errors import IntegrityError, WorkbenchError
 from workbench.foundation.progress import say
 from workbench.foundation.settings import Settings
 
+if TYPE_CHECKING:
+    from workbench.reports import Site
 
-def site(reports: Reports = None, as_json: AsJson = False) -> None:
-    """Make the catalogue of reports, and pages that are missing."""
+
+def site(
+    workspace: Workspace = None,
+    reports: Reports = None,
+    key: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the catalogue of reports and pages that are missing; compare runs with their seals."""
     from workbench.reports import build_site  # late: polars and the page's parts
+    from workbench.vault import Vault
 
-    place = Settings.read(reports=reports)
-    index = build_site(place.reports / "runs", site=place.reports / "site")
+    place = Settings.read(workspace=workspace, reports=reports)
+    vault = Vault.at_hand(place.workspace, key_file=key)
+    made = build_site(place.reports / "runs", site=place.reports / "site", vault=vault)
     if as_json:
-        print_json({"index": str(index)})
-    say(f"All reports: {index}")
+        print_json(
+            {
+                "index": str(made.index),
+                "verified": vault is not None,
+                "withheld": {name: str(error) for name, error in made.withheld.items()},
+            }
+        )
+    if vault is None:
+        say("No key at hand: every run is labelled as not verified.")
+    say(f"All reports: {made.index}")
+    if made.withheld:
+        raise refusal(made)
+
+
+def refusal(made: "Site") -> WorkbenchError:
+    """Return the error that names the runs which are not published, for its exit code."""
+    errors = list(made.withheld.values())
+    damage = [error for error in errors if isinstance(error, IntegrityError)]
+    words = "\n  ".join(["runs that are not published:", *map(str, errors)])
+    return type((damage or errors)[0])(words)

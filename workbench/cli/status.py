@@ -1,21 +1,24 @@
 """``workbench status``: what is there, and which key is in use."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from workbench.cli.options import AsJson, KeyFile, Reports, Workspace, print_json, print_table
-from workbench.foundation.errors import IntegrityError
+from workbench.foundation.errors import AccessError, IntegrityError, WorkbenchError
 from workbench.foundation.progress import say
 from workbench.foundation.settings import Settings
 
 if TYPE_CHECKING:
-    from workbench.vault import Dataset
+    from workbench.runs import Run
+    from workbench.vault import Check, Dataset, Vault
 
 
 def status(
     check: Annotated[
-        bool, typer.Option("--check", help="Compare every file of every dataset with its hash.")
+        bool, typer.Option("--check", help="Compare everything stored with what was written.")
     ] = False,
     workspace: Workspace = None,
     reports: Reports = None,
@@ -23,14 +26,15 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """List datasets, studies, runs and the key in use."""
-    from workbench.runs import runs_in  # late: polars
+    from workbench.runs import in_order  # late: polars
     from workbench.vault import Vault
 
     place = Settings.read(workspace=workspace, reports=reports)
     vault = Vault.open(place.workspace, key_file=key)
-    datasets = [vault.dataset(name) for name in vault.datasets()]
+    datasets, faults = _datasets(vault)
     studies = sorted(p.stem for p in (place.project / "reports" / "studies").glob("*.toml"))
-    runs = runs_in(place.reports / "runs")
+    checked, changed = _runs(vault, place.reports / "runs")
+    runs = in_order(checked)
     content: dict[str, Any] = {
         "workspace": str(place.workspace),
         "key": vault.key.id,
@@ -41,13 +45,54 @@ def status(
              "status": r.status}
             for r in runs
         ],
+        "changed_runs": [str(error) for error in changed],
     }  # fmt: skip
+    checks = _checks(vault, len(checked) + len(changed), changed) if check else []
+    if check:
+        content["checks"] = [
+            {"what": c.what, "objects": c.objects, "damaged": list(c.faults)} for c in checks
+        ]
     if as_json:
         print_json(content)
     else:
         _print(content)
-    if check:
-        _check(datasets)
+    damaged = _report(checks) if check else [str(error) for error in faults]
+    if damaged:
+        raise IntegrityError("stored files are not what was written:\n  " + "\n  ".join(damaged))
+
+
+def _datasets(vault: "Vault") -> "tuple[list[Dataset], list[WorkbenchError]]":
+    """Open the newest version of every dataset; return them and why others do not open."""
+    opened, faults = [], []
+    for name in vault.datasets():
+        try:
+            opened.append(vault.dataset(name))
+        except WorkbenchError as error:
+            faults.append(error)
+    if faults and not opened and isinstance(faults[0], AccessError):
+        raise faults[0]  # the key is another one: nothing can be said of anything
+    return opened, faults
+
+
+def _runs(vault: "Vault", folder: Path) -> "tuple[list[Run], list[WorkbenchError]]":
+    """Read every run and compare it with its seal; return why others cannot be shown."""
+    from workbench.runs import folders_of_runs, read_run  # late: polars
+
+    read, faults = [], []
+    for each in folders_of_runs(folder):
+        try:
+            read.append(replace(read_run(each, vault), files={}))
+        except WorkbenchError as error:
+            faults.append(error)
+    return read, faults
+
+
+def _checks(vault: "Vault", runs: int, changed: "list[WorkbenchError]") -> "list[Check]":
+    from workbench.vault import Check, check_vault  # late: polars
+
+    faults = tuple(str(error) for error in changed)
+    what = "folders of runs: files as in the seal"
+    return [*check_vault(vault), Check(what=what, objects=runs, faults=faults)]
 
 
 def _dataset(dataset: "Dataset") -> dict[str, Any]:
@@ -79,15 +124,23 @@ def _print(content: dict[str, Any]) -> None:
     if content["runs"]:
         head = ("run", "study", "notebook", "as of", "status")
         print_table(head, [tuple(each.values()) for each in content["runs"]])
-    else:
+    elif not content["changed_runs"]:
         typer.echo("No run yet: workbench run STUDY")
+    if content["changed_runs"]:
+        typer.echo("\nRuns whose folder was changed since they were made:")
+        for words in content["changed_runs"]:
+            typer.echo(f"  {words}")
 
 
-def _check(datasets: "list[Dataset]") -> None:
-    found = [fault for dataset in datasets for fault in dataset.damaged()]
-    if found:
-        raise IntegrityError("stored files are not what was written:\n  " + "\n  ".join(found))
-    say(f"{sum(len(d.files) for d in datasets):,} files are what was written.")
+def _report(checks: "list[Check]") -> list[str]:
+    """Say on stderr which checks ran on how many objects; return a line per damaged object."""
+    for each in checks:
+        found = f"{len(each.faults):,} damaged" if each.faults else "none damaged"
+        say(f"{each.objects:>7,}  {each.what}: {found}")
+    faults = [fault for each in checks for fault in each.faults]
+    if not faults:
+        say("Everything stored is what was written.")
+    return faults
 
 
 def _yes(value: bool) -> str:

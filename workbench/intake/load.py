@@ -16,7 +16,7 @@ from workbench.intake.state import State
 from workbench.schema import TABLES
 from workbench.sources import Source, SourceMapping, open_source
 from workbench.vault import Dataset, DatasetWriter, SourceEntry, Vault
-from workbench.vault.datasets import FileEntry
+from workbench.vault.entries import FileEntry
 from workbench.vault.parquet import reading
 
 _FEW, _MANY = 8, 16  # buckets of a dataset made from one file, or from a world of many blocks

@@ -12,7 +12,7 @@ from workbench.intake.quarantine import with_ids
 from workbench.schema import NO_CUSTOMER, TABLES, bucket_of
 from workbench.sources.returned import RETURNED
 from workbench.vault import Dataset, DatasetWriter, SourceEntry
-from workbench.vault.datasets import QUARANTINE, QUARANTINE_SCHEMA, FileEntry
+from workbench.vault.entries import QUARANTINE, QUARANTINE_SCHEMA, FileEntry
 from workbench.vault.parquet import reading
 
 #: What two loads have in common that add nothing to each other but rows.

@@ -41,9 +41,27 @@ _MARKDOWN = mistune.create_markdown(renderer=_Words(escape=True), plugins=["tabl
 
 def publish(run: Run, *, site: Path) -> Path:
     """Write the page of a run, finished or failed, and return where in the site it is."""
-    path = page_path(run, site)
-    write_whole(path, page(run.record, lambda name: (run.folder / name).read_bytes()))
+    path = page_path(run.folder.name, site)
+    write_whole(path, page_of_run(run))
     return path
+
+
+def page_of_run(run: Run) -> bytes:
+    """Return the page of a run, from the files that were read and verified together."""
+    return page(run.record, run.files.__getitem__, is_verified=run.seal is not None)
+
+
+def withheld_page(name: str, reason: str) -> bytes:
+    """Return the page in the place of a run that is not published; it shows nothing of the run.
+
+    Parameters
+    ----------
+    name : str
+        Name of the run's folder.
+    reason : str
+        Sentence of this package.
+    """
+    return render("withheld.html", name=name, reason=reason).encode()
 
 
 def page_of(files: Mapping[str, bytes]) -> bytes:
@@ -51,12 +69,12 @@ def page_of(files: Mapping[str, bytes]) -> bytes:
     return page(json.loads(files["record.json"]), files.__getitem__)
 
 
-def page_path(run: Run, site: Path) -> Path:
-    """Return where a run's page lies."""
-    return site / _PAGES / f"{run.folder.name}.html"
+def page_path(name: str, site: Path) -> Path:
+    """Return where the page of a run's folder of this name is stored."""
+    return site / _PAGES / f"{name}.html"
 
 
-def page(record: Mapping[str, Any], read: Read) -> bytes:
+def page(record: Mapping[str, Any], read: Read, *, is_verified: bool = True) -> bytes:
     """Return a run's page.
 
     Parameters
@@ -65,6 +83,8 @@ def page(record: Mapping[str, Any], read: Read) -> bytes:
         The run's ``record.json``.
     read : callable
         Gives the content of another file of the run's folder by its path there.
+    is_verified : bool
+        Whether the folder was compared with its seal; the page is labelled where it was not.
     """
     cells = record.get("cells", ())
     exhibits = _exhibits(record, read)
@@ -72,6 +92,7 @@ def page(record: Mapping[str, Any], read: Read) -> bytes:
         "page.html",
         record=record,
         is_finished=record["status"] == "finished",
+        is_verified=is_verified,
         basis=_BASIS[record["study"]["basis"]],
         verdicts=record.get("verdicts", ()),
         metrics=[_metric(record["metrics"][name]) for name in record.get("metric_order", ())],

@@ -5,10 +5,11 @@
 
 The kernel gets the sealed view and nothing else. What it shows and records is read from the
 executed notebook; everything else it printed stays in the vault. ``record.json`` holds nothing that
-differs between equal runs; when, where and how long stand in ``execution.json``.
+differs between equal runs; when, where and how long stand in ``execution.json``. The vault keeps a
+seal of every run's folder, with which the folder is compared before it is used or published.
 """
 
-from workbench.runs.catalogue import Folder, Run, runs_in
+from workbench.runs.catalogue import Folder, Run, folders_of_runs, in_order, read_run
 from workbench.runs.parameters import Parameter, declared_parameters
 from workbench.runs.plan import Plan, plan
 from workbench.runs.run import RunResult, run
@@ -20,7 +21,9 @@ __all__ = [
     "Run",
     "RunResult",
     "declared_parameters",
+    "folders_of_runs",
+    "in_order",
     "plan",
+    "read_run",
     "run",
-    "runs_in",
 ]

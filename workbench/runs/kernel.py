@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.runs.engine import ENGINE, Execution, Session, register_engine
+from workbench.runs.failures import kind_of_error
 from workbench.runs.notebooks import Notebook
 
 _KEPT = (
@@ -113,9 +114,7 @@ def _attempt(
     except papermill.PapermillExecutionError as error:
         if _is_raised_here(error.traceback):
             execution.error = (error.ename, error.evalue)
-        # the name of a class is code, unless somebody made it out of something else
-        kind = error.ename if error.ename.isidentifier() else "an exception"
-        execution.reason = f"{kind} in cell {execution.cell}"
+        execution.reason = f"{kind_of_error(error.ename)} in cell {execution.cell}"
     except DeadKernelError:
         execution.exit_code = session.exit_code
         execution.reason = f"kernel {_death(session.exit_code)} in cell {execution.cell}"
@@ -138,10 +137,11 @@ def _environment(sealed_view: Mapping[str, str], folder: Path) -> dict[str, str]
 
 
 def _is_raised_here(traceback: list[str]) -> bool:
-    """Whether the last frame of a notebook's traceback lies in this package.
+    """Whether the last frame of a notebook's traceback is a file of this package.
 
-    Only then is a message one of ours, which hold no value of the data: a cell can raise anything
-    under any name.
+    A cell can raise anything under any name, and the messages of this package contain no value of
+    the data. This guards against accident only, since the kernel makes the traceback: the message
+    is searched for persons and shown to the operator, and never printed on a page.
     """
     text = _COLOURS.sub("", "\n".join(traceback))
     frames = re.findall(r"^(?:File (.+?):\d+|Cell In\[\d+\])", text, re.MULTILINE)

@@ -4,9 +4,9 @@ Everything that will lie in the open, the page included, is searched for persons
 is written. One process executes a run; others that want the same wait for it and find it done.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from workbench.privacy.variants import Sketch, Variant
 from workbench.privacy.view import View, open_view
 from workbench.runs.catalogue import Folder, Run
 from workbench.runs.engine import Execution
+from workbench.runs.failures import one_line, refusal_of_exhibits
 from workbench.runs.kernel import execute
 from workbench.runs.plan import Plan, PlannedRun
 from workbench.runs.record import failed_files, finished_files, shortcoming
@@ -95,10 +96,11 @@ def run(
     PrivacyError
         The study may see too few customers.
     """
+    folder = replace(folder, vault=vault)  # what it reads is verified, what it writes sealed
     with Scratch(vault) as scratch:
         opened = _Opened(plan, vault, scratch, page)
         return [
-            _one(planned, opened, folder, clock, publish, again, timeout_seconds)
+            _one(planned, opened, folder, clock, page, publish, again, timeout_seconds)
             for planned in plan.runs
         ]
 
@@ -153,10 +155,25 @@ class _Opened:
 
     def check(self, made: Mapping[str, bytes]) -> None:
         """Refuse files that identify a person, or whose page does; anyone could read them."""
+        self._require_nobody((*made.values(), self._page(made)))
+
+    def searched(self, message: str) -> str:
+        """Return a message of the kernel for the operator's terminal; empty if it names a person.
+
+        The operator holds the key and reads why a notebook refused; no page prints the message.
+        """
+        line = one_line(message)
+        try:
+            self._require_nobody((line.encode(), message.encode()))
+        except PrivacyError:
+            return ""
+        return line
+
+    def _require_nobody(self, contents: Iterable[bytes]) -> None:
         study, known = self.plan.study, self._known
         if known is None:
             raise RunError("files are checked after the view was opened: report this fault")
-        for content in (*made.values(), self._page(made)):
+        for content in contents:
             found = find_leaks(
                 content,
                 known=known,
@@ -176,6 +193,7 @@ def _one(
     opened: _Opened,
     folder: Folder,
     clock: Clock,
+    page: Page,
     publish: Publish,
     again: bool,
     timeout_seconds: int | None,
@@ -209,6 +227,8 @@ def _one(
             planned.id,
             {**made, "execution.json": canonical_json(told)},
             is_failed=error is not None,
+            page=page(made),
+            identities=opened.plan.dataset.digest_of("identities"),
         )
         publish(run)
         return RunResult(run=run, is_reused=False, error=error)
@@ -241,33 +261,29 @@ def _files(
 ) -> tuple[dict[str, bytes], WorkbenchError | None]:
     """Return what goes into the run's folder, checked, and what is wrong with the run."""
     plan, name = opened.plan, planned.notebook.name
-    reason = shortcoming(execution)
+
+    def failed(why: str, cell: int | None) -> dict[str, bytes]:
+        made = failed_files(plan, planned, reason=why, cell=cell)
+        opened.check(made)
+        return made
+
+    try:
+        reason = shortcoming(execution)
+        made = finished_files(plan, planned, view, execution) if reason is None else {}
+    except (PrivacyError, RunError) as shortfall:
+        why = refusal_of_exhibits(shortfall)
+        return failed(why, None), type(shortfall)(opened.searched(str(shortfall)) or why)
     if reason is None:
         try:
-            made = finished_files(plan, planned, view, execution)
             opened.check(made)
-        except (PrivacyError, RunError) as shortfall:
-            failed = failed_files(plan, planned, reason=str(shortfall), cell=None)
-            opened.check(failed)
-            return failed, shortfall
+        except PrivacyError as found:
+            return failed(str(found), None), found
         return made, None
     if execution.error is not None and execution.error[0] in _OURS:
-        kind, message = execution.error  # our own messages hold no value of the data
-        ours = failed_files(
-            plan,
-            planned,
-            reason=f"refused in cell {execution.cell}: {message}",
-            cell=execution.cell,
-        )
-        try:
-            opened.check(ours)
-        except PrivacyError:
-            pass  # whoever wrote that message: it stays in the vault
-        else:
-            return ours, _OURS[kind](f"notebook {name}: {message}")
-    failed = failed_files(plan, planned, reason=reason, cell=execution.cell)
-    opened.check(failed)
-    return failed, RunError(
+        kind, message = execution.error
+        if said := opened.searched(message):
+            return failed(reason, execution.cell), _OURS[kind](f"notebook {name}: {said}")
+    return failed(reason, execution.cell), RunError(
         f"notebook {name} failed: {reason}. Its cells lie in the vault; mend it in the lab and "
         "run it again"
     )

@@ -7,19 +7,23 @@ holds another key is told so (``AccessError``), and whatever was changed, damage
 the right key is told apart from that (``IntegrityError``).
 """
 
-from workbench.vault.datasets import Dataset, DatasetWriter, SourceEntry
+from workbench.vault.checking import Check, check_vault
+from workbench.vault.datasets import Dataset, DatasetWriter
+from workbench.vault.entries import SourceEntry
 from workbench.vault.keys import Key
 from workbench.vault.sealing import sealed, unsealed
 from workbench.vault.vault import Vault
 from workbench.vault.views import SealedView, open_sealed_view, seal_view
 
 __all__ = [
+    "Check",
     "Dataset",
     "DatasetWriter",
     "Key",
     "SealedView",
     "SourceEntry",
     "Vault",
+    "check_vault",
     "open_sealed_view",
     "seal_view",
     "sealed",

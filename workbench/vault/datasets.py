@@ -4,17 +4,23 @@
     datasets/NAME/files/<id>.parquet    one table, one bucket, one part; a key of its own
 
 A load writes files first and the manifest last, under a name that appears whole or not at all, so
-a crash leaves the old version or the new one. Files that no manifest names are what a crash left;
-the next load sweeps them. The key of each file stands only in the manifests, so a file whose key
-is gone from them is gone.
+a crash leaves the old version or the new one. A crash can leave files that no manifest names; the
+next load removes them. Only the manifests contain the key of each file, so a file whose key
+is removed from them cannot be read any more.
+
+The manifest also contains the hash of each file. A table's files are opened and compared with
+their hashes when the table is asked for, so a small load does not pay for tables it does not read.
+A load refuses to start where any file of the newest version is missing or not encrypted. A file
+that a load does not read stays in the next manifest with the hash it always had, so a file that
+was exchanged by somebody with the keys is found when it is read, however many loads came between.
 """
 
 import hashlib
 import json
 import secrets
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,58 +30,19 @@ from workbench.foundation.errors import IntegrityError, ParameterError
 from workbench.foundation.files import canonical_json, sync_folder, write_whole
 from workbench.schema import TABLES, CustomerData
 from workbench.schema.customer_data import cut
+from workbench.vault.entries import QUARANTINE, QUARANTINE_SCHEMA, FileEntry, SourceEntry
 from workbench.vault.keys import Key
-from workbench.vault.parquet import Place, digest, scan_encrypted, write_encrypted
+from workbench.vault.parquet import (
+    Place,
+    fault_of,
+    form_fault_of,
+    scan_encrypted,
+    write_encrypted,
+)
 from workbench.vault.sealing import sealed, unsealed
 
 #: Raised when the layout changes; a reader of a newer format says so instead of guessing.
 FORMAT = 1
-
-#: The table of rows that could not be used, kept beside the customer tables.
-QUARANTINE = "quarantine"
-
-QUARANTINE_SCHEMA = pl.Schema(
-    {
-        "source_id": pl.String(),
-        "source_row": pl.Int64(),
-        "column": pl.String(),
-        "reason": pl.String(),
-        "raw": pl.String(),
-    }
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileEntry:
-    """One encrypted file, as the manifest lists it."""
-
-    table: str
-    bucket: int
-    file: str
-    key: str = field(repr=False)
-    sha256: str
-    rows: int
-    columns: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceEntry:
-    """One load of one file, page or table; the public part of a row of ``sources``.
-
-    ``reasons`` are the refused records by reason as they were told at that load.
-    """
-
-    source_id: str
-    system: str
-    format: str
-    currency: str
-    zone: str
-    basis: str
-    data_until_at: str
-    is_synthetic: bool
-    read: int
-    refused: int
-    reasons: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,59 +89,104 @@ class Dataset:
     def data(self) -> CustomerData:
         """Return the customer tables, lazily.
 
+        A table's files are opened and checked when the table is first asked for. That raises
+        IntegrityError where files are missing or are not what was written; all are named.
+        """
+        return CustomerData(_Tables(self))
+
+    def scan(self, table: str) -> pl.LazyFrame | None:
+        """Return the rows of one table, lazily; None where it has no file.
+
         Raises
         ------
         IntegrityError
-            Files are missing or do not open in their place; all of them are named.
+            Files are missing or are not what was written; all of the dataset's are named.
         """
-        return CustomerData.of(
-            {name: frame for name in TABLES if (frame := self._scan(name)) is not None}
-        )
+        try:
+            parts = [self.rows_of(entry) for entry in self.files if entry.table == table]
+        except IntegrityError as error:
+            raise IntegrityError(self._faults(self.damaged() or [str(error)])) from error
+        return pl.concat(parts) if parts else None
 
     def rows_of(self, entry: FileEntry) -> pl.LazyFrame:
-        """Return the rows of one of its files, lazily."""
+        """Return the rows of one of its files, lazily, after the file was checked."""
         return scan_encrypted(
-            _path(self.folder, entry.file),
+            self.path_of(entry),
             key=Key.of_text(entry.key),
-            place=self._place(entry),
+            place=self.place_of(entry),
             columns=entry.columns,
+            sha256=entry.sha256,
         )
 
     def quarantine(self) -> pl.LazyFrame:
         """Return the rows that were refused, with reason and raw cells."""
-        frame = self._scan(QUARANTINE)
+        frame = self.scan(QUARANTINE)
         return pl.LazyFrame(schema=QUARANTINE_SCHEMA) if frame is None else frame
 
     def damaged(self) -> list[str]:
         """Name every file that is not what was written: missing, changed, or another's."""
-        known = {entry.sha256: entry for entry in self.files}
-        found = []
-        for entry in self.files:
-            path = _path(self.folder, entry.file)
-            if not path.is_file():
-                found.append(f"{self._place(entry)}: missing")
-                continue
-            lies = digest(path)
-            if lies == entry.sha256:
-                continue
-            other = known.get(lies)
-            why = f"swapped with {self._place(other)}" if other else "changed, damaged or older"
-            found.append(f"{self._place(entry)}: {why}")
-        return found
+        places = {entry.sha256: self.place_of(entry) for entry in self.files}
+        return [
+            f"{self.place_of(entry)}: {fault}"
+            for entry in self.files
+            if (fault := fault_of(self.path_of(entry), entry.sha256, places=places)) is not None
+        ]
 
-    def _scan(self, table: str) -> pl.LazyFrame | None:
-        try:
-            parts = [self.rows_of(entry) for entry in self.files if entry.table == table]
-        except IntegrityError as error:
-            # whoever swapped one file swapped two: name them all, by their hashes
-            found = self.damaged() or [str(error)]
-            raise IntegrityError(
-                "\n  ".join([f"{self.label}: stored files are not what was written:", *found])
-            ) from error
-        return pl.concat(parts) if parts else None
+    def require_form(self) -> None:
+        """Refuse a version of which a file is missing or not encrypted; no file is read whole.
 
-    def _place(self, entry: FileEntry) -> Place:
+        Raises
+        ------
+        IntegrityError
+            All such files are named.
+        """
+        found = [
+            f"{self.place_of(entry)}: {fault}"
+            for entry in self.files
+            if (fault := form_fault_of(self.path_of(entry))) is not None
+        ]
+        if found:
+            raise IntegrityError(self._faults(found))
+
+    def digest_of(self, table: str) -> str:
+        """Return a digest of one table's files, from the manifest; equal where they are equal."""
+        held = sorted(entry.sha256 for entry in self.files if entry.table == table)
+        return hashlib.sha256("\n".join([self.name, table, *held]).encode()).hexdigest()
+
+    def path_of(self, entry: FileEntry) -> Path:
+        """Return where one of its files is stored."""
+        return _path(self.folder, entry.file)
+
+    def place_of(self, entry: FileEntry) -> Place:
+        """Return the place that one of its files was written for."""
         return _place(self.name, entry.table, entry.bucket, entry.file)
+
+    def _faults(self, found: list[str]) -> str:
+        head = f"{self.label}: stored files are not what was written:"
+        return "\n  ".join([head, *found])
+
+
+class _Tables(Mapping[str, pl.LazyFrame]):
+    """The tables of a version by name; each is opened and checked when it is first asked for."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._opened: dict[str, pl.LazyFrame] = {}
+
+    def __getitem__(self, name: str) -> pl.LazyFrame:
+        if name not in self._opened:
+            frame = self._dataset.scan(name)
+            self._opened[name] = TABLES[name].empty().lazy() if frame is None else frame
+        return self._opened[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in TABLES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(TABLES)
+
+    def __len__(self) -> int:
+        return len(TABLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,14 +208,15 @@ class DatasetWriter:
         for bucket, part in cut(rows, self.buckets):
             file, key = secrets.token_hex(16), Key.new()
             path = _path(self.folder, file)
-            write_encrypted(part, path, key=key, place=_place(self.name, table, bucket, file))
+            place = _place(self.name, table, bucket, file)
+            sha256 = write_encrypted(part, path, key=key, place=place)
             entries.append(
                 FileEntry(
                     table=table,
                     bucket=bucket,
                     file=file,
                     key=key.text,
-                    sha256=digest(path),
+                    sha256=sha256,
                     rows=part.height,
                     columns=tuple(part.columns),
                 )

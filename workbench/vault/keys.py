@@ -5,6 +5,7 @@ A key never shows itself: its ``repr`` is ``Key(…)`` with an id that says noth
 
 import base64
 import hashlib
+import os
 import secrets
 import stat
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from workbench.foundation.files import write_whole
 
 _HEAD = "workbench-key-1"
 _BYTES = 32
+_LONGEST = 4_096  # bytes of a key file that are read
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -81,22 +83,41 @@ def write_key(path: Path) -> Key:
     return key
 
 
-def read_key(path: Path) -> Key:
+def read_key(path: Path, *, is_private_folder: bool = False) -> Key:
     """Read a key file.
+
+    The file is opened once; its owner and mode are those of the opened file. The folder in which
+    the name is stored is checked, and where the name is a link also the folder of the file itself:
+    whoever may write there can put another key in its place.
+
+    Parameters
+    ----------
+    path : Path
+        The key file.
+    is_private_folder : bool
+        Whether the folder is made for keys, so that nobody else may even list it. A key file that
+        is named by the user may be stored in any folder that others cannot write.
 
     Raises
     ------
     AccessError
-        There is none, others can read it, or it is no key file.
+        There is none, it belongs to somebody else, others can read it or exchange it, or it is no
+        key file.
     """
     try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-        text = path.read_text(encoding="utf-8", errors="replace")
+        with path.open("rb") as file:
+            held = os.fstat(file.fileno())
+            text = file.read(_LONGEST).decode("utf-8", errors="replace")
+        for folder in dict.fromkeys((path.absolute().parent, path.resolve().parent)):
+            _require_owned(folder, folder.stat(), is_private=is_private_folder)
     except OSError as error:
         raise AccessError(
             f"no key file at {path} that can be read ({error.strerror}): name the right one with "
             "--key or WORKBENCH_KEY"
         ) from error
+    if held.st_uid not in _owners():
+        raise AccessError(f"the key file {path} belongs to another user: make one of your own")
+    mode = stat.S_IMODE(held.st_mode)
     if mode & 0o077:
         raise AccessError(
             f"the key file {path} can be read by others (mode {mode:o}): run chmod 600 on it, "
@@ -111,3 +132,23 @@ def read_key(path: Path) -> Key:
         raise AccessError(
             f"{path} is no workbench key file: name the right one with --key or WORKBENCH_KEY"
         ) from error
+
+
+def _require_owned(folder: Path, held: os.stat_result, *, is_private: bool) -> None:
+    if held.st_uid not in _owners():
+        raise AccessError(
+            f"the key folder {folder} belongs to another user, who can exchange the key: "
+            "move the key file into a folder of your own"
+        )
+    mode = stat.S_IMODE(held.st_mode)
+    is_shared = bool(mode & 0o022) and not mode & stat.S_ISVTX  # in a sticky one names are safe
+    if mode & 0o077 if is_private else is_shared:
+        raise AccessError(
+            f"the key folder {folder} is open to others (mode {mode:o}): run chmod 700 on it, "
+            "and ask yourself who has been in it so far"
+        )
+
+
+def _owners() -> tuple[int, int]:
+    """Return who may own a key: this user, and root, who can read everything anyway."""
+    return os.getuid(), 0

@@ -43,7 +43,7 @@ def unsealed(content: bytes, *, key: Key, context: str) -> bytes:
     IntegrityError
         It was changed or damaged, or belongs somewhere else.
     """
-    if len(content) < _HEAD or not content.startswith(_MAGIC):
+    if not is_sealed(content):
         raise IntegrityError(f"{context} is damaged: it does not begin as a sealed holding does")
     head, rest = content[:_HEAD], content[_HEAD:]
     made_with, salt, commitment, nonce = head[4:12], head[12:28], head[28:60], head[60:72]
@@ -61,6 +61,11 @@ def unsealed(content: bytes, *, key: Key, context: str) -> bytes:
         return AESGCM(secret).decrypt(nonce, rest, head)
     except InvalidTag as error:
         raise IntegrityError(f"{context} was changed or damaged since it was written") from error
+
+
+def is_sealed(content: bytes) -> bool:
+    """Whether content has the form of a sealed holding, whatever the key."""
+    return len(content) >= _HEAD and content.startswith(_MAGIC)
 
 
 def _derive(key: Key, salt: bytes, context: str) -> tuple[bytes, bytes]:

@@ -5,7 +5,10 @@ A workspace holds:
 - ``format``, the number of the layout;
 - ``keys/workspace.key``, which only its owner can read;
 - ``datasets/NAME/``, versions and files of a dataset;
-- ``runs/ID/``, sealed views while a run lasts, and executed notebooks.
+- ``notebooks/ID.sealed``, executed notebooks;
+- ``runs/ID.sealed``, the seal of a run: what its folder under ``reports/runs`` must contain.
+
+Views that kernels read are sealed in a private folder outside the workspace while a run lasts.
 """
 
 import hashlib
@@ -20,7 +23,13 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
-from workbench.foundation.errors import AccessError, InputError, ParameterError, unknown
+from workbench.foundation.errors import (
+    AccessError,
+    InputError,
+    ParameterError,
+    WorkbenchError,
+    unknown,
+)
 from workbench.foundation.files import write_whole
 from workbench.foundation.progress import say
 from workbench.vault.datasets import (
@@ -62,7 +71,7 @@ class Vault:
             raise ParameterError(f"there is a workspace at {workspace} already: it is kept")
         _private_folder(workspace)
         place = key_path(workspace)
-        key = read_key(place) if place.exists() else write_key(place)
+        key = read_key(place, is_private_folder=True) if place.exists() else write_key(place)
         write_whole(workspace / "format", f"{FORMAT}\n".encode(), mode=0o600)
         return cls(workspace, key)
 
@@ -75,7 +84,7 @@ class Vault:
         ParameterError
             There is no workspace, or it was made by a newer workbench.
         AccessError
-            The key file is missing or unsafe, or this kernel holds one sealed view only.
+            The key file is missing, it or its folder is unsafe, or this kernel has a sealed view.
         """
         if FOLDER_VARIABLE in os.environ:
             raise AccessError(
@@ -94,8 +103,26 @@ class Vault:
                 f"the workspace has format {text!r}, this workbench reads up to {FORMAT}: "
                 "install a newer one"
             )
-        named = key_file or os.environ.get("WORKBENCH_KEY") or key_path(workspace)
-        return cls(workspace, read_key(Path(named)))
+        own = key_path(workspace)
+        named = Path(key_file or os.environ.get("WORKBENCH_KEY") or own)
+        return cls(workspace, read_key(named, is_private_folder=named == own))
+
+    @classmethod
+    def at_hand(cls, workspace: Path, *, key_file: Path | None = None) -> Self | None:
+        """Open the vault of a workspace; None where there is no workspace or no key file.
+
+        Raises
+        ------
+        ParameterError
+            The workspace was made by a newer workbench.
+        AccessError
+            There is a key file but it is unsafe, or a key file was named that is not there.
+        """
+        own = key_path(workspace)
+        is_named = key_file is not None or "WORKBENCH_KEY" in os.environ
+        if not (workspace / "format").is_file() or not (is_named or own.exists()):
+            return None
+        return cls.open(workspace, key_file=key_file)
 
     def datasets(self) -> list[str]:
         """Names of the datasets that have a version, sorted."""
@@ -135,6 +162,9 @@ class Vault:
             No dataset may be called so.
         InputError
             The workspace cannot be written.
+        IntegrityError
+            The newest version is damaged, or one of its files is missing or not encrypted. A
+            damaged older version is no reason: it is reported, and nothing is removed.
         """
         if not _NAME.fullmatch(name):
             raise ParameterError(
@@ -144,19 +174,40 @@ class Vault:
         for each in (folder.parent, folder, folder / "files", folder / "versions"):
             _private_folder(each)
         with _alone(folder / "lock", f"dataset {name}"):
-            numbers = version_numbers(folder)
-            versions = [read_version(folder, name, number, self.key) for number in numbers]
-            before = versions[-1] if versions else None
+            before = self.dataset(name) if version_numbers(folder) else None
+            if before is not None:
+                before.require_form()
             size = before.buckets if before else buckets
             writer = DatasetWriter(name, folder, self.key, size)
-            writer.sweep(versions)
+            self._sweep(writer)
             try:
                 yield writer, before
             except BaseException:
                 # what was written so far belongs to no version, unless the fault came after commit
-                numbers = version_numbers(folder)
-                writer.sweep(read_version(folder, name, n, self.key) for n in numbers)
+                self._sweep(writer)
                 raise
+
+    def versions(self, name: str) -> tuple[list[Dataset], dict[int, WorkbenchError]]:
+        """Open all versions of a dataset; return them and, by number, why others do not open."""
+        opened, faults = [], {}
+        for number in version_numbers(self._folder(name)):
+            try:
+                opened.append(read_version(self._folder(name), name, number, self.key))
+            except WorkbenchError as error:
+                faults[number] = error
+        return opened, faults
+
+    def _sweep(self, writer: DatasetWriter) -> None:
+        """Remove files that no version names; remove none where a version cannot be opened."""
+        opened, faults = self.versions(writer.name)
+        if faults:
+            numbers = ", ".join(map(str, faults))
+            say(
+                f"dataset {writer.name}: version {numbers} cannot be opened, so no file that a "
+                "crash may have left is removed; `workbench status --check` says what is damaged"
+            )
+            return
+        writer.sweep(opened)
 
     def key_for(self, dataset: str) -> Key:
         """Return the key under which a dataset's record and customer ids are made."""
@@ -178,6 +229,14 @@ class Vault:
         if not path.is_file():
             raise ParameterError(f"the vault keeps no {kind} {name}")
         return unsealed(path.read_bytes(), key=self.key, context=f"{kind} {name}")
+
+    def kept_names(self, kind: str) -> list[str]:
+        """Return the names of what is kept of a kind, sorted."""
+        return sorted(path.stem for path in (self.workspace / kind).glob("*.sealed"))
+
+    def forget(self, kind: str, name: str) -> None:
+        """Remove what ``keep`` sealed; nothing happens where there is none."""
+        (self.workspace / kind / f"{name}.sealed").unlink(missing_ok=True)
 
     @property
     def scratch(self) -> Path:

@@ -1,9 +1,11 @@
 """A view sealed under a key made for it: what one run's kernel gets, and nothing else.
 
 The runner writes the view's tables into a private folder, encrypted like any holding, under a
-fresh key. The kernel is given folder and key; it is given neither the workspace nor its key, and
-the vault refuses to open in a kernel that holds a sealed view. That guards against accident and
-carelessness: code that runs as the same user and searches the disk for a key file will find it.
+fresh key, and the hashes of their files into the sealed description: the kernel reads only files
+that the description names. The kernel is given folder and key. It is given neither the workspace
+nor its key, and the vault refuses to open in a kernel that holds a sealed view. That guards against
+accident and carelessness: code that runs as the same user and searches the disk for a key file will
+find it.
 """
 
 import json
@@ -29,15 +31,23 @@ from workbench.vault.sealing import sealed, unsealed
 FOLDER_VARIABLE = SEALED_VIEW
 KEY_VARIABLE = "WORKBENCH_SEALED_VIEW_KEY"
 
-_DESCRIPTION = "description.sealed"
+#: File of a sealed view that names its other files; it is written last.
+DESCRIPTION = "description.sealed"
 _CUSTOMERS_A_PART = 200_000
 
 
 class _Held(TypedDict):
-    """What the description says of a table: its columns, and the parts that have rows."""
+    """What the description contains of a table: its columns, and its parts that have rows."""
 
     columns: list[str]
-    parts: list[int]
+    parts: list["_Part"]
+
+
+class _Part(TypedDict):
+    """One file of a table: the number of the part and the hash of the file."""
+
+    part: int
+    sha256: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,18 +88,19 @@ def seal_view(
     for table, frame in data.tables.items():
         names = tuple(frame.collect_schema().names())
         parts = _parted(frame, cuts) if "customer_id" in names else [frame]
-        full = []
+        full: list[_Part] = []
         for part, rows in enumerate(parts):
             path = _path(folder, table, part)
-            write_encrypted(rows, path, key=key, place=_place(table, part))
-            if _is_empty(path, key, table, part, names):
+            sha256 = write_encrypted(rows, path, key=key, place=_place(table, part))
+            held_part = _Part(part=part, sha256=sha256)
+            if _is_empty(_scan(folder, key, table, names, held_part)):
                 path.unlink()
             else:
-                full.append(part)
+                full.append(held_part)
         if full:
             held[table] = {"columns": list(names), "parts": full}
     content = canonical_json({"tables": held, "description": dict(description)})
-    write_whole(folder / _DESCRIPTION, sealed(content, key=key, context="sealed view"), mode=0o600)
+    write_whole(folder / DESCRIPTION, sealed(content, key=key, context="sealed view"), mode=0o600)
     return {FOLDER_VARIABLE: str(folder), KEY_VARIABLE: key.text}
 
 
@@ -101,7 +112,7 @@ def open_sealed_view(environ: Mapping[str, str] = os.environ) -> SealedView | No
     AccessError
         There is a view but no key for it.
     IntegrityError
-        What lies there is not what the runner wrote.
+        The description or a file is not what the runner wrote.
     """
     if FOLDER_VARIABLE not in environ:
         return None
@@ -111,22 +122,12 @@ def open_sealed_view(environ: Mapping[str, str] = os.environ) -> SealedView | No
     except (KeyError, ValueError) as error:
         raise AccessError("this kernel has a sealed view but not the key made for it") from error
     try:
-        content = (folder / _DESCRIPTION).read_bytes()
+        content = (folder / DESCRIPTION).read_bytes()
     except OSError as error:
         raise IntegrityError(f"the sealed view lacks its description: {error.strerror}") from error
     held = json.loads(unsealed(content, key=key, context="sealed view"))
     tables = {
-        table: pl.concat(
-            [
-                scan_encrypted(
-                    _path(folder, table, part),
-                    key=key,
-                    place=_place(table, part),
-                    columns=tuple(of["columns"]),
-                )
-                for part in of["parts"]
-            ]
-        )
+        table: pl.concat(_scan(folder, key, table, tuple(of["columns"]), p) for p in of["parts"])
         for table, of in held["tables"].items()
     }
     return SealedView(data=CustomerData.of(tables), description=held["description"])
@@ -156,9 +157,20 @@ def _parted(frame: pl.LazyFrame, cuts: list[int]) -> Iterator[pl.LazyFrame]:
         yield frame.filter(inside | whose.is_null() if place == 0 else inside)
 
 
-def _is_empty(path: Path, key: Key, table: str, part: int, columns: tuple[str, ...]) -> bool:
-    written = scan_encrypted(path, key=key, place=_place(table, part), columns=columns)
-    return int(written.select(pl.len()).collect().item()) == 0
+def _scan(
+    folder: Path, key: Key, table: str, columns: tuple[str, ...], held: _Part
+) -> pl.LazyFrame:
+    return scan_encrypted(
+        _path(folder, table, held["part"]),
+        key=key,
+        place=_place(table, held["part"]),
+        columns=columns,
+        sha256=held["sha256"],
+    )
+
+
+def _is_empty(rows: pl.LazyFrame) -> bool:
+    return int(rows.select(pl.len()).collect().item()) == 0
 
 
 def _path(folder: Path, table: str, part: int) -> Path:

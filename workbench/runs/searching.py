@@ -1,0 +1,87 @@
+"""Search a run's folder again for persons, before it is published once more.
+
+A run was searched when it was made. Since then further persons may have been loaded into the
+dataset, or another version of the package may draw another page, so both are searched again for the
+identities that the dataset has now. The view's pseudonyms are not searched for again: a folder that
+fits its seal is the one that was searched for them, and whoever was loaded later is not in it.
+"""
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from workbench.foundation.errors import ParameterError, PrivacyError
+from workbench.privacy.leaks import KnownIdentifiers, find_leaks, known_identifiers
+from workbench.runs.catalogue import Run
+from workbench.vault import Dataset, Vault
+from workbench.vault.parquet import reading
+
+_NO_PSEUDONYM = pl.Series(dtype=pl.UInt64)
+
+
+class Searcher:
+    """Searches runs for the persons of their datasets; each dataset is opened once."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._datasets: dict[str, Dataset | None] = {}
+        self._known: dict[str, KnownIdentifiers] = {}
+
+    def identities(self, run: Run) -> str:
+        """Return a digest of the identities that a run is searched for; none without a dataset.
+
+        Raises
+        ------
+        IntegrityError
+            The newest version of the dataset is damaged.
+        """
+        dataset = self._dataset(run)
+        return "" if dataset is None else dataset.digest_of("identities")
+
+    def require_nobody(self, run: Run, page: bytes) -> None:
+        """Search a run's files and its page.
+
+        Raises
+        ------
+        IntegrityError
+            The identities of its dataset are damaged.
+        PrivacyError
+            A person was found, told by kind and number.
+        """
+        dataset = self._dataset(run)
+        if dataset is None:
+            return
+        name = dataset.name
+        if name not in self._known:
+            with reading(dataset.label):
+                self._known[name] = known_identifiers(dataset.data()["identities"])
+        study = run.record["study"]
+        found = leaks_in(
+            (*run.files.values(), page),
+            known=self._known[name],
+            exempt=(study["owner"], study["contact"]),
+        )
+        if found:
+            raise PrivacyError(
+                f"run {run.folder.name}: it would identify persons ({found}) who became known "
+                "after it was made"
+            )
+
+    def _dataset(self, run: Run) -> Dataset | None:
+        name = run.record["dataset"]["name"]
+        if name not in self._datasets:
+            try:
+                self._datasets[name] = self._vault.dataset(name)
+            except ParameterError:  # it was removed, and with it everybody who could be searched
+                self._datasets[name] = None
+        return self._datasets[name]
+
+
+def leaks_in(contents: Iterable[bytes], *, known: KnownIdentifiers, exempt: Iterable[str]) -> str:
+    """Return what identifies persons in some contents, by kind and number; empty where nothing."""
+    allowed = tuple(exempt)
+    for content in contents:
+        found = find_leaks(content, known=known, pseudonyms=_NO_PSEUDONYM, exempt=allowed)
+        if found:
+            return ", ".join(f"{count} {kind}" for kind, count in found.items())
+    return ""

@@ -1,0 +1,112 @@
+"""Compare everything in the vault with what was written: all versions, all holdings.
+
+A version is damaged where its manifest does not open. A file is damaged where it is not the one
+that the manifests name; it is read once, and the message lists the versions that need it. Views
+that kernels are reading are sealed under keys which only their runs have: of those only the form is
+checked, that is, whether each file is encrypted.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from workbench.foundation.errors import WorkbenchError
+from workbench.vault.datasets import Dataset
+from workbench.vault.entries import QUARANTINE, FileEntry
+from workbench.vault.parquet import Place, fault_of, form_fault_of
+from workbench.vault.sealing import is_sealed
+from workbench.vault.vault import Vault
+from workbench.vault.views import DESCRIPTION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One kind of check.
+
+    Attributes
+    ----------
+    what : str
+        What was compared with what.
+    objects : int
+        How many objects were looked at.
+    faults : tuple of str
+        One line per damaged object: its place, what is wrong, which versions need it.
+    """
+
+    what: str
+    objects: int
+    faults: tuple[str, ...]
+
+
+def check_vault(vault: Vault) -> list[Check]:
+    """Check every holding of a vault, whatever is damaged in another one."""
+    versions, manifests = _manifests(vault)
+    return [
+        manifests,
+        _files(versions, "dataset files: hash as in the manifest", is_quarantine=False),
+        _files(versions, "quarantine files: hash as in the manifest", is_quarantine=True),
+        _kept(vault, "notebooks", "executed notebooks: open under the key"),
+        _kept(vault, "runs", "seals of runs: open under the key"),
+        _views(vault),
+    ]
+
+
+def _manifests(vault: Vault) -> tuple[list[Dataset], Check]:
+    versions, faults, objects = [], [], 0
+    for name in vault.datasets():
+        opened, unopened = vault.versions(name)
+        versions += opened
+        faults += [str(error) for error in unopened.values()]
+        objects += len(opened) + len(unopened)
+    what = "versions of datasets: manifest opens under the key"
+    return versions, Check(what=what, objects=objects, faults=tuple(faults))
+
+
+def _files(versions: list[Dataset], what: str, *, is_quarantine: bool) -> Check:
+    needed: dict[tuple[str, str], list[int]] = {}
+    places: dict[str, Place] = {}
+    first: dict[tuple[str, str], tuple[Dataset, FileEntry]] = {}
+    for dataset in versions:
+        for entry in dataset.files:
+            if (entry.table == QUARANTINE) is is_quarantine:
+                needed.setdefault((dataset.name, entry.file), []).append(dataset.version)
+                first.setdefault((dataset.name, entry.file), (dataset, entry))
+                places[entry.sha256] = dataset.place_of(entry)
+    faults = []
+    for which, (dataset, entry) in first.items():
+        fault = fault_of(dataset.path_of(entry), entry.sha256, places=places)
+        if fault is not None:
+            by = ", ".join(map(str, needed[which]))
+            faults.append(f"{dataset.place_of(entry)}: {fault}; needed by version {by}")
+    return Check(what=what, objects=len(first), faults=tuple(faults))
+
+
+def _kept(vault: Vault, kind: str, what: str) -> Check:
+    names, faults = vault.kept_names(kind), []
+    for name in names:
+        try:
+            vault.kept(kind, name)
+        except (WorkbenchError, OSError) as error:
+            faults.append(str(error))
+    return Check(what=what, objects=len(names), faults=tuple(faults))
+
+
+def _views(vault: Vault) -> Check:
+    faults = list(_form_faults(vault))
+    objects = sum(1 for _ in vault.scratch.glob(f"*/*/{DESCRIPTION}"))
+    what = "views in use: every file is encrypted; their runs have the keys"
+    return Check(what=what, objects=objects, faults=tuple(faults))
+
+
+def _form_faults(vault: Vault) -> Iterator[str]:
+    for description in vault.scratch.glob(f"*/*/{DESCRIPTION}"):
+        view = description.parent
+        found = {path.name: form_fault_of(path) for path in view.glob("*.parquet")}
+        try:
+            found[DESCRIPTION] = None if is_sealed(description.read_bytes()) else "not sealed"
+        except OSError:
+            continue  # the run ended meanwhile and took its view away
+        if not description.exists():
+            continue
+        for name, fault in sorted(found.items()):
+            if fault is not None:
+                yield f"view {view.parent.name}, {name}: {fault}"

@@ -1,0 +1,52 @@
+"""What a manifest of a dataset lists: its files and its sources."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+#: The table of rows that could not be used, kept beside the customer tables.
+QUARANTINE = "quarantine"
+
+QUARANTINE_SCHEMA = pl.Schema(
+    {
+        "source_id": pl.String(),
+        "source_row": pl.Int64(),
+        "column": pl.String(),
+        "reason": pl.String(),
+        "raw": pl.String(),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileEntry:
+    """One encrypted file, as the manifest lists it."""
+
+    table: str
+    bucket: int
+    file: str
+    key: str = field(repr=False)
+    sha256: str
+    rows: int
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceEntry:
+    """One load of one file, page or table; the public part of a row of ``sources``.
+
+    ``reasons`` are the refused records by reason as they were told at that load.
+    """
+
+    source_id: str
+    system: str
+    format: str
+    currency: str
+    zone: str
+    basis: str
+    data_until_at: str
+    is_synthetic: bool
+    read: int
+    refused: int
+    reasons: Mapping[str, int] = field(default_factory=dict)
