@@ -175,6 +175,7 @@ def _one(
             sealed_view=opened.environment,
             folder=opened.folder / "work",
             timeout_seconds=timeout_seconds,
+            require_confinement=opened.plan.study.require_confinement,
         )
         _keep(opened.vault, planned.id, execution)
         made, error = _files(planned, opened, view, execution)
@@ -264,4 +265,5 @@ def _told(started: datetime, ended: datetime, execution: Execution) -> dict[str,
         "seconds": round((ended - started).total_seconds(), 1),
         "peak_memory_mb": execution.peak_memory_bytes // 2**20,
         "exit_code": execution.exit_code,
+        "confinement": execution.confinement.as_json(),
     }
