@@ -50,6 +50,7 @@ def fork_into_namespace(prepare: Callable[[], Iterable[str]]) -> frozenset[str]:
     if first:
         os.close(told)
         _stay_behind(end)
+        signal.signal(signal.SIGTERM, lambda *_: os.kill(first, signal.SIGTERM))
         _end_with(starter, signal.SIGKILL)
         status = os.read(end, 32)
         os.waitpid(first, 0)
@@ -62,11 +63,15 @@ def fork_into_namespace(prepare: Callable[[], Iterable[str]]) -> frozenset[str]:
     kernel = os.fork()
     if kernel:
         _stay_behind(told)
-        while True:
-            process, ended = os.wait()
-            if process == kernel:
-                os.write(told, str(ended).encode())
-                os._exit(0)
+        ended = _await_end(kernel)
+        # the system would end them too, but would not count their CPU time
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                os.wait()
+        os.write(told, str(ended).encode())
+        os._exit(0)
     os.close(told)
     return parts
 
@@ -91,12 +96,8 @@ def fork_under_subreaper() -> bool:
         os.environ[_STARTER] = str(waiter)
         return True
     _stay_behind()
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(kernel, signal.SIGKILL))
     _end_with(starter, signal.SIGTERM)
-    while True:
-        process, ended = os.wait()
-        if process == kernel:
-            break
+    ended = _await_end(kernel)
     _end_descendants()
     _end_as(ended)
 
@@ -110,10 +111,22 @@ def _stay_behind(*kept: int) -> None:
                 os.close(int(number))
 
 
+def _await_end(kernel: int) -> int:
+    """Collect ended processes until the kernel has ended; return its status.
+
+    Asked to end, this process kills the kernel, which may ignore that signal itself.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(kernel, signal.SIGKILL))
+    while True:
+        process, status = os.wait()
+        if process == kernel:
+            return status
+
+
 def _end_with(starter: str, number: signal.Signals) -> None:
     prctl(_PARENT_DEATH_SIGNAL, number)
     if starter and os.getppid() != int(starter):  # it ended before this process asked for that
-        signal.raise_signal(number)
+        os.kill(os.getpid(), number)
 
 
 def _is_unread(pipe: int) -> bool:
@@ -153,6 +166,6 @@ def _end_as(status: int) -> NoReturn:
         number = os.WTERMSIG(status)
         with contextlib.suppress(OSError, ValueError):
             signal.signal(number, signal.SIG_DFL)
-        signal.raise_signal(number)
+        os.kill(os.getpid(), number)
     sys.stdout.flush()
     os._exit(os.WEXITSTATUS(status))
