@@ -1,6 +1,5 @@
 """A specification that would fetch or bring along anything is refused before it is drawn."""
 
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
@@ -93,13 +92,11 @@ def test_drawing_requests_no_address_even_where_a_specification_gets_past_the_ch
         "mark": "point",
         "encoding": {"x": {"field": "rate", "type": "quantitative"}},
     }
-    monkeypatch.setattr(
-        "workbench.charts.drawing.refuse_foreign_parts", lambda *_, **__: None
-    )
+    monkeypatch.setattr("workbench.charts.drawing.refuse_foreign_parts", lambda *_, **__: None)
     try:
         vl_convert.vegalite_to_svg(spec)
         assert asked == ["/rows.csv"]  # without a list of addresses it asks any
-        with pytest.raises(ValueError, match="(?i)url"):
+        with pytest.raises(ValueError, match=r"(?i)url"):
             svg(figure(spec))
         assert asked == ["/rows.csv"]
     finally:

@@ -1,4 +1,4 @@
-"""What a figure's specification may hold: marks over the rows of its table, and nothing from outside.
+"""What a figure's specification may hold: marks over the rows of its table, nothing from outside.
 
 Vega-Lite can fetch data and pictures from an address, link to one, and carry rows of its own. A
 figure draws the rows of its table, which disclosure control has seen; rows that a specification
@@ -17,7 +17,7 @@ _MOST_ROWS = 2
 
 
 def refuse_foreign_parts(spec: Any, *, figure: str) -> None:
-    """Refuse a specification that would fetch, link to, or bring along what its table does not hold.
+    """Refuse a specification that fetches, links to or brings along what its table does not have.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""``workbench status``: what is there, and which key is in use."""
+"""``workbench status``: what is there, which key is in use, how far notebooks are confined."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +22,8 @@ def status(
     key: KeyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """List datasets, studies, runs and the key in use."""
+    """List datasets, studies, runs, the key in use and what notebooks can reach."""
+    from workbench.foundation.confinement.attempts import CLAUSES, try_confinement  # late: ctypes
     from workbench.runs import runs_in  # late: polars
     from workbench.vault import Vault
 
@@ -41,6 +42,10 @@ def status(
              "status": r.status}
             for r in runs
         ],
+        "confinement": {
+            CLAUSES[name]: "possible" if is_possible else "refused"
+            for name, is_possible in try_confinement().items()
+        },
     }  # fmt: skip
     if as_json:
         print_json(content)
@@ -81,6 +86,18 @@ def _print(content: dict[str, Any]) -> None:
         print_table(head, [tuple(each.values()) for each in content["runs"]])
     else:
         typer.echo("No run yet: workbench run STUDY")
+    typer.echo("")
+    typer.echo(_confinement(content["confinement"]))
+
+
+def _confinement(outcomes: dict[str, str]) -> str:
+    possible = [clause for clause, outcome in outcomes.items() if outcome == "possible"]
+    if not possible:
+        return f"Notebooks are confined: all {len(outcomes)} attempts to get out were refused."
+    return (
+        f"Notebooks are not fully confined: {len(possible)} of {len(outcomes)} attempts to get out "
+        f"succeeded. A notebook can {'; '.join(possible)}."
+    )
 
 
 def _check(datasets: "list[Dataset]") -> None:

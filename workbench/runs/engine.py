@@ -72,7 +72,7 @@ class Execution:
     error: tuple[str, str] | None = None
     peak_memory_bytes: int = 0
     exit_code: int | None = None
-    confinement: Confinement = Confinement()
+    confinement: Confinement = field(default_factory=Confinement)
 
 
 @dataclass(slots=True)
@@ -117,14 +117,14 @@ def register_engine() -> None:
         command: Sequence[str] = ()
 
         def get_kernel_spec(self, kernel_name: str) -> Any:
-            return KernelSpec(
-                argv=list(self.command), display_name=kernel_name, language="python"
-            )
+            return KernelSpec(argv=list(self.command), display_name=kernel_name, language="python")
 
-    class Manager(AsyncKernelManager):  # type: ignore[misc]  # jupyter_client has no hints
+    class Manager(AsyncKernelManager):
         """Ends a kernel without asking it first."""
 
-        async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
+        async def shutdown_kernel(  # type: ignore[override]  # its hints are not those of async
+            self, now: bool = False, restart: bool = False
+        ) -> None:
             self.shutting_down = True
             self.stop_restarter()
             if self.has_kernel:

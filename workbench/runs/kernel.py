@@ -92,8 +92,8 @@ def execute(
     socket = os.fsencode(folder.absolute() / _SOCKET)
     if len(socket) > _LONGEST_SOCKET:
         raise InputError(
-            f"the folder for temporary files has too long a path: a kernel's socket would have "
-            f"{len(socket)} bytes, at most {_LONGEST_SOCKET} are possible; set TMPDIR to a shorter one"
+            f"the path of the folder for temporary files is too long: a socket in it would have "
+            f"{len(socket)} bytes, and {_LONGEST_SOCKET} are possible; set TMPDIR to a shorter path"
         )
     _compile_package()
     for _ in range(_STARTS):

@@ -31,13 +31,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import workbench
 from workbench.foundation.confinement.landlock import restrict_files
 from workbench.foundation.confinement.namespaces import drop_capabilities, mount_own, unshare
 from workbench.foundation.confinement.process_tree import fork_into_namespace, fork_under_subreaper
 from workbench.foundation.confinement.seccomp import forbid_new_privileges, restrict_system_calls
 
-__all__ = ["Confinement", "confine", "readable_folders"]
+__all__ = ["PACKAGE", "Confinement", "confine", "readable_folders"]
+
+#: Folder of this package's modules.
+PACKAGE = Path(__file__).parents[2]
 
 #: Version of Landlock from which on signals to other processes are refused.
 _SIGNALS = 6
@@ -175,8 +177,7 @@ def readable_folders() -> list[Path]:
     installed = [Path(prefix) / name for prefix in sorted(prefixes) for name in _INSTALLED]
     standard = Path(os.__file__).parent
     libraries = [Path(name) for name in os.environ.get("LD_LIBRARY_PATH", "").split(":") if name]
-    package = Path(workbench.__path__[0])
-    return [*installed, standard, *libraries, package, *map(Path, _SYSTEM)]
+    return [*installed, standard, *libraries, PACKAGE, *map(Path, _SYSTEM)]
 
 
 def _proc(is_own: bool) -> list[Path]:

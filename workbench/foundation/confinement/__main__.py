@@ -18,8 +18,7 @@ import runpy
 import sys
 from pathlib import Path
 
-import workbench
-from workbench.foundation.confinement import confine
+from workbench.foundation.confinement import PACKAGE, confine
 
 #: Exit code where confinement was demanded and something is missing.
 MISSING = 4
@@ -44,7 +43,7 @@ def main(words: list[str]) -> None:
 
 def _let_children_import(packages: Path) -> None:
     packages.mkdir(exist_ok=True)
-    (packages / "workbench").symlink_to(workbench.__path__[0])
+    (packages / "workbench").symlink_to(PACKAGE)
     os.environ["PYTHONPATH"] = str(packages)
     sys.path.append(str(packages))  # worker processes are given this list
 

@@ -50,7 +50,9 @@ def landlock_version() -> int:
         return 0
 
 
-def restrict_files(*, reads: Iterable[Path], writes: Iterable[Path], devices: Iterable[Path]) -> int:
+def restrict_files(
+    *, reads: Iterable[Path], writes: Iterable[Path], devices: Iterable[Path]
+) -> int:
     """Refuse this thread and its children every file but these; return Landlock's version.
 
     Parameters

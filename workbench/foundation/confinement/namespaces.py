@@ -50,9 +50,9 @@ def unshare() -> bool:
         if flags & _NEW_USER:
             # the same numbers inside as outside, so that files keep their owner
             with contextlib.suppress(OSError):
-                Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
-                Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
-                Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
+                Path("/proc/self/setgroups").write_text("deny", encoding="utf-8")
+                Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="utf-8")
+                Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="utf-8")
         return True
     return False
 

@@ -66,7 +66,8 @@ def fork_into_namespace(prepare: Callable[[], Iterable[str]]) -> frozenset[str]:
         ended = _await_end(kernel)
         # the system would end them too, but would not count their CPU time
         with contextlib.suppress(ProcessLookupError):
-            os.kill(-1, signal.SIGKILL)
+            if os.getpid() == 1:  # all processes, which are those of this namespace
+                os.kill(-1, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             while True:
                 os.wait()
@@ -77,7 +78,7 @@ def fork_into_namespace(prepare: Callable[[], Iterable[str]]) -> frozenset[str]:
 
 
 def fork_under_subreaper() -> bool:
-    """Fork a kernel's process below a waiter that ends its descendants; return only in the kernel's.
+    """Fork a kernel's process below a waiter that ends its descendants; return in the kernel's.
 
     Returns
     -------
@@ -103,7 +104,7 @@ def fork_under_subreaper() -> bool:
 
 
 def _stay_behind(*kept: int) -> None:
-    """Close every file but ``kept`` and leave interrupts, sent to the whole group, to the kernel."""
+    """Close every file but ``kept``, and leave interrupts, sent to all three, to the kernel."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else ():
         if int(number) > 2 and int(number) not in kept:

@@ -91,7 +91,9 @@ def call(name: str, *arguments: object) -> int:
 def prctl(option: int, *arguments: object) -> None:
     """Set a property of the calling process; raises OSError where the system refuses it."""
     numbers = [ctypes.c_ulong(each) if isinstance(each, int) else each for each in arguments]
-    _checked(_LIBRARY.prctl(ctypes.c_int(option), *numbers, *[ctypes.c_ulong(0)] * (4 - len(numbers))))
+    _checked(
+        _LIBRARY.prctl(ctypes.c_int(option), *numbers, *[ctypes.c_ulong(0)] * (4 - len(numbers)))
+    )
 
 
 def mount(source: str | None, target: str, kind: str | None, flags: int, data: str = "") -> None:
