@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 import psutil
+from confinement import confinement
 from profiles import profiles
 from timing import REPEATS, cpu_of
 from worlds import worlds
@@ -248,6 +249,7 @@ PARTS: dict[str, Callable[[int], list[Row]]] = {
     "pseudonyms": lambda _: pseudonyms(),
     "audit": lambda _: audit_intervals(),
     "profiles": lambda _: [Row(*each) for each in profiles()],
+    "confinement": lambda _: [Row(*each) for each in confinement(command)],
     "worlds": lambda _: [Row(*each) for each in worlds(command, WORKER_GB)],
     "stations": stations,
 }

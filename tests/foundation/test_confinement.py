@@ -93,8 +93,7 @@ def test_without_namespaces_only_permissions_and_times_outside_can_be_changed(us
             {"network", "networks", "datagram", "connect"},
         ),
         (
-            "confinement.unshare = lambda: False\n"
-            "confinement.fork_under_subreaper = lambda: False",
+            "confinement.unshare = lambda: False\nconfinement.fork_under_subreaper = lambda: False",
             {"permissions", "times", "outlive"},
         ),
         (
@@ -130,9 +129,7 @@ def test_what_is_missing_is_said_in_clauses() -> None:
 
 
 @needs_all
-@pytest.mark.parametrize(
-    ("change", "code"), [("", 0), ("confinement.unshare = lambda: False", 4)]
-)
+@pytest.mark.parametrize(("change", "code"), [("", 0), ("confinement.unshare = lambda: False", 4)])
 def test_where_confinement_is_required_no_kernel_starts_without_it(
     tmp_path: Path, change: str, code: int
 ) -> None:

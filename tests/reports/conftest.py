@@ -101,11 +101,15 @@ def put(tmp_path: Path) -> Put:
         files: dict[str, bytes] | None = None,
         *,
         started_at: str = "2025-02-01T00:00:00+00:00",
+        confinement: dict[str, Any] | None = None,
     ) -> Run:
+        execution: dict[str, Any] = {"started_at": started_at}
+        if confinement is not None:
+            execution["confinement"] = confinement
         made = {
             "record.json": canonical_json(content),
             **(files or {}),
-            "execution.json": canonical_json({"started_at": started_at}),
+            "execution.json": canonical_json(execution),
         }
         return folder.put(content["run"], made, is_failed=content["status"] == "failed")
 

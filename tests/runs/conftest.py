@@ -63,6 +63,7 @@ class Project:
         self.folder = Folder(root / "reports" / "runs")
         (root / "notebooks").mkdir()
         self.published: list[str] = []
+        self.settings = ""  # further lines at the top of the study file
 
     def notebook(self, name: str, *cells: str, parameters: str = "") -> None:
         """Write a notebook from the sources of its code cells."""
@@ -79,7 +80,7 @@ class Project:
     def plan(self, name: str, further: str = "", **given: str) -> Plan:
         """Plan a notebook as the only one of study ``probe``; ``further`` ends its study file."""
         path = self.root / "probe.toml"
-        path.write_text(STUDY.replace("{name}", name) + further)
+        path.write_text(self.settings + STUDY.replace("{name}", name) + further)
         study = read_study(path, notebooks=self.root / "notebooks")
         return make_plan(study, self.vault.dataset("demo"), project=self.root, given=given)
 
