@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from importlib import import_module
@@ -14,9 +16,10 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.foundation.test_confinement import needs_all
+from tests.foundation.test_confinement import NOBODY, needs_all
 from workbench.foundation.errors import InputError, PrivacyError, RunError
 from workbench.runs import engine, kernel
+from workbench.vault import Vault
 
 from .conftest import BEGINNING, ENDING, STUDY, Project
 from .test_together import until
@@ -387,3 +390,48 @@ def test_ending_a_kernel_takes_less_than_a_second(
         project.run("probe", again=True)
     assert len(taken) == 3
     assert max(taken) < 1.5  # the hanging kernels of before took 2.5 s and more
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_run_of_an_ordinary_user_is_confined_as_well(vault: Vault) -> None:
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folder is closed to others
+        root = Path(name)
+        project = Project(root, vault)
+        (root / "pyproject.toml").touch()
+        (root / "reports" / "studies").mkdir(parents=True)
+        study = "require_confinement = true\n" + STUDY.replace("{name}", "probe")
+        (root / "reports" / "studies" / "probe.toml").write_text(study)
+        shutil.copytree(vault.workspace, root / ".workbench")
+        cell = f"""
+import os, socket
+from pathlib import Path
+key = next(Path({str(root)!r}, ".workbench", "keys").parent.glob("keys/*"), None)
+assert key is None, "the folder of keys can be listed"
+key = {str(root / ".workbench" / "keys" / "workspace.key")!r}
+attacks = [
+    lambda: open(key), lambda: os.chmod(key, 0o600), lambda: os.utime(key),
+    lambda: open({str(root / "reports" / "page.html")!r}, "w"), socket.socket,
+    lambda: os.kill({os.getpid()}, 0), lambda: os.listdir({str(root)!r}),
+]
+for number, attack in enumerate(attacks):
+    try:
+        attack()
+    except OSError:
+        continue
+    raise AssertionError(number)
+assert os.getuid() == {NOBODY}
+"""
+        project.notebook("probe", BEGINNING, cell, ENDING)
+        for place in (root, *root.rglob("*")):
+            os.chown(place, NOBODY, NOBODY)
+        command = [sys.executable, "-m", "workbench", "run", "probe", "--json"]
+        done = subprocess.run(
+            [sys.executable, str(Path(__file__).with_name("as_user.py")), str(NOBODY), *command],
+            cwd=root,
+            env={**os.environ, "HOME": "/nonexistent"},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr + done.stdout
+        (told,) = root.glob("reports/runs/*/execution.json")
+        assert json.loads(told.read_bytes())["confinement"]["missing"] == []
