@@ -1,7 +1,7 @@
 """A specification that would fetch or bring along anything is refused before it is drawn."""
 
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+import subprocess
+import sys
 from typing import Any
 
 import polars as pl
@@ -69,36 +69,44 @@ def test_the_lines_of_our_own_forms_may_bring_their_two_numbers() -> None:
     refuse_foreign_parts({"data": {"values": [{"e": 0, "o": 0.0}, {}]}}, figure="rates")
 
 
+#: Answers each request and prints its path; a process of its own, as drawing holds Python's lock.
+SERVER = """
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Server(BaseHTTPRequestHandler):
+    def do_GET(self):
+        print(self.path, flush=True)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"rate\\n1\\n")
+
+server = HTTPServer(("127.0.0.1", 0), Server)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+
+
 def test_drawing_requests_no_address_even_where_a_specification_gets_past_the_check(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asked: list[str] = []
-
-    class Server(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"rate\n1\n")
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Server)
-    Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_port}/rows.csv"
-    spec = {
-        "data": {"url": address},
-        "mark": "point",
-        "encoding": {"x": {"field": "rate", "type": "quantitative"}},
-    }
     monkeypatch.setattr("workbench.charts.drawing.refuse_foreign_parts", lambda *_, **__: None)
-    try:
-        vl_convert.vegalite_to_svg(spec)
-        assert asked == ["/rows.csv"]  # without a list of addresses it asks any
-        with pytest.raises(ValueError, match=r"(?i)url"):
-            svg(figure(spec))
-        assert asked == ["/rows.csv"]
-    finally:
-        server.shutdown()
-        server.server_close()
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        try:
+            port = int(server.stdout.readline())
+            spec = {
+                "data": {"url": f"http://127.0.0.1:{port}/rows.csv"},
+                "mark": "point",
+                "encoding": {"x": {"field": "rate", "type": "quantitative"}},
+            }
+            with pytest.raises(ValueError, match=r"(?i)url|external|access"):
+                svg(figure(spec))
+            vl_convert.vegalite_to_svg(spec)  # without a list of addresses it asks any
+        finally:
+            server.kill()
+        assert server.stdout.read().split() == ["/rows.csv"]  # asked once, by the second drawing
