@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 import psutil
+from confinement import confinement
 from noise import costs
 from profiles import profiles
 from timing import REPEATS, cpu_of
@@ -293,6 +294,7 @@ PARTS: dict[str, Callable[[int], list[Row]]] = {
     "audit": lambda _: audit_intervals(),
     "noise": lambda _: noise(),
     "profiles": lambda _: [Row(*each) for each in profiles()],
+    "confinement": lambda _: [Row(*each) for each in confinement(command)],
     "worlds": lambda _: [Row(*each) for each in worlds(command, WORKER_GB)],
     "stations": stations,
 }

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.foundation.test_confinement import needs_all
 from workbench.cli.options import money, print_table
+from workbench.foundation.confinement import attempts
+from workbench.foundation.confinement.attempts import CLAUSES
 
 from .conftest import Command
 
@@ -29,6 +32,23 @@ def test_the_next_step_follows_what_is_there(loaded: Command) -> None:
     assert status["datasets"][0]["customers"] == 400
     assert "demo" in status["studies"]
     assert status["key"] in loaded("status").out
+
+
+@needs_all
+def test_status_tries_what_a_notebook_can_reach(
+    loaded: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = loaded("status", "--json").json["confinement"]
+    assert set(told.values()) == {"refused"}
+    assert "read files outside its folder" in told
+    assert "all 13 attempts to get out were refused" in loaded("status").out
+    outcomes = {name: name in ("network", "times") for name in CLAUSES}
+    monkeypatch.setattr(attempts, "try_confinement", lambda: outcomes)
+    last = loaded("status").out.splitlines()[-1]
+    assert last == (
+        "Notebooks are not fully confined: 2 of 13 attempts to get out succeeded. A notebook can "
+        "change times of files outside its folder; open a network connection."
+    )
 
 
 def test_init_keeps_what_is_there(workbench: Command, home: Path) -> None:

@@ -112,11 +112,15 @@ def put(tmp_path: Path, vault: Vault) -> Put:
         files: dict[str, bytes] | None = None,
         *,
         started_at: str = "2025-02-01T00:00:00+00:00",
+        confinement: dict[str, Any] | None = None,
     ) -> Run:
         inputs = {"record.json": canonical_json(content), **(files or {})}
+        execution: dict[str, Any] = {"started_at": started_at}
+        if confinement is not None:
+            execution["confinement"] = confinement
         return folder.put(
             content["run"],
-            {**inputs, "execution.json": canonical_json({"started_at": started_at})},
+            {**inputs, "execution.json": canonical_json(execution)},
             is_failed=content["status"] == "failed",
             page=page_of(inputs),
         )

@@ -107,3 +107,16 @@ def test_a_site_that_cannot_be_written_is_told(put: Put, tmp_path: Path) -> None
     (tmp_path / "site").write_text("in the way")
     with pytest.raises(InputError, match="cannot write"):
         build(tmp_path)
+
+
+def test_the_index_names_what_a_notebook_was_not_kept_from(tmp_path: Path, put: Put) -> None:
+    whole, partly = {"missing": []}, {"missing": ["it can open network connections"]}
+    put(record(run="aa"), confinement=whole)
+    index = build_site(tmp_path / "runs", site=tmp_path / "site")
+    assert "not fully confined" not in index.read_text()
+    put(record(run="bb"), confinement=partly)
+    text = build_site(tmp_path / "runs", site=tmp_path / "site").read_text()
+    assert text.count("Its notebook was not fully confined: It can open network connections.") == 1
+    put(record(run="cc"))
+    text = build_site(tmp_path / "runs", site=tmp_path / "site").read_text()
+    assert text.count("It was run by a version that did not confine notebooks.") == 1

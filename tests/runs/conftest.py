@@ -66,6 +66,7 @@ class Project:
         (root / "notebooks").mkdir()
         self.published: list[str] = []
         self.max_variants = 1000
+        self.settings = ""  # further lines at the top of the study file
 
     def notebook(self, name: str, *cells: str, parameters: str = "") -> None:
         """Write a notebook from the sources of its code cells."""
@@ -82,9 +83,8 @@ class Project:
     def plan(self, name: str, further: str = "", **given: str) -> Plan:
         """Plan a notebook as the only one of study ``probe``; ``further`` ends its study file."""
         path = self.root / "probe.toml"
-        path.write_text(
-            STUDY.replace("{name}", name).replace("{most}", str(self.max_variants)) + further
-        )
+        text = STUDY.replace("{name}", name).replace("{most}", str(self.max_variants))
+        path.write_text(self.settings + text + further)
         study = read_study(path, notebooks=self.root / "notebooks")
         return make_plan(study, self.vault.dataset("demo"), project=self.root, given=given)
 

@@ -1,12 +1,13 @@
-"""Equal inputs give equal bytes, whatever the threads, hash seed, zone and locale."""
+"""Equal inputs give equal bytes, whatever threads, hash seed, zone, locale and confinement."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import PROJECT
 from tests.worlds import Place
-from workbench.runs import kernel
+from workbench.runs import engine, kernel
 
 #: What a run pins, set otherwise: the notebooks must not need it.
 OTHERWISE = {
@@ -42,6 +43,8 @@ def test_a_study_gives_the_same_bytes_under_other_conditions(
     assert place.run("demo") == 0
     first = published(place)
     monkeypatch.setattr(kernel, "PINNED", OTHERWISE)
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    monkeypatch.setattr(engine, "kernel_command", lambda session, report: command)
     for name, value in OTHERWISE.items():
         monkeypatch.setenv(name, value)
     assert place.run("demo", "--again") == 0

@@ -5,10 +5,8 @@ import os
 import signal
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from workbench.foundation.errors import ParameterError, PrivacyError, RunError
@@ -181,7 +179,6 @@ display({EXHIBIT: table_json(table)}, raw=True)
 def test_the_kernel_holds_its_view_and_cannot_open_the_vault(project: Project) -> None:
     workspace = str(project.vault.workspace)
     cell = f"""
-from pathlib import Path
 from workbench.foundation.errors import AccessError
 from workbench.foundation.settings import Settings
 from workbench.vault import Vault
@@ -207,7 +204,6 @@ assert view.data["identities"].collect().is_empty()
 def test_nothing_a_kernel_is_told_leads_to_the_keys(project: Project) -> None:
     cell = f"""
 import os
-from pathlib import Path
 from workbench.foundation.errors import ParameterError
 from workbench.foundation.settings import Settings
 from workbench.vault import Vault
@@ -280,23 +276,6 @@ def test_no_secret_path_or_user_reaches_record_or_notebook(  # case P09
     for secret in (SECRET.encode(), b"annette-visible", key, str(project.root).encode()):
         assert secret not in published + executed
     assert len(host) < 4 or host not in published
-
-
-def test_what_a_notebook_started_ends_with_it(project: Project, tmp_path: Path) -> None:
-    numbers = tmp_path / "numbers"
-    cell = f"""
-import subprocess, sys, time
-sleep = [sys.executable, "-c", "import time; time.sleep(300)"]
-started = [subprocess.Popen(sleep), subprocess.Popen(sleep, start_new_session=True)]
-open({str(numbers)!r}, "w").write(" ".join(str(each.pid) for each in started))
-time.sleep(0.6)
-"""
-    project.notebook("probe", BEGINNING, cell, "import os; os._exit(3)")
-    result = project.run("probe")
-    assert record(result)["reason"] == "kernel ended by itself (exit code 3) in cell 5"
-    for number in numbers.read_text().split():
-        process = psutil.Process(int(number)) if psutil.pid_exists(int(number)) else None
-        assert process is None or process.status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_flood_of_output_is_bounded_in_time_and_stays_out(project: Project) -> None:

@@ -2,6 +2,9 @@
 
 Vega's own per-mark labels are not made (they would hold the data of each mark, and none of them
 reaches a reader's ear as a sentence); the figure's computed description stands instead.
+
+Drawing fetches nothing: the engine may ask no address, and as it would draw an empty figure for a
+``file:`` address without an error, a specification that names any address is refused before.
 """
 
 import html
@@ -13,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from workbench.charts.exhibits import Figure
+from workbench.charts.specification import refuse_foreign_parts
 from workbench.charts.style import CONFIG, FONT, NEUTRALS, WIDTH
 from workbench.charts.wording import printable
 
@@ -33,10 +37,15 @@ def svg(figure: Figure) -> str:
 
     Colours of ink, rules and ground are variables of the page (``--ink``, ``--muted``, ``--rule``,
     ``--ground``); ids begin with the figure's name, so that several figures share a page.
+
+    Raises
+    ------
+    ParameterError
+        The specification would fetch or bring along what is not in the figure's table.
     """
     import vl_convert  # late: starts a JavaScript engine, which only drawing needs
 
-    drawn = vl_convert.vegalite_to_svg(json.dumps(full_spec(figure)))
+    drawn = vl_convert.vegalite_to_svg(json.dumps(full_spec(figure)), allowed_base_urls=[])
     name = figure.table.name
     numbers: dict[str, str] = {}
 
@@ -53,6 +62,7 @@ def svg(figure: Figure) -> str:
 
 def full_spec(figure: Figure) -> dict[str, object]:
     """Return the figure's specification with its look and its data, or one that says nothing."""
+    refuse_foreign_parts(figure.spec, figure=figure.table.name)
     is_empty = figure.table.rows.is_empty()  # no scale has ends then, and some make no size of it
     spec = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",

@@ -1,4 +1,4 @@
-"""``workbench status``: what is there, and which key is in use."""
+"""``workbench status``: what is there, which key is in use, how far notebooks are confined."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +25,8 @@ def status(
     key: KeyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """List datasets, studies, runs and the key in use."""
+    """List datasets, studies, runs, the key in use and what notebooks can reach."""
+    from workbench.foundation.confinement.attempts import CLAUSES, try_confinement  # late: ctypes
     from workbench.runs import in_order  # late: polars
     from workbench.vault import Vault
 
@@ -46,6 +47,10 @@ def status(
             for r in runs
         ],
         "changed_runs": [str(error) for error in changed],
+        "confinement": {
+            CLAUSES[name]: "possible" if is_possible else "refused"
+            for name, is_possible in try_confinement().items()
+        },
     }  # fmt: skip
     checks = _checks(vault, len(checked) + len(changed), changed) if check else []
     if check:
@@ -130,6 +135,18 @@ def _print(content: dict[str, Any]) -> None:
         typer.echo("\nRuns whose folder was changed since they were made:")
         for words in content["changed_runs"]:
             typer.echo(f"  {words}")
+    typer.echo("")
+    typer.echo(_confinement(content["confinement"]))
+
+
+def _confinement(outcomes: dict[str, str]) -> str:
+    possible = [clause for clause, outcome in outcomes.items() if outcome == "possible"]
+    if not possible:
+        return f"Notebooks are confined: all {len(outcomes)} attempts to get out were refused."
+    return (
+        f"Notebooks are not fully confined: {len(possible)} of {len(outcomes)} attempts to get out "
+        f"succeeded. A notebook can {'; '.join(possible)}."
+    )
 
 
 def _report(checks: "list[Check]") -> list[str]:

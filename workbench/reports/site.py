@@ -180,5 +180,13 @@ def _line(run: Run) -> dict[str, Any]:
         "is_synthetic": record["dataset"]["is_synthetic"],
         "reason": record.get("reason", ""),
         "verdicts": verdicts,
+        "unconfined": _unconfined(run),
         "is_concern": any(verdict["concern"] for verdict in verdicts),
     }
+
+
+def _unconfined(run: Run) -> str:
+    """Say what the run's kernel was not kept from; empty where it was confined in every respect."""
+    if "confinement" not in run.execution:
+        return "it was run by a version that did not confine notebooks"
+    return "; ".join(run.execution["confinement"]["missing"])

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from workbench.charts.drawing import svg
-from workbench.foundation.errors import RunError
+from workbench.foundation.errors import ParameterError, RunError
 from workbench.foundation.files import canonical_json
 from workbench.privacy.disclosure import disclose, disclose_estimate, disclose_figure
 from workbench.privacy.provenance import require_released, require_released_estimate
@@ -106,6 +106,8 @@ def _wordy(note: str) -> str:
 def _drawn(exhibit: Mapping[str, Any]) -> bytes:
     try:
         return svg(figure_of(exhibit)).encode()
+    except ParameterError as error:  # it names a key of Vega-Lite, no value
+        raise RunError(str(error)) from error
     except ValueError as error:  # of Vega; its message repeats the data
         raise RunError(
             f"figure {exhibit['name']} cannot be drawn: its specification is none of Vega-Lite"

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 from filelock import FileLock, Timeout
 
 from workbench.foundation import errors
+from workbench.foundation.confinement import readable_folders
+from workbench.foundation.confinement.attempts import possible_attempts
 from workbench.foundation.errors import InputError, PrivacyError, RunError, WorkbenchError
 from workbench.foundation.files import canonical_json
 from workbench.foundation.progress import say
@@ -93,8 +96,11 @@ def run(
 
     Raises
     ------
+    InputError
+        The workspace is in a folder that notebooks can read.
     PrivacyError
-        The study may see too few customers.
+        The study may see too few customers, or demands a confinement that this machine does not
+        have.
     """
     folder = replace(folder, vault=vault)  # what it reads is verified, what it writes sealed
     with Scratch(vault) as scratch:
@@ -103,6 +109,27 @@ def run(
             _one(planned, opened, folder, clock, page, publish, again, timeout_seconds)
             for planned in plan.runs
         ]
+
+
+def _keep_apart(workspace: Path) -> None:
+    """Refuse a workspace in a folder that every confined notebook may read."""
+    for folder in readable_folders():
+        if workspace.resolve().is_relative_to(folder.resolve()):
+            raise InputError(
+                f"the workspace is in {folder}, which notebooks can read as they read Python and "
+                "its libraries: move it and name it with --workspace"
+            )
+
+
+def _demand_confinement(study: str) -> None:
+    possible = possible_attempts()
+    if possible:
+        raise PrivacyError(
+            f"study {study} requires confinement, but on this machine a notebook can "
+            f"{', '.join(possible)}: run it on a Linux that allows user namespaces, Landlock and "
+            "seccomp (workbench status shows what is refused), or take require_confinement out of "
+            "the study"
+        )
 
 
 class _Opened:
@@ -121,6 +148,9 @@ class _Opened:
     def view(self) -> View:
         """Open and seal the view, or return what was opened before."""
         if self._view is None:
+            _keep_apart(self.vault.workspace)
+            if self.plan.study.require_confinement:
+                _demand_confinement(self.plan.study.name)
             dataset = self.plan.dataset
             with reading(dataset.label):
                 self._view = open_view(self.plan.study, dataset, as_of=self.plan.as_of)
@@ -214,6 +244,7 @@ def _one(
                     sealed_view=opened.environment,
                     folder=opened.folder / "work",
                     timeout_seconds=timeout_seconds,
+                    require_confinement=opened.plan.study.require_confinement,
                 )
                 _keep(opened.vault, planned.id, execution)
                 made, error = _files(planned, opened, view, execution)
@@ -306,4 +337,5 @@ def _told(started: datetime, ended: datetime, execution: Execution) -> dict[str,
         "seconds": round((ended - started).total_seconds(), 1),
         "peak_memory_mb": execution.peak_memory_bytes // 2**20,
         "exit_code": execution.exit_code,
+        "confinement": execution.confinement.as_json(),
     }

@@ -130,6 +130,8 @@ class Study(Declaration):
         Persons in the smallest group that is shown, and in the smallest view.
     retention_days : int
         Days that executed notebooks and views may be kept.
+    require_confinement : bool
+        Refuse to run where this machine cannot confine a notebook's kernel in every respect.
     """
 
     name: str
@@ -149,6 +151,7 @@ class Study(Declaration):
     notebooks: tuple[NotebookUse, ...] = Field(min_length=1)
     schedule: Schedule | None = None
     retention_days: int = Field(default=365, ge=1)
+    require_confinement: bool = False
 
 
 def read_study(path: Path, *, notebooks: Path) -> Study:

@@ -3,9 +3,11 @@
 The runner writes the view's tables into a private folder, encrypted like any holding, under a
 fresh key, and the hashes of their files into the sealed description: the kernel reads only files
 that the description names. The kernel is given folder and key. It is given neither the workspace
-nor its key, and the vault refuses to open in a kernel that holds a sealed view. That guards against
-accident and carelessness: code that runs as the same user and searches the disk for a key file will
-find it.
+nor its key, and the vault refuses to open in a kernel that holds a sealed view. On Linux the kernel
+is confined as well (``foundation.confinement``): it can read the folder of its view, and neither
+the workspace nor the key file. Where a machine cannot confine it, code in a notebook runs as the
+same user as the runner and can read the key file; the run's ``execution.json`` and the index say
+so.
 """
 
 import json
