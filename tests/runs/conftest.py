@@ -29,7 +29,7 @@ currency = "EUR"
 customers = ["gender"]
 orders = ["order_id", "kind", "ordered_at", "currency", "total_minor"]
 [policy]
-max_variants = {most}
+max_variants = 1000
 [[notebooks]]
 name = "{name}"
 """
@@ -83,7 +83,7 @@ class Project:
     def plan(self, name: str, further: str = "", **given: str) -> Plan:
         """Plan a notebook as the only one of study ``probe``; ``further`` ends its study file."""
         path = self.root / "probe.toml"
-        text = STUDY.replace("{name}", name).replace("{most}", str(self.max_variants))
+        text = STUDY.replace("{name}", name).replace("= 1000", f"= {self.max_variants}")
         path.write_text(self.settings + text + further)
         study = read_study(path, notebooks=self.root / "notebooks")
         return make_plan(study, self.vault.dataset("demo"), project=self.root, given=given)

@@ -17,7 +17,10 @@ def site(
     key: KeyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the catalogue of reports and pages that are missing; compare runs with their seals."""
+    """Make the catalogue of reports, and pages that are missing.
+
+    Every run is compared with its seal first; one that was changed is not published.
+    """
     from workbench.reports import build_site  # late: polars and the page's parts
     from workbench.vault import Vault
 

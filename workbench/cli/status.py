@@ -25,7 +25,10 @@ def status(
     key: KeyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """List datasets, studies, runs, the key in use and what notebooks can reach."""
+    """List datasets, studies, runs and the key in use.
+
+    It also tries in a child process what a notebook could reach on this machine.
+    """
     from workbench.foundation.confinement.attempts import CLAUSES, try_confinement  # late: ctypes
     from workbench.runs import in_order  # late: polars
     from workbench.vault import Vault
