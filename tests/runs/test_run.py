@@ -165,6 +165,7 @@ wb.show(wb.Table(name="orders", title="Orders", rows=rows, persons=None))
 def test_the_kernel_holds_its_view_and_cannot_open_the_vault(project: Project) -> None:
     workspace = str(project.vault.workspace)
     cell = f"""
+from pathlib import Path
 from workbench.foundation.errors import AccessError
 from workbench.foundation.settings import Settings
 from workbench.vault import Vault
@@ -190,6 +191,7 @@ assert view.data["identities"].collect().is_empty()
 def test_nothing_a_kernel_is_told_leads_to_the_keys(project: Project) -> None:
     cell = f"""
 import os
+from pathlib import Path
 from workbench.foundation.errors import ParameterError
 from workbench.foundation.settings import Settings
 from workbench.vault import Vault

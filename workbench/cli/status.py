@@ -22,7 +22,7 @@ def status(
     key: KeyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """List datasets, studies, runs, the key in use and what notebooks can reach."""
+    """List datasets, studies, runs, the key in use, confinement."""
     from workbench.foundation.confinement.attempts import CLAUSES, try_confinement  # late: ctypes
     from workbench.runs import runs_in  # late: polars
     from workbench.vault import Vault
