@@ -39,8 +39,8 @@ def confinement(command: Callable[[list[str]], Any]) -> list[tuple[str, str, str
                 used[how].append(command([*start, "run", "demo", "--again", *base, *reports]))
         files = [_files(place / how / "runs") for how in used]
     if files[0] != files[1]:
-        differing = sorted(set(files[0].items()) ^ set(files[1].items()))
-        sys.exit(f"confined and unconfined runs differ: {[path for path, _ in differing]}")
+        differing = sorted({path for path, _ in set(files[0].items()) ^ set(files[1].items())})
+        sys.exit(f"confined and unconfined runs differ: {', '.join(differing)}")
     cpu, wall = (
         [statistics.median(getattr(each, kind) for each in used[how]) for how in used]
         for kind in ("cpu", "wall")

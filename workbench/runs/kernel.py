@@ -112,7 +112,8 @@ def execute(
 def _compile_package() -> None:
     """Compile this package's modules once, as a confined kernel cannot keep what it compiles.
 
-    Without this each kernel compiled the modules that only kernels import, 0.4 CPU s each time.
+    Otherwise every kernel would compile again the modules that only kernels import. All modules
+    take 0.4 CPU s, and 0.06 s where none has changed.
     """
     compileall.compile_dir(str(files("workbench")), quiet=2)
 

@@ -48,7 +48,7 @@ _TRUNCATION = 3
 
 #: Folders of a prefix in which Python and its libraries are installed. The prefix itself may be a
 #: project folder, with a workspace in it.
-_INSTALLED = ("bin", "lib", "lib64", "share", "etc", "pyvenv.cfg")
+_INSTALLED = ("bin", "lib", "lib64", "share", "pyvenv.cfg")
 
 #: Where programs, libraries and what they need in order to start are installed. ``/usr`` as a whole
 #: is not, because images of containers keep projects in ``/usr/src``.
@@ -57,7 +57,7 @@ _SYSTEM = (
     *(f"/usr/local/{name}" for name in ("bin", "lib", "lib64", "share")),
     *("/bin", "/sbin", "/lib", "/lib32", "/lib64"),
     *("/etc/ld.so.cache", "/etc/localtime", "/etc/timezone", "/etc/mime.types"),
-    *("/etc/fonts", "/etc/ssl", "/var/cache/fontconfig"),
+    *("/etc/fonts", "/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/var/cache/fontconfig"),
     *("/sys/devices/system/cpu", "/sys/fs/cgroup"),  # how many processors there are
 )
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
@@ -153,12 +153,14 @@ def confine(folder: Path, *, reads: Iterable[Path]) -> Confinement:
     landlock, system_calls = 0, False
     with contextlib.suppress(OSError):
         drop_capabilities()
+    with contextlib.suppress(OSError):
         forbid_new_privileges()
         landlock = restrict_files(
             reads=[*readable_folders(), *_proc("proc" in parts), *reads],
             writes=[folder, *([Path("/dev/shm")] if "shared_memory" in parts else [])],  # noqa: S108
             devices=map(Path, _DEVICES),
         )
+    with contextlib.suppress(OSError):
         system_calls = restrict_system_calls()
     return Confinement(
         own_processes=has_namespace,
