@@ -118,6 +118,50 @@ def test_values_of_persons_are_refused_under_any_name(view: View) -> None:
     assert "number (customer_id)" in refused(view, ids, source="numbers")
 
 
+def test_everybody_a_group_of_their_own_is_refused(view: View) -> None:
+    rows = spent(view).with_columns(
+        total_minor=(pl.col("euros") * 100).cast(pl.Int64),
+        label=pl.format("{} EUR {}", pl.col("euros"), pl.col("gender").cast(pl.String)),
+    )
+    for by in (["euros"], ["total_minor"], ["customer_id"]):
+        with pytest.raises(PrivacyError, match="cannot be a group"):
+            view.table(rows, by, name="t", title="T")
+    with pytest.raises(PrivacyError, match="groups of fewer than 10"):
+        view.table(rows, ["label"], name="t", title="T")
+
+
+def test_the_name_of_a_group_of_few_is_not_listed(view: View) -> None:
+    rows = spent(view).with_row_index("row")
+    rare = (
+        pl.when(pl.col("row") < 3).then(pl.lit("bought the ring of Jo")).otherwise(pl.lit("other"))
+    )
+    table = view.table(rows.with_columns(what=rare), ["what"], name="t", title="T")
+    assert table.rows["what"].to_list() == ["other"]
+
+
+def test_a_column_that_names_group_and_figure_is_refused(view: View) -> None:
+    with pytest.raises(ParameterError, match="gender names a group and a figure"):
+        view.table(
+            spent(view), ["gender"], name="t", title="T", shares={"gender": pl.col("euros") > 1}
+        )
+
+
+def test_rows_of_persons_as_text_or_dates_are_refused(view: View) -> None:
+    top = spent(view).sort("euros", descending=True).head(5)
+    texts = top.select(
+        sex=pl.col("gender").cast(pl.String), spent=pl.format("{} EUR", pl.col("euros"))
+    )
+    assert "no release made" in refused(view, texts) or "about persons" in refused(view, texts)
+    days = view.data["orders"].select(day=pl.col("ordered_at").dt.date()).head(5).collect()
+    assert refused(view, days)
+
+
+def test_an_estimate_without_a_value_may_tell_nothing_else(view: View) -> None:
+    note = Estimate(name="m", value=None, n=1, unit="EUR", label="Most", note="7354.59 of 1")
+    with pytest.raises(PrivacyError, match="was not made by the release"):
+        require_released_estimate(note, release=view.release)
+
+
 def test_numbers_say_where_they_come_from(view: View) -> None:
     rows = pl.DataFrame({"season": ["spring", "autumn"], "budget": [1200.0, 900.0]})
     assert "numbers in budget that no release made" in refused(view, rows)

@@ -22,7 +22,6 @@ def report(
         columns=pl.DataFrame(doings, schema=ViewReport.COLUMNS, orient="row"),
         groups=groups,
         linkability=pl.DataFrame(schema=LINKABILITY),
-        everyone=20_000,
         k=5,
         suppressed=suppressed,
         min_group=10,
@@ -44,8 +43,8 @@ def test_the_cost_is_told_in_sentences() -> None:
         suppressed=12,
     )
     assert made.cost == (
-        "Of 20,000 customers 14,880 are in the view (not: 120 test accounts; 5,000 no decision for "
-        "this purpose). To reach k = 5, first_seen_at was made coarser and about 1 % of the cells "
+        "14,880 customers are in the view; left out are 120 test accounts; 5,000 no decision for "
+        "this purpose. To reach k = 5, first_seen_at was made coarser and about 1 % of the cells "
         "of first_seen_at were emptied; fewer than 10 of the cells of gender were emptied; country "
         "was emptied for everybody. Of 12 customers every quasi-identifier was emptied. Values "
         "stated by fewer than 5 persons were emptied in attributes.value (about 3 % of the cells)."
@@ -55,19 +54,18 @@ def test_the_cost_is_told_in_sentences() -> None:
 def test_a_step_of_few_persons_says_only_that() -> None:
     made = report([("test accounts", 3, 1_995), ("latest decision is refused", 214, 1_781)])
     assert made.cost == (
-        "Of 20,000 customers 1,781 are in the view (not: fewer than 10 test accounts; "
-        "214 latest decision is refused)."
+        "1,781 customers are in the view; left out are fewer than 10 test accounts; "
+        "214 latest decision is refused."
     )
     steps = made.tables()[0].rows
-    assert steps["removed"].to_list() == ["fewer than 10", "214"]
-    assert steps["left"].to_list() == [1_995, 1_781]
+    assert steps["persons"].to_list() == ["fewer than 10", "214", "1,781"]  # and no total
 
 
 def test_nothing_lost_is_said_too() -> None:
     doing = Doing("customers", "gender", "finest level", "to reach k", 100, 0)
     made = report([("test accounts", 0, 100)], (doing,))
     assert made.cost == (
-        "All 20,000 customers are in the view. k = 5 was reached without emptying a cell."
+        "All 100 customers are in the view. k = 5 was reached without emptying a cell."
     )
 
 

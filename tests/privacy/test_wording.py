@@ -63,3 +63,17 @@ def test_rare_labels_of_a_table_are_replaced(wording: Wording) -> None:
     rows = [["zirconbeads", 12, 0.5], ["xylotrumpet for Jo", None, None], [None, 3, 0.1]]
     made = wording.without_rare_labels(rows)
     assert made == [["zirconbeads", 12, 0.5], [RARE, None, None], [None, 3, 0.1]]
+
+
+def test_figures_from_elsewhere_are_written_in_the_notebook(wording: Wording) -> None:
+    exhibit = {"name": "budget", "rows": [["spring", 4711.0], ["autumn", None]]}
+    wording.require_stated(exhibit)
+    with pytest.raises(
+        PrivacyError, match="table budget says that its figures come from elsewhere"
+    ):
+        wording.require_stated({"name": "budget", "rows": [["spring", 7354.59]]})
+
+
+def test_a_number_is_compared_with_its_size_and_its_percent_sign(wording: Wording) -> None:
+    for text in ("quixotic 1.25", "quixotic 12.5", "quixotic 1250 %"):
+        refused(wording, text, (1250.0,))

@@ -58,6 +58,8 @@ def range_estimate(row: Mapping[str, object], attributes: int, origin: str) -> E
         label=f"Largest difference in {metric} by {attribute}".replace("_", " "),
         note="max-t interval for the range"
         if isinstance(value, float)
+        else "max-t interval for the range; a numerator of 1 to 4 is only a bound"
+        if isinstance(row["low"], float)
         else "cannot be estimated: fewer than two groups can be judged",
         origin=origin,
     )

@@ -249,7 +249,10 @@ def _ranges(table: pl.DataFrame, seed: int, release: Release) -> pl.DataFrame:
         highest = float(judged["value"][found.highest])
         ratio = float(judged["value"][found.lowest]) / highest if highest > 0 else None
         names = (judged["group"][found.highest], judged["group"][found.lowest])
-        figures = (found.difference, found.low, found.high, ratio)
+        ends = judged[[found.highest, found.lowest]]
+        is_bound = bool((ends["bound"] != "").any())  # only limits can be told then
+        difference = None if is_bound else found.difference
+        figures = (difference, found.low, found.high, None if is_bound else ratio)
         lines.append((attribute, metric, *figures, *names, judged.height, persons))
     schema = {
         "attribute": pl.String,
@@ -283,7 +286,7 @@ def _odds(ranges: pl.DataFrame, table: pl.DataFrame, seed: int, release: Release
         return both
     line = {**both.sort("difference", descending=True, nulls_last=True).row(0, named=True)}
     line |= {"metric": "equalized_odds", "groups": both["groups"].min()}
-    if both["difference"].null_count():
+    if both["low"].null_count():
         line |= dict.fromkeys(("difference", "low", "high", "ratio", "highest", "lowest"))
     else:
         mine = table.filter(pl.col("attribute") == line["attribute"], pl.col("note") == ESTIMATED)

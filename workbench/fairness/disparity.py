@@ -20,7 +20,7 @@ import polars as pl
 
 from workbench.fairness.groups import CROSS, intersections, value_names
 from workbench.foundation.errors import InputError
-from workbench.privacy.release import EXACT, Release, share_difference, shares
+from workbench.privacy.release import EXACT, Release, Shares, share_difference, shares
 from workbench.statistics.comparisons import holm, two_share_test
 from workbench.statistics.intervals import LEVEL
 
@@ -196,7 +196,7 @@ def rates(
             pl.col(metric.above).alias("count"),
             pl.col(metric.below).alias("of"),
         ).with_columns(pl.min_horizontal("count", "of").alias("count"))
-        found = shares(part["count"], part["of"], release=release)
+        found = _shares_of(name, counted, part, release)
         of = pl.col("of")
         parts.append(
             part.with_columns(
@@ -214,6 +214,34 @@ def rates(
             )
         )
     return pl.concat(parts)
+
+
+#: Rates that are 1 less another: their limits are those of the other, turned around.
+_COMPLEMENTS = {
+    "false_negative_rate": "true_positive_rate",
+    "true_negative_rate": "false_positive_rate",
+}
+
+
+def _shares_of(name: str, counted: pl.DataFrame, part: pl.DataFrame, release: Release) -> Shares:
+    if name not in _COMPLEMENTS:
+        return shares(part["count"], part["of"], release=release)
+    metric = METRICS[_COMPLEMENTS[name]]
+    found = shares(counted[metric.above], counted[metric.below], release=release)
+    n = part["of"].to_numpy().astype(np.float64)
+    return Shares(
+        value=1 - found.value,
+        low=1 - found.high,
+        high=1 - found.low,
+        lowest=n - found.highest,
+        highest=n - found.lowest,
+        bound=[
+            text.removeprefix("all but ")
+            if text.startswith("all but")
+            else text and f"all but {text}"
+            for text in found.bound
+        ],
+    )
 
 
 def contrasts(

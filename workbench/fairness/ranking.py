@@ -57,10 +57,11 @@ def scores_by_group(
         inside = named.filter(pl.col("group") == group)
         mine = inside[outcome].to_numpy().astype(bool)
         theirs = inside[score].to_numpy().astype(np.float64)
+        is_bound = bool(rated.bound[place])
         observed, expected = float(rated.value[place]), predicted[group]
         gap = (
             (None,) * 3
-            if expected is None
+            if expected is None or is_bound
             else calibration_gap(observed, expected, theirs, release=release)
         )
         is_enough = min(int(mine.sum()), int((~mine).sum())) >= least
@@ -69,8 +70,9 @@ def scores_by_group(
             if is_enough
             else (None,) * 3
         )
-        note = "" if is_enough else "too small to judge"
-        lines.append((attribute, group, persons, *auc, observed, expected, *gap, note))
+        note = rated.bound[place] if is_enough else "too small to judge"
+        shown = None if is_bound else observed
+        lines.append((attribute, group, persons, *auc, shown, expected, *gap, note))
     schema = {
         "attribute": pl.String,
         "group": pl.String,

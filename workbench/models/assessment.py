@@ -23,7 +23,6 @@ from workbench.privacy.release import (
     Rounded,
     calibration_gap,
     rounded_figure,
-    rounding_step,
     shares,
 )
 from workbench.statistics.auc import gain, ranking
@@ -41,6 +40,8 @@ USELESS_GAIN = 0.01
 #: Mean score may be off by this much and still be called right.
 CALIBRATION_TOLERANCE = 0.03
 _TOP_SHARE = 0.1
+#: Decimals of the calibration error that right scores would show: it moves less by one person.
+_NULL_DECIMALS = 3
 
 Outcomes = NDArray[np.bool_]
 Scores = NDArray[np.float64]
@@ -81,7 +82,14 @@ class Assessment:
         return (self.auc, self.base_rate, self.lift, self.brier, self.calibration_error)
 
 
-def assess(persons: pl.DataFrame, *, how: str, seed: int, release: Release = EXACT) -> Assessment:
+def assess(
+    persons: pl.DataFrame,
+    *,
+    how: str,
+    seed: int,
+    release: Release = EXACT,
+    counts: tuple[int, int] | None = None,
+) -> Assessment:
     """Return figures and tables about scores of held-out persons.
 
     Parameters
@@ -94,10 +102,15 @@ def assess(persons: pl.DataFrame, *, how: str, seed: int, release: Release = EXA
         Seed of the calibration null and the resampled lift.
     release : Release
         Makes every figure: a view's (``view.release``) where figures are to be shown.
+    counts : (int, int), optional
+        Persons, and how many of them left, where the release has counted them before: another
+        count would be another draw of noise.
     """
     outcomes, scores = persons["churned"].to_numpy().astype(bool), persons["score"].to_numpy()
-    counted = release.counts(persons, of={"left": pl.col("churned")})
-    n, left = int(counted["persons"][0]), int(counted["left"][0])
+    if counts is None:
+        counted = release.counts(persons, of={"left": pl.col("churned")})
+        counts = int(counted["persons"][0]), int(counted["left"][0])
+    n, left = counts
     means = release.means(
         persons.with_columns(squared=pl.Series(brier(outcomes, scores))),
         of={"squared": SMALLEST_SCORE, "score": SMALLEST_SCORE},
@@ -115,9 +128,8 @@ def assess(persons: pl.DataFrame, *, how: str, seed: int, release: Release = EXA
         origin=release.origin,
     )
     calibration = calibration_table(persons, release=release)
-    error = calibration_error(outcomes, scores, seed=seed)
-    step = 0.0 if release.is_exact else rounding_step(error.null_spread)
-    null_95 = _on(error.null_95, step)
+    error = calibration_error(outcomes, scores, seed=seed, noise=release.variance)
+    null_95 = error.null_95 if release.is_exact else round(error.null_95, _NULL_DECIMALS)
     auc = rounded_figure(*ranking(outcomes, scores), release=release)
     return Assessment(
         auc=Estimate(
@@ -145,9 +157,7 @@ def assess(persons: pl.DataFrame, *, how: str, seed: int, release: Release = EXA
         ),
         calibration_error=Estimate(
             name="calibration_error",
-            value=_on(
-                error.ece if release.is_exact else released_calibration_error(calibration), step
-            ),
+            value=error.ece if release.is_exact else released_calibration_error(calibration),
             n=n,
             unit="share",
             label=f"Expected calibration error, {how}",
@@ -165,7 +175,7 @@ def assess(persons: pl.DataFrame, *, how: str, seed: int, release: Release = EXA
             origin=release.origin,
         ),
         calibration=calibration,
-        gains=gains_table(persons, release=release),
+        gains=gains_table(calibration),
         null_95=Estimate(
             name="calibration_error_null",
             value=null_95,
@@ -175,10 +185,6 @@ def assess(persons: pl.DataFrame, *, how: str, seed: int, release: Release = EXA
             origin=release.origin,
         ),
     )
-
-
-def _on(value: float, step: float) -> float:
-    return value if step == 0 else float(f"{round(value / step) * step:.9g}")
 
 
 def _gap(base_rate: Estimate, predicted: float, scores: Scores, release: Release) -> Estimate:

@@ -29,6 +29,7 @@ from workbench.models.result import (
     require_outcomes,
     rounded_importance,
     score_bands,
+    tested_counts,
     windows_table,
 )
 from workbench.privacy.release import EXACT, Release
@@ -129,7 +130,10 @@ def churn(
     fitted = fit(inputs(training), outcomes(training), model=model, seed=seed)
     y, scores = outcomes(test), fitted.scores(inputs(test))
     assessed = assessed_persons(test, scores)
-    assessment = assess(assessed, how="out-of-time", seed=seed, release=release)
+    tested_on = windows_table(labels, release=release)
+    assessment = assess(
+        assessed, how="out-of-time", seed=seed, release=release, counts=tested_counts(tested_on)
+    )
     rule = test[_RULE].fill_null(0).to_numpy().astype(np.float64)
     importance = group_importance(fitted, inputs(test), y, seed=seed)
     del test, training, learnt
@@ -140,7 +144,7 @@ def churn(
         definition=_definition(horizon_days, gap_days, active_days),
         model=model,
         assessment=assessment,
-        windows=windows_table(labels, release=release),
+        windows=tested_on,
         features=feature_table(alone, assessed, release=release),
         importance=rounded_importance(importance, release=release),
         verdicts=(

@@ -147,6 +147,15 @@ def windows_table(
     )
 
 
+def tested_counts(windows: pl.DataFrame) -> tuple[int, int] | None:
+    """Return the persons of the test and how many of them left, as the table of windows has them.
+
+    None where only a bound of the leavers is shown.
+    """
+    persons, leavers = windows.select("persons", "leavers").row(-1)
+    return None if leavers is None else (int(persons), int(leavers))
+
+
 def feature_table(
     alone: pl.DataFrame, persons: pl.DataFrame, *, release: Release = EXACT
 ) -> pl.DataFrame:

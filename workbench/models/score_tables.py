@@ -48,37 +48,39 @@ def calibration_table(persons: pl.DataFrame, *, release: Release = EXACT) -> pl.
     )
 
 
-def gains_table(persons: pl.DataFrame, *, release: Release = EXACT) -> pl.DataFrame:
+def gains_table(calibration: pl.DataFrame) -> pl.DataFrame:
     """Return leavers by tenths of the score, highest first.
 
     Parameters
     ----------
-    persons, release
-        As in ``calibration_table``; of persons of equal score the first in the rows come first.
+    calibration : DataFrame
+        As ``calibration_table`` returns it: the same counts, so that no page shows two draws.
 
     Returns
     -------
     DataFrame, shape (tenths, 9)
         ``tenth`` (1 is the highest), ``persons``, ``leavers``, ``rate``, ``low``, ``high``,
         ``captured`` (share of all leavers so far), ``lift`` (so far), ``bound``. ``leavers`` and
-        ``rate`` are null where only a bound is shown.
+        ``rate`` are null where only a bound is shown; so far such a tenth counts with the middle
+        of its limits, as its numerator would follow from the next sum otherwise.
     """
-    rows = persons.with_columns(tenth=pl.Series(equal_groups(-persons["score"].to_numpy())))
-    counted = release.counts(rows, ["tenth"], of={"leavers": pl.col("churned")})
-    everyone, left = max(counted["persons"].sum(), 1), max(counted["leavers"].sum(), 1)
-    so_far, captured = pl.col("persons").cum_sum(), pl.col("leavers").cum_sum() / left
-    counted = counted.with_columns(captured=captured, lift=captured / so_far * everyone)
-    found = share_columns(counted, "leavers", "persons", release=release, name="rate")
-    return found.select(
+    middle = (pl.col("low") + pl.col("high")) / 2 * pl.col("persons")
+    counted = calibration.sort("group", descending=True).with_columns(
+        tenth=pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
+        _leavers=pl.coalesce(pl.col("positives").cast(pl.Float64), middle),
+    )
+    everyone, left = max(counted["persons"].sum(), 1), max(counted["_leavers"].sum(), 1.0)
+    captured = pl.col("_leavers").cum_sum() / left
+    return counted.select(
         "tenth",
         "persons",
-        "leavers",
-        "rate",
-        low="rate_low",
-        high="rate_high",
-        captured="captured",
-        lift="lift",
-        bound="rate_note",
+        leavers="positives",
+        rate="observed",
+        low="low",
+        high="high",
+        captured=captured,
+        lift=captured / pl.col("persons").cum_sum() * everyone,
+        bound="bound",
     )
 
 

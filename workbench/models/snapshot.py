@@ -25,6 +25,7 @@ from workbench.models.result import (
     require_outcomes,
     rounded_importance,
     score_bands,
+    tested_counts,
     windows_table,
 )
 from workbench.privacy.release import EXACT, Release
@@ -126,14 +127,17 @@ def churn_in_folds(
         found[hold] = fitted.scores(X[hold])
         importance.append(group_importance(fitted, X[hold], y[hold], seed=seed))
     persons = assessed_persons(rows, found)
-    assessment = assess(persons, how="out-of-fold", seed=seed, release=release)
+    windows = windows_table([(None, rows)], release=release)
+    assessment = assess(
+        persons, how="out-of-fold", seed=seed, release=release, counts=tested_counts(windows)
+    )
     scored = persons.select("customer_id", "score")
     return ChurnResult(
         split="folds",
         definition=definition,
         model=model,
         assessment=assessment,
-        windows=windows_table([(None, rows)], release=release),
+        windows=windows,
         features=feature_table(alone, persons, release=release),
         importance=rounded_importance(over_folds(importance), release=release),
         verdicts=(ranks_verdict(assessment.auc), calibration_verdict(assessment)),

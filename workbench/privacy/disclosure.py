@@ -74,7 +74,7 @@ def disclose_figure(figure: Figure, *, min_group: int) -> Figure:
 
 def disclose_estimate(estimate: Estimate, *, min_group: int) -> Estimate:
     """Take the value of a figure that rests on too few persons, or does not say on how many."""
-    if estimate.n >= min_group or estimate.value is None:
+    if estimate.n >= min_group:
         return estimate
     return replace(estimate, value=None, low=None, high=None, n=0, note=_TOO_FEW.format(min_group))
 

@@ -5,13 +5,16 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from workbench.charts.exhibits import Table
-from workbench.foundation.errors import ParameterError, unknown
+from workbench.foundation.errors import ParameterError, PrivacyError, unknown
 from workbench.privacy.release import Release, bin_counts, binned_quantile, share_columns
 from workbench.privacy.release import shares as released_shares
 from workbench.schema import TABLES
 from workbench.statistics.estimates import Estimate
 
 _NOBODY = "nobody is counted"
+
+#: Columns of the customer tables by which a row is one person's.
+_OWN = frozenset(name for table in TABLES.values() for name in table.named("key"))
 
 #: Columns of the customer tables that must not be learned of a person.
 _SENSITIVE = frozenset(
@@ -69,8 +72,15 @@ class Figures:
         for column in (*by, *(means or {}), *sums):
             if column not in rows.columns:
                 raise ParameterError(f"table {name}: {unknown('column', column, rows.columns)}")
+        if twice := sorted({*by} & {"persons", *(shares or {}), *(means or {}), *sums}):
+            raise ParameterError(
+                f"table {name}: {', '.join(twice)} names a group and a figure: rename one of them"
+            )
+        self._require_groups(rows, by, name)
         conditions = {f"{share} persons": each for share, each in (shares or {}).items()}
         made = self.release.counts(rows, by, of=conditions)
+        # the name of a group of few is itself a value of theirs
+        made = made.filter(pl.col("persons") >= self.release.min_group)
         formats: dict[str, str] = {}
         order = [*by, "persons"]
         for share, condition in (shares or {}).items():
@@ -105,6 +115,31 @@ class Figures:
             formats=formats,
             origin=self.release.origin,
         )
+
+    def _require_groups(self, rows: pl.DataFrame, by: Sequence[str], name: str) -> None:
+        """Refuse groups that are single persons: ids, amounts, instants, values of few.
+
+        Raises
+        ------
+        PrivacyError
+            A column cannot be a group, or fewer than half of the persons would be in a group that
+            is large enough to be shown.
+        """
+        for column in by:
+            kind = rows.schema[column]
+            is_own = column in _OWN or column.endswith("_minor")
+            if is_own or kind.is_float() or isinstance(kind, pl.Datetime | pl.List | pl.Struct):
+                raise PrivacyError(
+                    f"table {name}: {column} cannot be a group, as nearly everybody has a value of "
+                    "their own: cut it into a few bands first"
+                )
+        sizes = rows.group_by(list(by)).len()["len"] if by else pl.Series([rows.height])
+        shown = int(sizes.filter(sizes >= self.release.min_group).sum() or 0)
+        if rows.height and shown < rows.height / 2:
+            raise PrivacyError(
+                f"table {name}: most persons would be in groups of fewer than "
+                f"{self.release.min_group}: take fewer or coarser columns to group by"
+            )
 
     def share(
         self, rows: pl.DataFrame | pl.LazyFrame, condition: pl.Expr, *, name: str, label: str

@@ -35,8 +35,10 @@ LINKABILITY: Mapping[str, pl.DataType] = {
 
 #: Tables whose rows somebody may know of a customer.
 _HISTORIES = ("orders", "events", "payments", "subscriptions", "interactions")
+#: Those of which it is measured how many customers can be found again by all their rows.
+_REJOINED = ("orders",)
 #: Customers looked at in each table, and rows that are known of each.
-_SAMPLE = 1000
+_SAMPLE = 500
 _KNOWN = (1, 2, 3)
 
 
@@ -48,9 +50,9 @@ def linkability(
     Parameters
     ----------
     tables : mapping of str to LazyFrame
-        Tables of the view, with pseudonyms.
+        Tables of the view, in any order and under any ids of customers.
     customers : Series of UInt64
-        The view's pseudonyms; those that are looked at are drawn by them, which is at random.
+        These ids; the customers who are looked at are drawn by them, which is at random.
     release : Release
         Makes the counts.
 
@@ -93,7 +95,7 @@ def _columns(frame: pl.LazyFrame, table: str) -> list[str]:
     return [
         name
         for name in frame.collect_schema().names()
-        if declared.column(name).sensitivity not in ("key", "text")
+        if name in declared and declared.column(name).sensitivity not in ("key", "text")
     ]
 
 
@@ -103,48 +105,66 @@ def _of_table(
     facts = frame.select("customer_id", _fact=pl.struct(shown).hash(seed=1)).filter(
         pl.col("customer_id").is_not_null()
     )
-    mine = (
+    known = (
         facts.join(pl.LazyFrame({"customer_id": sample}), on="customer_id", how="semi")
         .unique()
         .collect(engine="streaming")
         # drawn at random, but the same at every run: in the order of a hash of row and customer
         .sort(pl.struct("customer_id", "_fact").hash(seed=2), "customer_id", "_fact")
         .with_columns(_rank=pl.int_range(pl.len()).over("customer_id"))
+        .filter(pl.col("_rank") < max(_KNOWN))
     )
-    known = mine.filter(pl.col("_rank") < max(_KNOWN))
     others = (
         facts.join(known.lazy().select("_fact").unique(), on="_fact", how="semi")
         .unique()
         .collect(engine="streaming")
     )
-    matched = known.join(others, on="_fact", suffix="_other")
+    shared_by = others.group_by("_fact").agg(_sharing=pl.len())
+    known = known.join(shared_by, on="_fact")
     lines = []
     for n in _KNOWN:
-        of_each = known.filter(pl.col("_rank") < n)
-        enough = of_each.group_by("customer_id").len().filter(pl.col("len") == n)
-        alike = (
-            matched.filter(pl.col("_rank") < n)
-            .group_by("customer_id", "customer_id_other")
-            .len()
-            .filter(pl.col("len") == n)
-            .group_by("customer_id")
-            .agg(_alike=pl.len())
-        )
-        rows = enough.select("customer_id").join(alike, on="customer_id", how="left")
+        of_each = known.filter(pl.col("_rank") < n).filter(pl.len().over("customer_id") == n)
         what = "1 row" if n == 1 else f"{n} rows"
-        lines.append(_line(table, what, rows, release))
-    lines.append(_line(table, "whole history", _histories(facts, mine), release))
+        lines.append(_line(table, what, _alike(of_each, others, n), release))
+    if table in _REJOINED:
+        lines.append(_line(table, "whole history", _histories(facts, sample), release))
     return [line for line in lines if not line.is_empty()]
 
 
-def _histories(facts: pl.LazyFrame, mine: pl.DataFrame) -> pl.DataFrame:
+def _alike(of_each: pl.DataFrame, others: pl.DataFrame, n: int) -> pl.DataFrame:
+    """Count for each customer how many have all n of the customer's rows, themselves included.
+
+    Whoever has them all has the rarest, so only those who have the rarest are looked at.
+    """
+    ordered = of_each.sort("customer_id", "_sharing", "_fact").with_columns(
+        _place=pl.int_range(pl.len()).over("customer_id")
+    )
+    if n == 1:
+        return ordered.select("customer_id", _alike="_sharing")
+    rarest = ordered.filter(pl.col("_place") == 0).select("customer_id", "_fact")
+    alike = rarest.join(others, on="_fact", suffix="_other").select(
+        "customer_id", "customer_id_other"
+    )
+    for place in range(1, n):
+        further = ordered.filter(pl.col("_place") == place).select("customer_id", "_fact")
+        alike = alike.join(further, on="customer_id").join(
+            others, left_on=["_fact", "customer_id_other"], right_on=["_fact", "customer_id"],
+            how="semi",
+        ).drop("_fact")  # fmt: skip
+    return alike.group_by("customer_id").agg(_alike=pl.len())
+
+
+def _histories(facts: pl.LazyFrame, sample: pl.Series) -> pl.DataFrame:
     """Count how many customers have the same rows as each of the sample, all taken together."""
     whole = (
-        facts.unique().group_by("customer_id").agg(_rows=pl.len(), _sum=pl.col("_fact").sum())
-    )  # the sum of hashes tells sets of rows apart
+        facts.unique()
+        .group_by("customer_id")
+        .agg(_rows=pl.len(), _sum=pl.col("_fact").sum())  # a sum of hashes tells sets apart
+        .collect(engine="streaming")
+    )
     alike = whole.group_by("_rows", "_sum").agg(_alike=pl.len())
-    of_sample = whole.join(mine.lazy().select("customer_id").unique(), on="customer_id", how="semi")
-    return of_sample.join(alike, on=["_rows", "_sum"]).collect(engine="streaming")
+    of_sample = whole.filter(pl.col("customer_id").is_in(sample.implode()))
+    return of_sample.join(alike, on=["_rows", "_sum"])
 
 
 def _line(table: str, known: str, rows: pl.DataFrame, release: Release) -> pl.DataFrame:

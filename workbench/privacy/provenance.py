@@ -67,7 +67,8 @@ def require_released(table: Table, *, release: Release, data: CustomerData) -> N
         raise PrivacyError(
             f"table {name} has the values of columns about persons: {', '.join(found)}; {how}"
         )
-    if not table.source and (numbers := _numbers(table)):
+    numbers = _numbers(table)
+    if numbers and not table.source:
         raise PrivacyError(
             f"table {name} has numbers in {', '.join(numbers)} that no release made: {how}; where "
             "they are not about persons, say where they come from with source=..."
@@ -82,7 +83,8 @@ def require_released_estimate(estimate: Estimate, *, release: Release) -> None:
     PrivacyError
         It has a value and lacks the release's mark.
     """
-    if estimate.value is None and estimate.low is None and estimate.high is None:
+    figures = (estimate.value, estimate.low, estimate.high)
+    if all(figure is None for figure in figures) and estimate.n == 0:
         return
     if estimate.origin != release.origin:
         raise PrivacyError(
@@ -93,7 +95,14 @@ def require_released_estimate(estimate: Estimate, *, release: Release) -> None:
 
 
 def _numbers(table: Table) -> list[str]:
-    return [name for name, kind in table.rows.schema.items() if kind.is_numeric()]
+    """Return the columns that hold numbers or times, as such or as text."""
+    return [
+        name
+        for name, kind in table.rows.schema.items()
+        if kind.is_numeric()
+        or kind.is_temporal()
+        or (kind == pl.String and bool(table.rows[name].str.contains(r"\d").any()))
+    ]
 
 
 def _shared_values(table: Table, data: CustomerData) -> Iterator[tuple[str, str]]:

@@ -39,8 +39,6 @@ class ViewReport:
         See ``groups_lost``.
     linkability : DataFrame
         See ``linkability``.
-    everyone : int
-        Persons in the dataset.
     k : int
         Persons per combination of quasi-identifiers.
     suppressed : int
@@ -64,7 +62,6 @@ class ViewReport:
     columns: pl.DataFrame
     groups: pl.DataFrame
     linkability: pl.DataFrame
-    everyone: int
     k: int
     suppressed: int
     min_group: int
@@ -82,7 +79,6 @@ class ViewReport:
             "columns": self.columns.to_dicts(),
             "groups": self.groups.to_dicts(),
             "linkability": self.linkability.to_dicts(),
-            "everyone": self.everyone,
             "k": self.k,
             "suppressed": self.suppressed,
             "min_group": self.min_group,
@@ -98,7 +94,6 @@ class ViewReport:
             columns=pl.DataFrame(content["columns"], schema=cls.COLUMNS),
             groups=pl.DataFrame(content["groups"], schema=LOSSES),
             linkability=pl.DataFrame(content["linkability"], schema=LINKABILITY),
-            everyone=content["everyone"],
             k=content["k"],
             suppressed=content["suppressed"],
             min_group=content["min_group"],
@@ -107,21 +102,24 @@ class ViewReport:
 
     def tables(self) -> tuple[Table, ...]:
         """Return the report as tables that may be shown; steps of few persons say only that."""
-        steps = self.steps.select(
-            "step",
-            removed=pl.Series(
-                [_few(n, self.min_group) for n in self.steps["removed"]], dtype=pl.String
-            ),
-            left="left",
+        left = int(self.steps["left"][-1])
+        # neither a total nor what was left in between: a number of few would follow from them
+        steps = pl.DataFrame(
+            [
+                *((step, _few(n, self.min_group)) for step, n, _ in self.steps.iter_rows()),
+                ("in the view", f"{left:,}"),
+            ],
+            schema={"step": pl.String, "persons": pl.String},
+            orient="row",
         )
         groups = self.groups
         return (
             Table(
                 name="view_steps",
-                title="How many persons each step removed",
+                title="How many persons each step left out, and how many are in the view",
                 rows=steps,
-                persons="left",
-                labels={"step": "Step", "removed": "Persons removed", "left": "Persons left"},
+                persons=None,
+                labels={"step": "Left out", "persons": "Persons"},
                 origin=self.origin,
             ),
             Table(
@@ -149,11 +147,11 @@ class ViewReport:
 
     def _persons_lost(self) -> str:
         lost = {step: removed for step, removed, _ in self.steps.iter_rows() if removed}
-        if not lost:
-            return f"All {self.everyone:,} customers are in the view."
-        reasons = "; ".join(f"{_few(n, self.min_group)} {step}" for step, n in lost.items())
         left = int(self.steps["left"][-1])
-        return f"Of {self.everyone:,} customers {left:,} are in the view (not: {reasons})."
+        if not lost:
+            return f"All {left:,} customers are in the view."
+        reasons = "; ".join(f"{_few(n, self.min_group)} {step}" for step, n in lost.items())
+        return f"{left:,} customers are in the view; left out are {reasons}."
 
     def _cells_lost(self) -> str:
         quasi = self.columns.filter(pl.col("table") == "customers").drop_nulls("stated")

@@ -183,16 +183,21 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
     fingerprint = view_fingerprint(study, dataset, as_of)
     secret = dataset.key.derive(f"figures of study {study.name} on {dataset.name}").secret
     release = _release(study, fingerprint, secret)
+    # what every page of the study tells of its view: one draw for the same persons, whatever the
+    # date and notebook, as readers could average many
+    own = _release(study, f"the view of study {study.name}", secret)
     pseudonyms = Pseudonyms.of(allowed["customer_id"], study=study, dataset=dataset)
-    made = generalised(allowed, study, as_of, release=release)
+    made = generalised(allowed, study, as_of, release=own)
     tables, doings = (
         {"customers": pseudonyms.replace(made.rows.lazy())},
         list(made.doings),
     )
+    unordered: dict[str, pl.LazyFrame] = {}
     for table in study.columns:
         if table != "customers" and table not in ABSENT_TABLES:
             rows = pseudonyms.moved(pseudonyms.seen(before(everyone, table, as_of)))
             rows, done = harmless(rows, table, study)
+            unordered[table] = rows
             tables[table] = pseudonyms.replace(rows)
             doings += done
     return View(
@@ -206,11 +211,10 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
             }
         ),
         report=ViewReport(
-            steps=_steps(decided, release),
+            steps=_steps(decided, own),
             columns=pl.DataFrame(doings, schema=ViewReport.COLUMNS, orient="row"),
-            groups=groups_lost(customers, allowed, made.rows, made.levels, release=release),
-            linkability=linkability(tables, pseudonyms.customers["pseudonym"], release=release),
-            everyone=release.count(customers),
+            groups=groups_lost(customers, allowed, made.rows, made.levels, release=own),
+            linkability=linkability(unordered, allowed["customer_id"], release=own),
             k=study.policy.k,
             suppressed=made.suppressed,
             min_group=study.min_group,
@@ -275,17 +279,14 @@ def _decided(
 
 
 def _steps(decided: pl.DataFrame, release: Release) -> pl.DataFrame:
-    """Count how many customers each step removed, and how many were left after it."""
-    reasons = decided["reason"].drop_nulls().unique().sort().to_list()
-    steps = [_LATER, _TEST, *(reason for reason in reasons if reason not in (_LATER, _TEST))]
-    removed = dict(release.counts(decided, ["reason"]).iter_rows())
-    left = release.counts(
-        decided,
-        of={
-            step: ~pl.col("reason").is_in(steps[: place + 1]).fill_null(False)
-            for place, step in enumerate(steps)
-        },
-    ).row(0, named=True)
-    rows = [(step, removed.get(step, 0), left[step]) for step in steps]
+    """Count how many customers each step removed; how many were left follows from these counts."""
+    counts = dict(release.counts(decided, ["reason"]).iter_rows())
+    reasons = sorted(reason for reason in counts if reason not in (None, _LATER, _TEST))
+    left = sum(counts.values())
+    rows = []
+    for step in (_LATER, _TEST, *reasons):
+        removed = counts.get(step, 0)
+        left -= removed
+        rows.append((step, removed, left))
     schema = {"step": pl.String, "removed": pl.Int64, "left": pl.Int64}
     return pl.DataFrame(rows, schema=schema, orient="row")

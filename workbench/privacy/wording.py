@@ -14,13 +14,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from workbench.foundation.errors import PrivacyError
 from workbench.schema import TABLES, CustomerData
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
+_NUMBER = re.compile(r"(?:\d[\d,]*)?\.?\d+(?:e[+-]?\d+)?")
 _SOURCES = (".py", ".html", ".csv")
 #: Rooms whose sources hold invented names and places: no template of a report stands there.
 _WITHOUT_TEMPLATES = ("synthetic",)
@@ -73,18 +75,38 @@ class Wording:
                     f"nor the package wrote and that fewer than {self.k} persons of the view "
                     "share: write the text in the notebook and fill in only figures and groups"
                 )
-        shown = _rounded_forms(figures)
+        shown = np.array(sorted({abs(figure) for figure in figures}), dtype=np.float64)
         for name, text in held:
             missing = [
                 number
                 for number in _long_numbers(text)
-                if number not in shown and number not in _plain_numbers(self.source)
+                if not number.is_among(shown) and number.digits not in _plain_numbers(self.source)
             ]
             if missing:
                 raise PrivacyError(
                     f"{name} has {_counted(len(missing), 'number')} that no figure of the report "
                     "shows: show the figure, made by the view's release, beside the text"
                 )
+
+    def require_stated(self, exhibit: Mapping[str, Any]) -> None:
+        """Refuse a table of figures from elsewhere whose numbers the notebook does not state.
+
+        Raises
+        ------
+        PrivacyError
+            A number of its rows is neither in the source of the notebook nor in a parameter.
+        """
+        for row in exhibit["rows"]:
+            for cell in row:
+                text = "" if isinstance(cell, bool) or cell is None else str(cell)
+                for number in _NUMBER.findall(text):
+                    digits = _digits(number)
+                    if digits and digits not in _plain_numbers(self.source):
+                        raise PrivacyError(
+                            f"table {exhibit['name']} says that its figures come from elsewhere, "
+                            "but not all of them are written in the notebook or its parameters: "
+                            "write them there, or make figures about persons with view.table"
+                        )
 
     def without_rare_labels(self, rows: list[list[Any]]) -> list[list[Any]]:
         """Return rows of a table; texts of words that too few persons share are replaced."""
@@ -137,6 +159,7 @@ class Wording:
 def exhibit_texts(exhibit: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the texts of a table or figure beside its cells, each with what it is."""
     what = f"{exhibit['kind']} {exhibit['name']}"
+    yield f"the name of a {exhibit['kind']}", exhibit["name"]
     yield f"the title of {what}", exhibit["title"]
     yield f"the headings of {what}", " ".join(map(str, exhibit["labels"].values()))
     yield f"the columns of {what}", " ".join(name for name, _ in exhibit["columns"])
@@ -174,24 +197,39 @@ def _plain_numbers(text: str) -> frozenset[str]:
     return frozenset(_digits(found) for found in _NUMBER.findall(text))
 
 
-def _long_numbers(text: str) -> list[str]:
-    return [digits for found in _NUMBER.findall(text) if len(digits := _digits(found)) >= _DIGITS]
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """A number of a text: its significant digits, its value, decimals, and whether in percent."""
+
+    digits: str
+    value: float
+    decimals: int
+    is_percent: bool
+
+    def is_among(self, figures: NDArray[np.float64]) -> bool:
+        """Return whether a figure, rounded as the text rounds, is this number."""
+        scaled = 100 * figures if self.is_percent else figures
+        margin = 0.5 * 10.0**-self.decimals * (1 + 1e-9)
+        return bool((np.abs(scaled - self.value) <= margin).any())
+
+
+def _long_numbers(text: str) -> list[_Number]:
+    found = []
+    for match in _NUMBER.finditer(text):
+        digits = _digits(match[0])
+        if len(digits) < _DIGITS:
+            continue
+        plain = match[0].replace(",", "")
+        decimals = len(plain.partition("e")[0].partition(".")[2])
+        is_percent = text[match.end() :].lstrip(" \u00a0").startswith("%")
+        found.append(_Number(digits, float(plain), decimals, is_percent))
+    return found
 
 
 def _digits(number: str) -> str:
     """Return the significant digits of a number: 0.0450 and 4,500 are both 45."""
     mantissa = number.partition("e")[0].replace(",", "").replace(".", "")
     return mantissa.strip("0")
-
-
-def _rounded_forms(figures: Iterable[float]) -> set[str]:
-    """Return the significant digits of figures as a text may round them, shares as percents."""
-    forms = set()
-    for figure in figures:
-        for places in range(5):
-            forms.add(_digits(f"{abs(figure):.{places}f}"))
-            forms.add(_digits(f"{100 * abs(figure):.{places}f}"))
-    return forms
 
 
 def _counted(count: int, noun: str) -> str:

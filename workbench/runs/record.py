@@ -78,6 +78,8 @@ def _require_wording(output: "_Output", run: PlannedRun, view: View) -> None:
     )
     for exhibit in output.exhibits:
         exhibit["rows"] = wording.without_rare_labels(exhibit["rows"])
+        if exhibit["source"] and exhibit["origin"] != view.release.origin:
+            wording.require_stated(exhibit)
     cells = [cell for exhibit in output.exhibits for row in exhibit["rows"] for cell in row]
     estimates = [
         *output.metrics.values(),
@@ -86,10 +88,10 @@ def _require_wording(output: "_Output", run: PlannedRun, view: View) -> None:
     cells += [each[part] for each in estimates for part in ("value", "low", "high", "n")]
     texts = [text for exhibit in output.exhibits for text in exhibit_texts(exhibit)]
     texts += [
-        # a note tells a method; what numbers it has are no figures of the report
-        (f"the label of figure {e['name']}", f"{e['label']} {e['unit']} {_wordy(e['note'])}")
+        ("the label of an estimate", f"{e['name']} {e['label']} {e['unit']} {e['note']}")
         for e in estimates
     ]
+    texts += [("the name of a verdict", verdict["name"]) for verdict in output.verdicts]
     texts += [
         (f"the {part} of verdict {verdict['name']}", verdict[part])
         for verdict in output.verdicts
@@ -97,10 +99,6 @@ def _require_wording(output: "_Output", run: PlannedRun, view: View) -> None:
     ]
     figures = [float(cell) for cell in cells if isinstance(cell, int | float)]
     wording.require(texts, figures)
-
-
-def _wordy(note: str) -> str:
-    return "".join(sign for sign in note if not sign.isdigit())
 
 
 def _drawn(exhibit: Mapping[str, Any]) -> bytes:

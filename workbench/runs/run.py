@@ -173,7 +173,7 @@ class _Opened:
             digest=planned.notebook.digest,
             view=view.fingerprint,
             parameters=planned.parameters,
-            persons=Sketch.of(self._pseudonyms, min_group=view.min_group),
+            persons=Sketch.of(self._pseudonyms),
         )
         with reserve(variant, study=self.plan.study, vault=self.vault) as reservation:
             yield reservation

@@ -22,18 +22,22 @@ class CalibrationError(NamedTuple):
     """ECE and what would be seen if the scores were right.
 
     ``ece`` and ``null_95`` (the 95th percentile under perfect calibration) are shares, 0 to 1;
-    ``p_value`` is the share of null draws that are as high or higher; ``null_spread`` is the
-    standard deviation of the null draws.
+    ``p_value`` is the share of null draws that are as high or higher.
     """
 
     ece: float
     null_95: float
     p_value: float
-    null_spread: float
 
 
 def calibration_error(
-    outcomes: ArrayLike, scores: ArrayLike, *, seed: int, bins: int = BINS, draws: int = DRAWS
+    outcomes: ArrayLike,
+    scores: ArrayLike,
+    *,
+    seed: int,
+    bins: int = BINS,
+    draws: int = DRAWS,
+    noise: float = 0.0,
 ) -> CalibrationError:
     """Return the ECE over groups of equal size, with its null.
 
@@ -43,6 +47,8 @@ def calibration_error(
     scores : array of float in 0 to 1, shape (n,)
     seed : int
         Of the null draws: outcomes drawn from the scores themselves.
+    noise : float
+        Variance of the noise in each count that the error is compared with: it is in the null too.
 
     Notes
     -----
@@ -60,7 +66,8 @@ def calibration_error(
     edges = _edges(p.size, bins)
     sizes, expected = np.diff(edges), np.add.reduceat(p, edges[:-1])
     observed = np.add.reduceat(y, edges[:-1])
-    spread = np.sqrt(np.add.reduceat(p * (1 - p), edges[:-1]))
+    share = expected / sizes
+    spread = np.sqrt(np.add.reduceat(p * (1 - p), edges[:-1]) + noise * (1 + share**2))
     ece = float(np.abs(observed - expected).sum() / p.size)
     random = Stream(seed, "calibration null").generator()
     drawn = expected + spread * random.standard_normal((draws, sizes.size))
@@ -69,7 +76,6 @@ def calibration_error(
         ece=ece,
         null_95=float(np.quantile(null, 0.95)),
         p_value=float((1 + (null >= ece).sum()) / (1 + draws)),
-        null_spread=float(null.std()),
     )
 
 

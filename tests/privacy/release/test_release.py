@@ -99,6 +99,23 @@ def test_a_sum_that_one_or_two_persons_dominate_is_not_given() -> None:
     assert EXACT.sums(rows, ["group"], of=["spent"])["spent"].to_list() == [100, 110, 100]
 
 
+def test_a_sum_that_is_a_count_in_disguise_has_the_noise_of_the_count() -> None:
+    rows = people(300).with_columns(
+        one=pl.col("is_left").cast(pl.Int64), price=pl.lit(1999, dtype=pl.Int64)
+    )
+    counted = RULES.counts(rows, ["group"], of={"_high": pl.col("is_left")})
+    made = RULES.sums(rows, ["group"], of=["one", "price"])
+    assert made["one"].to_list() == counted["_high"].to_list()
+    assert made["price"].to_list() == [1999 * n for n in counted["persons"]]
+
+
+def test_another_unit_is_not_another_draw() -> None:
+    # amounts that are whole in every unit: the same sums, so the same noise
+    rows = people(300).with_columns(euros=(pl.col("spent_minor") // 20 * 20) / 100)
+    made = [RULES.means(rows, of={"euros": smallest})["euros"][0] for smallest in (0.05, 0.1, 0.2)]
+    assert max(made) - min(made) < 0.01
+
+
 def test_means_are_scipys_with_its_t_interval() -> None:
     rows = people(300)
     made = PLAIN.means(rows, of={"spent_minor": 1}).row(0, named=True)

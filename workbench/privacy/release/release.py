@@ -36,6 +36,9 @@ LARGEST_BOUND = 4
 
 _KEY = "_key"
 
+#: Unit in which sums enter the seed of their noise, whatever unit they are added up in.
+_SEED_UNIT = 1e-4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
@@ -205,7 +208,7 @@ class Release:
                     *(pl.lit(None, dtype=pl.Float64).alias(f"{name}{end}") for end in _ENDS),
                 ).drop("persons")
             else:
-                sums = self._sum(known, by, name)
+                sums = self._sum(known, by, name, unit=unit)
                 part = self._mean(self.counts(known, by), sums, name, unit, by)
             made = _joined(made, part, by)
         return made
@@ -229,7 +232,8 @@ class Release:
         Notes
         -----
         The variance of the share R of a total T of n persons is ``n var(d)/T^2`` with
-        ``d_i = x_i (g_i - R)``, g the membership, and that of the noise, ``m^2 x^2 (1 + R^2)/T^2``.
+        ``d_i = x_i (g_i - R)``, g the membership, and that of the noise,
+        ``m^2 (x_g^2 + R^2 x_T^2)/T^2``, x the largest contributions to the group and the total.
         The half-width is rounded up to one digit.
         """
         made = self.counts(rows, by)
@@ -246,7 +250,11 @@ class Release:
             square_sum = whole.squares[0]
             spread = squares * (1 - 2 * share) + share**2 * square_sum
             spread -= (exact - share * whole.exact[0]) ** 2 / n
-            noise = 0.0 if self.is_exact else SUM_NOISE**2 * largest**2 * (1 + share**2)
+            noise = (
+                0.0
+                if self.is_exact
+                else SUM_NOISE**2 * (largest**2 + (share * whole.largest[0]) ** 2)
+            )
             half = 1.959963984540054 * float(np.sqrt(max(spread, 0.0) + noise)) / total
             half = half if self.is_exact else one_digit_up(half)
             lines.append((share, max(share - half, 0.0), min(share + half, 1.0)))
@@ -283,7 +291,10 @@ class Release:
             )
         return cells.drop(_PERSONS)
 
-    def _sum(self, rows: pl.DataFrame, by: Sequence[str], name: str) -> "_Sums":
+    def _sum(
+        self, rows: pl.DataFrame, by: Sequence[str], name: str, *, unit: float = 1.0
+    ) -> "_Sums":
+        """Add up a column of whole numbers of ``unit`` each."""
         if not rows.schema[name].is_integer():
             raise ParameterError(
                 f"{name} holds no integers: sums are made of whole numbers, for instance of "
@@ -301,13 +312,18 @@ class Release:
             ],
         )
         keys, exact = cells[_KEY].to_list(), cells["_sum"].to_list()
-        seed = 0 if self.is_exact else keyed_seed(
-            self.secret, "sum", self.view, sorted_pairs(keys, exact)
-        )  # fmt: skip
+        # the same sums in another unit are the same draw, so that no noise can be averaged away
+        figures = [round(whole * unit / _SEED_UNIT) for whole in exact]
+        seed = (
+            0
+            if self.is_exact
+            else keyed_seed(self.secret, "sum", self.view, sorted_pairs(keys, figures))
+        )
+        as_counts = None if self.is_exact else self._sums_of_counts(rows, by, name)
         values: list[int | None] = []
         largest = []
-        for key, whole, absolute, top in zip(
-            keys, exact, cells["_absolute"], cells["_top"], strict=True
+        for place, (key, whole, absolute, top) in enumerate(
+            zip(keys, exact, cells["_absolute"], cells["_top"], strict=True)
         ):
             first = max(top, default=0)
             largest.append(first)
@@ -318,10 +334,30 @@ class Release:
                 values.append(None)
             elif self.is_exact:
                 values.append(whole)
+            elif as_counts is not None:
+                values.append(as_counts[place])
             else:
                 noise = sum_noise(first, secret=self.secret, seed=seed, key=key)
                 values.append(round(whole + noise))
         return _Sums(values, exact, cells["_squares"].to_list(), largest)
+
+    def _sums_of_counts(self, rows: pl.DataFrame, by: Sequence[str], name: str) -> list[int] | None:
+        """Return the sums of a column of one or two values; None where it has more.
+
+        Such a sum is a count of persons in disguise (of those who are 1, of those who paid the
+        one price), so it gets the noise of that count.
+        """
+        values = rows[name].fill_null(0).unique().sort().to_list()
+        if len(values) > 2:
+            return None
+        low, high = int(values[0]), int(values[-1])
+        counted = self.counts(rows, by, of={"_high": pl.col(name).fill_null(0) == high})
+        if low == high:
+            return [low * n for n in counted["persons"]]
+        return [
+            low * max(n - above, 0) + high * above
+            for n, above in zip(counted["persons"], counted["_high"], strict=True)
+        ]
 
     def _mean(
         self, counted: pl.DataFrame, sums: "_Sums", name: str, unit: float, by: Sequence[str]
