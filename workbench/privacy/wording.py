@@ -28,6 +28,8 @@ _SOURCES = (".py", ".html", ".csv")
 _WITHOUT_TEMPLATES = ("synthetic",)
 #: Digits from which a number could be somebody's.
 _DIGITS = 3
+#: Tables with most rows, which are looked at last: labels are seldom found only there.
+_LONG = ("events", "interactions", "payments")
 #: What stands in the place of a label that too few persons share.
 RARE = "not shown: too few share it"
 
@@ -169,7 +171,8 @@ def exhibit_texts(exhibit: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _text_columns(data: CustomerData) -> Iterator[tuple[str, pl.LazyFrame]]:
-    for table, frame in data.tables.items():
+    for table in sorted(data.tables, key=lambda name: name in _LONG):
+        frame = data[table]
         schema = frame.collect_schema()
         if "customer_id" not in schema:
             continue

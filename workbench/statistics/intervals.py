@@ -5,11 +5,11 @@ and so does the percentile bootstrap; Wilson's and Jeffreys' cover 95 to 96 % (m
 groups of 10 to 500). They are what is used here.
 """
 
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from workbench.foundation.errors import ParameterError
 
@@ -28,7 +28,7 @@ def critical(level: float = LEVEL) -> float:
     """Return the two-sided standard normal quantile: 1.96 at 0.95."""
     if not 0 < level < 1:
         raise ParameterError(f"level is {level}: it must lie between 0 and 1")
-    return float(stats.norm.ppf((1 + level) / 2))
+    return NormalDist().inv_cdf((1 + level) / 2)
 
 
 def wilson(

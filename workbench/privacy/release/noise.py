@@ -52,30 +52,36 @@ def noise_table(deviation: int, variance: float) -> NDArray[np.float64]:
     Each row is the distribution of largest entropy with mean 0, the given variance and no result
     below 0: its probabilities are proportional to ``exp(a v - b v^2)``.
     """
-    from scipy import optimize  # late: only a view that is released with noise needs it
-
     v = np.arange(-deviation, deviation + 1.0)
     rows = [(v >= 0) * 1.0]
     for count in range(1, deviation + 1):
-        allowed = v >= -count
-
-        def shares(
-            t: NDArray[np.float64], allowed: NDArray[np.bool_] = allowed
-        ) -> NDArray[np.float64]:
-            weights = np.where(allowed, np.exp(np.clip(t[0] * v - t[1] * v * v, -60, 60)), 0)
-            return np.asarray(weights / weights.sum())
-
-        def miss(t: NDArray[np.float64]) -> list[float]:
-            p = shares(t)
-            return [float(p @ v), float(p @ v**2) - variance]
-
-        found = optimize.root(miss, [0.0, 0.5 / variance])
-        if not found.success:
-            raise ArithmeticError(f"no noise of variance {variance} for a count of {count}")
-        rows.append(np.cumsum(shares(found.x)))
+        rows.append(np.cumsum(_most_entropic(v, v >= -count, variance)))
     table = np.array(rows)
     table[:, -1] = 1.0  # a sum that rounding leaves below 1 would give noise beyond the deviation
     return table
+
+
+def _most_entropic(
+    v: NDArray[np.float64], allowed: NDArray[np.bool_], variance: float
+) -> NDArray[np.float64]:
+    """Return the probabilities of largest entropy on the allowed values, by Newton's method.
+
+    They minimise the convex function ``log sum exp(a v + b v^2) - b variance`` of a and b, whose
+    gradient is what the mean and the variance lack and whose Hessian is a covariance.
+    """
+    terms = np.array([v, v**2])
+    t = np.array([0.0, -0.5 / variance])
+    for _ in range(100):
+        weights = np.where(allowed, np.exp(np.clip(t @ terms, -60, 60)), 0.0)
+        p = weights / weights.sum()
+        mean = terms @ p
+        gap = mean - np.array([0.0, variance])
+        if np.abs(gap).max() < 1e-12:
+            return np.asarray(p)
+        covariance = (terms * p) @ terms.T - np.outer(mean, mean)
+        step = np.linalg.solve(covariance, gap)
+        t = t - step / max(1.0, float(np.abs(step).max()))
+    raise ArithmeticError(f"no noise of variance {variance} on {int(allowed.sum())} values")
 
 
 def keyed_unit(secret: bytes, *what: object) -> float:
