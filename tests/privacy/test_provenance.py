@@ -1,5 +1,7 @@
 """Figures about persons are shown only as the release of the view made them."""
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -169,6 +171,13 @@ def test_numbers_say_where_they_come_from(view: View) -> None:
     require_released(named, release=view.release, data=view.data)
     words = Table(name="t", title="T", rows=rows.select("season"), persons=None)
     require_released(words, release=view.release, data=view.data)
+
+
+def test_a_released_table_keeps_its_persons(view: View) -> None:
+    table = view.table(spent(view), ["gender"], name="t", title="T", means={"euros": 0.01})
+    without = replace(table, rows=table.rows.drop("persons"), persons=None)
+    with pytest.raises(PrivacyError, match="lost the column that counts its persons"):
+        require_released(without, release=view.release, data=view.data)
 
 
 def test_figures_of_another_view_are_refused(view: View, world: Dataset) -> None:

@@ -6,6 +6,7 @@ from workbench.charts.exhibits import Figure, Table
 from workbench.charts.forms import bars, intervals, observed_against_expected
 from workbench.models.feature_exhibits import words
 from workbench.models.result import ChurnResult
+from workbench.privacy.release import model_origin
 
 _RATE = {"rate": ".1%", "low": ".1%", "high": ".1%"}
 _SPLIT = {
@@ -103,7 +104,7 @@ def importance(result: ChurnResult) -> Figure:
         persons=None,
         formats={"auc_lost": "z.3f", "low": "z.3f", "high": "z.3f"},
         labels={"group": "group of features", "auc_lost": "AUC lost"},
-        origin=result.origin,
+        origin=model_origin(result.origin),
     )
     return intervals(
         table,
@@ -129,7 +130,7 @@ def strongest_features(result: ChurnResult) -> Table:
         persons=None,
         formats={"auc": ".3f"},
         labels={"auc": "AUC alone", "direction": "leavers have", "feature": "name of the feature"},
-        origin=result.origin,
+        origin=model_origin(result.origin),
     )
 
 

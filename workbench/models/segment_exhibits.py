@@ -7,6 +7,7 @@ from workbench.charts.forms import intervals
 from workbench.features import feature_dictionary
 from workbench.models.feature_exhibits import value_text, words
 from workbench.models.segmentation import Segmentation
+from workbench.privacy.release import model_origin
 
 _MOST_MARKS = 4  # features per segment in the profile
 
@@ -100,7 +101,7 @@ def stability(result: Segmentation) -> Figure:
         persons=None,
         labels={"stability": "agreement"},
         formats={"stability": ".2f", "low": ".2f", "high": ".2f"},
-        origin=result.origin,
+        origin=model_origin(result.origin),
     )
     return intervals(
         table,

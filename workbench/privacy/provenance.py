@@ -11,7 +11,7 @@ import polars as pl
 
 from workbench.charts.exhibits import Table
 from workbench.foundation.errors import PrivacyError
-from workbench.privacy.release import Release
+from workbench.privacy.release import Release, model_origin
 from workbench.schema import TABLES, CustomerData
 from workbench.statistics.estimates import Estimate
 
@@ -45,9 +45,16 @@ def require_released(table: Table, *, release: Release, data: CustomerData) -> N
         The table counts persons, has a column of the customer tables (renamed or not), or has
         numbers of which it does not say where they come from, and lacks the release's mark.
     """
-    if table.origin == release.origin:
-        return
     name = table.name
+    if table.origin == model_origin(release.origin):
+        return
+    if table.origin == release.origin:
+        if table.persons is None and _numbers(table):
+            raise PrivacyError(
+                f"table {name} lost the column that counts its persons: keep it, and name it with "
+                "persons=..., so that groups of few can be found"
+            )
+        return
     if table.origin:
         raise PrivacyError(
             f"table {name} was made by the release of another view: make it with the view that is "

@@ -78,7 +78,7 @@ def _require_wording(output: "_Output", run: PlannedRun, view: View) -> None:
     )
     for exhibit in output.exhibits:
         exhibit["rows"] = wording.without_rare_labels(exhibit["rows"])
-        if exhibit["source"] and exhibit["origin"] != view.release.origin:
+        if exhibit["source"]:
             wording.require_stated(exhibit)
     cells = [cell for exhibit in output.exhibits for row in exhibit["rows"] for cell in row]
     estimates = [

@@ -18,6 +18,7 @@ from workbench.foundation.progress import SEALED_VIEW
 from workbench.foundation.settings import Settings, find
 from workbench.privacy.disclosure import disclose, disclose_estimate, disclose_figure
 from workbench.privacy.provenance import require_released, require_released_estimate
+from workbench.privacy.release import model_origin
 from workbench.privacy.view import View, open_view
 from workbench.runs.bundles import (
     EXHIBIT,
@@ -116,7 +117,8 @@ def _view_of(origin: str) -> View:
     """Return the view whose release made a figure; the last one opened where none did."""
     if not _views:
         raise ParameterError("show nothing before the data were asked for: call wb.view(study)")
-    return _views.get(origin) or list(_views.values())[-1]
+    made_by = (view for mark, view in _views.items() if origin in (mark, model_origin(mark)))
+    return next(made_by, list(_views.values())[-1])
 
 
 def _disclosed_estimate(estimate: Estimate) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from workbench.privacy.release.bins import (
 from workbench.privacy.release.models import (
     Rounded,
     calibration_gap,
+    model_origin,
     rounded_figure,
     rounding_step,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "binned_median",
     "binned_quantile",
     "calibration_gap",
+    "model_origin",
     "one_digit_up",
     "rounded_figure",
     "rounding_step",

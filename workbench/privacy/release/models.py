@@ -17,6 +17,14 @@ from workbench.privacy.release.release import Release, one_digit_up
 _Z = 1.959963984540054
 
 
+def model_origin(origin: str) -> str:
+    """Return the mark of tables of model figures, which count nobody in their rows.
+
+    A table of persons under a release's own mark has to keep its column of persons.
+    """
+    return f"{origin} models"
+
+
 class Rounded(NamedTuple):
     """A figure with the limits of its interval."""
 
