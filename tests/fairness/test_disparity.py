@@ -8,8 +8,18 @@ import polars as pl
 import pytest
 from sklearn.metrics import accuracy_score, precision_score
 
-from workbench.fairness import Question, audit, cells, contrasts, grouped, rates, representation
+from workbench.fairness import (
+    METRICS,
+    Question,
+    audit,
+    cells,
+    contrasts,
+    grouped,
+    rates,
+    representation,
+)
 from workbench.foundation.errors import InputError
+from workbench.privacy.release import Release
 
 FAIRLEARN = {
     "selection_rate": fm.selection_rate,
@@ -139,3 +149,26 @@ def test_a_missing_decision_is_refused_with_its_count() -> None:
     rows = pl.DataFrame({"g": ["a", "b"], "d": [True, None]})
     with pytest.raises(InputError, match="1 of 2 persons have no decision"):
         audit(rows, Question(attributes=("g",)), decision="d", seed=1)
+
+
+def test_a_numerator_that_one_rate_bounds_is_told_by_no_other() -> None:
+    n = 300
+    rows = pl.DataFrame(
+        {
+            "customer_id": range(n),
+            "group": ["all"] * n,
+            "d": [True] * 38 + [False] * 2 + [True] * 60 + [False] * 200,
+            "y": [True] * 40 + [False] * 260,
+        },
+        schema_overrides={"customer_id": pl.UInt64},
+    )
+    rules = Release(view="v", secret=b"", is_exact=True)
+    groups = grouped(rows, ["group"])
+    counted = cells(groups, rows["d"], rows["y"], persons=rows["customer_id"], release=rules)
+    found = rates(counted, tuple(METRICS), least=1, release=rules)
+    bounds = dict(found.select("metric", "bound").iter_rows())
+    assert bounds["true_positive_rate"] == "all but at most 4 of 40"
+    assert bounds["false_negative_rate"] == "at most 4 of 40"
+    assert bounds["precision"] == "all but at most 4 of 40 positives"
+    assert bounds["selection_rate"] == ""
+    assert found.filter(pl.col("metric") == "precision")["value"][0] == 37.5 / 98

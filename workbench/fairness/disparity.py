@@ -20,7 +20,14 @@ import polars as pl
 
 from workbench.fairness.groups import CROSS, intersections, value_names
 from workbench.foundation.errors import InputError
-from workbench.privacy.release import EXACT, Release, Shares, share_difference, shares
+from workbench.privacy.release import (
+    EXACT,
+    Release,
+    Shares,
+    share_difference,
+    shares,
+    shares_between,
+)
 from workbench.statistics.comparisons import holm, two_share_test
 from workbench.statistics.intervals import LEVEL
 
@@ -177,13 +184,13 @@ def rates(
 
     Returns
     -------
-    DataFrame, shape (groups x metrics, 11)
+    DataFrame, shape (groups x metrics, 13)
         ``attribute``, ``metric``, ``group``, ``persons`` (in the group), ``count``, ``of`` (the
         rate is count / of), ``value``, ``low``, ``high`` (null where it cannot be estimated),
         ``note``: "" where the rate can be judged, "cannot be estimated, no positives" and the
         like, "too small to judge", or "empty"; ``bound``: "at most 4 of 25" where the numerator is
         so small that only a bound is told, else "". ``value`` is then the middle of what the bound
-        allows, for sorting only.
+        allows, for sorting only; ``lowest`` and ``highest`` are the counts that it lies between.
     """
     parts = []
     for name in metrics:
@@ -196,7 +203,7 @@ def rates(
             pl.col(metric.above).alias("count"),
             pl.col(metric.below).alias("of"),
         ).with_columns(pl.min_horizontal("count", "of").alias("count"))
-        found = _shares_of(name, counted, part, release)
+        found = _shares_of(name, counted, release)
         of = pl.col("of")
         parts.append(
             part.with_columns(
@@ -211,6 +218,8 @@ def rates(
                 .then(pl.lit(TOO_SMALL))
                 .otherwise(pl.lit(ESTIMATED)),
                 bound=pl.Series(found.bound, dtype=pl.String),
+                lowest=pl.Series(found.lowest),
+                highest=pl.Series(found.highest),
             )
         )
     return pl.concat(parts)
@@ -223,12 +232,32 @@ _COMPLEMENTS = {
 }
 
 
-def _shares_of(name: str, counted: pl.DataFrame, part: pl.DataFrame, release: Release) -> Shares:
-    if name not in _COMPLEMENTS:
-        return shares(part["count"], part["of"], release=release)
-    metric = METRICS[_COMPLEMENTS[name]]
+def _shares_of(name: str, counted: pl.DataFrame, release: Release) -> Shares:
+    """Return the shares of one metric; a numerator that another metric bounds is bounded here too.
+
+    Otherwise precision would tell the true positives of whom the true positive rate says "all but
+    at most 4".
+    """
+    if name in _COMPLEMENTS:
+        return _turned(_shares_of(_COMPLEMENTS[name], counted, release), counted, name)
+    metric = METRICS[name]
+    n = counted[metric.below].to_numpy().astype(np.float64)
     found = shares(counted[metric.above], counted[metric.below], release=release)
-    n = part["of"].to_numpy().astype(np.float64)
+    lowest, highest, bound = found.lowest.copy(), found.highest.copy(), list(found.bound)
+    for other in METRICS.values():
+        if other.above != metric.above or other.below == metric.below:
+            continue
+        theirs = shares(counted[other.above], counted[other.below], release=release)
+        for place, text in enumerate(theirs.bound):
+            if text and not bound[place]:
+                bound[place] = f"{text} {other.below}".replace("_", " ")
+                lowest[place] = min(theirs.lowest[place], n[place])
+                highest[place] = min(theirs.highest[place], n[place])
+    return shares_between(lowest, highest, n, bound, release=release)
+
+
+def _turned(found: Shares, counted: pl.DataFrame, name: str) -> Shares:
+    n = counted[METRICS[name].below].to_numpy().astype(np.float64)
     return Shares(
         value=1 - found.value,
         low=1 - found.high,
@@ -290,18 +319,18 @@ def contrasts(
         _of="of",
         reference_value="value",
         _bound="bound",
+        _lowest="lowest",
+        _highest="highest",
     )
     pairs = held.filter(pl.col("group") != pl.col("reference")).join(
         others, on=["attribute", "metric", "reference"], how="inner", maintain_order="left"
     )
     n, reference_n = pairs["of"].to_numpy(), pairs["_of"].to_numpy()
-    mine = shares(pairs["count"], n, release=release)
-    theirs = shares(pairs["_count"], reference_n, release=release)
+    mine = (pairs["lowest"].to_numpy(), pairs["highest"].to_numpy())
+    theirs = (pairs["_lowest"].to_numpy(), pairs["_highest"].to_numpy())
     low, high = share_difference(mine, n, theirs, reference_n, release=release)
     tried = [
-        two_share_test(x, n, y, reference_n, noise=release.variance)
-        for x in (mine.lowest, mine.highest)
-        for y in (theirs.lowest, theirs.highest)
+        two_share_test(x, n, y, reference_n, noise=release.variance) for x in mine for y in theirs
     ]
     p_value = np.max(tried, axis=0)
     is_judged = pairs["metric"].is_in(judged or list(METRICS)).to_numpy()

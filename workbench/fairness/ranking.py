@@ -64,7 +64,10 @@ def scores_by_group(
             if expected is None or is_bound
             else calibration_gap(observed, expected, theirs, release=release)
         )
-        is_enough = min(int(mine.sum()), int((~mine).sum())) >= least
+        with_outcome = int(counted["positives"][place])
+        is_enough = (
+            min(with_outcome, persons - with_outcome) >= least and mine.any() and not mine.all()
+        )
         auc = (
             tuple(rounded_figure(*ranking(mine, theirs), release=release))
             if is_enough

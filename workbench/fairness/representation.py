@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from workbench.privacy.release import EXACT, Release, share_columns
+from workbench.privacy.release import EXACT, Release, share_columns, shares
 
 
 def representation(
@@ -32,9 +32,22 @@ def representation(
         share=pl.col("persons") / max(everyone, 1),
         all_selected=pl.lit(selected, dtype=pl.Int64),
     )
+    # whom the selection rate bounds is bounded here too, or the numerator would be told
+    of_group = pl.Series(shares(table["selected"], table["persons"], release=release).bound)
     found = share_columns(
         table, "selected", "all_selected", release=release, name="share_of_selected"
     )
+    is_bound = pl.Series((of_group != "").to_list(), dtype=pl.Boolean)
+    found = found.with_columns(
+        pl.when(~is_bound).then(pl.col(name)).alias(name)
+        for name in (
+            "selected", "share_of_selected", "share_of_selected_low", "share_of_selected_high"
+        )
+    ).with_columns(
+        share_of_selected_note=pl.when(pl.col("share_of_selected_note") == "")
+        .then(of_group)
+        .otherwise("share_of_selected_note")
+    )  # fmt: skip
     return found.select(
         "attribute",
         "group",

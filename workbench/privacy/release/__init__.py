@@ -22,7 +22,13 @@ from workbench.privacy.release.models import (
 )
 from workbench.privacy.release.noise import VARIANCE
 from workbench.privacy.release.release import EXACT, LARGEST_BOUND, Release, one_digit_up
-from workbench.privacy.release.shares import Shares, share_columns, share_difference, shares
+from workbench.privacy.release.shares import (
+    Shares,
+    share_columns,
+    share_difference,
+    shares,
+    shares_between,
+)
 
 __all__ = [
     "EXACT",
@@ -43,4 +49,5 @@ __all__ = [
     "share_columns",
     "share_difference",
     "shares",
+    "shares_between",
 ]

@@ -62,17 +62,30 @@ def shares(
     is_most = (n - x >= least) & (n - x <= most) & (n > most) & ~is_few
     lowest = np.where(is_few, least, np.where(is_most, n - most, x))
     highest = np.where(is_few, np.minimum(most, n), np.where(is_most, n - least, x))
-    low = wilson(lowest, n, level=level, noise=release.variance).low
-    high = wilson(highest, n, level=level, noise=release.variance).high
-    with np.errstate(invalid="ignore", divide="ignore"):
-        value = (lowest + highest) / 2 / n
     texts = [
         f"at most {most} of {size:,.0f}" if few
         else f"all but at most {most} of {size:,.0f}" if nearly
         else ""
         for few, nearly, size in zip(is_few, is_most, n, strict=True)
     ]  # fmt: skip
-    return Shares(value, low, high, lowest, highest, texts)
+    return shares_between(lowest, highest, n, texts, release=release, level=level)
+
+
+def shares_between(
+    lowest: NDArray[np.float64],
+    highest: NDArray[np.float64],
+    of: NDArray[np.float64],
+    bound: list[str],
+    *,
+    release: Release,
+    level: float = LEVEL,
+) -> Shares:
+    """Return shares whose numerators lie between two counts, see ``Shares``."""
+    low = wilson(lowest, of, level=level, noise=release.variance).low
+    high = wilson(highest, of, level=level, noise=release.variance).high
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value = (lowest + highest) / 2 / of
+    return Shares(value, low, high, lowest, highest, bound)
 
 
 def share_columns(
@@ -100,14 +113,24 @@ def share_columns(
 
 
 def share_difference(
-    one: Shares, one_of: ArrayLike, other: Shares, other_of: ArrayLike, *,
-    release: Release, level: float = LEVEL,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:  # fmt: skip
+    one: tuple[NDArray[np.float64], NDArray[np.float64]],
+    one_of: ArrayLike,
+    other: tuple[NDArray[np.float64], NDArray[np.float64]],
+    other_of: ArrayLike,
+    *,
+    release: Release,
+    level: float = LEVEL,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the limits of the difference of shares, one less the other.
 
-    Where a numerator is a bound, the limits hold for every count that it allows.
+    Parameters
+    ----------
+    one, other : (array, array)
+        Lowest and highest numerators, see ``Shares``: the limits hold for every count between.
+    one_of, other_of : array
+        Denominators.
     """
     noise = release.variance
-    low = newcombe(one.lowest, one_of, other.highest, other_of, level=level, noise=noise).low
-    high = newcombe(one.highest, one_of, other.lowest, other_of, level=level, noise=noise).high
+    low = newcombe(one[0], one_of, other[1], other_of, level=level, noise=noise).low
+    high = newcombe(one[1], one_of, other[0], other_of, level=level, noise=noise).high
     return low, high
