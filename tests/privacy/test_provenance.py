@@ -121,15 +121,49 @@ def test_values_of_persons_are_refused_under_any_name(view: View) -> None:
 
 
 def test_everybody_a_group_of_their_own_is_refused(view: View) -> None:
-    rows = spent(view).with_columns(
-        total_minor=(pl.col("euros") * 100).cast(pl.Int64),
-        label=pl.format("{} EUR {}", pl.col("euros"), pl.col("gender").cast(pl.String)),
+    rows = (
+        spent(view)
+        .with_columns(
+            total_minor=(pl.col("euros") * 100).cast(pl.Int64),
+            label=pl.format("{} EUR {}", pl.col("euros"), pl.col("gender").cast(pl.String)),
+            most=pl.col("euros").max().over("gender"),
+        )
+        .with_row_index("row")
     )
-    for by in (["euros"], ["total_minor"], ["customer_id"]):
+    rows = rows.with_columns(own=pl.col("row") % 400)
+    for by in (["euros"], ["total_minor"], ["customer_id"], ["label"], ["gender", "most"]):
         with pytest.raises(PrivacyError, match="cannot be a group"):
             view.table(rows, by, name="t", title="T")
     with pytest.raises(PrivacyError, match="groups of fewer than 10"):
-        view.table(rows, ["label"], name="t", title="T")
+        view.table(rows, ["own"], name="t", title="T")
+
+
+def test_a_measure_is_one_of_each_person(view: View) -> None:
+    rows = spent(view).with_columns(
+        most=pl.col("euros").max(), many=(pl.col("orders") > 9).cast(pl.Int64)
+    )
+    with pytest.raises(PrivacyError, match="one value for everybody in a group"):
+        view.mean(rows, "most", smallest=0.01, name="m", label="Most", unit="EUR")
+    with pytest.raises(PrivacyError, match="many says yes or no"):
+        view.table(rows, ["gender"], name="t", title="T", sums=["many"])
+
+
+def test_persons_are_customers_of_the_view(view: View) -> None:
+    orders = view.data["orders"].collect().with_row_index("customer_id2")
+    numbered = orders.with_columns(customer_id=pl.col("customer_id2").cast(pl.UInt64))
+    with pytest.raises(PrivacyError, match="others than the customers of the view"):
+        view.table(numbered, ["channel"], name="t", title="T")
+    with pytest.raises(PrivacyError, match="the view's customer_id"):
+        view.table(numbered.drop("customer_id"), ["channel"], name="t", title="T")
+
+
+def test_a_list_of_words_may_be_a_list_of_persons(view: View) -> None:
+    customers = view.data["customers"].collect()
+    words = customers.select(
+        sex=pl.col("gender").cast(pl.String), land=pl.col("country").cast(pl.String)
+    ).drop_nulls()
+    assert "rows of words" in refused(view, words)
+    assert "about persons" in refused(view, words.head(20))
 
 
 def test_the_name_of_a_group_of_few_is_not_listed(view: View) -> None:
@@ -142,7 +176,7 @@ def test_the_name_of_a_group_of_few_is_not_listed(view: View) -> None:
 
 
 def test_a_column_that_names_group_and_figure_is_refused(view: View) -> None:
-    with pytest.raises(ParameterError, match="gender names a group and a figure"):
+    with pytest.raises(ParameterError, match="gender names two columns"):
         view.table(
             spent(view), ["gender"], name="t", title="T", shares={"gender": pl.col("euros") > 1}
         )

@@ -39,7 +39,6 @@ USELESS_AUC = 0.55
 USELESS_GAIN = 0.01
 #: Mean score may be off by this much and still be called right.
 CALIBRATION_TOLERANCE = 0.03
-_TOP_SHARE = 0.1
 #: Decimals of the calibration error that right scores would show: it moves less by one person.
 _NULL_DECIMALS = 3
 
@@ -165,7 +164,7 @@ def assess(
             origin=release.origin,
         ),
         calibration_gap=_gap(base_rate, means["score"], scores, release),
-        lift=_lift(persons, n, left, how=how, seed=seed, release=release),
+        lift=_lift(calibration, how=how, seed=seed, release=release),
         predicted=Estimate(
             name="predicted_rate",
             value=means["score"],
@@ -314,18 +313,15 @@ def calibration_verdict(found: Assessment) -> Verdict:
     )
 
 
-def _lift(
-    persons: pl.DataFrame, n: int, left: int, *, how: str, seed: int, release: Release
-) -> Estimate:
-    order = np.argsort(-persons["score"].to_numpy(), kind="stable")
-    top = persons[np.sort(order[: max(1, round(_TOP_SHARE * persons.height))])]
-    counted = release.counts(top, of={"left": pl.col("churned")})
-    inside, left_inside = int(counted["persons"][0]), int(counted["left"][0])
-    left_inside = min(left_inside, inside, left)
+def _lift(calibration: pl.DataFrame, *, how: str, seed: int, release: Release) -> Estimate:
+    """Return the lift of the highest tenth, from the counts of the calibration table."""
+    top = calibration.row(by_predicate=pl.col("group") == calibration["group"].max(), named=True)
+    n, left = int(calibration["persons"].sum()), round(calibration["middle"].sum())
+    inside, left_inside = int(top["persons"]), round(top["middle"])
     cells = np.array(
         [
-            [left_inside, inside - left_inside],
-            [left - left_inside, max(n - inside - left + left_inside, 0)],
+            [left_inside, max(inside - left_inside, 0)],
+            [max(left - left_inside, 0), max(n - inside - left + left_inside, 0)],
         ]
     )
     low, high = percentile_interval(cells, _lift_of, seed=seed, noise=release.variance)

@@ -42,7 +42,7 @@ def calibration(result: ChurnResult) -> Figure:
     table = Table(
         name="calibration",
         title="The share that left in each tenth, against what the scores said",
-        rows=_noted(result.assessment.calibration),
+        rows=_noted(result.assessment.calibration.drop("middle")),
         persons="persons",
         formats={"predicted": ".1%", "observed": ".1%", "low": ".1%", "high": ".1%"},
         labels={

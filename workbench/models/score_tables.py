@@ -6,7 +6,7 @@ Takes scored persons and knows no model.
 import numpy as np
 import polars as pl
 
-from workbench.privacy.release import EXACT, Release, share_columns
+from workbench.privacy.release import EXACT, Release, share_columns, shares
 from workbench.statistics.calibration import equal_groups
 
 #: Smallest difference of a score that counts when scores are averaged.
@@ -25,18 +25,21 @@ def calibration_table(persons: pl.DataFrame, *, release: Release = EXACT) -> pl.
 
     Returns
     -------
-    DataFrame, shape (tenths, 8)
+    DataFrame, shape (tenths, 9)
         One row per tenth, lowest scores first: ``group`` (1 is the lowest), ``persons``,
         ``predicted`` (mean score), ``observed`` (share that left), ``low``, ``high`` (its Wilson
         interval), ``positives`` (persons who left), ``bound`` ("at most 4 of 25" where only a bound
-        is shown, else ""). Fewer rows where there are fewer persons than tenths.
+        is shown, else ""), ``middle`` (``positives``, or the middle of what the bound allows).
+        Fewer rows where there are fewer persons than tenths.
     """
     rows = persons.with_columns(group=pl.Series(equal_groups(persons["score"])))
     counted = release.counts(rows, ["group"], of={"positives": pl.col("churned")})
     predicted = release.means(rows, ["group"], of={"score": SMALLEST_SCORE})
     table = counted.join(predicted.select("group", predicted="score"), on="group", how="left")
+    rated = shares(table["positives"], table["persons"], release=release)
+    middle = pl.Series("middle", (rated.lowest + rated.highest) / 2)
     found = share_columns(table, "positives", "persons", release=release, name="observed")
-    return found.select(
+    return found.with_columns(middle).select(
         "group",
         "persons",
         "predicted",
@@ -45,6 +48,7 @@ def calibration_table(persons: pl.DataFrame, *, release: Release = EXACT) -> pl.
         high="observed_high",
         positives="positives",
         bound="observed_note",
+        middle="middle",
     )
 
 
@@ -62,15 +66,13 @@ def gains_table(calibration: pl.DataFrame) -> pl.DataFrame:
         ``tenth`` (1 is the highest), ``persons``, ``leavers``, ``rate``, ``low``, ``high``,
         ``captured`` (share of all leavers so far), ``lift`` (so far), ``bound``. ``leavers`` and
         ``rate`` are null where only a bound is shown; so far such a tenth counts with the middle
-        of its limits, as its numerator would follow from the next sum otherwise.
+        of what the bound allows, as its numerator would follow from the next sum otherwise.
     """
-    middle = (pl.col("low") + pl.col("high")) / 2 * pl.col("persons")
     counted = calibration.sort("group", descending=True).with_columns(
-        tenth=pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
-        _leavers=pl.coalesce(pl.col("positives").cast(pl.Float64), middle),
+        tenth=pl.int_range(1, pl.len() + 1, dtype=pl.Int64)
     )
-    everyone, left = max(counted["persons"].sum(), 1), max(counted["_leavers"].sum(), 1.0)
-    captured = pl.col("_leavers").cum_sum() / left
+    everyone, left = max(counted["persons"].sum(), 1), max(counted["middle"].sum(), 1.0)
+    captured = pl.col("middle").cum_sum() / left
     return counted.select(
         "tenth",
         "persons",
@@ -87,9 +89,8 @@ def gains_table(calibration: pl.DataFrame) -> pl.DataFrame:
 def released_calibration_error(table: pl.DataFrame) -> float:
     """Return the expected calibration error of a calibration table.
 
-    Where only a bound is shown, the middle of what it allows counts: the mean of its limits.
+    Where only a bound is shown, the middle of what it allows counts.
     """
-    middle = (pl.col("low") + pl.col("high")) / 2
-    gap = (pl.coalesce("observed", middle) - pl.col("predicted")).abs()
+    gap = (pl.col("middle") / pl.col("persons") - pl.col("predicted")).abs()
     weighted = table.select((gap * pl.col("persons")).sum() / pl.col("persons").sum()).item()
     return float(weighted) if weighted is not None and np.isfinite(weighted) else 0.0

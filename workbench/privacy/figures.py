@@ -8,7 +8,7 @@ from workbench.charts.exhibits import Table
 from workbench.foundation.errors import ParameterError, PrivacyError, unknown
 from workbench.privacy.release import Release, bin_counts, binned_quantile, share_columns
 from workbench.privacy.release import shares as released_shares
-from workbench.schema import TABLES
+from workbench.schema import TABLES, CustomerData
 from workbench.statistics.estimates import Estimate
 
 _NOBODY = "nobody is counted"
@@ -29,9 +29,12 @@ class Figures:
     ----------
     release : Release
         Makes every count, share, mean and sum.
+    data : CustomerData
+        The view's tables.
     """
 
     release: Release
+    data: CustomerData
 
     def table(
         self,
@@ -68,14 +71,24 @@ class Figures:
         ``view.table(spent, ["gender"], name="spending", title="Spending by gender",
         means={"euros": 0.01})``
         """
-        rows = rows.lazy().collect()
+        rows = self._persons(rows)
+        if isinstance(by, str):
+            raise ParameterError(f"table {name}: by is a list of columns: by=[{by!r}]")
+        if not isinstance(means or {}, Mapping):
+            raise ParameterError(
+                f"table {name}: means names each column with its smallest difference that counts: "
+                'means={"euros": 0.01}'
+            )
         for column in (*by, *(means or {}), *sums):
             if column not in rows.columns:
                 raise ParameterError(f"table {name}: {unknown('column', column, rows.columns)}")
-        if twice := sorted({*by} & {"persons", *(shares or {}), *(means or {}), *sums}):
+        named = [*by, "persons", *(shares or {}), *(means or {}), *sums]
+        if twice := sorted({column for column in named if named.count(column) > 1}):
             raise ParameterError(
-                f"table {name}: {', '.join(twice)} names a group and a figure: rename one of them"
+                f"table {name}: {', '.join(twice)} names two columns: rename one of them"
             )
+        for column in (*(means or {}), *sums):
+            _require_measure(rows, by, column, f"table {name}")
         self._require_groups(rows, by, name)
         conditions = {f"{share} persons": each for share, each in (shares or {}).items()}
         made = self.release.counts(rows, by, of=conditions)
@@ -116,6 +129,28 @@ class Figures:
             origin=self.release.origin,
         )
 
+    def _persons(self, rows: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
+        """Return the rows, whose ``customer_id`` are customers of the view.
+
+        Raises
+        ------
+        PrivacyError
+            They are not: rows of orders numbered anew would count as persons.
+        """
+        made = rows.lazy().collect()
+        if "customer_id" not in made.columns or made.schema["customer_id"] != pl.UInt64:
+            raise PrivacyError(
+                "figures about persons are made from rows with the view's customer_id, one a person"
+            )
+        mine = self.data["customers"].select("customer_id").collect()
+        if made.join(mine, on="customer_id", how="anti").height:
+            raise PrivacyError(
+                "customer_id holds others than the customers of the view: keep the view's own, one "
+                "row a person"
+            )
+        floats = [name for name, kind in made.schema.items() if kind.is_float()]
+        return made.with_columns(pl.col(floats).fill_nan(None))
+
     def _require_groups(self, rows: pl.DataFrame, by: Sequence[str], name: str) -> None:
         """Refuse groups that are single persons: ids, amounts, instants, values of few.
 
@@ -127,11 +162,11 @@ class Figures:
         """
         for column in by:
             kind = rows.schema[column]
-            is_own = column in _OWN or column.endswith("_minor")
+            is_own = column in _OWN or column.endswith("_minor") or _has_amounts(rows[column])
             if is_own or kind.is_float() or isinstance(kind, pl.Datetime | pl.List | pl.Struct):
                 raise PrivacyError(
-                    f"table {name}: {column} cannot be a group, as nearly everybody has a value of "
-                    "their own: cut it into a few bands first"
+                    f"table {name}: {column} cannot be a group, as it holds ids, amounts or "
+                    "instants: cut it into a few bands whose limits are round numbers of your own"
                 )
         sizes = rows.group_by(list(by)).len()["len"] if by else pl.Series([rows.height])
         shown = int(sizes.filter(sizes >= self.release.min_group).sum() or 0)
@@ -155,7 +190,7 @@ class Figures:
         name, label : str
             As ``Estimate`` has them.
         """
-        rows = rows.lazy().collect()
+        rows = self._persons(rows)
         if rows.is_empty():
             return _nothing(self.release, name, label, "share")
         counted = self.release.counts(rows, of={"part": condition})
@@ -204,11 +239,12 @@ class Figures:
         name, label, unit : str
             As ``Estimate`` has them.
         """
-        rows = rows.lazy().collect()
+        rows = self._persons(rows)
         if column not in rows.columns:
             raise ParameterError(f"estimate {name}: {unknown('column', column, rows.columns)}")
         if rows.drop_nulls(column).is_empty():
             return _nothing(self.release, name, label, unit)
+        _require_measure(rows, (), column, f"estimate {name}")
         made = self.release.means(rows, of={column: smallest}).row(0, named=True)
         is_given = made[column] is not None
         return Estimate(
@@ -243,7 +279,7 @@ class Figures:
             Share of persons below it: 0.5 for the median. Other quantiles have no value where
             fewer than ``min_group`` persons lie beyond them.
         """
-        rows = rows.lazy().collect()
+        rows = self._persons(rows)
         if column not in rows.columns:
             raise ParameterError(f"estimate {name}: {unknown('column', column, rows.columns)}")
         if not 0 < share < 1:
@@ -264,7 +300,7 @@ class Figures:
         return Estimate(
             name=name,
             value=found,
-            n=int(counts.sum()),
+            n=self.release.count(rows.drop_nulls(column)),
             unit=unit,
             label=label,
             note=note
@@ -272,6 +308,42 @@ class Figures:
             else f"not shown: fewer than {self.release.min_group} persons lie beyond it",
             origin=self.release.origin,
         )
+
+
+def _require_measure(rows: pl.DataFrame, by: Sequence[str], column: str, what: str) -> None:
+    """Refuse columns that are no measure of each person: yes and no, or one value for a group.
+
+    Raises
+    ------
+    PrivacyError
+        A mean of yes and no would undo the bounds of shares, and the mean of a value that a whole
+        group has (a maximum, for instance) is that value.
+    """
+    values = rows[column].drop_nulls()
+    if values.dtype == pl.Boolean or set(values.unique().head(3)) <= {0, 1}:
+        raise PrivacyError(
+            f"{what}: {column} says yes or no: take shares={{...}} or view.share, which bound what "
+            "few persons have"
+        )
+    sizes = (
+        rows.drop_nulls(column)
+        .group_by(list(by) or pl.lit(0))
+        .agg(pl.len().alias("_n"), pl.col(column).n_unique().alias("_values"))
+    )
+    if (sizes["_n"] > 1).any() and (sizes["_values"] == 1).all():
+        raise PrivacyError(
+            f"{what}: {column} has one value for everybody in a group, so it is no measure of each "
+            "person"
+        )
+
+
+def _has_amounts(labels: pl.Series) -> bool:
+    """Return whether groups are called by numbers of four digits or more that are no years."""
+    texts = labels.drop_nulls().unique().cast(pl.String)
+    numbers = texts.str.extract_all(r"\d+(?:\.\d+)?").explode().drop_nulls()
+    is_year = numbers.str.contains(r"^(?:19|20)\d\d$")
+    is_long = numbers.str.contains(r"\d{4}|\d\.\d")
+    return bool((is_long & ~is_year).any())
 
 
 def _reads_sensitive(condition: pl.Expr) -> bool:

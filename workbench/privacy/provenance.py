@@ -23,6 +23,8 @@ _OF_PERSONS = frozenset(
     if column.sensitivity in ("direct", "key", "quasi") or column.name.endswith("_minor")
 )
 
+#: Rows of words that no release made: more would be a list of persons.
+_MOST_WORDS = 100
 #: Values that a column needs before its values are compared with those of the view.
 _FEWEST_VALUES = 2
 
@@ -70,7 +72,15 @@ def require_released(table: Table, *, release: Release, data: CustomerData) -> N
             f"table {name} has {', '.join(found)} of the customer tables, which are about persons: "
             f"{how}"
         )
-    if found := sorted({f"{own} ({theirs})" for own, theirs in _shared_values(table, data)}):
+    shared = sorted({f"{own} ({theirs})" for own, theirs in _shared_values(table, data)})
+    # one column of words may explain what a group means; two side by side, or many, are persons
+    is_words = not _numbers(table)
+    if is_words and table.rows.height > _MOST_WORDS:
+        raise PrivacyError(
+            f"table {name} lists {table.rows.height:,} rows of words, {_MOST_WORDS} at most can be "
+            f"shown: {how}"
+        )
+    if found := (shared if not is_words or len(shared) > 1 else []):
         raise PrivacyError(
             f"table {name} has the values of columns about persons: {', '.join(found)}; {how}"
         )
@@ -118,8 +128,6 @@ def _shared_values(table: Table, data: CustomerData) -> Iterator[tuple[str, str]
         values = table.rows[own].drop_nulls().unique()
         if values.len() < _FEWEST_VALUES or kind.is_float() or kind == pl.Boolean:
             continue
-        if not kind.is_integer() and not _numbers(table):
-            continue  # words alone count nobody
         for theirs, frame in _columns_about_persons(data, is_integer=kind.is_integer()):
             wanted = values.cast(pl.String).implode()
             held = frame.select(pl.col(theirs).cast(pl.String).unique())

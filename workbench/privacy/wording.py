@@ -28,6 +28,8 @@ _SOURCES = (".py", ".html", ".csv")
 _WITHOUT_TEMPLATES = ("synthetic",)
 #: Digits from which a number could be somebody's.
 _DIGITS = 3
+#: Keys of a specification whose values are seen in the picture, or computed for it.
+_WRITTEN = frozenset({"title", "text", "datum", "calculate", "expr", "value"})
 #: Tables with most rows, which are looked at last: labels are seldom found only there.
 _LONG = ("events", "interactions", "payments")
 #: What stands in the place of a label that too few persons share.
@@ -168,6 +170,20 @@ def exhibit_texts(exhibit: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield f"the source of {what}", exhibit["source"]
     if exhibit["kind"] == "figure":
         yield f"the description of {what}", exhibit["description"]
+        for text in _spec_texts(exhibit["spec"]):
+            yield f"the specification of {what}", text
+
+
+def _spec_texts(content: Any, key: str = "") -> Iterator[str]:
+    """Yield what a specification writes into its picture, and what it computes there."""
+    if isinstance(content, Mapping):
+        for name, inner in content.items():
+            yield from _spec_texts(inner, str(name))
+    elif isinstance(content, list | tuple):
+        for inner in content:
+            yield from _spec_texts(inner, key)
+    elif key in _WRITTEN and content is not None and not isinstance(content, bool):
+        yield str(content)
 
 
 def _text_columns(data: CustomerData) -> Iterator[tuple[str, pl.LazyFrame]]:
