@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,8 +87,15 @@ def ask(address: str, method: str, content: Any = None) -> Any:
         data=None if content is None else json.dumps(content).encode(),
         headers={"Authorization": f"token {TOKEN}"},
     )
-    with urllib.request.urlopen(request) as answer:  # noqa: S310 - the server of this test
-        return json.loads(answer.read() or b"null")
+    for _ in range(100):  # the server says where it is before it answers
+        try:
+            with urllib.request.urlopen(request) as answer:  # noqa: S310 - the server of this test
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError:
+            raise
+        except urllib.error.URLError:
+            time.sleep(0.2)
+    raise AssertionError("the server does not answer")
 
 
 def test_what_the_server_saves_and_its_checkpoint_hold_no_output(server: tuple[str, Path]) -> None:

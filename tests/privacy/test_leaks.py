@@ -3,14 +3,12 @@
 import base64
 import html
 import json
-import time
 from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
 import pytest
 
-from tests.privacy.people import identities, people
 from workbench.charts.exhibits import Table
 from workbench.charts.markup import table_markup
 from workbench.privacy import find_leaks, known_identifiers
@@ -242,31 +240,18 @@ def many(persons: int) -> pl.LazyFrame:
     )
 
 
-def test_identifiers_of_twenty_thousand_customers_are_prepared_quickly() -> None:
-    held = identities(people(20_000)).lazy()
-    started = time.process_time()
-    known_identifiers(held)
-    assert time.process_time() - started < 1.5
-
-
-@pytest.mark.parametrize(("persons", "seconds"), [(20_000, 0.6), (200_000, 1.2)])
-def test_a_normal_page_is_searched_quickly_and_raises_no_alarm(
-    persons: int, seconds: float
-) -> None:
+@pytest.mark.parametrize("persons", [20_000, 200_000])
+def test_a_normal_page_raises_no_alarm_among_many_persons(persons: int) -> None:
     held = known_identifiers(many(persons))
     pseudonyms = pl.Series(np.random.default_rng(0).integers(0, 2**63, persons, dtype=np.uint64))
     content = page(150)
-    started = time.process_time()
     assert find_leaks(content, known=held, pseudonyms=pseudonyms) == {}
-    assert time.process_time() - started < seconds  # twice what is measured on two shared cores
     planted = content.replace(b"</html>", html.escape("person.7@example.com").encode())
     assert find_leaks(planted, known=held, pseudonyms=pseudonyms) == {"email": 1}
 
 
-def test_a_long_picture_in_base64_is_read_quickly() -> None:
+def test_a_long_picture_in_base64_raises_no_alarm() -> None:
     picture = base64.b64encode(np.random.default_rng(1).bytes(300_000)).decode()
     held = known_identifiers(many(20_000))
-    started = time.process_time()
     content = f'<img src="data:image/png;base64,{picture}">'.encode()
     assert find_leaks(content, known=held, pseudonyms=PSEUDONYMS) == {}
-    assert time.process_time() - started < 1.0

@@ -64,7 +64,7 @@ def test_pages_before_and_after_a_withdrawal(world: Dataset, release: str) -> No
         }
         for name in CHARACTERISTICS
     }
-    right, all_right, tries = dict.fromkeys(CHARACTERISTICS, 0), 0, 0
+    right, all_right, all_guessed, tries = dict.fromkeys(CHARACTERISTICS, 0), 0, 0, 0
     guessed = dict.fromkeys(CHARACTERISTICS, 0)
     for row in consented.sort("customer_id").iter_rows(named=True):
         if tries == TRIES[release]:
@@ -80,7 +80,7 @@ def test_pages_before_and_after_a_withdrawal(world: Dataset, release: str) -> No
         person = pseudonyms.filter(pl.col("customer_id").is_in(list(left))).row(0, named=True)
         tries += 1
         after = page(after_view)
-        correct = True
+        correct = is_guessed = True
         for name in CHARACTERISTICS:
             truth = str(person[name] or "missing")
             found = group_of_leaver(
@@ -88,13 +88,19 @@ def test_pages_before_and_after_a_withdrawal(world: Dataset, release: str) -> No
             )
             right[name] += found == truth
             guessed[name] += guess(priors[name]) == truth
+            is_guessed &= guess(priors[name]) == truth
             correct &= found == truth
         all_right += correct
-    counts = f"{release}: of {tries} {right}, all three {all_right}; guessing {guessed}"
+        all_guessed += is_guessed
+    counts = (
+        f"{release}: of {tries} {right}, all three {all_right}; guessing {guessed}, {all_guessed}"
+    )
     if release == "exact":
         assert all_right > 0.8 * tries, counts
         return
     for name in CHARACTERISTICS:
         # 20 points above guessing, and two standard errors of so few tries
         assert right[name] <= guessed[name] + 0.20 * tries + 8, counts
-    assert all_right <= 0.10 * tries + 5, counts
+    # of a small shop guessing gives all three more often than the 2 % of a large one: where a
+    # characteristic is emptied for everybody, it is known
+    assert all_right <= max(0.10 * tries, all_guessed + 0.08 * tries) + 9, counts
