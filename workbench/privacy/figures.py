@@ -8,6 +8,7 @@ from workbench.charts.exhibits import Table
 from workbench.foundation.errors import ParameterError, PrivacyError, unknown
 from workbench.privacy.release import Release, bin_counts, binned_quantile, share_columns
 from workbench.privacy.release import shares as released_shares
+from workbench.privacy.release.release import beside
 from workbench.schema import TABLES, CustomerData
 from workbench.statistics.estimates import Estimate
 
@@ -112,12 +113,12 @@ class Figures:
             order += kept if (bounds == "").all() else [*kept, f"{share}_note"]
         if means:
             averaged = self.release.means(rows, by, of=means).drop("persons")
-            made = _beside(made, averaged, by)
+            made = beside(made, averaged, by)
             for mean in means:
                 order += [mean, f"{mean}_low", f"{mean}_high"]
                 formats |= dict.fromkeys(order[-3:], ",.2f")
         if sums:
-            made = _beside(made, self.release.sums(rows, by, of=sums).drop("persons"), by)
+            made = beside(made, self.release.sums(rows, by, of=sums).drop("persons"), by)
             order += list(sums)
         return Table(
             name=name,
@@ -348,12 +349,6 @@ def _has_amounts(labels: pl.Series) -> bool:
 
 def _reads_sensitive(condition: pl.Expr) -> bool:
     return not _SENSITIVE.isdisjoint(condition.meta.root_names())
-
-
-def _beside(made: pl.DataFrame, other: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
-    if not by:
-        return pl.concat([made, other], how="horizontal")
-    return made.join(other, on=list(by), how="left", nulls_equal=True, maintain_order="left")
 
 
 def _nothing(release: Release, name: str, label: str, unit: str) -> Estimate:

@@ -157,7 +157,7 @@ def confine(folder: Path, *, reads: Iterable[Path]) -> Confinement:
         forbid_new_privileges()
         landlock = restrict_files(
             reads=[*readable_folders(), *_proc("proc" in parts), *reads],
-            writes=[folder, *([Path("/dev/shm")] if "shared_memory" in parts else [])],  # noqa: S108
+            writes=[folder, *([Path("/dev/shm")] if "shared_memory" in parts else [])],  # noqa: S108 - its own
             devices=map(Path, _DEVICES),
         )
     with contextlib.suppress(OSError):

@@ -210,7 +210,7 @@ class Release:
             else:
                 sums = self._sum(known, by, name, unit=unit)
                 part = self._mean(self.counts(known, by), sums, name, unit, by)
-            made = _joined(made, part, by)
+            made = beside(made, part, by)
         return made
 
     def value_shares(self, rows: pl.DataFrame, by: Sequence[str], *, of: str) -> pl.DataFrame:
@@ -420,7 +420,8 @@ def _t(n: int) -> float:
     return float(stats.t.ppf(0.975, n - 1))
 
 
-def _joined(made: pl.DataFrame, part: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+def beside(made: pl.DataFrame, part: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """Put the figures of the same groups side by side."""
     if not by:
         return pl.concat([made, part], how="horizontal")
     return made.join(part, on=list(by), how="left", nulls_equal=True, maintain_order="left")
