@@ -1,11 +1,14 @@
 """Verdicts say in their words only what their figures show, so that a report passes its check."""
 
+from dataclasses import asdict
+
 import numpy as np
 import polars as pl
 import pytest
 
 from workbench.fairness import Question, audit
 from workbench.models.assessment import assess, calibration_verdict, gain_verdict, ranks_verdict
+from workbench.privacy.quoted_numbers import Shown
 from workbench.privacy.release import Release
 from workbench.privacy.wording import Wording
 from workbench.schema import CustomerData
@@ -14,17 +17,11 @@ from workbench.statistics.verdicts import Verdict
 WORDING = Wording(source="", data=CustomerData.of({}), k=5)
 
 
-def figures(verdict: Verdict, tables: list[pl.DataFrame]) -> list[float]:
-    found = [x for e in verdict.estimates for x in (e.value, e.low, e.high, float(e.n))]
-    for table in tables:
-        for column in table.select(pl.selectors.numeric()).iter_columns():
-            found += column.drop_nulls().cast(pl.Float64).to_list()
-    return [x for x in found if x is not None]
-
-
 def check(verdict: Verdict, tables: list[pl.DataFrame]) -> None:
+    exhibits = [{"rows": table.rows()} for table in tables]
+    shown = Shown.of(exhibits, [asdict(each) for each in verdict.estimates], stated="")
     texts = [(f"the answer of {verdict.name}", verdict.answer), ("q", verdict.question)]
-    WORDING.require(texts, figures(verdict, tables))
+    WORDING.require(texts, shown)
 
 
 @pytest.mark.parametrize("seed", range(12))

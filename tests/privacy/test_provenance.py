@@ -9,6 +9,8 @@ from workbench.charts.exhibits import Table
 from workbench.foundation.errors import ParameterError, PrivacyError
 from workbench.privacy import View, open_view
 from workbench.privacy.provenance import require_released, require_released_estimate
+from workbench.privacy.sensitive import tells_sensitive
+from workbench.schema import CustomerData
 from workbench.statistics.estimates import Estimate
 from workbench.vault import Dataset
 
@@ -57,7 +59,8 @@ def test_what_the_view_makes_is_shown(view: View) -> None:
     require_released(table, release=view.release, data=view.data)
     assert table.rows.columns[:3] == ["gender", "persons", "large"]
     exact = rows.group_by("gender").agg(pl.len(), pl.col("euros").mean()).drop_nulls()
-    both = table.rows.drop_nulls("gender").join(exact, on="gender")
+    exact = exact.with_columns(pl.col("gender").cast(pl.String))
+    both = table.rows.join(exact, on="gender")
     assert ((both["persons"] - both["len"].cast(pl.Int64)).abs() <= 5).all()
     inside = (both["euros_low"] <= both["euros_right"]) & (
         both["euros_right"] <= both["euros_high"]
@@ -88,6 +91,60 @@ def test_a_share_of_a_sensitive_column_never_tells_it_of_everybody(view: View) -
     assert view.share(rows, condition, name="poor", label="Poor").value is None
     other = view.share(rows, pl.col("euros") > -1, name="all", label="All")
     assert other.value == 1.0
+
+
+def test_a_table_that_was_changed_since_is_refused(view: View) -> None:
+    made = view.table(spent(view), ["gender"], name="t", title="T", means={"euros": 0.01})
+    less = made.rows.sort("persons").head(2).select("gender", "persons", "euros")
+    require_released(replace(made, rows=less), release=view.release, data=view.data)
+    most = spent(view).group_by(pl.col("gender").cast(pl.String)).agg(pl.col("euros").max())
+    most = most.rename({"euros": "most"})
+    for rows in (
+        made.rows.join(most, on="gender", how="left", nulls_equal=True),
+        made.rows.with_columns(pl.col("euros") + 1),
+        made.rows.with_columns(pl.col("persons").cast(pl.Int32)),
+    ):
+        with pytest.raises(PrivacyError, match="changed after the release made it"):
+            require_released(replace(made, rows=rows), release=view.release, data=view.data)
+
+
+@pytest.mark.parametrize("name", ["income_band", "band", "poor", "rich"])
+def test_what_follows_from_a_sensitive_fact_is_sensitive(view: View, name: str) -> None:
+    rows = spent(view).with_columns(
+        income_band=pl.when(pl.col("customer_id") % 7 > 2)
+        .then(pl.lit("low"))
+        .otherwise(pl.lit("x"))
+    )
+    customers = view.data["customers"].join(
+        rows.select("customer_id", "income_band").lazy(), on="customer_id", how="left"
+    )
+    told = CustomerData({**view.data.tables, "customers": customers})
+    conditions = {
+        "income_band": pl.col("income_band") == "low",
+        "band": pl.col("band") == "low",
+        "poor": pl.col("poor"),
+        "rich": ~pl.col("rich"),
+    }
+    poor = pl.col("income_band") == "low"
+    mine = rows.select(
+        "customer_id", income_band="income_band", band="income_band", poor=poor, rich=~poor
+    )
+    assert tells_sensitive(mine, conditions[name], told)
+    assert not tells_sensitive(rows.drop("income_band"), pl.col("euros") > 500, told)
+
+
+def test_attributes_are_sensitive_by_what_they_say(view: View) -> None:
+    rows = spent(view)
+    running = rows.filter(pl.col("customer_id") % 5 == 0)
+    facts = running.select(
+        "customer_id", namespace=pl.lit("interest"), attribute=pl.lit("running"),
+        value=pl.lit(None, dtype=pl.String),
+    ).lazy()  # fmt: skip
+    told = CustomerData({**view.data.tables, "attributes": facts})
+    mine = rows.with_columns(runs=pl.col("customer_id").is_in(running["customer_id"].implode()))
+    assert tells_sensitive(mine, pl.col("runs"), told)
+    assert tells_sensitive(mine.rename({"runs": "x"}), ~pl.col("x"), told)
+    assert not tells_sensitive(mine, pl.col("orders") > 5, told)
 
 
 def test_extremes_of_few_persons_have_no_value(view: View) -> None:
@@ -134,6 +191,13 @@ def test_everybody_a_group_of_their_own_is_refused(view: View) -> None:
     for by in (["euros"], ["total_minor"], ["customer_id"], ["label"], ["gender", "most"]):
         with pytest.raises(PrivacyError, match="cannot be a group"):
             view.table(rows, by, name="t", title="T")
+    words = {"0": "Tent 2 m", "1": "Lamp 4000 K", "2": "Bike X4100"}
+    products = rows.with_columns(
+        product=(pl.col("row") % 3).cast(pl.String).replace_strict(words),
+        joined=pl.datetime(2024, pl.col("row") % 3 + 1, 1, time_zone="UTC"),
+    )
+    for by in ("product", "joined"):
+        assert view.table(products, [by], name="t", title="T").rows.height == 3
     with pytest.raises(PrivacyError, match="groups of fewer than 10"):
         view.table(rows, ["own"], name="t", title="T")
 

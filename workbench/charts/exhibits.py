@@ -41,6 +41,9 @@ class Table:
     source : str
         Where figures that are not about persons come from ("price list of 2025"), for a table
         with numbers and without ``origin``; the page prints it.
+    made : DataFrame
+        The rows as the table was first made; ``dataclasses.replace`` keeps them, so that a change
+        of figures that bear a release's mark is noticed. Not given by hand.
 
     Raises
     ------
@@ -58,8 +61,11 @@ class Table:
     margin: str | None = None
     origin: str = ""
     source: str = ""
+    made: pl.DataFrame | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if self.made is None:
+            object.__setattr__(self, "made", self.rows)
         if not _NAME.fullmatch(self.name):
             raise ParameterError(
                 f"an exhibit is called {self.name!r}: use letters, digits, - and _, first a letter"
@@ -68,6 +74,19 @@ class Table:
             if column is not None and column not in self.rows.columns:
                 known = unknown("column", column, self.rows.columns)
                 raise ParameterError(f"exhibit {self.name}: {known}")
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether rows or columns stand in it that did not when it was made.
+
+        Rows left out or sorted, and columns left out, are no change.
+        """
+        made, columns = self.made, self.rows.columns
+        if made is None or made is self.rows:
+            return False
+        if any(made.schema.get(name) != kind for name, kind in self.rows.schema.items()):
+            return True
+        return not self.rows.join(made, on=columns, how="anti", nulls_equal=True).is_empty()
 
 
 @dataclass(frozen=True, kw_only=True)

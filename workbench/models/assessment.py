@@ -38,7 +38,7 @@ USELESS_AUC = 0.55
 #: Gain in AUC over the simple rule below which the model is not worth having.
 USELESS_GAIN = 0.01
 #: Mean score may be off by this much and still be called right.
-CALIBRATION_TOLERANCE = 0.03
+CALIBRATION_TOLERANCE, _IN_WORDS = 0.03, "three percentage points"
 #: Decimals of the calibration error that right scores would show: it moves less by one person.
 _NULL_DECIMALS = 3
 
@@ -300,7 +300,7 @@ def calibration_verdict(found: Assessment) -> Verdict:
     else:
         outcome = Outcome.UNDECIDED
         answer = (
-            f"It cannot be said: {figures}. To tell a difference of {CALIBRATION_TOLERANCE:.0%}, "
+            f"It cannot be said: {figures}. To tell a difference of {_IN_WORDS}, "
             f"about {needed:,} persons would be needed."
         )
     return Verdict(

@@ -125,7 +125,7 @@ def strongest_features(result: ChurnResult) -> Table:
     )
     return Table(
         name="strongest_features",
-        title=f"The strongest of {result.features.height} features, each on its own",
+        title="The strongest features, each on its own",
         rows=rows.select("what", "auc", "direction", "feature"),
         persons=None,
         formats={"auc": ".3f"},

@@ -9,6 +9,7 @@ from workbench.foundation.errors import ParameterError, PrivacyError, unknown
 from workbench.privacy.release import Release, bin_counts, binned_quantile, share_columns
 from workbench.privacy.release import shares as released_shares
 from workbench.privacy.release.release import beside
+from workbench.privacy.sensitive import tells_sensitive
 from workbench.schema import TABLES, CustomerData
 from workbench.statistics.estimates import Estimate
 
@@ -16,11 +17,6 @@ _NOBODY = "nobody is counted"
 
 #: Columns of the customer tables by which a row is one person's.
 _OWN = frozenset(name for table in TABLES.values() for name in table.named("key"))
-
-#: Columns of the customer tables that must not be learned of a person.
-_SENSITIVE = frozenset(
-    name for table in TABLES.values() for name in (*table.named("sensitive"), "is_special_category")
-)
 
 
 class Figures:
@@ -56,12 +52,12 @@ class Figures:
         rows : DataFrame or LazyFrame
             One row per person, with ``customer_id``.
         by : sequence of str
-            Columns of the groups.
+            Columns of the groups; persons without a value are the group "missing".
         name, title, labels : str, str, mapping
             As ``Table`` has them.
         shares : mapping of str to Expr, optional
             Conditions, by the name of the share of each group's persons for whom they hold. Where
-            a condition reads a sensitive column, 0 and all are shown as bounds.
+            a condition tells something sensitive, 0 and all are shown as bounds.
         means : mapping of str to float, optional
             Columns of numbers, each with the smallest difference that counts: 0.01 for euros.
         sums : sequence of str
@@ -104,7 +100,7 @@ class Figures:
                 "persons",
                 release=self.release,
                 name=share,
-                is_sensitive=_reads_sensitive(condition),
+                is_sensitive=tells_sensitive(rows, condition, self.data),
             )
             made = made.drop(f"{share} persons")
             formats |= dict.fromkeys((share, f"{share}_low", f"{share}_high"), ".1%")
@@ -120,10 +116,15 @@ class Figures:
         if sums:
             made = beside(made, self.release.sums(rows, by, of=sums).drop("persons"), by)
             order += list(sums)
+        nameless = [
+            pl.col(column).cast(pl.String).fill_null("missing")
+            for column in by
+            if made[column].null_count() and not rows.schema[column].is_nested()
+        ]
         return Table(
             name=name,
             title=title,
-            rows=made.select(order),
+            rows=made.select(order).with_columns(nameless),
             persons="persons",
             labels=dict(labels or {}),
             formats=formats,
@@ -164,7 +165,8 @@ class Figures:
         for column in by:
             kind = rows.schema[column]
             is_own = column in _OWN or column.endswith("_minor") or _has_amounts(rows[column])
-            if is_own or kind.is_float() or isinstance(kind, pl.Datetime | pl.List | pl.Struct):
+            is_instant = isinstance(kind, pl.Datetime) and not _are_days(rows[column])
+            if is_own or is_instant or kind.is_float() or isinstance(kind, pl.List | pl.Struct):
                 raise PrivacyError(
                     f"table {name}: {column} cannot be a group, as it holds ids, amounts or "
                     "instants: cut it into a few bands whose limits are round numbers of your own"
@@ -202,7 +204,7 @@ class Figures:
             counted["part"],
             counted["persons"],
             release=self.release,
-            is_sensitive=_reads_sensitive(condition),
+            is_sensitive=tells_sensitive(rows, condition, self.data),
         )
         bound = found.bound[0]
         return Estimate(
@@ -338,17 +340,27 @@ def _require_measure(rows: pl.DataFrame, by: Sequence[str], column: str, what: s
         )
 
 
+def _are_days(instants: pl.Series) -> bool:
+    return bool((instants.drop_nulls() == instants.drop_nulls().dt.truncate("1d")).all())
+
+
 def _has_amounts(labels: pl.Series) -> bool:
-    """Return whether groups are called by numbers of four digits or more that are no years."""
+    """Return whether groups are called by numbers of four digits or more that are no years.
+
+    Names that have such a number in them and differ otherwise (of products) are none: amounts
+    leave the same text when they are taken out ("spent 1234.50").
+    """
+    if labels.dtype.is_temporal():
+        return False
     texts = labels.drop_nulls().unique().cast(pl.String)
-    numbers = texts.str.extract_all(r"\d+(?:\.\d+)?").explode().drop_nulls()
-    is_year = numbers.str.contains(r"^(?:19|20)\d\d$")
-    is_long = numbers.str.contains(r"\d{4}|\d\.\d")
-    return bool((is_long & ~is_year).any())
-
-
-def _reads_sensitive(condition: pl.Expr) -> bool:
-    return not _SENSITIVE.isdisjoint(condition.meta.root_names())
+    numbers = pl.DataFrame({"text": texts}).with_columns(
+        number=pl.col("text").str.extract_all(r"\d+(?:\.\d+)?"),
+        rest=pl.col("text").str.replace_all(r"\d+(?:\.\d+)?", ""),
+    )
+    is_year = pl.element().str.contains(r"^(?:19|20)\d\d$")
+    is_long = pl.element().str.contains(r"\d{4}|\d\.\d")
+    long = numbers.filter(pl.col("number").list.eval(is_long & ~is_year).list.any())
+    return long.height > 0 and (long.height == 1 or long["rest"].n_unique() <= long.height / 2)
 
 
 def _nothing(release: Release, name: str, label: str, unit: str) -> Estimate:

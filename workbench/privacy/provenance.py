@@ -45,9 +45,15 @@ def require_released(table: Table, *, release: Release, data: CustomerData) -> N
     ------
     PrivacyError
         The table counts persons, has a column of the customer tables (renamed or not), or has
-        numbers of which it does not say where they come from, and lacks the release's mark.
+        numbers of which it does not say where they come from, and lacks the release's mark; or it
+        has the mark and was changed since.
     """
     name = table.name
+    if table.origin and table.is_changed:
+        raise PrivacyError(
+            f"table {name} was changed after the release made it: give view.table(...) the rows of "
+            "persons that the new figures are about; only rows and columns may be left out"
+        )
     if table.origin == model_origin(release.origin):
         return
     if table.origin == release.origin:

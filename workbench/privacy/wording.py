@@ -2,32 +2,25 @@
 
 A title or an answer is a template of a notebook or of this package, filled with figures and with
 labels. Anything else in it would be a value of somebody. So every word has to occur in the source
-of the notebook or of the package, or in a value that at least k persons of the view share; and
-every number of three or more digits has to be a figure that is shown, or stand in the source.
+of the notebook or of the package, or in a value that at least k persons of the view share, and
+labels of several columns have to describe at least k persons together; every number has to be a
+figure that is shown, or stand in the source (``quoted_numbers``).
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from workbench.foundation.errors import PrivacyError
+from workbench.privacy.quoted_numbers import Shown, numbers_of
+from workbench.privacy.templates import package_sources
 from workbench.schema import TABLES, CustomerData
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_NUMBER = re.compile(r"(?:\d[\d,]*)?\.?\d+(?:e[+-]?\d+)?")
-_SOURCES = (".py", ".html", ".csv")
-#: Rooms whose sources hold invented names and places: no template of a report stands there.
-_WITHOUT_TEMPLATES = ("synthetic",)
-#: Digits from which a number could be somebody's.
-_DIGITS = 3
 #: Keys of a specification whose values are seen in the picture, or computed for it.
 _WRITTEN = frozenset({"title", "text", "datum", "calculate", "expr", "value"})
 #: Tables with most rows, which are looked at last: labels are seldom found only there.
@@ -54,41 +47,40 @@ class Wording:
     data: CustomerData
     k: int
 
-    def require(self, texts: Iterable[tuple[str, str]], figures: Iterable[float]) -> None:
+    def require(self, texts: Iterable[tuple[str, str]], shown: Shown) -> None:
         """Refuse texts that hold more than templates, labels and figures.
 
         Parameters
         ----------
         texts : iterable of (str, str)
             What each text is ("the title of table sizes") and the text.
-        figures : iterable of float
-            Every figure that is shown.
+        shown : Shown
+            The numbers that they may quote.
 
         Raises
         ------
         PrivacyError
-            Words or numbers come from elsewhere; the message does not repeat them.
+            Words or numbers come from elsewhere, or the labels of a text describe fewer than k
+            persons together; the message does not repeat them.
         """
         held = list(texts)
-        strange = {name: self._unknown_words(text) for name, text in held}
-        shared = self._shared_words(set().union(*strange.values()) if strange else set())
-        for name, words in strange.items():
-            if words - shared:
+        strange = {text: self._unknown_words(text) for _, text in held}
+        labels = self._labels(set().union(*strange.values()) if strange else set())
+        for name, text in held:
+            if rare := strange[text] - labels.words:
                 raise PrivacyError(
-                    f"{name} has {_counted(len(words - shared), 'word')} that neither the notebook "
+                    f"{name} has {_counted(len(rare), 'word')} that neither the notebook "
                     f"nor the package wrote and that fewer than {self.k} persons of the view "
                     "share: write the text in the notebook and fill in only figures and groups"
                 )
-        shown = np.array(sorted({abs(figure) for figure in figures}), dtype=np.float64)
-        for name, text in held:
-            missing = [
-                number
-                for number in _long_numbers(text)
-                if not number.is_among(shown) and number.digits not in _plain_numbers(self.source)
-            ]
-            if missing:
+            if 0 < self._described(text, labels) < self.k:
                 raise PrivacyError(
-                    f"{name} has {_counted(len(missing), 'number')} that no figure of the report "
+                    f"{name} describes fewer than {self.k} persons of the view by several labels "
+                    "together: name groups that a table of the report shows"
+                )
+            if missing := shown.missing(text):
+                raise PrivacyError(
+                    f"{name} has {_counted(missing, 'number')} that no figure of the report "
                     "shows: show the figure, made by the view's release, beside the text"
                 )
 
@@ -103,14 +95,12 @@ class Wording:
         for row in exhibit["rows"]:
             for cell in row:
                 text = "" if isinstance(cell, bool) or cell is None else str(cell)
-                for number in _NUMBER.findall(text):
-                    digits = _digits(number)
-                    if digits and digits not in _plain_numbers(self.source):
-                        raise PrivacyError(
-                            f"table {exhibit['name']} says that its figures come from elsewhere, "
-                            "but not all of them are written in the notebook or its parameters: "
-                            "write them there, or make figures about persons with view.table"
-                        )
+                if not numbers_of(text) - {0.0} <= numbers_of(self.source):
+                    raise PrivacyError(
+                        f"table {exhibit['name']} says that its figures come from elsewhere, "
+                        "but not all of them are written in the notebook or its parameters: "
+                        "write them there, or make figures about persons with view.table"
+                    )
 
     def without_rare_labels(self, rows: list[list[Any]]) -> list[list[Any]]:
         """Return rows of a table; texts of words that too few persons share are replaced."""
@@ -122,7 +112,7 @@ class Wording:
         }
         if not strange:
             return rows
-        shared = self._shared_words(set().union(*strange.values()))
+        shared = self._labels(set().union(*strange.values())).words
         rare = {cell for cell, words in strange.items() if words - shared}
         return [
             [RARE if isinstance(cell, str) and cell in rare else cell for cell in row]
@@ -136,16 +126,16 @@ class Wording:
             if word not in _package_words() and word not in _words(self.source)
         }
 
-    def _shared_words(self, wanted: set[str]) -> set[str]:
+    def _labels(self, wanted: set[str]) -> "_Labels":
         """Return those of some words that stand in a value which k persons share."""
-        found: set[str] = set()
+        found: list[_Label] = []
+        words: set[str] = set()
         for column, frame in _text_columns(self.data):
-            left = wanted - found
-            if not left:
+            if wanted <= words:
                 break
             distinct = frame.select(pl.col(column).cast(pl.String)).unique()
             values = distinct.collect(engine="streaming").to_series().drop_nulls()
-            hits = [value for value in values if _words(value) & left]
+            hits = [value for value in values if _words(value) & wanted]
             if not hits:
                 continue
             counted = (
@@ -156,8 +146,62 @@ class Wording:
                 .filter(pl.col("persons") >= self.k)
                 .collect(engine="streaming")
             )
-            found |= {word for value in counted[column] for word in _words(value)} & wanted
-        return found
+            shared = tuple(counted[column])
+            found.append(_Label(column, frame, shared))
+            words |= {word for value in shared for word in _words(value)} & wanted
+        return _Labels(frozenset(words), tuple(found))
+
+    def _described(self, text: str, labels: "_Labels") -> int:
+        """Return how many persons have all that a text says; 0 where it names one thing only.
+
+        Labels of one column are alternatives ("women buy more than men"); those of several columns
+        are taken to describe the same persons, and so are the values of the customer table that
+        are named beside them.
+        """
+        named = _words(text)
+        parts: list[tuple[str, pl.LazyFrame, list[str]]] = []
+        for label in labels.found:
+            if values := [v for v in label.values if _words(v) & labels.words & named]:
+                parts.append((label.column, label.frame, values))
+        if not parts:
+            return 0
+        taken = {column for column, _, _ in parts}
+        for column, frame in _text_columns(self.data, of=("customers",)):
+            if column not in taken:
+                held = frame.select(pl.col(column).cast(pl.String)).unique().collect().to_series()
+                if values := [v for v in held.drop_nulls() if _is_named(v, text)]:
+                    parts.append((column, frame, values))
+        if len(parts) < 2:
+            return 0
+        persons = [
+            frame.filter(pl.col(column).cast(pl.String).is_in(values)).select("customer_id")
+            for column, frame, values in parts
+        ]
+        together = persons[0].unique()
+        for others in persons[1:]:
+            together = together.join(others, on="customer_id", how="semi")
+        return int(together.select(pl.len()).collect(engine="streaming").item())
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """Values of a column, each shared by k persons, that hold wanted words."""
+
+    column: str
+    frame: pl.LazyFrame
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Labels:
+    """The wanted words that stand in shared values, and those values by column."""
+
+    words: frozenset[str]
+    found: tuple[_Label, ...]
+
+
+def _is_named(value: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text, re.IGNORECASE) is not None
 
 
 def exhibit_texts(exhibit: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -174,20 +218,28 @@ def exhibit_texts(exhibit: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"the specification of {what}", text
 
 
-def _spec_texts(content: Any, key: str = "") -> Iterator[str]:
+def _spec_texts(content: Any, key: str = "", parent: str = "") -> Iterator[str]:
     """Yield what a specification writes into its picture, and what it computes there."""
     if isinstance(content, Mapping):
         for name, inner in content.items():
-            yield from _spec_texts(inner, str(name))
+            yield from _spec_texts(inner, str(name), key)
     elif isinstance(content, list | tuple):
         for inner in content:
-            yield from _spec_texts(inner, key)
-    elif key in _WRITTEN and content is not None and not isinstance(content, bool):
+            yield from _spec_texts(inner, key, parent)
+    # a number that is the value of a channel is pixels, but that of a text is read
+    elif (
+        key in _WRITTEN
+        and content is not None
+        and not isinstance(content, bool)
+        and (isinstance(content, str) or key != "value" or parent == "text")
+    ):
         yield str(content)
 
 
-def _text_columns(data: CustomerData) -> Iterator[tuple[str, pl.LazyFrame]]:
-    for table in sorted(data.tables, key=lambda name: name in _LONG):
+def _text_columns(
+    data: CustomerData, *, of: Collection[str] = ()
+) -> Iterator[tuple[str, pl.LazyFrame]]:
+    for table in sorted(of or data.tables, key=lambda name: name in _LONG):
         frame = data[table]
         schema = frame.collect_schema()
         if "customer_id" not in schema:
@@ -200,55 +252,12 @@ def _text_columns(data: CustomerData) -> Iterator[tuple[str, pl.LazyFrame]]:
 
 @cache
 def _package_words() -> frozenset[str]:
-    root = Path(str(files("workbench")))
-    paths = sorted(path for path in root.rglob("*") if path.suffix in _SOURCES)
-    wanted = (p for p in paths if p.relative_to(root).parts[0] not in _WITHOUT_TEMPLATES)
-    return frozenset().union(*(_words(path.read_text(encoding="utf-8")) for path in wanted))
+    return frozenset().union(*(_words(source) for source in package_sources()))
 
 
 @cache
 def _words(text: str) -> frozenset[str]:
     return frozenset(word.lower() for word in _WORD.findall(text.replace("_", " ")))
-
-
-@cache
-def _plain_numbers(text: str) -> frozenset[str]:
-    return frozenset(_digits(found) for found in _NUMBER.findall(text))
-
-
-@dataclass(frozen=True, slots=True)
-class _Number:
-    """A number of a text: its significant digits, its value, decimals, and whether in percent."""
-
-    digits: str
-    value: float
-    decimals: int
-    is_percent: bool
-
-    def is_among(self, figures: NDArray[np.float64]) -> bool:
-        """Return whether a figure, rounded as the text rounds, is this number."""
-        scaled = 100 * figures if self.is_percent else figures
-        margin = 0.5 * 10.0**-self.decimals * (1 + 1e-9)
-        return bool((np.abs(scaled - self.value) <= margin).any())
-
-
-def _long_numbers(text: str) -> list[_Number]:
-    found = []
-    for match in _NUMBER.finditer(text):
-        digits = _digits(match[0])
-        if len(digits) < _DIGITS:
-            continue
-        plain = match[0].replace(",", "")
-        decimals = len(plain.partition("e")[0].partition(".")[2])
-        is_percent = text[match.end() :].lstrip(" \u00a0").startswith("%")
-        found.append(_Number(digits, float(plain), decimals, is_percent))
-    return found
-
-
-def _digits(number: str) -> str:
-    """Return the significant digits of a number: 0.0450 and 4,500 are both 45."""
-    mantissa = number.partition("e")[0].replace(",", "").replace(".", "")
-    return mantissa.strip("0")
 
 
 def _counted(count: int, noun: str) -> str:

@@ -13,6 +13,7 @@ from workbench.foundation.errors import ParameterError, RunError
 from workbench.foundation.files import canonical_json
 from workbench.privacy.disclosure import disclose, disclose_estimate, disclose_figure
 from workbench.privacy.provenance import require_released, require_released_estimate
+from workbench.privacy.quoted_numbers import Shown
 from workbench.privacy.view import View
 from workbench.privacy.wording import Wording, exhibit_texts
 from workbench.runs.bundles import (
@@ -69,23 +70,19 @@ def finished_files(
 
 def _require_wording(output: "_Output", run: PlannedRun, view: View) -> None:
     """Refuse texts that hold values of persons, and take rare labels out of tables."""
-    wording = Wording(
-        source="\n".join(
-            [*(cell.source for cell in run.notebook.cells), json.dumps(dict(run.parameters))]
-        ),
-        data=view.data,
-        k=view.study.policy.k,
+    source = "\n".join(
+        [*(cell.source for cell in run.notebook.cells), json.dumps(dict(run.parameters))]
     )
+    wording = Wording(source=source, data=view.data, k=view.study.policy.k)
     for exhibit in output.exhibits:
         exhibit["rows"] = wording.without_rare_labels(exhibit["rows"])
         if exhibit["source"]:
             wording.require_stated(exhibit)
-    cells = [cell for exhibit in output.exhibits for row in exhibit["rows"] for cell in row]
     estimates = [
         *output.metrics.values(),
         *(each for verdict in output.verdicts for each in verdict["estimates"]),
     ]
-    cells += [each[part] for each in estimates for part in ("value", "low", "high", "n")]
+    rules = f"{view.as_of} {view.data_until} {view.min_group} {view.study.policy.k}"
     texts = [text for exhibit in output.exhibits for text in exhibit_texts(exhibit)]
     texts += [
         ("the label of an estimate", f"{e['name']} {e['label']} {e['unit']} {e['note']}")
@@ -97,8 +94,7 @@ def _require_wording(output: "_Output", run: PlannedRun, view: View) -> None:
         for verdict in output.verdicts
         for part in ("question", "answer")
     ]
-    figures = [float(cell) for cell in cells if isinstance(cell, int | float)]
-    wording.require(texts, figures)
+    wording.require(texts, Shown.of(output.exhibits, estimates, f"{source} {rules}"))
 
 
 def _drawn(exhibit: Mapping[str, Any]) -> bytes:

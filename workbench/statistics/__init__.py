@@ -9,7 +9,7 @@ Methods are imported from their own modules (``intervals``, ``auc``, ``calibrati
 second that a command without figures need not pay.
 """
 
-from workbench.statistics.estimates import Estimate
+from workbench.statistics.estimates import Estimate, difference, ratio
 from workbench.statistics.verdicts import Outcome, Verdict
 
-__all__ = ["Estimate", "Outcome", "Verdict"]
+__all__ = ["Estimate", "Outcome", "Verdict", "difference", "ratio"]

@@ -1,6 +1,9 @@
 """One number, how sure it is, and on how many persons it rests."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import hypot, sqrt
+
+from workbench.foundation.errors import ParameterError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +39,94 @@ class Estimate:
     high: float | None = None
     note: str = ""
     origin: str = ""
+
+
+def difference(one: Estimate, other: Estimate, *, name: str, label: str) -> Estimate:
+    """Return one figure less another, of persons who are not the same.
+
+    Parameters
+    ----------
+    one, other : Estimate
+        In one unit, of groups that have no person in common: their errors are taken as
+        independent.
+    name, label : str
+        As ``Estimate`` has them.
+
+    Raises
+    ------
+    ParameterError
+        The units differ, or the figures were made by two views.
+
+    Notes
+    -----
+    The interval is made from the two intervals, with the noise that they carry: method of variance
+    estimates recovery (Zou and Donner 2008, "Construction of confidence limits about effect
+    measures", https://doi.org/10.1002/sim.3095). ``n`` is the smaller group's.
+    """
+    _require_alike(one, other, name)
+    made = replace(one, name=name, label=label, n=min(one.n, other.n), value=None, note=_NO_VALUE)
+    made = replace(made, low=None, high=None)
+    if one.value is None or other.value is None:
+        return made
+    value = one.value - other.value
+    if one.low is None or one.high is None or other.low is None or other.high is None:
+        return replace(made, value=value, note="without an interval, as one of the two has none")
+    return replace(
+        made,
+        value=value,
+        low=value - hypot(one.value - one.low, other.high - other.value),
+        high=value + hypot(one.high - one.value, other.value - other.low),
+        note=_COMBINED,
+    )
+
+
+def ratio(one: Estimate, other: Estimate, *, name: str, label: str) -> Estimate:
+    """Return one figure over another, of persons who are not the same.
+
+    Parameters
+    ----------
+    one, other, name, label
+        As in ``difference``. There is no value unless the interval of ``other`` lies above 0 and
+        that of ``one`` does not reach below.
+
+    Raises
+    ------
+    ParameterError
+        The units differ, or the figures were made by two views.
+
+    Notes
+    -----
+    The interval is made from the two intervals (Newcombe 2016, "MOVER-R confidence intervals for
+    ratios and products of two independent quantities",
+    https://doi.org/10.1177/0962280213502144). ``n`` is the smaller group's.
+    """
+    _require_alike(one, other, name)
+    made = Estimate(
+        name=name, label=label, unit="times", n=min(one.n, other.n), value=None, origin=one.origin
+    )
+    if one.value is None or other.value is None:
+        return replace(made, note=_NO_VALUE)
+    if one.low is None or one.high is None or other.low is None or other.high is None:
+        return replace(made, note="not shown: one of the two figures has no interval")
+    if one.low < 0 or other.low <= 0:
+        return replace(made, note="not shown: what is divided, or divided by, could be 0 or less")
+    product = one.value * other.value
+    upper = other.high * (2 * other.value - other.high)
+    lower = other.low * (2 * other.value - other.low)
+    least, most = (end * (2 * one.value - end) for end in (one.low, one.high))
+    low = least / (product + sqrt(max(product**2 - least * upper, 0.0))) if product else 0.0
+    high = (product + sqrt(max(product**2 - most * lower, 0.0))) / lower
+    return replace(made, value=one.value / other.value, low=low, high=high, note=_COMBINED)
+
+
+_NO_VALUE = "not shown: one of the two figures has no value"
+_COMBINED = "from the intervals of the two figures"
+
+
+def _require_alike(one: Estimate, other: Estimate, name: str) -> None:
+    if one.unit != other.unit or one.origin != other.origin:
+        what = "units" if one.unit != other.unit else "views"
+        raise ParameterError(
+            f"estimate {name}: {one.name} and {other.name} are of two {what}: compare figures of "
+            "one unit that one view made"
+        )

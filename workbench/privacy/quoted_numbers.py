@@ -1,0 +1,165 @@
+"""Numbers in the texts of a report: figures that are shown, or written by notebook or package.
+
+A number in a title or an answer that no table shows could be somebody's: an amount, or a count of
+few that the release would have given as a bound.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.privacy.templates import package_sources
+
+_NUMBER = re.compile(r"(?:\d[\d,]*)?\.?\d+(?:e[+-]?\d+)?")
+#: What a count of persons is followed by, at most one word away: "4 customers", "4 loyal buyers",
+#: "4 of 25 persons".
+_OF_PERSONS = re.compile(
+    r"(?: of [\d,]+)?(?: (?!(?:of|with|by|in|for|groups?|among)\b)[a-z-]+)?"
+    r" (?:customers?|persons?|people|buyers?|users?|members?|women|men|clients?|accounts?|"
+    r"subscribers?|visitors?|shoppers?|households?|individuals?)\b",
+    re.IGNORECASE,
+)
+#: What a number of persons that nobody has counted is followed by.
+_SUPPOSED = re.compile(r" (?:persons|customers)(?: per group)? would be needed")
+_WORD = re.compile(r" ([A-Za-z]{2,})\b")
+_LONGEST_WORD = 40
+#: Numbers that belong to methods, not to data: the level of intervals, the whole, and chance.
+_OF_METHODS = (95.0, 100.0, 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The numbers that a text of one report may quote.
+
+    Attributes
+    ----------
+    figures : ndarray
+        Absolute values of all figures of tables, pictures and estimates, persons included.
+    stated : frozenset of float
+        Numbers of the notebook, its parameters and the study's rules.
+    rows : int
+        Rows of the longest table: a text may count them ("in 7 of 10 groups").
+    """
+
+    figures: NDArray[np.float64]
+    stated: frozenset[float] = field(default=frozenset())
+    rows: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        exhibits: Iterable[Mapping[str, Any]],
+        estimates: Iterable[Mapping[str, Any]],
+        stated: str,
+    ) -> "Shown":
+        """Gather what exhibits and estimates, as JSON, show, and what a text states."""
+        held = [exhibit["rows"] for exhibit in exhibits]
+        cells = [cell for rows in held for row in rows for cell in row]
+        cells += [each[part] for each in estimates for part in ("value", "low", "high", "n")]
+        figures = {abs(float(cell)) for cell in cells if isinstance(cell, int | float)}
+        for cell in cells:
+            if isinstance(cell, str):
+                named = numbers_of(cell)
+                figures |= named | {number / 100 for number in named}  # "60 to 70%" is also .7
+        return cls(
+            np.array(sorted(figures), dtype=np.float64),
+            numbers_of(stated),
+            max((len(rows) for rows in held), default=0),
+        )
+
+    def missing(self, text: str) -> int:
+        """Return how many numbers of a text it may not quote."""
+        return sum(not self._may_quote(number) for number in _quoted(text))
+
+    def _may_quote(self, number: "_Quoted") -> bool:
+        if number.is_among(self.figures) or not self.stated.isdisjoint(number.values):
+            return True
+        if number.counts_persons:
+            return False
+        return (
+            number.value in _OF_METHODS
+            or (number.value <= self.rows and number.value.is_integer())
+            or (number.value, number.before) in _numbers_of_templates()
+        )
+
+
+@cache
+def numbers_of(text: str) -> frozenset[float]:
+    """Return the absolute values of all numbers in a text.
+
+    Examples
+    --------
+    >>> sorted(numbers_of("of 1,250 by 2025-06-30"))
+    [6.0, 30.0, 1250.0, 2025.0]
+    """
+    return frozenset(float(found.replace(",", "")) for found in _NUMBER.findall(text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Quoted:
+    """A number of a text.
+
+    Attributes
+    ----------
+    value : float
+        What it is; ``decimals`` are those written.
+    is_percent, counts_persons : bool
+        Whether a percent sign, or a word for persons, follows.
+    before : str
+        The word that it stands before; empty where none follows.
+    """
+
+    value: float
+    decimals: int
+    is_percent: bool
+    counts_persons: bool
+    before: str
+
+    @property
+    def values(self) -> set[float]:
+        """The value as it may be stated: 15 % is also .15."""
+        return {self.value, round(self.value / 100, 12)} if self.is_percent else {self.value}
+
+    def is_among(self, figures: NDArray[np.float64]) -> bool:
+        """Return whether a figure, rounded as the text rounds, is this number."""
+        scaled = 100 * figures if self.is_percent else figures
+        margin = 0.5 * 10.0**-self.decimals * (1 + 1e-9)
+        return bool((np.abs(scaled - self.value) <= margin).any())
+
+
+def _quoted(text: str) -> Iterator[_Quoted]:
+    for match in _NUMBER.finditer(text):
+        plain = match[0].replace(",", "")
+        if float(plain) == 0:
+            continue
+        rest = text[match.end() :]
+        if _SUPPOSED.match(rest):
+            continue
+        yield _Quoted(
+            value=float(plain),
+            decimals=len(plain.partition("e")[0].partition(".")[2]),
+            is_percent=rest.lstrip(" \u00a0").startswith("%"),
+            counts_persons=_OF_PERSONS.match(rest) is not None,
+            before=_word_after(rest),
+        )
+
+
+def _word_after(rest: str) -> str:
+    found = _WORD.match(rest)
+    return found[1].lower() if found else ""
+
+
+@cache
+def _numbers_of_templates() -> frozenset[tuple[float, str]]:
+    """Return the numbers that this package writes, each with its word: 20 bootstrap samples."""
+    found = set()
+    for source in package_sources():
+        for match in _NUMBER.finditer(source):
+            if word := _word_after(source[match.end() : match.end() + _LONGEST_WORD]):
+                found.add((float(match[0].replace(",", "")), word))
+    return frozenset(found)
