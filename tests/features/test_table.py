@@ -11,13 +11,22 @@ from polars.testing import assert_frame_equal
 
 from tests.features.frames import at, shop, table
 from workbench.features import FEATURES, customer_features
-from workbench.features.facts import TIMES
-from workbench.features.windows import first_moment
 from workbench.foundation import compute
 from workbench.schema import CustomerData
+from workbench.schema.timeline import first_moment
 
 AS_OF = date(2023, 7, 1)
 Row = tuple[int, int, int]
+
+#: When a row of a table came to be known.
+TIMES = {
+    "orders": "ordered_at",
+    "events": "occurred_at",
+    "interactions": "occurred_at",
+    "payments": "paid_at",
+    "attributes": "observed_at",
+    "customers": "first_seen_at",
+}
 
 
 def busy_world(
@@ -96,7 +105,7 @@ def busy_world(
 def until(data: CustomerData, day: date) -> CustomerData:
     """Return the data as they were known on a day: nothing of that day or later."""
     tables = {
-        name: data[name].filter(pl.col(column) < first_moment(day))
+        name: data[name].filter(pl.col(column) < first_moment(day, "UTC"))
         for name, column in TIMES.items()
     }
     not_ended = pl.col("ended_on") >= day

@@ -9,15 +9,24 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from tests.models.worlds import ONE_KIND, population
-from workbench.features.facts import TIMES
-from workbench.features.windows import first_moment
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.models import ChurnResult, churn, churn_in_folds
 from workbench.models.leaks import refuse_leaks, single_feature_aucs
 from workbench.models.matrix import Design
 from workbench.schema import CustomerData
+from workbench.schema.timeline import first_moment
 
 AS_OF = date(2024, 6, 20)
+
+#: When a row of a table came to be known.
+TIMES = {
+    "orders": "ordered_at",
+    "events": "occurred_at",
+    "interactions": "occurred_at",
+    "payments": "paid_at",
+    "attributes": "observed_at",
+    "customers": "first_seen_at",
+}
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +72,7 @@ def test_nothing_from_the_scoring_date_on_has_an_effect(
     data: CustomerData, result: ChurnResult
 ) -> None:
     kept = {
-        name: data[name].filter(pl.col(column) < first_moment(AS_OF))
+        name: data[name].filter(pl.col(column) < first_moment(AS_OF, "UTC"))
         for name, column in TIMES.items()
     }
     items = data["order_items"].join(kept["orders"], on="order_id", how="semi")

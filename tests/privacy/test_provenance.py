@@ -1,6 +1,7 @@
 """Figures about persons are shown only as the release of the view made them."""
 
 from dataclasses import replace
+from datetime import date
 
 import polars as pl
 import pytest
@@ -187,7 +188,9 @@ def test_everybody_a_group_of_their_own_is_refused(view: View) -> None:
         )
         .with_row_index("row")
     )
-    rows = rows.with_columns(own=pl.col("row") % 400)
+    # 400 names without a number, three persons each
+    names = [f"{a}{b}" for a in "abcdefghijklmnopqrst" for b in "abcdefghijklmnopqrst"]
+    rows = rows.with_columns(own=(pl.col("row") % 400).replace_strict(dict(enumerate(names))))
     for by in (["euros"], ["total_minor"], ["customer_id"], ["label"], ["gender", "most"]):
         with pytest.raises(PrivacyError, match="cannot be a group"):
             view.table(rows, by, name="t", title="T")
@@ -208,7 +211,7 @@ def test_a_measure_is_one_of_each_person(view: View) -> None:
     )
     with pytest.raises(PrivacyError, match="one value for everybody in a group"):
         view.mean(rows, "most", smallest=0.01, name="m", label="Most", unit="EUR")
-    with pytest.raises(PrivacyError, match="many says yes or no"):
+    with pytest.raises(PrivacyError, match="many has two values at most"):
         view.table(rows, ["gender"], name="t", title="T", sums=["many"])
 
 
@@ -292,3 +295,46 @@ def test_an_estimate_by_hand_is_refused_and_one_without_a_value_is_not(view: Vie
         require_released_estimate(made, release=view.release)
     nothing = Estimate(name="mean", value=None, n=0, unit="EUR", label="Mean")
     require_released_estimate(nothing, release=view.release)
+
+
+def test_round_bands_and_months_are_groups(view: View) -> None:
+    rows = spent(view).with_columns(
+        band=pl.when(pl.col("euros") < 500)
+        .then(pl.lit("(-inf, 500]"))
+        .otherwise(pl.lit("(500, 2500]")),
+        own=pl.when(pl.col("euros") < 500).then(pl.lit("0-499")).otherwise(pl.lit("500+")),
+        income_band=pl.when(pl.col("euros") < 500)
+        .then(pl.lit("EUR 10000-19999"))
+        .otherwise(pl.lit("EUR 100000+")),
+        month=pl.when(pl.col("orders") < 5).then(pl.lit("2024-01")).otherwise(pl.lit("2024-02")),
+    )
+    for by in ("band", "own", "income_band", "month"):
+        assert view.table(rows, [by], name="t", title="T").rows.height >= 2
+
+
+def test_figures_changed_in_place_or_by_replace_are_refused(view: View) -> None:
+    table = view.table(spent(view), ["gender"], name="t", title="T")
+    table.rows[0, "persons"] = 3
+    with pytest.raises(PrivacyError, match="changed after the release made it"):
+        require_released(table, release=view.release, data=view.data)
+    mean = view.mean(spent(view), "euros", smallest=0.01, name="m", label="M", unit="EUR")
+    with pytest.raises(PrivacyError, match="estimate m was changed after the release made it"):
+        require_released_estimate(replace(mean, value=10_016.2), release=view.release)
+    require_released_estimate(replace(mean, label="Mean"), release=view.release)
+
+
+def test_one_column_of_what_persons_said_is_refused(view: View) -> None:
+    said = view.data["orders"].select(pl.col("channel").cast(pl.String)).unique().collect()
+    assert "channel" in refused(view, said)
+
+
+def test_equal_tables_of_the_same_persons_are_one_draw_on_any_date(world: Dataset) -> None:
+    asked = study(basis="contract", columns=COLUMNS, policy={"k": 5}, min_group=10)
+    tables = []
+    for day in (date(2024, 5, 1), date(2024, 6, 1)):
+        view = open_view(asked, world, as_of=day)
+        early = view.data["customers"].filter(pl.col("customer_id") % 2 == 0)
+        known = open_view(asked, world, as_of=date(2024, 5, 1)).data["customers"]
+        rows = early.join(known.select("customer_id"), on="customer_id", how="semi")
+        tables.append(view.table(rows, ["country"], name="t", title="T").rows)
+    assert tables[0].equals(tables[1])

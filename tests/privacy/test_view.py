@@ -1,5 +1,6 @@
 """The view: whose rows, up to when, which columns, and what is told of it."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -16,6 +17,8 @@ from tests.privacy.conftest import (
     source,
     study,
 )
+from workbench.features import customer_features
+from workbench.features.profile import profile
 from workbench.foundation.errors import ParameterError, PrivacyError
 from workbench.privacy import View, default_as_of, open_view
 from workbench.privacy.view import view_fingerprint
@@ -154,7 +157,7 @@ def test_the_system_that_lags_behind_decides_the_date(dataset: MakeDataset) -> N
         source("c", "2024-06-01", form="tickets"),
     ]
     made = dataset(customers=FIVE, sources=loads)
-    assert default_as_of(made) == date(2024, 6, 1)
+    assert default_as_of(made, zone="UTC") == date(2024, 6, 1)
     assert open_view(on_contract(), made).as_of == date(2024, 6, 1)
 
 
@@ -172,7 +175,10 @@ def test_names_lineage_and_birth_years_are_absent(world: Dataset) -> None:
 
 
 def test_two_studies_have_other_pseudonyms_and_another_order(dataset: MakeDataset) -> None:
-    people = [customer(number, income_band=f"EUR {number}-{number}") for number in range(1, 41)]
+    people = [
+        customer(number, income_band=f"EUR {number % 20}-{number % 20 + 1}")
+        for number in range(1, 41)
+    ]
     made = dataset(customers=people, orders=[order(n, n, "2024-03-01") for n in range(1, 41)])
     columns = {"customers": ("income_band",), "orders": ("order_id", "total_minor")}
     one = open_view(on_contract(name="one", columns=columns), made)
@@ -253,8 +259,81 @@ def test_a_text_stays_where_k_persons_of_the_view_say_the_same(dataset: MakeData
     view = open_view(on_contract(columns=columns), made)
     values = rows(view, "attributes").sort("value", nulls_last=True)["value"].to_list()
     assert values == ["often", "often", None, None, None, None]
-    told = view.report.columns.filter(pl.col("column") == "value").row(0, named=True)
-    assert (told["stated"], told["emptied"]) == (5, 3)
+    told = view.report.columns.filter(pl.col("column").str.starts_with("value"))
+    assert told.select("column", "stated", "emptied").rows() == [
+        ("value of interest running", 4, 2),
+        ("value of anything rarer", 1, 1),  # not by its name, which is one person's
+    ]
+
+
+def test_what_is_sensitive_is_shown_only_where_k_persons_share_it(dataset: MakeDataset) -> None:
+    bands = ["EUR 0-9", "EUR 0-9", "EUR 10-19", "EUR 20-29", "EUR 20-29"]
+    made = dataset(
+        customers=[customer(n, income_band=band) for n, band in enumerate(bands, start=1)],
+        attributes=[said(1, "running", None), said(2, "running", None), said(3, "chess", None)],
+    )
+    columns = {"customers": ("income_band",), "attributes": ("attribute",)}
+    view = open_view(on_contract(columns=columns), made)
+    shown = rows(view, "customers")["income_band"].value_counts().rows()
+    assert sorted(shown, key=str) == [("EUR 0-9", 2), ("EUR 20-29", 2), (None, 1)]
+    assert sorted(rows(view, "attributes")["attribute"], key=str) == [None, "running", "running"]
+    told = view.report.columns.filter(pl.col("emptied") > 0).select("column", "stated", "emptied")
+    assert told.rows() == [("income_band", 5, 1), ("attribute of interest", 3, 1)]
+
+
+def test_numbers_stay_numbers_in_bands_of_k_persons(dataset: MakeDataset) -> None:
+    incomes = [21_100, 23_400, 26_000, 28_500, 31_000, 33_900, 34_800, 36_000, 41_000, 412_000]
+    made = dataset(
+        customers=[customer(n) for n in range(1, 11)],
+        attributes=[said(n, "income", str(x)) for n, x in enumerate(incomes, start=1)],
+    )
+    columns = {"attributes": ("attribute", "value", "observed_at")}
+    view = open_view(on_contract(columns=columns), made)
+    shown = rows(view, "attributes")["value"].cast(pl.Float64)
+    # limits every 5,000; at either end the number at the inner edge, never how far one person lies
+    assert sorted(shown) == [22_500, 22_500, 27_500, 27_500, *[32_500] * 3, *[37_500] * 3]
+    told = view.report.columns.filter(pl.col("column") == "value of interest income")
+    assert told["what"][0] == "put into bands of at least 2 persons, limits every 5000"
+
+
+def test_a_day_is_a_day_of_the_studys_zone(dataset: MakeDataset) -> None:
+    made = dataset(
+        customers=[customer(n, first_seen_at=at("2024-01-31T16:00")) for n in range(1, 6)],
+        # one morning of 5 March in Tokyo, two days in UTC; and the first moment of 1 May there
+        orders=[
+            order(1, 1, "2024-03-04T23:30"),
+            order(2, 1, "2024-03-05T01:30"),
+            order(3, 2, "2024-04-30T15:00"),
+            order(4, 2, "2024-04-30T14:59:59"),
+        ],
+        attributes=[said(n, "a", None, observed_at=at("2024-04-30T15:00")) for n in (1, 2)],
+    )
+    columns = {
+        "customers": ("first_seen_at",),
+        "orders": ("ordered_at", "kind", "currency", "total_minor"),
+        "attributes": ("namespace", "attribute", "observed_at", "is_special_category"),
+    }
+    view = open_view(on_contract(columns=columns, zone="Asia/Tokyo"), made, as_of=date(2024, 5, 1))
+    days = rows(view, "orders").select(pl.col("ordered_at").dt.date()).to_series().to_list()
+    assert sorted(days) == [date(2024, 3, 5), date(2024, 3, 5), date(2024, 4, 30)]
+    assert rows(view, "customers")["first_seen_at"].dt.date().unique().to_list() == [
+        date(2024, 2, 1)
+    ]
+    bought = customer_features(view.data, as_of=view.as_of, currency="EUR").rows
+    assert sorted(bought["order_days"].drop_nulls()) == [0, 0, 0, 1, 1]
+    # a state that holds at the first moment is in the view and in the features
+    assert rows(view, "attributes").height == 2
+    assert profile(view.data, as_of=view.as_of)["interest.a"].drop_nulls().len() == 2
+    assert open_view(on_contract(columns=columns), made).as_of == date(2024, 7, 1)
+
+
+def test_sources_of_several_zones_need_one_that_the_study_names(dataset: MakeDataset) -> None:
+    made = dataset(customers=FIVE)
+    other = replace(made.sources[0], source_id="t" * 32, zone="Asia/Tokyo")
+    two = replace(made, sources=(*made.sources, other))
+    with pytest.raises(ParameterError, match='say whose days are meant with zone = "Asia/Tokyo"'):
+        open_view(on_contract(), two)
+    assert open_view(on_contract(zone="UTC"), two).as_of <= date(2024, 7, 1)
 
 
 def test_bodies_and_search_words_are_never_shown(dataset: MakeDataset) -> None:
@@ -282,15 +361,15 @@ def test_special_categories_need_a_basis_of_their_own(dataset: MakeDataset) -> N
     made = dataset(
         customers=FIVE,
         attributes=[
-            said(1, "health", "asthma", is_special_category=True),
-            said(1, "running", "often"),
+            *(said(n, "health", "asthma", is_special_category=True) for n in (1, 2)),
+            *(said(n, "running", "often") for n in (1, 2)),
         ],
     )
     columns = {"attributes": ("attribute",)}
     without = open_view(on_contract(columns=columns), made)
-    assert rows(without, "attributes")["attribute"].to_list() == ["running"]
+    assert rows(without, "attributes")["attribute"].to_list() == ["running"] * 2
     given = on_contract(columns=columns, special_categories_basis="explicit_consent")
-    assert rows(open_view(given, made), "attributes").height == 2
+    assert rows(open_view(given, made), "attributes").height == 4
 
 
 def test_statements_that_repeat_a_generalised_column_are_left_out(dataset: MakeDataset) -> None:
@@ -300,11 +379,11 @@ def test_statements_that_repeat_a_generalised_column_are_left_out(dataset: MakeD
         attributes=[
             *(said(n, "birth_year", "1961", **profile) for n in range(1, 6)),
             *(said(n, "postcode_area", "10115", **profile) for n in range(1, 6)),
-            said(1, "household_size", "3", **profile),
+            *(said(n, "household_size", "3", **profile) for n in (1, 2)),
         ],
     )
     view = open_view(on_contract(columns={"attributes": ("attribute",)}), made)
-    assert rows(view, "attributes")["attribute"].to_list() == ["household_size"]
+    assert rows(view, "attributes")["attribute"].to_list() == ["household_size"] * 2
 
 
 def test_nothing_from_the_as_of_date_on_is_in_the_view(dataset: MakeDataset) -> None:

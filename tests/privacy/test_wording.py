@@ -100,6 +100,26 @@ def test_few_persons_are_counted_by_a_figure_only(wording: Wording, text: str) -
         wording.require([("the title", text)], figures)
     for innocent in ("customers in 4 of 9 groups", "fewer than 10 customers", "25 customers"):
         wording.require([("the title", innocent)], figures)
+    # neither a mean that rounds to it, nor a rule that states it, nor a word for it
+    for text in ("3 customers buy", "3 of the customers", "10 customers", "three customers buy"):
+        with pytest.raises(PrivacyError, match="1 number that no figure"):
+            wording.require([("the title", f"quixotic {text}")], shown(2.8, 25.0, rows=9))
+
+
+def test_percentage_points_are_compared_as_percents(wording: Wording) -> None:
+    wording.require([("the title", "most customers buy 12.3 percentage points more")], shown(0.123))
+
+
+def test_names_of_bands_hold_round_or_stated_numbers(wording: Wording) -> None:
+    def named(band: str) -> dict[str, object]:
+        columns = [["band", "text"], ["persons", "integer"]]
+        return {"name": "t", "persons": "persons", "columns": columns, "rows": [[band, 40]]}
+
+    for band in ("0 to 50", "2,000-2,499", "4711 and more", "2024-03", "(500, 2500]", "0.2-0.4"):
+        wording.require_round(named(band))
+    for band in ("10-36", "2,000 to 10,016", "up to 26 orders"):
+        with pytest.raises(PrivacyError, match="neither round nor written in the notebook"):
+            wording.require_round(named(band))
 
 
 def test_labels_together_describe_k_persons() -> None:

@@ -235,7 +235,7 @@ def test_what_is_printed_stays_in_the_vault(project: Project) -> None:
 def test_a_pseudonym_in_an_exhibit_stops_the_report(project: Project) -> None:
     cell = """
 ids = view.data["customers"].select("customer_id").head(3).collect()
-rows = ids.with_columns(persons=pl.lit(50)).cast({"customer_id": pl.String})
+rows = ids.select(persons=pl.lit(50), who=pl.col("customer_id").cast(pl.String))
 origin = view.release.origin
 wb.show(wb.Table(name="who", title="Who", rows=rows, persons="persons", origin=origin))
 """

@@ -1,11 +1,13 @@
 """Numbers as written, amounts in minor units, local times."""
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import polars as pl
 import pytest
 
-from workbench.sources.instants import instants, localized
+from workbench.sources.instants import dates, instants, localized
 from workbench.sources.numerals import currencies, exact, minor, numerals
 
 
@@ -69,6 +71,23 @@ def test_an_unordered_file_takes_the_first_pass():
         "2 local times in Europe/Berlin are ambiguous (the clock was set back): "
         "0 settled by the order of the records, 2 taken as the first pass",
     )
+
+
+def test_the_day_of_an_instant_is_the_local_day_of_the_zone():
+    cells = pl.Series(["2024-03-04T23:30:00Z", "2024-03-04T23:30", "2024-03-05", "x"])
+    found = dates(cells, form=None, zone="Asia/Tokyo")
+    assert found.to_list() == [date(2024, 3, 5), date(2024, 3, 4), date(2024, 3, 5), None]
+    fixed = pl.Series([datetime(2024, 3, 4, 23, 30, tzinfo=UTC)])
+    assert dates(fixed, form=None, zone="Asia/Tokyo").to_list() == [date(2024, 3, 5)]
+
+
+def test_an_expression_sees_instants_in_the_zone_of_the_source(see, tmp_path: Path):
+    path = tmp_path / "orders.csv"
+    path.write_text("placed\n2024-03-04T23:30:00Z\n")
+    day = {"profile": {"field_0": "placed_on"}}
+    seen = see(path, {"placed": "instant"}, settings={"zone": "Asia/Tokyo"}, attributes=day)
+    assert seen.cells["placed"] == ["2024-03-05"]
+    assert seen.reading.tables["attributes"].schema["observed_at"] == pl.Datetime("us", "UTC")
 
 
 def test_offsets_stand_above_the_zone():

@@ -153,16 +153,16 @@ def test_doubled_local_times_are_settled_by_order_and_those_that_never_were_refu
         attributes={
             "profile": {
                 "field_0": "event",
-                "field_1": "STRFTIME(local_time, '%Y-%m-%dT%H:%MZ')",
+                "field_1": "STRFTIME(local_time, '%Y-%m-%dT%H:%M%z')",
             }
         },
     )
     assert seen.cells["local_time"] == [
-        "2023-10-28T23:15Z",
-        "2023-10-29T00:15Z",
-        "2023-10-29T00:45Z",
-        "2023-10-29T01:15Z",
-        "2023-10-29T02:15Z",
+        "2023-10-29T01:15+0200",
+        "2023-10-29T02:15+0200",
+        "2023-10-29T02:45+0200",
+        "2023-10-29T02:15+0100",
+        "2023-10-29T03:15+0100",
     ]
     assert "3 local times in Europe/Berlin are ambiguous" in seen.said
     assert seen.reading.refused.select("source_row", "column", "reason").rows() == [

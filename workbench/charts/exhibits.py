@@ -48,8 +48,8 @@ class Table:
     Raises
     ------
     ParameterError
-        The name holds something other than letters, digits, - and _, or ``persons`` or ``margin``
-        is no column.
+        The name holds something other than letters, digits, - and _, ``persons`` or ``margin`` is
+        no column, or a format is none.
     """
 
     name: str
@@ -65,11 +65,14 @@ class Table:
 
     def __post_init__(self) -> None:
         if self.made is None:
-            object.__setattr__(self, "made", self.rows)
+            object.__setattr__(self, "made", self.rows.clone())
         if not _NAME.fullmatch(self.name):
             raise ParameterError(
                 f"an exhibit is called {self.name!r}: use letters, digits, - and _, first a letter"
             )
+        for named, form in self.formats.items():
+            if not _is_format(form):
+                raise ParameterError(f"exhibit {self.name}: {named} has no format {form!r}")
         for column in (self.persons, self.margin):
             if column is not None and column not in self.rows.columns:
                 known = unknown("column", column, self.rows.columns)
@@ -82,11 +85,21 @@ class Table:
         Rows left out or sorted, and columns left out, are no change.
         """
         made, columns = self.made, self.rows.columns
-        if made is None or made is self.rows:
+        if made is None:
             return False
         if any(made.schema.get(name) != kind for name, kind in self.rows.schema.items()):
             return True
         return not self.rows.join(made, on=columns, how="anti", nulls_equal=True).is_empty()
+
+
+def _is_format(form: str) -> bool:
+    for number in (1.0, 1):
+        try:
+            format(number, form)
+        except (TypeError, ValueError):
+            continue
+        return True
+    return False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -104,13 +104,13 @@ def _checks(vault: "Vault", runs: int, changed: "list[WorkbenchError]") -> "list
 
 
 def _dataset(dataset: "Dataset") -> dict[str, Any]:
-    from workbench.privacy import default_as_of  # late: polars
+    from workbench.privacy import common_zone, default_as_of  # late: polars
 
     return {
         "dataset": dataset.name,
         "version": dataset.version,
         "customers": dataset.rows.get("customers", 0),
-        "until": default_as_of(dataset).isoformat(),
+        "until": default_as_of(dataset, zone=common_zone(dataset) or "UTC").isoformat(),
         "synthetic": dataset.is_synthetic,
     }
 

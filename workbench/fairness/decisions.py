@@ -2,13 +2,16 @@
 
 import polars as pl
 
-from workbench.features.facts import TIMES, declared
+from workbench.features.facts import declared
 from workbench.foundation.errors import InputError, ParameterError, unknown
-from workbench.schema import CustomerData
+from workbench.schema import TABLES, CustomerData
 
-#: Tables whose rows show that somebody was a customer on a day.
-_CONTACTS = ("orders", "events", "interactions")
-_GROUPS = ("gender", "age_band", "country", "region", "language", "education_level")
+#: Columns of the customer table by which groups of persons are compared.
+_GROUPS = tuple(
+    column.name
+    for column in TABLES["customers"].columns
+    if column.view == "generalise" and column.component == "demographic"
+)
 
 
 def sent_campaign(data: CustomerData, *, campaign: str) -> pl.DataFrame:
@@ -18,8 +21,8 @@ def sent_campaign(data: CustomerData, *, campaign: str) -> pl.DataFrame:
     ----------
     data : CustomerData
         A view with ``interactions`` (campaign_id, action, occurred_at). Customers are whoever
-        ordered, visited or was in contact before that day; when a customer was first seen does not
-        count, since a view tells it by the month or year.
+        ordered, paid, visited or was in contact before that day; when a customer was first seen
+        does not count, since a view tells it by the month or year.
     campaign : str
         Its ``campaign_id``.
 
@@ -44,9 +47,10 @@ def sent_campaign(data: CustomerData, *, campaign: str) -> pl.DataFrame:
         raise ParameterError(unknown("campaign", campaign, known["campaign_id"]))
     seen = [
         declared(data, table)
-        .filter(pl.col(TIMES[table]) < first_day, pl.col("customer_id").is_not_null())
+        .filter(pl.col(str(rows.time)) < first_day, pl.col("customer_id").is_not_null())
         .select("customer_id")
-        for table in _CONTACTS
+        for table, rows in TABLES.items()
+        if rows.has_moments
     ]
     picked = chosen.select("customer_id", selected=pl.lit(True)).unique()
     return (

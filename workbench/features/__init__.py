@@ -1,9 +1,9 @@
 """One row per customer, as of a date: what was known then, and nothing that came later.
 
-A *feature* is a fact about a customer computed from what lay strictly before the first moment
-(UTC) of ``as_of``. A *label* is what happened after it, within a window that the data cover in
-full. The two are built apart (`Windows` cannot overlap) and the features do not change when
-everything from ``as_of`` on is deleted.
+A *feature* is a fact about a customer computed from what lay strictly before the first moment of
+``as_of``. A *label* is what happened after it, within a window that the data cover in full. The two
+are built apart (`Windows` cannot overlap) and the features do not change when everything from
+``as_of`` on is deleted.
 
 >>> from datetime import date
 >>> Windows(as_of=date(2024, 1, 31), gap_days=0, horizon_days=0)

@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 
-from workbench.features.facts import Facts, declared
+from workbench.features.facts import Facts, dated_before, declared
 from workbench.schema import CustomerData
 
 
@@ -14,15 +14,7 @@ def subscription_terms(facts: Facts) -> pl.LazyFrame:
     The end of a term is a fact of its own day: a term that ends next month still runs today, and
     its ``end_reason`` is as much a thing of the future as its date.
     """
-    is_known = pl.col("ended_on") < facts.as_of
-    return (
-        declared(facts.data, "subscriptions")
-        .filter(pl.col("started_on") < facts.as_of)
-        .with_columns(
-            ended_on=pl.when(is_known).then(pl.col("ended_on")),
-            end_reason=pl.when(is_known).then(pl.col("end_reason")),
-        )
-    )
+    return dated_before(facts.data, "subscriptions", facts.as_of)
 
 
 def subscriptions(facts: Facts, currency: str) -> pl.LazyFrame:
@@ -62,8 +54,8 @@ def last_terms(data: CustomerData, *, as_of: date, currency: str) -> pl.DataFram
         "customer_id", tenure_days=facts.age_days(pl.col("first_seen_at").dt.date())
     )
     terms = (
-        declared(data, "subscriptions")
-        .filter(pl.col("started_on") < as_of, pl.col("currency") == currency)
+        dated_before(data, "subscriptions", as_of)
+        .filter(pl.col("currency") == currency)
         .group_by("customer_id")
         .agg(
             last_price_minor=pl.col("monthly_price_minor").sort_by("started_on", "plan").last(),

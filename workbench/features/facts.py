@@ -1,25 +1,13 @@
-"""Facts as they were known on a date.
+"""Facts as they were known on a day: where every table of features starts."""
 
-Every table of features starts here, so that there is one place where the future is cut off.
-"""
-
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 
 import polars as pl
 
+from workbench.foundation.errors import ParameterError
 from workbench.schema import TABLES, CustomerData
-
-#: The column that says when a row of a table came to be known.
-TIMES: Mapping[str, str] = {
-    "orders": "ordered_at",
-    "events": "occurred_at",
-    "interactions": "occurred_at",
-    "payments": "paid_at",
-    "attributes": "observed_at",
-    "customers": "first_seen_at",
-}
+from workbench.schema.timeline import known_before, moment_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +19,7 @@ class Facts:
     data : CustomerData
         All that is known today.
     as_of : date
-        Rows strictly before its first moment (UTC) are seen.
+        Only what was known at its first moment is seen (``schema.timeline``).
     history_days : int or None
         Only rows of this many days before ``as_of`` are seen; None for all.
     """
@@ -44,21 +32,38 @@ class Facts:
         """Return the rows of known customers within the history, with ``age_days``.
 
         ``age_days`` (Int32) is the number of days from the row's day to ``as_of``: a row of the
-        day before has 1. ``on`` (Date) is that day.
+        day before has 1. ``on`` (Date) is that day, in the zone of the data's instants.
         """
-        time_column = pl.col(TIMES[table])
-        end = datetime.combine(self.as_of, time.min, tzinfo=UTC)
-        rows = declared(self.data, table).filter(
-            time_column < end, pl.col("customer_id").is_not_null()
+        column = str(TABLES[table].time)
+        rows = dated_before(self.data, table, self.as_of).filter(
+            pl.col("customer_id").is_not_null()
         )
         if self.history_days is not None:
-            rows = rows.filter(time_column >= end - timedelta(days=self.history_days))
-        on = time_column.dt.date()
+            start = self.as_of - timedelta(days=self.history_days)
+            rows = rows.filter(pl.col(column) >= moment_in(rows, column, start))
+        on = pl.col(column).dt.date()
         return rows.with_columns(on=on, age_days=self.age_days(on))
 
     def age_days(self, day: pl.Expr) -> pl.Expr:
         """Return the days from a day to ``as_of``."""
         return (pl.lit(self.as_of) - day).dt.total_days().cast(pl.Int32)
+
+
+def dated_before(data: CustomerData, table: str, day: date) -> pl.LazyFrame:
+    """Return the rows of a table that were known at the first moment of a day.
+
+    They have every declared column; rows without a time are left out.
+
+    Raises
+    ------
+    ParameterError
+        Rows of the table have no time of their own.
+    """
+    column = TABLES[table].time
+    if column is None:
+        raise ParameterError(f"rows of table {table} have no time of their own")
+    whole = CustomerData.of({table: declared(data, table)})
+    return known_before(whole, table, day).filter(pl.col(column).is_not_null())
 
 
 def declared(data: CustomerData, table: str) -> pl.LazyFrame:

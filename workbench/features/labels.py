@@ -4,8 +4,9 @@ import polars as pl
 
 from workbench.features.facts import Facts, declared
 from workbench.features.purchases import order_days, purchases_of
-from workbench.features.windows import Windows, first_moment
+from workbench.features.windows import Windows
 from workbench.schema import CustomerData
+from workbench.schema.timeline import is_later
 
 
 def no_order_within(
@@ -54,7 +55,7 @@ def no_order_within(
 
 
 def _from(data: CustomerData, windows: Windows) -> CustomerData:
-    orders = declared(data, "orders").filter(
-        pl.col("ordered_at") >= first_moment(windows.label_from)
+    orders = declared(data, "orders")
+    return CustomerData.of(
+        {"orders": orders.filter(is_later(orders, "orders", windows.label_from))}
     )
-    return CustomerData.of({"orders": orders})

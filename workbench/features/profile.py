@@ -11,17 +11,13 @@ import polars as pl
 
 from workbench.features.facts import Facts, declared
 from workbench.foundation.errors import InputError, ParameterError, unknown
-from workbench.schema import CustomerData
+from workbench.schema import TABLES, CustomerData
 
 #: Columns of ``customers`` that a profile has.
-DEMOGRAPHICS = (
-    "age_band",
-    "gender",
-    "country",
-    "region",
-    "language",
-    "income_band",
-    "education_level",
+DEMOGRAPHICS = tuple(
+    column.name
+    for column in TABLES["customers"].columns
+    if column.component == "demographic" and column.view in ("generalise", "shared")
 )
 #: Share of an attribute's stated values that must read as numbers for it to be one.
 _NUMERIC_SHARE = 0.99
@@ -129,7 +125,9 @@ def _latest(data: CustomerData, as_of: date | None) -> pl.LazyFrame:
         rows = declared(data, "attributes").filter(pl.col("customer_id").is_not_null())
     else:
         rows = Facts(data=data, as_of=as_of)["attributes"]
-    ordinary = rows.filter(~pl.col("is_special_category").fill_null(False))
+    ordinary = rows.filter(
+        ~pl.col("is_special_category").fill_null(False), pl.col("attribute").is_not_null()
+    )
     keys = ["customer_id", "namespace", "attribute"]
     return (
         ordinary.group_by(keys)

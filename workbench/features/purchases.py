@@ -13,7 +13,7 @@ from datetime import date
 
 import polars as pl
 
-from workbench.features.facts import Facts, declared
+from workbench.features.facts import Facts, dated_before
 from workbench.schema import CustomerData
 
 #: Length of the window whose figures are compared with those of the window before.
@@ -50,7 +50,7 @@ def purchases(
     data : CustomerData
         Table ``orders`` is read.
     as_of : date
-        Orders strictly before its first moment (UTC) count.
+        Orders strictly before its first moment count.
     currency : str
         ISO 4217; orders in any other are left out (``left_out`` counts them).
     history_days : int, optional
@@ -142,7 +142,7 @@ def purchases_of(facts: Facts, currency: str) -> pl.LazyFrame:
 
 def left_out(data: CustomerData, *, as_of: date, currency: str) -> LeftOut:
     """Count the orders before a date that are in no customer's figures."""
-    orders = declared(data, "orders").filter(pl.col("ordered_at").dt.date() < as_of)
+    orders = dated_before(data, "orders", as_of)
     known = pl.col("customer_id").is_not_null()
     found = orders.select(
         other=(known & (pl.col("currency") != currency)).sum(), nobody=(~known).sum()

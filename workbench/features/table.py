@@ -12,9 +12,9 @@ from workbench.features.dictionary import feature_dictionary
 from workbench.features.facts import Facts, declared
 from workbench.features.products import baskets, channels, largest_categories
 from workbench.features.purchases import LeftOut, left_out, purchases_of
-from workbench.features.windows import first_moment
 from workbench.foundation import compute
 from workbench.schema import CustomerData
+from workbench.schema.timeline import known_before
 
 #: Counts of what did not happen are 0; everything else that is not known stays null.
 _ZERO = (
@@ -59,7 +59,7 @@ class CustomerFeatures:
     rows : DataFrame, shape (customers, 1 + features)
         One row per customer known before ``as_of``, sorted by ``customer_id``.
     as_of : date
-        Facts strictly before its first moment (UTC) count.
+        Facts strictly before its first moment count.
     currency : str
         ISO 4217 of all amounts.
     left_out : LeftOut
@@ -101,7 +101,7 @@ def customer_features(
         Orders, order items, events, interactions, payments and subscriptions are read. Tables and
         columns that a view leaves out count as empty.
     as_of : date
-        Facts strictly before its first moment (UTC) count.
+        Facts strictly before its first moment count.
     currency : str
         ISO 4217; orders in another currency are left out and counted.
     history_days : int, optional
@@ -186,9 +186,9 @@ class _Bucket:
 
 def _known(facts: Facts) -> pl.DataFrame:
     """Return the customers first seen before ``as_of``: customer_id and tenure_days."""
-    customers = declared(facts.data, "customers").filter(
-        # a view may not tell when somebody was first seen: they count, without a tenure
-        (pl.col("first_seen_at") < first_moment(facts.as_of)) | pl.col("first_seen_at").is_null(),
+    # a view may not tell when somebody was first seen: they count, without a tenure
+    everyone = CustomerData.of({"customers": declared(facts.data, "customers")})
+    customers = known_before(everyone, "customers", facts.as_of).filter(
         pl.col("kind").is_null() | (pl.col("kind").cast(pl.String) != "test"),
     )
     return (

@@ -4,22 +4,19 @@
     |--------------------------|........|================|
     as_of - history_days     as_of    label_from      label_until
 
-Features are facts strictly before the first moment (UTC) of ``as_of``; the label is what happens in
+Features are facts strictly before the first moment of ``as_of``; the label is what happens in
 ``[label_from, label_until)``. A label window that reaches beyond what the data cover would count
 everyone as gone who simply has not been seen yet, so it is refused and never cut short.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 
 import polars as pl
 
-from workbench.features.facts import TIMES, declared
+from workbench.features.facts import declared
 from workbench.foundation.errors import InputError, ParameterError
-from workbench.schema import CustomerData
-
-#: Tables whose rows happen at a time, so that their first and last row bound what the data cover.
-_DATED = ("orders", "events", "interactions", "payments")
+from workbench.schema import TABLES, CustomerData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +26,7 @@ class Windows:
     Attributes
     ----------
     as_of : date
-        Facts strictly before its first moment (UTC) count.
+        Facts strictly before its first moment count.
     history_days : int or None
         Only facts of this many days before ``as_of`` count; None for all.
     gap_days : int
@@ -185,11 +182,13 @@ def coverage(data: CustomerData, *, data_until: date | None = None) -> Coverage:
     InputError
         No table has a dated row.
     """
+    dated = [name for name, table in TABLES.items() if table.has_moments]
     bounds = [
         declared(data, table).select(
-            first=pl.col(TIMES[table]).min().dt.date(), last=pl.col(TIMES[table]).max().dt.date()
+            first=pl.col(str(TABLES[table].time)).min().dt.date(),
+            last=pl.col(str(TABLES[table].time)).max().dt.date(),
         )
-        for table in _DATED
+        for table in dated
     ]
     found = pl.concat(pl.collect_all(bounds, engine="streaming")).select(
         pl.col("first").min(), pl.col("last").max()
@@ -197,15 +196,10 @@ def coverage(data: CustomerData, *, data_until: date | None = None) -> Coverage:
     first, last = found.row(0)
     if first is None:
         raise InputError(
-            f"no dated fact in {', '.join(_DATED)}: this is a snapshot, which has no as_of"
+            f"no dated fact in {', '.join(dated)}: this is a snapshot, which has no as_of"
         )
     until = data_until or _declared_until(data) or last + timedelta(days=1)
     return Coverage(first_on=first, until_on=until)
-
-
-def first_moment(day: date) -> datetime:
-    """Return the first moment of a day, UTC."""
-    return datetime.combine(day, time.min, tzinfo=UTC)
 
 
 def _declared_until(data: CustomerData) -> date | None:

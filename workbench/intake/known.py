@@ -11,20 +11,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from workbench.intake.records import lines_without_order
+from workbench.intake.records import parts_without_whole
 from workbench.intake.refusals import gathered, refusal, without
 from workbench.schema import TABLES, CustomerData
 from workbench.schema.tables import LINEAGE
 from workbench.sources import REFUSED
 
 #: The table of one row per customer, kept as a whole: every statement completes the earlier ones.
-MERGED = "customers"
-
-#: Statements by several sources stand beside each other; none contradicts another.
-_STATEMENTS = "attributes"
-
-#: Grows with every export; the latest counts.
-_GROWING = "last_seen_at"
+MERGED = next(name for name, table in TABLES.items() if table.belongs_to == "customer")
 
 _NO_ROW = pl.lit(None, dtype=pl.Int64).alias("source_row")
 
@@ -104,7 +98,7 @@ def news(tables: Mapping[str, pl.DataFrame], held: CustomerData | None) -> News:
 
 def changing(customers: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     """Keep the rows of ``customers`` that state something that the held ones do not say."""
-    stated = [c for c in TABLES[MERGED].schema if c not in ("customer_id", "first_seen_at")]
+    stated = [c for c in TABLES[MERGED].schema if c not in ("customer_id", *_earliest())]
     both = customers.join(
         held.with_columns(_is_met=True),
         on="customer_id",
@@ -114,7 +108,7 @@ def changing(customers: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     )
     says_more = pl.any_horizontal(
         pl.col("_is_met").is_null(),
-        pl.col("first_seen_at") < pl.col("first_seen_at_held"),
+        *(pl.col(name) < pl.col(f"{name}_held") for name in _earliest()),
         *(
             pl.col(column).is_not_null() & pl.col(column).ne_missing(pl.col(f"{column}_held"))
             for column in stated
@@ -126,19 +120,24 @@ def changing(customers: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
 def merged(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     """Merge rows about the same customers: the later value wins where it states one.
 
-    ``first_seen_at`` is the earliest ever stated.
+    Of columns of which the schema keeps the earliest, the earliest ever stated counts.
     """
-    columns = [c for c in TABLES[MERGED].schema if c not in ("customer_id", "first_seen_at")]
+    columns = [c for c in TABLES[MERGED].schema if c not in ("customer_id", *_earliest())]
     return (
         pl.concat([old, new])
         .group_by("customer_id", maintain_order=True)
         .agg(
-            pl.col("first_seen_at").min(),
+            *(pl.col(name).min() for name in _earliest()),
             *(pl.col(column).drop_nulls().last() for column in columns),
         )
         .select(list(TABLES[MERGED].schema))
         .sort("customer_id")
     )
+
+
+def _earliest() -> list[str]:
+    """Columns of the customer table of which the earliest statement counts."""
+    return [column.name for column in TABLES[MERGED].columns if column.keeps == "earliest"]
 
 
 def _settled(
@@ -150,25 +149,30 @@ def _settled(
     everything = {**tables, **compared}
     while True:
         left = without(everything, contradicting)
-        orphans = _lines_of_lost_orders(compared, left)
+        orphans = _parts_of_lost_wholes(compared, left)
         if orphans.is_empty():
             return contradicting, left
         contradicting = gathered([contradicting, orphans])
 
 
-def _lines_of_lost_orders(
+def _parts_of_lost_wholes(
     compared: Mapping[str, pl.DataFrame], left: Mapping[str, pl.DataFrame]
 ) -> pl.DataFrame:
-    """Refuse new lines of orders that this load stated and that are neither held nor accepted."""
-    if "orders" not in compared or "order_items" not in left:
-        return pl.DataFrame(schema=REFUSED)
-    stated = compared["orders"]
-    is_held = ~pl.col("_is_new") & ~pl.col("_is_other")
-    kept = pl.concat([left["orders"].select("order_id"), stated.filter(is_held).select("order_id")])
-    lost = stated.select("order_id").unique().join(kept, on="order_id", how="anti")
-    lines = left["order_items"].filter(pl.col("_is_new"))
-    doomed = lines.join(lost, on="order_id", how="semi", maintain_order="left")
-    return lines_without_order({"order_items": doomed, "orders": kept})
+    """Refuse new parts of rows that this load stated and that are neither held nor accepted."""
+    lost = [pl.DataFrame(schema=REFUSED)]
+    for name, rows in left.items():
+        part_of = TABLES[name].part_of
+        if part_of is None or part_of[1] not in compared or "_is_new" not in rows.columns:
+            continue
+        key, whole = part_of
+        stated = compared[whole]
+        is_held = ~pl.col("_is_new") & ~pl.col("_is_other")
+        kept = pl.concat([left[whole].select(key), stated.filter(is_held).select(key)])
+        gone = stated.select(key).unique().join(kept, on=key, how="anti")
+        new = rows.filter(pl.col("_is_new"))
+        doomed = new.join(gone, on=key, how="semi", maintain_order="left")
+        lost.append(parts_without_whole({name: doomed, whole: kept}))
+    return pl.concat(lost)
 
 
 def _key(name: str) -> list[str]:
@@ -213,7 +217,7 @@ def _compared(rows: pl.DataFrame, name: str, held: CustomerData | None) -> pl.Da
         .join(rows.lazy().select(key).unique(), on=key, how="semi")
         .collect(engine="streaming")
     )
-    if name == _STATEMENTS:
+    if TABLES[name].merge == "beside":
         known = rows.join(met, on=[*key, *stated], how="semi", nulls_equal=True)
         marked = rows.join(
             known.select(TABLES[name].primary_key).with_columns(_is_new=False),
@@ -232,11 +236,11 @@ def _compared(rows: pl.DataFrame, name: str, held: CustomerData | None) -> pl.Da
         maintain_order="left",
     )
     is_met = pl.col("_is_met").fill_null(value=False)
-    fixed = [column for column in stated if column != _GROWING]
+    growing = [c for c in stated if TABLES[name].column(c).keeps == "latest"]
+    fixed = [c for c in stated if c not in growing]
     differs = [pl.col(c).ne(pl.col(f"{c}_held")).fill_null(value=False) for c in fixed]
     fills = [pl.col(c).is_not_null() & pl.col(f"{c}_held").is_null() for c in fixed]
-    if _GROWING in stated:
-        fills.append(pl.col(_GROWING) > pl.col(f"{_GROWING}_held"))
+    fills += [pl.col(c) > pl.col(f"{c}_held") for c in growing]
     none = pl.lit(value=False)
     judged = both.with_columns(
         _is_other=is_met & pl.any_horizontal(none, *differs),
@@ -244,7 +248,7 @@ def _compared(rows: pl.DataFrame, name: str, held: CustomerData | None) -> pl.Da
         _is_completed=is_met & ~pl.col("_is_other") & pl.any_horizontal(none, *fills),
     )
     now = [
-        pl.max_horizontal(c, f"{c}_held") if c == _GROWING else pl.coalesce(c, f"{c}_held")
+        pl.max_horizontal(c, f"{c}_held") if c in growing else pl.coalesce(c, f"{c}_held")
         for c in stated
     ]
     completed = judged.with_columns(

@@ -11,7 +11,7 @@ from workbench.identity import customer_ids, keyed_hash, keyed_native
 from workbench.intake.refusals import gathered, in_own_words, refusal, understood, without
 from workbench.schema import TABLES, Column
 from workbench.schema.validation import MISSING, split
-from workbench.sources import HASHED, REFUSED, Reading
+from workbench.sources import REFUSED, Reading
 
 #: An e-mail address within a native id, the one identifier that shows without being told.
 _ADDRESS = r"[^\s@]@[^\s@]+\.[^\s@]"
@@ -65,7 +65,7 @@ def resolve(reading: Reading, *, source_id: str, secret: str) -> Records:
     failed.append(_dependents(rows, passed))
     refused = gathered([reading.refused, *failed])
     tables = without(passed, refused)
-    orphans = lines_without_order(tables)
+    orphans = parts_without_whole(tables)
     if not orphans.is_empty():
         refused = gathered([refused, orphans])
         tables = without(tables, refused)
@@ -78,14 +78,18 @@ def resolve(reading: Reading, *, source_id: str, secret: str) -> Records:
     )
 
 
-def lines_without_order(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Refuse lines whose order was: without it they would be sold to nobody at no time."""
-    if "order_items" not in tables or "orders" not in tables:
-        return pl.DataFrame(schema=REFUSED)
-    lines = tables["order_items"].join(
-        tables["orders"], on="order_id", how="anti", maintain_order="left"
-    )
-    return refusal(lines, column="order_id", reason="order_items: its order was refused")
+def parts_without_whole(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Refuse parts whose whole was refused: an order line would have no customer and no time."""
+    refused = [pl.DataFrame(schema=REFUSED)]
+    for name, rows in tables.items():
+        part_of = TABLES[name].part_of
+        if part_of is None or part_of[1] not in tables:
+            continue
+        key, whole = part_of
+        lost = rows.join(tables[whole], on=key, how="anti", maintain_order="left")
+        reason = f"{name}: its {whole.removesuffix('s')} was refused"
+        refused.append(refusal(lost, column=key, reason=reason))
+    return pl.concat(refused)
 
 
 def _complete(
@@ -110,10 +114,11 @@ def _completed(
         for column in table.columns
         if column.name in frame.columns and _is_readable_key(column)
     ]
+    own_ids = {column.name for column in table.columns if column.id == "hashed"}
     hashed = [
-        keyed_hash(frame[column], secret=secret)
-        for column in HASHED
-        if column in frame.columns and frame.schema[column] == pl.String
+        keyed_hash(frame[name], secret=secret)
+        for name in sorted({*own_ids, "record_id"})
+        if frame.schema.get(name) == pl.String
     ]
     frame = frame.with_columns(*readable, *hashed, source_id=pl.lit(source_id))
     if "customer_id" in table and "record_id" in frame.columns:
@@ -127,7 +132,7 @@ def _completed(
 
 
 def _is_readable_key(column: Column) -> bool:
-    return column.sensitivity == "key" and (column.unit or "").startswith("system:")
+    return column.sensitivity == "key" and column.id == "native"
 
 
 def _origin(column: Column) -> str:

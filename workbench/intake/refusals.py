@@ -8,9 +8,6 @@ from workbench.schema import TABLES
 from workbench.sources import REFUSED
 from workbench.sources.cells import raw_json
 
-#: Tables whose row of one person several records make together.
-_SHARED = ("customers", "identities")
-
 
 def gathered(refused: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """Return one row per record: its first column at fault, every reason once, its raw cells.
@@ -80,8 +77,8 @@ def without(tables: Mapping[str, pl.DataFrame], refused: pl.DataFrame) -> dict[s
         name: frame.join(gone, on="source_row", how="anti", maintain_order="left")
         for name, frame in tables.items()
     }
-    for name in _SHARED:
-        if name in tables and left[name].height < tables[name].height:
+    for name in tables:
+        if TABLES[name].is_stated_again and left[name].height < tables[name].height:
             orphaned = tables[name].join(gone, on="source_row", how="semi", maintain_order="left")
             left[name] = pl.concat([left[name], _taken_over(orphaned, left)])
     return left
@@ -92,7 +89,7 @@ def _taken_over(orphaned: pl.DataFrame, left: Mapping[str, pl.DataFrame]) -> pl.
     others = [
         frame.select("record_id", "source_row").join(people, on="record_id", how="semi")
         for name, frame in left.items()
-        if name not in _SHARED and "record_id" in TABLES[name]
+        if not TABLES[name].is_stated_again and "record_id" in TABLES[name]
     ]
     first = (
         pl.concat(others).group_by("record_id").agg(pl.col("source_row").min())

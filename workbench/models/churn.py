@@ -63,7 +63,7 @@ def churn(
     data : CustomerData
         A view.
     as_of : date
-        Scoring date: nothing from its first moment (UTC) on is used.
+        Scoring date: nothing from its first moment on is used.
     currency : str
         ISO 4217; orders in another are left out.
     horizon_days, gap_days : int

@@ -91,7 +91,7 @@ def segmentation(
     data : CustomerData
         A view; orders and order items are read for the segments, all tables for their profile.
     as_of : date
-        Facts strictly before its first moment (UTC) count.
+        Facts strictly before its first moment count.
     currency : str
         ISO 4217; orders in another are left out.
     seed : int

@@ -15,16 +15,18 @@ from workbench.privacy.anonymity import smallest_class
 from workbench.privacy.consent import permitted
 from workbench.privacy.leaks import KnownIdentifiers, find_leaks, known_identifiers
 from workbench.privacy.report import ViewReport
-from workbench.privacy.view import View, default_as_of, open_view
+from workbench.privacy.view import View, common_zone, default_as_of, open_view, zone_of
 
 __all__ = [
     "KnownIdentifiers",
     "View",
     "ViewReport",
+    "common_zone",
     "default_as_of",
     "find_leaks",
     "known_identifiers",
     "open_view",
     "permitted",
     "smallest_class",
+    "zone_of",
 ]

@@ -13,18 +13,10 @@ _TRUNCATION = {"day": "1d", "week": "1w", "month": "1mo"}
 #: Lower edges of the bands within a power of ten, and the middle that stands for each.
 _BANDS = ((2, 1.4), (5, 3.2), (10, 7.1))
 
-#: Columns that name what was bought or looked at.
-PRODUCTS = frozenset({"product_id", "product_name", "product_category"})
-
 
 def cut_time(column: str, policy: Policy) -> pl.Expr:
     """Return a column of dates or instants, cut to the policy's unit of time."""
     return pl.col(column).dt.truncate(_TRUNCATION[policy.time])
-
-
-def is_amount(column: str, policy: Policy) -> bool:
-    """Return whether the policy puts this column of amounts into bands."""
-    return policy.amounts == "bands" and column.endswith("_minor")
 
 
 def banded_amount(column: str) -> pl.Expr:

@@ -1,6 +1,9 @@
-"""What is done to the columns of a view, and to which rows of attributes."""
+"""What is done to the columns of a view, and which rows it leaves out.
 
-from collections.abc import Mapping
+What happens to a column is declared in the schema (``Column.view``); a study's policy says how far.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,23 +11,17 @@ import polars as pl
 
 from workbench.foundation.errors import PrivacyError
 from workbench.privacy.anonymity import anonymise, smallest_class
-from workbench.privacy.coarsening import PRODUCTS, banded_amount, cut_time, is_amount
+from workbench.privacy.coarsening import banded_amount, cut_time
 from workbench.privacy.generalisation import levels, quasi_identifiers
 from workbench.privacy.pseudonyms import ORDER
 from workbench.privacy.release import Release
 from workbench.privacy.report import Doing
-from workbench.privacy.texts import NEVER, blank_rare, shared_values, text_columns
-from workbench.schema import TABLES
-from workbench.studies import ABSENT_COLUMNS, Study
+from workbench.privacy.shared_values import SharedValues, shared_values, show_shared
+from workbench.schema import TABLES, Column
+from workbench.schema.tables import Treatment
+from workbench.studies import Study
 
 _COARSENESS = ("finest level", "coarser", "coarsest")
-
-#: Columns of texts that mean something only together with others: who shares a value is counted
-#: within them.
-_WITHIN = {
-    ("attributes", "value"): ("namespace", "attribute"),
-    ("answers", "answer"): ("question_id",),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +59,20 @@ def generalised(
     """
     wanted = study.columns.get("customers", ())
     quasi = [name for name in quasi_identifiers() if name in wanted]
-    apart = {*quasi_identifiers(), *ABSENT_COLUMNS, "customer_id", "kind"}
-    other = [name for name in wanted if name not in apart]
+    customers = TABLES["customers"]
+    other = [
+        name
+        for name in wanted
+        if customers.column(name).view in ("shared", "keep") and name != "kind"
+    ]
     rows = allowed.select("customer_id", "kind", *other)
-    doings = [Doing("customers", name, "kept") for name in ("kind", *other)]
+    doings = [Doing("customers", "kind", "kept")]
+    for name in other:
+        treated, done = _treat(rows.lazy(), customers.column(name), study)
+        rows, doings = treated.collect(), [*doings, *done]
+    rows = allowed.select("customer_id").join(
+        rows, on="customer_id", how="left", maintain_order="left"
+    )
     if not quasi:
         return Generalised(rows=rows, doings=doings, levels={}, suppressed=0)
     known = levels(as_of)
@@ -117,13 +124,14 @@ def generalised(
 
 def columns_of(table: str, study: Study) -> list[str]:
     """Return the columns that a study's view has of a table, ``customer_id`` first."""
-    first = ["customer_id"] if "customer_id" in TABLES[table] else []
-    wanted = (name for name in study.columns[table] if name not in ABSENT_COLUMNS)
+    declared = TABLES[table]
+    first = ["customer_id"] if "customer_id" in declared else []
+    wanted = (name for name in study.columns[table] if declared.column(name).view != "absent")
     return list(dict.fromkeys([*first, *wanted]))
 
 
-def harmless(rows: pl.LazyFrame, table: str, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
-    """Make the columns of a table harmless.
+def treat_columns(rows: pl.LazyFrame, table: str, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
+    """Do to each column of a table what the schema and the policy ask of a view.
 
     Returns
     -------
@@ -135,55 +143,121 @@ def harmless(rows: pl.LazyFrame, table: str, study: Study) -> tuple[pl.LazyFrame
     """
     declared = TABLES[table]
     names = columns_of(table, study)
-    done: list[Doing] = []
-    if table == "attributes":
-        rows, done = _attributes(rows, study)
+    rows, done = _leave_out(rows, table, study)
     rows = rows.select(
         *names, *(pl.col(name).alias(f"{ORDER}{name}") for name in declared.primary_key)
     )
-    k = study.policy.k
-    blanks_products = study.policy.rare_products == "blanked" and "customer_id" in declared
-    days = study.policy.shift_days
-    moved = (
-        f"moved back by up to {days} days, each customer by a number of their own" if days else ""
-    )
     for name in names:
-        column = declared.column(name)
-        if name in NEVER:
-            rows = rows.with_columns(pl.lit(None, dtype=column.type).alias(name))
-            done.append(Doing(table, name, "emptied", "never shown before there is redaction"))
-        elif name in text_columns(table) or (name in PRODUCTS and blanks_products):
-            within = tuple(f"{ORDER}{each}" for each in _WITHIN.get((table, name), ()))
-            shared = shared_values(rows, name, k=k, within=within)
-            rows = blank_rare(rows, name, shared=shared)
-            why = f"stated by fewer than {k} persons"
-            what = "rare values emptied"
-            done.append(Doing(table, name, what, why, shared.stated, shared.emptied))
-        elif column.sensitivity == "key":
-            done.append(Doing(table, name, "pseudonym", "differs from study to study"))
-        elif column.type == pl.Datetime("us", "UTC") or (
-            column.type == pl.Date and study.policy.time != "day"
-        ):
-            rows = rows.with_columns(cut_time(name, study.policy))
-            done.append(Doing(table, name, f"cut to the {study.policy.time}", moved))
-        elif is_amount(name, study.policy):
-            rows = rows.with_columns(banded_amount(name).cast(column.type))
-            done.append(Doing(table, name, "put into bands"))
-        else:
-            done.append(Doing(table, name, "kept"))
+        rows, doings = _treat(rows, declared.column(name), study)
+        done += doings
     return rows, done
 
 
-def _attributes(rows: pl.LazyFrame, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
-    """Leave out statements that the customer table generalises, and special categories."""
-    repeated = (pl.col("namespace").cast(pl.String) == "profile") & pl.col("attribute").is_in(
-        TABLES["customers"].named("quasi")
-    )
-    rows = rows.filter(~repeated)
-    why = "repeat a column of customers that is generalised there"
-    done = [Doing("attributes", "attribute", "rows left out", why)]
-    if study.special_categories_basis is None:
-        rows = rows.filter(~pl.col("is_special_category"))
-        why = "no lawful basis of their own"
-        done.append(Doing("attributes", "is_special_category", "rows left out", why))
+def _treat(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
+    """Do to one column what the schema and the policy ask of a view."""
+    return _TREATMENTS[column.view](rows, column, study)
+
+
+def _keep(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
+    return rows, [Doing(column.table, column.name, "kept")]
+
+
+def _pseudonym(
+    rows: pl.LazyFrame, column: Column, study: Study
+) -> tuple[pl.LazyFrame, list[Doing]]:
+    note = "differs from study to study"  # ``Pseudonyms.replace`` makes it, for all keys at once
+    return rows, [Doing(column.table, column.name, "pseudonym", note)]
+
+
+def _blank(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
+    note = "never shown before there is redaction"
+    empty = pl.lit(None, dtype=column.type).alias(column.name)
+    return rows.with_columns(empty), [Doing(column.table, column.name, "emptied", note)]
+
+
+def _time(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
+    days = study.policy.shift_days
+    if column.type == pl.Date and study.policy.time == "day":
+        return _keep(rows, column, study)
+    note = f"moved back by up to {days} days, each customer by a number of their own"
+    done = Doing(column.table, column.name, f"cut to the {study.policy.time}", note if days else "")
+    return rows.with_columns(cut_time(column.name, study.policy)), [done]
+
+
+def _amount(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
+    if study.policy.amounts != "bands":
+        return _keep(rows, column, study)
+    banded = banded_amount(column.name).cast(column.type)
+    return rows.with_columns(banded), [Doing(column.table, column.name, "put into bands")]
+
+
+def _product(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
+    if study.policy.rare_products != "blanked" or "customer_id" not in TABLES[column.table]:
+        return _keep(rows, column, study)
+    return _shared(rows, column, study)
+
+
+def _shared(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
+    k = study.policy.k
+    within = tuple(f"{ORDER}{name}" for name in column.within)
+    shared = shared_values(rows, column.name, k=k, within=within)
+    return show_shared(rows, column.name, shared=shared), _told(column, shared, within, k)
+
+
+_TREATMENTS: Mapping[
+    Treatment, Callable[[pl.LazyFrame, Column, Study], tuple[pl.LazyFrame, list[Doing]]]
+] = {
+    "pseudonym": _pseudonym,
+    "shared": _shared,
+    "blank": _blank,
+    "time": _time,
+    "amount": _amount,
+    "product": _product,
+    "keep": _keep,
+}
+
+
+def _told(column: Column, shared: SharedValues, within: tuple[str, ...], k: int) -> list[Doing]:
+    """Say what was suppressed or put into bands, for each thing that a value is about.
+
+    Things that fewer than k persons say something about are told together, without their names.
+    """
+    why = f"stated by fewer than {k} persons"
+    about = shared.about.with_columns(_is_told=pl.col("persons") >= k)
+    done = []
+    for row in about.filter(pl.col("_is_told")).iter_rows(named=True):
+        name = " ".join(str(row[each]) for each in within)
+        done.append(
+            Doing(
+                column.table,
+                f"{column.name} of {name}" if name else column.name,
+                "rare values suppressed"
+                if row["step"] is None
+                else f"put into bands of at least {k} persons, limits every {row['step']:g}",
+                why,
+                row["cells"],
+                row["suppressed"],
+            )
+        )
+    rare = about.filter(~pl.col("_is_told"))
+    if rare.height:
+        cells = int(rare["cells"].sum())
+        name = f"{column.name} of anything rarer" if within else column.name
+        done.append(Doing(column.table, name, "rare values suppressed", why, cells, cells))
+    return done
+
+
+def _leave_out(rows: pl.LazyFrame, table: str, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
+    """Leave out special categories, and statements that the customer table generalises."""
+    special, done = TABLES[table].special, []
+    if {"namespace", "attribute"} <= set(TABLES[table].schema):
+        repeated = (pl.col("namespace").cast(pl.String) == "profile") & pl.col("attribute").is_in(
+            TABLES["customers"].treated("generalise", "shared", "absent")
+        )
+        rows = rows.filter(~repeated)
+        why = "repeat a column of customers that is generalised there"
+        done.append(Doing(table, "attribute", "rows left out", why))
+    if special is not None and study.special_categories_basis is None:
+        rows = rows.filter(~pl.col(special))
+        done.append(Doing(table, special, "rows left out", "no lawful basis of their own"))
     return rows, done

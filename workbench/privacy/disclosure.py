@@ -76,7 +76,7 @@ def disclose_estimate(estimate: Estimate, *, min_group: int) -> Estimate:
     """Take the value of a figure that rests on too few persons, or does not say on how many."""
     if estimate.n >= min_group:
         return estimate
-    return replace(estimate, value=None, low=None, high=None, n=0, note=_TOO_FEW.format(min_group))
+    return estimate.without(_TOO_FEW.format(min_group), n=0)
 
 
 def hidden_rows(

@@ -1,11 +1,13 @@
 """Tables and estimates that may be shown: what notebooks of one's own are made of."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import polars as pl
 
 from workbench.charts.exhibits import Table
 from workbench.foundation.errors import ParameterError, PrivacyError, unknown
+from workbench.privacy.quoted_numbers import unstated_numbers
 from workbench.privacy.release import Release, bin_counts, binned_quantile, share_columns
 from workbench.privacy.release import shares as released_shares
 from workbench.privacy.release.release import beside
@@ -16,7 +18,13 @@ from workbench.statistics.estimates import Estimate
 _NOBODY = "nobody is counted"
 
 #: Columns of the customer tables by which a row is one person's.
-_OWN = frozenset(name for table in TABLES.values() for name in table.named("key"))
+_OWN = frozenset(
+    name for table in TABLES.values() for name in (*table.named("key"), *table.treated("amount"))
+)
+
+
+#: Whole numbers that name bands of ages, of counts and of days.
+_SMALL = frozenset(float(number) for number in range(100))
 
 
 class Figures:
@@ -164,7 +172,7 @@ class Figures:
         """
         for column in by:
             kind = rows.schema[column]
-            is_own = column in _OWN or column.endswith("_minor") or _has_amounts(rows[column])
+            is_own = column in _OWN or _has_amounts(rows[column])
             is_instant = isinstance(kind, pl.Datetime) and not _are_days(rows[column])
             if is_own or is_instant or kind.is_float() or isinstance(kind, pl.List | pl.Struct):
                 raise PrivacyError(
@@ -322,12 +330,6 @@ def _require_measure(rows: pl.DataFrame, by: Sequence[str], column: str, what: s
         A mean of yes and no would undo the bounds of shares, and the mean of a value that a whole
         group has (a maximum, for instance) is that value.
     """
-    values = rows[column].drop_nulls()
-    if values.dtype == pl.Boolean or set(values.unique().head(3)) <= {0, 1}:
-        raise PrivacyError(
-            f"{what}: {column} says yes or no: take shares={{...}} or view.share, which bound what "
-            "few persons have"
-        )
     sizes = (
         rows.drop_nulls(column)
         .group_by(list(by) or pl.lit(0))
@@ -338,6 +340,11 @@ def _require_measure(rows: pl.DataFrame, by: Sequence[str], column: str, what: s
             f"{what}: {column} has one value for everybody in a group, so it is no measure of each "
             "person"
         )
+    if rows[column].drop_nulls().n_unique() <= 2 and rows.height > 2:
+        raise PrivacyError(
+            f"{what}: {column} has two values at most, as yes and no: take shares={{...}} or "
+            "view.share, which bound what few persons have"
+        )
 
 
 def _are_days(instants: pl.Series) -> bool:
@@ -345,22 +352,19 @@ def _are_days(instants: pl.Series) -> bool:
 
 
 def _has_amounts(labels: pl.Series) -> bool:
-    """Return whether groups are called by numbers of four digits or more that are no years.
+    """Return whether groups are called by numbers like amounts: many digits and none alike.
 
-    Names that have such a number in them and differ otherwise (of products) are none: amounts
-    leave the same text when they are taken out ("spent 1234.50").
+    Round numbers and those below 100 name bands. Names that have a number in them and differ
+    otherwise (of products) are no amounts: amounts leave the same text when they are taken out
+    ("spent 1234.50").
     """
     if labels.dtype.is_temporal():
         return False
     texts = labels.drop_nulls().unique().cast(pl.String)
-    numbers = pl.DataFrame({"text": texts}).with_columns(
-        number=pl.col("text").str.extract_all(r"\d+(?:\.\d+)?"),
-        rest=pl.col("text").str.replace_all(r"\d+(?:\.\d+)?", ""),
-    )
-    is_year = pl.element().str.contains(r"^(?:19|20)\d\d$")
-    is_long = pl.element().str.contains(r"\d{4}|\d\.\d")
-    long = numbers.filter(pl.col("number").list.eval(is_long & ~is_year).list.any())
-    return long.height > 0 and (long.height == 1 or long["rest"].n_unique() <= long.height / 2)
+    odd = [text for text in texts if unstated_numbers(text, _SMALL)]
+    rests = {re.sub(r"[\d.,]+", "", text) for text in odd}
+    are_alike = len(odd) == 1 or len(rests) <= len(odd) / 2
+    return len(odd) > 0 and 2 * len(odd) >= texts.len() and are_alike
 
 
 def _nothing(release: Release, name: str, label: str, unit: str) -> Estimate:

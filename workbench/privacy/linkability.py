@@ -33,10 +33,8 @@ LINKABILITY: Mapping[str, pl.DataType] = {
     "note": pl.String(),
 }
 
-#: Tables whose rows somebody may know of a customer.
-_HISTORIES = ("orders", "events", "payments", "subscriptions", "interactions")
-#: Those of which it is measured how many customers can be found again by all their rows.
-_REJOINED = ("orders",)
+#: Of which it is measured how many customers can be found again by all their rows.
+_REJOINED = "orders"
 #: Customers looked at in each table, and rows that are known of each.
 _SAMPLE = 500
 _KNOWN = (1, 2, 3)
@@ -65,8 +63,8 @@ def linkability(
     """
     sample = customers.sort().head(_SAMPLE)
     parts = []
-    for name in _HISTORIES:
-        if name not in tables:
+    for name in tables:
+        if not TABLES[name].is_history:
             continue
         shown = _columns(tables[name], name)
         if shown:
@@ -126,7 +124,7 @@ def _of_table(
         of_each = known.filter(pl.col("_rank") < n).filter(pl.len().over("customer_id") == n)
         what = "1 row" if n == 1 else f"{n} rows"
         lines.append(_line(table, what, _alike(of_each, others, n), release))
-    if table in _REJOINED:
+    if table == _REJOINED:
         lines.append(_line(table, "whole history", _histories(facts, sample), release))
     return [line for line in lines if not line.is_empty()]
 

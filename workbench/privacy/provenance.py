@@ -20,7 +20,7 @@ _OF_PERSONS = frozenset(
     column.name
     for table in TABLES.values()
     for column in table.columns
-    if column.sensitivity in ("direct", "key", "quasi") or column.name.endswith("_minor")
+    if column.sensitivity in ("direct", "key", "quasi") or column.view == "amount"
 )
 
 #: Rows of words that no release made: more would be a list of persons.
@@ -52,7 +52,8 @@ def require_released(table: Table, *, release: Release, data: CustomerData) -> N
     if table.origin and table.is_changed:
         raise PrivacyError(
             f"table {name} was changed after the release made it: give view.table(...) the rows of "
-            "persons that the new figures are about; only rows and columns may be left out"
+            "persons that the new figures are about; rows and columns may be left out, labels= "
+            "names columns and formats= rounds them"
         )
     if table.origin == model_origin(release.origin):
         return
@@ -79,14 +80,13 @@ def require_released(table: Table, *, release: Release, data: CustomerData) -> N
             f"{how}"
         )
     shared = sorted({f"{own} ({theirs})" for own, theirs in _shared_values(table, data)})
-    # one column of words may explain what a group means; two side by side, or many, are persons
     is_words = not _numbers(table)
     if is_words and table.rows.height > _MOST_WORDS:
         raise PrivacyError(
             f"table {name} lists {table.rows.height:,} rows of words, {_MOST_WORDS} at most can be "
             f"shown: {how}"
         )
-    if found := (shared if not is_words or len(shared) > 1 else []):
+    if found := shared:
         raise PrivacyError(
             f"table {name} has the values of columns about persons: {', '.join(found)}; {how}"
         )
@@ -109,6 +109,11 @@ def require_released_estimate(estimate: Estimate, *, release: Release) -> None:
     figures = (estimate.value, estimate.low, estimate.high)
     if all(figure is None for figure in figures) and estimate.n == 0:
         return
+    if estimate.origin == release.origin and estimate.is_changed:
+        raise PrivacyError(
+            f"estimate {estimate.name} was changed after the release made it: make another one "
+            "with view.share, view.mean or view.quantile"
+        )
     if estimate.origin != release.origin:
         raise PrivacyError(
             f"estimate {estimate.name} was not made by the release of the view: make it with "
@@ -153,7 +158,8 @@ def _columns_about_persons(
         for column, kind in schema.items():
             if column not in TABLES[table]:
                 continue
-            is_amount = column.endswith("_minor") or kind == pl.UInt64
+            declared = TABLES[table].column(column)
+            is_amount = declared.view == "amount" or kind == pl.UInt64
             is_wanted = is_amount if is_integer else not (kind.is_numeric() or kind == pl.Boolean)
             if is_wanted and kind != pl.Null:
                 yield column, frame

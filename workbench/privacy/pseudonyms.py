@@ -16,13 +16,10 @@ from workbench.schema import TABLES
 from workbench.studies import Study
 from workbench.vault import Dataset
 
-#: Key columns of all tables but those of who is who and of lineage, which no view holds.
-_KEYS = frozenset(
-    column.name
-    for table in TABLES.values()
-    for column in table.columns
-    if column.sensitivity == "key" and column.component != "lineage"
-) - {"customer_id"}
+#: Columns of ids that a view replaces; customers get their pseudonym.
+_KEYS = frozenset(name for table in TABLES.values() for name in table.treated("pseudonym")) - {
+    "customer_id"
+}
 
 
 _SHIFT = "_shift"

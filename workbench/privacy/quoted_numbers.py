@@ -16,16 +16,30 @@ from numpy.typing import NDArray
 from workbench.privacy.templates import package_sources
 
 _NUMBER = re.compile(r"(?:\d[\d,]*)?\.?\d+(?:e[+-]?\d+)?")
-#: What a count of persons is followed by, at most one word away: "4 customers", "4 loyal buyers",
-#: "4 of 25 persons".
+_PERSONS = (
+    "customers?|persons?|people|buyers?|users?|members?|women|woman|men|man|clients?|accounts?|"
+    "subscribers?|visitors?|shoppers?|households?|individuals?"
+)
+#: What a count of persons is followed by: "4 customers", "4 loyal buyers", "4 of the 25 persons".
 _OF_PERSONS = re.compile(
-    r"(?: of [\d,]+)?(?: (?!(?:of|with|by|in|for|groups?|among)\b)[a-z-]+)?"
-    r" (?:customers?|persons?|people|buyers?|users?|members?|women|men|clients?|accounts?|"
-    r"subscribers?|visitors?|shoppers?|households?|individuals?)\b",
+    r"(?: of(?: the| our| all)?(?: [\d,]+)?)?"
+    r"(?: (?!(?:of|with|by|in|for|groups?|among)\b)[a-z-]+){0,2}"
+    rf" (?:{_PERSONS})\b",
+    re.IGNORECASE,
+)
+#: What stands before a number that the study's rules state: "fewer than 10 customers".
+_LIMIT = re.compile(r"(?:than|least|most|under|over|below|above|about) $", re.IGNORECASE)
+#: Small counts as words, which count persons as digits do.
+_IN_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_COUNTED_IN_WORDS = re.compile(
+    rf"\b({'|'.join(_IN_WORDS)}|single)\b(?=(?: of(?: the| our| all)?)? (?:{_PERSONS})\b)",
     re.IGNORECASE,
 )
 #: What a number of persons that nobody has counted is followed by.
 _SUPPOSED = re.compile(r" (?:persons|customers)(?: per group)? would be needed")
+_PERCENT = re.compile(r"[ \u00a0]?(?:%|percent\b|percentage points?\b)")
+#: Years, months and days: "2024-01", "Q1 2024", "2024".
+_DATE = re.compile(r"\b(?:19|20)\d\d(?:-\d\d){0,2}\b|\bQ[1-4]\b")
 _WORD = re.compile(r" ([A-Za-z]{2,})\b")
 _LONGEST_WORD = 40
 #: Numbers that belong to methods, not to data: the level of intervals, the whole, and chance.
@@ -40,6 +54,8 @@ class Shown:
     ----------
     figures : ndarray
         Absolute values of all figures of tables, pictures and estimates, persons included.
+    labels : frozenset of float
+        Numbers in the texts of tables, for instance in the names of bands.
     stated : frozenset of float
         Numbers of the notebook, its parameters and the study's rules.
     rows : int
@@ -47,6 +63,7 @@ class Shown:
     """
 
     figures: NDArray[np.float64]
+    labels: frozenset[float] = field(default=frozenset())
     stated: frozenset[float] = field(default=frozenset())
     rows: int = 0
 
@@ -62,14 +79,12 @@ class Shown:
         cells = [cell for rows in held for row in rows for cell in row]
         cells += [each[part] for each in estimates for part in ("value", "low", "high", "n")]
         figures = {abs(float(cell)) for cell in cells if isinstance(cell, int | float)}
-        for cell in cells:
-            if isinstance(cell, str):
-                named = numbers_of(cell)
-                figures |= named | {number / 100 for number in named}  # "60 to 70%" is also .7
+        texts = [cell for cell in cells if isinstance(cell, str)]
         return cls(
-            np.array(sorted(figures), dtype=np.float64),
-            numbers_of(stated),
-            max((len(rows) for rows in held), default=0),
+            figures=np.array(sorted(figures), dtype=np.float64),
+            labels=frozenset().union(*(numbers_of(text) for text in texts)),
+            stated=numbers_of(stated),
+            rows=max((len(rows) for rows in held), default=0),
         )
 
     def missing(self, text: str) -> int:
@@ -77,15 +92,36 @@ class Shown:
         return sum(not self._may_quote(number) for number in _quoted(text))
 
     def _may_quote(self, number: "_Quoted") -> bool:
-        if number.is_among(self.figures) or not self.stated.isdisjoint(number.values):
-            return True
+        is_stated = not self.stated.isdisjoint(number.values)
         if number.counts_persons:
-            return False
+            # a count is quoted as it is shown: a mean that rounds to it does not license it
+            return bool((self.figures == number.value).any()) or (is_stated and number.is_limit)
         return (
-            number.value in _OF_METHODS
+            number.is_among(self.figures)
+            or is_stated
+            or not self.labels.isdisjoint({number.value})
+            or number.value in _OF_METHODS
             or (number.value <= self.rows and number.value.is_integer())
             or (number.value, number.before) in _numbers_of_templates()
         )
+
+
+def unstated_numbers(text: str, stated: frozenset[float]) -> int:
+    """Return how many numbers of a label are neither stated nor round nor part of a date.
+
+    The end of a band may be somebody's value: "2,000 to 10,016". Round are numbers of one digit,
+    or of two whose second is 5, and the numbers just below them (199 ends a band before 200).
+    """
+    bare = _DATE.sub(" ", text)
+    return sum(
+        value not in stated and not (_is_round(value) or _is_round(value + 1))
+        for value in numbers_of(bare)
+    )
+
+
+def _is_round(value: float) -> bool:
+    digits = f"{value:.12g}".partition("e")[0].replace(".", "").strip("0")
+    return len(digits) < 2 or (len(digits) == 2 and digits[1] == "5")
 
 
 @cache
@@ -109,7 +145,9 @@ class _Quoted:
     value : float
         What it is; ``decimals`` are those written.
     is_percent, counts_persons : bool
-        Whether a percent sign, or a word for persons, follows.
+        Whether a percent sign or "percentage points", or a word for persons, follows.
+    is_limit : bool
+        Whether "fewer than" or its like stands before it.
     before : str
         The word that it stands before; empty where none follows.
     """
@@ -118,6 +156,7 @@ class _Quoted:
     decimals: int
     is_percent: bool
     counts_persons: bool
+    is_limit: bool
     before: str
 
     @property
@@ -143,9 +182,20 @@ def _quoted(text: str) -> Iterator[_Quoted]:
         yield _Quoted(
             value=float(plain),
             decimals=len(plain.partition("e")[0].partition(".")[2]),
-            is_percent=rest.lstrip(" \u00a0").startswith("%"),
+            is_percent=_PERCENT.match(rest) is not None,
             counts_persons=_OF_PERSONS.match(rest) is not None,
+            is_limit=_LIMIT.search(text[: match.start()]) is not None,
             before=_word_after(rest),
+        )
+    for match in _COUNTED_IN_WORDS.finditer(text):
+        word = match[1].lower()
+        yield _Quoted(
+            value=float(_IN_WORDS.index(word) + 1 if word in _IN_WORDS else 1),
+            decimals=0,
+            is_percent=False,
+            counts_persons=True,
+            is_limit=_LIMIT.search(text[: match.start()]) is not None,
+            before="",
         )
 
 

@@ -7,6 +7,7 @@ it follows from one of them: "earns over 50,000" from the income band.
 
 from collections.abc import Iterator
 
+import numpy as np
 import polars as pl
 
 from workbench.schema import TABLES, CustomerData
@@ -15,17 +16,15 @@ from workbench.schema import TABLES, CustomerData
 _COLUMNS = frozenset(
     name for table in TABLES.values() for name in (*table.named("sensitive"), "is_special_category")
 )
-#: Tables of facts, one a row: what names the fact, and what it says.
-_FACTS = {
-    "attributes": (("namespace", "attribute"), ("value",)),
-    "answers": (("question_id",), ("answer", "answer_number")),
-}
-#: Persons per value that a fact needs on average: of names or numbers everything follows.
-_PERSONS_PER_VALUE = 3
+#: How well a fact has to tell a condition: F1 of the persons who have, or lack, what is rarer.
+_TELLS = 0.95
 
 
 def tells_sensitive(rows: pl.DataFrame, condition: pl.Expr, data: CustomerData) -> bool:
     """Return whether a condition reads a sensitive column, or follows from a sensitive fact.
+
+    A condition that holds for everybody, or nobody, in the rows follows from a fact by which the
+    rows were chosen.
 
     Parameters
     ----------
@@ -40,7 +39,11 @@ def tells_sensitive(rows: pl.DataFrame, condition: pl.Expr, data: CustomerData) 
         return True
     flags = rows.select("customer_id", condition.fill_null(False).alias("_flag"))
     if flags["_flag"].n_unique() < 2:
-        return False
+        everyone = data["customers"].select("customer_id").collect()
+        inside = pl.col("customer_id").is_in(flags["customer_id"].implode())
+        flags = everyone.with_columns(_flag=inside)
+        if flags["_flag"].n_unique() < 2:
+            return False
     return any(_follows(flags, facts) for facts in _sensitive_facts(data))
 
 
@@ -54,13 +57,19 @@ def _sensitive_facts(data: CustomerData) -> Iterator[pl.DataFrame]:
             .drop_nulls()
             .collect()
         )
-    for table, (naming, saying) in _FACTS.items():
-        known = data[table].collect_schema()
-        if not {"customer_id", *naming} <= set(known):
+    for table in TABLES.values():
+        saying = [column for column in table.columns if column.within]
+        naming = saying[-1].within if saying else ()
+        known = data[table.name].collect_schema()
+        if not naming or not {"customer_id", *naming} <= set(known):
             continue
-        said = [pl.col(name).cast(pl.String).fill_null("") for name in saying if name in known]
+        said = [
+            pl.col(column.name).cast(pl.String).fill_null("")
+            for column in saying
+            if column.name in known and column.name not in naming
+        ]
         yield (
-            data[table]
+            data[table.name]
             .drop_nulls("customer_id")
             .select(
                 "customer_id",
@@ -73,32 +82,50 @@ def _sensitive_facts(data: CustomerData) -> Iterator[pl.DataFrame]:
 
 
 def _follows(flags: pl.DataFrame, facts: pl.DataFrame) -> bool:
-    """Return whether the flags are equal for all persons of whom a fact says the same.
+    """Return whether one fact tells nearly all persons with the rarer flag from the others.
 
-    Persons of whom it says nothing are one more group.
+    Persons of whom a fact says nothing have a value of their own. A value is taken to tell the
+    flag where most persons with the value have it; so is a limit, for facts that are numbers.
     """
-    of_value = (
-        facts.join(flags, on="customer_id")
-        .group_by("_fact", "_value")
-        .agg(pl.len().alias("persons"), pl.col("_flag").sum().alias("flagged"))
-    )
-    of_fact = (
-        of_value.group_by("_fact")
-        .agg(
-            ((pl.col("flagged") == 0) | (pl.col("flagged") == pl.col("persons")))
-            .all()
-            .alias("is_equal"),
-            pl.col("persons").mean().alias("per_value"),
+    rarer = bool(flags["_flag"].sum() * 2 <= flags.height)
+    wanted = flags.select("customer_id", _is=pl.col("_flag") == rarer)
+    total = int(wanted["_is"].sum())
+    joined = facts.join(wanted, on="customer_id")
+    for part in joined.partition_by("_fact"):
+        persons = part.group_by("_value").agg(
+            persons=pl.col("customer_id").n_unique(),
+            having=pl.col("customer_id").filter(pl.col("_is")).n_unique(),
         )
-        .filter(pl.col("is_equal") & (pl.col("per_value") >= _PERSONS_PER_VALUE))
-    )
-    having = (
-        facts.join(of_fact, on="_fact", how="semi")
-        .unique(["customer_id", "_fact"])
-        .join(flags, on="customer_id")
-        .group_by("_fact")
-        .agg(pl.len().alias("persons"), pl.col("_flag").sum().alias("flagged"))
-    )
-    left = flags.height - pl.col("persons")
-    flagged = int(flags["_flag"].sum()) - pl.col("flagged")
-    return bool(having.select(((flagged == 0) | (flagged == left)).any()).item())
+        stating = part.unique("customer_id")
+        silent = flags.height - stating.height
+        silent_having = total - int(stating["_is"].sum())
+        if _by_values(persons, silent, silent_having, total) or _by_limit(part, total):
+            return True
+    return False
+
+
+def _by_values(persons: pl.DataFrame, silent: int, silent_having: int, total: int) -> bool:
+    # a value of one or two persons tells anything: only shared ones count
+    telling = persons.filter(pl.col("persons") > 2, pl.col("having") * 2 > pl.col("persons"))
+    found, right = int(telling["persons"].sum()), int(telling["having"].sum())
+    if silent_having * 2 > silent:
+        found, right = found + silent, right + silent_having
+    return _f1(right, found, total) >= _TELLS
+
+
+def _by_limit(part: pl.DataFrame, total: int) -> bool:
+    """Return whether a limit of numbers tells the flag, from either side."""
+    number = pl.col("_value").str.strip_chars().cast(pl.Float64, strict=False)
+    known = part.select("_is", _number=number).drop_nulls("_number")
+    if known.height * 2 < part.height or known["_number"].n_unique() < 3:
+        return False
+    for descending in (False, True):
+        ordered = known.sort("_number", descending=descending)["_is"].to_numpy()
+        right = np.cumsum(ordered)
+        if (2 * right / (np.arange(1, right.size + 1) + total)).max() >= _TELLS:
+            return True
+    return False
+
+
+def _f1(right: int, found: int, total: int) -> float:
+    return 2 * right / (found + total) if found + total else 0.0

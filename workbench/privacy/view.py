@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from workbench.foundation.errors import ParameterError, PrivacyError
 from workbench.foundation.files import canonical_json
-from workbench.privacy.columns import generalised, harmless
+from workbench.privacy.columns import generalised, treat_columns
 from workbench.privacy.consent import permitted
 from workbench.privacy.figures import Figures
 from workbench.privacy.linkability import linkability
@@ -18,9 +19,9 @@ from workbench.privacy.losses import groups_lost
 from workbench.privacy.pseudonyms import Pseudonyms
 from workbench.privacy.release import Release
 from workbench.privacy.report import ViewReport
-from workbench.privacy.timeline import before, first_moment
 from workbench.schema import TABLES, CustomerData
-from workbench.studies import ABSENT_TABLES, Study
+from workbench.schema.timeline import in_zone, is_later, known_before
+from workbench.studies import Study
 from workbench.vault import Dataset
 
 
@@ -33,11 +34,12 @@ class View(Figures):
     study : Study
         Whose view it is.
     as_of : date
-        Scoring date; the view holds nothing from its first moment (UTC) on.
+        Scoring date; the view holds nothing from its first moment in the study's zone on.
     data_until : date
         First day that not all sources of the dataset cover.
     data : CustomerData
-        The tables, lazily; ``customer_id`` is a pseudonym that only this study has.
+        The tables, lazily; ``customer_id`` is a pseudonym that only this study has, and instants
+        are read in the study's zone.
     report : ViewReport
         What was done to which column, and whom each step removed.
     dataset : str
@@ -111,18 +113,49 @@ class View(Figures):
         return about + self.report.steps._repr_html_() + self.data._repr_html_()
 
 
-def default_as_of(dataset: Dataset) -> date:
+def common_zone(dataset: Dataset) -> str | None:
+    """Return the zone that all sources of a dataset share; None where they have several."""
+    zones = {source.zone for source in dataset.sources}
+    return zones.pop() if len(zones) == 1 else None
+
+
+def zone_of(study: Study, dataset: Dataset) -> str:
+    """Return the zone in which a study's days begin.
+
+    Raises
+    ------
+    ParameterError
+        The study names none, and the sources of its dataset do not share one.
+    """
+    zone = study.zone or common_zone(dataset)
+    if zone is None:
+        zones = sorted({source.zone for source in dataset.sources})
+        raise ParameterError(
+            f"study {study.name}: the sources of dataset {dataset.name} are in the zones "
+            f'{", ".join(zones)}: say whose days are meant with zone = "{zones[0]}"'
+        )
+    return zone
+
+
+def default_as_of(dataset: Dataset, *, zone: str) -> date:
     """Return the last date before whose first moment all sources of the dataset are complete.
 
     What one system says in one format is complete as far as its latest load; the system that lags
     behind decides.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Its sources state until when they are complete.
+    zone : str
+        IANA name of the zone in which days begin.
     """
     until: dict[tuple[str, str], datetime] = {}
     for source in dataset.sources:
         complete = datetime.fromisoformat(source.data_until_at).astimezone(UTC)
         origin = (source.system, source.format)
         until[origin] = max(complete, until.get(origin, complete))
-    return min(until.values()).date()
+    return min(until.values()).astimezone(ZoneInfo(zone)).date()
 
 
 #: Parts of a policy that decide what a view holds; the others decide what of it is published.
@@ -134,6 +167,7 @@ _VIEW_POLICY = {
 def view_fingerprint(study: Study, dataset: Dataset, as_of: date) -> str:
     """Return the hash of all that a view is made from."""
     rules = {
+        "zone": zone_of(study, dataset),
         "dataset": [dataset.name, dataset.fingerprint],
         "as_of": as_of.isoformat(),
         "study": study.name,
@@ -167,10 +201,11 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
     PrivacyError
         Fewer customers than ``min_group`` may be seen.
     """
-    latest = default_as_of(dataset)
+    zone = zone_of(study, dataset)
+    latest = default_as_of(dataset, zone=zone)
     as_of = as_of or latest
     everyone = dataset.data()
-    customers = everyone["customers"].sort("customer_id").collect()
+    customers = in_zone(everyone["customers"], zone).sort("customer_id").collect()
     _require_covered(as_of, latest, customers)
 
     decided = _decided(customers, everyone, study, as_of)
@@ -183,20 +218,18 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
     fingerprint = view_fingerprint(study, dataset, as_of)
     secret = dataset.key.derive(f"figures of study {study.name} on {dataset.name}").secret
     release = _release(study, fingerprint, secret)
-    # what every page of the study tells of its view: one draw for the same persons, whatever the
-    # date and notebook, as readers could average many
-    own = _release(study, f"the view of study {study.name}", secret)
     pseudonyms = Pseudonyms.of(allowed["customer_id"], study=study, dataset=dataset)
-    made = generalised(allowed, study, as_of, release=own)
+    made = generalised(allowed, study, as_of, release=release)
     tables, doings = (
         {"customers": pseudonyms.replace(made.rows.lazy())},
         list(made.doings),
     )
     unordered: dict[str, pl.LazyFrame] = {}
     for table in study.columns:
-        if table != "customers" and table not in ABSENT_TABLES:
-            rows = pseudonyms.moved(pseudonyms.seen(before(everyone, table, as_of)))
-            rows, done = harmless(rows, table, study)
+        if table != "customers" and TABLES[table].is_in_views:
+            known = in_zone(known_before(everyone, table, as_of, zone=zone), zone)
+            rows = pseudonyms.moved(pseudonyms.seen(known))
+            rows, done = treat_columns(rows, table, study)
             unordered[table] = rows
             tables[table] = pseudonyms.replace(rows)
             doings += done
@@ -211,10 +244,10 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
             }
         ),
         report=ViewReport(
-            steps=_steps(decided, own),
+            steps=_steps(decided, release),
             columns=pl.DataFrame(doings, schema=ViewReport.COLUMNS, orient="row"),
-            groups=groups_lost(customers, allowed, made.rows, made.levels, release=own),
-            linkability=linkability(unordered, allowed["customer_id"], release=own),
+            groups=groups_lost(customers, allowed, made.rows, made.levels, release=release),
+            linkability=linkability(unordered, allowed["customer_id"], release=release),
             k=study.policy.k,
             suppressed=made.suppressed,
             min_group=study.min_group,
@@ -231,6 +264,9 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
 def _release(study: Study, fingerprint: str, secret: bytes) -> Release:
     return Release(
         view=fingerprint,
+        # one draw for the same persons, whatever the date, the notebook and the load: readers could
+        # average the noise of many pages away
+        draws=f"study {study.name}",
         secret=secret,
         is_exact=study.policy.release == "exact",
         min_group=study.min_group,
@@ -267,12 +303,12 @@ def _decided(
 ) -> pl.DataFrame:
     """Return for each customer, in order, why the study may not see them; null where it may."""
     consented = permitted(customers, data["consents"], study=study, sources=data["sources"])
-    is_later = pl.lit(customers["first_seen_at"]) >= first_moment(as_of)
-    is_test = pl.lit(customers["kind"]) == "test"
+    later = customers.select(is_later(customers.lazy(), "customers", as_of))
+    never = customers.select(pl.sql_expr(TABLES["customers"].never_in_view or "false"))
     return consented.with_columns(
-        reason=pl.when(is_later)
+        reason=pl.when(later.to_series())
         .then(pl.lit(_LATER))
-        .when(is_test)
+        .when(never.to_series())
         .then(pl.lit(_TEST))
         .otherwise("reason")
     )

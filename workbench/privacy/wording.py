@@ -16,15 +16,13 @@ from typing import Any
 import polars as pl
 
 from workbench.foundation.errors import PrivacyError
-from workbench.privacy.quoted_numbers import Shown, numbers_of
+from workbench.privacy.quoted_numbers import Shown, numbers_of, unstated_numbers
 from workbench.privacy.templates import package_sources
 from workbench.schema import TABLES, CustomerData
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 #: Keys of a specification whose values are seen in the picture, or computed for it.
-_WRITTEN = frozenset({"title", "text", "datum", "calculate", "expr", "value"})
-#: Tables with most rows, which are looked at last: labels are seldom found only there.
-_LONG = ("events", "interactions", "payments")
+_WRITTEN = frozenset({"title", "text", "datum", "calculate", "expr", "value", "values"})
 #: What stands in the place of a label that too few persons share.
 RARE = "not shown: too few share it"
 
@@ -81,8 +79,52 @@ class Wording:
             if missing := shown.missing(text):
                 raise PrivacyError(
                     f"{name} has {_counted(missing, 'number')} that no figure of the report "
-                    "shows: show the figure, made by the view's release, beside the text"
+                    "shows: show the figure beside the text, made with view.share or view.mean, or "
+                    "with difference and ratio of workbench.statistics"
                 )
+
+    def require_round(self, exhibit: Mapping[str, Any]) -> None:
+        """Refuse a table whose labels hold numbers that could be somebody's.
+
+        Raises
+        ------
+        PrivacyError
+            A text of its rows has a number that is neither round nor written in the notebook nor
+            part of a value that k persons share.
+        """
+        stated = numbers_of(self.source)
+        names = [name for name, _ in exhibit["columns"]]
+        last = names.index(exhibit["persons"]) if exhibit["persons"] in names else 0
+        odd = {
+            cell
+            for row in exhibit["rows"]
+            for cell in row[:last]  # the columns before that of the persons name the group
+            if isinstance(cell, str) and unstated_numbers(cell, stated)
+        }
+        if odd and odd - self._shared_cells(odd):
+            raise PrivacyError(
+                f"table {exhibit['name']} has labels with numbers that are neither round nor "
+                "written in the notebook: name bands by limits of your own, since the largest "
+                "value is one person's"
+            )
+
+    def _shared_cells(self, cells: set[str]) -> set[str]:
+        """Return those of some texts that k persons have as a value."""
+        found: set[str] = set()
+        for column, frame in _text_columns(self.data):
+            left = cells - found
+            if not left:
+                break
+            shared = (
+                frame.select("customer_id", pl.col(column).cast(pl.String))
+                .filter(pl.col(column).is_in(sorted(left)))
+                .group_by(column)
+                .agg(persons=pl.col("customer_id").n_unique())
+                .filter(pl.col("persons") >= self.k)
+                .collect(engine="streaming")
+            )
+            found |= set(shared[column])
+        return found
 
     def require_stated(self, exhibit: Mapping[str, Any]) -> None:
         """Refuse a table of figures from elsewhere whose numbers the notebook does not state.
@@ -163,8 +205,6 @@ class Wording:
         for label in labels.found:
             if values := [v for v in label.values if _words(v) & labels.words & named]:
                 parts.append((label.column, label.frame, values))
-        if not parts:
-            return 0
         taken = {column for column, _, _ in parts}
         for column, frame in _text_columns(self.data, of=("customers",)):
             if column not in taken:
@@ -239,7 +279,8 @@ def _spec_texts(content: Any, key: str = "", parent: str = "") -> Iterator[str]:
 def _text_columns(
     data: CustomerData, *, of: Collection[str] = ()
 ) -> Iterator[tuple[str, pl.LazyFrame]]:
-    for table in sorted(of or data.tables, key=lambda name: name in _LONG):
+    # histories have most rows and are looked at last: labels are seldom found only there
+    for table in sorted(of or data.tables, key=lambda name: TABLES[name].is_history):
         frame = data[table]
         schema = frame.collect_schema()
         if "customer_id" not in schema:

@@ -88,6 +88,7 @@ def figure_of(content: Mapping[str, Any]) -> Figure:
 def estimate_json(estimate: Estimate) -> dict[str, Any]:
     """Return an estimate as JSON."""
     content: dict[str, Any] = rounded(asdict(estimate))
+    del content["made"]
     return content
 
 

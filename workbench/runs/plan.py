@@ -12,7 +12,7 @@ from typing import Any
 from workbench.foundation.errors import ParameterError, unknown
 from workbench.foundation.files import canonical_json
 from workbench.foundation.settings import find
-from workbench.privacy.view import default_as_of, view_fingerprint
+from workbench.privacy.view import default_as_of, view_fingerprint, zone_of
 from workbench.runs.notebooks import Notebook, read_notebook
 from workbench.runs.parameters import Text, chosen, declared_parameters
 from workbench.studies import NotebookUse, Study
@@ -91,7 +91,11 @@ def plan(
     given = dict(given or {})
     uses = _uses(study, only)
     faults = _misplaced(study, uses, given)
-    day = _day(given.pop("as_of", None)) or as_of or default_as_of(dataset)
+    day = (
+        _day(given.pop("as_of", None))
+        or as_of
+        or default_as_of(dataset, zone=zone_of(study, dataset))
+    )
     notebooks = [
         read_notebook(find("notebook", use.name, folder=project / "notebooks", suffix=".ipynb"))
         for use in uses

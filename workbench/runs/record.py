@@ -76,6 +76,8 @@ def _require_wording(output: "_Output", run: PlannedRun, view: View) -> None:
     wording = Wording(source=source, data=view.data, k=view.study.policy.k)
     for exhibit in output.exhibits:
         exhibit["rows"] = wording.without_rare_labels(exhibit["rows"])
+        if exhibit["origin"] == view.release.origin:
+            wording.require_round(exhibit)
         if exhibit["source"]:
             wording.require_stated(exhibit)
     estimates = [

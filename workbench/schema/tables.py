@@ -1,6 +1,9 @@
 """What a table and a column are, and the declarations of all of them.
 
-``columns.csv`` beside this module holds one line per column in the customer schema's own terms.
+``tables.csv`` beside this module holds one line per table, ``columns.csv`` one line per column, in
+the customer schema's own terms. No other room keeps a list of tables or columns of its own: what
+has to be known of them is declared there and read from here.
+
 Types are polars'; ``values`` is ``a|b`` for a closed list (on a String: names to use where they
 fit), ``x..y`` for a range, ``~`` for a pattern of the whole cell.
 """
@@ -20,6 +23,19 @@ from workbench.foundation.errors import ParameterError, unknown
 
 Sensitivity = Literal["direct", "key", "quasi", "sensitive", "text", "plain"]
 
+#: What a view does with a column: no view has it; keys become pseudonyms; quasi-identifiers of the
+#: customer table are generalised; only values that k persons share are shown, numbers in bands;
+#: its cells are emptied; time and amounts are cut and products blanked as far as the policy asks;
+#: it is kept.
+Treatment = Literal[
+    "absent", "pseudonym", "generalise", "shared", "blank", "time", "amount", "product", "keep"
+]
+
+#: How a later statement about the same row meets the earlier one: rows are only added; what was
+#: not known is filled in and another value is refused; the later value counts; statements stand
+#: beside each other.
+Merge = Literal["append", "complete", "latest", "beside"]
+
 _TYPES: Mapping[str, pl.DataType] = {
     "Boolean": pl.Boolean(),
     "Date": pl.Date(),
@@ -34,13 +50,32 @@ _TYPES: Mapping[str, pl.DataType] = {
     "UInt64": pl.UInt64(),
 }
 
-#: Columns that only say where a row came from; intake adds them, no source states them.
-LINEAGE = ("source_id", "source_row")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One declared column; the fields are those of ``columns.csv``."""
+    """One declared column.
+
+    Attributes
+    ----------
+    table, name, type, unit, component, category, sensitivity, meaning
+        As ``columns.csv`` has them.
+    is_nullable, is_primary : bool
+        Whether a cell may be empty; whether the column is part of the primary key.
+    foreign : str or None
+        ``table.column`` that it refers to.
+    view : Treatment
+        What a view does with it.
+    within : tuple of str
+        Columns that say what its value is about: "yes" to one question is another value than "yes"
+        to the next.
+    id : {"hashed", "native"} or None
+        A keyed hash of a native id, which readers give as ``system:native id``; or the native id
+        itself with its system. None for columns that hold no id of a source.
+    keeps : {"earliest", "latest"} or None
+        Which statement counts where several load one row; None where the table's rule holds.
+    choices, low, high, pattern
+        The allowed values.
+    """
 
     table: str
     name: str
@@ -52,6 +87,10 @@ class Column:
     component: str
     category: str
     sensitivity: Sensitivity
+    view: Treatment
+    within: tuple[str, ...]
+    id: Literal["hashed", "native"] | None
+    keeps: Literal["earliest", "latest"] | None
     choices: tuple[str, ...]
     low: float | None
     high: float | None
@@ -66,10 +105,49 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One declared table: its name and its columns in order."""
+    """One declared table: its columns in order, and what its rows mean.
+
+    Attributes
+    ----------
+    name, meaning : str
+        What it is called, and what one row is.
+    columns : tuple of Column
+        In declared order.
+    time : str or None
+        Column that says when a row happened; None where rows have no time of their own.
+    is_state : bool
+        A state holds at its time itself, a fact has happened only after it.
+    ends : str or None
+        Column that says when what a row describes ended.
+    known_at_end : tuple of str
+        Columns that are filled in only then.
+    part_of : (str, str) or None
+        Column and table of the row that a row belongs to and whose time it shares.
+    merge : Merge
+        How a later load meets the rows that are held.
+    belongs_to : {"customer", "record", "nobody"}
+        Whose the rows are.
+    is_in_views : bool
+        Whether any view has the table.
+    never_in_view : str or None
+        Condition, in SQL, of rows that no view has.
+    special : str or None
+        Column that marks special categories of personal data (GDPR 9).
+    """
 
     name: str
     columns: tuple[Column, ...]
+    meaning: str
+    time: str | None
+    is_state: bool
+    ends: str | None
+    known_at_end: tuple[str, ...]
+    part_of: tuple[str, str] | None
+    merge: Merge
+    belongs_to: Literal["customer", "record", "nobody"]
+    is_in_views: bool
+    never_in_view: str | None
+    special: str | None
     _by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -98,17 +176,61 @@ class Table:
         """Names of the columns of these sensitivities."""
         return tuple(c.name for c in self.columns if c.sensitivity in sensitivities)
 
+    def treated(self, *treatments: Treatment) -> tuple[str, ...]:
+        """Names of the columns with which a view does one of these."""
+        return tuple(c.name for c in self.columns if c.view in treatments)
+
+    @property
+    def is_history(self) -> bool:
+        """Whether its rows are what customers did and when."""
+        return self.time is not None and not self.is_state and self.belongs_to == "record"
+
+    @property
+    def is_stated_again(self) -> bool:
+        """Whether several records of one source state the same row, so that it survives one."""
+        return any(column.keeps for column in self.columns)
+
+    @property
+    def has_moments(self) -> bool:
+        """Whether its rows are moments in what customers did, not terms that last."""
+        return self.is_history and self.ends is None
+
     def empty(self) -> pl.DataFrame:
         """Return the table with no row."""
         return pl.DataFrame(schema=self.schema)
 
 
+def _lines(name: str) -> list[dict[str, str]]:
+    text = files("workbench.schema").joinpath(name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
 def _read() -> Mapping[str, Table]:
-    text = files("workbench.schema").joinpath("columns.csv").read_text(encoding="utf-8")
     columns: dict[str, list[Column]] = {}
-    for line in csv.DictReader(text.splitlines()):
+    for line in _lines("columns.csv"):
         columns.setdefault(line["table"], []).append(_column(line))
-    return MappingProxyType({name: Table(name, tuple(found)) for name, found in columns.items()})
+    return MappingProxyType(
+        {line["table"]: _table(line, columns[line["table"]]) for line in _lines("tables.csv")}
+    )
+
+
+def _table(line: Mapping[str, str], columns: list[Column]) -> Table:
+    column, _, whole = line["part_of"].partition("->")
+    return Table(
+        name=line["table"],
+        columns=tuple(columns),
+        meaning=line["meaning"],
+        time=line["time"] or None,
+        is_state=line["holds"] == "state",
+        ends=line["ends"] or None,
+        known_at_end=tuple(line["known_at_end"].split()),
+        part_of=(column, whole) if whole else None,
+        merge=cast(Merge, line["merge"]),
+        belongs_to=cast(Literal["customer", "record", "nobody"], line["belongs_to"]),
+        is_in_views=line["in_views"] == "true",
+        never_in_view=line["never_in_view"] or None,
+        special=line["special"] or None,
+    )
 
 
 def _column(line: Mapping[str, str]) -> Column:
@@ -129,6 +251,10 @@ def _column(line: Mapping[str, str]) -> Column:
         component=line["component"],
         category=line["category"],
         sensitivity=cast(Sensitivity, line["sensitivity"]),
+        view=cast(Treatment, line["view"]),
+        within=tuple(line["within"].split()),
+        id=cast(Literal["hashed", "native"] | None, line["id"] or None),
+        keeps=cast(Literal["earliest", "latest"] | None, line["keeps"] or None),
         choices=choices,
         low=float(bounds[1]) if bounds and bounds[1] else None,
         high=float(bounds[2]) if bounds and bounds[2] else None,
@@ -138,3 +264,6 @@ def _column(line: Mapping[str, str]) -> Column:
 
 
 TABLES: Mapping[str, Table] = _read()
+
+#: Columns that only say where a row came from; intake adds them, no source states them.
+LINEAGE = ("source_id", "source_row")

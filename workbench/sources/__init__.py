@@ -7,10 +7,9 @@ it into a ``Reading``. Nothing here knows who is whom, hashes an id or writes a 
 
 from workbench.sources.mapping import SourceMapping, find_mapping
 from workbench.sources.opening import open_source
-from workbench.sources.reading import HASHED, REFUSED, Reading, Source
+from workbench.sources.reading import REFUSED, Reading, Source
 
 __all__ = [
-    "HASHED",
     "REFUSED",
     "Reading",
     "Source",

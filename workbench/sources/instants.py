@@ -62,16 +62,25 @@ def instants(
     return absolute.zip_with(absolute.is_not_null(), found), never_was, notes
 
 
-def dates(cells: pl.Series, *, form: str | None) -> pl.Series:
-    """Read cells as dates: text by strptime format or ISO 8601, instants by their local day."""
+def dates(cells: pl.Series, *, form: str | None, zone: str) -> pl.Series:
+    """Read cells as dates: text by strptime format or ISO 8601, instants by their day in the zone.
+
+    A time without an offset is local already: its day is the one that is written.
+    """
     if cells.dtype == pl.Date:
         return cells
-    if cells.dtype == pl.Datetime:
-        return cells.dt.date()
+    if isinstance(cells.dtype, pl.Datetime):
+        return (cells.dt.convert_time_zone(zone) if cells.dtype.time_zone else cells).dt.date()
     text = cells.cast(pl.String).str.strip_chars()
     if form is not None:
         return text.str.to_date(form, strict=False)
-    return _first_form(text.str.replace(r"^(\d{4}-\d{2}-\d{2})[ t]", "${1}T")).dt.date()
+    text = text.str.replace(r"^(\d{4}-\d{2}-\d{2})[ t]", "${1}T")
+    has_offset = (text.str.contains(_OFFSET) & text.str.contains("T", literal=True)).fill_null(
+        value=False
+    )
+    absolute, _, _ = instants(text.set(~has_offset, None), form=None, zone=zone)
+    written = _first_form(text.set(has_offset, None)).dt.date()
+    return written.zip_with(~has_offset, absolute.dt.convert_time_zone(zone).dt.date())
 
 
 def localized(local: pl.Series, *, zone: str) -> tuple[pl.Series, pl.Series, tuple[str, ...]]:

@@ -19,12 +19,14 @@ SQL is polars' own (``pl.sql_expr``). It may use the columns, what was derived, 
 the settings ``system``, ``currency``, ``data_until_on`` (date) and ``data_until_at`` (instant), and
 for a money column X the currency that the cell itself states as ``X_currency``. With ``per`` one
 row is made for each combination of these names, and expressions are aggregates (a plain one gives
-the group's first value, in the order of ``order_by``). Native ids are written bare: where the
+the group's first value, in the order of ``order_by``). Expressions see instants in the source's
+zone; the local day of an instant X is ``X_on``. Native ids are written bare: where the
 schema says ``system:…`` or ``keyed hash``, the system is put in front. ``keyed`` lists readable ids
 that hold an identifier, which intake replaces by their HMAC.
 """
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
@@ -133,6 +135,13 @@ class SourceMapping(Strict):
             if r.type == "money"
         }
 
+    @property
+    def day_columns(self) -> Mapping[str, str]:
+        """For each column of instants, the name under which its local day stands."""
+        named = {self.column_name(c): r for c, r in self.columns.items()}
+        instants = [name for name, rule in named.items() if rule.type == "instant"]
+        return {f"{name}_on": name for name in instants if f"{name}_on" not in named}
+
     def fingerprint(self) -> str:
         """Hash of all that the mapping says, 64 hex digits."""
         content = self.model_dump(mode="json", exclude={"title", *SETTINGS})
@@ -143,6 +152,7 @@ class SourceMapping(Strict):
             *GIVEN,
             *(self.column_name(source) for source in self.columns),
             *self.currency_columns,
+            *self.day_columns,
         ]
         for name in {name for name in known if known.count(name) > 1}:
             yield f"columns: {name} is there twice or is the reader's own; choose another by name ="
@@ -152,6 +162,7 @@ class SourceMapping(Strict):
             known.append(name)
         for place, sql in self._expressions():
             yield from _sql_faults(place, sql, known)
+            yield from self._days_of_utc(place, sql)
         for kind in self.identities:
             if kind not in (kinds := TABLES["identities"].column("kind").choices):
                 yield unknown("kind of identifier", kind, kinds)
@@ -163,6 +174,14 @@ class SourceMapping(Strict):
                 yield from _row_faults(table, cut, known)
         if not (self.identities or self.attributes or self.tables):
             yield "no rows come of it: state identities, attributes or tables"
+
+    def _days_of_utc(self, place: str, sql: str) -> Iterator[str]:
+        """Refuse casts of an instant to a date, which polars makes in UTC."""
+        for day, name in self.day_columns.items():
+            column = rf'"?{re.escape(name)}"?'
+            cast = rf"CAST\(\s*{column}\s+AS\s+DATE\s*\)|{column}\s*::\s*DATE\b"
+            if re.search(cast, sql, re.IGNORECASE):
+                yield f"{place}: the cast of {name} to a date is its day in UTC: take {day}"
 
     def _expressions(self) -> Iterator[tuple[str, str]]:
         for reason, sql in self.refuse.items():

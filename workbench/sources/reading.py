@@ -18,10 +18,6 @@ REFUSED = pl.Schema(
     {"source_row": pl.Int64, "column": pl.String, "reason": pl.String, "raw": pl.String}
 )
 
-#: Columns that hold a keyed hash in a dataset. A reader gives ``system:native id`` as String, which
-#: intake hashes under the dataset's key, or UInt64 where the source is hashed already (a world).
-HASHED = ("record_id", "event_id", "session_id", "interaction_id", "thread_id")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
@@ -31,7 +27,8 @@ class Reading:
     ----------
     tables : mapping of str to DataFrame
         Tables with rows, by schema name: the declared columns without ``customer_id`` and
-        ``source_id``, in declared types (see ``HASHED`` for ids), and on every table
+        ``source_id``, in declared types (ids that the schema calls hashed are ``system:native
+        id``, or UInt64 where the source is hashed already, as a world's are), and on every table
         ``source_row`` (Int64, the first record after the header is 1). ``customers`` begins with
         ``record_id`` in place of ``customer_id``, one row per record id.
     refused : DataFrame, shape (n_refused, 4)

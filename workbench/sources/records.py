@@ -127,6 +127,11 @@ def _typed(
         data_until_on=pl.lit(provenance.data_until_on),
         data_until_at=pl.lit(provenance.data_until_at).cast(pl.Datetime("us", "UTC")),
     )
+    # expressions see instants in the source's zone, so that the day of one is the local day
+    instants = [name for name, kind in typed.schema.items() if isinstance(kind, pl.Datetime)]
+    typed = typed.with_columns(pl.col(instants).dt.convert_time_zone(provenance.zone))
+    days = {day: pl.col(name).dt.date() for day, name in mapping.day_columns.items()}
+    typed = typed.with_columns(**days)
     for name, source in mapping.currency_columns.items():
         found = cells.records[source]
         stated = currencies(found) if found.dtype == pl.String else pl.lit(None, dtype=pl.String)
@@ -165,8 +170,11 @@ def _rounded(accepted: pl.DataFrame, mapping: SourceMapping) -> Iterator[str]:
 
 
 def instant(expression: pl.Expr, records: pl.DataFrame, provenance: Provenance) -> pl.Expr:
-    """Return an instant; a date stands for its first moment in the zone."""
-    if records.lazy().select(expression).collect_schema().dtypes()[0] != pl.Date:
+    """Return an instant in UTC; a date stands for its first moment in the zone."""
+    kind = records.lazy().select(expression).collect_schema().dtypes()[0]
+    if isinstance(kind, pl.Datetime) and kind.time_zone is not None:
+        return expression.dt.convert_time_zone("UTC")
+    if kind != pl.Date:
         return expression
     midnight = expression.cast(pl.Datetime("us")).dt.replace_time_zone(
         provenance.zone, ambiguous="earliest", non_existent="null"

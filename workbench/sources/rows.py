@@ -13,7 +13,6 @@ import polars as pl
 from workbench.schema import TABLES, Column
 from workbench.sources.mapping import SourceMapping
 from workbench.sources.provenance import Provenance
-from workbench.sources.reading import HASHED
 from workbench.sources.records import KIND, OBSERVED, RECORD, computing, instant
 from workbench.sources.rules import RowRule
 
@@ -164,10 +163,12 @@ def _identities(records: pl.DataFrame, kind: str, identifier: pl.Expr) -> pl.Dat
 def _attributes(
     records: pl.DataFrame, namespace: str, attribute: str, value: pl.Expr
 ) -> pl.DataFrame:
-    is_yes_no = records.lazy().select(value).collect_schema().dtypes()[0] == pl.Boolean
-    text = (
-        pl.when(value).then(pl.lit("yes")).when(~value).then(pl.lit("no")) if is_yes_no else value
-    )
+    kind = records.lazy().select(value).collect_schema().dtypes()[0]
+    text = value
+    if kind == pl.Boolean:
+        text = pl.when(value).then(pl.lit("yes")).when(~value).then(pl.lit("no"))
+    elif isinstance(kind, pl.Datetime) and kind.time_zone is not None:
+        text = value.dt.convert_time_zone("UTC")
     stated = records.select(
         "source_row", record_id=RECORD, observed_at=OBSERVED, value=text.cast(pl.String)
     ).filter(pl.col("value").is_not_null() & pl.col("record_id").is_not_null())
@@ -222,14 +223,16 @@ def _columns(table: str) -> list[Column]:
 
 
 def _type(column: Column) -> pl.DataType:
-    return pl.String() if column.name in HASHED else column.type
+    return pl.String() if column.id == "hashed" else column.type
 
 
 def _value(value: pl.Expr, column: Column, found: pl.DataType, system: str) -> pl.Expr:
     if column.name == "record_id":
         return value
-    if column.name in HASHED or (column.unit or "").startswith("system:"):
+    if column.id is not None:
         return pl.lit(f"{system}:") + value.cast(pl.String)
+    if column.type == pl.Date and isinstance(found, pl.Datetime):
+        return value.dt.date()  # a cast would give the day in UTC
     if column.type.is_integer() and found.is_decimal():
         return value.round(0, mode="half_away_from_zero").cast(column.type, strict=False)
     if column.type.is_integer() and found.is_float():

@@ -104,7 +104,7 @@ def _read(
             never = (never_was, "a local time that never was: the clock was set forward")
             return _Found(values, notes, (never,))
         case "date":
-            return _Found(dates(cells, form=rule.format))
+            return _Found(dates(cells, form=rule.format, zone=provenance.zone))
         case "boolean":
             return _Found(_boolean(cells))
 

@@ -1,6 +1,6 @@
 """One number, how sure it is, and on how many persons it rests."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import hypot, sqrt
 
 from workbench.foundation.errors import ParameterError
@@ -28,6 +28,9 @@ class Estimate:
         Why there is no value, or which method gave the interval.
     origin : str
         Mark of the release that made the figure (``Release.origin``); see ``charts.Table``.
+    made : tuple
+        Value, limits and persons as they were first given; ``dataclasses.replace`` keeps them, so
+        that a change is noticed. Not given by hand.
     """
 
     name: str
@@ -39,6 +42,25 @@ class Estimate:
     high: float | None = None
     note: str = ""
     origin: str = ""
+    made: tuple[float | None, ...] = field(default=(), repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.made:
+            object.__setattr__(self, "made", self._figures)
+
+    @property
+    def _figures(self) -> tuple[float | None, ...]:
+        return (self.value, self.low, self.high, float(self.n))
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether value, limits or persons are others than when it was made."""
+        return self.made != self._figures
+
+    def without(self, note: str, *, n: int | None = None) -> "Estimate":
+        """Return it without its value, with the reason."""
+        persons = self.n if n is None else n
+        return replace(self, value=None, low=None, high=None, n=persons, note=note, made=())
 
 
 def difference(one: Estimate, other: Estimate, *, name: str, label: str) -> Estimate:
@@ -61,22 +83,31 @@ def difference(one: Estimate, other: Estimate, *, name: str, label: str) -> Esti
     -----
     The interval is made from the two intervals, with the noise that they carry: method of variance
     estimates recovery (Zou and Donner 2008, "Construction of confidence limits about effect
-    measures", https://doi.org/10.1002/sim.3095). ``n`` is the smaller group's.
+    measures", https://doi.org/10.1002/sim.3095). Where one of the two is a bound, the outer limits
+    of both are taken, which is wider. ``n`` is the smaller group's.
     """
     _require_alike(one, other, name)
-    made = replace(one, name=name, label=label, n=min(one.n, other.n), value=None, note=_NO_VALUE)
-    made = replace(made, low=None, high=None)
+    n = min(one.n, other.n)
+    made = Estimate(
+        name=name, label=label, unit=one.unit, n=n, value=None, note=_NO_VALUE, origin=one.origin
+    )
     if one.value is None or other.value is None:
-        return made
+        if one.low is None or one.high is None or other.low is None or other.high is None:
+            return made
+        # a share of few persons is a bound: its limits hold for every count within
+        low, high = one.low - other.high, one.high - other.low
+        return replace(made, low=low, high=high, note=_BOUND, made=())
     value = one.value - other.value
     if one.low is None or one.high is None or other.low is None or other.high is None:
-        return replace(made, value=value, note="without an interval, as one of the two has none")
+        note = "without an interval, as one of the two has none"
+        return replace(made, value=value, note=note, made=())
     return replace(
         made,
         value=value,
         low=value - hypot(one.value - one.low, other.high - other.value),
         high=value + hypot(one.high - one.value, other.value - other.low),
         note=_COMBINED,
+        made=(),
     )
 
 
@@ -116,10 +147,11 @@ def ratio(one: Estimate, other: Estimate, *, name: str, label: str) -> Estimate:
     least, most = (end * (2 * one.value - end) for end in (one.low, one.high))
     low = least / (product + sqrt(max(product**2 - least * upper, 0.0))) if product else 0.0
     high = (product + sqrt(max(product**2 - most * lower, 0.0))) / lower
-    return replace(made, value=one.value / other.value, low=low, high=high, note=_COMBINED)
+    return replace(made, value=one.value / other.value, low=low, high=high, note=_COMBINED, made=())
 
 
 _NO_VALUE = "not shown: one of the two figures has no value"
+_BOUND = "one of the two figures is a bound: only the interval is shown"
 _COMBINED = "from the intervals of the two figures"
 
 

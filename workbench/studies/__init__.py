@@ -5,12 +5,10 @@ the columns it needs, the policy its view obeys, its notebooks and who answers f
 """
 
 from workbench.studies.study import (
-    ABSENT_COLUMNS,
-    ABSENT_TABLES,
     NotebookUse,
     Policy,
     Study,
     read_study,
 )
 
-__all__ = ["ABSENT_COLUMNS", "ABSENT_TABLES", "NotebookUse", "Policy", "Study", "read_study"]
+__all__ = ["NotebookUse", "Policy", "Study", "read_study"]

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
 from pydantic import Field
 
 from workbench.foundation.declarations import Declaration, declare, read_toml
 from workbench.foundation.errors import unknown
-from workbench.schema import TABLES
+from workbench.schema import TABLES, Column
 from workbench.schema.tables import LINEAGE
 
 Purpose = Literal[
@@ -44,12 +45,6 @@ SpecialGround = Literal[
     "public_health",
     "research_and_statistics",
 ]
-
-#: Tables that no view holds: who someone is, what was decided, where rows came from.
-ABSENT_TABLES = frozenset({"identities", "consents", "sources"})
-
-#: Columns that no view holds beside those that name a person: lineage, and the year of birth.
-ABSENT_COLUMNS = frozenset({"record_id", *LINEAGE, "birth_year"})
 
 
 class Policy(Declaration):
@@ -122,6 +117,9 @@ class Study(Declaration):
         purpose (and channel) is ``given`` are in the view.
     owner, contact : str
         Who answers for it; printed on every page.
+    zone : str
+        IANA name of the zone in which days begin: of ``as_of``, of order days, of windows. Where it
+        is absent, the one zone that all sources of the dataset share.
     columns : mapping of str to tuple of str
         Columns per table that the view holds; ``customer_id`` comes with every table.
     special_categories_basis : str
@@ -144,6 +142,7 @@ class Study(Declaration):
     contact: Words
     dataset: Words
     currency: str = Field(pattern="^[A-Z]{3}$")
+    zone: str | None = None
     columns: dict[str, tuple[str, ...]]
     special_categories_basis: SpecialGround | None = None
     policy: Policy = Policy()
@@ -175,6 +174,7 @@ def read_study(path: Path, *, notebooks: Path) -> Study:
         *_unseen_columns(content),
         *_unspared(content),
         *_unexplained(content),
+        *_unknown_zone(content),
         *_unknown_notebooks(content, notebooks),
     ]
     return declare(
@@ -211,15 +211,21 @@ def _unseen_columns(content: Mapping[str, Any]) -> list[str]:
             if name not in declared:
                 known = (column.name for column in declared.columns)
                 faults.append(f"columns.{table}: {unknown('column', str(name), known)}")
-            elif declared.column(name).sensitivity == "direct":
-                faults.append(f"columns.{table}: {name} names a person and is in no view")
-            elif name == "birth_year":
-                faults.append(f"columns.{table}: birth_year is in no view, age_band tells the age")
-            elif name in ABSENT_COLUMNS:
-                faults.append(f"columns.{table}: {name} says where rows came from, is in no view")
-        if table in ABSENT_TABLES:
+            elif (column := declared.column(name)).view == "absent" and (
+                declared.is_in_views or column.sensitivity == "direct"
+            ):
+                faults.append(f"columns.{table}: {name} {_why_absent(column)}")
+        if not declared.is_in_views:
             faults.append(f"columns.{table}: the table is in no view")
     return faults
+
+
+def _why_absent(column: Column) -> str:
+    if column.sensitivity == "direct":
+        return "names a person and is in no view"
+    if column.component == "lineage" or column.name in LINEAGE:
+        return "says where rows came from, is in no view"
+    return "is too exact for any view: take a band instead, for instance age_band"
 
 
 def _unspared(content: Mapping[str, Any]) -> list[str]:
@@ -227,7 +233,7 @@ def _unspared(content: Mapping[str, Any]) -> list[str]:
     policy, columns = content.get("policy"), content.get("columns")
     keep = policy.get("keep") if isinstance(policy, dict) else None
     seen = columns.get("customers") if isinstance(columns, dict) else None
-    quasi = [n for n in TABLES["customers"].named("quasi") if n in (seen or ())]
+    quasi = [n for n in TABLES["customers"].treated("generalise") if n in (seen or ())]
     return [
         f"policy.keep: {unknown('quasi-identifier among columns.customers', str(name), quasi)}"
         for name in (keep if isinstance(keep, list) else ())
@@ -243,6 +249,13 @@ def _unexplained(content: Mapping[str, Any]) -> list[str]:
         return ['policy.release_reason: say why figures are exact, or leave release at "noise"']
     if policy.get("release_reason") and policy.get("release") != "exact":
         return ['policy.release_reason: it explains release = "exact", which is not set']
+    return []
+
+
+def _unknown_zone(content: Mapping[str, Any]) -> list[str]:
+    zone = content.get("zone")
+    if isinstance(zone, str) and zone not in available_timezones():
+        return [f"zone: {unknown('time zone', zone, sorted(available_timezones()))}"]
     return []
 
 

@@ -47,7 +47,10 @@ class Release:
     Attributes
     ----------
     view : str
-        Fingerprint of the view.
+        Fingerprint of the view; the mark of its figures.
+    draws : str
+        What the noise is drawn for, the view unless given: equal tables of the same persons have
+        the same noise in all views that share it.
     secret : bytes
         Secret of the study's noise; empty where figures are exact.
     is_exact : bool
@@ -59,10 +62,15 @@ class Release:
     """
 
     view: str
+    draws: str = ""
     secret: bytes = field(repr=False)
     is_exact: bool = False
     largest_bound: int = LARGEST_BOUND
     min_group: int = 10
+
+    @property
+    def _draws(self) -> str:
+        return self.draws or self.view
 
     @property
     def variance(self) -> float:
@@ -128,7 +136,7 @@ class Release:
         if self.is_exact:
             return cells.select(*by, "persons", *of)
         keys = cells[_KEY].to_list()
-        seed = keyed_seed(self.secret, "persons", self.view, tuple(sorted(keys)))
+        seed = keyed_seed(self.secret, "persons", self._draws, tuple(sorted(keys)))
         persons = [
             noisy_count(n, secret=self.secret, seed=seed, key=key)
             for n, key in zip(cells["persons"], keys, strict=True)
@@ -136,7 +144,7 @@ class Release:
         made = [pl.Series("persons", persons, dtype=pl.Int64)]
         for name in of:
             inside = cells[f"{_KEY} {name}"].to_list()
-            own = keyed_seed(self.secret, "part", self.view, sorted_pairs(keys, inside))
+            own = keyed_seed(self.secret, "part", self._draws, sorted_pairs(keys, inside))
             counts = [
                 whole if part_key == key
                 else noisy_count(part, secret=self.secret, seed=own, key=part_key)
@@ -317,7 +325,7 @@ class Release:
         seed = (
             0
             if self.is_exact
-            else keyed_seed(self.secret, "sum", self.view, sorted_pairs(keys, figures))
+            else keyed_seed(self.secret, "sum", self._draws, sorted_pairs(keys, figures))
         )
         as_counts = None if self.is_exact else self._sums_of_counts(rows, by, name)
         values: list[int | None] = []

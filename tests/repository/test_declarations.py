@@ -1,0 +1,77 @@
+"""What is known of tables and columns is declared in the schema, and nowhere a second time."""
+
+import ast
+from collections.abc import Iterator
+
+from tests.conftest import PROJECT
+from workbench.schema import TABLES
+
+COLUMNS = frozenset(column.name for table in TABLES.values() for column in table.columns)
+
+#: Constants that name several columns and are no list of the schema's, each with its reason.
+EXEMPT = {
+    "fairness/audit_exhibits.py _WORDS": "headings of the audit's own columns",
+    "features/dictionary.py FEATURES": "features that are called like columns",
+    "intake/state.py _TERMS": "terms of a load, fields of its entry in the manifest",
+    "sources/mapping.py GIVEN": "names that an expression of a mapping may use",
+    "sources/mapping.py _FILLED": "columns that a mapping need not state",
+    "sources/mapping.py _FILLED_IN": "columns that a mapping need not state",
+    "sources/provenance.py SETTINGS": "settings of a source",
+    "sources/rows.py _NOT_STATED": "columns that no source states",
+    "sources/world.py _NEEDED": "keys of a world's description",
+    "vault/entries.py QUARANTINE_SCHEMA": "the quarantine's own columns",
+}
+
+
+def strings(node: ast.AST) -> set[str]:
+    constants = (n.value for n in ast.walk(node) if isinstance(n, ast.Constant))
+    return {value for value in constants if isinstance(value, str)}
+
+
+def lists() -> Iterator[str]:
+    """Yield the constants of modules that name two tables or two columns, as "module NAME"."""
+    package = PROJECT / "workbench"
+    for path in sorted(package.rglob("*.py")):
+        if path.relative_to(package).parts[0] in ("schema", "synthetic"):
+            continue  # the declarations, and the generator that fills every table
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+                continue
+            named = strings(node.value)
+            if len(named & set(TABLES)) > 1 or len(named & COLUMNS) > 1:
+                target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+                yield f"{path.relative_to(package).as_posix()} {ast.unparse(target)}"
+
+
+def test_no_room_keeps_a_list_of_tables_or_columns() -> None:
+    assert sorted(set(lists()) - set(EXEMPT)) == []
+
+
+def test_every_exemption_is_still_needed() -> None:
+    assert sorted(set(EXEMPT) - set(lists())) == []
+
+
+def test_every_table_says_what_its_rows_mean() -> None:
+    for table in TABLES.values():
+        assert table.meaning
+        times = [table.time, table.ends, table.special, *table.known_at_end]
+        assert all(name in table for name in times if name is not None), table.name
+        if table.part_of is not None:
+            key, whole = table.part_of
+            assert key in TABLES[whole].primary_key
+            assert TABLES[whole].time is not None
+        assert (table.belongs_to == "nobody") == ("customer_id" not in table)
+        if not table.is_in_views:
+            assert set(table.treated("absent")) == set(table.schema)
+
+
+def test_every_column_says_what_a_view_does_with_it() -> None:
+    for table in TABLES.values():
+        for column in table.columns:
+            assert all(name in table.primary_key for name in column.within), column
+            if column.sensitivity in ("direct", "sensitive", "text"):
+                assert column.view in ("absent", "shared", "blank"), column
+            if column.sensitivity == "key":
+                assert column.view in ("absent", "pseudonym"), column
+            if column.sensitivity == "quasi":
+                assert column.view in ("absent", "generalise", "time"), column
