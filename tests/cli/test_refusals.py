@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from workbench.vault import Vault
+
 from .conftest import Command, Outcome
 
 
@@ -120,7 +122,8 @@ def test_a_key_that_others_can_read_is_refused(loaded: Command, home: Path) -> N
 
 
 def test_a_swapped_or_damaged_file_is_an_integrity_error(loaded: Command, home: Path) -> None:
-    files = sorted((home / ".workbench" / "datasets" / "demo" / "files").glob("*.parquet"))
+    dataset = Vault.open(home / ".workbench").dataset("demo")
+    files = [dataset.path_of(entry) for entry in dataset.files if entry.table == "orders"]
     kept = files[0].read_bytes()
     shutil.copy(files[1], files[0])
     refused(loaded("run", "demo"), 6, "dataset demo")

@@ -160,6 +160,8 @@ def make_world(tmp_path: Path) -> Callable[..., Path]:
                 schema = {"record_id": pl.UInt64(), **TABLES[table].schema}
                 for absent in ("customer_id", "source_id", "source_row"):
                     schema.pop(absent, None)
+                if table == "customers":
+                    schema.pop("observed_at")
                 if "record_id" not in TABLES[table] and table != "customers":
                     schema.pop("record_id")
                 pl.DataFrame(rows, schema=schema).write_parquet(path)

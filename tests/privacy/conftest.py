@@ -26,9 +26,22 @@ def at(text: str) -> datetime:
 
 
 def table(name: str, rows: Rows) -> pl.DataFrame:
-    """Return rows of a table; columns that are not named are null."""
-    schema = TABLES[name].schema
-    return pl.DataFrame([{c: row.get(c) for c in schema} for row in rows], schema=schema)
+    """Return stored rows of a table; columns that are not named are null.
+
+    A customer of these tests is one record, and is called by its number.
+    """
+    schema = TABLES[name].stored
+    own = [{"record_id": row.get("customer_id"), "source_id": "s", **row} for row in rows]
+    if name == "customers":
+        own = [{"observed_at": row["first_seen_at"], **row} for row in own]
+    return pl.DataFrame([{c: row.get(c) for c in schema} for row in own], schema=schema)
+
+
+def opened(name: str, rows: Rows) -> pl.DataFrame:
+    """Return rows of a table as an opened dataset has them: with whose they are."""
+    return table(name, rows).with_columns(
+        pl.Series("customer_id", [row["customer_id"] for row in rows], dtype=pl.UInt64)
+    )
 
 
 def study(**changes: Any) -> Study:

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tests.privacy.conftest import at, consent, study, table
+from tests.privacy.conftest import at, consent, opened, study
 from workbench.privacy import permitted
 
 SOURCES = [("s", "2024-07-01"), ("old", "2024-02-01")]
@@ -19,7 +19,7 @@ def reason(decisions: Sequence[dict[str, Any]], **changes: Any) -> str | None:
     )
     told = permitted(
         pl.DataFrame({"customer_id": [1]}, schema={"customer_id": pl.UInt64}),
-        table("consents", decisions),
+        opened("consents", decisions),
         study=study(**changes),
         sources=sources,
     )
@@ -144,7 +144,7 @@ def test_a_privacy_signal_denies_what_it_is_about_and_nothing_else() -> None:
 
     def told(purpose: str) -> list[str | None]:
         made = permitted(
-            customers, table("consents", ledger), study=study(purpose=purpose), sources=sources
+            customers, opened("consents", ledger), study=study(purpose=purpose), sources=sources
         )
         return made["reason"].to_list()
 

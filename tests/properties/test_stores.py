@@ -14,9 +14,9 @@ from workbench.foundation.errors import IntegrityError
 from workbench.foundation.files import canonical_json
 from workbench.identity import keyed_hash
 from workbench.intake import load
-from workbench.intake.known import changing, merged
 from workbench.intake.quarantine import write_out
 from workbench.schema import TABLES, bucket_of
+from workbench.schema.links import LINKS, surviving, with_customers
 from workbench.sources import SourceMapping, open_source
 from workbench.vault import Key, Vault, sealed, unsealed
 
@@ -79,28 +79,47 @@ def test_canonical_json_does_not_depend_on_the_order_of_keys(content):
     assert json.loads(canonical_json(content)) == content
 
 
-CUSTOMER = st.fixed_dictionaries(
+STATEMENT = st.fixed_dictionaries(
     {
-        "customer_id": st.integers(1, 4),
+        "record_id": st.integers(1, 5),
         "kind": st.just("person"),
         "first_seen_at": st.integers(1, 28).map(lambda day: datetime(2024, 1, day, tzinfo=UTC)),
+        "observed_at": st.integers(1, 9).map(lambda day: datetime(2024, 2, day, tzinfo=UTC)),
         "country": st.sampled_from(["NL", "BE", None]),
         "birth_year": st.sampled_from([1980, 1990, None]),
+        "source_id": st.sampled_from(["a", "b"]),
+        "source_row": st.integers(1, 9),
     }
 )
+LINKED = st.dictionaries(st.integers(2, 5), st.just(1))
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(CUSTOMER, max_size=6), st.lists(CUSTOMER, max_size=6))
-def test_merging_statements_in_one_go_or_two_is_the_same_and_twice_is_once(one, two):
-    schema = TABLES["customers"].schema
-    first, second = pl.DataFrame(one, schema=schema), pl.DataFrame(two, schema=schema)
-    nothing = pl.DataFrame(schema=schema)
-    whole = merged(nothing, pl.concat([first, second]))
-    assert merged(merged(nothing, first), second).equals(whole)
-    latest = second.unique("customer_id", keep="last")
-    held = merged(merged(nothing, first), latest)
-    assert changing(latest, held).is_empty()
+@settings(max_examples=60, deadline=None)
+@given(st.lists(STATEMENT, max_size=8), LINKED, st.integers(1, 9))
+def test_one_row_per_customer_is_what_a_plain_loop_makes(stated, linked, day):
+    schema = TABLES["customers"].stored
+    links = pl.DataFrame(
+        [{"record_id": record, "customer_id": who} for record, who in linked.items()], schema=LINKS
+    )
+    rows = with_customers(pl.DataFrame(stated, schema=schema).lazy(), links)
+    cut = datetime(2024, 2, day, tzinfo=UTC)
+    made = surviving(rows, loads=["b", "a"], known_at=cut).collect()
+    expected = {}
+    order = {"b": 0, "a": 1}
+    for row in sorted(
+        stated,
+        key=lambda r: (r["observed_at"], order[r["source_id"]], r["record_id"], r["source_row"]),
+    ):
+        who = linked.get(row["record_id"], row["record_id"])
+        first, country, year = expected.get(who, (row["first_seen_at"], None, None))
+        known = row["observed_at"] <= cut
+        expected[who] = (
+            min(first, row["first_seen_at"]),
+            (row["country"] or country) if known else country,
+            (row["birth_year"] or year) if known else year,
+        )
+    found = made.select("customer_id", "first_seen_at", "country", "birth_year").rows()
+    assert {who: tuple(values) for who, *values in found} == expected
 
 
 LINE = st.tuples(

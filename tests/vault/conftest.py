@@ -21,7 +21,13 @@ def vault(tmp_path: Path) -> Vault:
 @pytest.fixture
 def customers() -> Callable[..., pl.DataFrame]:
     def make(*ids: int) -> pl.DataFrame:
-        rows = [{"customer_id": n, "kind": "person", "first_seen_at": SEEN} for n in ids]
+        rows = [
+            {
+                "customer_id": n, "record_id": n, "kind": "person", "first_seen_at": SEEN,
+                "observed_at": SEEN, "source_id": "0" * 32, "source_row": n,
+            }
+            for n in ids
+        ]  # fmt: skip
         return pl.DataFrame(rows, schema=TABLES["customers"].schema)
 
     return make

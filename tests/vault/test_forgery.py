@@ -27,12 +27,11 @@ def dataset(vault: Vault, customers, source) -> Dataset:
     """Three tables and a quarantine, in two buckets where rows have a customer."""
     people = range(1, 41)
     consents = [
-        {"consent_id": f"c{n}", "customer_id": n, "decision": "refused", "decided_at": SEEN}
+        {"consent_id": f"c{n}", "record_id": n, "decision": "refused", "decided_at": SEEN}
         for n in people
     ]
     identities = [
-        {"customer_id": n, "record_id": n, "kind": "email", "identifier": f"p{n}@mail.example"}
-        for n in people
+        {"record_id": n, "kind": "email", "identifier": f"p{n}@mail.example"} for n in people
     ]
     refused = pl.DataFrame(
         {"source_id": ["s"], "source_row": [1], "column": ["a"], "reason": ["r"], "raw": ["{}"]}

@@ -53,7 +53,8 @@ def test_a_view_of_many_customers_is_sealed_in_parts_and_opens_as_a_whole(
         {"order_id": [f"s:{n}" for n in (None, *ids)], "customer_id": [None, *ids]},
         schema={name: TABLES["orders"].schema[name] for name in ("order_id", "customer_id")},
     )
-    data = CustomerData.of({"customers": customers(*ids), "orders": orders})
+    people = pl.DataFrame({"customer_id": ids}, schema={"customer_id": pl.UInt64})
+    data = CustomerData.of({"customers": people, "orders": orders})
     monkeypatch.setattr(views, "_CUSTOMERS_A_PART", 2)  # three parts, the last has the last two
     view = open_sealed_view(seal_view(tmp_path / "view", data=data, description={}))
     assert view is not None

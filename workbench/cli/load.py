@@ -78,4 +78,11 @@ def _print(report: "LoadReport") -> None:
             typer.echo(f"  assumed: {assumption}")
     for currency, amount in report.amounts.items():
         typer.echo(f"Order lines of this load come to {money(amount, currency)}.")
+    people = report.people
+    typer.echo(
+        f"{people.records:,} records are {people.customers:,} customers; "
+        f"{people.across_systems:,} records are linked to records of other systems."
+    )
+    if people.conflicts:
+        typer.echo(f"{people.conflicts:,} identifiers stand in too many records to link them.")
     print_table(("table", "rows"), list(report.tables.items()))

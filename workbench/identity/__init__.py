@@ -5,6 +5,7 @@ keyed hashes under the dataset's key: stable over loads, and they say nothing. F
 record is a customer of its own; linking records of several sources is a room yet to be built.
 """
 
-from workbench.identity.ids import customer_ids, keyed_hash, keyed_native
+from workbench.identity.ids import keyed_hash, keyed_native
+from workbench.identity.linkage import Linkage, linked
 
-__all__ = ["customer_ids", "keyed_hash", "keyed_native"]
+__all__ = ["Linkage", "keyed_hash", "keyed_native", "linked"]

@@ -49,11 +49,6 @@ def keyed_native(native: pl.Series, *, secret: str) -> pl.Series:
     return joined.select(keyed.alias(native.name)).to_series()
 
 
-def customer_ids(record_id: pl.Series, *, secret: str) -> pl.Series:
-    """Return whose each record is: an id made from the record's, UInt64; null stays null."""
-    return keyed_hash(record_id, secret=f"{secret} customer").alias("customer_id")
-
-
 def _hashes(native: pl.Series, secret: str) -> pl.DataFrame:
     """Hash each distinct id once: ``native`` and ``digits``, hexadecimal."""
     texts = pl.DataFrame({"native": native.drop_nulls().unique()}).with_columns(

@@ -3,11 +3,13 @@
 Rows are compared by the declared keys. Exports repeat what earlier ones said, and say more of it:
 a subscription ends, an identifier is seen again. So a row that states nothing else than the held
 one is known, one that fills in what was not known *completes* it, and only one that states another
-value contradicts it, which is for people to settle.
+value contradicts it, which is for people to settle. What a record says of its person may change:
+such a statement is kept beside the earlier ones if it says something new.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import polars as pl
 
@@ -17,11 +19,6 @@ from workbench.schema import TABLES, CustomerData
 from workbench.schema.tables import LINEAGE
 from workbench.sources import REFUSED
 
-#: The table of one row per customer, kept as a whole: every statement completes the earlier ones.
-MERGED = next(name for name, table in TABLES.items() if table.belongs_to == "customer")
-
-_NO_ROW = pl.lit(None, dtype=pl.Int64).alias("source_row")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
@@ -30,12 +27,9 @@ class News:
     Attributes
     ----------
     tables : mapping of str to DataFrame
-        Rows to write, ``customers`` apart: new ones, and held ones that were completed.
+        Rows to write: new ones, and held ones that were completed.
     superseded : mapping of str to DataFrame
-        Keys of the held rows that completed ones replace, and ``customer_id`` as it is held.
-    customers : DataFrame
-        All accepted rows of ``customers`` with ``source_row`` and ``is_counted``: whether the
-        record has a new row elsewhere already.
+        Keys of the held rows that completed ones replace, and ``record_id`` as it is held.
     contradicting : DataFrame
         Columns of ``REFUSED``: records whose key is held with other values, or came twice.
     records : int
@@ -44,7 +38,6 @@ class News:
 
     tables: Mapping[str, pl.DataFrame]
     superseded: Mapping[str, pl.DataFrame]
-    customers: pl.DataFrame
     contradicting: pl.DataFrame
     records: int
 
@@ -57,11 +50,10 @@ def news(tables: Mapping[str, pl.DataFrame], held: CustomerData | None) -> News:
     tables : mapping of str to DataFrame
         Accepted rows of a load, see ``Records``. Of rows with the same key the first counts.
     held : CustomerData or None
-        What the dataset holds.
+        What the dataset holds, opened without links: one customer per record.
     """
-    said = {name: rows for name, rows in tables.items() if name != MERGED}
-    first = {name: _first(rows, name) for name, rows in said.items()}
-    refused = [_again(rows, first[name], name) for name, rows in said.items()]
+    first = {name: _first(rows, name) for name, rows in tables.items()}
+    refused = [_again(rows, first[name], name) for name, rows in tables.items()]
     compared = {name: _compared(rows, name, held) for name, rows in first.items()}
     refused += [
         refusal(
@@ -76,68 +68,19 @@ def news(tables: Mapping[str, pl.DataFrame], held: CustomerData | None) -> News:
         # a first load is all new: filtering would copy it
         name: rows if rows["_is_new"].all() else rows.filter(pl.col("_is_new"))
         for name, rows in left.items()
-        if name != MERGED
     }
     new_records = pl.concat(
         [pl.Series("source_row", [], dtype=pl.Int64).to_frame()]
         + [rows.select("source_row") for rows in fresh.values()]
     ).unique()
-    customers = left.get(MERGED, TABLES[MERGED].empty().with_columns(_NO_ROW))
     return News(
         tables={name: rows.select(list(tables[name].columns)) for name, rows in fresh.items()},
         superseded={
             name: keys for name, rows in fresh.items() if (keys := _superseded(rows, name)).height
         },
-        customers=customers.with_columns(
-            is_counted=pl.col("source_row").is_in(new_records["source_row"].implode())
-        ),
         contradicting=contradicting,
         records=new_records.height,
     )
-
-
-def changing(customers: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
-    """Keep the rows of ``customers`` that state something that the held ones do not say."""
-    stated = [c for c in TABLES[MERGED].schema if c not in ("customer_id", *_earliest())]
-    both = customers.join(
-        held.with_columns(_is_met=True),
-        on="customer_id",
-        how="left",
-        suffix="_held",
-        maintain_order="left",
-    )
-    says_more = pl.any_horizontal(
-        pl.col("_is_met").is_null(),
-        *(pl.col(name) < pl.col(f"{name}_held") for name in _earliest()),
-        *(
-            pl.col(column).is_not_null() & pl.col(column).ne_missing(pl.col(f"{column}_held"))
-            for column in stated
-        ),
-    )
-    return both.filter(says_more).select(customers.columns)
-
-
-def merged(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """Merge rows about the same customers: the later value wins where it states one.
-
-    Of columns of which the schema keeps the earliest, the earliest ever stated counts.
-    """
-    columns = [c for c in TABLES[MERGED].schema if c not in ("customer_id", *_earliest())]
-    return (
-        pl.concat([old, new])
-        .group_by("customer_id", maintain_order=True)
-        .agg(
-            *(pl.col(name).min() for name in _earliest()),
-            *(pl.col(column).drop_nulls().last() for column in columns),
-        )
-        .select(list(TABLES[MERGED].schema))
-        .sort("customer_id")
-    )
-
-
-def _earliest() -> list[str]:
-    """Columns of the customer table of which the earliest statement counts."""
-    return [column.name for column in TABLES[MERGED].columns if column.keeps == "earliest"]
 
 
 def _settled(
@@ -177,23 +120,25 @@ def _parts_of_lost_wholes(
 
 def _key(name: str) -> list[str]:
     """Columns by which rows of several loads are the same; which load it was is none of them."""
-    return [column for column in TABLES[name].primary_key if column not in LINEAGE]
+    return [column for column in TABLES[name].stored_key if column not in LINEAGE]
 
 
 def _stated(name: str) -> list[str]:
     key = _key(name)
-    return [c for c in TABLES[name].schema if c not in LINEAGE and c not in key]
+    return [c for c in TABLES[name].stored if c not in LINEAGE and c not in key]
 
 
 def _first(rows: pl.DataFrame, name: str) -> pl.DataFrame:
-    return rows.unique(subset=list(TABLES[name].primary_key), keep="first", maintain_order=True)
+    """Return one row per key: the first, of statements the last."""
+    keep: Literal["first", "last"] = "last" if TABLES[name].merge == "statement" else "first"
+    return rows.unique(subset=list(TABLES[name].stored_key), keep=keep, maintain_order=True)
 
 
 def _again(rows: pl.DataFrame, first: pl.DataFrame, name: str) -> pl.DataFrame:
     """Refuse what came after the first row with its key."""
-    if first.height == rows.height:
+    if first.height == rows.height or TABLES[name].merge == "statement":
         return pl.DataFrame(schema=REFUSED)
-    key = TABLES[name].primary_key
+    key = TABLES[name].stored_key
     later = rows.join(first, on=["source_row", *key], how="anti", maintain_order="left")
     return refusal(later, column=", ".join(key), reason=f"{name}: the same key more than once")
 
@@ -201,11 +146,11 @@ def _again(rows: pl.DataFrame, first: pl.DataFrame, name: str) -> pl.DataFrame:
 def _compared(rows: pl.DataFrame, name: str, held: CustomerData | None) -> pl.DataFrame:
     """Complete rows by what is held; mark ``_is_new``, ``_is_other``, and keep whose it was held.
 
-    ``_held_customer_id`` is there where a held row is completed.
+    ``_held_record_id`` is there where a held row is completed.
     """
     is_new = pl.lit(value=True).alias("_is_new")
     is_other = pl.lit(value=False).alias("_is_other")
-    owner = pl.lit(None, dtype=pl.UInt64).alias("_held_customer_id")
+    owner = pl.lit(None, dtype=pl.UInt64).alias("_held_record_id")
     is_completed = pl.lit(value=False).alias("_is_completed")
     if held is None:
         return rows.with_columns(is_new, is_other, is_completed, owner)
@@ -217,11 +162,13 @@ def _compared(rows: pl.DataFrame, name: str, held: CustomerData | None) -> pl.Da
         .join(rows.lazy().select(key).unique(), on=key, how="semi")
         .collect(engine="streaming")
     )
+    if TABLES[name].merge == "statement":
+        return _new_statements(rows, met, name).with_columns(is_other, is_completed, owner)
     if TABLES[name].merge == "beside":
         known = rows.join(met, on=[*key, *stated], how="semi", nulls_equal=True)
         marked = rows.join(
-            known.select(TABLES[name].primary_key).with_columns(_is_new=False),
-            on=TABLES[name].primary_key,
+            known.select(TABLES[name].stored_key).with_columns(_is_new=False),
+            on=TABLES[name].stored_key,
             how="left",
             maintain_order="left",
         )
@@ -260,10 +207,37 @@ def _compared(rows: pl.DataFrame, name: str, held: CustomerData | None) -> pl.Da
         "_is_other",
         "_is_completed",
         _is_new=~is_met | pl.col("_is_completed"),
-        _held_customer_id=pl.col("customer_id_held") if "customer_id" in stated else owner,
+        _held_record_id=_held_record(name),
     )
 
 
+def _held_record(name: str) -> pl.Expr:
+    """Return the record under which a held row is stored; null where rows are nobody's."""
+    if "record_id" not in TABLES[name].stored:
+        return pl.lit(None, dtype=pl.UInt64)
+    return pl.col("record_id" if "record_id" in _key(name) else "record_id_held")
+
+
+def _new_statements(rows: pl.DataFrame, met: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Mark the statements that say something else, or earlier, than is known of their record."""
+    columns = {column.name: column for column in TABLES[name].columns}
+    both = rows.join(
+        met.with_columns(_is_met=True),
+        on=_key(name),
+        how="left",
+        suffix="_held",
+        maintain_order="left",
+    )
+    says_more = [pl.col("_is_met").is_null()]
+    for column in _stated(name):
+        held = pl.col(f"{column}_held")
+        if columns[column].keeps == "earliest":
+            says_more.append((pl.col(column) < held).fill_null(value=False))
+        elif columns[column].component != "lineage":
+            says_more.append(pl.col(column).is_not_null() & pl.col(column).ne_missing(held))
+    return both.with_columns(_is_new=pl.any_horizontal(says_more)).select(*rows.columns, "_is_new")
+
+
 def _superseded(rows: pl.DataFrame, name: str) -> pl.DataFrame:
-    key = [column for column in _key(name) if column != "customer_id"]
-    return rows.filter("_is_completed").select(*key, customer_id="_held_customer_id")
+    key = [column for column in _key(name) if column != "record_id"]
+    return rows.filter("_is_completed").select(*key, record_id="_held_record_id")

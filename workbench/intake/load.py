@@ -11,9 +11,10 @@ from workbench.foundation.errors import ParameterError
 from workbench.intake.known import news
 from workbench.intake.records import resolve
 from workbench.intake.refusals import gathered, in_own_words
-from workbench.intake.report import FileReport, LoadReport
+from workbench.intake.report import FileReport, LoadReport, People
 from workbench.intake.state import State
 from workbench.schema import TABLES
+from workbench.schema.links import LINKS
 from workbench.sources import Source, SourceMapping, open_source
 from workbench.vault import Dataset, DatasetWriter, SourceEntry, Vault
 from workbench.vault.entries import FileEntry
@@ -29,7 +30,6 @@ class _Part:
 
     files: tuple[FileEntry, ...]
     superseded: Mapping[str, pl.DataFrame]
-    customers: pl.DataFrame
     refused: pl.DataFrame
     read: int
     new: int
@@ -58,17 +58,17 @@ class _Loader:
         }
         held = self.held
         with reading(held.label if held else "dataset"):
-            found = news(tables, held.data() if held else None)
+            by_record = held.data(links=pl.DataFrame(schema=LINKS)) if held else None
+            found = news(tables, by_record)
         own = [r.cells for r in readings if r.cells is not None]
         contradicting = in_own_words(found.contradicting, pl.concat(own) if own else None)
         return _Part(
             files=tuple(
                 entry
                 for name, rows in found.tables.items()
-                for entry in self.writer.write(name, rows.select(list(TABLES[name].schema)))
+                for entry in self.writer.write(name, rows.select(list(TABLES[name].stored)))
             ),
             superseded=found.superseded,
-            customers=found.customers.drop("record_id", strict=False),
             refused=gathered([*(r.refused for r in records), contradicting]),
             read=sum(r.read for r in records),
             new=found.records,
@@ -130,9 +130,32 @@ def load(
             closed=state.closed,
             files=tuple(reports),
             tables=made.rows,
+            people=_people(made, state),
             amounts=dict(sorted(state.amounts.items())),
             made_version=made is not before,
         )
+
+
+def _people(made: Dataset, state: State) -> People:
+    with reading(made.label):
+        links = made.links()
+        records = made.stored("customers").select("record_id").unique()
+        known = records.collect(engine="streaming")["record_id"]
+        systems = made.stored("identities").select("record_id", "source_id").unique("record_id")
+        system = {source.source_id: source.system for source in made.sources}
+        of = systems.collect(engine="streaming").with_columns(
+            pl.col("source_id").replace_strict(system, default="", return_dtype=pl.String)
+        )
+    both = links.join(of, on="record_id", how="left").join(
+        of, left_on="customer_id", right_on="record_id", how="left", suffix="_other"
+    )
+    across = both.filter(pl.col("source_id") != pl.col("source_id_other"))
+    return People(
+        records=known.len(),
+        customers=known.len() - int(known.is_in(links["record_id"].implode()).sum()),
+        across_systems=across.height,
+        conflicts=0 if state.linkage is None else state.linkage.conflicts,
+    )
 
 
 def _load_one(
@@ -152,8 +175,7 @@ def _load_one(
             superseded.setdefault(table, []).append(keys)
         state.amounts.update(part.amounts)
     state.add_files([file for part in done for file in part.files], superseded)
-    news_of_customers = state.add_customers(pl.concat([part.customers for part in done]))
-    found = sum(part.new for part in done) + news_of_customers
+    found = sum(part.new for part in done)
     # of records that make one row together only the first has it: nothing held, all are new
     state.new_records += found if work.held else entry.read - entry.refused
     closes = {row: each for part in done for row, each in part.closes.items()}

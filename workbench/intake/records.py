@@ -7,11 +7,14 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from workbench.foundation.errors import InputError
-from workbench.identity import customer_ids, keyed_hash, keyed_native
+from workbench.identity import keyed_hash, keyed_native
 from workbench.intake.refusals import gathered, in_own_words, refusal, understood, without
 from workbench.schema import TABLES, Column
 from workbench.schema.validation import MISSING, split
 from workbench.sources import REFUSED, Reading
+
+#: Columns that are put on rows when a dataset is opened.
+_OPENED = ("customer_id",)
 
 #: An e-mail address within a native id, the one identifier that shows without being told.
 _ADDRESS = r"[^\s@]@[^\s@]+\.[^\s@]"
@@ -60,7 +63,7 @@ def resolve(reading: Reading, *, source_id: str, secret: str) -> Records:
     rows = _complete(reading.tables, reading.keyed, source_id, secret)
     passed, failed = {}, []
     for name, frame in rows.items():
-        passed[name], bad = split(frame, table=name)
+        passed[name], bad = split(frame, table=name, without=_OPENED)
         failed.append(_refusals(name, bad))
     failed.append(_dependents(rows, passed))
     refused = gathered([reading.refused, *failed])
@@ -119,15 +122,19 @@ def _completed(
         keyed_hash(frame[name], secret=secret)
         for name in sorted({*own_ids, "record_id"})
         if frame.schema.get(name) == pl.String
+        # whose a row is depends on the dataset also where a world's ids are hashes already
+        or (name == "record_id" and name in frame.columns)
     ]
     frame = frame.with_columns(*readable, *hashed, source_id=pl.lit(source_id))
-    if "customer_id" in table and "record_id" in frame.columns:
-        frame = frame.with_columns(customer_ids(frame["record_id"], secret=secret))
     missing = [
-        pl.lit(None, dtype=column.type).alias(column.name)
-        for column in table.columns
-        if column.name not in frame.columns
+        pl.lit(None, dtype=kind).alias(column)
+        for column, kind in table.stored.items()
+        if column not in frame.columns
     ]
+    if table.belongs_to == "customer" and "observed_at" not in frame.columns:
+        # a world says of nobody when it learned something: it was so from the first
+        missing = [each for each in missing if each.meta.output_name() != "observed_at"]
+        missing.append(pl.col("first_seen_at").alias("observed_at"))
     return _typed(frame.with_columns(missing), name)
 
 
@@ -163,6 +170,8 @@ def _without_identifiers(
 def _typed(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     """Bring columns to their declared types; a reader gives them so, an old world may not."""
     for column in TABLES[name].columns:
+        if column.name == "customer_id":
+            continue  # put on when the dataset is opened
         found = frame.schema[column.name]
         if found == column.type:
             continue
@@ -197,7 +206,7 @@ def _dependents(
             frame.join(gone, on="record_id", how="semi", maintain_order="left").join(
                 gone, on="source_row", how="anti", maintain_order="left"
             ),
-            column="customer_id",
+            column="record_id",
             reason=f"{name}: its customer was refused",
         )
         for name, frame in passed.items()
@@ -211,7 +220,7 @@ def _further(table: str, doubtful: pl.DataFrame) -> pl.DataFrame:
 
     What is lacking may be lacking because a cell could not be read, and is not said.
     """
-    _, bad = split(doubtful, table=table)
+    _, bad = split(doubtful, table=table, without=_OPENED)
     return (
         bad.select("source_row", "column", reason=pl.col("reason").str.split("; "))
         .explode("reason")
@@ -226,5 +235,5 @@ def _of_table(table: str, reasons: pl.Expr) -> pl.Expr:
 
 
 def _kept(name: str, frame: pl.DataFrame) -> list[str]:
-    further = [column for column in ("record_id", "source_row") if column in frame.columns]
-    return list(dict.fromkeys([*TABLES[name].schema, *further]))
+    further = [column for column in ("source_row",) if column in frame.columns]
+    return list(dict.fromkeys([*TABLES[name].stored, *further]))

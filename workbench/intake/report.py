@@ -1,7 +1,7 @@
 """What a load says of itself: how many records, what was refused and why, what was assumed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 
@@ -32,6 +32,28 @@ class FileReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """How many records of a dataset are how many customers.
+
+    Attributes
+    ----------
+    records : int
+        Records that state a customer.
+    customers : int
+        Customers that they are after linking.
+    across_systems : int
+        Records that belong to a customer of another system.
+    conflicts : int
+        Identifiers that so many records state that they link none of them.
+    """
+
+    records: int
+    customers: int
+    across_systems: int
+    conflicts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadReport:
     """One load.
 
@@ -46,7 +68,10 @@ class LoadReport:
     files : tuple of FileReport
         In the order they were named.
     tables : mapping of str to int
-        Rows of the dataset's tables after the load.
+        Stored rows of the dataset's tables after the load; of ``customers`` these are statements
+        of records.
+    people : People
+        How many records are how many customers.
     amounts : mapping of str to int
         Sum of the order lines this load accepted, guests' included, by currency, minor units.
     made_version : bool
@@ -59,6 +84,7 @@ class LoadReport:
     closed: int
     files: tuple[FileReport, ...]
     tables: Mapping[str, int]
+    people: People
     amounts: Mapping[str, int]
     made_version: bool
 
@@ -101,5 +127,6 @@ class LoadReport:
                 for file in self.files
             ],
             "tables": dict(self.tables),
+            "people": asdict(self.people),
             "amounts_minor": dict(self.amounts),
         }

@@ -7,12 +7,13 @@ from datetime import datetime
 
 import polars as pl
 
-from workbench.intake.known import MERGED, changing, merged
+from workbench.identity import Linkage, linked
 from workbench.intake.quarantine import with_ids
 from workbench.schema import NO_CUSTOMER, TABLES, bucket_of
+from workbench.schema.links import LINKS
 from workbench.sources.returned import RETURNED
 from workbench.vault import Dataset, DatasetWriter, SourceEntry
-from workbench.vault.entries import QUARANTINE, QUARANTINE_SCHEMA, FileEntry
+from workbench.vault.entries import LINKS_TABLE, QUARANTINE, QUARANTINE_SCHEMA, FileEntry
 from workbench.vault.parquet import reading
 
 #: What two loads have in common that add nothing to each other but rows.
@@ -34,6 +35,8 @@ class State:
         Earlier refusals whose corrected record was accepted.
     amounts : Counter of str
         Sum of accepted order lines by currency, minor units.
+    linkage : Linkage or None
+        The links of the next version; None where no identifier is new.
     """
 
     def __init__(self, before: Dataset | None, writer: DatasetWriter) -> None:
@@ -42,17 +45,15 @@ class State:
         self.new_records = 0
         self.closed = 0
         self.amounts: Counter[str] = Counter()
+        self.linkage: Linkage | None = None
         self._writer = writer
         self._files: list[FileEntry] = []
         self._dropped: set[str] = set()
         self._source_rows = TABLES["sources"].empty()
-        self._customers = TABLES[MERGED].empty()
         self._quarantine = pl.DataFrame(schema=QUARANTINE_SCHEMA)
-        self._has_changed_customers = False
         self._has_changed_quarantine = False
         if before is not None:
             with reading(before.label):
-                self._customers = before.data()[MERGED].collect()
                 self._quarantine = before.quarantine().collect()
 
     @property
@@ -61,7 +62,6 @@ class State:
         return bool(
             self._files
             or self._dropped
-            or self._has_changed_customers
             or self._has_changed_quarantine
             or any(self._extends(source) for source in self.sources)
         )
@@ -95,21 +95,6 @@ class State:
         for table, keys in superseded.items():
             self._take_out(table, pl.concat(keys))
         self._files += files
-
-    def add_customers(self, customers: pl.DataFrame) -> int:
-        """Merge customers in; return the records that state something new, counted nowhere else.
-
-        Parameters
-        ----------
-        customers : DataFrame
-            Columns of ``customers`` with ``source_row`` and ``is_counted``, see ``News``.
-        """
-        changed = changing(customers, self._customers)
-        if changed.is_empty():
-            return 0
-        self._has_changed_customers = True
-        self._customers = merged(self._customers, changed.select(list(TABLES[MERGED].schema)))
-        return changed.filter(~pl.col("is_counted"))["source_row"].n_unique()
 
     def add_source(self, entry: SourceEntry, row: pl.DataFrame) -> None:
         """Take a load in: its entry of the manifest and its row of ``sources``."""
@@ -160,18 +145,34 @@ class State:
         self._quarantine = quarantine
 
     def commit(self) -> Dataset:
-        """Write what is kept as a whole (customers, quarantine), then the manifest."""
+        """Write links, and the quarantine as a whole, then the manifest."""
         files = [*self._files, *self._writer.write("sources", self._source_rows)]
-        for table, rows, has_changed in (
-            (MERGED, self._customers, self._has_changed_customers),
-            (QUARANTINE, self._quarantine, self._has_changed_quarantine),
-        ):
-            if has_changed:
-                self._drop(table)
-                files += self._writer.write(table, rows)
+        if self._has_changed_quarantine:
+            self._drop(QUARANTINE)
+            files += self._writer.write(QUARANTINE, self._quarantine)
+        files += self._relinked()
         return self._writer.commit(
             before=self.before, files=files, sources=self.sources, dropped=self._dropped
         )
+
+    def _relinked(self) -> list[FileEntry]:
+        """Link the records of the next version; return the file of links where they changed."""
+        held = self.held()
+        if held is None or not any(entry.table == "identities" for entry in self._files):
+            return []
+        before = self.before.links() if self.before else pl.DataFrame(schema=LINKS)
+        loads = [s.source_id for s in (*held.sources, *self.sources)]
+        with reading(held.label):
+            self.linkage = linked(
+                held.stored("identities"),
+                held=before,
+                version=held.version + 1,
+                loads=loads,
+            )
+        if self.linkage.links.equals(before):
+            return []
+        self._drop(LINKS_TABLE)
+        return self._writer.write(LINKS_TABLE, self.linkage.links)
 
     def _drop(self, table: str) -> None:
         if self.before is not None:
@@ -183,11 +184,11 @@ class State:
         if held is None:
             return
         buckets = (
-            set(bucket_of(keys["customer_id"], held.buckets))
-            if "customer_id" in (TABLES[table])
+            set(bucket_of(keys["record_id"], held.buckets))
+            if "record_id" in TABLES[table]
             else {NO_CUSTOMER}
         )
-        key = [column for column in keys.columns if column != "customer_id"]
+        key = [column for column in keys.columns if column != "record_id"]
         for entry in held.files:
             if entry.table != table or entry.bucket not in buckets:
                 continue

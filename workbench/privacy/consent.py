@@ -1,5 +1,9 @@
 """Whom a study may see, by what customers decided last.
 
+Within a record the latest decision counts, over a customer's records the strictest of these: an
+objection in the mail tool takes the same person's shop orders out of the view, and the outcome does
+not depend on when records were linked.
+
 On basis ``consent`` only customers whose latest decision for the study's purpose (and channel,
 where it names one) is ``given``. On any other basis everyone, except whose latest decision is a
 refusal, withdrawal, objection or restriction. Consent is always the newest state the dataset
@@ -60,7 +64,12 @@ def permitted(
     decisions = _in_force(_in_order(consents.lazy(), sources.lazy(), study), study)
     if study.basis != "consent":
         decisions = decisions.filter(~pl.col("decision").is_in(_OPEN))
-    latest = decisions.group_by("customer_id", maintain_order=True).agg(pl.col("decision").last())
+    latest = (
+        decisions.group_by("customer_id", "record_id", maintain_order=True)
+        .agg(pl.col("decision", "_rank").last())
+        .group_by("customer_id")
+        .agg(pl.col("decision").sort_by("_rank").last())
+    )
     rows = customers.select("customer_id").join(
         latest.collect(), on="customer_id", how="left", maintain_order="left"
     )
@@ -78,7 +87,7 @@ def _in_order(consents: pl.LazyFrame, sources: pl.LazyFrame, study: Study) -> pl
     return (
         consents.filter(is_ours, _concerns_channel(study))
         .select(
-            "customer_id", "consent_id", "decided_at", "source_id",
+            "customer_id", "record_id", "consent_id", "decided_at", "source_id",
             decision=decision, channel=pl.col("channel").cast(pl.String),
         )
         .join(complete, on="source_id", how="left")
@@ -86,7 +95,7 @@ def _in_order(consents: pl.LazyFrame, sources: pl.LazyFrame, study: Study) -> pl
             pl.col("decided_at").fill_null(pl.col("data_until_at")),
             _rank=pl.col("decision").replace_strict(rank, return_dtype=pl.Int8),
         )
-        .sort("customer_id", "decided_at", "_rank", "consent_id")
+        .sort("customer_id", "record_id", "decided_at", "_rank", "consent_id")
         .with_columns(_number=pl.int_range(pl.len()))
     )  # fmt: skip
 
@@ -96,11 +105,11 @@ def _in_force(ordered: pl.LazyFrame, study: Study) -> pl.LazyFrame:
     is_release = pl.col("decision") == "released"
     release = pl.col("_number").filter(is_release)
     if study.channel is not None:  # all rows concern the one channel
-        last = release.max().over("customer_id")
+        last = release.max().over("record_id")
     else:  # a release for one channel leaves the others restricted
         for_all = pl.col("_number").filter(is_release, pl.col("channel").is_null())
         last = pl.max_horizontal(
-            for_all.max().over("customer_id"), release.max().over("customer_id", "channel")
+            for_all.max().over("record_id"), release.max().over("record_id", "channel")
         )
     is_ended = (pl.col("decision") == "restricted") & (pl.col("_number") < last).fill_null(False)
     return ordered.filter(~is_ended, ~is_release)

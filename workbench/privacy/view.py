@@ -20,7 +20,7 @@ from workbench.privacy.pseudonyms import Pseudonyms
 from workbench.privacy.release import Release
 from workbench.privacy.report import ViewReport
 from workbench.schema import TABLES, CustomerData
-from workbench.schema.timeline import in_zone, is_later, known_before
+from workbench.schema.timeline import first_moment, in_zone, is_later, known_before
 from workbench.studies import Study
 from workbench.vault import Dataset
 
@@ -204,7 +204,7 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
     zone = zone_of(study, dataset)
     latest = default_as_of(dataset, zone=zone)
     as_of = as_of or latest
-    everyone = dataset.data()
+    everyone = dataset.data(known_at=first_moment(as_of, zone))
     customers = in_zone(everyone["customers"], zone).sort("customer_id").collect()
     _require_covered(as_of, latest, customers)
 

@@ -112,16 +112,16 @@ class CustomerData:
 
 
 def cut(rows: pl.DataFrame, buckets: int) -> Iterator[tuple[int, pl.DataFrame]]:
-    """Part rows by the bucket of their customer, in bucket order; empty buckets are left out.
+    """Part rows by the bucket of their record, in bucket order; empty buckets are left out.
 
-    A table without ``customer_id`` (sources, campaigns) belongs to nobody as a whole.
+    A table without ``record_id`` (sources, campaigns) belongs to nobody as a whole.
     """
     if rows.is_empty():
         return
-    if "customer_id" not in rows.columns:
+    if "record_id" not in rows.columns:
         yield NO_CUSTOMER, rows
         return
-    marked = rows.with_columns(_bucket=bucket_of(rows["customer_id"], buckets))
+    marked = rows.with_columns(_bucket=bucket_of(rows["record_id"], buckets))
     parts = marked.partition_by("_bucket", maintain_order=True, include_key=False, as_dict=True)
     for (bucket,), part in sorted(parts.items()):
         yield bucket, part

@@ -31,10 +31,10 @@ Treatment = Literal[
     "absent", "pseudonym", "generalise", "shared", "blank", "time", "amount", "product", "keep"
 ]
 
-#: How a later statement about the same row meets the earlier one: rows are only added; what was
-#: not known is filled in and another value is refused; the later value counts; statements stand
-#: beside each other.
-Merge = Literal["append", "complete", "latest", "beside"]
+#: How a later row meets an earlier one with the same key: rows are only added; what was not known
+#: is filled in and another value is refused; statements of several loads stand beside each other;
+#: a record's statement is kept if it says something new.
+Merge = Literal["append", "complete", "beside", "statement"]
 
 _TYPES: Mapping[str, pl.DataType] = {
     "Boolean": pl.Boolean(),
@@ -171,6 +171,23 @@ class Table:
     def schema(self) -> pl.Schema:
         """Names and polars types of all columns."""
         return pl.Schema({column.name: column.type for column in self.columns})
+
+    @cached_property
+    def stored(self) -> pl.Schema:
+        """Names and types of the columns that are stored: customers are put on at opening."""
+        return pl.Schema(
+            {name: kind for name, kind in self.schema.items() if name != "customer_id"}
+        )
+
+    @cached_property
+    def stored_key(self) -> tuple[str, ...]:
+        """Names of the columns that are unique in what is stored.
+
+        A record states the customer table once per load.
+        """
+        if self.belongs_to == "customer":
+            return ("record_id", "source_id")
+        return self.primary_key
 
     def named(self, *sensitivities: Sensitivity) -> tuple[str, ...]:
         """Names of the columns of these sensitivities."""

@@ -135,7 +135,10 @@ def _given(table: str) -> dict[str, pl.Expr]:
     """Columns that a mapping need not state."""
     given: dict[str, pl.Expr] = {}
     if table == "customers":
-        return {"record_id": pl.col(RECORD), "kind": pl.col(KIND)}
+        return {
+            "record_id": pl.col(RECORD), "kind": pl.col(KIND),
+            "observed_at": pl.col(OBSERVED).max(),
+        }  # fmt: skip
     if "record_id" in TABLES[table]:
         given["record_id"] = pl.col(RECORD)
     if "currency" in TABLES[table]:
@@ -218,8 +221,7 @@ def _declared(
 
 def _columns(table: str) -> list[Column]:
     """Return the columns that a source states: customers are known by their record."""
-    stated = [c for c in TABLES[table].columns if c.name not in (*_NOT_STATED, "source_row")]
-    return [TABLES["identities"].column("record_id"), *stated] if table == "customers" else stated
+    return [c for c in TABLES[table].columns if c.name not in (*_NOT_STATED, "source_row")]
 
 
 def _type(column: Column) -> pl.DataType:

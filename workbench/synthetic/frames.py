@@ -18,10 +18,10 @@ WITHOUT = ("customer_id", "source_id", "source_row")
 def columns_of(table: str) -> dict[str, pl.DataType]:
     """Return the columns a world's table has: the declared ones but for ``WITHOUT``.
 
-    ``customers`` has the ``record_id`` in place of the customer's id.
+    A world does not have when a statement about a customer was made: it was so from the first.
     """
-    own = {"record_id": pl.UInt64()} if table == "customers" else {}
-    return own | {c.name: c.type for c in TABLES[table].columns if c.name not in WITHOUT}
+    without = {*WITHOUT, "observed_at"} if table == "customers" else set(WITHOUT)
+    return {c.name: c.type for c in TABLES[table].columns if c.name not in without}
 
 
 def table(

@@ -21,6 +21,7 @@ import secrets
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,14 @@ from workbench.foundation.errors import IntegrityError, ParameterError
 from workbench.foundation.files import canonical_json, sync_folder, write_whole
 from workbench.schema import TABLES, CustomerData
 from workbench.schema.customer_data import cut
-from workbench.vault.entries import QUARANTINE, QUARANTINE_SCHEMA, FileEntry, SourceEntry
+from workbench.schema.links import LINKS, surviving, with_customers
+from workbench.vault.entries import (
+    LINKS_TABLE,
+    QUARANTINE,
+    QUARANTINE_SCHEMA,
+    FileEntry,
+    SourceEntry,
+)
 from workbench.vault.keys import Key
 from workbench.vault.parquet import (
     Place,
@@ -86,13 +94,34 @@ class Dataset:
             counted[entry.table] += entry.rows
         return {name: counted[name] for name in TABLES if counted[name]}
 
-    def data(self) -> CustomerData:
-        """Return the customer tables, lazily.
+    def data(
+        self, *, links: pl.DataFrame | None = None, known_at: datetime | None = None
+    ) -> CustomerData:
+        """Return the customer tables, lazily, with ``customer_id`` on every row.
 
+        Parameters
+        ----------
+        links : DataFrame, optional
+            Another set of links, of the columns of ``LINKS``; the newest ones unless given.
+        known_at : datetime, optional
+            What was stated of customers for a later time is left out, see ``surviving``.
+
+        Notes
+        -----
         A table's files are opened and checked when the table is first asked for. That raises
         IntegrityError where files are missing or are not what was written; all are named.
         """
-        return CustomerData(_Tables(self))
+        return CustomerData(_Tables(self, links, known_at))
+
+    def links(self) -> pl.DataFrame:
+        """Return which customer each record is that belongs to another record's customer."""
+        frame = self.scan(LINKS_TABLE)
+        return pl.DataFrame(schema=LINKS) if frame is None else frame.collect()
+
+    def stored(self, table: str) -> pl.LazyFrame:
+        """Return the rows of a table as they are stored, by record, lazily."""
+        frame = self.scan(table)
+        return pl.LazyFrame(schema=TABLES[table].stored) if frame is None else frame
 
     def scan(self, table: str) -> pl.LazyFrame | None:
         """Return the rows of one table, lazily; None where it has no file.
@@ -169,15 +198,30 @@ class Dataset:
 class _Tables(Mapping[str, pl.LazyFrame]):
     """The tables of a version by name; each is opened and checked when it is first asked for."""
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(
+        self, dataset: Dataset, links: pl.DataFrame | None, known_at: datetime | None
+    ) -> None:
         self._dataset = dataset
+        self._links = links
+        self._known_at = known_at
         self._opened: dict[str, pl.LazyFrame] = {}
 
     def __getitem__(self, name: str) -> pl.LazyFrame:
         if name not in self._opened:
-            frame = self._dataset.scan(name)
-            self._opened[name] = TABLES[name].empty().lazy() if frame is None else frame
+            self._opened[name] = self._open(name)
         return self._opened[name]
+
+    def _open(self, name: str) -> pl.LazyFrame:
+        table, rows = TABLES[name], self._dataset.stored(name)
+        if table.belongs_to == "nobody":
+            return rows
+        if self._links is None:
+            self._links = self._dataset.links()
+        rows = with_customers(rows, self._links)
+        if table.belongs_to == "record":
+            return rows.select(list(table.schema))
+        loads = [source.source_id for source in self._dataset.sources]
+        return surviving(rows, loads=loads, known_at=self._known_at)
 
     def __contains__(self, name: object) -> bool:
         return name in TABLES
@@ -203,8 +247,12 @@ class DatasetWriter:
     buckets: int
 
     def write(self, table: str, rows: pl.DataFrame) -> list[FileEntry]:
-        """Write rows of one table, cut into buckets, and return what to put into the manifest."""
+        """Write rows of one table, cut into buckets, and return what to put into the manifest.
+
+        Rows of customer tables are written as they are stored: by record, without a customer.
+        """
         entries = []
+        rows = rows.drop("customer_id") if table in TABLES and "customer_id" in rows else rows
         for bucket, part in cut(rows, self.buckets):
             file, key = secrets.token_hex(16), Key.new()
             path = _path(self.folder, file)

@@ -8,6 +8,9 @@ import polars as pl
 #: The table of rows that could not be used, kept beside the customer tables.
 QUARANTINE = "quarantine"
 
+#: The table of links between records and customers, kept beside the customer tables.
+LINKS_TABLE = "links"
+
 QUARANTINE_SCHEMA = pl.Schema(
     {
         "source_id": pl.String(),

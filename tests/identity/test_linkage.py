@@ -1,0 +1,86 @@
+"""Records that state the same identifier are one customer's."""
+
+import polars as pl
+
+from workbench.identity import linked
+from workbench.identity.linkage import MOST_RECORDS
+from workbench.schema import TABLES
+from workbench.schema.links import LINKS
+
+NOTHING = pl.DataFrame(schema=LINKS)
+
+
+def identities(*rows: tuple[int, str, str, str]) -> pl.LazyFrame:
+    """Return stored identities: record, kind, identifier, load."""
+    schema = {n: TABLES["identities"].stored[n] for n in ("record_id", "kind", "identifier")}
+    columns = {**schema, "source_id": pl.String()}
+    return pl.DataFrame(rows, schema=columns, orient="row").lazy()
+
+
+def owners(rows: pl.LazyFrame, held: pl.DataFrame = NOTHING, version: int = 1) -> dict[int, int]:
+    links = linked(rows, held=held, version=version, loads=["a", "b", "c"]).links
+    return dict(links.select("record_id", "customer_id").rows())
+
+
+def test_records_of_two_systems_with_one_address_are_one_customer() -> None:
+    rows = identities(
+        (7, "email", "Jo@Mail.example ", "a"),
+        (3, "email", "jo@mail.example", "b"),
+        (5, "email", "other@mail.example", "b"),
+    )
+    made = linked(rows, held=NOTHING, version=4, loads=["a", "b"])
+    # the record that was there first is the customer
+    assert made.links.rows() == [(3, 7, "same e-mail address", None, 4, "rule")]
+    assert made.conflicts == 0
+
+
+def test_links_go_through_other_records() -> None:
+    rows = identities(
+        (1, "email", "a@x.example", "a"),
+        (2, "email", "a@x.example", "b"),
+        (2, "user_id", "shop:9", "b"),
+        (3, "user_id", "shop:9", "c"),
+    )
+    assert owners(rows) == {2: 1, 3: 1}
+
+
+def test_an_address_of_too_many_records_links_none_and_is_counted() -> None:
+    shop = [(n, "email", "info@shop.example", "a") for n in range(1, MOST_RECORDS + 2)]
+    made = linked(identities(*shop), held=NOTHING, version=1, loads=["a"])
+    assert (made.links.height, made.conflicts) == (0, 1)
+    assert len(owners(identities(*shop[:-1]))) == MOST_RECORDS - 1
+
+
+def test_a_visitor_belongs_to_the_one_who_logged_in_with_the_cookie() -> None:
+    visit = [(1, "cookie_id", "c1", "a"), (2, "cookie_id", "c2", "a"), (3, "cookie_id", "c2", "a")]
+    login = [(9, "cookie_id", "c1", "b"), (9, "user_id", "shop:9", "b")]
+    assert owners(identities(*visit, *login)) == {9: 1}  # 2 and 3 stay apart
+    second = [(8, "cookie_id", "c1", "b"), (8, "user_id", "shop:8", "b")]
+    made = linked(identities(*visit, *login, *second), held=NOTHING, version=1, loads=["a", "b"])
+    assert (made.links.height, made.conflicts) == (0, 1)
+
+
+def test_a_customer_keeps_its_id_through_later_links() -> None:
+    rows = [(7, "email", "a@x.example", "b"), (3, "email", "a@x.example", "b")]
+    held = linked(identities(*rows), held=NOTHING, version=1, loads=["b"]).links
+    assert dict(held.select("record_id", "customer_id").rows()) == {7: 3}
+    # a record of an earlier load joins: the customer stays 3
+    later = identities(*rows, (1, "email", "a@x.example", "a"))
+    made = linked(later, held=held, version=2, loads=["a", "b"]).links
+    assert made.select("record_id", "customer_id", "since_version").rows() == [(1, 3, 2), (7, 3, 1)]
+
+
+def test_what_a_person_decided_stays() -> None:
+    decided = pl.DataFrame(
+        [(5, 4, "the same by phone", None, 1, "steward")], schema=LINKS, orient="row"
+    )
+    rows = identities((4, "email", "a@x.example", "a"), (5, "email", "b@x.example", "a"))
+    made = linked(rows, held=decided, version=2, loads=["a"]).links
+    assert made.rows() == decided.rows()
+
+
+def test_links_do_not_depend_on_the_order_of_rows() -> None:
+    rows = [
+        (n, "email", f"{n % 4}@x.example", "abc"[n % 3]) for n in range(1, 20)
+    ] + [(n, "user_id", f"s:{n % 5}", "b") for n in range(1, 9)]  # fmt: skip
+    assert owners(identities(*rows)) == owners(identities(*reversed(rows)))
