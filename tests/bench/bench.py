@@ -22,6 +22,7 @@ import numpy as np
 import polars as pl
 import psutil
 from confinement import confinement
+from linking import linking
 from noise import costs
 from profiles import profiles
 from timing import REPEATS, cpu_of
@@ -289,6 +290,7 @@ def noise() -> list[Row]:
 
 
 PARTS: dict[str, Callable[[int], list[Row]]] = {
+    "linking": lambda customers: [Row(*each) for each in linking(customers)],
     "storage": lambda _: storage(),
     "pseudonyms": lambda _: pseudonyms(),
     "audit": lambda _: audit_intervals(),

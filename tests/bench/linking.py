@@ -1,0 +1,100 @@
+"""What records apart from customers cost: links applied at opening beside ids on the rows.
+
+One world is loaded and linked so that every three records are one customer, as in three systems.
+Beside it the same customers are stored with their ids on the rows, one row in the customer table
+for each. A view of both is opened and sealed in turn.
+"""
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from unittest import mock
+
+import polars as pl
+
+from workbench.intake import load
+from workbench.privacy import open_view
+from workbench.schema.links import LINKS
+from workbench.studies import read_study
+from workbench.synthetic import generate
+from workbench.vault import Dataset, Vault
+from workbench.vault.views import seal_view
+
+PROJECT = Path(__file__).parents[2]
+PAIRS = 3
+
+
+def linking(customers: int) -> list[tuple[str, str, str, str]]:
+    """Return the row: CPU seconds with links, without, and their ratio."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        made = generate(
+            PROJECT / "synthetic" / "retail.toml", out=folder / "world", customers=customers
+        )
+        vault = Vault.init(folder / "workspace")
+        load([made.out], vault=vault, dataset="demo", settings={})
+        dataset = vault.dataset("demo")
+        links = three_in_one(dataset)
+        stored = _with_ids_on_rows(vault, dataset, links)
+        with_links, without = [], []
+        for _ in range(PAIRS):
+            without.append(_opened_and_sealed(stored, stored.links(), folder))
+            with_links.append(_opened_and_sealed(dataset, links, folder))
+    linked, plain = median(with_links), median(without)
+    return [
+        (
+            f"view of {customers:,} records opened and sealed, three records a customer",
+            f"{linked:.1f} CPU s",
+            f"ids on the rows: {plain:.1f} CPU s",
+            f"{linked / plain:.2f} (at most 1.15)",
+        )
+    ]
+
+
+def _with_ids_on_rows(vault: Vault, dataset: Dataset, links: pl.DataFrame) -> Dataset:
+    with vault.writing("stored", buckets=dataset.buckets) as (writer, before):
+        files = []
+        for name, frame in dataset.data(links=links).tables.items():
+            rows = frame.collect()
+            if "customer_id" in rows.columns:
+                rows = rows.with_columns(record_id="customer_id")
+            files += writer.write(name, rows)
+        return writer.commit(before=before, files=files, sources=dataset.sources)
+
+
+def three_in_one(dataset: Dataset) -> pl.DataFrame:
+    """Return links that give the records of every three, in the order of their ids, to one."""
+    records = dataset.stored("customers").select("record_id").unique().collect().to_series().sort()
+    rows = pl.DataFrame({"record_id": records}).with_row_index("_place")
+    owners = rows.select(_group=pl.col("_place") // 3, customer_id="record_id").unique(
+        "_group", keep="first", maintain_order=True
+    )
+    return (
+        rows.with_columns(_group=pl.col("_place") // 3)
+        .join(owners, on="_group")
+        .filter(pl.col("record_id") != pl.col("customer_id"))
+        .select(
+            "record_id",
+            "customer_id",
+            rule=pl.lit("same e-mail address"),
+            weight=pl.lit(None, dtype=pl.Float64),
+            since_version=pl.lit(1, dtype=pl.Int64),
+            decided_by=pl.lit("rule"),
+        )
+        .cast(LINKS)
+    )
+
+
+def _opened_and_sealed(dataset: Dataset, links: pl.DataFrame, folder: Path) -> float:
+    study = read_study(
+        PROJECT / "reports" / "studies" / "demo.toml", notebooks=PROJECT / "notebooks"
+    )
+    begun = time.process_time()
+    with mock.patch.object(Dataset, "links", return_value=links):
+        view = open_view(study, dataset)
+        seal_view(folder / "view", data=view.data, description=view.describe())
+    spent = time.process_time() - begun
+    shutil.rmtree(folder / "view")
+    return spent
