@@ -165,6 +165,13 @@ def test_quarantine_counts_and_writes_what_was_refused(workbench: Command, home:
     assert "soon" not in loaded.out + loaded.err
     counted = workbench("quarantine", "shop", "--json").json
     assert counted["refused"] == 1
+    assert counted["reasons"] == [
+        {
+            "format": "orders", "table": None, "column": "day", "rule": "date",
+            "parameters": {"example": "2024-03-31"}, "rows": 1,
+            "reason": "day: not a date, must look like 2024-03-31",
+        }
+    ]  # fmt: skip
     assert workbench("quarantine", "shop", "--out", "refused.csv").code == 0
     written = (home / "refused.csv").read_text()
     assert "soon" in written

@@ -165,11 +165,12 @@ CELL = st.text(st.sampled_from("=+-@'\t\"',; \n1.5aé"), min_size=1, max_size=6)
 def test_cells_written_out_for_correction_are_read_as_they_were(cells: list[str]):
     # a cell that is guarded already is not guarded twice; its guard comes off
     assume(not any(cell.startswith(("'=", "'+", "'-", "'@", "'\t")) for cell in cells))
+    fault = {"table": None, "column": "note", "rule": "missing", "parameters": "{}"}
     rows = pl.DataFrame(
         {
             "quarantine_id": [f"x-{n}" for n in range(len(cells))],
             "source_row": range(1, len(cells) + 1),
-            "reason": ["wrong"] * len(cells),
+            "faults": [[fault]] * len(cells),
             "raw": [json.dumps({"number": "1", "country": "NL", "note": c}) for c in cells],
         }
     )

@@ -1,12 +1,14 @@
 """Rows against the declarations."""
 
+import re
 from datetime import UTC, datetime
 
 import polars as pl
 from polars.testing import assert_frame_equal
 
 from workbench.schema import TABLES
-from workbench.schema.validation import split
+from workbench.schema.faults import FAULTS, wording
+from workbench.schema.validation import EXAMPLES, split, type_rule
 
 SEEN = datetime(2024, 1, 1, tzinfo=UTC)
 EVENT = {
@@ -21,40 +23,45 @@ def _events(*rows: dict[str, object]) -> pl.DataFrame:
 
 def test_rows_that_obey_pass_in_their_order_with_further_columns():
     events = _events({"event_id": 2}, {"event_id": 1}).with_columns(more=pl.lit("kept"))
-    passed, failed = split(events, table="events")
+    passed, failed, faults = split(events, table="events")
     assert_frame_equal(passed, events)
     assert failed.is_empty()
+    assert_frame_equal(faults, FAULTS.to_frame())
 
 
-def test_every_reason_of_a_row_is_told_and_the_first_column_at_fault():
+def test_every_fault_of_a_row_is_a_row_with_its_rule_and_what_is_allowed():
     events = _events(
         {"event_id": 1},
-        {"event_id": 2, "occurred_at": None, "duration_seconds": -1.0, "source_row": 0},
-        {"event_id": 3, "duration_seconds": float("nan")},
-        {"event_id": 4, "duration_seconds": float("inf")},
+        {"event_id": 2, "occurred_at": None, "duration_seconds": -1.0, "source_row": 2},
+        {"event_id": 3, "duration_seconds": float("nan"), "source_row": 3},
+        {"event_id": 4, "duration_seconds": float("inf"), "source_row": 4},
     )
-    passed, failed = split(events, table="events")
+    passed, failed, faults = split(events, table="events")
     assert passed["event_id"].to_list() == [1]
-    assert failed.select("event_id", "column", "reason").rows() == [
-        (
-            2,
-            "occurred_at",
-            "occurred_at: missing; duration_seconds: below the allowed range; "
-            "source_row: below the allowed range",
-        ),
-        (3, "duration_seconds", "duration_seconds: not a number"),
-        (4, "duration_seconds", "duration_seconds: not a finite number"),
+    assert_frame_equal(failed, events[1:])
+    assert faults.drop("table").rows() == [
+        (2, "occurred_at", "missing", "{}"),
+        (2, "duration_seconds", "below", '{"low": 0}'),
+        (3, "duration_seconds", "number", "{}"),
+        (4, "duration_seconds", "finite", "{}"),
+    ]
+    assert wording(faults).to_list() == [
+        "events: occurred_at: missing",
+        "events: duration_seconds: below the allowed range, 0 or more",
+        "events: duration_seconds: not a number",
+        "events: duration_seconds: not a finite number",
     ]
 
 
 def test_rows_that_share_a_key_fail_all_and_rows_without_one_are_told_so():
     events = _events({"event_id": 7}, {"event_id": 7}, {"event_id": None}, {"event_id": None})
-    _, failed = split(events, table="events")
-    assert failed.select("column", "reason").rows() == [
-        ("event_id", "the same key more than once"),
-        ("event_id", "the same key more than once"),
-        ("event_id", "event_id: missing"),
-        ("event_id", "event_id: missing"),
+    _, failed, faults = split(events.drop("source_row"), table="events", without=("source_row",))
+    assert failed.height == 4
+    assert faults.drop("table").rows() == [
+        (1, None, "key_repeated", '{"columns": ["event_id"]}'),
+        (2, None, "key_repeated", '{"columns": ["event_id"]}'),
+        (3, "event_id", "missing", "{}"),
+        (4, "event_id", "missing", "{}"),
     ]
 
 
@@ -74,21 +81,43 @@ def test_a_pattern_holds_for_the_whole_cell():
         ],
         schema=TABLES["customers"].stored,
     )
-    passed, failed = split(customers, table="customers", without=("customer_id",))
+    passed, failed, faults = split(customers, table="customers", without=("customer_id",))
     assert passed["country"].to_list() == ["NL", None]
-    assert failed["reason"].to_list() == ["country: not in the expected form"] * 3
+    assert failed["country"].to_list() == ["nl", "NLD", "NL\n"]
+    assert set(wording(faults)) == {
+        "customers: country: not in the expected form, must look like NL"
+    }
 
 
 def test_columns_that_are_still_to_come_are_not_asked_for():
     events = _events({"event_id": 1}, {"event_id": 1}).drop("event_id", "source_id")
-    passed, failed = split(events, table="events", without=("event_id", "source_id"))
+    passed, failed, _ = split(events, table="events", without=("event_id", "source_id"))
     assert (passed.height, failed.height) == (2, 0)
 
 
-def test_no_reason_holds_a_value():
-    customers = pl.DataFrame(
-        [{"customer_id": 1, "kind": "person", "first_seen_at": SEEN, "country": "jan@example.org"}],
-        schema=TABLES["customers"].schema,
-    )
-    _, failed = split(customers, table="customers")
-    assert "jan" not in "".join(failed["reason"]) + "".join(failed["column"])
+def test_every_pattern_with_a_unit_has_an_example_that_obeys_it():
+    columns = [column for table in TABLES.values() for column in table.columns if column.pattern]
+    for column in columns:
+        if column.unit:
+            assert re.fullmatch(column.pattern, EXAMPLES[column.unit]), column.name
+
+
+def test_a_type_says_what_it_allows():
+    rules = [
+        type_rule(TABLES[table].column(name))
+        for table, name in (
+            ("interactions", "rating"), ("order_items", "line_number"), ("orders", "total_minor"),
+            ("customers", "gender"), ("subscriptions", "started_on"), ("orders", "ordered_at"),
+            ("interactions", "is_machine"), ("order_items", "unit_price_minor"),
+        )
+    ]  # fmt: skip
+    assert [rule.words for rule in rules] == [
+        "not a whole number in the allowed range, 1 to 5",
+        "not a whole number in the allowed range, 1 to 2147483647",
+        "not a whole number",
+        "not one of female, male, nonbinary, undisclosed",
+        "not a date, must look like 2024-03-31",
+        "not a date and time, must look like 2024-03-31 14:30:00",
+        "not yes or no",
+        "not a number",
+    ]

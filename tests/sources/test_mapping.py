@@ -6,8 +6,10 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from tests.refusals import words_of
 from workbench.foundation.errors import InputError, ParameterError
-from workbench.sources import SourceMapping, find_mapping, open_source
+from workbench.schema.faults import FAULTS
+from workbench.sources import SourceMapping, faults_of, find_mapping, open_source
 
 SETTINGS = {
     "system": "shop",
@@ -72,9 +74,23 @@ def test_bad_cells_refuse_their_record_with_every_reason(tmp_path: Path):
     reading = open_source(path, mapping=SourceMapping.of(ORDERS, name="o"), settings=SETTINGS).read(
         0
     )
-    assert reading.refused.select("source_row", "column", "reason").rows() == [
-        (2, "on", "on: not a date in the declared form; paid: not an amount of money"),
-        (3, "on", "on: not a date in the declared form"),
+    assert_frame_equal(
+        faults_of(reading.refused),
+        pl.DataFrame(
+            {
+                "source_row": [2, 2, 3],
+                "table": [None, None, None],
+                "column": ["on", "paid", "on"],
+                "rule": ["date", "money", "date"],
+                "parameters": ['{"example": "2024-03-31"}', "{}", '{"example": "2024-03-31"}'],
+            },
+            schema=FAULTS,
+        ),
+    )
+    assert words_of(reading.refused) == [
+        (2, "on: not a date, must look like 2024-03-31"),
+        (2, "paid: not an amount of money"),
+        (3, "on: not a date, must look like 2024-03-31"),
     ]
     assert reading.refused["raw"][0] == '{"no": "2", "who": "7", "on": "soon", "paid": "much"}'
     assert (reading.read, reading.accepted) == (3, 1)
@@ -86,9 +102,7 @@ def test_a_value_that_the_schema_cannot_hold_refuses_the_record_in_every_table(t
     reading = open_source(path, mapping=SourceMapping.of(ORDERS, name="o"), settings=SETTINGS).read(
         0
     )
-    assert reading.refused.select("source_row", "reason").rows() == [
-        (2, "orders would lack order_id")
-    ]
+    assert words_of(reading.refused) == [(2, "orders: order_id: missing")]
     assert reading.tables["customers"]["record_id"].to_list() == ["shop:7"]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tests.refusals import words_of
 from workbench.foundation.errors import InputError, ParameterError
 
 
@@ -47,8 +48,8 @@ def test_an_amount_in_another_currency_than_declared_is_refused(see, tmp_path: P
     file = tmp_path / "amounts.csv"
     file.write_text("id,amount\na,10.00\nb,£12.00\n")
     seen = see(file, {"id": "text", "amount": "money"})
-    assert seen.reading.refused.select("source_row", "column", "reason").rows() == [
-        (2, "amount", "amount: an amount in another currency than declared")
+    assert words_of(seen.reading.refused) == [
+        (2, "amount: an amount in another currency than the declared EUR")
     ]
 
 
@@ -165,8 +166,8 @@ def test_doubled_local_times_are_settled_by_order_and_those_that_never_were_refu
         "2023-10-29T03:15+0100",
     ]
     assert "3 local times in Europe/Berlin are ambiguous" in seen.said
-    assert seen.reading.refused.select("source_row", "column", "reason").rows() == [
-        (6, "local_time", "local_time: a local time that never was: the clock was set forward")
+    assert words_of(seen.reading.refused) == [
+        (6, "local_time: a local time that never was: the clock was set forward")
     ]
 
 
@@ -180,14 +181,13 @@ def test_a_record_of_the_wrong_width_is_refused_as_a_whole(see, tmp_path: Path):
     file = tmp_path / "ragged.csv"
     file.write_text("id,name,city\n1,Ann,Gent\n2,Bo\n3,Cy,Lyon,x\n")
     seen = see(file, {"id": "code", "name": "text", "city": "text"})
-    assert seen.reading.refused.rows() == [
-        (2, None, "2 fields where the header has 3", '{"id": "2", "name": "Bo"}'),
-        (
-            3,
-            None,
-            "4 fields where the header has 3",
-            '{"id": "3", "name": "Cy", "city": "Lyon", "field 4": "x"}',
-        ),
+    assert words_of(seen.reading.refused) == [
+        (2, "2 fields where the header has 3"),
+        (3, "4 fields where the header has 3"),
+    ]
+    assert seen.reading.refused["raw"].to_list() == [
+        '{"id": "2", "name": "Bo"}',
+        '{"id": "3", "name": "Cy", "city": "Lyon", "field 4": "x"}',
     ]
     assert (seen.reading.read, seen.reading.accepted) == (3, 1)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tests.refusals import words_of
 from workbench.foundation.errors import InputError
 
 
@@ -37,7 +38,8 @@ def test_json_lines_flatten_objects_and_refuse_broken_lines(see, tmp_path: Path)
         "user.vip": ["yes", None],
         "tags": [None, '["x"]'],
     }
-    assert seen.reading.refused.rows() == [(2, None, "not a JSON object", '{"line": "not json"}')]
+    assert words_of(seen.reading.refused) == [(2, "not a JSON object")]
+    assert seen.reading.refused["raw"].to_list() == ['{"line": "not json"}']
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from polars.testing import assert_frame_equal
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema import TABLES
 from workbench.schema.customer_data import write_parquet
+from workbench.schema.faults import wording
 from workbench.schema.validation import split
 from workbench.synthetic import generate, read_recipe, worlds, writing
 from workbench.synthetic.blocks import Made, make
@@ -22,8 +23,8 @@ def test_every_table_has_rows_of_its_schema(made: Made) -> None:
     assert sorted(made.tables) == sorted(set(TABLES) - {"sources"})
     for name, rows in made.tables.items():
         without = (*WITHOUT, *(c for c in TABLES[name].schema if c not in rows.columns))
-        passed, failed = split(rows, table=name, without=without)
-        assert failed.is_empty(), (name, failed["reason"].unique().to_list())
+        passed, failed, faults = split(rows, table=name, without=without)
+        assert failed.is_empty(), (name, wording(faults).unique().to_list())
         assert passed.height > 0
         assert rows.columns == list(columns_of(name))
 

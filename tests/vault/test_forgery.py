@@ -14,6 +14,7 @@ import pytest
 from workbench.foundation.errors import IntegrityError, WorkbenchError
 from workbench.schema import TABLES, CustomerData
 from workbench.vault import Dataset, Key, Vault, open_sealed_view, seal_view
+from workbench.vault.entries import QUARANTINE_SCHEMA
 from workbench.vault.parquet import Place, reading, write_encrypted
 
 from .conftest import SEEN
@@ -33,9 +34,8 @@ def dataset(vault: Vault, customers, source) -> Dataset:
     identities = [
         {"record_id": n, "kind": "email", "identifier": f"p{n}@mail.example"} for n in people
     ]
-    refused = pl.DataFrame(
-        {"source_id": ["s"], "source_row": [1], "column": ["a"], "reason": ["r"], "raw": ["{}"]}
-    )
+    fault = {"fault": 0, "rule": "missing", "parameters": "{}", "raw": "{}"}
+    refused = pl.DataFrame([{"source_id": "s", "source_row": 1, **fault}], schema=QUARANTINE_SCHEMA)
     with vault.writing("shop", buckets=2) as (writer, before):
         files = [
             *writer.write("customers", customers(*people)),

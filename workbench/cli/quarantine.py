@@ -1,5 +1,6 @@
 """``workbench quarantine``: list refused records, or write them out for correction."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -22,21 +23,20 @@ def quarantine(
     """Count refused records by reason; with --out write them out."""
     from workbench.intake import quarantined  # late: polars
     from workbench.intake.quarantine import write_out
+    from workbench.schema.faults import tally
     from workbench.vault import Vault
 
     place = Settings.read(workspace=workspace)
     rows = quarantined(Vault.open(place.workspace, key_file=key).dataset(dataset))
-    counts = (
-        rows.group_by("format", "column", "reason")
-        .len("rows")
-        .sort(["rows", "format", "reason"], descending=[True, False, False])
-    )
+    faults = rows.select("format", "faults").explode("faults").unnest("faults")
+    counts = tally(faults, by=["format"]).rename({"words": "reason", "records": "rows"})
     if as_json:
-        print_json({"dataset": dataset, "refused": rows.height, "reasons": counts.to_dicts()})
+        reasons = [row | {"parameters": json.loads(row["parameters"])} for row in counts.to_dicts()]
+        print_json({"dataset": dataset, "refused": rows.height, "reasons": reasons})
     elif rows.is_empty():
         say(f"No refused record in dataset {dataset}.")
     else:
-        lines = [(n, form, reason) for form, _, reason, n in counts.iter_rows()]
+        lines = list(counts.select("rows", "format", "reason").iter_rows())
         print_table(("records", "format", "reason"), lines)
     if out is not None:
         write_out(rows, out)

@@ -4,7 +4,7 @@
     read        who is whom   check     what is new    encrypt
 
 Every record read is accepted or refused, as a whole; refused ones are kept in the dataset's
-quarantine with their reason. A load that changes nothing makes no version.
+quarantine with their faults. A load that changes nothing makes no version.
 """
 
 from workbench.intake.load import load

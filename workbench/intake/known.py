@@ -16,6 +16,7 @@ import polars as pl
 from workbench.intake.records import parts_without_whole
 from workbench.intake.refusals import gathered, refusal, without
 from workbench.schema import TABLES, CustomerData
+from workbench.schema.faults import Rule
 from workbench.schema.tables import LINEAGE
 from workbench.sources import REFUSED
 
@@ -58,8 +59,8 @@ def news(tables: Mapping[str, pl.DataFrame], held: CustomerData | None) -> News:
     refused += [
         refusal(
             rows.filter(pl.col("_is_other")),
-            column=", ".join(_key(name)),
-            reason=f"{name}: its key is held already with other values",
+            table=name,
+            rule=Rule("key_held", {"columns": _key(name)}),
         )
         for name, rows in compared.items()
     ]
@@ -115,7 +116,7 @@ def _parts_of_lost_wholes(
         new = rows.filter(pl.col("_is_new"))
         doomed = new.join(gone, on=key, how="semi", maintain_order="left")
         lost.append(parts_without_whole({name: doomed, whole: kept}))
-    return pl.concat(lost)
+    return gathered(lost)
 
 
 def _key(name: str) -> list[str]:
@@ -140,7 +141,7 @@ def _again(rows: pl.DataFrame, first: pl.DataFrame, name: str) -> pl.DataFrame:
         return pl.DataFrame(schema=REFUSED)
     key = TABLES[name].stored_key
     later = rows.join(first, on=["source_row", *key], how="anti", maintain_order="left")
-    return refusal(later, column=", ".join(key), reason=f"{name}: the same key more than once")
+    return refusal(later, table=name, rule=Rule("key_repeated", {"columns": key}))
 
 
 def _compared(rows: pl.DataFrame, name: str, held: CustomerData | None) -> pl.DataFrame:

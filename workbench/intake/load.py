@@ -14,8 +14,9 @@ from workbench.intake.refusals import gathered, in_own_words
 from workbench.intake.report import FileReport, LoadReport, People
 from workbench.intake.state import State
 from workbench.schema import TABLES
+from workbench.schema.faults import tally
 from workbench.schema.links import LINKS
-from workbench.sources import Source, SourceMapping, open_source
+from workbench.sources import Source, SourceMapping, faults_of, open_source
 from workbench.vault import Dataset, DatasetWriter, SourceEntry, Vault
 from workbench.vault.entries import FileEntry
 from workbench.vault.parquet import reading
@@ -216,8 +217,7 @@ def _amounts(tables: Mapping[str, pl.DataFrame], refused: pl.DataFrame) -> dict[
 
 
 def _reasons(refused: pl.DataFrame) -> dict[str, int]:
-    counts = refused.group_by("reason").len().sort(["len", "reason"], descending=[True, False])
-    return dict(counts.iter_rows())
+    return dict(tally(faults_of(refused)).select("words", "records").iter_rows())
 
 
 def _entry(source: Source, *, read: int, refused: pl.DataFrame) -> SourceEntry:

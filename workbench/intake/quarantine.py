@@ -9,8 +9,11 @@ from typing import Any
 import polars as pl
 
 from workbench.foundation.errors import InputError
+from workbench.schema.faults import FAULT, wording
+from workbench.sources import REFUSED
 from workbench.sources.returned import ADDED, FORMULA, RETURNED
 from workbench.vault import Dataset
+from workbench.vault.entries import QUARANTINE_SCHEMA
 from workbench.vault.parquet import reading
 
 _DIGITS = 12  # of a source's 32: enough to tell the loads of one dataset apart
@@ -19,16 +22,40 @@ _DIGITS = 12  # of a source's 32: enough to tell the loads of one dataset apart
 _NEGATIVE = r"^-\d[\d.,]*$"
 
 
+#: Columns of refused records as they are held, one row each: those of ``REFUSED`` and their load.
+HELD = pl.Schema({"source_id": pl.String(), **REFUSED})
+
+
+def to_records(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per refused record, columns of ``HELD``, from the rows of the quarantine."""
+    return (
+        rows.sort("source_id", "source_row", "fault")
+        .group_by("source_id", "source_row", maintain_order=True)
+        .agg(faults=pl.struct(FAULT), raw=pl.col("raw").first())
+        .select(list(HELD))
+        .cast(HELD)
+    )
+
+
+def to_rows(records: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per fault, columns of ``QUARANTINE_SCHEMA``, as the quarantine stores them."""
+    numbered = records.with_columns(fault=pl.int_ranges(pl.col("faults").list.len()))
+    rows = numbered.explode("faults", "fault").unnest("faults")
+    return rows.with_columns(raw=pl.when(pl.col("fault") == 0).then("raw")).select(
+        pl.col(name).cast(kind) for name, kind in QUARANTINE_SCHEMA.items()
+    )
+
+
 def quarantined(dataset: Dataset) -> pl.DataFrame:
     """Return a dataset's refused records.
 
     Returns
     -------
-    DataFrame, shape (refused, 7)
+    DataFrame, shape (refused, 6)
         ``quarantine_id`` (String, by which a corrected record closes its refusal), ``format``
-        (String), ``source_id`` (String), ``source_row`` (Int64), ``column`` (String), ``reason``
-        (String) and ``raw`` (String, JSON of the record's cells; personal), sorted by source and
-        row.
+        (String), ``source_id`` (String), ``source_row`` (Int64), ``faults`` (a list of structs of
+        ``table``, ``column``, ``rule`` and ``parameters``) and ``raw`` (String, JSON of the
+        record's cells; personal), sorted by source and row.
     """
     formats = pl.DataFrame(
         {
@@ -38,11 +65,11 @@ def quarantined(dataset: Dataset) -> pl.DataFrame:
         schema={"source_id": pl.String, "format": pl.String},
     )
     with reading(dataset.label):
-        refused = dataset.quarantine().collect()
+        refused = to_records(dataset.quarantine().collect())
     return (
         with_ids(refused)
         .join(formats, on="source_id", how="left")
-        .select(RETURNED, "format", "source_id", "source_row", "column", "reason", "raw")
+        .select(RETURNED, "format", *HELD)
         .sort("source_id", "source_row")
     )
 
@@ -79,7 +106,7 @@ def write_out(rows: pl.DataFrame, path: Path) -> None:
     told = rows.select(
         RETURNED,
         pl.col("source_row").alias(f"{ADDED}row"),
-        pl.col("reason").alias(f"{ADDED}reason"),
+        _words(rows).alias(f"{ADDED}reason"),
     )
     cells = [json.loads(raw) if raw else {} for raw in rows["raw"]]
     names = dict.fromkeys(name for record in cells for name in record if name not in told.columns)
@@ -100,6 +127,15 @@ def write_out(rows: pl.DataFrame, path: Path) -> None:
             raise
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror}; name a new file") from error
+
+
+def _words(rows: pl.DataFrame) -> pl.Series:
+    """Say in one cell all that is wrong with each record."""
+    found = rows.select(RETURNED, "faults").explode("faults").unnest("faults")
+    worded = found.select(RETURNED, words=wording(found))
+    cells = worded.group_by(RETURNED, maintain_order=True).agg(pl.col("words").str.join("; "))
+    both = rows.select(RETURNED).join(cells, on=RETURNED, how="left", maintain_order="left")
+    return both.get_column("words")
 
 
 def _text(cell: Any) -> str | None:

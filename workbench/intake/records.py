@@ -8,16 +8,20 @@ from polars.exceptions import PolarsError
 
 from workbench.foundation.errors import InputError
 from workbench.identity import keyed_hash, keyed_native
-from workbench.intake.refusals import gathered, in_own_words, refusal, understood, without
+from workbench.intake.refusals import gathered, in_own_words, refusal, refuse_rows, without
 from workbench.schema import TABLES, Column
-from workbench.schema.validation import MISSING, split
-from workbench.sources import REFUSED, Reading
+from workbench.schema.faults import FAULTS, MISSING, Rule
+from workbench.schema.validation import split
+from workbench.sources import REFUSED, Reading, refused_records
 
 #: Columns that are put on rows when a dataset is opened.
 _OPENED = ("customer_id",)
 
 #: An e-mail address within a native id, the one identifier that shows without being told.
 _ADDRESS = r"[^\s@]@[^\s@]+\.[^\s@]"
+
+#: Cells of records that are refused already and have theirs.
+_NO_CELLS = pl.DataFrame(schema={"source_row": pl.Int64, "raw": pl.String})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +67,8 @@ def resolve(reading: Reading, *, source_id: str, secret: str) -> Records:
     rows = _complete(reading.tables, reading.keyed, source_id, secret)
     passed, failed = {}, []
     for name, frame in rows.items():
-        passed[name], bad = split(frame, table=name, without=_OPENED)
-        failed.append(_refusals(name, bad))
+        passed[name], bad, found = split(frame, table=name, without=_OPENED)
+        failed.append(refuse_rows(bad, found))
     failed.append(_dependents(rows, passed))
     refused = gathered([reading.refused, *failed])
     tables = without(passed, refused)
@@ -73,7 +77,10 @@ def resolve(reading: Reading, *, source_id: str, secret: str) -> Records:
         refused = gathered([refused, orphans])
         tables = without(tables, refused)
     doubtful = _complete(reading.doubtful, reading.keyed, source_id, secret)
-    refused = gathered([refused, *(_further(name, frame) for name, frame in doubtful.items())])
+    further = pl.concat(
+        [FAULTS.to_frame(), *(_further(name, frame) for name, frame in doubtful.items())]
+    )
+    refused = gathered([refused, refused_records(further, _NO_CELLS)])
     return Records(
         tables={name: frame.select(_kept(name, frame)) for name, frame in tables.items()},
         refused=in_own_words(refused, reading.cells),
@@ -90,9 +97,8 @@ def parts_without_whole(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
             continue
         key, whole = part_of
         lost = rows.join(tables[whole], on=key, how="anti", maintain_order="left")
-        reason = f"{name}: its {whole.removesuffix('s')} was refused"
-        refused.append(refusal(lost, column=key, reason=reason))
-    return pl.concat(refused)
+        refused.append(refusal(lost, table=name, rule=Rule("whole_refused", {"part_of": whole})))
+    return gathered(refused)
 
 
 def _complete(
@@ -185,15 +191,6 @@ def _typed(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     return frame
 
 
-def _refusals(table: str, failed: pl.DataFrame) -> pl.DataFrame:
-    return failed.select(
-        "source_row",
-        "column",
-        reason=_of_table(table, pl.col("reason")),
-        raw=understood(failed),
-    ).cast(REFUSED)
-
-
 def _dependents(
     rows: Mapping[str, pl.DataFrame], passed: Mapping[str, pl.DataFrame]
 ) -> pl.DataFrame:
@@ -206,32 +203,22 @@ def _dependents(
             frame.join(gone, on="record_id", how="semi", maintain_order="left").join(
                 gone, on="source_row", how="anti", maintain_order="left"
             ),
-            column="record_id",
-            reason=f"{name}: its customer was refused",
+            table=name,
+            rule=Rule("whole_refused", {"part_of": "customers"}),
         )
         for name, frame in passed.items()
         if name != "customers" and "record_id" in frame.columns
     ]
-    return pl.concat([pl.DataFrame(schema=REFUSED), *about])
+    return gathered(about)
 
 
 def _further(table: str, doubtful: pl.DataFrame) -> pl.DataFrame:
-    """Find reasons of records that are refused already, so that they are mended in one go.
+    """Find faults of records that are refused already, so that they are corrected in one go.
 
-    What is lacking may be lacking because a cell could not be read, and is not said.
+    A value may be missing because its cell could not be read; that is no further fault.
     """
-    _, bad = split(doubtful, table=table, without=_OPENED)
-    return (
-        bad.select("source_row", "column", reason=pl.col("reason").str.split("; "))
-        .explode("reason")
-        .filter(~pl.col("reason").str.ends_with(f": {MISSING}"))
-        .with_columns(reason=_of_table(table, pl.col("reason")), raw=pl.lit(None, dtype=pl.String))
-    )
-
-
-def _of_table(table: str, reasons: pl.Expr) -> pl.Expr:
-    """Put the table's name before each reason."""
-    return pl.lit(f"{table}: ") + reasons.str.replace_all("; ", f"; {table}: ", literal=True)
+    _, _, found = split(doubtful, table=table, without=_OPENED)
+    return found.filter(pl.col("rule") != MISSING.name)
 
 
 def _kept(name: str, frame: pl.DataFrame) -> list[str]:

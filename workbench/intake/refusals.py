@@ -1,45 +1,63 @@
-"""Refused records: one line each, with all that is wrong and the record in the source's words."""
+"""Refused records: one row each, with all their faults and the cells that the source gave them."""
 
 from collections.abc import Iterable, Mapping
 
 import polars as pl
 
 from workbench.schema import TABLES
-from workbench.sources import REFUSED
-from workbench.sources.cells import raw_json
+from workbench.schema.faults import Rule, faults
+from workbench.sources import REFUSED, faults_of, refused_records
+from workbench.sources.cells import raw_cells
 
 
 def gathered(refused: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """Return one row per record: its first column at fault, every reason once, its raw cells.
+    """Return one row per record: every fault once, in the order found, and its raw cells.
 
     Parameters
     ----------
     refused : iterable of DataFrame
-        Columns of ``REFUSED``; reasons are parted by "; ".
+        Columns of ``REFUSED``; a record may be in several.
     """
-    return (
-        pl.concat([pl.DataFrame(schema=REFUSED), *(rows.cast(REFUSED) for rows in refused)])
-        .with_columns(pl.col("reason").str.split("; "))
-        .group_by("source_row", maintain_order=True)
-        .agg(
-            pl.col("column").drop_nulls().first(),
-            pl.col("reason").explode().drop_nulls().unique(maintain_order=True).str.join("; "),
-            pl.col("raw").drop_nulls().first(),
-        )
-        .sort("source_row")
-    )
+    found = pl.concat([pl.DataFrame(schema=REFUSED), *refused])
+    raw = found.select("source_row", "raw").drop_nulls()
+    return refused_records(faults_of(found), raw)
 
 
-def refusal(rows: pl.DataFrame, *, column: str, reason: str) -> pl.DataFrame:
-    """Refuse the records of some rows of a table for one reason."""
-    return rows.select(
-        "source_row", column=pl.lit(column), reason=pl.lit(reason), raw=understood(rows)
-    ).cast(REFUSED)
+def refusal(
+    rows: pl.DataFrame, *, table: str, rule: Rule, column: str | None = None
+) -> pl.DataFrame:
+    """Refuse the records of some rows of a table that break one rule.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows that break the rule.
+    table : str
+        Their table.
+    rule : Rule
+        Rule that they break.
+    column : str, optional
+        Column at fault; None where no single column is.
+    """
+    return refuse_rows(rows, faults(rows, rule, table=table, column=column))
 
 
-def understood(rows: pl.DataFrame) -> pl.Expr:
-    """Write each row as it was understood, for sources that have no words of their own."""
-    added = ("customer_id", "source_id", "source_row", "column", "reason")
+def refuse_rows(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """Refuse the records of some rows of a table for the faults found in them.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows of one table.
+    found : DataFrame
+        Their faults, columns of ``FAULTS``.
+    """
+    return refused_records(found, rows.select("source_row", raw=_understood(rows)))
+
+
+def _understood(rows: pl.DataFrame) -> pl.Expr:
+    """Write each row as it was understood, for sources that have no cells of their own."""
+    added = ("customer_id", "source_id", "source_row")
     names = [name for name in rows.columns if name not in added and not name.startswith("_")]
     return pl.struct(names).struct.json_encode()
 
@@ -48,8 +66,7 @@ def in_own_words(refused: pl.DataFrame, cells: pl.DataFrame | None) -> pl.DataFr
     """Replace ``raw`` by the record's own cells where the source has them."""
     if cells is None or refused.is_empty():
         return refused
-    found = cells.join(refused.select("source_row"), on="source_row", how="semi")
-    own = found.select("source_row", own=pl.Series(raw_json(found), dtype=pl.String))
+    own = raw_cells(cells, refused).rename({"raw": "own"})
     return (
         refused.join(own, on="source_row", how="left", maintain_order="left")
         .with_columns(raw=pl.coalesce("own", "raw"))

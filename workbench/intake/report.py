@@ -16,7 +16,7 @@ class FileReport:
     read, accepted, refused : int
         Records; one that is held already counts as accepted.
     reasons : mapping of str to int
-        Refused records by reason.
+        Refused records by the words of each fault; a record with several counts for each.
     assumptions : tuple of str
         What the reader took for granted, with counts.
     """

@@ -8,12 +8,12 @@ from datetime import datetime
 import polars as pl
 
 from workbench.identity import Linkage, linked
-from workbench.intake.quarantine import with_ids
+from workbench.intake.quarantine import HELD, to_records, to_rows, with_ids
 from workbench.schema import NO_CUSTOMER, TABLES, bucket_of
 from workbench.schema.links import LINKS
 from workbench.sources.returned import RETURNED
 from workbench.vault import Dataset, DatasetWriter, SourceEntry
-from workbench.vault.entries import LINKS_TABLE, QUARANTINE, QUARANTINE_SCHEMA, FileEntry
+from workbench.vault.entries import LINKS_TABLE, QUARANTINE, FileEntry
 from workbench.vault.parquet import reading
 
 #: What two loads have in common that add nothing to each other but rows.
@@ -50,11 +50,11 @@ class State:
         self._files: list[FileEntry] = []
         self._dropped: set[str] = set()
         self._source_rows = TABLES["sources"].empty()
-        self._quarantine = pl.DataFrame(schema=QUARANTINE_SCHEMA)
+        self._quarantine = pl.DataFrame(schema=HELD)
         self._has_changed_quarantine = False
         if before is not None:
             with reading(before.label):
-                self._quarantine = before.quarantine().collect()
+                self._quarantine = to_records(before.quarantine().collect())
 
     @property
     def is_changed(self) -> bool:
@@ -110,7 +110,7 @@ class State:
         file can come back as often as it takes. One that an earlier export of the same kind
         brought word for word is not kept twice.
         """
-        columns = list(QUARANTINE_SCHEMA)
+        columns = list(HELD)
         held = with_ids(self._quarantine)
         back = pl.DataFrame(
             {"returned_row": list(closes), RETURNED: list(closes.values())},
@@ -131,7 +131,7 @@ class State:
             .with_columns(source_id=pl.lit(entry.source_id))
             .join(
                 held.filter(pl.col("source_id").is_in(alike)),
-                on=["column", "reason", "raw"],
+                on=["faults", "raw"],
                 how="anti",
                 nulls_equal=True,
             )
@@ -149,7 +149,7 @@ class State:
         files = [*self._files, *self._writer.write("sources", self._source_rows)]
         if self._has_changed_quarantine:
             self._drop(QUARANTINE)
-            files += self._writer.write(QUARANTINE, self._quarantine)
+            files += self._writer.write(QUARANTINE, to_rows(self._quarantine))
         files += self._relinked()
         return self._writer.commit(
             before=self.before, files=files, sources=self.sources, dropped=self._dropped

@@ -4,30 +4,28 @@ The rules are built as dataframely schemas from the declared columns, so that th
 where a rule stands. Rows fail one by one; a file never does because of its rows.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
 import dataframely as dy
 import polars as pl
 
+from workbench.schema.faults import EXAMPLE, MISSING, Rule, faults, join_faults
 from workbench.schema.tables import TABLES, Column
 
-_KEY = "primary_key"
-
-#: What a failed rule is called in a load report, by dataframely's name of it.
-_RULES = {
-    "nullability": "missing",
-    "min": "below the allowed range",
-    "max": "above the allowed range",
-    "regex": "not in the expected form",
-    "nan": "not a number",
-    "inf": "not a finite number",
-    _KEY: "the same key more than once",
+#: What a value looks like, by the unit of columns that declare a pattern.
+EXAMPLES: Mapping[str, str] = {
+    "ISO 3166": "NL",
+    "ISO 3166-1 alpha-2": "NL",
+    "ISO 3166-2": "NL-NH",
+    "ISO 4217": "EUR",
+    "BCP 47": "nl-NL",
+    "years": "30-39",
+    "currency per year": "EUR 30000-39999",
 }
 
-#: What a row is said to have that lacks a value it needs.
-MISSING = _RULES["nullability"]
+_KEY = "primary_key"
 
 _INTEGERS: Mapping[Any, Callable[..., dy.Column]] = {
     pl.Int8: dy.Int8,
@@ -41,7 +39,7 @@ _BARE: Mapping[Any, Callable[..., dy.Column]] = {pl.Boolean: dy.Bool, pl.Date: d
 
 def split(
     rows: pl.DataFrame, *, table: str, without: tuple[str, ...] = ()
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Part rows into those that obey the table's declarations and those that do not.
 
     Parameters
@@ -58,51 +56,93 @@ def split(
     passed : DataFrame
         The rows that obey, in their order, all columns kept.
     failed : DataFrame
-        The other rows, in their order, with ``column`` (String, the first at fault; for a key its
-        columns) and ``reason`` (String, all that is wrong, parted by "; "). Of rows with the same
-        key all fail: which of them is right is for people to say.
+        The other rows, in their order, all columns kept. Of rows with the same key all fail: which
+        of them is right is for people to say.
+    faults : DataFrame
+        Columns of ``FAULTS``: every fault of the failed rows, those of columns before that of the
+        key. Rows without ``source_row`` are numbered from 1.
     """
     columns = [c for c in TABLES[table].columns if c.name not in without]
     schema = _schema(table, without)
     position = rows.with_row_index("_position")
     _, failure = schema.filter(position.select("_position", *(c.name for c in columns)))
-    bad = _reasons(failure.details(), table)
-    passed = position.join(bad, on="_position", how="anti", maintain_order="left")
-    failed = position.join(bad, on="_position", how="inner", maintain_order="left")
-    return passed.drop("_position"), failed.drop("_position")
-
-
-def _reasons(details: pl.DataFrame, table: str) -> pl.DataFrame:
-    """Gather each row's broken rules, those of columns before that of the key."""
-    at_fault = [
-        (name.partition("|")[0], _words(name), pl.col(name) == "invalid")  # null where it held
-        for name in details.columns
-        if "|" in name
+    broken = failure.details()
+    is_numbered = "source_row" in rows.columns
+    number = pl.col("source_row") if is_numbered else pl.col("_position") + 1
+    details = broken.select(
+        "_position", *(name for name in broken.columns if name == _KEY or "|" in name)
+    ).join(position.select("_position", source_row=number), on="_position", how="left")
+    found = [
+        faults(details.filter(fault), rule, table=table, column=column)
+        for fault, rule, column in _checks(details, table)
     ]
-    key = TABLES[table].primary_key
+    passed = position.join(details, on="_position", how="anti", maintain_order="left")
+    failed = position.join(details, on="_position", how="semi", maintain_order="left")
+    return passed.drop("_position"), failed.drop("_position"), join_faults(found)
+
+
+def _checks(details: pl.DataFrame, table: str) -> Iterator[tuple[pl.Expr, Rule, str | None]]:
+    """Yield for each rule the rows that break it, the rule and its column."""
+    for name in details.columns:
+        column, _, check = name.partition("|")
+        if check and column in TABLES[table]:
+            yield pl.col(name) == "invalid", _rule(TABLES[table].column(column), check), column
     if _KEY in details.columns:
+        key = TABLES[table].primary_key
         # rows without a key are told that it is missing, not that they share it
         lacks = [f"{name}|nullability" for name in key if f"{name}|nullability" in details.columns]
         has_key = pl.all_horizontal(pl.lit(value=True), *(pl.col(n) != "invalid" for n in lacks))
-        at_fault.append((", ".join(key), _RULES[_KEY], (pl.col(_KEY) == "invalid") & has_key))
-    if not at_fault:
-        return pl.DataFrame(
-            schema={"_position": pl.UInt32, "column": pl.String, "reason": pl.String}
-        )
-    return details.select(
-        "_position",
-        column=pl.coalesce([pl.when(fault).then(pl.lit(name)) for name, _, fault in at_fault]),
-        reason=pl.concat_str(
-            [pl.when(fault).then(pl.lit(words)) for _, words, fault in at_fault],
-            separator="; ",
-            ignore_nulls=True,
-        ),
-    )
+        yield (pl.col(_KEY) == "invalid") & has_key, Rule("key_repeated", {"columns": key}), None
 
 
-def _words(rule: str) -> str:
-    column, _, check = rule.partition("|")
-    return f"{column}: {_RULES.get(check, check)}"
+def type_rule(column: Column) -> Rule:
+    """Return the rule that a value is of the column's type, for values that have another one."""
+    kind = column.type.base_type()
+    if kind is pl.Enum:
+        return Rule.choice(column.choices)
+    if kind is pl.Boolean:
+        return Rule("boolean")
+    if kind is pl.Date:
+        return Rule("date", {"example": EXAMPLE.date().isoformat()})
+    if kind is pl.Datetime:
+        return Rule("instant", {"example": EXAMPLE.isoformat(sep=" ")})
+    if column.type.is_integer():
+        bounds = _bounds(column)
+        if isinstance(column.type, pl.Int8 | pl.Int16 | pl.Int32):
+            held = pl.select(low=column.type.min(), high=column.type.max())
+            bounds = {**held.row(0, named=True), **bounds}
+        return Rule("whole_number_within", bounds) if bounds else Rule("whole_number")
+    return Rule("number" if column.type.is_numeric() else "readable")
+
+
+def _bounds(column: Column) -> dict[str, int | float]:
+    bounds = {"low": column.low, "high": column.high}
+    return {
+        name: int(bound) if bound.is_integer() else bound
+        for name, bound in bounds.items()
+        if bound is not None
+    }
+
+
+def _rule(column: Column, check: str) -> Rule:
+    """Return the rule that dataframely's check stands for."""
+    bounds = _bounds(column)
+    match check:
+        case "nullability":
+            return MISSING
+        case "min":
+            return Rule("below", bounds)
+        case "max":
+            return Rule("above", bounds)
+        case "regex":
+            example = EXAMPLES.get(column.unit or "")
+            shown = {"example": example} if example else {}
+            return Rule("form", {"pattern": column.pattern or "", **shown})
+        case "nan":
+            return Rule("number")
+        case "inf":
+            return Rule("finite")
+    return Rule(check)
 
 
 @cache

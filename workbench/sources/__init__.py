@@ -7,13 +7,15 @@ it into a ``Reading``. Nothing here knows who is whom, hashes an id or writes a 
 
 from workbench.sources.mapping import SourceMapping, find_mapping
 from workbench.sources.opening import open_source
-from workbench.sources.reading import REFUSED, Reading, Source
+from workbench.sources.reading import REFUSED, Reading, Source, faults_of, refused_records
 
 __all__ = [
     "REFUSED",
     "Reading",
     "Source",
     "SourceMapping",
+    "faults_of",
     "find_mapping",
     "open_source",
+    "refused_records",
 ]

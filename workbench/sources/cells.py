@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from workbench.foundation.errors import InputError
-from workbench.sources.reading import REFUSED
+from workbench.schema.faults import FAULTS, Rule
+from workbench.sources.reading import refused_records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,15 +80,38 @@ def header_names(found: Sequence[str | None], *, expected: Collection[str], name
     return names
 
 
-def refused(rows: Iterable[tuple[int, str | None, str, str]]) -> pl.DataFrame:
-    """Frame refused records: record number, column, reason, raw cells as JSON."""
-    return pl.DataFrame(list(rows), schema=REFUSED, orient="row")
+def refused(records: Iterable[tuple[int, Rule, str]]) -> pl.DataFrame:
+    """Return records of the wrong shape as refused ones.
+
+    Parameters
+    ----------
+    records : iterable of (int, Rule, str)
+        Number of the record, the rule that it breaks, its raw cells as JSON.
+    """
+    found = [(row, None, None, rule.name, rule.json, raw) for row, rule, raw in records]
+    frame = pl.DataFrame(found, schema={**FAULTS, "raw": pl.String}, orient="row")
+    return refused_records(frame.drop("raw"), frame.select("source_row", "raw"))
 
 
-def raw_json(records: pl.DataFrame) -> list[str]:
-    """Write each record's cells as one JSON object, by header name, without ``source_row``."""
-    cells = records.drop("source_row")
-    return [json.dumps(row, ensure_ascii=False, default=str) for row in cells.iter_rows(named=True)]
+def raw_cells(records: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the own cells of some records as JSON objects, by header name.
+
+    Parameters
+    ----------
+    records : DataFrame
+        The cells of all records, with ``source_row``.
+    rows : DataFrame
+        The records' ``source_row``.
+
+    Returns
+    -------
+    DataFrame
+        ``source_row`` and ``raw``.
+    """
+    found = records.join(rows.select("source_row"), on="source_row", how="semi")
+    cells = found.drop("source_row").iter_rows(named=True)
+    raw = [json.dumps(row, ensure_ascii=False, default=str) for row in cells]
+    return found.select("source_row", raw=pl.Series(raw, dtype=pl.String))
 
 
 def counted(number: int, noun: str) -> str:

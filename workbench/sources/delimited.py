@@ -23,6 +23,7 @@ from itertools import chain, islice
 import polars as pl
 
 from workbench.foundation.errors import InputError
+from workbench.schema.faults import Rule
 from workbench.sources.cells import Cells, counted, header_names, refused
 from workbench.sources.encoding import decode
 from workbench.sources.rules import FileRule
@@ -96,7 +97,7 @@ def _cells(
     rows: Rows, header: list[str], rule: FileRule, notes: tuple[str, ...], name: str
 ) -> Cells:
     width, read, trailing = len(header), 0, 0
-    bad: list[tuple[int, str | None, str, str]] = []
+    bad: list[tuple[int, Rule, str]] = []
     frames: list[pl.DataFrame] = []
     while chunk := list(islice(rows, _CHUNK)):
         good, numbers = [], []
@@ -107,8 +108,8 @@ def _cells(
                 good.append(fields[:width])
                 numbers.append(position)
             else:
-                reason = f"{counted(len(fields), 'field')} where the header has {width}"
-                bad.append((position, None, reason, _raw(fields, header)))
+                broken = Rule("field_count", {"found": len(fields), "expected": width})
+                bad.append((position, broken, _raw(fields, header)))
         read += len(chunk)
         frames.append(_frame(good, numbers, header))
     if not read:

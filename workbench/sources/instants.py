@@ -5,9 +5,12 @@ the records settles which pass is meant, where the file is in order of time and 
 that hour; else the first pass is taken. A local time that never was is a fault.
 """
 
+from datetime import UTC
 from typing import Literal
 
 import polars as pl
+
+from workbench.schema.faults import EXAMPLE
 
 _OFFSET = r"(?:[Zz]|[+-]\d{2}:?\d{2})$"
 _ISO = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
@@ -81,6 +84,22 @@ def dates(cells: pl.Series, *, form: str | None, zone: str) -> pl.Series:
     absolute, _, _ = instants(text.set(~has_offset, None), form=None, zone=zone)
     written = _first_form(text.set(has_offset, None)).dt.date()
     return written.zip_with(~has_offset, absolute.dt.convert_time_zone(zone).dt.date())
+
+
+def example(form: str | None, *, is_date: bool) -> str:
+    """Return what a date or an instant in this form looks like, always of the same moment.
+
+    Examples
+    --------
+    >>> example("%d.%m.%Y", is_date=True), example(None, is_date=False)
+    ('31.03.2024', '2024-03-31 14:30:00')
+    """
+    if form in ("epoch_s", "epoch_ms"):
+        seconds = int(EXAMPLE.replace(tzinfo=UTC).timestamp())
+        return str(seconds if form == "epoch_s" else seconds * 1000)
+    form = form or ("%Y-%m-%d" if is_date else "%Y-%m-%d %H:%M:%S")
+    moment = pl.Series([EXAMPLE], dtype=_UTC if "%z" in form else _LOCAL)
+    return str(moment.dt.to_string(form).item())
 
 
 def localized(local: pl.Series, *, zone: str) -> tuple[pl.Series, pl.Series, tuple[str, ...]]:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 import polars as pl
 
 from workbench.foundation.errors import InputError
+from workbench.schema.faults import Rule
 from workbench.sources.cells import Cells, refused
 from workbench.sources.encoding import decode
 from workbench.sources.rules import FileRule
@@ -24,7 +25,7 @@ def read_json_lines(data: bytes, *, rule: FileRule, expected: Collection[str], n
     text = decode(data, declared=rule.encoding, name=name)
     rows: list[dict[str, str | None]] = []
     numbers: list[int] = []
-    bad: list[tuple[int, str | None, str, str]] = []
+    bad: list[tuple[int, Rule, str]] = []
     columns: dict[str, None] = {}
     read = 0
     for line in text.content.split("\n"):
@@ -39,9 +40,8 @@ def read_json_lines(data: bytes, *, rule: FileRule, expected: Collection[str], n
         except (json.JSONDecodeError, RecursionError):  # no JSON, or nested beyond all use
             row = None
         if row is None:
-            bad.append(
-                (read, None, "not a JSON object", json.dumps({"line": line}, ensure_ascii=False))
-            )
+            raw = json.dumps({"line": line}, ensure_ascii=False)
+            bad.append((read, Rule("json_object"), raw))
             continue
         if _TAKEN in row:
             raise InputError(

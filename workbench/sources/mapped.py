@@ -10,16 +10,17 @@ import polars as pl
 
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.foundation.files import canonical_json
-from workbench.sources.cells import Cells
+from workbench.schema.faults import MISSING, join_faults
+from workbench.sources.cells import Cells, raw_cells
 from workbench.sources.columnar import read_parquet
 from workbench.sources.delimited import read_delimited
 from workbench.sources.jsonlines import read_json_lines
 from workbench.sources.mapping import SourceMapping
 from workbench.sources.provenance import Provenance, Provenanced
-from workbench.sources.reading import Reading
-from workbench.sources.records import Records, read_records, refuse_rows, said
+from workbench.sources.reading import Reading, refused_records
+from workbench.sources.records import Records, read_records, said
 from workbench.sources.returned import returned, rule_for
-from workbench.sources.rows import CANNOT_HOLD, Rows, cut_rows
+from workbench.sources.rows import Rows, cut_rows
 from workbench.sources.sheets import read_sheets
 
 _READERS: Mapping[str, Callable[..., Cells]] = {
@@ -86,10 +87,10 @@ class MappedFile(Provenanced):
 def _reading(cells: Cells, mapping: SourceMapping, provenance: Provenance, name: str) -> Reading:
     cells, closes = returned(cells, mapping.columns)
     records = read_records(cells, mapping, provenance, name=name)
-    accepted, refused = records.accepted, [cells.refused, records.refused]
+    accepted, found = records.accepted, [records.faults]
     rows = cut_rows(_once(accepted, cells), mapping, provenance)
     while rows.faults.height:
-        refused.append(refuse_rows(cells, rows.faults))
+        found.append(rows.faults)
         accepted = accepted.join(rows.faults, on="source_row", how="anti", maintain_order="left")
         rows = cut_rows(_once(accepted, cells), mapping, provenance)
     repeated = accepted.height - _once(accepted, cells).height
@@ -97,9 +98,11 @@ def _reading(cells: Cells, mapping: SourceMapping, provenance: Provenance, name:
     if repeated:
         notes.append(f"{repeated:,} records stand in an earlier sheet as well and are counted once")
     doubtful = _doubtful(records, accepted, mapping, provenance)
+    every = join_faults([*found, _further(doubtful.faults, records.faulty)])
+    raw = raw_cells(cells.records, every)
     return Reading(
         tables=rows.tables,
-        refused=_with_further(pl.concat(refused), doubtful.faults, records.faulty),
+        refused=pl.concat([cells.refused, refused_records(every, raw)]).sort("source_row"),
         read=cells.read,
         accepted=accepted.height,
         repeated=repeated,
@@ -124,27 +127,13 @@ def _doubtful(
     return cut_rows(faulty, mapping, provenance)
 
 
-def _with_further(
-    refused: pl.DataFrame, faults: pl.DataFrame, faulty: pl.DataFrame
-) -> pl.DataFrame:
-    """Add what would have been wrong with the rows of records whose cells could not be read.
+def _further(faults: pl.DataFrame, faulty: pl.DataFrame) -> pl.DataFrame:
+    """Return what would be wrong with the rows of records whose cells could not be read.
 
-    That a value is lacking follows from the cell and is not said again.
+    A value that is missing because its cell could not be read is no further fault.
     """
-    further = (
-        faults.join(faulty, on="source_row", how="semi")
-        .select("source_row", further=pl.col("reason").str.split("; "))
-        .explode("further")
-        .filter(pl.col("further").str.ends_with(CANNOT_HOLD))
-        .group_by("source_row", maintain_order=True)
-        .agg(pl.col("further").str.join("; "))
-    )
-    return (
-        refused.join(further, on="source_row", how="left")
-        .with_columns(pl.concat_str("reason", "further", separator="; ", ignore_nulls=True))
-        .drop("further")
-        .sort("source_row")
-    )
+    of_faulty = faults.join(faulty, on="source_row", how="semi", maintain_order="left")
+    return of_faulty.filter(pl.col("rule") != MISSING.name)
 
 
 def _once(accepted: pl.DataFrame, cells: Cells) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 A *record* is what the file counts: a line, a row of a sheet, a JSON object, a row of a world's
 table. Every record read is either accepted or refused, as a whole: a refused record contributes to
-no table and is kept with its reason and its raw cells.
+no table and is kept with its faults and its raw cells.
 """
 
 from collections.abc import Mapping
@@ -13,10 +13,43 @@ from typing import Protocol
 
 import polars as pl
 
-#: Columns of the refused records of any reading.
+from workbench.schema.faults import FAULT, FAULTS, join_faults
+
+#: Columns of refused records, one row each: ``faults`` is a list of what ``FAULTS`` has in rows,
+#: ``raw`` a JSON object of the record's own cells.
 REFUSED = pl.Schema(
-    {"source_row": pl.Int64, "column": pl.String, "reason": pl.String, "raw": pl.String}
+    {
+        "source_row": pl.Int64(),
+        "faults": pl.List(pl.Struct({name: FAULTS[name] for name in FAULT})),
+        "raw": pl.String(),
+    }
 )
+
+
+def refused_records(faults: pl.DataFrame, raw: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per record that has a fault, with its own cells beside its faults.
+
+    Parameters
+    ----------
+    faults : DataFrame
+        Columns of ``FAULTS``.
+    raw : DataFrame
+        ``source_row`` and ``raw``; of several rows of one record the first counts.
+    """
+    return (
+        join_faults([faults])
+        .group_by("source_row", maintain_order=True)
+        .agg(faults=pl.struct(FAULT))
+        .join(raw.unique("source_row", keep="first"), on="source_row", how="left")
+        .sort("source_row")
+        .select(list(REFUSED))
+        .cast(REFUSED)
+    )
+
+
+def faults_of(refused: pl.DataFrame) -> pl.DataFrame:
+    """Return the faults of refused records, one row each: columns of ``FAULTS``."""
+    return refused.select("source_row", "faults").explode("faults").unnest("faults").cast(FAULTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +64,9 @@ class Reading:
         id``, or UInt64 where the source is hashed already, as a world's are), and on every table
         ``source_row`` (Int64, the first record after the header is 1). ``customers`` begins with
         ``record_id`` in place of ``customer_id``, one row per record id.
-    refused : DataFrame, shape (n_refused, 4)
-        One row per refused record: ``source_row`` (Int64), ``column`` (String, null where no one
-        column is at fault), ``reason`` (String, holds no cell value), ``raw`` (String, a JSON
-        object of the record's cells by header name).
+    refused : DataFrame, shape (n_refused, 3)
+        One row per refused record, columns of ``REFUSED``. Faults contain no cell value, ``raw``
+        contains all cells by header name.
     read : int
         Records found.
     accepted : int

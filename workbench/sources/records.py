@@ -9,7 +9,8 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from workbench.foundation.errors import InputError, ParameterError
-from workbench.sources.cells import Cells, counted, raw_json, refused
+from workbench.schema.faults import Rule, faults, join_faults
+from workbench.sources.cells import Cells, counted
 from workbench.sources.mapping import SourceMapping
 from workbench.sources.numerals import currencies
 from workbench.sources.provenance import Provenance
@@ -33,15 +34,15 @@ class Records:
         ``_observed_at``.
     faulty : DataFrame
         The refused records in the same columns, null where a cell was at fault.
-    refused : DataFrame
-        As in ``Reading.refused``.
+    faults : DataFrame
+        Faults of the refused records, columns of ``FAULTS``.
     notes : tuple of str
         What was assumed.
     """
 
     accepted: pl.DataFrame
     faulty: pl.DataFrame
-    refused: pl.DataFrame
+    faults: pl.DataFrame
     notes: tuple[str, ...]
 
 
@@ -60,13 +61,11 @@ def read_records(
     for source, column in columns.items():
         _check_readable(source, column, mapping, name)
     typed = _typed(cells, columns, mapping, provenance)
-    reasons = _reasons(typed, columns, mapping)
-    bad = reasons["reason"].is_not_null()
-    accepted = typed.filter(~bad)
+    found = _faults(typed, columns, mapping)
     return Records(
-        accepted=accepted,
-        faulty=typed.filter(bad),
-        refused=_refused(cells, reasons.filter(bad)),
+        accepted=typed.join(found, on="source_row", how="anti", maintain_order="left"),
+        faulty=typed.join(found, on="source_row", how="semi", maintain_order="left"),
+        faults=found,
         notes=(*_column_notes(columns), *_unused(cells, mapping)),
     )
 
@@ -83,11 +82,6 @@ def _said(accepted: pl.DataFrame, mapping: SourceMapping) -> Iterator[str]:
     for sentence, condition in zip(mapping.assume, conditions, strict=True):
         if count := accepted.select(condition).item():
             yield f"{counted(count, 'record')}: {sentence}"
-
-
-def refuse_rows(cells: Cells, faults: pl.DataFrame) -> pl.DataFrame:
-    """Frame further records as refused, given one line each: number, column, reason."""
-    return _refused(cells, faults)
 
 
 @contextmanager
@@ -185,37 +179,27 @@ def instant(expression: pl.Expr, records: pl.DataFrame, provenance: Provenance) 
     return pl.coalesce(midnight, later).dt.convert_time_zone("UTC")
 
 
-def _reasons(
+def _faults(
     typed: pl.DataFrame, columns: dict[str, TypedColumn], mapping: SourceMapping
 ) -> pl.DataFrame:
-    """Gather every reason of each record; the column is the first one at fault."""
-    names: list[pl.Series | pl.Expr] = []
-    texts: list[pl.Series | pl.Expr] = []
-    for source, column in columns.items():
-        if column.reasons.null_count() < len(column.reasons):
-            names.append(
-                pl.select(pl.when(column.reasons.is_not_null()).then(pl.lit(source))).to_series()
-            )
-            texts.append(source + ": " + column.reasons)
-    at_fault = {
-        mapping.column_name(source): column.reasons.is_not_null()
+    """Return all faults of the records: those of cells, then the mapping's own conditions."""
+    found = [
+        faults(typed.filter(at_fault), rule, column=source)
         for source, column in columns.items()
-        if column.reasons.null_count() < len(column.reasons)
+        for rule, at_fault in column.faults
+    ]
+    at_fault = {
+        mapping.column_name(source): column.is_at_fault
+        for source, column in columns.items()
+        if column.faults
     }
-    for reason, sql in mapping.refuse.items():
-        with computing(mapping, f"refuse {reason!r}"):
+    for says, sql in mapping.refuse.items():
+        with computing(mapping, f"refuse {says!r}"):
             holds = typed.select(pl.sql_expr(sql).fill_null(value=False)).to_series()
         for name in _roots(sql, mapping) & set(at_fault):
             holds &= ~at_fault[name]  # an unreadable cell is not an empty one
-        texts.append(pl.select(pl.when(holds).then(pl.lit(reason))).to_series())
-    nothing = pl.lit(None, dtype=pl.String)
-    return typed.select(
-        "source_row",
-        column=pl.coalesce(names) if names else nothing,
-        reason=pl.concat_str(texts, separator="; ", ignore_nulls=True).replace("", None)
-        if texts
-        else nothing,
-    )
+        found.append(faults(typed.filter(holds), Rule("condition", {"says": says})))
+    return join_faults(found)
 
 
 def _roots(sql: str, mapping: SourceMapping) -> set[str]:
@@ -226,16 +210,6 @@ def _roots(sql: str, mapping: SourceMapping) -> set[str]:
             parts = [rule] if isinstance(rule, str) else rule.model_dump().values()
             names.update(*(pl.sql_expr(part).meta.root_names() for part in parts))
     return names
-
-
-def _refused(cells: Cells, faults: pl.DataFrame) -> pl.DataFrame:
-    if faults.is_empty():
-        return refused([])
-    rows = faults.select("source_row", "column", "reason").sort("source_row")
-    found = cells.records.join(rows.select("source_row"), on="source_row", how="semi").sort(
-        "source_row"
-    )
-    return rows.with_columns(raw=pl.Series(raw_json(found), dtype=pl.String))
 
 
 def _check_header(cells: Cells, mapping: SourceMapping, name: str) -> None:
@@ -274,7 +248,7 @@ def _has_near(missing: list[str], header: list[str]) -> bool:
 
 
 def _check_readable(source: str, column: TypedColumn, mapping: SourceMapping, name: str) -> None:
-    at_fault = len(column.reasons) - column.reasons.null_count()
+    at_fault = int(column.is_at_fault.sum())
     if at_fault and column.values.null_count() == len(column.values):
         rule = mapping.columns[source]
         form = f" in the form {rule.format!r}" if rule.format else ""

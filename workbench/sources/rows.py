@@ -11,15 +11,13 @@ from dataclasses import dataclass
 import polars as pl
 
 from workbench.schema import TABLES, Column
+from workbench.schema.faults import MISSING, faults, join_faults
+from workbench.schema.validation import type_rule
 from workbench.sources.mapping import SourceMapping
 from workbench.sources.provenance import Provenance
 from workbench.sources.records import KIND, OBSERVED, RECORD, computing, instant
 from workbench.sources.rules import RowRule
 
-#: How the reason ends for a value that is not one of its column's.
-CANNOT_HOLD = "cannot hold the value"
-
-_FAULTS = pl.Schema({"source_row": pl.Int64, "column": pl.String, "reason": pl.String})
 _ROWS = "_source_rows"
 _OF_A_SYSTEM = (
     "user_id",
@@ -30,7 +28,7 @@ _NOT_STATED = ("customer_id", "source_id")  # identity and intake add them
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """Tables, the faults of records (number, column, reason), and what was assumed."""
+    """Tables, the faults of records (columns of ``FAULTS``), and what was assumed."""
 
     tables: Mapping[str, pl.DataFrame]
     faults: pl.DataFrame
@@ -53,7 +51,7 @@ def cut_rows(records: pl.DataFrame, mapping: SourceMapping, provenance: Provenan
     notes: list[str] = []
     for table, rows in _all(records, mapping, provenance):
         found.setdefault(table, []).append(rows)
-    faults: list[pl.DataFrame] = []
+    at_fault: list[pl.DataFrame] = []
     tables: dict[str, pl.DataFrame] = {}
     for table, frames in found.items():
         typed: list[pl.DataFrame] = []
@@ -61,7 +59,7 @@ def cut_rows(records: pl.DataFrame, mapping: SourceMapping, provenance: Provenan
         for frame in frames:
             rows, bad, changed = _declared(frame, table, provenance.system)
             typed.append(rows)
-            faults.append(bad)
+            at_fault.append(bad)
             rounded += changed
         if rounded:
             notes.append(
@@ -70,7 +68,7 @@ def cut_rows(records: pl.DataFrame, mapping: SourceMapping, provenance: Provenan
         tables[table] = _distinct(pl.concat(typed), table)
     return Rows(
         tables={name: rows for name, rows in tables.items() if rows.height},
-        faults=_per_record(pl.concat(faults) if faults else _FAULTS.to_frame()),
+        faults=join_faults(at_fault),
         notes=tuple(notes),
     )
 
@@ -189,7 +187,7 @@ def _declared(
 ) -> tuple[pl.DataFrame, pl.DataFrame, int]:
     """Bring rows to the declared types; return them, their faults, and the amounts rounded."""
     expressions: list[pl.Expr] = [pl.col("source_row"), pl.col(_ROWS)]
-    faults: list[pl.DataFrame] = []
+    at_fault: list[pl.DataFrame] = []
     rounded = 0
     for column in _columns(table):
         if column.name not in rows.columns:
@@ -204,19 +202,12 @@ def _declared(
         lost = pl.col(column.name).is_not_null() & value.is_null()
         is_due = not column.is_nullable and column.name != "record_id"
         absent = pl.col(column.name).is_null() if is_due else pl.lit(value=False)
-        faults.append(
-            rows.filter(lost | absent)
-            .select(
-                pl.col(_ROWS).alias("source_row"),
-                column=pl.lit(f"{table}.{column.name}"),
-                reason=pl.when(absent)
-                .then(pl.lit(f"{table} would lack {column.name}"))
-                .otherwise(pl.lit(f"{table}.{column.name} {CANNOT_HOLD}")),
-            )
-            .explode("source_row")
-        )
+        for where, rule in ((lost, type_rule(column)), (absent, MISSING)):
+            records = rows.filter(where).select(pl.col(_ROWS).alias("source_row"))
+            broken = records.explode("source_row")
+            at_fault.append(faults(broken, rule, table=table, column=column.name))
     order = [column.name for column in _columns(table)]
-    return rows.select(expressions).select(*order, "source_row"), pl.concat(faults), rounded
+    return rows.select(expressions).select(*order, "source_row"), join_faults(at_fault), rounded
 
 
 def _columns(table: str) -> list[Column]:
@@ -248,14 +239,3 @@ def _distinct(rows: pl.DataFrame, table: str) -> pl.DataFrame:
         return rows
     key = ["record_id", "namespace", "attribute", "observed_at"]
     return rows.unique(key, keep="last", maintain_order=True)
-
-
-def _per_record(faults: pl.DataFrame) -> pl.DataFrame:
-    """Gather the faults of each record into one line."""
-    if faults.is_empty():
-        return _FAULTS.to_frame()
-    return (
-        faults.unique(maintain_order=True)
-        .group_by("source_row", maintain_order=True)
-        .agg(pl.col("column").first(), pl.col("reason").str.join("; "))
-    )

@@ -4,15 +4,19 @@ Every type accepts what the file's format gives: text from CSV, typed columns fr
 that is not null and cannot be read is a fault, and its record is refused.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 import polars as pl
 
+from workbench.schema.faults import MISSING, Rule
 from workbench.sources.cells import counted
-from workbench.sources.instants import dates, instants
+from workbench.sources.instants import dates, example, instants
 from workbench.sources.numerals import currencies, exact, exponent, minor, numerals
 from workbench.sources.provenance import Provenance
-from workbench.sources.rules import ColumnRule
+from workbench.sources.rules import ColumnRule, ColumnType
 
 _TRUE = ("true", "yes", "y", "t", "1")
 _FALSE = ("false", "no", "n", "f", "0")
@@ -26,15 +30,21 @@ class TypedColumn:
     ----------
     values : Series
         In the declared type, null where the cell was empty or at fault.
-    reasons : Series of String
-        Why the cell cannot be read, null where it can.
+    faults : tuple of (Rule, Series of Boolean)
+        Rules that cells break and the cells that break them; each cell breaks one at most.
     notes : tuple of str
         What was assumed, without the column's name.
     """
 
     values: pl.Series
-    reasons: pl.Series
+    faults: tuple[tuple[Rule, pl.Series], ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_at_fault(self) -> pl.Series:
+        """Mark the cells that break a rule."""
+        nowhere = pl.repeat(value=False, n=len(self.values), eager=True)
+        return reduce(or_, (at_fault for _, at_fault in self.faults), nowhere)
 
 
 def read_column(
@@ -66,20 +76,20 @@ def read_column(
     cells = _without_empty(cells, (*empty, *rule.empty))
     cells, is_unlisted = _listed(cells, rule)
     found = _read(cells, rule, provenance=provenance, is_plain=is_plain, is_number=is_number)
-    reasons = _first(
-        (is_unlisted, "not one of the values that the mapping lists"),
+    faults = _first_faults(
+        (Rule.choice(tuple(rule.values or ()), name="listed"), is_unlisted),
         *found.faults,
-        (cells.is_not_null() & found.values.is_null(), _REASONS[rule.type]),
-        (cells.is_null() & pl.lit(rule.required), "missing"),
+        (_type_rule(rule), cells.is_not_null() & found.values.is_null()),
+        (MISSING, cells.is_null() & rule.required),
     )
-    return TypedColumn(values=found.values, reasons=reasons, notes=found.notes)
+    return TypedColumn(values=found.values, faults=faults, notes=found.notes)
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
     values: pl.Series
     notes: tuple[str, ...] = ()
-    faults: tuple[tuple[pl.Series, str], ...] = ()
+    faults: tuple[tuple[Rule, pl.Series], ...] = ()
 
 
 def _read(
@@ -101,7 +111,7 @@ def _read(
             return _number(cells, rule, provenance, is_plain=is_plain)
         case "instant":
             values, never_was, notes = instants(cells, form=rule.format, zone=provenance.zone)
-            never = (never_was, "a local time that never was: the clock was set forward")
+            never = (Rule("local_time", {"zone": provenance.zone}), never_was)
             return _Found(values, notes, (never,))
         case "date":
             return _Found(dates(cells, form=rule.format, zone=provenance.zone))
@@ -109,23 +119,37 @@ def _read(
             return _Found(_boolean(cells))
 
 
-_REASONS = {
-    "text": "not readable",
-    "code": "not readable",
-    "category": "not readable",
-    "integer": "not a whole number",
-    "decimal": "not a number",
-    "money": "not an amount of money",
-    "instant": "not a date and time in the declared form",
-    "date": "not a date in the declared form",
-    "boolean": "not yes or no",
+_RULES: Mapping[ColumnType, str] = {
+    "text": "readable",
+    "code": "readable",
+    "category": "readable",
+    "integer": "whole_number",
+    "decimal": "number",
+    "money": "money",
+    "instant": "instant",
+    "date": "date",
+    "boolean": "boolean",
 }
 
 
-def _first(*faults: tuple[pl.Series | pl.Expr, str]) -> pl.Series:
-    """Name each cell's first fault."""
-    reasons = [pl.when(at_fault).then(pl.lit(reason)) for at_fault, reason in faults]
-    return pl.select(pl.coalesce(reasons)).to_series()
+def _type_rule(rule: ColumnRule) -> Rule:
+    """Return the rule that a cell can be read as the declared type, with an example of it."""
+    name = _RULES[rule.type]
+    if rule.type in ("date", "instant"):
+        return Rule(name, {"example": example(rule.format, is_date=rule.type == "date")})
+    return Rule(name)
+
+
+def _first_faults(*faults: tuple[Rule, pl.Series]) -> tuple[tuple[Rule, pl.Series], ...]:
+    """Keep each cell's first fault, and the rules that some cell breaks."""
+    kept: list[tuple[Rule, pl.Series]] = []
+    for rule, at_fault in faults:
+        first = at_fault.fill_null(value=False)
+        for _, earlier in kept:
+            first &= ~earlier
+        if first.any():
+            kept.append((rule, first))
+    return tuple(kept)
 
 
 def _listed(cells: pl.Series, rule: ColumnRule) -> tuple[pl.Series, pl.Series]:
@@ -180,7 +204,7 @@ def _number(
     is_money = rule.type == "money"
     is_whole = rule.type == "integer" or (is_money and exponent(provenance.currency) == 0)
     notes: list[str] = []
-    faults: list[tuple[pl.Series, str]] = []
+    faults: list[tuple[Rule, pl.Series]] = []
     if cells.dtype.is_numeric():
         numbers = exact(cells)
     else:
@@ -190,7 +214,7 @@ def _number(
         if is_money:
             stated = currencies(text)
             is_foreign = (stated != provenance.currency).fill_null(value=False)
-            faults.append((is_foreign, "an amount in another currency than declared"))
+            faults.append((Rule("currency", {"currency": provenance.currency}), is_foreign))
     if is_money:
         values, rounded = minor(numbers, provenance.currency)
         if rounded:

@@ -11,12 +11,18 @@ QUARANTINE = "quarantine"
 #: The table of links between records and customers, kept beside the customer tables.
 LINKS_TABLE = "links"
 
+#: One row is one fault of one record (``schema.faults``). The first fault of a record, number 0,
+#: has the record's own cells in ``raw``, so that they are stored once. No column is nested, because
+#: each column has a key of its own.
 QUARANTINE_SCHEMA = pl.Schema(
     {
         "source_id": pl.String(),
         "source_row": pl.Int64(),
+        "fault": pl.UInt32(),
+        "table": pl.String(),
         "column": pl.String(),
-        "reason": pl.String(),
+        "rule": pl.String(),
+        "parameters": pl.String(),
         "raw": pl.String(),
     }
 )

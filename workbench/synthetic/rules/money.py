@@ -1,19 +1,27 @@
-"""Rules of what is sold, taken back, paid and contracted; each returns the rows that break it."""
+"""Rules of what is sold, taken back, paid and contracted in a world; each returns what breaks it.
+
+What must hold in any customer data is checked by ``schema.consistency``. In a world nothing is
+unknown besides, and orders are paid at once or not at all.
+"""
 
 from collections.abc import Mapping
 
 import polars as pl
 
+from workbench.schema.consistency import (
+    orders_with_dues,
+    payments_per_order,
+    reversals,
+    sales_with_payments,
+    terms_in_order,
+)
+
 Tables = Mapping[str, pl.LazyFrame]
 
 
-def wrong_totals(tables: Tables) -> pl.LazyFrame:
-    """Return orders whose total is not their lines less discount plus shipping and tax."""
-    lines = tables["order_items"].group_by("order_id").agg(lines=pl.col("amount_minor").sum())
-    due = pl.col("lines") - pl.col("discount_minor") + pl.col("shipping_minor")
-    due += pl.col("tax_minor")
-    orders = tables["orders"].join(lines, on="order_id", how="left")
-    return orders.filter(pl.col("total_minor").ne_missing(due))
+def unexplained_totals(tables: Tables) -> pl.LazyFrame:
+    """Return orders of which it is unknown what is due; in a world every order has its lines."""
+    return orders_with_dues(tables).filter(pl.col("due_minor").is_null())
 
 
 def wrong_amounts(tables: Tables) -> pl.LazyFrame:
@@ -28,39 +36,15 @@ def wrong_signs(tables: Tables) -> pl.LazyFrame:
     return tables["orders"].filter(is_sale != (pl.col("total_minor") > 0))
 
 
-def _sales_and_reversals(tables: Tables) -> pl.LazyFrame:
-    """Return each reversal with its sale's total and time, and all taken back of that sale."""
-    sales = tables["orders"].filter(pl.col("kind") == "sale")
-    sales = sales.select("order_id", "record_id", sold="total_minor", sold_at="ordered_at")
-    back = tables["orders"].filter(pl.col("kind") != "sale")
-    back = back.with_columns(all_back=pl.col("total_minor").sum().over("original_order_id"))
-    return back.join(
-        sales, left_on="original_order_id", right_on="order_id", how="left", suffix="_sale"
-    )
-
-
 def unfounded_reversals(tables: Tables) -> pl.LazyFrame:
-    """Return reversals of no earlier sale of the customer, or of more than it was."""
-    holds = (
-        (pl.col("record_id") == pl.col("record_id_sale"))
-        & (pl.col("ordered_at") > pl.col("sold_at"))
-        & (-pl.col("all_back") <= pl.col("sold"))
-    )
-    return _sales_and_reversals(tables).filter(~holds.fill_null(value=False))
-
-
-def _payments_per_order(tables: Tables) -> pl.LazyFrame:
-    amount = pl.col("amount_minor")
-    kinds = ("charge", "refund", "chargeback", "failed")
-    paid = tables["payments"].filter(pl.col("order_id").is_not_null())
-    return paid.group_by("order_id").agg(
-        **{kind: amount.filter(pl.col("kind") == kind).sum() for kind in kinds}
-    )
+    """Return reversals without their sale or its customer, which a world always has."""
+    known = pl.col("sold", "record_id", "record_id_sale")
+    return reversals(tables).filter(pl.any_horizontal(known.is_null()))
 
 
 def wrong_payments(tables: Tables) -> pl.LazyFrame:
     """Return orders whose payments are neither nothing nor the total."""
-    paid = tables["orders"].join(_payments_per_order(tables), on="order_id", how="inner")
+    paid = tables["orders"].join(payments_per_order(tables), on="order_id", how="inner")
     is_sale = pl.col("kind") == "sale"
     settled = pl.when(is_sale).then("charge").otherwise("refund")
     other = pl.when(is_sale).then("refund").otherwise("charge")
@@ -68,21 +52,15 @@ def wrong_payments(tables: Tables) -> pl.LazyFrame:
     return paid.filter(is_partial | (other != 0) | (pl.col("failed") != 0))
 
 
-def refunds_unpaid(tables: Tables) -> pl.LazyFrame:
-    """Return sales of which more went back than was paid."""
-    origin = tables["orders"].select("order_id", sale=pl.coalesce("original_order_id", "order_id"))
-    flows = _payments_per_order(tables).join(origin, on="order_id", how="left")
-    net = pl.col("charge") + pl.col("refund") + pl.col("chargeback")
-    return flows.group_by("sale").agg(net=net.sum()).filter(pl.col("net") < 0)
+def unpaid_refunds(tables: Tables) -> pl.LazyFrame:
+    """Return sales of which money went back without any payment, which a world always has."""
+    is_unpaid = pl.col("charged_minor") == 0
+    return sales_with_payments(tables).filter(is_unpaid & (pl.col("net_minor") < 0))
 
 
-def overlapping_terms(tables: Tables) -> pl.LazyFrame:
-    """Return terms of contracts that overlap, leave a gap or do not say why they ended."""
-    ordered = tables["subscriptions"].sort("subscription_id", "started_on")
-    following = pl.col("started_on").shift(-1).over("subscription_id", order_by="started_on")
+def interrupted_terms(tables: Tables) -> pl.LazyFrame:
+    """Return terms with a gap before the next one, and terms that do not say why they ended."""
     ends = pl.col("ended_on")
-    return ordered.filter(
-        (ends <= pl.col("started_on"))
-        | (following.is_not_null() & ends.ne_missing(following))
-        | (ends.is_null() != pl.col("end_reason").is_null())
+    return terms_in_order(tables).filter(
+        (ends < pl.col("following_on")) | (ends.is_null() != pl.col("end_reason").is_null())
     )

@@ -1,0 +1,12 @@
+"""What refused records are told, for tests that compare words."""
+
+import polars as pl
+
+from workbench.schema.faults import wording
+from workbench.sources import faults_of
+
+
+def words_of(refused: pl.DataFrame) -> list[tuple[int, str]]:
+    """Return the record's number and the words of each fault, in the order found."""
+    found = faults_of(refused)
+    return list(zip(found["source_row"], wording(found), strict=True))

@@ -1,0 +1,250 @@
+"""Why a record is refused: one row per fault, with the rule that is broken and its parameters.
+
+Format readers, the mapping, the declarations of the schema and the comparison with stored rows all
+report faults as rows of ``FAULTS``. A fault names where it is (record, table, column) and which
+``Rule`` is broken; words are made of the rule only where somebody reads them. No part of a fault is
+a value from the data: parameters come from the schema, from the mapping or from a count.
+
+>>> from workbench.schema.faults import Rule
+>>> Rule("below", {"low": 1, "high": 5}).words
+'below the allowed range, 1 to 5'
+>>> Rule.choice(("web", "app", "store")).words
+'not one of web, app, store'
+
+A check with words of its own needs no entry in this module: it gives them as ``says``.
+
+>>> Rule("refund", {"says": "never more goes back than was paid"}).words
+'never more goes back than was paid'
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from workbench.foundation.errors import ParameterError
+
+Parameter = str | int | float | Sequence[str]
+
+#: Columns of faults: ``table`` is null where a cell of the source is at fault,
+#: ``column`` where no single column is, and ``parameters`` is a JSON object.
+FAULTS = pl.Schema(
+    {
+        "source_row": pl.Int64(),
+        "table": pl.String(),
+        "column": pl.String(),
+        "rule": pl.String(),
+        "parameters": pl.String(),
+    }
+)
+
+#: The columns that say what is wrong, without the record.
+FAULT = ("table", "column", "rule", "parameters")
+
+#: The moment by which words show what a date or an instant must look like.
+EXAMPLE = datetime(2024, 3, 31, 14, 30)  # noqa: DTZ001 a notation, no moment of any data
+
+_MOST_CHOICES = 8  # of a longer list the words name the first ones and count the others
+
+#: Words of each rule by its name. Names in braces are parameters or derived from them.
+_WORDS: Mapping[str, str] = {
+    # the file's own form
+    "field_count": "{fields} where the header has {expected}",
+    "json_object": "not a JSON object",
+    # one cell
+    "missing": "missing",
+    "readable": "not readable",
+    "whole_number": "not a whole number",
+    "whole_number_within": "not a whole number in the allowed range, {range}",
+    "number": "not a number",
+    "finite": "not a finite number",
+    "money": "not an amount of money",
+    "currency": "an amount in another currency than the declared {currency}",
+    "boolean": "not yes or no",
+    "date": "not a date, must look like {example}",
+    "instant": "not a date and time, must look like {example}",
+    "local_time": "a local time that never was: the clock was set forward",
+    "choice": "not one of {allowed}",
+    "listed": "not one of the values that the mapping lists: {allowed}",
+    "below": "below the allowed range, {range}",
+    "above": "above the allowed range, {range}",
+    "form": "not in the expected form, {form}",
+    # several rows
+    "key_repeated": "the same key more than once",
+    "key_held": "its key is held already with other values",
+    "whole_refused": "its {whole} was refused",
+    # the mapping's own conditions
+    "condition": "{says}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What must hold of a cell, a row or a record.
+
+    Attributes
+    ----------
+    name : str
+        Kind of the rule, by which faults are counted.
+    parameters : mapping of str to str, int, float or sequence of str
+        What is allowed: bounds, choices, a form. Never a value from the data.
+
+    Raises
+    ------
+    ParameterError
+        A parameter that the words need is missing.
+    """
+
+    name: str
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        try:
+            _ = self.words
+        except KeyError as error:
+            raise ParameterError(f"rule {self.name} needs the parameter {error}") from error
+
+    @classmethod
+    def choice(cls, allowed: Collection[str], *, name: str = "choice") -> "Rule":
+        """Return the rule that a value is one of some; a long list is cut and counted."""
+        more = len(allowed) - _MOST_CHOICES
+        shown = {"allowed": tuple(allowed)[:_MOST_CHOICES]}
+        return cls(name, {**shown, "more": more} if more > 0 else shown)
+
+    @classmethod
+    def of_json(cls, name: str, parameters: str) -> "Rule":
+        """Return the rule that a row of ``FAULTS`` names."""
+        return cls(name, json.loads(parameters))
+
+    @property
+    def json(self) -> str:
+        """The parameters as ``FAULTS`` has them; equal rules have equal texts."""
+        return json.dumps(dict(self.parameters), ensure_ascii=False, sort_keys=True)
+
+    @property
+    def words(self) -> str:
+        """What is wrong where the rule is broken, for people."""
+        template = _WORDS.get(self.name)
+        if template is None:
+            return str(self.parameters.get("says", self.name.replace("_", " ")))
+        return template.format_map({**self.parameters, **_derived(self.parameters)})
+
+
+def faults(
+    rows: pl.DataFrame, rule: Rule, *, table: str | None = None, column: str | None = None
+) -> pl.DataFrame:
+    """Return one fault for each of some rows.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows that break the rule, with ``source_row``.
+    rule : Rule
+        Rule that they break.
+    table, column : str, optional
+        Where the fault is; both null where the record as a whole is at fault.
+
+    Returns
+    -------
+    DataFrame, shape (rows, 5)
+        Columns of ``FAULTS``.
+    """
+    return rows.select(
+        pl.col("source_row").cast(pl.Int64),
+        table=pl.lit(table, pl.String),
+        column=pl.lit(column, pl.String),
+        rule=pl.lit(rule.name),
+        parameters=pl.lit(rule.json),
+    )
+
+
+def join_faults(found: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Return faults of several origins in one frame, each once, sorted by record.
+
+    Faults of one record keep the order in which they were found.
+    """
+    every = pl.concat([FAULTS.to_frame(), *found])
+    return every.unique(maintain_order=True).sort("source_row", maintain_order=True)
+
+
+def tally(found: pl.DataFrame, *, by: Sequence[str] = ()) -> pl.DataFrame:
+    """Count records by fault.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Columns ``FAULT`` and those of ``by``, one row per fault of a record.
+    by : sequence of str
+        Further columns to count by.
+
+    Returns
+    -------
+    DataFrame
+        ``by``, ``table``, ``column``, ``rule``, ``parameters``, ``words`` (String, see
+        ``wording``) and ``records`` (UInt32), most records first, then by words. A record with
+        two faults counts for both.
+    """
+    counts = found.group_by(*by, *FAULT).len("records")
+    return counts.select(*by, *FAULT, wording(counts), "records").sort(
+        "records", "words", *by, *FAULT, descending=[True] + [False] * (1 + len(by) + len(FAULT))
+    )
+
+
+def wording(found: pl.DataFrame) -> pl.Series:
+    """Return the words of each fault, with its table and column before them.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Columns ``FAULT``.
+
+    Returns
+    -------
+    Series of String
+        ``words``, for example "customers: birth_year: below the allowed range, 1900 to 2100".
+    """
+    distinct = found.select(FAULT).unique(maintain_order=True)
+    words = [
+        ": ".join([*filter(None, (table, column)), Rule.of_json(rule, parameters).words])
+        for table, column, rule, parameters in distinct.iter_rows()
+    ]
+    worded = distinct.with_columns(pl.Series("words", words, dtype=pl.String))
+    return (
+        found.select(FAULT)
+        .join(worded, on=FAULT, how="left", nulls_equal=True, maintain_order="left")
+        .get_column("words")
+    )
+
+
+def _derived(parameters: Mapping[str, Parameter]) -> dict[str, str]:
+    """Make the words that need more than one parameter, or another form of it."""
+    derived: dict[str, str] = {}
+    match dict(parameters):
+        case {"allowed": [*allowed], "more": int(more)}:
+            derived["allowed"] = f"{', '.join(allowed)} and {more:,} more"
+        case {"allowed": [*allowed]}:
+            derived["allowed"] = ", ".join(allowed)
+        case {"low": _} | {"high": _}:
+            derived["range"] = _range(parameters.get("low"), parameters.get("high"))
+        case {"pattern": _, "example": str(example)}:
+            derived["form"] = f"must look like {example}"
+        case {"pattern": str(pattern)}:
+            derived["form"] = pattern
+        case {"part_of": str(table)}:
+            derived["whole"] = table.removesuffix("s")
+        case {"found": int(found)}:
+            derived["fields"] = "1 field" if found == 1 else f"{found:,} fields"
+    return derived
+
+
+def _range(low: Any, high: Any) -> str:
+    if low is None:
+        return f"{high:.15g} or less"
+    return f"{low:.15g} or more" if high is None else f"{low:.15g} to {high:.15g}"
+
+
+#: The rule that a value is there, which follows from an unreadable cell as well.
+MISSING = Rule("missing")
