@@ -22,6 +22,7 @@ import numpy as np
 import polars as pl
 import psutil
 from confinement import confinement
+from growth import growth
 from linking import linking
 from noise import costs
 from profiles import profiles
@@ -147,7 +148,7 @@ def storage() -> list[Row]:
 
     from workbench.schema.customer_data import write_parquet
     from workbench.vault.keys import Key
-    from workbench.vault.parquet import Place, fault_of, scan_encrypted, write_encrypted
+    from workbench.vault.parquet import FileKeys, Place, fault_of, scan_encrypted, write_encrypted
 
     random = np.random.Generator(np.random.PCG64(1))
     n = 2_000_000
@@ -159,15 +160,15 @@ def storage() -> list[Row]:
             "product_id": [f"shop:{value}" for value in random.integers(0, 5_000, n)],
         }
     )
-    key, columns = Key.new(), tuple(table.columns)
+    keys = FileKeys.derived(Key.new(), table.columns)
     place = Place(holding="bench", table="orders", bucket=0, file="one")
     with tempfile.TemporaryDirectory() as folder:
         plain, closed = Path(folder) / "plain.parquet", Path(folder) / "closed.parquet"
         write_plain = cpu_of(lambda: write_parquet(table, plain))
-        write_closed = cpu_of(lambda: write_encrypted(table, closed, key=key, place=place))
+        write_closed = cpu_of(lambda: write_encrypted(table, closed, keys=keys, place=place))
         read_plain = cpu_of(lambda: pl.scan_parquet(plain).collect())
         sha256 = hashlib.sha256(closed.read_bytes()).hexdigest()
-        held = {"key": key, "place": place, "columns": columns, "sha256": sha256}
+        held = {"keys": keys, "place": place, "sha256": sha256}
         read_closed = cpu_of(lambda: scan_encrypted(closed, **held).collect())
         check = cpu_of(lambda: fault_of(closed, sha256, places={}))
         size_gb = closed.stat().st_size / 1e9
@@ -292,6 +293,7 @@ def noise() -> list[Row]:
 PARTS: dict[str, Callable[[int], list[Row]]] = {
     "linking": lambda customers: [Row(*each) for each in linking(customers)],
     "storage": lambda _: storage(),
+    "growth": lambda _: [Row(*each) for each in growth()],
     "pseudonyms": lambda _: pseudonyms(),
     "audit": lambda _: audit_intervals(),
     "noise": lambda _: noise(),

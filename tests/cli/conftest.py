@@ -35,8 +35,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).symlink_to(PROJECT / name)
     (tmp_path / "reports").mkdir()
     (tmp_path / "reports" / "studies").symlink_to(PROJECT / "reports" / "studies")
-    for name in ("WORKBENCH_WORKSPACE", "WORKBENCH_REPORTS", "WORKBENCH_KEY", "WORKBENCH_WORKERS"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("WORKSPACE", "REPORTS", "KEY", "WORKERS", "HEAD"):
+        monkeypatch.delenv(f"WORKBENCH_{name}", raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -197,6 +197,7 @@ def test_every_verb_prints_one_object_and_nothing_else(loaded: Command, home: Pa
         ("site",),
         ("status", "--check"),
         ("dictionary",),
+        ("dataset", "accept-restore", "demo"),
     )
     for words in verbs:
         told = loaded(*words, "--json")
@@ -209,7 +210,7 @@ def test_what_people_read_fits_a_terminal(loaded: Command, monkeypatch: pytest.M
     monkeypatch.setenv("COLUMNS", "80")
     for words in (
         (), ("--help",), ("run", "--help"), ("load", "--help"), ("generate", "--help"),
-        ("quarantine", "--help"), ("dictionary",), ("run", "demo", "--plan"),
+        ("quarantine", "--help"), ("dictionary",), ("dataset", "--help"), ("run", "demo", "--plan"),
         ("quarantine", "demo"),
     ):  # fmt: skip
         told = loaded(*words)

@@ -9,6 +9,8 @@ from tests.intake.conftest import SETTINGS
 from workbench.intake import load
 from workbench.sources import SourceMapping
 from workbench.vault import Vault
+from workbench.vault.keys import read_key
+from workbench.vault.vault import key_path
 
 
 def _value_hash(dataset) -> list[int]:
@@ -27,7 +29,7 @@ def test_two_workers_make_the_same_rows_as_one(make_world, vault):
         assert (report.read, report.accepted, report.unchanged) == (48, 48, 0)
         assert report.amounts == {"EUR": 1200}
     # ids differ from dataset to dataset, so the second is held against itself under the same name
-    again = Vault(vault.workspace.with_name("again"), vault.key)
+    again = Vault(vault.workspace.with_name("again"), read_key(key_path(vault.workspace)))
     load([world], vault=again, dataset="two", settings={}, workers=1)
     assert _value_hash(vault.dataset("two")) == _value_hash(again.dataset("two"))
     assert _value_hash(vault.dataset("one")) != _value_hash(vault.dataset("two"))

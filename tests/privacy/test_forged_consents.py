@@ -15,7 +15,7 @@ from workbench.sources import SourceMapping
 from workbench.vault import Dataset, Vault
 from workbench.vault.parquet import reading
 
-from .conftest import study
+from .conftest import at, study
 
 EMPTIED = ("consents", "identities")
 
@@ -76,6 +76,44 @@ def test_people_who_refused_stay_out_of_the_view(vault: Vault) -> None:
         _objecting(vault)
     assert refusal.value.exit_code == 6
     assert str(refusal.value).count("\n") == forged  # all are named
+
+
+@pytest.mark.parametrize("how", ["roots", "roots and head", "roots and lists"])
+def test_deleted_versions_bring_nobody_back_who_withdrew(vault: Vault, how: str) -> None:
+    honest = _objecting(vault)
+    dataset = vault.dataset("shop")
+    people = dataset.data()["customers"].collect()["customer_id"].sort()
+    before = set(dataset.folder.rglob("*"))
+    for number in range(5):  # five loads of ten objections each
+        rows = pl.DataFrame(
+            [
+                {
+                    "consent_id": f"w{customer}", "record_id": customer, "decision": "objected",
+                    "purpose": "analytics", "basis": "legitimate_interest", "method": "form",
+                    "decided_at": at("2025-01-01"), "source_id": "0" * 32, "source_row": 1,
+                }
+                for customer in people[10 * number : 10 * number + 10]
+            ]
+        )  # fmt: skip
+        schema = TABLES["consents"].schema
+        rows = rows.select(
+            (pl.col(c) if c in rows.columns else pl.lit(None)).cast(kind).alias(c)
+            for c, kind in schema.items()
+        )
+        with vault.writing("shop", buckets=8) as (writer, newest):
+            files = writer.write("consents", rows)
+            writer.commit(before=newest, files=files, sources=())
+    objected = honest - _objecting(vault)
+    assert objected > 0
+    for path in set(dataset.folder.rglob("*")) - before:
+        if path.parent.name == "versions" or "lists" in how:
+            path.unlink()
+    if "head" in how:
+        (vault.workspace / "heads" / "shop.sealed").unlink()
+    with pytest.raises(IntegrityError) as refusal:
+        _objecting(vault)
+    assert refusal.value.exit_code == 6
+    print(f"none of {objected} people who objected was brought back by deleting {how}")
 
 
 def test_the_search_for_persons_cannot_be_switched_off(vault: Vault) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from workbench.privacy import View, open_view
 from workbench.privacy.disclosure import disclose
-from workbench.vault import Dataset, DatasetWriter, SourceEntry
+from workbench.vault import Dataset, SourceEntry, Vault
 
 from .attacks import group_of_leaver, guess
 from .conftest import source, study
@@ -33,9 +33,10 @@ def withdrawn(dataset: Dataset, customer_id: int, number: int) -> Dataset:
         .cast(mine.schema["decided_at"])
         .alias("decided_at"),
     )
-    writer = DatasetWriter(dataset.name, dataset.folder, dataset.key, dataset.buckets)
     later: SourceEntry = source(f"withdrawal {number}", "2025-01-01", form="withdrawals")
-    return writer.commit(before=dataset, files=writer.write("consents", row), sources=[later])
+    vault = Vault.open(dataset.folder.parents[1])
+    with vault.writing(dataset.name, buckets=dataset.buckets) as (writer, _):
+        return writer.commit(before=dataset, files=writer.write("consents", row), sources=[later])
 
 
 def page(view: View) -> Mapping[str, Mapping[str, int]]:

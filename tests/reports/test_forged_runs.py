@@ -17,6 +17,8 @@ from workbench.reports import Site, build_site
 from workbench.runs import Folder
 from workbench.vault import Vault
 from workbench.vault.datasets import Dataset
+from workbench.vault.keys import read_key
+from workbench.vault.vault import key_path
 
 from .conftest import Put, failed, record, shown
 
@@ -236,7 +238,7 @@ def test_without_a_key_a_damaged_record_does_not_stop_the_others(
 def test_another_key_is_told_from_a_change(put: Put, vault: Vault, tmp_path: Path) -> None:
     put(record(run="a"))
     other = Vault.init(tmp_path / "other")
-    mixed = Vault(vault.workspace, other.key)
+    mixed = Vault(vault.workspace, read_key(key_path(other.workspace)))
     made = built(tmp_path, mixed)
     assert isinstance(made.withheld["a"], AccessError)
 

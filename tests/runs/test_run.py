@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from workbench.foundation.errors import ParameterError, PrivacyError, RunError
+from workbench.vault.keys import read_key
+from workbench.vault.vault import key_path
 
 from .conftest import BEGINNING, ENDING, Project
 
@@ -273,7 +275,7 @@ def test_no_secret_path_or_user_reaches_record_or_notebook(  # case P09
     assert result.error is None, result.error
     published = b"".join(p.read_bytes() for p in result.run.folder.rglob("*") if p.is_file())
     executed = project.vault.kept("notebooks", result.run.id)
-    key = project.vault.key.text.encode()
+    key = read_key(key_path(project.vault.workspace)).text.encode()
     host = os.uname().nodename.encode()
     for secret in (SECRET.encode(), b"annette-visible", key, str(project.root).encode()):
         assert secret not in published + executed

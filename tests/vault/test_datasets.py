@@ -11,7 +11,8 @@ import pytest
 from workbench.foundation.errors import AccessError, InputError, IntegrityError, ParameterError
 from workbench.foundation.files import canonical_json
 from workbench.vault import Dataset, Key, Vault, sealed
-from workbench.vault.keys import write_key
+from workbench.vault.keys import read_key, write_key
+from workbench.vault.vault import key_path
 
 
 def _files(dataset: Dataset) -> list[Path]:
@@ -94,7 +95,7 @@ def test_another_key_is_refused_with_both_ids(vault: Vault, dataset: Dataset, tm
     opened = Vault.open(vault.workspace, key_file=tmp_path / "other.key")
     with pytest.raises(AccessError) as refusal:
         opened.dataset("shop")
-    assert f"sealed with key {vault.key.id}" in str(refusal.value)
+    assert f"sealed with key {vault.key_id}" in str(refusal.value)
     assert f"the key at hand is {other.id}" in str(refusal.value)
     with pytest.raises(AccessError, match="sealed with key"), opened.writing("shop", buckets=2):
         pass
@@ -114,18 +115,36 @@ def test_a_manifest_under_another_name_or_number_is_found(vault: Vault, dataset:
 
 def test_a_newer_format_is_refused_by_its_number(vault: Vault, dataset: Dataset):
     content = sealed(
-        canonical_json({"format": 99}), key=vault.key, context="dataset shop, version 2"
+        canonical_json({"format": 99}),
+        key=dataset.keys.manifests,
+        context="dataset shop, version 2",
     )
     (dataset.folder / "versions" / "00000002").write_bytes(content)
-    with pytest.raises(ParameterError, match="has format 99, this workbench reads up to 1"):
+    with pytest.raises(ParameterError, match="has format 99, this workbench reads format 2"):
         vault.dataset("shop")
+
+
+def test_a_dataset_of_format_1_is_refused_by_its_number(vault: Vault, dataset: Dataset):
+    key, place = read_key(key_path(vault.workspace)), "dataset shop, version 1"
+    content = sealed(canonical_json({"format": 1}), key=key, context=place)
+    (dataset.folder / "versions" / "00000001").write_bytes(content)
+    with pytest.raises(
+        ParameterError, match=r"dataset shop, version 1 has format 1, .* load the exports again"
+    ) as refusal:
+        vault.dataset("shop")
+    assert refusal.value.exit_code == 2
+    with pytest.raises(ParameterError, match="format 1"), vault.writing("shop", buckets=2):
+        pass
 
 
 def test_keys_show_in_no_text_of_what_holds_them(vault: Vault, dataset: Dataset):
     with vault.writing("shop", buckets=2) as (writer, before):
-        held = [vault.key, vault, dataset, writer, before, *dataset.files, vault.key_for("shop")]
-    secrets = [vault.key.text, vault.key_for("shop").text, *(e.key for e in dataset.files)]
-    secrets += [repr(Key.of_text(secret).secret) for secret in secrets]
+        held = [vault, dataset, dataset.keys, writer, before, *dataset.files, writer.heads]
+    keys = [read_key(key_path(vault.workspace)), vault.key_for("shop"), dataset.keys.manifests]
+    secrets = [*(key.text for key in (*keys, *dataset.keys.groups.values()))]
+    secrets += [e.footer for e in dataset.files]
+    wrapped = [text for e in dataset.files for text in e.keys.values()]
+    secrets += [*wrapped, *(repr(Key.of_text(secret).secret) for secret in secrets)]
     for thing in held:
         for text in (repr(thing), str(thing), f"{thing}", f"{(thing,)}"):
             assert not any(secret in text for secret in secrets), type(thing)
@@ -136,19 +155,6 @@ def test_a_writer_can_be_handed_to_another_process(vault: Vault, customers):
         copy = pickle.loads(pickle.dumps(writer))  # our own bytes
         entries = copy.write("customers", customers(1))
     assert [entry.rows for entry in entries] == [1]
-
-
-def test_files_of_no_version_are_swept_before_the_next_one(
-    vault: Vault, dataset: Dataset, customers
-):
-    orphan = dataset.folder / "files" / ("0" * 32 + ".parquet")
-    orphan.write_bytes(b"left by a crash")
-    partial = dataset.folder / "versions" / ".00000002.ab.partial"
-    partial.write_bytes(b"left by a crash")
-    with vault.writing("shop", buckets=2):
-        assert not orphan.exists()
-        assert not partial.exists()
-        assert all(path.exists() for path in _files(dataset))
 
 
 def test_a_fault_while_writing_leaves_no_file_behind(vault: Vault, dataset: Dataset, customers):

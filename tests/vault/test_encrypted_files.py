@@ -12,12 +12,13 @@ import pytest
 
 from workbench.foundation.errors import InputError, IntegrityError
 from workbench.vault import Key
-from workbench.vault.parquet import Place, reading, write_encrypted
+from workbench.vault.parquet import FileKeys, Place, reading, write_encrypted
 from workbench.vault.parquet import scan_encrypted as scan_checked
 
 ROWS = pl.DataFrame({"number": range(300), "name": [f"name {n}" for n in range(300)]})
 COLUMNS = tuple(ROWS.columns)
 KEY = Key(bytes(range(32)))
+KEYS = FileKeys.derived(KEY, COLUMNS)
 PLACE = Place(holding="dataset a", table="customers", bucket=1, file="f")
 
 
@@ -30,12 +31,12 @@ def scan_encrypted(path: Path, **held) -> pl.LazyFrame:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "f.parquet"
-    write_encrypted(ROWS, path, key=KEY, place=PLACE)
+    write_encrypted(ROWS, path, keys=KEYS, place=PLACE)
     return path
 
 
 def test_rows_come_back_and_no_column_name_or_value_stands_in_the_file(file: Path):
-    assert scan_encrypted(file, key=KEY, place=PLACE, columns=COLUMNS).collect().equals(ROWS)
+    assert scan_encrypted(file, keys=KEYS, place=PLACE).collect().equals(ROWS)
     content = file.read_bytes()
     assert content.startswith(b"PARE")  # encrypted footer
     for word in (b"number", b"name", b"dataset a", b"customers"):
@@ -55,7 +56,7 @@ def test_rows_come_back_and_no_column_name_or_value_stands_in_the_file(file: Pat
 )
 def test_a_file_opens_in_its_own_place_only(file: Path, place: Place):
     with pytest.raises(IntegrityError, match="swapped, changed or damaged") as refusal:
-        scan_encrypted(file, key=KEY, place=place, columns=COLUMNS)
+        scan_encrypted(file, keys=KEYS, place=place)
     assert str(refusal.value).startswith(str(place))
 
 
@@ -68,7 +69,7 @@ def test_flipped_bits_are_found_or_harmless_and_never_give_other_rows(file: Path
         file.write_bytes(changed)
         try:
             with reading("dataset a, version 1"):
-                rows = scan_encrypted(file, key=KEY, place=PLACE, columns=COLUMNS).collect()
+                rows = scan_encrypted(file, keys=KEYS, place=PLACE).collect()
         except IntegrityError:
             found += 1
         else:
@@ -81,7 +82,7 @@ def test_a_changed_page_is_told_when_it_is_read(file: Path):
     changed = bytearray(file.read_bytes())
     changed[100] ^= 0x10
     file.write_bytes(changed)
-    frame = scan_encrypted(file, key=KEY, place=PLACE, columns=COLUMNS)
+    frame = scan_encrypted(file, keys=KEYS, place=PLACE)
     with (
         pytest.raises(IntegrityError, match="dataset a: a page was changed or damaged"),
         reading("dataset a"),
@@ -102,10 +103,10 @@ def test_a_truncated_or_missing_file_is_found(file: Path):
     for length in (*range(0, len(whole), 97), len(whole) - 1):
         file.write_bytes(whole[:length])
         with pytest.raises(IntegrityError, match="swapped, changed or damaged"):
-            scan_encrypted(file, key=KEY, place=PLACE, columns=COLUMNS)
+            scan_encrypted(file, keys=KEYS, place=PLACE)
     file.unlink()
     with pytest.raises(IntegrityError, match="bucket 01, file f: the file is missing"):
-        scan_encrypted(file, key=KEY, place=PLACE, columns=COLUMNS)
+        scan_encrypted(file, keys=KEYS, place=PLACE)
 
 
 def test_a_full_disk_is_an_input_error_and_leaves_nothing(tmp_path: Path, monkeypatch):
@@ -114,7 +115,7 @@ def test_a_full_disk_is_an_input_error_and_leaves_nothing(tmp_path: Path, monkey
 
     monkeypatch.setattr("workbench.vault.parquet.os.fsync", fail)
     with pytest.raises(InputError, match=r"cannot write to .*: No space left on device; make room"):
-        write_encrypted(ROWS, tmp_path / "g.parquet", key=KEY, place=PLACE)
+        write_encrypted(ROWS, tmp_path / "g.parquet", keys=KEYS, place=PLACE)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -139,14 +140,15 @@ import resource, sys
 from pathlib import Path
 import polars as pl
 from workbench.vault import Key
-from workbench.vault.parquet import Place, reading, scan_encrypted, write_encrypted
+from workbench.vault.parquet import FileKeys, Place, reading, scan_encrypted, write_encrypted
 
 folder, hard = Path(sys.argv[1]), int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))
-key, rows, path = Key.new(), pl.DataFrame({"n": [1, 2]}), folder / "one.parquet"
+keys = FileKeys.derived(Key.new(), ["n"])
+rows, path = pl.DataFrame({"n": [1, 2]}), folder / "one.parquet"
 place = Place(holding="a", table="t", bucket=0, file="f")
-sha256 = write_encrypted(rows, path, key=key, place=place)
-held = {"key": key, "place": place, "columns": ("n",), "sha256": sha256}
+sha256 = write_encrypted(rows, path, keys=keys, place=place)
+held = {"keys": keys, "place": place, "sha256": sha256}
 frames = [scan_encrypted(path, **held) for _ in range(200)]
 with reading("dataset a"):
     print(pl.concat(frames).collect().height)

@@ -13,6 +13,7 @@ from types import FrameType
 
 import typer
 
+from workbench.cli.dataset import dataset
 from workbench.cli.dictionary import dictionary
 from workbench.cli.generate import generate
 from workbench.cli.init import init
@@ -40,6 +41,7 @@ app = typer.Typer(
 app.callback(invoke_without_command=True)(overview)
 for verb in (init, generate, truth, load, quarantine, run, site, status, dictionary):
     app.command()(verb)
+app.add_typer(dataset, name="dataset")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -15,7 +15,7 @@ def init(workspace: Workspace = None, as_json: AsJson = False) -> None:
     path = key_path(settings.workspace)
     if as_json:
         print_json(
-            {"workspace": str(settings.workspace), "key": vault.key.id, "key_file": str(path)}
+            {"workspace": str(settings.workspace), "key": vault.key_id, "key_file": str(path)}
         )
-    say(f"Made the workspace {settings.workspace} with key {vault.key.id} in {path}.")
+    say(f"Made the workspace {settings.workspace} with key {vault.key_id} in {path}.")
     say("Who loses this key file loses the data: keep a copy where only you can read it.")

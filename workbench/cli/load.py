@@ -7,6 +7,7 @@ import typer
 
 from workbench.cli.options import (
     AsJson,
+    HeadCopy,
     KeyFile,
     Workspace,
     money,
@@ -37,6 +38,7 @@ def load(
     ] = None,
     workspace: Workspace = None,
     key: KeyFile = None,
+    head: HeadCopy = None,
     as_json: AsJson = False,
 ) -> None:
     """Read exports into a dataset; quarantine what cannot be used."""
@@ -47,7 +49,7 @@ def load(
     place = Settings.read(workspace=workspace)
     report = read(
         paths,
-        vault=Vault.open(place.workspace, key_file=key),
+        vault=Vault.open(place.workspace, key_file=key, head=head),
         dataset=dataset,
         mapping=find_mapping(mapping) if mapping else None,
         settings=pairs(settings or [], "--set"),

@@ -21,6 +21,14 @@ Reports = Annotated[
 KeyFile = Annotated[
     Path | None, typer.Option("--key", help="Key file; the workspace's unless named.")
 ]
+HeadCopy = Annotated[
+    Path | None,
+    typer.Option(
+        "--head",
+        help="Folder on another disk: shows whether the whole workspace was put back to an "
+        "older state. WORKBENCH_HEAD unless named.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
 
 

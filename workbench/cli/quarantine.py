@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.options import AsJson, KeyFile, Workspace, print_json, print_table
+from workbench.cli.options import AsJson, HeadCopy, KeyFile, Workspace, print_json, print_table
 from workbench.foundation.progress import say
 from workbench.foundation.settings import Settings
 
@@ -18,6 +18,7 @@ def quarantine(
     ] = None,
     workspace: Workspace = None,
     key: KeyFile = None,
+    head: HeadCopy = None,
     as_json: AsJson = False,
 ) -> None:
     """Count refused records by reason; with --out write them out."""
@@ -27,7 +28,7 @@ def quarantine(
     from workbench.vault import Vault
 
     place = Settings.read(workspace=workspace)
-    rows = quarantined(Vault.open(place.workspace, key_file=key).dataset(dataset))
+    rows = quarantined(Vault.open(place.workspace, key_file=key, head=head).dataset(dataset))
     faults = rows.select("format", "faults").explode("faults").unnest("faults")
     counts = tally(faults, by=["format"]).rename({"words": "reason", "records": "rows"})
     if as_json:

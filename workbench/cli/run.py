@@ -8,6 +8,7 @@ import typer
 
 from workbench.cli.options import (
     AsJson,
+    HeadCopy,
     KeyFile,
     Reports,
     Workspace,
@@ -55,6 +56,7 @@ def run(
     workspace: Workspace = None,
     reports: Reports = None,
     key: KeyFile = None,
+    head: HeadCopy = None,
     as_json: AsJson = False,
 ) -> int:
     """Run a study as of a date, unless it has finished."""
@@ -74,7 +76,7 @@ def run(
     given = pairs(parameters or [], "-p")
     if as_of is not None and given.setdefault("as_of", as_of) != as_of:
         raise ParameterError("as_of is given twice: with --as-of and with -p")
-    vault = Vault.open(place.workspace, key_file=key)
+    vault = Vault.open(place.workspace, key_file=key, head=head)
     planned = make_plan(
         asked,
         vault.dataset(asked.dataset),

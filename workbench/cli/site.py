@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from workbench.cli.options import AsJson, KeyFile, Reports, Workspace, print_json
+from workbench.cli.options import AsJson, HeadCopy, KeyFile, Reports, Workspace, print_json
 from workbench.foundation.errors import IntegrityError, WorkbenchError
 from workbench.foundation.progress import say
 from workbench.foundation.settings import Settings
@@ -15,6 +15,7 @@ def site(
     workspace: Workspace = None,
     reports: Reports = None,
     key: KeyFile = None,
+    head: HeadCopy = None,
     as_json: AsJson = False,
 ) -> None:
     """Make the catalogue of reports, and pages that are missing.
@@ -25,7 +26,7 @@ def site(
     from workbench.vault import Vault
 
     place = Settings.read(workspace=workspace, reports=reports)
-    vault = Vault.at_hand(place.workspace, key_file=key)
+    vault = Vault.at_hand(place.workspace, key_file=key, head=head)
     made = build_site(place.reports / "runs", site=place.reports / "site", vault=vault)
     if as_json:
         print_json(

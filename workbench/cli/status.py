@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli.options import AsJson, KeyFile, Reports, Workspace, print_json, print_table
+from workbench.cli.options import (
+    AsJson,
+    HeadCopy,
+    KeyFile,
+    Reports,
+    Workspace,
+    print_json,
+    print_table,
+)
 from workbench.foundation.errors import AccessError, IntegrityError, WorkbenchError
 from workbench.foundation.progress import say
 from workbench.foundation.settings import Settings
@@ -23,6 +31,7 @@ def status(
     workspace: Workspace = None,
     reports: Reports = None,
     key: KeyFile = None,
+    head: HeadCopy = None,
     as_json: AsJson = False,
 ) -> None:
     """List datasets, studies, runs and the key in use.
@@ -34,14 +43,14 @@ def status(
     from workbench.vault import Vault
 
     place = Settings.read(workspace=workspace, reports=reports)
-    vault = Vault.open(place.workspace, key_file=key)
+    vault = Vault.open(place.workspace, key_file=key, head=head)
     datasets, faults = _datasets(vault)
     studies = sorted(p.stem for p in (place.project / "reports" / "studies").glob("*.toml"))
     checked, changed = _runs(vault, place.reports / "runs")
     runs = in_order(checked)
     content: dict[str, Any] = {
         "workspace": str(place.workspace),
-        "key": vault.key.id,
+        "key": vault.key_id,
         "datasets": [_dataset(each) for each in datasets],
         "studies": studies,
         "runs": [

@@ -75,16 +75,7 @@ class State:
         """Return what stands before with what this load wrote already."""
         if self.before is None and not self._files:
             return None
-        base = self.before or Dataset(
-            name=self._writer.name,
-            version=0,
-            fingerprint="",
-            buckets=self._writer.buckets,
-            key=self._writer.key,
-            folder=self._writer.folder,
-            files=(),
-            sources=(),
-        )
+        base = self.before or self._writer.nothing
         kept = (entry for entry in base.files if entry.file not in self._dropped)
         return replace(base, files=(*kept, *self._files))
 
@@ -97,7 +88,7 @@ class State:
         self._files += files
 
     def add_source(self, entry: SourceEntry, row: pl.DataFrame) -> None:
-        """Take a load in: its entry of the manifest and its row of ``sources``."""
+        """Take a load in: its entry in the operation and its row of ``sources``."""
         self.sources.append(entry)
         self._source_rows = pl.concat([self._source_rows, row])
 
@@ -145,7 +136,7 @@ class State:
         self._quarantine = quarantine
 
     def commit(self) -> Dataset:
-        """Write links, and the quarantine as a whole, then the manifest."""
+        """Write links, and the quarantine as a whole, then the version."""
         files = [*self._files, *self._writer.write("sources", self._source_rows)]
         if self._has_changed_quarantine:
             self._drop(QUARANTINE)
@@ -166,7 +157,7 @@ class State:
             self.linkage = linked(
                 held.stored("identities"),
                 held=before,
-                version=held.version + 1,
+                version=self._writer.version,
                 loads=loads,
             )
         if self.linkage.links.equals(before):

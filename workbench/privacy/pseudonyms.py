@@ -45,7 +45,7 @@ class Pseudonyms:
     @classmethod
     def of(cls, customer_id: pl.Series, *, study: Study, dataset: Dataset) -> "Pseudonyms":
         """Make the pseudonyms of these customers for one study."""
-        secret = dataset.key.derive(f"pseudonyms of study {study.name} on {dataset.name}").text
+        secret = dataset.pseudonym_key(study.name).text
         made = keyed_hash(customer_id, secret=secret).alias("pseudonym")
         customers = pl.DataFrame([customer_id.alias("customer_id"), made])
         if days := study.policy.shift_days:

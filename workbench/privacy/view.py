@@ -216,7 +216,7 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
             f"{dataset.name}, its min_group is {study.min_group}: no view is made"
         )
     fingerprint = view_fingerprint(study, dataset, as_of)
-    secret = dataset.key.derive(f"figures of study {study.name} on {dataset.name}").secret
+    secret = dataset.figure_key(study.name).secret
     release = _release(study, fingerprint, secret)
     pseudonyms = Pseudonyms.of(allowed["customer_id"], study=study, dataset=dataset)
     made = generalised(allowed, study, as_of, release=release)

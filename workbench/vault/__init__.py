@@ -2,18 +2,20 @@
 
 A *holding* is anything personal on disk: a dataset's tables, its quarantine, a sealed view, an
 executed notebook. No other room writes personal data, so what must reach everything (erasure,
-retention) reaches it here. What a holding says can be read only with the workspace's key; who
-holds another key is told so (``AccessError``), and whatever was changed, damaged or swapped under
-the right key is told apart from that (``IntegrityError``).
+retention) reaches it here. A holding can be read only with keys that are derived from the
+workspace's key; no other room gets that key. The holder of another key gets an ``AccessError``;
+content that was changed, damaged, swapped or put back to an older version under the right key is an
+``IntegrityError``.
 """
 
 from workbench.vault.checking import Check, check_vault
-from workbench.vault.datasets import Dataset, DatasetWriter
+from workbench.vault.datasets import Dataset
 from workbench.vault.entries import SourceEntry
 from workbench.vault.keys import Key
 from workbench.vault.sealing import sealed, unsealed
 from workbench.vault.vault import Vault
 from workbench.vault.views import SealedView, open_sealed_view, seal_view
+from workbench.vault.writer import DatasetWriter
 
 __all__ = [
     "Check",

@@ -1,9 +1,10 @@
 """Compare everything in the vault with what was written: all versions, all holdings.
 
-A version is damaged where its manifest does not open. A file is damaged where it is not the one
-that the manifests name; it is read once, and the message lists the versions that need it. Views
-that kernels are reading are sealed under keys which only their runs have: of those only the form is
-checked, that is, whether each file is encrypted.
+A version is damaged where its root or one of its lists does not open, and missing where a later
+version names it. A file is damaged where it is not the one that the lists name; it is read once,
+and the message lists the versions that need it. Views that kernels are reading are sealed under
+keys which only their runs have: of those only the form is checked, that is, whether each file is
+encrypted.
 """
 
 from collections.abc import Iterator
@@ -42,8 +43,9 @@ def check_vault(vault: Vault) -> list[Check]:
     versions, manifests = _manifests(vault)
     return [
         manifests,
-        _files(versions, "dataset files: hash as in the manifest", is_quarantine=False),
-        _files(versions, "quarantine files: hash as in the manifest", is_quarantine=True),
+        _heads(vault),
+        _files(versions, "dataset files: hash as in the list", is_quarantine=False),
+        _files(versions, "quarantine files: hash as in the list", is_quarantine=True),
         _kept(vault, "notebooks", "executed notebooks: open under the key"),
         _kept(vault, "runs", "seals of runs: open under the key"),
         _kept(vault, "variants", "counts of published reports: open under the key"),
@@ -57,10 +59,27 @@ def _manifests(vault: Vault) -> tuple[list[Dataset], Check]:
     for name in vault.datasets():
         opened, unopened = vault.versions(name)
         versions += opened
-        faults += [str(error) for error in unopened.values()]
+        faults += [str(error) for error in unopened.values()] or _gaps(opened)
         objects += len(opened) + len(unopened)
-    what = "versions of datasets: manifest opens under the key"
+    what = "versions of datasets: root and lists open under the key"
     return versions, Check(what=what, objects=objects, faults=tuple(faults))
+
+
+def _gaps(versions: list[Dataset]) -> list[str]:
+    """Name versions whose predecessor is not stored any more; all stored ones do open."""
+    roots = {"", *(each.root.sha256 for each in versions)}
+    return [
+        f"{each.label}: the version before it is missing"
+        for each in versions
+        if each.root.previous not in roots
+    ]
+
+
+def _heads(vault: Vault) -> Check:
+    names = vault.datasets()
+    faults = tuple(str(fault) for name in names if (fault := vault.head_fault(name)) is not None)
+    what = "heads of datasets: the newest version is the one that was written last"
+    return Check(what=what, objects=len(names), faults=faults)
 
 
 def _files(versions: list[Dataset], what: str, *, is_quarantine: bool) -> Check:

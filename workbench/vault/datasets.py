@@ -1,26 +1,33 @@
-"""A dataset: versions of customer tables, each a manifest that names encrypted files.
+"""A dataset: versions of customer tables, each a sealed root that names sealed lists of files.
 
-    datasets/NAME/versions/00000003     sealed manifest: the version is there once this name is
-    datasets/NAME/files/<id>.parquet    one table, one bucket, one part; a key of its own
+    datasets/NAME/versions/00000003     root: the version exists once this name does
+    datasets/NAME/lists/<id>.sealed     files of one table, or some operations; shared by versions
+    datasets/NAME/files/<id>.parquet    one table, one bucket, one part; keys of its own
+    datasets/NAME/journal.sealed        names what a load in progress makes
+    heads/NAME.sealed                   which version was written last, see ``vault.heads``
 
-A load writes files first and the manifest last, under a name that appears whole or not at all, so
-a crash leaves the old version or the new one. A crash can leave files that no manifest names; the
-next load removes them. Only the manifests contain the key of each file, so a file whose key
-is removed from them cannot be read any more.
+A load writes files first, then the lists that changed, then the root under a name that appears
+whole or not at all, and the head last. So a crash leaves the old version or the new one. A root is
+small: it names one list per table, and lists that did not change are those of the version before.
+Loading the hundredth small file costs what the first costs: only the newest root is opened, and
+small files are merged (``vault.merging``).
 
-The manifest also contains the hash of each file. A table's files are opened and compared with
-their hashes when the table is asked for, so a small load does not pay for tables it does not read.
-A load refuses to start where any file of the newest version is missing or not encrypted. A file
-that a load does not read stays in the next manifest with the hash it always had, so a file that
-was exchanged by somebody with the keys is found when it is read, however many loads came between.
+Only the lists contain the keys of each file (``vault.keyring``), so a file whose entry is removed
+from all lists cannot be read any more. They also contain the hash of each file. A table's files are
+opened and compared with their hashes when the table is asked for, so a small load does not pay for
+tables it does not read. A load refuses to start where any file of the newest version is missing or
+not encrypted. A file that a load does not read keeps its entry, so a file that was exchanged by
+somebody with the keys is found when it is read, however many loads came between.
+
+The fingerprint of a version is a hash over the operations that led to its content, in their order:
+each operation is hashed together with the fingerprint before it.
 """
 
 import hashlib
 import json
-import secrets
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,29 +35,33 @@ from typing import Any
 import polars as pl
 
 from workbench.foundation.errors import IntegrityError, ParameterError
-from workbench.foundation.files import canonical_json, sync_folder, write_whole
 from workbench.schema import TABLES, CustomerData
-from workbench.schema.customer_data import cut
 from workbench.schema.links import LINKS, surviving, with_customers
 from workbench.vault.entries import (
     LINKS_TABLE,
     QUARANTINE,
     QUARANTINE_SCHEMA,
     FileEntry,
+    Operation,
     SourceEntry,
 )
+from workbench.vault.heads import NO_ROOT, Root
+from workbench.vault.keyring import Keyring
 from workbench.vault.keys import Key
+from workbench.vault.lists import ListEntry, Lists, compact_json, digest
 from workbench.vault.parquet import (
     Place,
     fault_of,
     form_fault_of,
     scan_encrypted,
-    write_encrypted,
 )
 from workbench.vault.sealing import sealed, unsealed
 
-#: Raised when the layout changes; a reader of a newer format says so instead of guessing.
-FORMAT = 1
+#: Raised when the layout changes; another format is refused by its number.
+FORMAT = 2
+
+#: What the lists of operations are called in their seal.
+OPERATIONS = "operations"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,19 +73,37 @@ class Dataset:
     name, version
         Which one it is; versions count from 1.
     fingerprint : str
-        Hash over what was loaded into it and under which key its ids were made.
+        Hash over everything that was done to it, in order, and the key its ids were made under.
     buckets : int
         Into how many parts customers are cut, fixed when the dataset was made.
+    keys : Keyring
+        Keys that open it, for the vault alone; other rooms ask for a key of one purpose.
+    folder : Path
+        Where the dataset is stored.
+    files : tuple of FileEntry
+        Files of all tables.
+    sources : tuple of SourceEntry
+        What was loaded and not taken back, in order.
+    operations : tuple of Operation
+        What was done to the dataset up to this version.
+    lists, log
+        What the root names: the list of each table's files, and the lists of operations.
+    root : Root
+        Hash of the root and of the root before.
     """
 
     name: str
     version: int
     fingerprint: str
     buckets: int
-    key: Key
+    keys: Keyring = field(repr=False)
     folder: Path
-    files: tuple[FileEntry, ...]
-    sources: tuple[SourceEntry, ...]
+    files: tuple[FileEntry, ...] = ()
+    sources: tuple[SourceEntry, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    lists: Mapping[str, ListEntry] = field(default_factory=dict, repr=False)
+    log: tuple[ListEntry, ...] = field(default=(), repr=False)
+    root: Root = field(default=NO_ROOT, repr=False)
 
     @property
     def is_synthetic(self) -> bool:
@@ -88,7 +117,7 @@ class Dataset:
 
     @property
     def rows(self) -> dict[str, int]:
-        """Rows of each table that has any, as the manifest counts them: no file is opened."""
+        """Rows of each table that has any, as the lists count them: no file is opened."""
         counted: Counter[str] = Counter()
         for entry in self.files:
             counted[entry.table] += entry.rows
@@ -141,9 +170,8 @@ class Dataset:
         """Return the rows of one of its files, lazily, after the file was checked."""
         return scan_encrypted(
             self.path_of(entry),
-            key=Key.of_text(entry.key),
+            keys=self.keys.keys_of(entry, self.place_of(entry)),
             place=self.place_of(entry),
-            columns=entry.columns,
             sha256=entry.sha256,
         )
 
@@ -178,17 +206,25 @@ class Dataset:
             raise IntegrityError(self._faults(found))
 
     def digest_of(self, table: str) -> str:
-        """Return a digest of one table's files, from the manifest; equal where they are equal."""
+        """Return a digest of one table's files, from its list; equal where they are equal."""
         held = sorted(entry.sha256 for entry in self.files if entry.table == table)
         return hashlib.sha256("\n".join([self.name, table, *held]).encode()).hexdigest()
 
+    def pseudonym_key(self, study: str) -> Key:
+        """Return the key under which a study's pseudonyms on this dataset are made."""
+        return self.keys.pseudonyms.derive(f"study {study}")
+
+    def figure_key(self, study: str) -> Key:
+        """Return the key that decides the noise of a study's figures on this dataset."""
+        return self.keys.figures.derive(f"study {study}")
+
     def path_of(self, entry: FileEntry) -> Path:
         """Return where one of its files is stored."""
-        return _path(self.folder, entry.file)
+        return stored_path(self.folder, entry.file)
 
     def place_of(self, entry: FileEntry) -> Place:
         """Return the place that one of its files was written for."""
-        return _place(self.name, entry.table, entry.bucket, entry.file)
+        return stored_place(self.name, entry.table, entry.bucket, entry.file)
 
     def _faults(self, found: list[str]) -> str:
         head = f"{self.label}: stored files are not what was written:"
@@ -233,156 +269,163 @@ class _Tables(Mapping[str, pl.LazyFrame]):
         return len(TABLES)
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetWriter:
-    """Writes files for the next version; nothing counts before ``commit``.
-
-    It holds the dataset's key, a folder and numbers only, so it can be handed to other processes,
-    each of which writes parts of its own.
-    """
-
-    name: str
-    folder: Path
-    key: Key
-    buckets: int
-
-    def write(self, table: str, rows: pl.DataFrame) -> list[FileEntry]:
-        """Write rows of one table, cut into buckets, and return what to put into the manifest.
-
-        Rows of customer tables are written as they are stored: by record, without a customer.
-        """
-        entries = []
-        rows = rows.drop("customer_id") if table in TABLES and "customer_id" in rows else rows
-        for bucket, part in cut(rows, self.buckets):
-            file, key = secrets.token_hex(16), Key.new()
-            path = _path(self.folder, file)
-            place = _place(self.name, table, bucket, file)
-            sha256 = write_encrypted(part, path, key=key, place=place)
-            entries.append(
-                FileEntry(
-                    table=table,
-                    bucket=bucket,
-                    file=file,
-                    key=key.text,
-                    sha256=sha256,
-                    rows=part.height,
-                    columns=tuple(part.columns),
-                )
-            )
-        return entries
-
-    def commit(
-        self,
-        *,
-        before: Dataset | None,
-        files: Iterable[FileEntry],
-        sources: Iterable[SourceEntry],
-        dropped: Collection[str] = frozenset(),
-    ) -> Dataset:
-        """Make the next version: what stood before, less what is dropped, plus what is new.
-
-        Parameters
-        ----------
-        before : Dataset or None
-            The version it grows from, None for the first.
-        files, sources
-            What was written and from where.
-        dropped : collection of str
-            Ids of files of ``before`` (``FileEntry.file``) for which new ones stand.
-
-        Raises
-        ------
-        InputError
-            The disk is full; the version before stands.
-        """
-        old = tuple(f for f in before.files if f.file not in dropped) if before else ()
-        everything = (*old, *files)
-        origins = (*(before.sources if before else ()), *sources)
-        version = before.version + 1 if before else 1
-        manifest = {
-            "format": FORMAT,
-            "dataset": self.name,
-            "version": version,
-            "buckets": self.buckets,
-            "fingerprint": _fingerprint(self.key, origins),
-            "files": [asdict(entry) for entry in everything],
-            "sources": [asdict(entry) for entry in origins],
-        }
-        sync_folder(self.folder / "files")
-        content = sealed(
-            canonical_json(manifest), key=self.key, context=_version_context(self.name, version)
-        )
-        write_whole(self.folder / "versions" / f"{version:08d}", content, mode=0o600)
-        return read_version(self.folder, self.name, version, self.key)
-
-    def sweep(self, datasets: Iterable[Dataset]) -> int:
-        """Remove files that no version names, left by a crash; return how many there were."""
-        named = {entry.file for dataset in datasets for entry in dataset.files}
-        orphans = [p for p in (self.folder / "files").glob("*.parquet") if p.stem not in named]
-        orphans += (self.folder / "versions").glob(".*.partial")
-        for path in orphans:
-            path.unlink()
-        return len(orphans)
-
-
 def version_numbers(folder: Path) -> list[int]:
     """Return the versions that are whole, oldest first."""
     return sorted(int(p.name) for p in (folder / "versions").glob("[0-9]*") if p.name.isdecimal())
 
 
-def read_version(folder: Path, name: str, version: int, key: Key) -> Dataset:
-    """Open one version of a dataset.
+def root_path(folder: Path, version: int) -> Path:
+    """Return where the root of a version is stored."""
+    return folder / "versions" / f"{version:08d}"
+
+
+def read_root(folder: Path, name: str, version: int, key: Key) -> tuple[dict[str, Any], Root]:
+    """Open the root of one version; return its content and what a head compares.
 
     Raises
     ------
     ParameterError
-        There is no such version, or it was written by a newer workbench.
+        There is no such version, or it was written by another workbench.
     AccessError
         It was sealed with another key.
     IntegrityError
-        The manifest was changed, damaged or swapped.
+        It was changed, damaged or swapped.
     """
-    path = folder / "versions" / f"{version:08d}"
+    path = root_path(folder, version)
     if not path.is_file():
         known = ", ".join(map(str, version_numbers(folder)))
         raise ParameterError(f"dataset {name} has no version {version}. Known: {known}")
-    context = _version_context(name, version)
-    manifest: Mapping[str, Any] = json.loads(unsealed(path.read_bytes(), key=key, context=context))
-    if manifest["format"] > FORMAT:
-        raise ParameterError(
-            f"{context} has format {manifest['format']}, this workbench reads up to {FORMAT}: "
-            "install a newer one"
-        )
-    if (manifest["dataset"], manifest["version"]) != (name, version):
+    context = _context(name, version)
+    content = path.read_bytes()
+    root: dict[str, Any] = json.loads(unsealed(content, key=key, context=context))
+    require_format(context, root["format"])
+    if (root["dataset"], root["version"]) != (name, version):
         raise IntegrityError(f"{context} says it is another dataset's version")
+    found = Root(
+        version=version,
+        sha256=digest(content),
+        previous=root["previous"],
+        operations=sum(ListEntry(**each).length for each in root["log"]),
+    )
+    return root, found
+
+
+def sealed_root(root: Mapping[str, Any], key: Key) -> bytes:
+    """Seal the content of a root for its place."""
+    return sealed(compact_json(root), key=key, context=_context(root["dataset"], root["version"]))
+
+
+def require_format(what: str, found: int) -> None:
+    """Refuse a format that this workbench does not read, with what to do.
+
+    Raises
+    ------
+    ParameterError
+        The format is older or newer.
+    """
+    if found > FORMAT:
+        raise ParameterError(
+            f"{what} has format {found}, this workbench reads format {FORMAT}: install a newer one"
+        )
+    if found < FORMAT:
+        raise ParameterError(
+            f"{what} has format {found}, which this workbench no longer reads (it reads format "
+            f"{FORMAT}): make a new workspace with `workbench init` in another place, or after the "
+            "old one was moved away, and load the exports again"
+        )
+
+
+def read_version(
+    folder: Path, name: str, version: int, keys: Keyring, lists: Lists | None = None
+) -> Dataset:
+    """Open one version of a dataset: its root and the lists that the root names.
+
+    Parameters
+    ----------
+    folder, name, version
+        Which version, and where its dataset is stored.
+    keys : Keyring
+        Keys of the dataset.
+    lists : Lists, optional
+        Lists that were opened before, where several versions are read one after the other.
+
+    Raises
+    ------
+    ParameterError
+        There is no such version, or it was written by another workbench.
+    AccessError
+        It was sealed with another key.
+    IntegrityError
+        Its root or one of its lists was changed, damaged or swapped.
+    """
+    root, found = read_root(folder, name, version, keys.manifests)
+    lists = lists or Lists(folder, name, keys.manifests)
+    tables = {table: ListEntry(**entry) for table, entry in root["tables"].items()}
+    log = tuple(ListEntry(**entry) for entry in root["log"])
+    try:
+        files = [entry for table, each in tables.items() for entry in lists.read(table, each)]
+        operations = [entry for each in log for entry in lists.read(OPERATIONS, each)]
+    except IntegrityError as error:
+        raise IntegrityError(f"{_context(name, version)}: {error}") from error
+    done = tuple(
+        Operation(**{**each, "sources": tuple(SourceEntry(**s) for s in each["sources"])})
+        for each in operations
+    )
+    undone = {each.undoes for each in done}
     return Dataset(
         name=name,
         version=version,
-        fingerprint=manifest["fingerprint"],
-        buckets=manifest["buckets"],
-        key=key,
+        fingerprint=root["fingerprint"],
+        buckets=root["buckets"],
+        keys=keys,
         folder=folder,
-        files=tuple(
-            FileEntry(**{**entry, "columns": tuple(entry["columns"])})
-            for entry in manifest["files"]
-        ),
-        sources=tuple(SourceEntry(**entry) for entry in manifest["sources"]),
+        files=tuple(FileEntry(**{**each, "columns": tuple(each["columns"])}) for each in files),
+        sources=tuple(s for each in done if each.version not in undone for s in each.sources),
+        operations=done,
+        lists=tables,
+        log=log,
+        root=found,
     )
 
 
-def _fingerprint(key: Key, sources: Iterable[SourceEntry]) -> str:
-    """Hash what was loaded, in which order, and the key its ids come from."""
-    text = "\n".join([key.id, *(f"{s.source_id} {s.basis} {s.data_until_at}" for s in sources)])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def chain(folder: Path, name: str, key: Key) -> Iterator[Root]:
+    """Give the roots from the newest backwards, as far as each names the one before it."""
+    wanted = None
+    for number in reversed(version_numbers(folder)):
+        try:
+            _, root = read_root(folder, name, number, key)
+        except IntegrityError:
+            return
+        if wanted is None or root.sha256 == wanted:
+            yield root
+            wanted = root.previous
 
 
-def _version_context(name: str, version: int) -> str:
-    return f"dataset {name}, version {version}"
+def next_fingerprint(before: str, operation: Operation) -> str:
+    """Return the fingerprint of a version after one more operation.
+
+    Names of files and the wording of refusals are no part of it, so the same loads in the same
+    order give the same fingerprint again.
+    """
+    content = {
+        "before": before,
+        "kind": operation.kind,
+        "undoes": operation.undoes,
+        "details": dict(operation.details),
+        "sources": [{**asdict(source), "reasons": None} for source in operation.sources],
+    }
+    return hashlib.sha256(compact_json(content)).hexdigest()[:16]
 
 
-def _place(name: str, table: str, bucket: int, file: str) -> Place:
+def stored_place(name: str, table: str, bucket: int, file: str) -> Place:
+    """Return the place that a file of a dataset is written for."""
     return Place(holding=f"dataset {name}", table=table, bucket=bucket, file=file)
 
 
-def _path(folder: Path, file: str) -> Path:
+def stored_path(folder: Path, file: str) -> Path:
+    """Return where a file of a dataset is stored."""
     return folder / "files" / f"{file}.parquet"
+
+
+def _context(name: str, version: int) -> str:
+    return f"dataset {name}, version {version}"

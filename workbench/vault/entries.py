@@ -1,4 +1,4 @@
-"""What a manifest of a dataset lists: its files and its sources."""
+"""What a version of a dataset lists: its files, its sources, and what was done to it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,12 +30,25 @@ QUARANTINE_SCHEMA = pl.Schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileEntry:
-    """One encrypted file, as the manifest lists it."""
+    """One encrypted file of a table.
+
+    Attributes
+    ----------
+    table, bucket, file
+        Where the file belongs; ``file`` is the name under which it is stored.
+    footer : str
+        Key of the footer: its holder can read column names, types and the number of rows.
+    keys : mapping of str to str
+        Data key of each sensitivity group of columns, sealed to the group's key of the dataset.
+    sha256, rows, columns
+        Hash of the file, number of its rows, names of its columns.
+    """
 
     table: str
     bucket: int
     file: str
-    key: str = field(repr=False)
+    footer: str = field(repr=False)
+    keys: Mapping[str, str] = field(repr=False)
     sha256: str
     rows: int
     columns: tuple[str, ...]
@@ -59,3 +72,29 @@ class SourceEntry:
     read: int
     refused: int
     reasons: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One change of a dataset's content, in the order in which they were made.
+
+    Attributes
+    ----------
+    kind : str
+        ``load`` or ``undo``; further kinds change the fingerprint in the same way.
+    version, base : int
+        Version that the operation made, and the version whose content it changed.
+    sources : tuple of SourceEntry
+        What a load read.
+    undoes : int or None
+        Version made by the load that an ``undo`` takes back.
+    details : mapping of str to str
+        Whatever else decides what the operation did, a hash of its input for instance.
+    """
+
+    kind: str
+    version: int
+    base: int
+    sources: tuple[SourceEntry, ...] = ()
+    undoes: int | None = None
+    details: Mapping[str, str] = field(default_factory=dict)

@@ -8,7 +8,7 @@ import hashlib
 import os
 import secrets
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -25,13 +25,24 @@ _LONGEST = 4_096  # bytes of a key file that are read
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Key:
-    """A 256-bit secret."""
+    """A 256-bit secret.
+
+    Attributes
+    ----------
+    secret : bytes
+        The 32 bytes.
+    origin : str
+        Id of the key file's key from which this one was derived, or this key's own id. People hold
+        key files, so messages name keys by it.
+    """
 
     secret: bytes
+    origin: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if len(self.secret) != _BYTES:
             raise ValueError(f"a key has {_BYTES} bytes")
+        object.__setattr__(self, "origin", self.origin or self.id)
 
     @classmethod
     def new(cls) -> Self:
@@ -54,7 +65,7 @@ class Key:
         Whoever holds a derived key learns nothing about this one or its siblings.
         """
         expand = HKDFExpand(algorithm=SHA256(), length=_BYTES, info=purpose.encode())
-        return Key(expand.derive(self.secret))
+        return Key(expand.derive(self.secret), self.origin)
 
     @property
     def text(self) -> str:

@@ -1,4 +1,4 @@
-"""Encrypted Parquet files: written under keys of their own, and read only as they were written.
+"""Encrypted Parquet files: written under given keys, and read only as they were written.
 
 Three traps of polars are closed here. Once any column has a key, polars leaves the columns without
 one in plain text, so every column has a key. Polars accepts a swapped file under the same keys
@@ -6,7 +6,7 @@ unless ``aad_prefix`` is set, so the prefix names dataset, table, bucket and fil
 plain file in the place of an encrypted one, so a file must end with the four bytes ``PARE`` of an
 encrypted footer: without a key nobody can make another file that ends so and opens.
 
-The whole-file SHA-256 from the sealed manifest is compared as well. It guards against people who
+The whole-file SHA-256 from the sealed list is compared as well. It guards against people who
 hold the keys and write another file under them, and it allows a message to name the damaged file.
 Hashing takes 0.56 CPU seconds per GB and is done once per file and process, when a table is first
 read.
@@ -25,20 +25,24 @@ import os
 import re
 import resource
 import stat
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from io import FileIO
 from pathlib import Path
+from typing import Self
 
 import polars as pl
 
-from workbench.foundation.errors import InputError, IntegrityError
+from workbench.foundation.errors import AccessError, InputError, IntegrityError
 from workbench.schema.customer_data import write_parquet
 from workbench.vault.keys import Key
 
 #: Words of polars where a tag fails, a length is impossible, or a file became shorter.
 _DAMAGE = ("ncryption error", "out of specification", "range.end as u64 <= self.size")
+
+#: Words of polars where a column is read whose key is left out.
+_NO_KEY = re.compile(r"No column decryption key set for encrypted column '(\w+)'")
 
 #: Last four bytes of a Parquet file whose footer is encrypted.
 _ENCRYPTED_TAIL = b"PARE"
@@ -73,27 +77,52 @@ class Place:
         return f"{self.holding}, table {self.table}, {bucket}, file {self.file}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileKeys:
+    """The keys of one file.
+
+    Attributes
+    ----------
+    footer : Key
+        Key of the footer, which contains column names, types and row counts.
+    columns : mapping of str to Key
+        Key of each column. A writer needs all; a reader reads only columns that have one.
+    """
+
+    footer: Key
+    columns: Mapping[str, Key] = field(repr=False)
+
+    @classmethod
+    def derived(cls, key: Key, columns: Iterable[str]) -> Self:
+        """Derive all keys of a file from one, for files that are read as a whole."""
+        return cls(
+            footer=key.derive("footer"),
+            columns={name: key.derive(f"column:{name}") for name in columns},
+        )
+
+
 def write_encrypted(
-    rows: pl.DataFrame | pl.LazyFrame, path: Path, *, key: Key, place: Place
+    rows: pl.DataFrame | pl.LazyFrame, path: Path, *, keys: FileKeys, place: Place
 ) -> str:
-    """Write one file under a key of its own, a derived key per column, footer encrypted.
+    """Write one file, its footer and every column encrypted.
 
     The file is on the disk when this returns, and only its owner can read it.
 
     Returns
     -------
     str
-        SHA-256 of the file, which the manifest keeps.
+        SHA-256 of the file, which the list keeps.
 
     Raises
     ------
     InputError
         The disk is full or the folder cannot be written; nothing is left then.
     """
-    keys = _column_keys(key, tuple(rows.collect_schema().names()))
+    # a column without a key would be written in plain: this raises KeyError instead
+    column_keys = {name: keys.columns[name].secret for name in rows.collect_schema().names()}
     encryption = pl.ParquetEncryptionProperties(
-        footer_key=key.derive("footer").secret,
-        column_keys=keys,
+        footer_key=keys.footer.secret,
+        column_keys=column_keys,
         plaintext_footer=False,
         aad_prefix=place.prefix,
         store_aad_prefix=False,
@@ -116,19 +145,18 @@ def write_encrypted(
         ) from error
 
 
-def scan_encrypted(
-    path: Path, *, key: Key, place: Place, columns: tuple[str, ...], sha256: str
-) -> pl.LazyFrame:
+def scan_encrypted(path: Path, *, keys: FileKeys, place: Place, sha256: str) -> pl.LazyFrame:
     """Scan one file after it was checked; its pages are read when they are needed.
 
     Parameters
     ----------
     path : Path
         File to read.
-    key, place, columns
-        What the file was written with.
+    keys, place
+        What the file was written with. Columns whose key is left out cannot be read; the others
+        can.
     sha256 : str
-        Hash of the file from a sealed manifest.
+        Hash of the file from a sealed list.
 
     Raises
     ------
@@ -136,11 +164,11 @@ def scan_encrypted(
         The file is missing, is not encrypted, or is not the file that was written for this place.
     """
     decryption = pl.ParquetDecryptionProperties(
-        footer_key=key.derive("footer").secret,
-        column_keys=_column_keys(key, columns),
+        footer_key=keys.footer.secret,
+        column_keys={name: key.secret for name, key in keys.columns.items()},
         aad_prefix=place.prefix,
     )
-    _allow_many_open_files()
+    allow_many_open_files()
     try:
         with _open(path) as file:
             if (fault := _fault(file, sha256)) is not None:
@@ -166,7 +194,7 @@ def fault_of(path: Path, sha256: str, *, places: Mapping[str, Place]) -> str | N
     Parameters
     ----------
     path, sha256
-        File and the hash that its manifest keeps.
+        File and the hash that its list keeps.
     places : mapping of str to Place
         Places of other files by their hash, to name the file that was put here.
     """
@@ -200,10 +228,15 @@ def form_fault_of(path: Path) -> str | None:
 
 @contextlib.contextmanager
 def reading(holding: str) -> Iterator[None]:
-    """Translate a tag that fails while pages are read; the key was right when the file opened."""
+    """Translate a tag that fails, or a column without a key, while pages are read."""
     try:
         yield
     except (pl.exceptions.ComputeError, pl.exceptions.PanicException) as error:
+        if lacking := _NO_KEY.search(str(error)):
+            raise AccessError(
+                f"{holding}: the key at hand does not open column {lacking[1]}: ask whoever grants "
+                "access for the key of its group"
+            ) from error
         if not any(mark in str(error) for mark in _DAMAGE):
             raise
         raise IntegrityError(
@@ -257,7 +290,7 @@ def _identity(file: FileIO) -> tuple[int, ...]:
 
 
 @cache
-def _allow_many_open_files() -> None:
+def allow_many_open_files() -> None:
     """Raise this process's limit of open files: polars keeps every file of a table open."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _MOST_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_OPEN_FILES)
@@ -274,7 +307,3 @@ def _system_reason(error: Exception) -> str | None:
     if number:
         return os.strerror(int(number[1]))
     return "the system refused" if isinstance(error, OSError) else None
-
-
-def _column_keys(key: Key, columns: tuple[str, ...]) -> Mapping[str, bytes]:
-    return {name: key.derive(f"column:{name}").secret for name in columns}

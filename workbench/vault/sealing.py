@@ -1,6 +1,7 @@
 """Sealing of small things as a whole: manifests, executed notebooks.
 
 Layout: ``WBS1`` | key id 8 | salt 16 | commitment 32 | nonce 12 | AES-256-GCM ciphertext and tag.
+The id is that of the key file's key, from which the sealing key was derived.
 Encryption key and commitment come from HKDF over the sealing key, the salt and the *context* (what
 it is and where it belongs), so content opened in another place fails. A wrong key is told apart
 from damage by the commitment: only the right key in the right place gives it. Where it differs,
@@ -29,7 +30,7 @@ def sealed(content: bytes, *, key: Key, context: str) -> bytes:
     salt = secrets.token_bytes(16)
     nonce = secrets.token_bytes(12)
     secret, commitment = _derive(key, salt, context)
-    head = _MAGIC + key.id.encode() + salt + commitment + nonce
+    head = _MAGIC + key.origin.encode() + salt + commitment + nonce
     return head + AESGCM(secret).encrypt(nonce, content, head)
 
 
@@ -49,10 +50,10 @@ def unsealed(content: bytes, *, key: Key, context: str) -> bytes:
     made_with, salt, commitment, nonce = head[4:12], head[12:28], head[28:60], head[60:72]
     secret, expected = _derive(key, salt, context)
     if not hmac.compare_digest(commitment, expected):
-        if made_with != key.id.encode() and _ID.fullmatch(made_with):
+        if made_with != key.origin.encode() and _ID.fullmatch(made_with):
             raise AccessError(
-                f"{context} was sealed with key {made_with.decode()}, the key at hand is {key.id}: "
-                "name the right key file with --key or WORKBENCH_KEY"
+                f"{context} was sealed with key {made_with.decode()}, the key at hand is "
+                f"{key.origin}: name the right key file with --key or WORKBENCH_KEY"
             )
         raise IntegrityError(
             f"{context} was swapped, changed or damaged: what lies there was not sealed for it"

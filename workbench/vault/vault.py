@@ -5,6 +5,7 @@ A workspace holds:
 - ``format``, the number of the layout;
 - ``keys/workspace.key``, which only its owner can read;
 - ``datasets/NAME/``, versions and files of a dataset;
+- ``heads/NAME.sealed``, which version of a dataset was written last;
 - ``notebooks/ID.sealed``, executed notebooks;
 - ``runs/ID.sealed``, the seal of a run: what its folder under ``reports/runs`` must contain.
 
@@ -12,12 +13,15 @@ Views that kernels read are sealed in a private folder outside the workspace whi
 """
 
 import hashlib
+import json
 import os
 import re
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -26,6 +30,7 @@ from filelock import FileLock, Timeout
 from workbench.foundation.errors import (
     AccessError,
     InputError,
+    IntegrityError,
     ParameterError,
     WorkbenchError,
     unknown,
@@ -35,31 +40,50 @@ from workbench.foundation.progress import say
 from workbench.vault.datasets import (
     FORMAT,
     Dataset,
-    DatasetWriter,
+    chain,
+    read_root,
     read_version,
+    require_format,
+    root_path,
     version_numbers,
 )
+from workbench.vault.heads import NO_ROOT, Head, Heads, Root
+from workbench.vault.journal import Journal, recover
+from workbench.vault.keyring import Keyring
 from workbench.vault.keys import Key, read_key, write_key
+from workbench.vault.lists import Lists
+from workbench.vault.parquet import allow_many_open_files
 from workbench.vault.sealing import sealed, unsealed
 from workbench.vault.views import FOLDER_VARIABLE
+from workbench.vault.writer import DatasetWriter
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+_TRIES = 5  # of comparing a head with the roots while another process writes versions
 
 
 @dataclass(frozen=True, slots=True)
 class Vault:
     """An opened vault: a workspace and the key that opens it.
 
+    The workspace's key stays in here: other rooms get keys that are derived for one purpose.
+
     Attributes
     ----------
     workspace : Path
         The folder.
-    key : Key
-        The workspace's key; every other key is derived from it or stands sealed under it.
+    head_copy : Path or None
+        Folder of further copies of the datasets' heads, see ``vault.heads``.
     """
 
     workspace: Path
-    key: Key
+    _key: Key
+    head_copy: Path | None = None
+
+    @property
+    def key_id(self) -> str:
+        """Eight digits by which people tell the workspace's key from others."""
+        return self._key.id
 
     @classmethod
     def init(cls, workspace: Path) -> Self:
@@ -76,13 +100,25 @@ class Vault:
         return cls(workspace, key)
 
     @classmethod
-    def open(cls, workspace: Path, *, key_file: Path | None = None) -> Self:
+    def open(
+        cls, workspace: Path, *, key_file: Path | None = None, head: Path | None = None
+    ) -> Self:
         """Open the vault of a workspace.
+
+        Parameters
+        ----------
+        workspace : Path
+            Its folder.
+        key_file : Path, optional
+            File of the key; ``WORKBENCH_KEY``, then the workspace's own unless given.
+        head : Path, optional
+            Folder on another disk for copies of the datasets' heads; ``WORKBENCH_HEAD`` unless
+            given. What the copies do not guard against is said in ``vault.heads``.
 
         Raises
         ------
         ParameterError
-            There is no workspace, or it was made by a newer workbench.
+            There is no workspace, it was made by another workbench, or ``head`` is no folder.
         AccessError
             The key file is missing, it or its folder is unsafe, or this kernel has a sealed view.
         """
@@ -98,23 +134,34 @@ class Vault:
                 "or name it with --workspace"
             )
         text = form.read_text(encoding="utf-8", errors="replace").strip()
-        if not text.isdecimal() or int(text) > FORMAT:
-            raise ParameterError(
-                f"the workspace has format {text!r}, this workbench reads up to {FORMAT}: "
-                "install a newer one"
-            )
+        what = f"the workspace {workspace}"
+        if not text.isdecimal():
+            raise ParameterError(f"{what} has format {text!r}, which no workbench writes")
+        require_format(what, int(text))
+        allow_many_open_files()
         own = key_path(workspace)
         named = Path(key_file or os.environ.get("WORKBENCH_KEY") or own)
-        return cls(workspace, read_key(named, is_private_folder=named == own))
+        copy = head or os.environ.get("WORKBENCH_HEAD") or None
+        if copy is not None and not Path(copy).is_dir():
+            raise ParameterError(
+                f"there is no folder {copy} for copies of heads: make it, or mount its disk"
+            )
+        return cls(
+            workspace,
+            read_key(named, is_private_folder=named == own),
+            None if copy is None else Path(copy).absolute(),
+        )
 
     @classmethod
-    def at_hand(cls, workspace: Path, *, key_file: Path | None = None) -> Self | None:
+    def at_hand(
+        cls, workspace: Path, *, key_file: Path | None = None, head: Path | None = None
+    ) -> Self | None:
         """Open the vault of a workspace; None where there is no workspace or no key file.
 
         Raises
         ------
         ParameterError
-            The workspace was made by a newer workbench.
+            The workspace was made by another workbench.
         AccessError
             There is a key file but it is unsafe, or a key file was named that is not there.
         """
@@ -122,12 +169,14 @@ class Vault:
         is_named = key_file is not None or "WORKBENCH_KEY" in os.environ
         if not (workspace / "format").is_file() or not (is_named or own.exists()):
             return None
-        return cls.open(workspace, key_file=key_file)
+        return cls.open(workspace, key_file=key_file, head=head)
 
     def datasets(self) -> list[str]:
-        """Names of the datasets that have a version, sorted."""
+        """Names of the datasets that have a version, or whose versions were removed, sorted."""
         folders = (self.workspace / "datasets").glob("*")
-        return sorted(folder.name for folder in folders if version_numbers(folder))
+        stored = {folder.name for folder in folders if version_numbers(folder)}
+        heads = {path.stem for path in (self.workspace / "heads").glob("*.sealed")}
+        return sorted(stored | {name for name in heads - stored if self._has_lost_versions(name)})
 
     def dataset(self, name: str, version: int | None = None) -> Dataset:
         """Open a dataset, its newest version unless another is named.
@@ -135,15 +184,18 @@ class Vault:
         Raises
         ------
         ParameterError
-            There is no such dataset or version.
+            There is no such dataset or version, or another workbench wrote it.
+        IntegrityError
+            The version is damaged, or the newest one is not the one that was written last.
         """
-        folder = self._folder(name)
-        numbers = version_numbers(folder) if _NAME.fullmatch(name) else []
-        if not numbers:
-            raise ParameterError(
-                f"{unknown('dataset', name, self.datasets())}. Load it with `workbench load`"
-            )
-        return read_version(folder, name, numbers[-1] if version is None else version, self.key)
+        if not _NAME.fullmatch(name):
+            raise self._unknown(name)
+        if version is not None:
+            return read_version(self._folder(name), name, version, self._keys(name))
+        newest = self._newest(name)
+        if newest is None:
+            raise self._unknown(name)
+        return newest
 
     @contextmanager
     def writing(self, name: str, *, buckets: int) -> Iterator[tuple[DatasetWriter, Dataset | None]]:
@@ -152,7 +204,7 @@ class Vault:
         Yields
         ------
         writer : DatasetWriter
-            For the next version; ``buckets`` counts only where the dataset is new.
+            For one version; ``buckets`` counts only where the dataset is new.
         before : Dataset or None
             The newest version.
 
@@ -163,60 +215,96 @@ class Vault:
         InputError
             The workspace cannot be written.
         IntegrityError
-            The newest version is damaged, or one of its files is missing or not encrypted. A
-            damaged older version is no reason: it is reported, and nothing is removed.
+            The newest version is damaged or is not the one that was written last, or one of its
+            files is missing or not encrypted. A damaged older version is no reason.
         """
         if not _NAME.fullmatch(name):
             raise ParameterError(
                 f"dataset name {name!r}: use lower-case letters, digits, - and _, at most 64"
             )
-        folder = self._folder(name)
-        for each in (folder.parent, folder, folder / "files", folder / "versions"):
+        folder, keys, heads = self._folder(name), self._keys(name), self._heads(name)
+        parts = (folder / part for part in ("files", "lists", "versions"))
+        for each in (folder.parent, self.workspace / "heads", folder, *parts):
             _private_folder(each)
+        recovered = partial(recover, folder, name=name, key=keys.manifests)
         with _alone(folder / "lock", f"dataset {name}"):
-            before = self.dataset(name) if version_numbers(folder) else None
+            before = self._newest(name)
+            recovered()
             if before is not None:
                 before.require_form()
-            size = before.buckets if before else buckets
-            writer = DatasetWriter(name, folder, self.key, size)
-            self._sweep(writer)
+            newest = before.root if before else NO_ROOT
+            if heads.is_behind(newest):
+                highest = heads.highest(newest.version) if before else 0
+                self._put_right(heads, newest, highest=highest)
+            writer = DatasetWriter(
+                name=name,
+                folder=folder,
+                keys=keys,
+                buckets=before.buckets if before else buckets,
+                version=heads.highest(newest.version) + 1,
+                previous=newest.sha256,
+                token=secrets.token_hex(8),
+                heads=heads,
+            )
+            Journal(version=writer.version, token=writer.token).write(
+                folder, name=name, key=keys.manifests
+            )
             try:
                 yield writer, before
-            except BaseException:
-                # what was written so far belongs to no version, unless the fault came after commit
-                self._sweep(writer)
-                raise
+            finally:
+                # what was written belongs to no version, unless the version is there
+                recovered()
+
+    def accept_restore(self, name: str) -> Dataset:
+        """Take the newest version that is stored as the newest one, though it is an older one.
+
+        Raises
+        ------
+        ParameterError
+            No version of such a dataset is stored.
+        IntegrityError
+            The newest version that is stored is damaged.
+        """
+        folder, heads = self._folder(name), self._heads(name)
+        numbers = version_numbers(folder) if _NAME.fullmatch(name) else []
+        if not numbers:
+            raise ParameterError(
+                f"no version of a dataset {name!r} is stored: restore its backup first"
+            )
+        with _alone(folder / "lock", f"dataset {name}"):
+            newest = read_version(folder, name, version_numbers(folder)[-1], self._keys(name))
+            newest.require_form()
+            self._put_right(heads, newest.root, highest=heads.highest(newest.version))
+            return newest
 
     def versions(self, name: str) -> tuple[list[Dataset], dict[int, WorkbenchError]]:
         """Open all versions of a dataset; return them and, by number, why others do not open."""
         opened, faults = [], {}
-        for number in version_numbers(self._folder(name)):
+        folder, keys = self._folder(name), self._keys(name)
+        lists = Lists(folder, name, keys.manifests)
+        for number in version_numbers(folder):
             try:
-                opened.append(read_version(self._folder(name), name, number, self.key))
+                opened.append(read_version(folder, name, number, keys, lists))
             except WorkbenchError as error:
                 faults[number] = error
         return opened, faults
 
-    def _sweep(self, writer: DatasetWriter) -> None:
-        """Remove files that no version names; remove none where a version cannot be opened."""
-        opened, faults = self.versions(writer.name)
-        if faults:
-            numbers = ", ".join(map(str, faults))
-            say(
-                f"dataset {writer.name}: version {numbers} cannot be opened, so no file that a "
-                "crash may have left is removed; `workbench status --check` says what is damaged"
-            )
-            return
-        writer.sweep(opened)
+    def head_fault(self, name: str) -> WorkbenchError | None:
+        """Return why the newest version of a dataset is not the one that was written last."""
+        try:
+            self._newest(name)
+        except WorkbenchError as error:
+            return error
+        return None
 
     def key_for(self, dataset: str) -> Key:
         """Return the key under which a dataset's record and customer ids are made."""
-        return self.key.derive(f"ids of dataset {dataset}")
+        return self._keys(dataset).ids
 
     def keep(self, kind: str, name: str, content: bytes) -> Path:
         """Seal something personal that is no table, an executed notebook for instance."""
         path = self.workspace / kind / f"{name}.sealed"
-        write_whole(path, sealed(content, key=self.key, context=f"{kind} {name}"), mode=0o600)
+        write_whole(path, sealed(content, key=self._key, context=f"{kind} {name}"), mode=0o600)
         return path
 
     def keeps(self, kind: str, name: str) -> bool:
@@ -228,7 +316,7 @@ class Vault:
         path = self.workspace / kind / f"{name}.sealed"
         if not path.is_file():
             raise ParameterError(f"the vault keeps no {kind} {name}")
-        return unsealed(path.read_bytes(), key=self.key, context=f"{kind} {name}")
+        return unsealed(path.read_bytes(), key=self._key, context=f"{kind} {name}")
 
     def kept_names(self, kind: str) -> list[str]:
         """Return the names of what is kept of a kind, sorted."""
@@ -262,6 +350,73 @@ class Vault:
 
     def _folder(self, name: str) -> Path:
         return self.workspace / "datasets" / name
+
+    def _keys(self, name: str) -> Keyring:
+        return Keyring.of(self._key, name)
+
+    def _heads(self, name: str) -> Heads:
+        return Heads(
+            name,
+            self._keys(name).manifests,
+            self.workspace / "heads" / f"{name}.sealed",
+            None if self.head_copy is None else self.head_copy / f"{name}.sealed",
+        )
+
+    def _newest(self, name: str) -> Dataset | None:
+        """Open the newest version after it was compared with the head; None where there is none."""
+        folder, keys, heads = self._folder(name), self._keys(name), self._heads(name)
+        key = keys.manifests
+        for attempt in range(1, _TRIES + 1):
+            # heads first: what another process writes meanwhile is then ahead of them, not behind
+            held = [heads.read(place) for place in heads.places]
+            numbers = version_numbers(folder)
+            newest = self._root(folder, name, numbers[-1], key) if numbers else None
+            fault = heads.fault(held, newest, partial(chain, folder, name, key))
+            if fault is None:
+                break
+            if attempt == _TRIES or held == [heads.read(place) for place in heads.places]:
+                raise IntegrityError(fault)
+        return read_version(folder, name, numbers[-1], keys) if numbers else None
+
+    def _root(self, folder: Path, name: str, number: int, key: Key) -> Root:
+        try:
+            return read_root(folder, name, number, key)[1]
+        except IntegrityError:
+            self._require_format(folder, name, number)
+            raise
+
+    def _require_format(self, folder: Path, name: str, number: int) -> None:
+        """Refuse a version of format 1 by its format: it was sealed with the workspace's key."""
+        what = f"dataset {name}, version {number}"
+        try:
+            old = unsealed(root_path(folder, number).read_bytes(), key=self._key, context=what)
+        except WorkbenchError:
+            return
+        require_format(what, json.loads(old)["format"])
+
+    @staticmethod
+    def _put_right(heads: Heads, newest: Root, *, highest: int) -> None:
+        heads.write(
+            Head(
+                dataset=heads.name,
+                version=newest.version,
+                root=newest.sha256,
+                operations=newest.operations,
+                highest=highest,
+            )
+        )
+
+    def _has_lost_versions(self, name: str) -> bool:
+        try:
+            head = self._heads(name).read(self.workspace / "heads" / f"{name}.sealed")
+        except WorkbenchError:
+            return True
+        return head is not None and head.version > 0
+
+    def _unknown(self, name: str) -> ParameterError:
+        return ParameterError(
+            f"{unknown('dataset', name, self.datasets())}. Load it with `workbench load`"
+        )
 
 
 @contextmanager

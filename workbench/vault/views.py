@@ -26,7 +26,7 @@ from workbench.foundation.files import canonical_json, write_whole
 from workbench.foundation.progress import SEALED_VIEW
 from workbench.schema import CustomerData
 from workbench.vault.keys import Key
-from workbench.vault.parquet import Place, scan_encrypted, write_encrypted
+from workbench.vault.parquet import FileKeys, Place, scan_encrypted, write_encrypted
 from workbench.vault.sealing import sealed, unsealed
 
 #: Environment variables by which a kernel learns of its sealed view.
@@ -93,7 +93,9 @@ def seal_view(
         full: list[_Part] = []
         for part, rows in enumerate(parts):
             path = _path(folder, table, part)
-            sha256 = write_encrypted(rows, path, key=key, place=_place(table, part))
+            sha256 = write_encrypted(
+                rows, path, keys=FileKeys.derived(key, names), place=_place(table, part)
+            )
             held_part = _Part(part=part, sha256=sha256)
             if _is_empty(_scan(folder, key, table, names, held_part)):
                 path.unlink()
@@ -164,9 +166,8 @@ def _scan(
 ) -> pl.LazyFrame:
     return scan_encrypted(
         _path(folder, table, held["part"]),
-        key=key,
+        keys=FileKeys.derived(key, columns),
         place=_place(table, held["part"]),
-        columns=columns,
         sha256=held["sha256"],
     )
 

@@ -1,0 +1,74 @@
+"""``workbench dataset``: take a load back, or accept a backup that was restored."""
+
+from typing import Annotated
+
+import typer
+
+from workbench.cli.options import AsJson, HeadCopy, KeyFile, Workspace, print_json, print_table
+from workbench.foundation.progress import say
+from workbench.foundation.settings import Settings
+
+dataset = typer.Typer(
+    help="Take back a load, or accept a restored backup.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the dataset.")]
+
+
+@dataset.command()
+def undo(
+    name: Name,
+    workspace: Workspace = None,
+    key: KeyFile = None,
+    head: HeadCopy = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take back the newest load as a new version.
+
+    Decisions on consent stay, also those that the load brought.
+    """
+    from workbench.intake.undo import undo as take_back  # late: polars
+    from workbench.vault import Vault
+
+    place = Settings.read(workspace=workspace)
+    made = take_back(Vault.open(place.workspace, key_file=key, head=head), name)
+    undone = made.operations[-1].undoes
+    if as_json:
+        print_json(
+            {"dataset": name, "version": made.version, "undone": undone, "tables": made.rows}
+        )
+    else:
+        print_table(("table", "rows"), list(made.rows.items()))
+    say(
+        f"The load that made version {undone} is taken back: dataset {name} is now at version "
+        f"{made.version}. Decisions on consent were kept."
+    )
+
+
+@dataset.command("accept-restore")
+def accept_restore(
+    name: Name,
+    workspace: Workspace = None,
+    key: KeyFile = None,
+    head: HeadCopy = None,
+    as_json: AsJson = False,
+) -> None:
+    """Accept that a backup was restored.
+
+    The newest version that is stored counts from then on. Withdrawals of consent that came after
+    the backup are lost: load them again before anything is run.
+    """
+    from workbench.vault import Vault  # late: polars and cryptography
+
+    place = Settings.read(workspace=workspace)
+    taken = Vault.open(place.workspace, key_file=key, head=head).accept_restore(name)
+    if as_json:
+        print_json({"dataset": name, "version": taken.version, "tables": taken.rows})
+    else:
+        print_table(("table", "rows"), list(taken.rows.items()))
+    say(
+        f"Version {taken.version} of dataset {name} is the newest from now on. Load again what "
+        "came after it, withdrawals of consent first."
+    )

@@ -1,0 +1,235 @@
+"""The head of each dataset: which version was written last, kept a second time.
+
+    heads/NAME.sealed            in the workspace, outside the dataset's folder
+    PATH/NAME.sealed             a further copy, where --head or WORKBENCH_HEAD names a folder
+
+A root is authentic by its seal, but a seal does not show that a newer root existed: whoever removes
+the newest root would bring back people who withdrew since. So the head contains the number of the
+newest version, the hash of its root and the count of operations. A version is written root first,
+then head. After a crash between the two the newest root is one ahead of the head and contains the
+hash of the root that the head names: it is accepted, and the next writer puts the head right. A
+head that is ahead of the roots is refused until ``workbench dataset accept-restore`` states that a
+backup was meant. The head also keeps the highest number ever used, so no number is used again.
+
+A further copy may be older than the newest version, because a command can run without it; the
+chain of hashes from the newest root back must lead to the root that the copy names.
+
+What this does not guard against: somebody who restores both the dataset and its head of an earlier
+day, for instance the whole workspace, is noticed only by a further copy that was not restored with
+them. Keep that copy on another disk, and where the people who write the workspace's backups cannot
+write. The copy does not guard against somebody who can write in both places, nor against anything
+that happened before the first command that named it.
+"""
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from workbench.foundation.errors import IntegrityError
+from workbench.foundation.files import write_whole
+from workbench.vault.keys import Key
+from workbench.vault.lists import compact_json
+from workbench.vault.sealing import sealed, unsealed
+
+_SKIPPED = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The newest version of a dataset.
+
+    Attributes
+    ----------
+    dataset, version
+        Which version; 0 before the first one is whole.
+    root : str
+        SHA-256 of its root; empty before the first one.
+    operations : int
+        How many operations led to its content.
+    highest : int
+        Highest number that any version ever had.
+    """
+
+    dataset: str
+    version: int
+    root: str
+    operations: int
+    highest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """A root as a head compares it.
+
+    Attributes
+    ----------
+    version, sha256
+        Number of the version, and hash of the stored root.
+    previous : str
+        Hash of the root before; empty for the first.
+    operations : int
+        How many operations led to the content.
+    """
+
+    version: int
+    sha256: str
+    previous: str
+    operations: int
+
+
+#: Stands for the root before the first one.
+NO_ROOT = Root(version=0, sha256="", previous="", operations=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """The places in which the head of one dataset is kept.
+
+    Attributes
+    ----------
+    name : str
+        Name of the dataset.
+    key : Key
+        Key of its manifests.
+    own : Path
+        File in the workspace.
+    copy : Path or None
+        File of the further copy.
+    """
+
+    name: str
+    key: Key
+    own: Path
+    copy: Path | None = None
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """All files, the workspace's first."""
+        return (self.own,) if self.copy is None else (self.own, self.copy)
+
+    def read(self, place: Path) -> Head | None:
+        """Open the head in one place; None where there is none.
+
+        Raises
+        ------
+        AccessError
+            It was sealed with another key.
+        IntegrityError
+            It was changed, damaged or swapped.
+        """
+        try:
+            content = place.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise IntegrityError(f"{self._context} cannot be read: {error.strerror}") from error
+        return Head(**json.loads(unsealed(content, key=self.key, context=self._context)))
+
+    def write(self, head: Head) -> None:
+        """Keep a head in all places.
+
+        Raises
+        ------
+        InputError
+            A disk is full or a folder cannot be written.
+        """
+        for place in self.places:
+            write_whole(place, self._sealed(head), mode=0o600)
+
+    def fault(
+        self,
+        held: Sequence[Head | None],
+        newest: Root | None,
+        chain: Callable[[], Iterator[Root]],
+    ) -> str | None:
+        """Return why the newest root is not the one that was written last; None where it is.
+
+        Parameters
+        ----------
+        held : sequence of Head or None
+            What was read in each of ``places``.
+        newest : Root or None
+            Newest root that is stored.
+        chain : callable
+            Gives all stored roots from the newest backwards, as far as each names the one before.
+        """
+        found = self._fault(held[0], newest)
+        if found is None and self.copy is not None:
+            found = self._fault_of_copy(self.copy, held[1], newest, chain)
+        return found
+
+    def is_behind(self, newest: Root) -> bool:
+        """Return whether a head names an older root than the newest: its writer crashed."""
+        held = [self.read(place) for place in self.places]
+        return any(head is None or head.root != newest.sha256 for head in held)
+
+    def highest(self, newest: int) -> int:
+        """Return a number that is as high as any that a version ever had.
+
+        Where the workspace's head cannot be read, nothing shows how many were used: a thousand
+        numbers are skipped then.
+        """
+        numbers, skipped = [newest], 0
+        for place in self.places:
+            head = None
+            with contextlib.suppress(IntegrityError):
+                head = self.read(place)
+            if head is not None:
+                numbers.append(head.highest)
+            elif place == self.own:
+                skipped = _SKIPPED
+        return max(numbers) + skipped
+
+    def _fault(self, head: Head | None, newest: Root | None) -> str | None:
+        meant = (
+            f"if a backup was restored on purpose, say `workbench dataset accept-restore "
+            f"{self.name}`; otherwise put back what is missing"
+        )
+        if head is None:
+            return None if newest is None else f"{self._context} is missing: {meant}"
+        if newest is None:
+            lost = f"dataset {self.name}: version {head.version} was written and no version is left"
+            return f"{lost}: {meant}" if head.version else None
+        if newest.sha256 == head.root or newest.previous == head.root:
+            return None
+        if newest.version < head.version:
+            return (
+                f"dataset {self.name}: version {head.version} was written last, and the newest "
+                f"that is stored is version {newest.version}: {meant}"
+            )
+        return (
+            f"dataset {self.name}: version {newest.version} does not follow version "
+            f"{head.version}, which was written last: {meant}"
+        )
+
+    def _fault_of_copy(
+        self,
+        copy: Path,
+        head: Head | None,
+        newest: Root | None,
+        chain: Callable[[], Iterator[Root]],
+    ) -> str | None:
+        if newest is None and (head is None or head.version == 0):
+            return None
+        accept = f"`workbench dataset accept-restore {self.name}`"
+        if head is None:
+            return (
+                f"{self._context} has no copy in {copy.parent}: where that folder is used for the "
+                f"first time, {accept} with the same --head makes the copy"
+            )
+        if head.version == 0 or any(each.sha256 == head.root for each in chain()):
+            return None
+        return (
+            f"dataset {self.name}: by the copy of its head in {copy.parent} version "
+            f"{head.version} was written, and what is stored does not lead back to it: if a "
+            f"backup was restored on purpose, say {accept}"
+        )
+
+    def _sealed(self, head: Head) -> bytes:
+        return sealed(compact_json(asdict(head)), key=self.key, context=self._context)
+
+    @property
+    def _context(self) -> str:
+        return f"head of dataset {self.name}"

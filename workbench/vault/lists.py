@@ -1,0 +1,93 @@
+"""Sealed lists that versions share: the files of one table, or some of the operations.
+
+    datasets/NAME/lists/<id>.sealed
+
+A root names each of its lists by the name of the stored file and by the SHA-256 of its bytes, so
+nobody can put another list in its place. A version whose table did not change names the list of the
+version before. A damaged list therefore harms the versions that name it, and no others.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workbench.foundation.errors import IntegrityError
+from workbench.foundation.files import write_whole
+from workbench.vault.keys import Key
+from workbench.vault.sealing import sealed, unsealed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListEntry:
+    """One list, as a root names it."""
+
+    list: str
+    sha256: str
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The lists of one dataset.
+
+    Attributes
+    ----------
+    folder : Path
+        Folder of the dataset.
+    name : str
+        Name of the dataset.
+    key : Key
+        Key of the dataset's manifests.
+    """
+
+    folder: Path
+    name: str
+    key: Key
+    _read: dict[str, list[dict[str, Any]]] = field(default_factory=dict, repr=False, compare=False)
+
+    def write(self, what: str, name: str, content: list[dict[str, Any]]) -> ListEntry:
+        """Store a list under a new name; return what names it in a root."""
+        closed = sealed(compact_json(content), key=self.key, context=self._context(what))
+        write_whole(self._path(name), closed, mode=0o600)
+        return ListEntry(list=name, sha256=digest(closed), length=len(content))
+
+    def read(self, what: str, entry: ListEntry) -> list[dict[str, Any]]:
+        """Open a list; a list that several versions name is opened once.
+
+        Raises
+        ------
+        IntegrityError
+            The list is missing, or is not the list that was written.
+        """
+        if entry.sha256 not in self._read:
+            context = self._context(what)
+            try:
+                content = self._path(entry.list).read_bytes()
+            except OSError as error:
+                raise IntegrityError(
+                    f"{context} is missing or cannot be read ({error.strerror}): list {entry.list}"
+                ) from error
+            opened = unsealed(content, key=self.key, context=context)
+            if digest(content) != entry.sha256:
+                raise IntegrityError(f"{context} was swapped with another one: list {entry.list}")
+            self._read[entry.sha256] = json.loads(opened)
+        return self._read[entry.sha256]
+
+    def _path(self, name: str) -> Path:
+        return self.folder / "lists" / f"{name}.sealed"
+
+    def _context(self, what: str) -> str:
+        return f"dataset {self.name}, list of {what}"
+
+
+def compact_json(content: object) -> bytes:
+    """Serialise without indentation: Python's own encoder is ten times as fast then."""
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode()
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 by which roots and heads name what is stored."""
+    return hashlib.sha256(content).hexdigest()

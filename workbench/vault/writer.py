@@ -1,0 +1,291 @@
+"""Writes the files of the next version of a dataset, and the version itself.
+
+A writer holds keys, folders and numbers only, so it can be handed to other processes, each of which
+writes files of its own. Nothing counts before the root is there. ``Vault.writing`` makes the writer
+under the dataset's lock, after the head was compared and the journal was written.
+"""
+
+import secrets
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import polars as pl
+
+from workbench.foundation.errors import IntegrityError, ParameterError
+from workbench.foundation.files import sync_folder, write_whole
+from workbench.schema import TABLES
+from workbench.schema.customer_data import cut
+from workbench.vault.datasets import (
+    FORMAT,
+    OPERATIONS,
+    Dataset,
+    next_fingerprint,
+    read_version,
+    root_path,
+    sealed_root,
+    stored_path,
+    stored_place,
+)
+from workbench.vault.entries import FileEntry, Operation, SourceEntry
+from workbench.vault.heads import Head, Heads
+from workbench.vault.keyring import Keyring
+from workbench.vault.lists import ListEntry, Lists, digest
+from workbench.vault.merging import to_merge
+from workbench.vault.parquet import reading, write_encrypted
+
+_OPERATIONS_A_LIST = 64  # a full list of operations is shared by all later versions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetWriter:
+    """Writes one version.
+
+    Attributes
+    ----------
+    name, folder
+        Dataset to write, and where it is stored.
+    keys : Keyring
+        Keys of the dataset, of all groups.
+    buckets : int
+        Number of buckets of the dataset.
+    version : int
+        Number of the version to write; no version ever had it.
+    previous : str
+        Hash of the newest root; empty where there is none.
+    token : str
+        How the names of all files begin that are written; the journal contains it.
+    heads : Heads
+        Where the head is kept.
+    """
+
+    name: str
+    folder: Path
+    keys: Keyring
+    buckets: int
+    version: int
+    previous: str
+    token: str
+    heads: Heads
+
+    @property
+    def nothing(self) -> Dataset:
+        """The dataset before its first version."""
+        return Dataset(
+            name=self.name,
+            version=0,
+            fingerprint=self.keys.ids.id,
+            buckets=self.buckets,
+            keys=self.keys,
+            folder=self.folder,
+        )
+
+    def write(self, table: str, rows: pl.DataFrame) -> list[FileEntry]:
+        """Write rows of one table, cut into buckets, and return what a list says of the files.
+
+        Rows of customer tables are written as they are stored: by record, without a customer.
+        """
+        rows = rows.drop("customer_id") if table in TABLES and "customer_id" in rows else rows
+        return [self._write(table, bucket, part) for bucket, part in cut(rows, self.buckets)]
+
+    def commit(
+        self,
+        *,
+        before: Dataset | None,
+        files: Iterable[FileEntry],
+        sources: Iterable[SourceEntry],
+        dropped: Collection[str] = frozenset(),
+        kind: str = "load",
+        details: Mapping[str, str] | None = None,
+    ) -> Dataset:
+        """Make the next version: what ``before`` contains, less what is dropped, plus what is new.
+
+        Parameters
+        ----------
+        before : Dataset or None
+            The version it grows from, None for the first.
+        files, sources
+            What was written and from where.
+        dropped : collection of str
+            Ids of files of ``before`` (``FileEntry.file``) that new ones replace.
+        kind, details
+            What the operation is called, and what decides its effect beside the sources.
+
+        Raises
+        ------
+        InputError
+            The disk is full; the version before stays the newest, unless only the head was
+            missing: the next writer puts it right then.
+        """
+        base = before or self.nothing
+        operation = Operation(
+            kind=kind,
+            version=self.version,
+            base=base.version,
+            sources=tuple(sources),
+            details=details or {},
+        )
+        entries = [entry for entry in base.files if entry.file not in dropped]
+        return self._finish([*entries, *files], operation, base, [base])
+
+    def before_newest_load(self, newest: Dataset) -> Dataset:
+        """Open the version from before the newest load that was not taken back yet.
+
+        Raises
+        ------
+        ParameterError
+            There is no load, or none before it; or an operation of another kind came after it,
+            which would be lost.
+        IntegrityError
+            The version before the load is damaged.
+        """
+        last = _newest_load(newest)
+        if last is None or last.base == 0:
+            raise ParameterError(
+                f"dataset {self.name} has no load before its newest one to go back to: nothing is "
+                "taken back"
+            )
+        later = {each.kind for each in newest.operations if each.version > last.version}
+        if lost := sorted(later - {"load", "undo"}):
+            raise ParameterError(
+                f"dataset {self.name} has changes after its newest load that would be lost "
+                f"({', '.join(lost)}): nothing is taken back"
+            )
+        return read_version(self.folder, self.name, last.base, self.keys)
+
+    def undo(
+        self, newest: Dataset, base: Dataset, *, carried: Mapping[str, Sequence[FileEntry]]
+    ) -> Dataset:
+        """Take back the newest load that was not taken back yet.
+
+        Parameters
+        ----------
+        newest : Dataset
+            Newest version of the dataset.
+        base : Dataset
+            The version before that load, see ``before_newest_load``.
+        carried : mapping of str to sequence of FileEntry
+            Tables that do not go back, with the files that they have afterwards.
+        """
+        last = _newest_load(newest)
+        kept = [entry for entry in base.files if entry.table not in carried]
+        carry = [entry for entries in carried.values() for entry in entries]
+        operation = Operation(
+            kind="undo",
+            version=self.version,
+            base=newest.version,
+            undoes=None if last is None else last.version,
+        )
+        return self._finish([*kept, *carry], operation, newest, [newest, base])
+
+    def _write(self, table: str, bucket: int, rows: pl.DataFrame) -> FileEntry:
+        file = self._new_name()
+        place = stored_place(self.name, table, bucket, file)
+        columns = tuple(rows.columns)
+        keys, wrapped = self.keys.new_file(place, columns)
+        sha256 = write_encrypted(rows, stored_path(self.folder, file), keys=keys, place=place)
+        return FileEntry(
+            table=table,
+            bucket=bucket,
+            file=file,
+            footer=keys.footer.text,
+            keys=wrapped,
+            sha256=sha256,
+            rows=rows.height,
+            columns=columns,
+        )
+
+    def _finish(
+        self,
+        entries: list[FileEntry],
+        operation: Operation,
+        before: Dataset,
+        known: Sequence[Dataset],
+    ) -> Dataset:
+        """Write the lists that changed, the root, the head; return the version as it is read."""
+        entries = self._merged(entries)
+        lists = Lists(self.folder, self.name, self.keys.manifests)
+        log, operations = self._log(lists, before, operation)
+        root = {
+            "format": FORMAT,
+            "dataset": self.name,
+            "version": self.version,
+            "previous": self.previous,
+            "buckets": self.buckets,
+            "fingerprint": next_fingerprint(before.fingerprint, operation),
+            "tables": {
+                table: asdict(entry) for table, entry in self._tables(lists, entries, known).items()
+            },
+            "log": [asdict(entry) for entry in log],
+        }
+        path = root_path(self.folder, self.version)
+        if path.exists():
+            raise IntegrityError(
+                f"dataset {self.name} has a version {self.version} already: load again"
+            )
+        sync_folder(self.folder / "files")
+        content = sealed_root(root, self.keys.manifests)
+        write_whole(path, content, mode=0o600)
+        self.heads.write(
+            Head(
+                dataset=self.name,
+                version=self.version,
+                root=digest(content),
+                operations=operations,
+                highest=self.version,
+            )
+        )
+        return read_version(self.folder, self.name, self.version, self.keys, lists)
+
+    def _tables(
+        self, lists: Lists, entries: Iterable[FileEntry], known: Sequence[Dataset]
+    ) -> dict[str, ListEntry]:
+        """Return the list of each table; one that a known version has already is not written."""
+        by_table: dict[str, list[FileEntry]] = {}
+        for entry in entries:
+            by_table.setdefault(entry.table, []).append(entry)
+        held: dict[tuple[str, tuple[str, ...]], ListEntry] = {}
+        for dataset in known:
+            for table, listed in dataset.lists.items():
+                names = tuple(entry.file for entry in dataset.files if entry.table == table)
+                held[table, names] = listed
+        return {
+            table: held.get((table, tuple(entry.file for entry in listed)))
+            or lists.write(table, self._new_name(), [asdict(entry) for entry in listed])
+            for table, listed in sorted(by_table.items())
+        }
+
+    def _log(
+        self, lists: Lists, before: Dataset, operation: Operation
+    ) -> tuple[tuple[ListEntry, ...], int]:
+        """Return the lists of operations with one more, and how many operations there are."""
+        log = before.log
+        full = log if not log or log[-1].length >= _OPERATIONS_A_LIST else log[:-1]
+        shared = sum(entry.length for entry in full)
+        rest = [asdict(each) for each in (*before.operations[shared:], operation)]
+        return (*full, lists.write(OPERATIONS, self._new_name(), rest)), shared + len(rest)
+
+    def _merged(self, entries: list[FileEntry]) -> list[FileEntry]:
+        """Write small files as one where there are too many."""
+        for group in to_merge(entries):
+            with reading(f"dataset {self.name}"):
+                rows = pl.concat([self.nothing.rows_of(entry) for entry in group]).collect()
+            first = group[0]
+            made = self._write(first.table, first.bucket, rows)
+            names = {entry.file for entry in group}
+            entries = [
+                made if entry is first else entry
+                for entry in entries
+                if entry is first or entry.file not in names
+            ]
+        return entries
+
+    def _new_name(self) -> str:
+        return f"{self.token}{secrets.token_hex(8)}"
+
+
+def _newest_load(dataset: Dataset) -> Operation | None:
+    """Return the newest load that was not taken back."""
+    undone = {each.undoes for each in dataset.operations}
+    loads = [each for each in dataset.operations if each.kind == "load"]
+    return next((each for each in reversed(loads) if each.version not in undone), None)
