@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from workbench.foundation.errors import ParameterError, PrivacyError, RunError
+from workbench.runs.persons import kept_persons
 from workbench.vault.keys import read_key
 from workbench.vault.vault import key_path
 
@@ -376,3 +377,12 @@ def test_a_notebook_that_asks_for_another_view_is_refused(project: Project) -> N
     assert "holds the view of study probe, not other" in str(result.error)
     project.notebook("probe", "import workbench as wb; wb.view(study, as_of='2020-01-01')", ENDING)
     assert "not 2020-01-01" in str(project.run("probe").error)
+
+
+def test_a_run_keeps_whom_its_notebook_is_about(project: Project) -> None:
+    project.notebook("probe", BEGINNING, ENDING)
+    result = project.run("probe")
+    found = kept_persons(project.vault, result.run.id)
+    assert found.len() > 10
+    assert found.is_sorted()
+    assert found.n_unique() == found.len()

@@ -70,7 +70,12 @@ class _Loader:
                 for entry in self.writer.write(name, rows.select(list(TABLES[name].stored)))
             ),
             superseded=found.superseded,
-            refused=gathered([*(r.refused for r in records), contradicting]),
+            refused=gathered([*(r.refused for r in records), contradicting]).join(
+                pl.concat([r.about for r in records]).rename({"record_id": "about_record"}),
+                on="source_row",
+                how="left",
+                maintain_order="left",
+            ),
             read=sum(r.read for r in records),
             new=found.records,
             assumptions=tuple(a for r in readings for a in r.assumptions),

@@ -22,8 +22,12 @@ _DIGITS = 12  # of a source's 32: enough to tell the loads of one dataset apart
 _NEGATIVE = r"^-\d[\d.,]*$"
 
 
-#: Columns of refused records as they are held, one row each: those of ``REFUSED`` and their load.
-HELD = pl.Schema({"source_id": pl.String(), **REFUSED})
+#: Columns of refused records as they are held, one row each: those of ``REFUSED``, their load, and
+#: the record that they are about.
+HELD = pl.Schema({"source_id": pl.String(), **REFUSED, "about_record": pl.UInt64()})
+
+
+_FIRST_ABOUT = pl.col("about_record").first()
 
 
 def to_records(rows: pl.DataFrame) -> pl.DataFrame:
@@ -31,7 +35,7 @@ def to_records(rows: pl.DataFrame) -> pl.DataFrame:
     return (
         rows.sort("source_id", "source_row", "fault")
         .group_by("source_id", "source_row", maintain_order=True)
-        .agg(faults=pl.struct(FAULT), raw=pl.col("raw").first())
+        .agg(faults=pl.struct(FAULT), raw=pl.col("raw").first(), about_record=_FIRST_ABOUT)
         .select(list(HELD))
         .cast(HELD)
     )
@@ -69,7 +73,7 @@ def quarantined(dataset: Dataset) -> pl.DataFrame:
     return (
         with_ids(refused)
         .join(formats, on="source_id", how="left")
-        .select(RETURNED, "format", *HELD)
+        .select(RETURNED, "format", "source_id", *REFUSED)
         .sort("source_id", "source_row")
     )
 

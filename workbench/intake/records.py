@@ -1,6 +1,6 @@
 """From what a reader made of a file to rows of the customer tables, or to the quarantine."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -35,12 +35,16 @@ class Records:
         and ``record_id`` where the table or its reader has it.
     refused : DataFrame
         One row per refused record, columns of ``REFUSED``.
+    about : DataFrame
+        ``source_row`` and ``record_id`` (UInt64) of refused records, and of all others, whose
+        person is known.
     read : int
         Records read.
     """
 
     tables: Mapping[str, pl.DataFrame]
     refused: pl.DataFrame
+    about: pl.DataFrame
     read: int
 
 
@@ -84,8 +88,20 @@ def resolve(reading: Reading, *, source_id: str, secret: str) -> Records:
     return Records(
         tables={name: frame.select(_kept(name, frame)) for name, frame in tables.items()},
         refused=in_own_words(refused, reading.cells),
+        about=_about([*rows.values(), *doubtful.values()]),
         read=reading.read,
     )
+
+
+def _about(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Return which record each source row is about, as far as it is known."""
+    known = [
+        frame.select("source_row", "record_id").drop_nulls()
+        for frame in frames
+        if frame.schema.get("record_id") == pl.UInt64
+    ]
+    nothing = pl.DataFrame(schema={"source_row": pl.Int64, "record_id": pl.UInt64})
+    return pl.concat([nothing, *known]).unique("source_row", keep="first", maintain_order=True)
 
 
 def parts_without_whole(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

@@ -27,6 +27,7 @@ from workbench.runs.catalogue import Folder, Run
 from workbench.runs.engine import Execution
 from workbench.runs.failures import one_line, refusal_of_exhibits
 from workbench.runs.kernel import execute
+from workbench.runs.persons import keep_persons
 from workbench.runs.plan import Plan, PlannedRun
 from workbench.runs.record import failed_files, finished_files, shortcoming
 from workbench.runs.scratch import Scratch
@@ -247,6 +248,7 @@ def _one(
                     require_confinement=opened.plan.study.require_confinement,
                 )
                 _keep(opened.vault, planned.id, execution)
+                keep_persons(opened.vault, planned.id, view)
                 made, error = _files(planned, opened, view, execution)
                 if error is not None:
                     reservation.release()

@@ -47,6 +47,7 @@ def check_vault(vault: Vault) -> list[Check]:
         _files(versions, "dataset files: hash as in the list", is_quarantine=False),
         _files(versions, "quarantine files: hash as in the list", is_quarantine=True),
         _kept(vault, "notebooks", "executed notebooks: open under the key"),
+        _kept(vault, "persons", "whom executed notebooks are about: open under the key"),
         _kept(vault, "runs", "seals of runs: open under the key"),
         _kept(vault, "variants", "counts of published reports: open under the key"),
         _kept(vault, "site", "what the site remembers of its searches: opens under the key"),

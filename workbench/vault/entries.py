@@ -13,7 +13,8 @@ LINKS_TABLE = "links"
 
 #: One row is one fault of one record (``schema.faults``). The first fault of a record, number 0,
 #: has the record's own cells in ``raw``, so that they are stored once. No column is nested, because
-#: each column has a key of its own.
+#: each column has a key of its own. ``about_record`` is the id of the source's record whose person
+#: the refused record is about, as far as it could be read: an erasure finds it by that.
 QUARANTINE_SCHEMA = pl.Schema(
     {
         "source_id": pl.String(),
@@ -24,6 +25,7 @@ QUARANTINE_SCHEMA = pl.Schema(
         "rule": pl.String(),
         "parameters": pl.String(),
         "raw": pl.String(),
+        "about_record": pl.UInt64(),
     }
 )
 
