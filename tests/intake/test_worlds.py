@@ -39,7 +39,7 @@ def test_two_workers_make_the_same_rows_as_one(make_world, vault):
 def test_progress_of_a_load_goes_to_the_log_and_nowhere_in_a_kernel(
     make_world, vault, capsys, monkeypatch
 ):
-    world = make_world("tiny", parts=16)
+    world = make_world("tiny", parts=12)
     load([world], vault=vault, dataset="a", settings={})
     out, err = capsys.readouterr()
     assert (out, err.splitlines()) == ("", [f"load tiny: {done} of 4" for done in (1, 2, 3, 4)])

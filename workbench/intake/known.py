@@ -131,8 +131,11 @@ def _stated(name: str) -> list[str]:
 
 def _first(rows: pl.DataFrame, name: str) -> pl.DataFrame:
     """Return one row per key: the first, of statements the last."""
+    key = list(TABLES[name].stored_key)
+    if rows.select(key).n_unique() == rows.height:
+        return rows  # the usual case: nothing is copied
     keep: Literal["first", "last"] = "last" if TABLES[name].merge == "statement" else "first"
-    return rows.unique(subset=list(TABLES[name].stored_key), keep=keep, maintain_order=True)
+    return rows.unique(subset=key, keep=keep, maintain_order=True)
 
 
 def _again(rows: pl.DataFrame, first: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import polars as pl
 from workbench.foundation import compute
 from workbench.foundation.errors import ParameterError
 from workbench.intake.known import news
-from workbench.intake.records import resolve
+from workbench.intake.records import records_about, resolve
 from workbench.intake.refusals import gathered, in_own_words
 from workbench.intake.report import FileReport, LoadReport, People
 from workbench.intake.state import State
@@ -22,7 +22,7 @@ from workbench.vault.entries import FileEntry
 from workbench.vault.parquet import reading
 
 _FEW, _MANY = 8, 16  # buckets of a dataset made from one file, or from a world of many blocks
-_TOGETHER = 4  # parts read at a time: more make fewer files and take more memory
+_TOGETHER = 3  # parts read at a time: more make fewer files and take more memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,11 @@ class _Loader:
             ),
             superseded=found.superseded,
             refused=gathered([*(r.refused for r in records), contradicting]).join(
-                pl.concat([r.about for r in records]).rename({"record_id": "about_record"}),
+                pl.concat(
+                    [*(r.about for r in records), records_about(tables.values(), contradicting)]
+                )
+                .unique("source_row", keep="first", maintain_order=True)
+                .rename({"record_id": "about_record"}),
                 on="source_row",
                 how="left",
                 maintain_order="left",

@@ -36,8 +36,7 @@ class Records:
     refused : DataFrame
         One row per refused record, columns of ``REFUSED``.
     about : DataFrame
-        ``source_row`` and ``record_id`` (UInt64) of refused records, and of all others, whose
-        person is known.
+        ``source_row`` and ``record_id`` (UInt64) of the refused records whose person is known.
     read : int
         Records read.
     """
@@ -88,19 +87,31 @@ def resolve(reading: Reading, *, source_id: str, secret: str) -> Records:
     return Records(
         tables={name: frame.select(_kept(name, frame)) for name, frame in tables.items()},
         refused=in_own_words(refused, reading.cells),
-        about=_about([*rows.values(), *doubtful.values()]),
+        about=records_about([*rows.values(), *doubtful.values()], refused),
         read=reading.read,
     )
 
 
-def _about(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """Return which record each source row is about, as far as it is known."""
+def records_about(frames: Iterable[pl.DataFrame], refused: pl.DataFrame) -> pl.DataFrame:
+    """Return which record each refused source row is about, as far as it is known.
+
+    Parameters
+    ----------
+    frames : iterable of DataFrame
+        Rows of tables, with ``source_row``.
+    refused : DataFrame
+        Columns of ``REFUSED``.
+    """
+    nothing = pl.DataFrame(schema={"source_row": pl.Int64, "record_id": pl.UInt64})
+    if refused.is_empty():
+        return nothing
     known = [
-        frame.select("source_row", "record_id").drop_nulls()
+        frame.select("source_row", "record_id")
+        .join(refused.select("source_row"), on="source_row", how="semi")
+        .drop_nulls()
         for frame in frames
         if frame.schema.get("record_id") == pl.UInt64
     ]
-    nothing = pl.DataFrame(schema={"source_row": pl.Int64, "record_id": pl.UInt64})
     return pl.concat([nothing, *known]).unique("source_row", keep="first", maintain_order=True)
 
 
