@@ -22,6 +22,7 @@ from workbench.schema.tables import Treatment
 from workbench.studies import Study
 
 _COARSENESS = ("finest level", "coarser", "coarsest")
+_CUT = ("cut to the month", "cut to the quarter", "cut to the year")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,8 @@ def generalised(
         if name not in reached_levels:
             doings.append(Doing("customers", name, "emptied for everybody", "to reach k", 0, 0))
             continue
-        what = _COARSENESS[min(made.level[name], 2)]
+        words = _CUT if allowed.schema[name].is_temporal() else _COARSENESS
+        what = words[min(made.level[name], 2)]
         counts = (counted[f"stated {name}"], counted[f"emptied {name}"])
         doings.append(Doing("customers", name, what, "to reach k", *counts))
     return Generalised(

@@ -162,7 +162,8 @@ class ViewReport:
             if what == _GONE:
                 parts.append(f"{name} was emptied for everybody")
                 continue
-            coarser = "" if what == _FINEST else f"{name} was made {what}"
+            made = what if what.startswith("cut") else f"made {what}"
+            coarser = "" if what == _FINEST else f"{name} was {made}"
             share = _share(emptied, stated, self.min_group)
             cells = f"{share} of the cells of {name} were emptied" if emptied else ""
             parts += [" and ".join(part for part in (coarser, cells) if part)]
