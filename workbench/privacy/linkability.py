@@ -38,6 +38,11 @@ _REJOINED = "orders"
 #: Customers looked at in each table, and rows that are known of each.
 _SAMPLE = 500
 _KNOWN = (1, 2, 3)
+#: Customers, the sample among them, whom everybody is compared with first: most are found again
+#: there, and only the rows of the others are looked for among all.
+_FIRST_LOOK = 5_000
+#: Whose known rows, and how many they are.
+_WHO = ("customer_id", "_rows")
 
 
 def linkability(
@@ -50,7 +55,7 @@ def linkability(
     tables : mapping of str to LazyFrame
         Tables of the view, in any order and under any ids of customers.
     customers : Series of UInt64
-        These ids; the customers who are looked at are drawn by them, which is at random.
+        These ids; the customers who are looked at are drawn by a hash of them.
     release : Release
         Makes the counts.
 
@@ -61,14 +66,16 @@ def linkability(
         of the sample who have that many rows, ``share`` of them who are unique with its interval;
         ``note`` has the bound where only one is shown.
     """
-    sample = customers.sort().head(_SAMPLE)
+    # by a hash: of a customer's records the lowest id is the customer's, so low ids are no draw
+    customers = customers.rename("customer_id")
+    customers = customers.gather(customers.hash(seed=3).arg_sort())
     parts = []
     for name in tables:
         if not TABLES[name].is_history:
             continue
         shown = _columns(tables[name], name)
         if shown:
-            parts += _of_table(name, tables[name], shown, sample, release)
+            parts += _of_table(name, tables[name], shown, customers, release)
     if not parts:
         return pl.DataFrame(schema=LINKABILITY)
     return pl.concat(parts).cast(pl.Schema(LINKABILITY))
@@ -98,62 +105,74 @@ def _columns(frame: pl.LazyFrame, table: str) -> list[str]:
 
 
 def _of_table(
-    table: str, frame: pl.LazyFrame, shown: Sequence[str], sample: pl.Series, release: Release
+    table: str, frame: pl.LazyFrame, shown: Sequence[str], customers: pl.Series, release: Release
 ) -> list[pl.DataFrame]:
-    facts = frame.select("customer_id", _fact=pl.struct(shown).hash(seed=1)).filter(
-        pl.col("customer_id").is_not_null()
-    )
-    known = (
-        facts.join(pl.LazyFrame({"customer_id": sample}), on="customer_id", how="semi")
-        .unique()
-        .collect(engine="streaming")
-        # drawn at random, but the same at every run: in the order of a hash of row and customer
-        .sort(pl.struct("customer_id", "_fact").hash(seed=2), "customer_id", "_fact")
-        .with_columns(_rank=pl.int_range(pl.len()).over("customer_id"))
-        .filter(pl.col("_rank") < max(_KNOWN))
-    )
-    others = (
-        facts.join(known.lazy().select("_fact").unique(), on="_fact", how="semi")
-        .unique()
-        .collect(engine="streaming")
-    )
-    shared_by = others.group_by("_fact").agg(_sharing=pl.len())
-    known = known.join(shared_by, on="_fact")
+    frame = frame.filter(pl.col("customer_id").is_not_null())
+    fact = pl.struct(shown).hash(seed=1).alias("_fact")
+    looked_at = customers.head(_FIRST_LOOK).to_frame().lazy()
+    some = frame.join(looked_at, on="customer_id", how="semi")
+    near = some.select("customer_id", fact).unique().collect(engine="streaming")
+    sample = customers.head(_SAMPLE)
+    known = _known(near.filter(pl.col("customer_id").is_in(sample.implode())))
+    left = known.join(_found_again(known, near), on=_WHO, how="anti")
+    facts = frame.select("customer_id", fact)
+    held = facts.join(left.lazy().select("_fact").unique(), on="_fact", how="semi")
+    others = held.unique().collect(engine="streaming")
+    unique = left.join(_found_again(left, others), on=_WHO, how="anti").select(_WHO).unique()
+    judged = known.select(_WHO).unique().join(
+        unique.with_columns(unique=True), on=_WHO, how="left"
+    ).sort(_WHO)  # fmt: skip
     lines = []
     for n in _KNOWN:
-        of_each = known.filter(pl.col("_rank") < n).filter(pl.len().over("customer_id") == n)
         what = "1 row" if n == 1 else f"{n} rows"
-        lines.append(_line(table, what, _alike(of_each, others, n), release))
+        lines.append(_line(table, what, judged.filter(pl.col("_rows") == n), release))
     if table == _REJOINED:
         lines.append(_line(table, "whole history", _histories(facts, sample), release))
     return [line for line in lines if not line.is_empty()]
 
 
-def _alike(of_each: pl.DataFrame, others: pl.DataFrame, n: int) -> pl.DataFrame:
-    """Count for each customer how many have all n of the customer's rows, themselves included.
+def _known(rows: pl.DataFrame) -> pl.DataFrame:
+    """Draw 1, 2 and 3 rows of each customer who has as many: one row per fact that is known."""
+    # drawn at random, but the same at every run: in the order of a hash of row and customer
+    drawn = rows.sort(pl.struct("customer_id", "_fact").hash(seed=2), "customer_id", "_fact")
+    ranked = drawn.with_columns(_rank=pl.int_range(pl.len()).over("customer_id"))
+    return pl.concat(
+        ranked.filter(pl.col("_rank") < n)
+        .filter(pl.len().over("customer_id") == n)
+        .select("customer_id", "_fact", _rows=pl.lit(n))
+        for n in _KNOWN
+    )
+
+
+def _found_again(known: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return whose known rows somebody else has all of, with how many they are.
 
     Whoever has them all has the rarest, so only those who have the rarest are looked at.
     """
-    ordered = of_each.sort("customer_id", "_sharing", "_fact").with_columns(
-        _place=pl.int_range(pl.len()).over("customer_id")
+    shared_by = rows.group_by("_fact").agg(_sharing=pl.len())
+    ordered = (
+        known.join(shared_by, on="_fact")
+        .sort(*_WHO, "_sharing", "_fact")
+        .with_columns(_place=pl.int_range(pl.len()).over(_WHO))
     )
-    if n == 1:
-        return ordered.select("customer_id", _alike="_sharing")
-    rarest = ordered.filter(pl.col("_place") == 0).select("customer_id", "_fact")
-    alike = rarest.join(others, on="_fact", suffix="_other").select(
-        "customer_id", "customer_id_other"
+    rarest = ordered.filter(pl.col("_place") == 0)
+    alike = rarest.join(rows, on="_fact", suffix="_other").filter(
+        pl.col("customer_id") != pl.col("customer_id_other")
     )
-    for place in range(1, n):
-        further = ordered.filter(pl.col("_place") == place).select("customer_id", "_fact")
-        alike = alike.join(further, on="customer_id").join(
-            others, left_on=["_fact", "customer_id_other"], right_on=["_fact", "customer_id"],
+    for place in range(1, max(_KNOWN)):
+        further = ordered.filter(pl.col("_place") == place).select(*_WHO, "_fact")
+        longer = alike.drop("_fact").join(further, on=_WHO)
+        still = longer.join(
+            rows, left_on=["_fact", "customer_id_other"], right_on=["_fact", "customer_id"],
             how="semi",
-        ).drop("_fact")  # fmt: skip
-    return alike.group_by("customer_id").agg(_alike=pl.len())
+        )  # fmt: skip
+        ended = alike.filter(pl.col("_rows") <= place)
+        alike = pl.concat([ended, still.select(ended.columns)])
+    return alike.select(_WHO).unique()
 
 
 def _histories(facts: pl.LazyFrame, sample: pl.Series) -> pl.DataFrame:
-    """Count how many customers have the same rows as each of the sample, all taken together."""
+    """Say of each of the sample whether nobody has the same rows, all taken together."""
     whole = (
         facts.unique()
         .group_by("customer_id")
@@ -162,13 +181,13 @@ def _histories(facts: pl.LazyFrame, sample: pl.Series) -> pl.DataFrame:
     )
     alike = whole.group_by("_rows", "_sum").agg(_alike=pl.len())
     of_sample = whole.filter(pl.col("customer_id").is_in(sample.implode()))
-    return of_sample.join(alike, on=["_rows", "_sum"])
+    return of_sample.join(alike, on=["_rows", "_sum"]).with_columns(unique=pl.col("_alike") == 1)
 
 
 def _line(table: str, known: str, rows: pl.DataFrame, release: Release) -> pl.DataFrame:
     if rows.is_empty():
         return pl.DataFrame(schema=LINKABILITY)
-    unique = pl.col("_alike").fill_null(0) <= 1
+    unique = pl.col("unique").fill_null(value=False)
     counted = release.counts(rows, of={"unique": unique})
     found = share_columns(counted, "unique", "persons", release=release)
     return found.select(
