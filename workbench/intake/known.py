@@ -3,8 +3,9 @@
 Rows are compared by the declared keys. Exports repeat what earlier ones said, and say more of it:
 a subscription ends, an identifier is seen again. So a row that states nothing else than the held
 one is known, one that fills in what was not known *completes* it, and only one that states another
-value contradicts it, which is for people to settle. What a record says of its person may change:
-such a statement is kept beside the earlier ones if it says something new.
+value contradicts it, which is for people to settle. What a record says of its person may change,
+and so may its decisions on consent: a statement is kept beside the earlier ones, unless the very
+same one is held. So it makes no difference in which order exports are loaded.
 """
 
 from collections.abc import Mapping
@@ -15,10 +16,11 @@ import polars as pl
 
 from workbench.intake.records import parts_without_whole
 from workbench.intake.refusals import gathered, refusal, without
-from workbench.schema import TABLES, CustomerData
+from workbench.schema import TABLES
 from workbench.schema.faults import Rule
 from workbench.schema.tables import LINEAGE
 from workbench.sources import REFUSED
+from workbench.vault import Dataset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ class News:
     tables : mapping of str to DataFrame
         Rows to write: new ones, and held ones that were completed.
     superseded : mapping of str to DataFrame
-        Keys of the held rows that completed ones replace, and ``record_id`` as it is held.
+        Keys of the held rows that completed ones replace, and the record they are stored under.
     contradicting : DataFrame
         Columns of ``REFUSED``: records whose key is held with other values, or came twice.
     records : int
@@ -43,15 +45,15 @@ class News:
     records: int
 
 
-def news(tables: Mapping[str, pl.DataFrame], held: CustomerData | None) -> News:
+def news(tables: Mapping[str, pl.DataFrame], held: Dataset | None) -> News:
     """Tell new rows from held ones by the declared primary keys.
 
     Parameters
     ----------
     tables : mapping of str to DataFrame
         Accepted rows of a load, see ``Records``. Of rows with the same key the first counts.
-    held : CustomerData or None
-        What the dataset holds, opened without links: one customer per record.
+    held : Dataset or None
+        What is held: the version before, with what this load wrote already.
     """
     first = {name: _first(rows, name) for name, rows in tables.items()}
     refused = [_again(rows, first[name], name) for name, rows in tables.items()]
@@ -75,7 +77,7 @@ def news(tables: Mapping[str, pl.DataFrame], held: CustomerData | None) -> News:
         + [rows.select("source_row") for rows in fresh.values()]
     ).unique()
     return News(
-        tables={name: rows.select(list(tables[name].columns)) for name, rows in fresh.items()},
+        tables={name: _to_write(rows, list(tables[name].columns)) for name, rows in fresh.items()},
         superseded={
             name: keys for name, rows in fresh.items() if (keys := _superseded(rows, name)).height
         },
@@ -143,42 +145,56 @@ def _again(rows: pl.DataFrame, first: pl.DataFrame, name: str) -> pl.DataFrame:
     if first.height == rows.height or TABLES[name].merge == "statement":
         return pl.DataFrame(schema=REFUSED)
     key = TABLES[name].stored_key
-    later = rows.join(first, on=["source_row", *key], how="anti", maintain_order="left")
+    later = rows.join(
+        first, on=["source_row", *key], how="anti", nulls_equal=True, maintain_order="left"
+    )
     return refusal(later, table=name, rule=Rule("key_repeated", {"columns": key}))
 
 
-def _compared(rows: pl.DataFrame, name: str, held: CustomerData | None) -> pl.DataFrame:
-    """Complete rows by what is held; mark ``_is_new``, ``_is_other``, and keep whose it was held.
+#: Where a held row is stored and where it came from.
+_ORIGIN = ("record_id", *LINEAGE)
 
-    ``_held_record_id`` is there where a held row is completed.
+
+def _compared(rows: pl.DataFrame, name: str, held: Dataset | None) -> pl.DataFrame:
+    """Complete rows by what is held; mark ``_is_new``, ``_is_other`` and ``_is_completed``.
+
+    The columns of ``_ORIGIN`` are there a second time as ``NAME_was``: as a completed row is held.
     """
-    is_new = pl.lit(value=True).alias("_is_new")
-    is_other = pl.lit(value=False).alias("_is_other")
-    owner = pl.lit(None, dtype=pl.UInt64).alias("_held_record_id")
-    is_completed = pl.lit(value=False).alias("_is_completed")
     if held is None:
-        return rows.with_columns(is_new, is_other, is_completed, owner)
-    key, stated = _key(name), _stated(name)
+        return rows.with_columns(_is_new=pl.lit(value=True), **_unmet(rows))
+    table, key, stated = TABLES[name], _key(name), _stated(name)
+    is_beside = table.merge in ("beside", "statement")
     # a join that streams: of the held rows only those that meet come into memory
     met = (
-        held[name]
-        .select(*key, *stated)
-        .join(rows.lazy().select(key).unique(), on=key, how="semi")
+        held.stored(name)
+        .select(*key, *stated, *([] if is_beside else LINEAGE))
+        .join(rows.lazy().select(key).unique(), on=key, how="semi", nulls_equal=is_beside)
         .collect(engine="streaming")
     )
-    if TABLES[name].merge == "statement":
-        return _new_statements(rows, met, name).with_columns(is_other, is_completed, owner)
-    if TABLES[name].merge == "beside":
-        known = rows.join(met, on=[*key, *stated], how="semi", nulls_equal=True)
-        marked = rows.join(
-            known.select(TABLES[name].stored_key).with_columns(_is_new=False),
-            on=TABLES[name].stored_key,
-            how="left",
-            maintain_order="left",
-        )
-        return marked.with_columns(
-            pl.col("_is_new").fill_null(value=True), is_other, is_completed, owner
-        )
+    if not is_beside:
+        return _completed(rows, met, name)
+    known = rows.join(met, on=[*key, *stated], how="semi", nulls_equal=True)
+    marked = rows.join(
+        known.select(table.stored_key).with_columns(_is_new=pl.lit(value=False)),
+        on=table.stored_key,
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+    )
+    return marked.with_columns(pl.col("_is_new").fill_null(value=True), **_unmet(rows))
+
+
+def _unmet(rows: pl.DataFrame) -> dict[str, pl.Expr]:
+    return {
+        "_is_other": pl.lit(value=False),
+        "_is_completed": pl.lit(value=False),
+        **{f"{c}_was": pl.lit(None, dtype=rows.schema[c]) for c in _origin(rows)},
+    }
+
+
+def _completed(rows: pl.DataFrame, met: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Fill held rows in by what a load says of them, and mark rows that say otherwise."""
+    key, stated = _key(name), _stated(name)
     both = rows.join(
         met.with_columns(_is_met=True),
         on=key,
@@ -202,46 +218,36 @@ def _compared(rows: pl.DataFrame, name: str, held: CustomerData | None) -> pl.Da
         pl.max_horizontal(c, f"{c}_held") if c in growing else pl.coalesce(c, f"{c}_held")
         for c in stated
     ]
-    completed = judged.with_columns(
+    filled = judged.with_columns(
         pl.when("_is_completed").then(value).otherwise(pl.col(c)).alias(c)
         for c, value in zip(stated, now, strict=True)
     )
-    return completed.select(
+    return filled.select(
         *rows.columns,
         "_is_other",
         "_is_completed",
+        *(pl.col(c if c in key else f"{c}_held").alias(f"{c}_was") for c in _origin(rows)),
         _is_new=~is_met | pl.col("_is_completed"),
-        _held_record_id=_held_record(name),
     )
 
 
-def _held_record(name: str) -> pl.Expr:
-    """Return the record under which a held row is stored; null where rows are nobody's."""
-    if "record_id" not in TABLES[name].stored:
-        return pl.lit(None, dtype=pl.UInt64)
-    return pl.col("record_id" if "record_id" in _key(name) else "record_id_held")
+def _origin(rows: pl.DataFrame) -> list[str]:
+    return [column for column in _ORIGIN if column in rows.columns]
 
 
-def _new_statements(rows: pl.DataFrame, met: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Mark the statements that say something else, or earlier, than is known of their record."""
-    columns = {column.name: column for column in TABLES[name].columns}
-    both = rows.join(
-        met.with_columns(_is_met=True),
-        on=_key(name),
-        how="left",
-        suffix="_held",
-        maintain_order="left",
-    )
-    says_more = [pl.col("_is_met").is_null()]
-    for column in _stated(name):
-        held = pl.col(f"{column}_held")
-        if columns[column].keeps == "earliest":
-            says_more.append((pl.col(column) < held).fill_null(value=False))
-        elif columns[column].component != "lineage":
-            says_more.append(pl.col(column).is_not_null() & pl.col(column).ne_missing(held))
-    return both.with_columns(_is_new=pl.any_horizontal(says_more)).select(*rows.columns, "_is_new")
+def _to_write(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+    """Return rows as they are written: a completed one stays that of its first load."""
+    if not rows["_is_completed"].any():
+        return rows.select(columns)
+    kept = {
+        name: pl.when("_is_completed").then(f"{name}_was").otherwise(pl.col(name))
+        for name in LINEAGE
+    }
+    return rows.with_columns(**kept).select(columns)
 
 
 def _superseded(rows: pl.DataFrame, name: str) -> pl.DataFrame:
-    key = [column for column in _key(name) if column != "record_id"]
-    return rows.filter("_is_completed").select(*key, record_id="_held_record_id")
+    """Return the keys of the completed rows, with the record they are stored under."""
+    completed = rows.filter("_is_completed")
+    record = {"record_id": "record_id_was"} if "record_id" in _origin(rows) else {}
+    return completed.select(*(c for c in _key(name) if c not in record), **record)

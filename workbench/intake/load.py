@@ -15,7 +15,6 @@ from workbench.intake.report import FileReport, LoadReport, People
 from workbench.intake.state import State
 from workbench.schema import TABLES
 from workbench.schema.faults import tally
-from workbench.schema.links import LINKS
 from workbench.sources import Source, SourceMapping, faults_of, open_source
 from workbench.vault import Dataset, DatasetWriter, SourceEntry, Vault
 from workbench.vault.entries import FileEntry
@@ -49,9 +48,12 @@ class _Loader:
     held: Dataset | None
 
     def __call__(self, parts: range) -> _Part:
-        source_id = self.source.content_hash
-        readings = [self.source.read(part) for part in parts]
-        records = [resolve(r, source_id=source_id, secret=self.secret) for r in readings]
+        source = self.source
+        readings = [source.read(part) for part in parts]
+        load, until = source.content_hash, source.data_until_at
+        records = [
+            resolve(r, source_id=load, data_until_at=until, secret=self.secret) for r in readings
+        ]
         tables = {
             name: pl.concat([r.tables[name] for r in records if name in r.tables])
             for name in TABLES
@@ -59,8 +61,7 @@ class _Loader:
         }
         held = self.held
         with reading(held.label if held else "dataset"):
-            by_record = held.data(links=pl.DataFrame(schema=LINKS)) if held else None
-            found = news(tables, by_record)
+            found = news(tables, held)
         own = [r.cells for r in readings if r.cells is not None]
         contradicting = in_own_words(found.contradicting, pl.concat(own) if own else None)
         return _Part(

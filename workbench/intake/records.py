@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -47,7 +48,9 @@ class Records:
     read: int
 
 
-def resolve(reading: Reading, *, source_id: str, secret: str) -> Records:
+def resolve(
+    reading: Reading, *, source_id: str, data_until_at: datetime, secret: str
+) -> Records:
     """Give ids and lineage to a reading's rows and hold them against the schema.
 
     A record one of whose rows breaks a rule is refused as a whole: its other rows go too. So do
@@ -59,6 +62,8 @@ def resolve(reading: Reading, *, source_id: str, secret: str) -> Records:
         What the reader made.
     source_id : str
         The load it belongs to.
+    data_until_at : datetime
+        Up to when the source is complete: a decision on consent without a time counts from then.
     secret : str
         The dataset's secret for ids.
 
@@ -74,7 +79,7 @@ def resolve(reading: Reading, *, source_id: str, secret: str) -> Records:
         failed.append(refuse_rows(bad, found))
     failed.append(_dependents(rows, passed))
     refused = gathered([reading.refused, *failed])
-    tables = without(passed, refused)
+    tables = without(_dated(passed, data_until_at), refused)
     orphans = parts_without_whole(tables)
     if not orphans.is_empty():
         refused = gathered([refused, orphans])
@@ -216,6 +221,19 @@ def _typed(frame: pl.DataFrame, name: str) -> pl.DataFrame:
                 f"declared {column.type_name}: it was made for another version of the schema"
             ) from None  # the words of polars quote cells
     return frame
+
+
+def _dated(tables: dict[str, pl.DataFrame], data_until_at: datetime) -> dict[str, pl.DataFrame]:
+    """Give decisions without a time the one from which they count.
+
+    It is part of the decision: the same words in a later export are a later decision, so that a
+    withdrawal that is stated again counts after a consent that was given in between.
+    """
+    if "consents" not in tables:
+        return tables
+    until = pl.lit(data_until_at).cast(TABLES["consents"].schema["decided_at"])
+    dated = tables["consents"].with_columns(pl.col("decided_at").fill_null(until))
+    return {**tables, "consents": dated}
 
 
 def _dependents(

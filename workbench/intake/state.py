@@ -170,7 +170,7 @@ class State:
             self._dropped |= {entry.file for entry in self.before.files if entry.table == table}
 
     def _take_out(self, table: str, keys: pl.DataFrame) -> None:
-        """Write the files anew in which rows with these keys lie, without them."""
+        """Write the files anew in which rows with these keys are stored, without them."""
         held = self.held()
         if held is None:
             return
@@ -179,13 +179,13 @@ class State:
             if "record_id" in TABLES[table]
             else {NO_CUSTOMER}
         )
-        key = [column for column in keys.columns if column != "record_id"]
+        key = list(keys.columns)
         for entry in held.files:
             if entry.table != table or entry.bucket not in buckets:
                 continue
             with reading(held.label):
                 rows = held.rows_of(entry).collect()
-            rest = rows.join(keys, on=key, how="anti", maintain_order="left")
+            rest = rows.join(keys, on=key, how="anti", nulls_equal=True, maintain_order="left")
             if rest.height == rows.height:
                 continue
             self._dropped.add(entry.file)

@@ -164,7 +164,7 @@ class Table:
 
     @cached_property
     def primary_key(self) -> tuple[str, ...]:
-        """Names of the columns that together are unique."""
+        """Names of the columns that together are unique; of statements, those they are about."""
         return tuple(column.name for column in self.columns if column.is_primary)
 
     @cached_property
@@ -183,10 +183,12 @@ class Table:
     def stored_key(self) -> tuple[str, ...]:
         """Names of the columns that are unique in what is stored.
 
-        A record states the customer table once per load.
+        A record states the customer table once per load; other statements are what they say.
         """
         if self.belongs_to == "customer":
             return ("record_id", "source_id")
+        if self.merge == "statement":
+            return tuple(name for name in self.stored if name != "source_row")
         return self.primary_key
 
     def named(self, *sensitivities: Sensitivity) -> tuple[str, ...]:

@@ -148,14 +148,16 @@ def _rule(column: Column, check: str) -> Rule:
 @cache
 def _schema(table: str, without: tuple[str, ...]) -> type[dy.Schema]:
     fields: dict[str, Any] = {"_position": dy.UInt32()}
+    # statements are told apart by all they say
+    unique = () if TABLES[table].merge == "statement" else TABLES[table].primary_key
     for column in TABLES[table].columns:
         if column.name not in without:
-            fields[column.name] = _field(column, TABLES[table].primary_key, without)
+            fields[column.name] = _field(column, unique, without)
     return type(f"{table.title()}Rows", (dy.Schema,), fields)
 
 
-def _field(column: Column, primary: tuple[str, ...], without: tuple[str, ...]) -> dy.Column:
-    is_key = column.is_primary and not set(primary) & set(without)
+def _field(column: Column, unique: tuple[str, ...], without: tuple[str, ...]) -> dy.Column:
+    is_key = column.name in unique and not set(unique) & set(without)
     common: dict[str, Any] = {"nullable": column.is_nullable and not is_key, "primary_key": is_key}
     kind = column.type.base_type()
     if kind is pl.Enum:
