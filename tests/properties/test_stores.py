@@ -82,7 +82,7 @@ def test_canonical_json_does_not_depend_on_the_order_of_keys(content):
 STATEMENT = st.fixed_dictionaries(
     {
         "record_id": st.integers(1, 5),
-        "kind": st.just("person"),
+        "kind": st.sampled_from(["visitor", "person", "company", "test"]),
         "first_seen_at": st.integers(1, 28).map(lambda day: datetime(2024, 1, day, tzinfo=UTC)),
         "observed_at": st.integers(1, 9).map(lambda day: datetime(2024, 2, day, tzinfo=UTC)),
         "country": st.sampled_from(["NL", "BE", None]),
@@ -95,31 +95,48 @@ LINKED = st.dictionaries(st.integers(2, 5), st.just(1))
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(STATEMENT, max_size=8), LINKED, st.integers(1, 9))
-def test_one_row_per_customer_is_what_a_plain_loop_makes(stated, linked, day):
+@given(st.lists(STATEMENT, max_size=8), LINKED, st.integers(1, 9), st.integers(0, 2))
+def test_one_row_per_customer_is_what_a_plain_loop_makes(stated, linked, day, trust):
     schema = TABLES["customers"].stored
     links = pl.DataFrame(
         [{"record_id": record, "customer_id": who} for record, who in linked.items()], schema=LINKS
     )
     rows = with_customers(pl.DataFrame(stated, schema=schema).lazy(), links)
     cut = datetime(2024, 2, day, tzinfo=UTC)
-    made = surviving(rows, loads=["b", "a"], known_at=cut).collect()
+    loads = {"b": trust, "a": 1}
+    made = surviving(rows, loads=loads, known_at=cut).collect()
     expected = {}
-    order = {"b": 0, "a": 1}
-    for row in sorted(
-        stated,
-        key=lambda r: (r["observed_at"], order[r["source_id"]], r["record_id"], r["source_row"]),
-    ):
+    strength = ["visitor", "person", "company", "test"].index
+    order = ["b", "a"].index
+
+    def place(row):
+        load = row["source_id"]
+        return loads[load], row["observed_at"], order(load), row["record_id"], row["source_row"]
+
+    for row in sorted(stated, key=place):
         who = linked.get(row["record_id"], row["record_id"])
-        first, country, year = expected.get(who, (row["first_seen_at"], None, None))
-        known = row["observed_at"] <= cut
+        first, country, year, known, kinds = expected.get(
+            who, (row["first_seen_at"], None, None, [], [])
+        )
+        is_known = row["observed_at"] <= cut
         expected[who] = (
             min(first, row["first_seen_at"]),
-            (row["country"] or country) if known else country,
-            (row["birth_year"] or year) if known else year,
+            (row["country"] or country) if is_known else country,
+            (row["birth_year"] or year) if is_known else year,
+            known + [row["kind"]] * (is_known or row["kind"] == "test"),
+            [*kinds, row["kind"]],
         )
-    found = made.select("customer_id", "first_seen_at", "country", "birth_year").rows()
-    assert {who: tuple(values) for who, *values in found} == expected
+    found = made.select("customer_id", "first_seen_at", "country", "birth_year", "kind").rows()
+    assert {who: tuple(values) for who, *values in found} == {
+        who: (*values, max(known, key=strength) if known else min(kinds, key=strength))
+        for who, (*values, known, kinds) in expected.items()
+    }
+    origins = surviving(rows, loads=loads, known_at=cut, with_sources=True).collect()
+    assert origins.select(made.columns).equals(made.sort("customer_id"))
+    stated_by = {(row["source_id"], row["country"]) for row in stated}
+    for country, source in origins.select("country", "country_source").rows():
+        assert (country is None) == (source is None)
+        assert country is None or (source, country) in stated_by
 
 
 LINE = st.tuples(

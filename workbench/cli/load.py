@@ -33,7 +33,9 @@ def load(
     settings: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="NAME=VALUE", help="system, zone, currency, data_until or basis."
+            "--set",
+            metavar="NAME=VALUE",
+            help="system, zone, currency, data_until, basis, trust.",
         ),
     ] = None,
     workspace: Workspace = None,

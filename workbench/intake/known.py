@@ -77,7 +77,9 @@ def news(tables: Mapping[str, pl.DataFrame], held: Dataset | None) -> News:
         + [rows.select("source_row") for rows in fresh.values()]
     ).unique()
     return News(
-        tables={name: _to_write(rows, list(tables[name].columns)) for name, rows in fresh.items()},
+        tables={
+            name: _to_write(rows, name, list(tables[name].columns)) for name, rows in fresh.items()
+        },
         superseded={
             name: keys for name, rows in fresh.items() if (keys := _superseded(rows, name)).height
         },
@@ -161,13 +163,13 @@ def _compared(rows: pl.DataFrame, name: str, held: Dataset | None) -> pl.DataFra
     The columns of ``_ORIGIN`` are there a second time as ``NAME_was``: as a completed row is held.
     """
     if held is None:
-        return rows.with_columns(_is_new=pl.lit(value=True), **_unmet(rows))
+        return rows.with_columns(_is_new=pl.lit(value=True), **_unmet(name))
     table, key, stated = TABLES[name], _key(name), _stated(name)
     is_beside = table.merge in ("beside", "statement")
     # a join that streams: of the held rows only those that meet come into memory
     met = (
         held.stored(name)
-        .select(*key, *stated, *([] if is_beside else LINEAGE))
+        .select(c for c in table.stored if not is_beside or c not in LINEAGE)
         .join(rows.lazy().select(key).unique(), on=key, how="semi", nulls_equal=is_beside)
         .collect(engine="streaming")
     )
@@ -181,14 +183,14 @@ def _compared(rows: pl.DataFrame, name: str, held: Dataset | None) -> pl.DataFra
         nulls_equal=True,
         maintain_order="left",
     )
-    return marked.with_columns(pl.col("_is_new").fill_null(value=True), **_unmet(rows))
+    return marked.with_columns(pl.col("_is_new").fill_null(value=True), **_unmet(name))
 
 
-def _unmet(rows: pl.DataFrame) -> dict[str, pl.Expr]:
+def _unmet(name: str) -> dict[str, pl.Expr]:
     return {
         "_is_other": pl.lit(value=False),
         "_is_completed": pl.lit(value=False),
-        **{f"{c}_was": pl.lit(None, dtype=rows.schema[c]) for c in _origin(rows)},
+        **{f"{c}_was": pl.lit(None, dtype=TABLES[name].stored[c]) for c in _origin(name)},
     }
 
 
@@ -226,22 +228,23 @@ def _completed(rows: pl.DataFrame, met: pl.DataFrame, name: str) -> pl.DataFrame
         *rows.columns,
         "_is_other",
         "_is_completed",
-        *(pl.col(c if c in key else f"{c}_held").alias(f"{c}_was") for c in _origin(rows)),
+        *(pl.col(c if c in key else f"{c}_held").alias(f"{c}_was") for c in _origin(name)),
         _is_new=~is_met | pl.col("_is_completed"),
     )
 
 
-def _origin(rows: pl.DataFrame) -> list[str]:
-    return [column for column in _ORIGIN if column in rows.columns]
+def _origin(name: str) -> list[str]:
+    return [column for column in _ORIGIN if column in TABLES[name].stored]
 
 
-def _to_write(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+def _to_write(rows: pl.DataFrame, name: str, columns: list[str]) -> pl.DataFrame:
     """Return rows as they are written: a completed one stays that of its first load."""
     if not rows["_is_completed"].any():
         return rows.select(columns)
     kept = {
-        name: pl.when("_is_completed").then(f"{name}_was").otherwise(pl.col(name))
-        for name in LINEAGE
+        column: pl.when("_is_completed").then(f"{column}_was").otherwise(pl.col(column))
+        for column in _origin(name)
+        if column in LINEAGE
     }
     return rows.with_columns(**kept).select(columns)
 
@@ -249,5 +252,5 @@ def _to_write(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
 def _superseded(rows: pl.DataFrame, name: str) -> pl.DataFrame:
     """Return the keys of the completed rows, with the record they are stored under."""
     completed = rows.filter("_is_completed")
-    record = {"record_id": "record_id_was"} if "record_id" in _origin(rows) else {}
+    record = {"record_id": "record_id_was"} if "record_id" in _origin(name) else {}
     return completed.select(*(c for c in _key(name) if c not in record), **record)

@@ -238,6 +238,7 @@ def _entry(source: Source, *, read: int, refused: pl.DataFrame) -> SourceEntry:
         currency=source.currency,
         zone=source.zone,
         basis=source.basis,
+        trust=source.trust,
         data_until_at=source.data_until_at.isoformat(),
         is_synthetic=source.is_synthetic,
         read=read,

@@ -48,9 +48,7 @@ class Records:
     read: int
 
 
-def resolve(
-    reading: Reading, *, source_id: str, data_until_at: datetime, secret: str
-) -> Records:
+def resolve(reading: Reading, *, source_id: str, data_until_at: datetime, secret: str) -> Records:
     """Give ids and lineage to a reading's rows and hold them against the schema.
 
     A record one of whose rows breaks a rule is refused as a whole: its other rows go too. So do

@@ -17,7 +17,7 @@ from workbench.vault.entries import LINKS_TABLE, QUARANTINE, FileEntry
 from workbench.vault.parquet import reading
 
 #: What two loads have in common that add nothing to each other but rows.
-_TERMS = ("system", "format", "currency", "zone", "basis", "is_synthetic")
+_TERMS = ("system", "format", "currency", "zone", "basis", "trust", "is_synthetic")
 
 
 class State:

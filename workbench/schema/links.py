@@ -5,12 +5,14 @@ without a link is a customer of its own, so that most rows need no join that fin
 set of links over the same rows is another linkage, an undone merge, or a sampled clustering.
 
 The customer table is made of statements: a record says of its person, in one load, what it knows.
-One row per customer is made by *survivorship*: of each column the latest statement that has a
-value counts, of the first sight the earliest.
+One row per customer is made by *survivorship*, as ``columns.csv`` declares it for each column: of
+what is *trusted*, the most trusted source that states a value, and of its statements the latest; of
+the first sight the *earliest*; of kinds the *strongest*.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 import polars as pl
 
@@ -28,8 +30,9 @@ LINKS = pl.Schema(
     }
 )
 
-#: Columns of the customer table that say that somebody is a customer, whenever that was said.
-_EXISTENCE = ("kind", "first_seen_at")
+#: Kinds of customers from the weakest to the strongest: who logged in once is no mere visitor, and
+#: an account for tests is none of a customer, whatever else is said of it.
+_KINDS = ("visitor", "person", "company", "test")
 
 
 def with_customers(rows: pl.LazyFrame, links: pl.DataFrame) -> pl.LazyFrame:
@@ -55,7 +58,7 @@ def with_customers(rows: pl.LazyFrame, links: pl.DataFrame) -> pl.LazyFrame:
 def surviving(
     statements: pl.LazyFrame,
     *,
-    loads: Sequence[str] = (),
+    loads: Mapping[str, int] = MappingProxyType({}),
     known_at: datetime | None = None,
     with_sources: bool = False,
 ) -> pl.LazyFrame:
@@ -65,13 +68,14 @@ def surviving(
     ----------
     statements : LazyFrame
         Stored rows of the customer table with ``customer_id``.
-    loads : sequence of str
-        Loads in their order: of statements about one time that of the later load counts.
+    loads : mapping of str to int
+        Loads in their order, each with the trust in its source: of statements about one time that
+        of the later load counts.
     known_at : datetime, optional
-        Values that were stated of a later time are left out; who is a customer, and since when, is
-        not.
+        What was stated of a later time is left out. Two things are told of every time: since when
+        somebody is a customer, and that an account is one for tests.
     with_sources : bool
-        Whether to add ``NAME_source``, the load whose value counts, for each value.
+        Whether to add ``NAME_source``, the load whose value counts, for each trusted value.
 
     Returns
     -------
@@ -79,39 +83,39 @@ def surviving(
         The declared columns of the customer table, by customer.
     """
     table = TABLES["customers"]
-    values = [
-        column.name
-        for column in table.columns
-        if column.component != "lineage" and column.name not in ("customer_id", *_EXISTENCE)
-    ]
-    if known_at is not None:
-        is_known = pl.col("observed_at") <= known_at
-        statements = statements.with_columns(
-            pl.when(is_known).then(pl.col(name)).alias(name) for name in values
-        )
+    kept = {column.name: column.keeps for column in table.columns if column.keeps}
+    trusted = [name for name, keeps in kept.items() if keeps == "trusted"]
+    is_known = pl.lit(value=True) if known_at is None else pl.col("observed_at") <= known_at
+    statements = statements.with_columns(
+        pl.when(is_known).then(pl.col(name)).alias(name) for name in trusted
+    )
     counted = statements.select(pl.len(), pl.col("customer_id").n_unique().alias("customers"))
     rows, customers = counted.collect(engine="streaming").row(0)
     if rows == customers and not with_sources:
         return statements.with_columns(record_id=pl.col("customer_id")).select(list(table.schema))
     place = {load: number for number, load in enumerate(loads)}
+    load = pl.col("source_id")
+    kind = table.schema["kind"]
     ordered = statements.with_columns(
-        _load=pl.col("source_id").replace_strict(place, default=-1, return_dtype=pl.Int64)
-    ).sort("customer_id", "observed_at", "_load", "record_id", "source_row")
-    has_value = {name: pl.col(name).is_not_null() for name in values}
-    sources = [
-        pl.col("source_id").filter(known).last().alias(f"{name}_source")
-        for name, known in has_value.items()
-        if with_sources
-    ]
-    earliest = [column.name for column in table.columns if column.keeps == "earliest"]
-    latest = [name for name in table.schema if name not in ("customer_id", "record_id", *earliest)]
-    made = (
-        ordered.group_by("customer_id", maintain_order=True)
-        .agg(
-            pl.col(earliest).min(),
-            *(pl.col(name).drop_nulls().last() for name in latest),
-            *sources,
-        )
-        .with_columns(record_id=pl.col("customer_id"))
+        _trust=load.replace_strict(dict(loads), default=0, return_dtype=pl.Int64),
+        _load=load.replace_strict(place, default=-1, return_dtype=pl.Int64),
+        _kind=pl.col("kind").cast(pl.Enum(_KINDS)).to_physical(),
+    ).sort("customer_id", "_trust", "observed_at", "_load", "record_id", "source_row")
+    counts = is_known | (pl.col("kind") == "test")
+    made = ordered.group_by("customer_id", maintain_order=True).agg(
+        *(pl.col(name).min() for name, keeps in kept.items() if keeps == "earliest"),
+        *(pl.col(name).max() for name, keeps in kept.items() if keeps == "latest"),
+        *(pl.col(name).drop_nulls().last() for name in trusted),
+        pl.col("source_id", "source_row").last(),
+        *(
+            load.filter(pl.col(name).is_not_null()).last().alias(f"{name}_source")
+            for name in trusted
+            if with_sources
+        ),
+        _kind=pl.coalesce(pl.col("_kind").filter(counts).max(), pl.col("_kind").min()),
     )
-    return made.select(*table.schema, *(f"{name}_source" for name in values if with_sources))
+    names = [*table.schema, *(f"{name}_source" for name in trusted if with_sources)]
+    return made.with_columns(
+        record_id=pl.col("customer_id"),
+        kind=pl.col("_kind").replace_strict(dict(enumerate(_KINDS)), return_dtype=kind),
+    ).select(names)

@@ -34,6 +34,7 @@ Treatment = Literal[
 #: How a later row meets an earlier one with the same key: rows are only added; what was not known
 #: is filled in and another value is refused; statements of several loads stand beside each other;
 #: a record's statement is kept if it says something new.
+Keeps = Literal["earliest", "latest", "trusted", "strongest"]
 Merge = Literal["append", "complete", "beside", "statement"]
 
 _TYPES: Mapping[str, pl.DataType] = {
@@ -71,8 +72,8 @@ class Column:
     id : {"hashed", "native"} or None
         A keyed hash of a native id, which readers give as ``system:native id``; or the native id
         itself with its system. None for columns that hold no id of a source.
-    keeps : {"earliest", "latest"} or None
-        Which statement counts where several load one row; None where the table's rule holds.
+    keeps : {"earliest", "latest", "trusted", "strongest"} or None
+        Which statement counts where there are several; None where the table's rule holds.
     choices, low, high, pattern
         The allowed values.
     """
@@ -90,7 +91,7 @@ class Column:
     view: Treatment
     within: tuple[str, ...]
     id: Literal["hashed", "native"] | None
-    keeps: Literal["earliest", "latest"] | None
+    keeps: Keeps | None
     choices: tuple[str, ...]
     low: float | None
     high: float | None
@@ -273,7 +274,7 @@ def _column(line: Mapping[str, str]) -> Column:
         view=cast(Treatment, line["view"]),
         within=tuple(line["within"].split()),
         id=cast(Literal["hashed", "native"] | None, line["id"] or None),
-        keeps=cast(Literal["earliest", "latest"] | None, line["keeps"] or None),
+        keeps=cast(Keeps | None, line["keeps"] or None),
         choices=choices,
         low=float(bounds[1]) if bounds and bounds[1] else None,
         high=float(bounds[2]) if bounds and bounds[2] else None,

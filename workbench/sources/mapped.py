@@ -167,12 +167,5 @@ def _reader(path: Path, data: bytes) -> Callable[..., Cells]:
 
 
 def _fingerprint(mapping: SourceMapping, provenance: Provenance) -> bytes:
-    settings = {
-        "system": provenance.system,
-        "zone": provenance.zone,
-        "currency": provenance.currency,
-        "basis": provenance.basis,
-        "data_until": provenance.data_until_on.isoformat(),
-        "mapping": mapping.fingerprint(),
-    }
+    settings = {**provenance.said(), "mapping": mapping.fingerprint()}
     return canonical_json(settings)

@@ -2,7 +2,7 @@
 
 A mapping says in this order how a record becomes rows::
 
-    title, system, zone, currency, data_until, basis      what no file says (see provenance)
+    title, system, zone, currency, data_until, basis, trust     what no file says (see provenance)
     [file]        delimiter, encoding, header, columns, sheets, empty, repeats: where detection
                   is overridden
     [columns]     source column = type, or { type, name, format, values, empty, required, decimal }
@@ -78,6 +78,7 @@ class SourceMapping(Strict):
     currency: str | None = None
     data_until: str | None = None
     basis: str | None = None
+    trust: str | None = None
     file: FileRule = FileRule()
     columns: Mapping[str, Annotated[ColumnRule, BeforeValidator(_long_form)]]
     derive: Mapping[str, str | MonthsRule | WholeRule] = {}
@@ -119,7 +120,7 @@ class SourceMapping(Strict):
 
     @property
     def declared(self) -> Mapping[str, str | None]:
-        """What the mapping says of the five settings."""
+        """What the mapping says of the settings."""
         return {name: getattr(self, name) for name in SETTINGS}
 
     def column_name(self, source: str) -> str:

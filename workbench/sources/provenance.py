@@ -1,6 +1,6 @@
-"""What no file says about itself and a mapping or ``--set`` must: the five settings.
+"""What no file says about itself and a mapping or ``--set`` must: the settings.
 
-They stand in the mapping; ``--set name=value`` stands above it. None has a default in the code:
+They stand in the mapping; ``--set name=value`` stands above it. All but the trust must be given:
 a zone guessed wrong shifts every instant, and a lawful basis guessed is none.
 """
 
@@ -21,15 +21,21 @@ SETTINGS: Mapping[str, str] = {
     "currency": "an ISO 4217 code, e.g. EUR",
     "data_until": "the first day that the data do not cover, e.g. 2024-07-01",
     "basis": " or ".join(TABLES["sources"].column("lawful_basis").choices),
+    "trust": "a digit: of sources that disagree on a customer the one with more trust counts",
 }
+
+#: What holds where nothing is given.
+_DEFAULTS: Mapping[str, str] = {"trust": "0"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """The five settings of one source, checked.
+    """The settings of one source, checked.
 
     Attributes
     ----------
+    trust : int
+        0 to 9, how far it is believed where sources disagree on a customer.
     data_until_on : date
         First local day that the source does not cover.
     data_until_at : datetime
@@ -40,6 +46,7 @@ class Provenance:
     zone: str
     currency: str
     basis: str
+    trust: int
     data_until_on: date
     data_until_at: datetime
 
@@ -54,7 +61,10 @@ class Provenance:
         ParameterError
             Any setting is unknown, missing or malformed; the message names them all.
         """
-        values = {name: settings.get(name) or declared.get(name) for name in SETTINGS}
+        values = {
+            name: settings.get(name) or declared.get(name) or _DEFAULTS.get(name)
+            for name in SETTINGS
+        }
         faults = [unknown("setting", name, SETTINGS) for name in settings if name not in SETTINGS]
         missing = [name for name, value in values.items() if not value]
         if missing:
@@ -75,9 +85,22 @@ class Provenance:
             zone=given["zone"],
             currency=given["currency"],
             basis=given["basis"],
+            trust=int(given["trust"]),
             data_until_on=day,
             data_until_at=start.astimezone(ZoneInfo("UTC")),
         )
+
+    def said(self) -> dict[str, str]:
+        """Return the settings as they are written; without what is at its default."""
+        written = {
+            "system": self.system,
+            "zone": self.zone,
+            "currency": self.currency,
+            "basis": self.basis,
+            "trust": str(self.trust),
+            "data_until": self.data_until_on.isoformat(),
+        }
+        return {name: value for name, value in written.items() if _DEFAULTS.get(name) != value}
 
 
 class Provenanced:
@@ -104,6 +127,10 @@ class Provenanced:
         return self.provenance.basis
 
     @property
+    def trust(self) -> int:
+        return self.provenance.trust
+
+    @property
     def data_until_at(self) -> datetime:
         return self.provenance.data_until_at
 
@@ -121,7 +148,8 @@ def _is_well_formed(name: str, value: str) -> bool:
         return _is_day(value)
     if name == "basis":
         return value in TABLES["sources"].column("lawful_basis").choices
-    return bool(re.fullmatch({"system": "[a-z0-9_-]+", "currency": "[A-Z]{3}"}[name], value))
+    forms = {"system": "[a-z0-9_-]+", "currency": "[A-Z]{3}", "trust": "[0-9]"}
+    return bool(re.fullmatch(forms[name], value))
 
 
 def _is_zone(value: str) -> bool:

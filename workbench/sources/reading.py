@@ -121,6 +121,8 @@ class Source(Protocol):
         IANA name of the zone of local times.
     basis : str
         Lawful basis, GDPR 6(1), by its name in the schema.
+    trust : int
+        0 to 9, how far it is believed where sources disagree on a customer.
     data_until_at : datetime
         UTC; the first moment that the source does not cover.
     is_synthetic : bool
@@ -145,6 +147,8 @@ class Source(Protocol):
     def zone(self) -> str: ...
     @property
     def basis(self) -> str: ...
+    @property
+    def trust(self) -> int: ...
     @property
     def data_until_at(self) -> datetime: ...
     @property

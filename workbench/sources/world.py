@@ -67,11 +67,11 @@ class World(Provenanced):
             )
         manifest = _manifest(path)
         declared = {
-            name: manifest["lawful_basis" if name == "basis" else name] for name in SETTINGS
+            name: manifest.get("lawful_basis" if name == "basis" else name) for name in SETTINGS
         }
         provenance = Provenance.of(declared, settings, where=f"world {path.name}")
         parts = int(manifest["parts"])
-        digest = hashlib.sha256(json.dumps(_said(provenance)).encode())
+        digest = hashlib.sha256(json.dumps(provenance.said()).encode())
         first_rows: dict[tuple[str, int], int] = {}
         counted = 1
         for table in TABLES:
@@ -150,13 +150,3 @@ def _part_name(part: int) -> str:
 def _file_hash(file: Path) -> bytes:
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").digest()
-
-
-def _said(provenance: Provenance) -> tuple[str, ...]:
-    return (
-        f"system={provenance.system}",
-        f"zone={provenance.zone}",
-        f"currency={provenance.currency}",
-        f"basis={provenance.basis}",
-        f"data_until={provenance.data_until_on.isoformat()}",
-    )

@@ -124,7 +124,11 @@ class Dataset:
         return {name: counted[name] for name in TABLES if counted[name]}
 
     def data(
-        self, *, links: pl.DataFrame | None = None, known_at: datetime | None = None
+        self,
+        *,
+        links: pl.DataFrame | None = None,
+        known_at: datetime | None = None,
+        with_sources: bool = False,
     ) -> CustomerData:
         """Return the customer tables, lazily, with ``customer_id`` on every row.
 
@@ -134,13 +138,15 @@ class Dataset:
             Another set of links, of the columns of ``LINKS``; the newest ones unless given.
         known_at : datetime, optional
             What was stated of customers for a later time is left out, see ``surviving``.
+        with_sources : bool
+            Whether the customer table says of each value which load it is from.
 
         Notes
         -----
         A table's files are opened and checked when the table is first asked for. That raises
         IntegrityError where files are missing or are not what was written; all are named.
         """
-        return CustomerData(_Tables(self, links, known_at))
+        return CustomerData(_Tables(self, links, known_at, with_sources=with_sources))
 
     def links(self) -> pl.DataFrame:
         """Return which customer each record is that belongs to another record's customer."""
@@ -235,8 +241,14 @@ class _Tables(Mapping[str, pl.LazyFrame]):
     """The tables of a version by name; each is opened and checked when it is first asked for."""
 
     def __init__(
-        self, dataset: Dataset, links: pl.DataFrame | None, known_at: datetime | None
+        self,
+        dataset: Dataset,
+        links: pl.DataFrame | None,
+        known_at: datetime | None,
+        *,
+        with_sources: bool,
     ) -> None:
+        self._with_sources = with_sources
         self._dataset = dataset
         self._links = links
         self._known_at = known_at
@@ -256,8 +268,10 @@ class _Tables(Mapping[str, pl.LazyFrame]):
         rows = with_customers(rows, self._links)
         if table.belongs_to == "record":
             return rows.select(list(table.schema))
-        loads = [source.source_id for source in self._dataset.sources]
-        return surviving(rows, loads=loads, known_at=self._known_at)
+        loads = {source.source_id: source.trust for source in self._dataset.sources}
+        return surviving(
+            rows, loads=loads, known_at=self._known_at, with_sources=self._with_sources
+        )
 
     def __contains__(self, name: object) -> bool:
         return name in TABLES

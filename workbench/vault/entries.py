@@ -73,6 +73,7 @@ class SourceEntry:
     is_synthetic: bool
     read: int
     refused: int
+    trust: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
 
 
