@@ -31,7 +31,7 @@ def test_records_of_two_systems_with_one_address_are_one_customer() -> None:
     made = linked(rows, held=NOTHING, version=4, loads=["a", "b"])
     # the record that was there first is the customer
     assert made.links.rows() == [(3, 7, "same e-mail address", None, 4, "rule")]
-    assert made.conflicts == 0
+    assert made.shared.is_empty()
 
 
 def test_links_go_through_other_records() -> None:
@@ -47,7 +47,7 @@ def test_links_go_through_other_records() -> None:
 def test_an_address_of_too_many_records_links_none_and_is_counted() -> None:
     shop = [(n, "email", "info@shop.example", "a") for n in range(1, MOST_RECORDS + 2)]
     made = linked(identities(*shop), held=NOTHING, version=1, loads=["a"])
-    assert (made.links.height, made.conflicts) == (0, 1)
+    assert (made.links.height, made.shared["shared_id"].n_unique()) == (0, 1)
     assert len(owners(identities(*shop[:-1]))) == MOST_RECORDS - 1
 
 
@@ -57,7 +57,7 @@ def test_a_visitor_belongs_to_the_one_who_logged_in_with_the_cookie() -> None:
     assert owners(identities(*visit, *login)) == {9: 1}  # 2 and 3 stay apart
     second = [(8, "cookie_id", "c1", "b"), (8, "user_id", "shop:8", "b")]
     made = linked(identities(*visit, *login, *second), held=NOTHING, version=1, loads=["a", "b"])
-    assert (made.links.height, made.conflicts) == (0, 1)
+    assert (made.links.height, made.shared["shared_id"].n_unique()) == (0, 1)
 
 
 def test_a_customer_keeps_its_id_through_later_links() -> None:
@@ -84,3 +84,56 @@ def test_links_do_not_depend_on_the_order_of_rows() -> None:
         (n, "email", f"{n % 4}@x.example", "abc"[n % 3]) for n in range(1, 20)
     ] + [(n, "user_id", f"s:{n % 5}", "b") for n in range(1, 9)]  # fmt: skip
     assert owners(identities(*rows)) == owners(identities(*reversed(rows)))
+
+
+def test_what_names_nobody_links_nobody() -> None:
+    blanks = ["n/a", "-", " ", "unknown", "Null"]
+    rows = [
+        (10 * place + n, kind, f"shop:{text}" if kind == "user_id" else text, "a")
+        for place, text in enumerate(blanks)
+        for n, kind in ((1, "email"), (2, "email"), (3, "user_id"), (4, "user_id"))
+    ]
+    made = linked(identities(*rows), held=NOTHING, version=1, loads=["a"])
+    assert (made.links.height, made.shared.height) == (0, 0)
+
+
+def test_one_address_in_two_forms_of_writing_is_one() -> None:
+    rows = identities(
+        (1, "email", "jos\u00e9@x.example", "a"), (2, "email", "jose\u0301@x.example", "a")
+    )
+    assert owners(rows) == {2: 1}
+    apart = identities((1, "email", "j.o@x.example", "a"), (2, "email", "jo+a@x.example", "a"))
+    assert owners(apart) == {}
+
+
+def test_a_device_may_know_one_customer_by_several_records() -> None:
+    person = [(1, "email", "a@x.example", "a"), (2, "email", "a@x.example", "b")]
+    device = [(n, "device_id", "d1", "a") for n in (1, 2, 7)]
+    assert owners(identities(*person, *device)) == {2: 1, 7: 1}
+    # one that is known by an address only is known as well
+    assert owners(identities((1, "email", "a@x.example", "a"), *device[::2])) == {7: 1}
+
+
+def test_a_visit_on_which_two_customers_logged_in_is_neithers() -> None:
+    people = [(n, "user_id", f"shop:{n}", "a") for n in (1, 2)]
+    visit = [(7, "cookie_id", "c1", "a"), *((7, "user_id", f"shop:{n}", "a") for n in (1, 2))]
+    made = linked(identities(*people, *visit), held=NOTHING, version=1, loads=["a"])
+    assert made.links.is_empty()
+    assert sorted(made.shared["record_id"]) == [1, 2, 7]
+
+
+def test_many_visits_of_one_customer_are_no_conflict() -> None:
+    visits = [
+        (n, kind, value, "a")
+        for n in range(2, 60)
+        for kind, value in (("cookie_id", f"c{n}"), ("user_id", "shop:1"))
+    ]
+    rows = identities((1, "user_id", "shop:1", "a"), (1, "email", "a@x.example", "a"), *visits)
+    assert owners(rows) == dict.fromkeys(range(2, 60), 1)
+    visitors = [
+        (n, kind, value, "a")
+        for n in range(2, 60)
+        for kind, value in (("cookie_id", f"c{n}"), ("email", "a@x.example"))
+    ]
+    rows = identities((1, "email", "a@x.example", "a"), *visitors)
+    assert owners(rows) == dict.fromkeys(range(2, 60), 1)

@@ -72,9 +72,7 @@ def test_the_newest_load_is_taken_back_as_a_new_version(
     assert contents(vault.dataset("shop"))["orders"] == contents(vault.dataset("shop", 2))["orders"]
 
 
-def test_decisions_on_consent_of_the_load_and_of_later_ones_stay(
-    load_contacts, vault, decide, contents
-):
+def test_denials_of_the_load_and_of_later_ones_stay(load_contacts, vault, decide, contents):
     load_contacts(
         "1,a@mail.example,Ann,NL,1980,2023-01-01\n2,b@mail.example,Bo,NL,1980,2023-01-01\n"
     )
@@ -82,8 +80,8 @@ def test_decisions_on_consent_of_the_load_and_of_later_ones_stay(
     decide("1,withdrawn,2023-03-01", "3,refused,2023-03-01")
     assert undo(vault, "shop").version == 4
     assert _decisions(vault) == ["given", "given", "refused", "withdrawn"]
-    assert undo(vault, "shop").version == 5  # the load before: its decisions stay as well
-    assert _decisions(vault) == ["given", "given", "refused", "withdrawn"]
+    assert undo(vault, "shop").version == 5  # the load before: its consents go back with it
+    assert _decisions(vault) == ["refused", "withdrawn"]
     assert [source.format for source in vault.dataset("shop").sources] == ["contacts"]
     assert len(contents(vault.dataset("shop"))["customers"]) == 2
     with pytest.raises(ParameterError, match="no load before its newest one to go back to"):

@@ -7,8 +7,13 @@
 A *link* says which customer a record is, by which rule, since which version, by whose decision. A
 record without a link is a customer of its own, so only records that belong to somebody else's
 customer have one. The customer keeps the id of the record that was there first, through all later
-links. An identifier that too many records state (the shop's own address, a shared till) links
-none of them and is counted: linking strangers is worse than leaving one person twice.
+links.
+
+An identifier that too many records state (the shop's own address, a shared till) links none of
+them and is counted: linking strangers is worse than leaving one person twice. So is a cookie or
+device on which several customers logged in. Who of the records that share such an identifier is
+the same person nobody can tell, so they are kept as *shared*, and an objection of one of them
+counts for all (``privacy.consent``).
 """
 
 from dataclasses import dataclass
@@ -18,15 +23,18 @@ import polars as pl
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from workbench.schema.links import LINKS
+from workbench.schema.identifiers import is_identifier, normalised
+from workbench.schema.links import LINKS, SHARED
 
 #: Kinds of identifiers by which records are linked, each with the name of its rule. Others (names,
 #: addresses, birth dates, phones) are shared by families and firms: they need weights.
 RULES = {"email": "same e-mail address", "user_id": "same customer number"}
 #: Identifiers of devices, which link visitors to the one customer who logged in on them.
 _OF_DEVICES = {"cookie_id": "cookie to login", "device_id": "device to login"}
-#: Records that may state one identifier; more of them are no person's.
+#: Records that may state one e-mail address, visits apart; more of them are no person's.
 MOST_RECORDS = 8
+#: Records that may state one identifier of any kind, visits too.
+MOST_VISITS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +45,12 @@ class Linkage:
     ----------
     links : DataFrame
         Columns of ``LINKS``, sorted by record.
-    conflicts : int
-        Identifiers that too many records state.
+    shared : DataFrame
+        Columns of ``SHARED``: records that state an identifier which is more than one person's.
     """
 
     links: pl.DataFrame
-    conflicts: int
+    shared: pl.DataFrame
 
 
 def linked(
@@ -62,16 +70,12 @@ def linked(
         Loads in their order, which tells the record that was there first.
     """
     stated = _stated(identities, loads)
-    edges, conflicts = _edges(stated)
-    decided = held.filter(pl.col("decided_by") != "rule")
-    pairs = pl.concat(
-        [
-            edges,
-            decided.select("record_id", other="customer_id", rule="rule"),
-        ]
+    decided = held.filter(pl.col("decided_by") != "rule").select(
+        "record_id", other="customer_id", rule="rule"
     )
+    pairs, shared = _paired(stated, decided)
     if pairs.is_empty():
-        return Linkage(links=pl.DataFrame(schema=LINKS), conflicts=conflicts)
+        return Linkage(links=pl.DataFrame(schema=LINKS), shared=shared)
     members = _components(pairs)
     rules = pl.concat(
         [pairs.select("record_id", "rule"), pairs.select(record_id="other", rule="rule")]
@@ -103,64 +107,124 @@ def linked(
         since_version=pl.col("_was").fill_null(version),
         decided_by=pl.col("_by").fill_null("rule"),
     )
-    return Linkage(links=links.cast(LINKS).sort("record_id"), conflicts=conflicts)
+    return Linkage(links=links.cast(LINKS).sort("record_id"), shared=shared)
 
 
 def _stated(identities: pl.LazyFrame, loads: list[str]) -> pl.DataFrame:
-    """Return the identifiers that can link: record_id, _kind, _value, _load, _has_login."""
+    """Return the identifiers that can link: record_id, _kind, _value, _load."""
     place = {load: number for number, load in enumerate(loads)}
     kind = pl.col("kind").cast(pl.String)
-    rows = (
+    value = normalised(pl.col("identifier"), kind=kind)
+    return (
         identities.filter(kind.is_in([*RULES, *_OF_DEVICES]), pl.col("record_id").is_not_null())
         .select(
             "record_id",
             _kind=kind,
-            _value=pl.when(kind == "email")
-            .then(pl.col("identifier").str.strip_chars().str.to_lowercase())
-            .otherwise(pl.col("identifier")),
+            _value=value,
             _load=pl.col("source_id").replace_strict(place, default=None, return_dtype=pl.Int64),
         )
-        .unique(["record_id", "_kind", "_value"], keep="any")
+        .filter(is_identifier(pl.col("_value"), kind=pl.col("_kind")))
+        .group_by("record_id", "_kind", "_value")
+        .agg(pl.col("_load").min())
         .collect(engine="streaming")
     )
-    logins = rows.filter(pl.col("_kind") == "user_id").select("record_id").unique()
-    return rows.join(logins.with_columns(_has_login=True), on="record_id", how="left").with_columns(
-        pl.col("_has_login").fill_null(value=False)
-    )
 
 
-def _edges(stated: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """Return pairs of records that share an identifier, and how many identifiers are refused."""
-    shared = stated.group_by("_kind", "_value").agg(
-        pl.col("record_id").sort(),
-        records=pl.len(),
-        logins=pl.col("_has_login").sum(),
-        login=pl.col("record_id").filter(pl.col("_has_login")).min(),
+def _paired(stated: pl.DataFrame, decided: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return pairs of records that are one customer's (record_id, other, rule), and who shares."""
+    of_device, is_number = pl.col("_kind").is_in(_OF_DEVICES), pl.col("_kind") == "user_id"
+    system = pl.col("_value").str.extract("^([^:]*:)")
+    kinds = stated.group_by("record_id").agg(
+        has_device=of_device.any(),
+        numbers=is_number.sum(),
+        # a visit on which several customers of one system logged in is none of theirs
+        is_of_many=of_device.any() & (is_number.sum() > system.filter(is_number).n_unique()),
+        is_known=(~of_device).any(),
     )
-    shared = shared.filter(pl.col("records") > 1)
-    of_device = pl.col("_kind").is_in(_OF_DEVICES)
-    is_conflict = (pl.col("records") > MOST_RECORDS) | (of_device & (pl.col("logins") > 1))
-    # a device or cookie says who a visitor is only once somebody has logged in on it
-    is_link = ~is_conflict & (~of_device | (pl.col("logins") == 1))
-    edges = (
-        shared.filter(is_link)
-        .with_columns(
-            other=pl.when(of_device).then("login").otherwise(pl.col("record_id").list.first())
+    marked = stated.join(kinds, on="record_id")
+    by_rule = _groups(
+        marked.filter(~of_device, ~pl.col("is_of_many")),
+        records=(~(pl.col("has_device") & (pl.col("numbers") == 0))).sum(),
+    )
+    most = pl.when(pl.col("_kind") == "email").then(MOST_RECORDS).otherwise(MOST_VISITS)
+    is_shared = (pl.col("records") > most) | (pl.col("all") > MOST_VISITS)
+    known = _pairs(by_rule.filter(~is_shared))
+    persons = _components(pl.concat([known, decided]))
+    visits = marked.join(persons, on="record_id", how="left").with_columns(
+        # by whom the record is known: its customer, or itself; nobody where it is a mere visit
+        _person=pl.when("is_of_many")
+        .then(None)
+        .when("is_known")
+        .then(
+            pl.coalesce(
+                pl.concat_str(pl.lit("c"), "_component"), pl.concat_str(pl.lit("r"), "record_id")
+            )
         )
-        .explode("record_id")
-        .filter(pl.col("record_id") != pl.col("other"))
+    )
+    by_device = _groups(
+        visits.filter(of_device),
+        persons=pl.col("_person").n_unique() - pl.col("_person").has_nulls().cast(pl.UInt32),
+        login=pl.col("record_id").filter(pl.col("_person").is_not_null()).min(),
+        is_of_many=pl.col("is_of_many").any(),
+    )
+    is_till = (pl.col("persons") > 1) | pl.col("is_of_many") | (pl.col("all") > MOST_VISITS)
+    logged_in = by_device.filter(~is_till, pl.col("persons") == 1).with_columns(first="login")
+    refused = pl.concat(
+        [
+            by_rule.filter(is_shared).select(_GROUP),
+            by_device.filter(is_till).select(_GROUP),
+            _visits_of_many(marked).select(_GROUP),
+        ]
+    ).sort("_kind", "_value")
+    shared = refused.with_row_index("shared_id").explode("record_id").select(list(SHARED))
+    return pl.concat([known, decided, _pairs(logged_in)]), shared.cast(SHARED)
+
+
+def _visits_of_many(marked: pl.DataFrame) -> pl.DataFrame:
+    """Return each visit on which several customers logged in, with the records of all of them."""
+    numbers = marked.filter(pl.col("_kind") == "user_id")
+    visits = numbers.filter("is_of_many").select("_value", visit="record_id")
+    return (
+        numbers.join(visits, on="_value")
+        .group_by("visit")
+        .agg(pl.col("record_id").unique().sort())
+        .select(
+            _kind=pl.lit("visit"), _value=pl.col("visit").cast(pl.String), record_id="record_id"
+        )
+    )
+
+
+_GROUP = ("_kind", "_value", "record_id")
+
+
+def _groups(stated: pl.DataFrame, **counts: pl.Expr) -> pl.DataFrame:
+    """Return for each identifier of several records its records, sorted, and counts of them."""
+    return (
+        stated.group_by("_kind", "_value")
+        .agg(pl.col("record_id").sort(), all=pl.len(), first=pl.col("record_id").min(), **counts)
+        .filter(pl.col("all") > 1)
+    )
+
+
+def _pairs(groups: pl.DataFrame) -> pl.DataFrame:
+    """Pair all records of each group with its first one."""
+    names = {**RULES, **_OF_DEVICES}
+    return (
+        groups.explode("record_id")
+        .filter(pl.col("record_id") != pl.col("first"))
         .sort("_kind", "_value", "record_id")
         .select(
             "record_id",
-            "other",
-            rule=pl.col("_kind").replace_strict({**RULES, **_OF_DEVICES}, return_dtype=pl.String),
+            other="first",
+            rule=pl.col("_kind").replace_strict(names, return_dtype=pl.String),
         )
     )
-    return edges, shared.filter(is_conflict).height
 
 
 def _components(pairs: pl.DataFrame) -> pl.DataFrame:
     """Return the connected records: record_id and _component."""
+    if pairs.is_empty():
+        return pl.DataFrame(schema={"record_id": pl.UInt64, "_component": pl.Int32})
     records = pl.concat([pairs["record_id"], pairs["other"].alias("record_id")]).unique().sort()
     place = pl.DataFrame({"record_id": records}).with_row_index("_place")
     ends = [

@@ -15,6 +15,7 @@ from workbench.intake.report import FileReport, LoadReport, People
 from workbench.intake.state import State
 from workbench.schema import TABLES
 from workbench.schema.faults import tally
+from workbench.schema.links import with_customers
 from workbench.sources import Source, SourceMapping, faults_of, open_source
 from workbench.vault import Dataset, DatasetWriter, SourceEntry, Vault
 from workbench.vault.entries import FileEntry
@@ -134,24 +135,25 @@ def load(
         state = State(before, writer)
         reports = [_load_one(source, writer, secret, state, workers) for source in sources]
         made = state.commit() if before is None or state.is_changed else before
+        people = _people(made)
         return LoadReport(
             dataset=dataset,
             version=made.version,
             unchanged=sum(r.accepted for r in reports) - state.new_records,
             closed=state.closed,
             files=tuple(reports),
-            tables=made.rows,
-            people=_people(made, state),
+            tables={**made.rows, "customers": people.customers} if people.records else made.rows,
+            people=people,
             amounts=dict(sorted(state.amounts.items())),
             made_version=made is not before,
         )
 
 
-def _people(made: Dataset, state: State) -> People:
+def _people(made: Dataset) -> People:
     with reading(made.label):
-        links = made.links()
+        links, shared = made.links(), made.shared()
         records = made.stored("customers").select("record_id").unique()
-        known = records.collect(engine="streaming")["record_id"]
+        known = with_customers(records, links).collect(engine="streaming")
         systems = made.stored("identities").select("record_id", "source_id").unique("record_id")
         system = {source.source_id: source.system for source in made.sources}
         of = systems.collect(engine="streaming").with_columns(
@@ -162,10 +164,10 @@ def _people(made: Dataset, state: State) -> People:
     )
     across = both.filter(pl.col("source_id") != pl.col("source_id_other"))
     return People(
-        records=known.len(),
-        customers=known.len() - int(known.is_in(links["record_id"].implode()).sum()),
+        records=known.height,
+        customers=known["customer_id"].n_unique(),
         across_systems=across.height,
-        conflicts=0 if state.linkage is None else state.linkage.conflicts,
+        conflicts=shared["shared_id"].n_unique(),
     )
 
 

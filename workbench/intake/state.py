@@ -7,13 +7,12 @@ from datetime import datetime
 
 import polars as pl
 
-from workbench.identity import Linkage, linked
+from workbench.identity import linked
 from workbench.intake.quarantine import HELD, to_records, to_rows, with_ids
 from workbench.schema import NO_CUSTOMER, TABLES, bucket_of
-from workbench.schema.links import LINKS
 from workbench.sources.returned import RETURNED
 from workbench.vault import Dataset, DatasetWriter, SourceEntry
-from workbench.vault.entries import LINKS_TABLE, QUARANTINE, FileEntry
+from workbench.vault.entries import LINKAGE, LINKS_TABLE, QUARANTINE, SHARED_TABLE, FileEntry
 from workbench.vault.parquet import reading
 
 #: What two loads have in common that add nothing to each other but rows.
@@ -35,8 +34,6 @@ class State:
         Earlier refusals whose corrected record was accepted.
     amounts : Counter of str
         Sum of accepted order lines by currency, minor units.
-    linkage : Linkage or None
-        The links of the next version; None where no identifier is new.
     """
 
     def __init__(self, before: Dataset | None, writer: DatasetWriter) -> None:
@@ -45,7 +42,6 @@ class State:
         self.new_records = 0
         self.closed = 0
         self.amounts: Counter[str] = Counter()
-        self.linkage: Linkage | None = None
         self._writer = writer
         self._files: list[FileEntry] = []
         self._dropped: set[str] = set()
@@ -147,23 +143,24 @@ class State:
         )
 
     def _relinked(self) -> list[FileEntry]:
-        """Link the records of the next version; return the file of links where they changed."""
+        """Link the records of the next version; return the files of what changed."""
         held = self.held()
         if held is None or not any(entry.table == "identities" for entry in self._files):
             return []
-        before = self.before.links() if self.before else pl.DataFrame(schema=LINKS)
-        loads = [s.source_id for s in (*held.sources, *self.sources)]
+        before = self.before or self._writer.nothing
         with reading(held.label):
-            self.linkage = linked(
+            linkage = linked(
                 held.stored("identities"),
-                held=before,
+                held=before.links(),
                 version=self._writer.version,
-                loads=loads,
+                loads=[s.source_id for s in (*held.sources, *self.sources)],
             )
-        if self.linkage.links.equals(before):
-            return []
-        self._drop(LINKS_TABLE)
-        return self._writer.write(LINKS_TABLE, self.linkage.links)
+            found = {LINKS_TABLE: linkage.links, SHARED_TABLE: linkage.shared}
+            was = {LINKS_TABLE: before.links(), SHARED_TABLE: before.shared()}
+        changed = [table for table in LINKAGE if not found[table].equals(was[table])]
+        for table in changed:
+            self._drop(table)
+        return [file for table in changed for file in self._writer.write(table, found[table])]
 
     def _drop(self, table: str) -> None:
         if self.before is not None:

@@ -1,27 +1,26 @@
 """Take the newest load back, as a new version: the function behind ``workbench dataset undo``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 
 import polars as pl
 
 from workbench.foundation.errors import ParameterError
+from workbench.identity import linked
+from workbench.schema import DENIALS, TABLES
 from workbench.vault import Dataset, DatasetWriter, Vault
-from workbench.vault.entries import LINKS_TABLE, FileEntry
+from workbench.vault.entries import LINKS_TABLE, SHARED_TABLE, FileEntry
 from workbench.vault.parquet import reading
-
-#: The table of decisions on consent. A decision holds whatever becomes of the load that brought it:
-#: a person who withdrew in a file that was loaded by mistake has withdrawn.
-CARRIED = "consents"
 
 
 def undo(vault: Vault, dataset: str) -> Dataset:
     """Make a version with the content from before the newest load that was not taken back yet.
 
-    Decisions on consent are carried forward, those that the load brought and those of later loads,
-    and with them the links of their records: a withdrawal in another system still reaches the
-    person's other records. All other links go back with the load.
-    The version that is taken back stays readable under its number. A file that was taken back can
-    be loaded again.
+    A person who withdrew, objected or refused in a file that was loaded by mistake has done so: the
+    denials that the load brought stay, with the identifiers of the records that made them, so that
+    they reach the same person's other records in all later versions. Consents that it brought go
+    back with it. Links are made anew. The version that is taken back stays readable under its
+    number. A file that was taken back can be loaded again.
 
     Parameters
     ----------
@@ -47,39 +46,49 @@ def undo(vault: Vault, dataset: str) -> Dataset:
         if before is None:
             raise ParameterError(f"dataset {dataset} has no version")
         base = writer.before_newest_load(before)
+        with reading(before.label):
+            denials = _added(before, base, "consents").filter(
+                pl.col("decision").cast(pl.String).is_in(DENIALS)
+            )
+            identities = _added(before, base, "identities").join(
+                denials, on="record_id", how="semi"
+            )
         carried = {
-            CARRIED: _decisions(before, writer),
-            LINKS_TABLE: _links(before, base, writer),
+            table: [*_files(base, table), *writer.write(table, rows)]
+            for table, rows in (("consents", denials), ("identities", identities))
         }
-        return writer.undo(before, base, carried=carried)
+        linkage = _linkage(before, base, writer, carried)
+        return writer.undo(before, base, carried={**carried, **linkage})
 
 
-def _decisions(before: Dataset, writer: DatasetWriter) -> Sequence[FileEntry]:
-    """Return the files of all decisions, each with its time.
+def _added(before: Dataset, base: Dataset, table: str) -> pl.DataFrame:
+    """Return the rows of a table that ``base`` does not have."""
+    rows, earlier = before.stored(table), base.stored(table)
+    on = [name for name in TABLES[table].stored_key if name in rows.collect_schema()]
+    return rows.join(earlier, on=on, how="anti", nulls_equal=True).collect()
 
-    A decision without a time counts from the last moment that its source covers. The row of
-    ``sources`` goes back with the load, so that moment is written into the decision.
-    """
+
+def _files(dataset: Dataset, table: str) -> list[FileEntry]:
+    return [entry for entry in dataset.files if entry.table == table]
+
+
+def _linkage(
+    before: Dataset,
+    base: Dataset,
+    writer: DatasetWriter,
+    carried: Mapping[str, list[FileEntry]],
+) -> dict[str, list[FileEntry]]:
+    """Link the records of what is left; what people decided about links stays."""
+    rest = [entry for entry in base.files if entry.table not in carried]
+    left = replace(base, files=(*rest, *(file for files in carried.values() for file in files)))
     with reading(before.label):
-        decisions = before.stored(CARRIED).collect()
-        if not decisions["decided_at"].has_nulls():
-            return [entry for entry in before.files if entry.table == CARRIED]
-        covered = before.stored("sources").select("source_id", "data_until_at").collect()
-    dated = (
-        decisions.join(covered.unique("source_id"), on="source_id", how="left")
-        .with_columns(pl.col("decided_at").fill_null(pl.col("data_until_at")))
-        .select(decisions.columns)
-    )
-    return writer.write(CARRIED, dated)
-
-
-def _links(before: Dataset, base: Dataset, writer: DatasetWriter) -> Sequence[FileEntry]:
-    """Return the files of links: those of ``base``, and of records whose decisions are carried."""
-    with reading(before.label):
-        decided = before.stored(CARRIED).select("record_id").unique().collect()
-        held = base.links()
-        kept = before.links().join(decided, on="record_id", how="semi")
-    added = kept.join(held, on="record_id", how="anti")
-    if added.is_empty():
-        return [entry for entry in base.files if entry.table == LINKS_TABLE]
-    return writer.write(LINKS_TABLE, pl.concat([held, added]).sort("record_id"))
+        decided = before.links().filter(pl.col("decided_by") != "rule")
+        held = pl.concat([decided, base.links().join(decided, on="record_id", how="anti")])
+        made = linked(
+            left.stored("identities"),
+            held=held,
+            version=writer.version,
+            loads=[source.source_id for source in before.sources],
+        )
+    tables = {LINKS_TABLE: made.links, SHARED_TABLE: made.shared}
+    return {table: writer.write(table, rows) for table, rows in tables.items()}

@@ -16,6 +16,6 @@ workbench.foundation.errors.ParameterError: no column of orders 'price'. Known: 
 
 from workbench.schema.buckets import NO_CUSTOMER, bucket_of
 from workbench.schema.customer_data import CustomerData
-from workbench.schema.tables import TABLES, Column, Table
+from workbench.schema.tables import DENIALS, TABLES, Column, Table
 
-__all__ = ["NO_CUSTOMER", "TABLES", "Column", "CustomerData", "Table", "bucket_of"]
+__all__ = ["DENIALS", "NO_CUSTOMER", "TABLES", "Column", "CustomerData", "Table", "bucket_of"]

@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 import polars as pl
 
+from workbench.foundation.errors import ParameterError
 from workbench.schema.tables import TABLES
 
 #: One row per record that belongs to another record's customer.
@@ -30,9 +31,29 @@ LINKS = pl.Schema(
     }
 )
 
+#: Records that state an identifier of more than one person: which of them are the same person
+#: nobody can tell.
+SHARED = pl.Schema({"record_id": pl.UInt64(), "shared_id": pl.UInt32()})
+
 #: Kinds of customers from the weakest to the strongest: who logged in once is no mere visitor, and
 #: an account for tests is none of a customer, whatever else is said of it.
 _KINDS = ("visitor", "person", "company", "test")
+
+
+def require_links(links: pl.DataFrame) -> None:
+    """Refuse what is no set of links.
+
+    Raises
+    ------
+    ParameterError
+        A column is missing, a record has two links, or somebody else's customer is itself linked.
+    """
+    if missing := [name for name in ("record_id", "customer_id") if name not in links.columns]:
+        raise ParameterError(f"links lack the columns {', '.join(missing)}")
+    if links["record_id"].is_duplicated().any():
+        raise ParameterError("links have one row per record: a record is one customer's")
+    if links["customer_id"].is_in(links["record_id"].implode()).any():
+        raise ParameterError("links name the customer itself, not another record of the customer")
 
 
 def with_customers(rows: pl.LazyFrame, links: pl.DataFrame) -> pl.LazyFrame:

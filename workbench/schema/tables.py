@@ -287,3 +287,6 @@ TABLES: Mapping[str, Table] = _read()
 
 #: Columns that only say where a row came from; intake adds them, no source states them.
 LINEAGE = ("source_id", "source_row")
+
+#: Decisions on consent by which somebody says no.
+DENIALS = ("refused", "withdrawn", "objected", "restricted")

@@ -57,7 +57,11 @@ GIVEN = ("source_row", "system", "currency", "data_until_on", "data_until_at")
 
 #: Columns that the reader fills when the mapping does not.
 _FILLED = {"customer_id", "source_id", "source_row", "record_id", "currency"}
-_FILLED_IN = {"identities": {"match_rule"}, "customers": {"kind", "observed_at"}}
+_FILLED_IN = {
+    "identities": {"match_rule"},
+    "customers": {"kind", "observed_at"},
+    "consents": {"consent_id", "method"},
+}
 
 
 def _long_form(given: Any) -> Any:

@@ -12,6 +12,7 @@ import polars as pl
 
 from workbench.schema import TABLES, Column
 from workbench.schema.faults import MISSING, faults, join_faults
+from workbench.schema.identifiers import normalised
 from workbench.schema.validation import type_rule
 from workbench.sources.mapping import SourceMapping
 from workbench.sources.provenance import Provenance
@@ -141,11 +142,13 @@ def _given(table: str) -> dict[str, pl.Expr]:
         given["record_id"] = pl.col(RECORD)
     if "currency" in TABLES[table]:
         given["currency"] = pl.col("currency")
+    if table == "consents":  # a source that keeps no ledger says how somebody stands at its time
+        given["consent_id"], given["method"] = pl.col(RECORD), pl.lit("import")
     return given
 
 
 def _identities(records: pl.DataFrame, kind: str, identifier: pl.Expr) -> pl.DataFrame:
-    native = identifier.cast(pl.String)
+    native = normalised(identifier.cast(pl.String), kind=pl.lit(kind))
     value = pl.col("system") + ":" + native if kind in _OF_A_SYSTEM else native
     stated = records.select(
         "source_row", record_id=RECORD, last_seen_at=OBSERVED, identifier=value

@@ -36,11 +36,12 @@ import polars as pl
 
 from workbench.foundation.errors import IntegrityError, ParameterError
 from workbench.schema import TABLES, CustomerData
-from workbench.schema.links import LINKS, surviving, with_customers
+from workbench.schema.links import LINKS, SHARED, require_links, surviving, with_customers
 from workbench.vault.entries import (
     LINKS_TABLE,
     QUARANTINE,
     QUARANTINE_SCHEMA,
+    SHARED_TABLE,
     FileEntry,
     Operation,
     SourceEntry,
@@ -145,13 +146,25 @@ class Dataset:
         -----
         A table's files are opened and checked when the table is first asked for. That raises
         IntegrityError where files are missing or are not what was written; all are named.
+
+        Raises
+        ------
+        ParameterError
+            ``links`` are no links.
         """
+        if links is not None:
+            require_links(links)
         return CustomerData(_Tables(self, links, known_at, with_sources=with_sources))
 
     def links(self) -> pl.DataFrame:
         """Return which customer each record is that belongs to another record's customer."""
         frame = self.scan(LINKS_TABLE)
         return pl.DataFrame(schema=LINKS) if frame is None else frame.collect()
+
+    def shared(self) -> pl.DataFrame:
+        """Return which records state an identifier of more than one person."""
+        frame = self.scan(SHARED_TABLE)
+        return pl.DataFrame(schema=SHARED) if frame is None else frame.collect()
 
     def stored(self, table: str) -> pl.LazyFrame:
         """Return the rows of a table as they are stored, by record, lazily."""

@@ -11,6 +11,12 @@ QUARANTINE = "quarantine"
 #: The table of links between records and customers, kept beside the customer tables.
 LINKS_TABLE = "links"
 
+#: The table of records that state an identifier of more than one person.
+SHARED_TABLE = "shared"
+
+#: What is made anew out of the identifiers of a version.
+LINKAGE = (LINKS_TABLE, SHARED_TABLE)
+
 #: One row is one fault of one record (``schema.faults``). The first fault of a record, number 0,
 #: has the record's own cells in ``raw``, so that they are stored once. No column is nested, because
 #: each column has a key of its own. ``about_record`` is the id of the source's record whose person

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 from workbench.foundation.errors import AccessError
 from workbench.schema import TABLES
 from workbench.schema.tables import LINEAGE, Sensitivity
-from workbench.vault.entries import LINKS_TABLE, QUARANTINE, FileEntry
+from workbench.vault.entries import LINKAGE, QUARANTINE, FileEntry
 from workbench.vault.keys import Key
 from workbench.vault.parquet import FileKeys, Place
 
@@ -45,7 +45,7 @@ def group_of(table: str, column: str) -> Group:
     if table in TABLES and column in TABLES[table]:
         return _GROUPS[TABLES[table].column(column).sensitivity]
     is_refused = table == QUARANTINE and column != "raw"
-    return "plain" if column in LINEAGE or table == LINKS_TABLE or is_refused else "direct"
+    return "plain" if column in LINEAGE or table in LINKAGE or is_refused else "direct"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
