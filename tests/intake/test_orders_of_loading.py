@@ -174,3 +174,16 @@ def _numbers(dataset: Dataset, identifier: str) -> list[int]:
 def _denying(dataset: Dataset) -> list[int]:
     rows = dataset.data()["consents"].filter(pl.col("decision") != "given").collect()
     return rows["customer_id"].unique().to_list()
+
+
+def test_no_file_stays_that_no_version_names(vault: Vault, tmp_path: Path) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text(HEADS[CONTACTS.name] + _contact(1, "BE"))
+    other = tmp_path / "other.csv"
+    other.write_text(HEADS[CONTACTS.name] + _contact(1, "BE", "2022-01-01") + _contact(2, "BE"))
+    settings = {"data_until": "2024-03-01"}  # the second file completes rows that the first wrote
+    load([path, other], vault=vault, dataset="d", mapping=CONTACTS, settings=settings)
+    load([path], vault=vault, dataset="d", mapping=CONTACTS, settings={"data_until": "2024-05-01"})
+    named = {entry.file for number in (1, 2) for entry in vault.dataset("d", number).files}
+    stored = {file.stem for file in (vault.dataset("d").folder / "files").iterdir()}
+    assert stored == named

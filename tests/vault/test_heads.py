@@ -251,3 +251,50 @@ def test_another_process_that_writes_meanwhile_is_no_rollback(
     monkeypatch.setattr(room, "version_numbers", late)
     assert vault.dataset("shop").version == 4
     assert len(calls) == 2
+
+
+def test_a_version_that_was_given_up_does_not_come_back(
+    vault: Vault, grown: Dataset, tmp_path: Path
+):
+    newest = grown.folder / "versions" / "00000005"
+    newest.rename(tmp_path / "root")
+    vault.accept_restore("shop")
+    (tmp_path / "root").rename(newest)
+    assert isinstance(_refusal(vault), IntegrityError)
+
+
+def test_a_dataset_that_is_gone_as_a_whole_is_noticed_by_the_copy(
+    vault: Vault, add, tmp_path: Path
+):
+    (tmp_path / "disk").mkdir()
+    kept = Vault.open(vault.workspace, head=tmp_path / "disk")
+    made = add(kept, 1)
+    shutil.rmtree(made.folder)
+    (vault.workspace / "heads" / "shop.sealed").unlink()
+    assert kept.datasets() == ["shop"]
+    assert isinstance(kept.head_fault("shop"), IntegrityError)
+
+
+def test_a_copy_that_cannot_be_written_leaves_the_version_and_says_so(
+    vault: Vault, add, tmp_path: Path, monkeypatch
+):
+    from workbench.vault import heads as room
+
+    (tmp_path / "disk").mkdir()
+    kept = Vault.open(vault.workspace, head=tmp_path / "disk")
+    add(kept, 1)
+    write = room.write_whole
+
+    def full(path: Path, content: bytes, *, mode: int) -> None:
+        if path.is_relative_to(tmp_path / "disk"):
+            raise InputError(f"cannot write {path.name}: No space left on device")
+        write(path, content, mode=mode)
+
+    monkeypatch.setattr(room, "write_whole", full)
+    with pytest.raises(InputError, match="is at version 2, but the copy of its head was not"):
+        add(kept, 2)
+    monkeypatch.undo()
+    assert kept.dataset("shop").version == 2
+    assert add(kept, 3).version == 3
+    own = (vault.workspace / "heads" / "shop.sealed").stat()
+    assert (tmp_path / "disk" / "shop.sealed").stat().st_mtime_ns >= own.st_mtime_ns

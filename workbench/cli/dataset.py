@@ -27,7 +27,7 @@ def undo(
 ) -> None:
     """Take back the newest load as a new version.
 
-    Decisions on consent stay, also those that the load brought.
+    Whoever withdrew, objected or refused in what the load brought has done so all the same.
     """
     from workbench.intake.undo import undo as take_back  # late: polars
     from workbench.vault import Vault
@@ -37,13 +37,13 @@ def undo(
     undone = made.operations[-1].undoes
     if as_json:
         print_json(
-            {"dataset": name, "version": made.version, "undone": undone, "tables": made.rows}
+            {"dataset": name, "version": made.version, "undone": undone, "tables": made.contents}
         )
     else:
-        print_table(("table", "rows"), list(made.rows.items()))
+        print_table(("table", "rows"), list(made.contents.items()))
     say(
         f"The load that made version {undone} is taken back: dataset {name} is now at version "
-        f"{made.version}. Decisions on consent were kept."
+        f"{made.version}. Withdrawals, objections and refusals were kept."
     )
 
 
@@ -65,9 +65,9 @@ def accept_restore(
     place = Settings.read(workspace=workspace)
     taken = Vault.open(place.workspace, key_file=key, head=head).accept_restore(name)
     if as_json:
-        print_json({"dataset": name, "version": taken.version, "tables": taken.rows})
+        print_json({"dataset": name, "version": taken.version, "tables": taken.contents})
     else:
-        print_table(("table", "rows"), list(taken.rows.items()))
+        print_table(("table", "rows"), list(taken.contents.items()))
     say(
         f"Version {taken.version} of dataset {name} is the newest from now on. Load again what "
         "came after it, withdrawals of consent first."

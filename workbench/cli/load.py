@@ -88,5 +88,8 @@ def _print(report: "LoadReport") -> None:
         f"{people.across_systems:,} records are linked to records of other systems."
     )
     if people.conflicts:
-        typer.echo(f"{people.conflicts:,} identifiers stand in too many records to link them.")
+        typer.echo(
+            f"Not linked: {people.conflicts:,} addresses, numbers or devices that more than one "
+            "person uses. An objection in one of their records counts for all of these."
+        )
     print_table(("table", "rows"), list(report.tables.items()))

@@ -120,7 +120,7 @@ def run(
 
 
 def _print_plan(planned: "Plan", folder: "Folder", as_json: bool) -> None:
-    rows = planned.dataset.rows
+    rows = planned.dataset.contents
     runs = [
         {
             "run": each.id,

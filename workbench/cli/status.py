@@ -45,13 +45,14 @@ def status(
     place = Settings.read(workspace=workspace, reports=reports)
     vault = Vault.open(place.workspace, key_file=key, head=head)
     datasets, faults = _datasets(vault)
+    described = _described(datasets, faults)
     studies = sorted(p.stem for p in (place.project / "reports" / "studies").glob("*.toml"))
     checked, changed = _runs(vault, place.reports / "runs")
     runs = in_order(checked)
     content: dict[str, Any] = {
         "workspace": str(place.workspace),
         "key": vault.key_id,
-        "datasets": [_dataset(each) for each in datasets],
+        "datasets": described,
         "studies": studies,
         "runs": [
             {"run": r.id, "study": r.study, "notebook": r.notebook, "as_of": r.record["as_of"],
@@ -72,7 +73,7 @@ def status(
     if as_json:
         print_json(content)
     else:
-        _print(content)
+        _print(content, is_empty=not described and not faults)
     damaged = _report(checks) if check else [str(error) for error in faults]
     if damaged:
         raise IntegrityError("stored files are not what was written:\n  " + "\n  ".join(damaged))
@@ -112,19 +113,30 @@ def _checks(vault: "Vault", runs: int, changed: "list[WorkbenchError]") -> "list
     return [*check_vault(vault), Check(what=what, objects=runs, faults=faults)]
 
 
+def _described(datasets: "list[Dataset]", faults: list[WorkbenchError]) -> list[dict[str, Any]]:
+    """Describe each dataset; why one cannot be described is added to the faults."""
+    described = []
+    for each in datasets:
+        try:
+            described.append(_dataset(each))
+        except WorkbenchError as error:
+            faults.append(error)
+    return described
+
+
 def _dataset(dataset: "Dataset") -> dict[str, Any]:
     from workbench.privacy import common_zone, default_as_of  # late: polars
 
     return {
         "dataset": dataset.name,
         "version": dataset.version,
-        "customers": dataset.rows.get("customers", 0),
+        "customers": dataset.customers,
         "until": default_as_of(dataset, zone=common_zone(dataset) or "UTC").isoformat(),
         "synthetic": dataset.is_synthetic,
     }
 
 
-def _print(content: dict[str, Any]) -> None:
+def _print(content: dict[str, Any], *, is_empty: bool) -> None:
     typer.echo(f"Workspace {content['workspace']}, key {content['key']}")
     typer.echo("")
     if content["datasets"]:
@@ -133,7 +145,7 @@ def _print(content: dict[str, Any]) -> None:
             head,
             [(*tuple(each.values())[:4], _yes(each["synthetic"])) for each in content["datasets"]],
         )
-    else:
+    elif is_empty:
         typer.echo("No dataset yet: workbench load PATH --dataset NAME")
     typer.echo("")
     typer.echo(f"Studies: {', '.join(content['studies']) or 'none'}")

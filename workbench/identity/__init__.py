@@ -1,8 +1,8 @@
 """Who is whom: records of sources become customers.
 
 A *record* is what one source knows under one native id; a *customer* is who it is about. Ids are
-keyed hashes under the dataset's key: stable over loads, and they say nothing. First version: each
-record is a customer of its own; linking records of several sources is a room yet to be built.
+keyed hashes under the dataset's key: stable over loads, and they say nothing. Records of several
+sources are linked by rule (``linkage``).
 """
 
 from workbench.identity.ids import keyed_hash, keyed_native

@@ -15,7 +15,6 @@ from workbench.intake.report import FileReport, LoadReport, People
 from workbench.intake.state import State
 from workbench.schema import TABLES
 from workbench.schema.faults import tally
-from workbench.schema.links import with_customers
 from workbench.sources import Source, SourceMapping, faults_of, open_source
 from workbench.vault import Dataset, DatasetWriter, SourceEntry, Vault
 from workbench.vault.entries import FileEntry
@@ -135,15 +134,14 @@ def load(
         state = State(before, writer)
         reports = [_load_one(source, writer, secret, state, workers) for source in sources]
         made = state.commit() if before is None or state.is_changed else before
-        people = _people(made)
         return LoadReport(
             dataset=dataset,
             version=made.version,
             unchanged=sum(r.accepted for r in reports) - state.new_records,
             closed=state.closed,
             files=tuple(reports),
-            tables={**made.rows, "customers": people.customers} if people.records else made.rows,
-            people=people,
+            tables=made.contents,
+            people=_people(made),
             amounts=dict(sorted(state.amounts.items())),
             made_version=made is not before,
         )
@@ -152,8 +150,8 @@ def load(
 def _people(made: Dataset) -> People:
     with reading(made.label):
         links, shared = made.links(), made.shared()
-        records = made.stored("customers").select("record_id").unique()
-        known = with_customers(records, links).collect(engine="streaming")
+        records = made.stored("customers").select(pl.col("record_id").n_unique())
+        known = int(records.collect(engine="streaming").item())
         systems = made.stored("identities").select("record_id", "source_id").unique("record_id")
         system = {source.source_id: source.system for source in made.sources}
         of = systems.collect(engine="streaming").with_columns(
@@ -164,8 +162,8 @@ def _people(made: Dataset) -> People:
     )
     across = both.filter(pl.col("source_id") != pl.col("source_id_other"))
     return People(
-        records=known.height,
-        customers=known["customer_id"].n_unique(),
+        records=known,
+        customers=made.customers,
         across_systems=across.height,
         conflicts=shared["shared_id"].n_unique(),
     )

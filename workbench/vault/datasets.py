@@ -54,6 +54,7 @@ from workbench.vault.parquet import (
     Place,
     fault_of,
     form_fault_of,
+    reading,
     scan_encrypted,
 )
 from workbench.vault.sealing import sealed, unsealed
@@ -118,11 +119,29 @@ class Dataset:
 
     @property
     def rows(self) -> dict[str, int]:
-        """Rows of each table that has any, as the lists count them: no file is opened."""
+        """Stored rows of each table that has any, as the lists count them: no file is opened."""
         counted: Counter[str] = Counter()
         for entry in self.files:
             counted[entry.table] += entry.rows
         return {name: counted[name] for name in TABLES if counted[name]}
+
+    @property
+    def contents(self) -> dict[str, int]:
+        """Rows of each table that has any, of customers the persons after linking.
+
+        Raises
+        ------
+        IntegrityError
+            A file of the customer table is not what was written.
+        """
+        return {n: self.customers if n == "customers" else rows for n, rows in self.rows.items()}
+
+    @property
+    def customers(self) -> int:
+        """Number of customers: records that state somebody, linked ones once."""
+        records = with_customers(self.stored("customers").select("record_id"), self.links())
+        with reading(self.label):
+            return int(records.select(pl.col("customer_id").n_unique()).collect().item())
 
     def data(
         self,

@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from workbench.foundation.errors import IntegrityError
+from workbench.foundation.errors import InputError, IntegrityError
 from workbench.foundation.files import write_whole
 from workbench.vault.keys import Key
 from workbench.vault.lists import compact_json
@@ -135,8 +135,17 @@ class Heads:
         InputError
             A disk is full or a folder cannot be written.
         """
-        for place in self.places:
-            write_whole(place, self._sealed(head), mode=0o600)
+        write_whole(self.own, self._sealed(head), mode=0o600)
+        if self.copy is None:
+            return
+        try:
+            write_whole(self.copy, self._sealed(head), mode=0o600)
+        except InputError as error:
+            raise InputError(
+                f"dataset {self.name} is at version {head.version}, but the copy of its head was "
+                f"not written: {error}. The next command that changes the dataset with the same "
+                "--head writes it"
+            ) from error
 
     def fault(
         self,
@@ -192,7 +201,10 @@ class Heads:
         if newest is None:
             lost = f"dataset {self.name}: version {head.version} was written and no version is left"
             return f"{lost}: {meant}" if head.version else None
-        if newest.sha256 == head.root or newest.previous == head.root:
+        # one ahead, by a writer that crashed: its number is new; a version that was given up when
+        # an older one was accepted has an old number
+        is_ahead = newest.previous == head.root and newest.version > head.highest
+        if newest.sha256 == head.root or is_ahead:
             return None
         if newest.version < head.version:
             return (

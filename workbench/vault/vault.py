@@ -175,7 +175,8 @@ class Vault:
         """Names of the datasets that have a version, or whose versions were removed, sorted."""
         folders = (self.workspace / "datasets").glob("*")
         stored = {folder.name for folder in folders if version_numbers(folder)}
-        heads = {path.stem for path in (self.workspace / "heads").glob("*.sealed")}
+        places = [self.workspace / "heads", *([self.head_copy] if self.head_copy else [])]
+        heads = {path.stem for place in places for path in place.glob("*.sealed")}
         return sorted(stored | {name for name in heads - stored if self._has_lost_versions(name)})
 
     def dataset(self, name: str, version: int | None = None) -> Dataset:
@@ -407,11 +408,12 @@ class Vault:
         )
 
     def _has_lost_versions(self, name: str) -> bool:
+        heads = self._heads(name)
         try:
-            head = self._heads(name).read(self.workspace / "heads" / f"{name}.sealed")
+            held = [heads.read(place) for place in heads.places]
         except WorkbenchError:
             return True
-        return head is not None and head.version > 0
+        return any(head is not None and head.version > 0 for head in held)
 
     def _unknown(self, name: str) -> ParameterError:
         return ParameterError(

@@ -151,6 +151,11 @@ class DatasetWriter:
                 f"dataset {self.name} has changes after its newest load that would be lost "
                 f"({', '.join(lost)}): nothing is taken back"
             )
+        if not root_path(self.folder, last.base).is_file():
+            raise IntegrityError(
+                f"dataset {self.name}: version {last.base}, to which taking back the newest load "
+                "goes, is missing: put back what is missing"
+            )
         return read_version(self.folder, self.name, last.base, self.keys)
 
     def undo(
@@ -235,6 +240,11 @@ class DatasetWriter:
                 highest=self.version,
             )
         )
+        # what this writer wrote and wrote again: no version names it
+        named = {stored_path(self.folder, entry.file) for entry in entries}
+        for path in (self.folder / "files").glob(f"{self.token}*"):
+            if path not in named:
+                path.unlink()
         return read_version(self.folder, self.name, self.version, self.keys, lists)
 
     def _tables(
