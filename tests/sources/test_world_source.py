@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 
 from workbench.foundation.errors import InputError, ParameterError
+from workbench.schema import TABLES
+from workbench.schema.tables import LINEAGE
 from workbench.sources import find_mapping, open_source
 
 MANIFEST = {
@@ -24,6 +26,14 @@ MANIFEST = {
 }
 
 
+def _table(name: str, rows: dict[str, list[object]]) -> pl.DataFrame:
+    """Return rows of a table as a world has them; cells that are not given are null."""
+    schema = {n: k for n, k in TABLES[name].stored.items() if n not in LINEAGE}
+    return pl.DataFrame(rows, schema={n: schema[n] for n in rows}).select(
+        pl.col(n) if n in rows else pl.lit(None, dtype=kind).alias(n) for n, kind in schema.items()
+    )
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> Path:
     for table, part, rows in (
@@ -33,7 +43,7 @@ def world(tmp_path: Path) -> Path:
     ):
         path = tmp_path / table / f"part-{part:04d}.parquet"
         path.parent.mkdir(exist_ok=True)
-        pl.DataFrame(rows).write_parquet(path)
+        _table(table, rows).write_parquet(path)
     (tmp_path / "truth").mkdir()
     (tmp_path / "truth" / "churn.parquet").write_bytes(b"never opened")
     (tmp_path / "world.json").write_text(json.dumps(MANIFEST))
@@ -45,7 +55,10 @@ def test_a_world_is_read_part_by_part_and_no_record_number_twice(world: Path):
     assert (source.format, source.parts, source.is_synthetic) == ("workbench_world", 2, True)
     assert source.data_until_at == datetime(2024, 7, 1, tzinfo=UTC)
     readings = [source.read(part) for part in range(source.parts)]
-    assert [{name: rows.rows() for name, rows in r.tables.items()} for r in readings] == [
+    assert [
+        {name: rows.select(pl.nth(0), "source_row").rows() for name, rows in r.tables.items()}
+        for r in readings
+    ] == [
         {"customers": [(1, 1), (2, 2)], "campaigns": [("c", 4)]},
         {"customers": [(3, 3)]},
     ]
@@ -56,7 +69,7 @@ def test_changed_files_are_another_source_and_the_truth_is_none_of_it(world: Pat
     before = open_source(world).content_hash
     (world / "truth" / "churn.parquet").write_bytes(b"other")
     assert open_source(world).content_hash == before
-    pl.DataFrame({"record_id": [9]}).write_parquet(world / "customers" / "part-0001.parquet")
+    _table("customers", {"record_id": [9]}).write_parquet(world / "customers" / "part-0001.parquet")
     assert open_source(world).content_hash != before
 
 
@@ -77,3 +90,22 @@ def test_a_world_takes_no_mapping_and_a_folder_is_no_file(world: Path, tmp_path:
         open_source(world, mapping=find_mapping("telco_churn"))
     with pytest.raises(InputError, match=r"without world\.json"):
         open_source(tmp_path / "truth")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda rows: rows.drop("gender"), "lacks gender"),
+        (lambda rows: rows.with_columns(shoe_size=1), "has unknown shoe_size"),
+        (lambda rows: rows.rename({"country": "land"}), "lacks country; has unknown land"),
+        (
+            lambda rows: rows.with_columns(pl.col("birth_year").cast(pl.Float64)),
+            "has other types of birth_year",
+        ),
+    ],
+)
+def test_a_world_of_another_schema_is_refused_by_its_columns(world: Path, change, said: str):
+    path = world / "customers" / "part-0001.parquet"
+    change(pl.read_parquet(path)).write_parquet(path)
+    with pytest.raises(InputError, match=rf"another version .*\(it {said}\): generate the world"):
+        open_source(world)

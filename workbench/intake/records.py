@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
-from polars.exceptions import PolarsError
 
-from workbench.foundation.errors import InputError
 from workbench.identity import keyed_hash, keyed_native
 from workbench.intake.refusals import gathered, in_own_words, refusal, refuse_rows, without
 from workbench.schema import TABLES, Column
@@ -65,10 +63,6 @@ def resolve(reading: Reading, *, source_id: str, data_until_at: datetime, secret
     secret : str
         The dataset's secret for ids.
 
-    Raises
-    ------
-    InputError
-        A table's columns are of other types than declared (a world of another version).
     """
     rows = _complete(reading.tables, reading.keyed, source_id, secret)
     passed, failed = {}, []
@@ -171,7 +165,7 @@ def _completed(
         # a world says of nobody when it learned something: it was so from the first
         missing = [each for each in missing if each.meta.output_name() != "observed_at"]
         missing.append(pl.col("first_seen_at").alias("observed_at"))
-    return _typed(frame.with_columns(missing), name)
+    return frame.with_columns(missing)
 
 
 def _is_readable_key(column: Column) -> bool:
@@ -201,24 +195,6 @@ def _without_identifiers(
     if not holds.any():
         return native
     return native.zip_with(~holds.fill_null(value=False), keyed_native(native, secret=secret))
-
-
-def _typed(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Bring columns to their declared types; a reader gives them so, an old world may not."""
-    for column in TABLES[name].columns:
-        if column.name == "customer_id":
-            continue  # put on when the dataset is opened
-        found = frame.schema[column.name]
-        if found == column.type:
-            continue
-        try:
-            frame = frame.with_columns(pl.col(column.name).cast(column.type))
-        except PolarsError:
-            raise InputError(
-                f"column {column.name} of table {name} is {found} and cannot be read as the "
-                f"declared {column.type_name}: it was made for another version of the schema"
-            ) from None  # the words of polars quote cells
-    return frame
 
 
 def _dated(tables: dict[str, pl.DataFrame], data_until_at: datetime) -> dict[str, pl.DataFrame]:

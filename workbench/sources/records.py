@@ -21,6 +21,9 @@ RECORD = "_record_id"
 KIND = "_kind"
 OBSERVED = "_observed_at"
 
+#: How much two names have in common that differ by a letter or a sign; less may be two names.
+_A_LETTER = 0.85
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
@@ -244,7 +247,10 @@ def _missing(source: str, header: list[str]) -> str:
 
 
 def _has_near(missing: list[str], header: list[str]) -> bool:
-    return sum("did you mean" in _missing(source, header) for source in missing) * 2 > len(missing)
+    """Whether most expected names are there but for a letter: then the first line is a header."""
+    lowered = [name.lower() for name in header]
+    near = [get_close_matches(name.lower(), lowered, n=1, cutoff=_A_LETTER) for name in missing]
+    return sum(map(bool, near)) * 2 > len(missing)
 
 
 def _check_readable(source: str, column: TypedColumn, mapping: SourceMapping, name: str) -> None:

@@ -16,6 +16,7 @@ from polars.exceptions import PolarsError
 
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema import TABLES
+from workbench.schema.tables import LINEAGE
 from workbench.sources.cells import refused
 from workbench.sources.mapping import SourceMapping
 from workbench.sources.provenance import SETTINGS, Provenance, Provenanced
@@ -23,6 +24,8 @@ from workbench.sources.reading import Reading
 
 FORMAT_VERSION = 1
 _MANIFEST = "world.json"
+#: Columns that a world may leave out.
+_FILLED_IN = ("observed_at",)
 _NEEDED = ("system", "zone", "currency", "data_until", "lawful_basis", "parts", "tables")
 
 
@@ -134,9 +137,39 @@ def _rows(file: Path, table: str, *, first: int) -> pl.DataFrame:
 
 def _height(file: Path, table: str) -> int:
     try:
-        return int(pl.scan_parquet(file).select(pl.len()).collect().item())
+        rows = pl.scan_parquet(file)
+        _require_columns(rows.collect_schema(), file, table)
+        return int(rows.select(pl.len()).collect().item())
     except (PolarsError, OSError) as error:
         raise _damaged(file, table) from error
+
+
+def _require_columns(found: pl.Schema, file: Path, table: str) -> None:
+    """Refuse a table of another schema by the columns that differ.
+
+    Raises
+    ------
+    InputError
+        Columns are missing, unknown or of other types.
+    """
+    declared = {n: k for n, k in TABLES[table].stored.items() if n not in LINEAGE}
+    missing = [n for n in declared if n not in found and n not in _FILLED_IN]
+    unknown = [n for n in found if n not in declared]
+    other = [n for n, kind in declared.items() if n in found and found[n] != kind]
+    said = [
+        f"{what} {', '.join(names)}"
+        for what, names in (
+            ("lacks", missing),
+            ("has unknown", unknown),
+            ("has other types of", other),
+        )
+        if names
+    ]
+    if said:
+        raise InputError(
+            f"{table}/{file.name} of the world was made for another version of the schema (it "
+            f"{'; '.join(said)}): generate the world again"
+        )
 
 
 def _damaged(file: Path, table: str) -> InputError:
