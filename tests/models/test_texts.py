@@ -10,11 +10,12 @@ from workbench.fairness import Question, audit
 from workbench.models.assessment import assess, calibration_verdict, gain_verdict, ranks_verdict
 from workbench.privacy.quoted_numbers import Shown
 from workbench.privacy.release import Release
+from workbench.privacy.vocabulary import Vocabulary
 from workbench.privacy.wording import Wording
 from workbench.schema import CustomerData
 from workbench.statistics.verdicts import Verdict
 
-WORDING = Wording(source="", data=CustomerData.of({}), k=5)
+WORDING = Wording(source="", vocabulary=Vocabulary(data=CustomerData.of({}), k=5))
 
 
 def check(verdict: Verdict, tables: list[pl.DataFrame]) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from workbench.foundation.errors import PrivacyError
 from workbench.privacy.quoted_numbers import Shown
+from workbench.privacy.vocabulary import Vocabulary
 from workbench.privacy.wording import RARE, Wording
 from workbench.schema import CustomerData
 
@@ -23,8 +24,7 @@ def wording() -> Wording:
     )
     return Wording(
         source='title = "The most quixotic customers buy {}"\nlimit = 4711',
-        data=CustomerData.of({"order_items": items}),
-        k=3,
+        vocabulary=Vocabulary(data=CustomerData.of({"order_items": items}), k=3),
     )
 
 
@@ -129,13 +129,15 @@ def test_labels_together_describe_k_persons() -> None:
     customers = {**persons, "country": ["QQ"] * 6 + ["ZZ"] * 6, "gender": ["female", "male"] * 6}
     wording = Wording(
         source="customers of buy more than",
-        data=CustomerData.of(
-            {
-                "order_items": pl.DataFrame(items, schema_overrides=ids),
-                "customers": pl.DataFrame(customers, schema_overrides=ids),
-            }
+        vocabulary=Vocabulary(
+            data=CustomerData.of(
+                {
+                    "order_items": pl.DataFrame(items, schema_overrides=ids),
+                    "customers": pl.DataFrame(customers, schema_overrides=ids),
+                }
+            ),
+            k=3,
         ),
-        k=3,
     )
     for text in (
         "customers of QQ buy zirconbeads",

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from workbench.privacy.losses import groups_lost
 from workbench.privacy.pseudonyms import Pseudonyms
 from workbench.privacy.release import Release
 from workbench.privacy.report import ViewReport
+from workbench.privacy.vocabulary import Vocabulary
 from workbench.schema import TABLES, CustomerData
 from workbench.schema.timeline import first_moment, in_zone, is_later, known_before
 from workbench.studies import Study
@@ -65,6 +67,11 @@ class View(Figures):
     def currency(self) -> str:
         """The study's currency; amounts in others are left out of features and counted."""
         return self.study.currency
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The values of its text columns, each looked up once."""
+        return Vocabulary(data=self.data, k=self.study.policy.k)
 
     @property
     def min_group(self) -> int:

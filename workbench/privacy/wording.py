@@ -8,17 +8,15 @@ figure that is shown, or stand in the source (``quoted_numbers``).
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import polars as pl
-
 from workbench.foundation.errors import PrivacyError
 from workbench.privacy.quoted_numbers import Shown, numbers_of, unstated_numbers
 from workbench.privacy.templates import package_sources
-from workbench.schema import TABLES, CustomerData
+from workbench.privacy.vocabulary import Place, Vocabulary
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 #: Keys of a specification whose values are seen in the picture, or computed for it.
@@ -35,15 +33,12 @@ class Wording:
     ----------
     source : str
         Sources and parameters of the notebook.
-    data : CustomerData
-        The view's tables, whose shared values are labels.
-    k : int
-        Persons that have to share a label.
+    vocabulary : Vocabulary
+        The view's values; those that enough persons share are labels.
     """
 
     source: str
-    data: CustomerData
-    k: int
+    vocabulary: Vocabulary
 
     def require(self, texts: Iterable[tuple[str, str]], shown: Shown) -> None:
         """Refuse texts that hold more than templates, labels and figures.
@@ -61,19 +56,19 @@ class Wording:
             Words or numbers come from elsewhere, or the labels of a text describe fewer than k
             persons together; the message does not repeat them.
         """
-        held = list(texts)
+        held, k = list(texts), self.vocabulary.k
         strange = {text: self._unknown_words(text) for _, text in held}
         labels = self._labels(set().union(*strange.values()) if strange else set())
         for name, text in held:
             if rare := strange[text] - labels.words:
                 raise PrivacyError(
                     f"{name} has {_counted(len(rare), 'word')} that neither the notebook "
-                    f"nor the package wrote and that fewer than {self.k} persons of the view "
+                    f"nor the package wrote and that fewer than {k} persons of the view "
                     "share: write the text in the notebook and fill in only figures and groups"
                 )
-            if 0 < self._described(text, labels) < self.k:
+            if 0 < self._described(text, labels) < k:
                 raise PrivacyError(
-                    f"{name} describes fewer than {self.k} persons of the view by several labels "
+                    f"{name} describes fewer than {k} persons of the view by several labels "
                     "together: name groups that a table of the report shows"
                 )
             if missing := shown.missing(text):
@@ -111,19 +106,10 @@ class Wording:
     def _shared_cells(self, cells: set[str]) -> set[str]:
         """Return those of some texts that k persons have as a value."""
         found: set[str] = set()
-        for column, frame in _text_columns(self.data):
-            left = cells - found
-            if not left:
+        for place in self.vocabulary.places():
+            if cells <= found:
                 break
-            shared = (
-                frame.select("customer_id", pl.col(column).cast(pl.String))
-                .filter(pl.col(column).is_in(sorted(left)))
-                .group_by(column)
-                .agg(persons=pl.col("customer_id").n_unique())
-                .filter(pl.col("persons") >= self.k)
-                .collect(engine="streaming")
-            )
-            found |= set(shared[column])
+            found.update(self.vocabulary.shared(place, sorted(cells - found)))
         return found
 
     def require_stated(self, exhibit: Mapping[str, Any]) -> None:
@@ -170,28 +156,16 @@ class Wording:
 
     def _labels(self, wanted: set[str]) -> "_Labels":
         """Return those of some words that stand in a value which k persons share."""
-        found: list[_Label] = []
+        found: dict[Place, tuple[str, ...]] = {}
         words: set[str] = set()
-        for column, frame in _text_columns(self.data):
+        for place in self.vocabulary.places():
             if wanted <= words:
                 break
-            distinct = frame.select(pl.col(column).cast(pl.String)).unique()
-            values = distinct.collect(engine="streaming").to_series().drop_nulls()
-            hits = [value for value in values if _words(value) & wanted]
-            if not hits:
-                continue
-            counted = (
-                frame.select("customer_id", pl.col(column).cast(pl.String))
-                .filter(pl.col(column).is_in(hits))
-                .group_by(column)
-                .agg(pl.col("customer_id").n_unique().alias("persons"))
-                .filter(pl.col("persons") >= self.k)
-                .collect(engine="streaming")
-            )
-            shared = tuple(counted[column])
-            found.append(_Label(column, frame, shared))
-            words |= {word for value in shared for word in _words(value)} & wanted
-        return _Labels(frozenset(words), tuple(found))
+            hits = [value for value in self.vocabulary.values(place) if _words(value) & wanted]
+            if shared := self.vocabulary.shared(place, hits):
+                found[place] = shared
+                words |= {word for value in shared for word in _words(value)} & wanted
+        return _Labels(frozenset(words), found)
 
     def _described(self, text: str, labels: "_Labels") -> int:
         """Return how many persons have all that a text says; 0 where it names one thing only.
@@ -200,36 +174,18 @@ class Wording:
         are taken to describe the same persons, and so are the values of the customer table that
         are named beside them.
         """
-        named = _words(text)
-        parts: list[tuple[str, pl.LazyFrame, list[str]]] = []
-        for label in labels.found:
-            if values := [v for v in label.values if _words(v) & labels.words & named]:
-                parts.append((label.column, label.frame, values))
-        taken = {column for column, _, _ in parts}
-        for column, frame in _text_columns(self.data, of=("customers",)):
-            if column not in taken:
-                held = frame.select(pl.col(column).cast(pl.String)).unique().collect().to_series()
-                if values := [v for v in held.drop_nulls() if _is_named(v, text)]:
-                    parts.append((column, frame, values))
-        if len(parts) < 2:
-            return 0
-        persons = [
-            frame.filter(pl.col(column).cast(pl.String).is_in(values)).select("customer_id")
-            for column, frame, values in parts
-        ]
-        together = persons[0].unique()
-        for others in persons[1:]:
-            together = together.join(others, on="customer_id", how="semi")
-        return int(together.select(pl.len()).collect(engine="streaming").item())
-
-
-@dataclass(frozen=True, slots=True)
-class _Label:
-    """Values of a column, each shared by k persons, that hold wanted words."""
-
-    column: str
-    frame: pl.LazyFrame
-    values: tuple[str, ...]
+        words = _words(text) & labels.words
+        named: list[tuple[Place, list[str]]] = []
+        for place, shared in labels.found.items():
+            if values := [value for value in shared if _words(value) & words]:
+                named.append((place, values))
+        taken = {column for (_, column), _ in named}
+        for place in self.vocabulary.places(of=("customers",)):
+            if place[1] not in taken:
+                held = self.vocabulary.values(place)
+                if values := [value for value in held if _is_named(value, text)]:
+                    named.append((place, values))
+        return self.vocabulary.persons(named) if len(named) > 1 else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +193,7 @@ class _Labels:
     """The wanted words that stand in shared values, and those values by column."""
 
     words: frozenset[str]
-    found: tuple[_Label, ...]
+    found: Mapping[Place, tuple[str, ...]]
 
 
 def _is_named(value: str, text: str) -> bool:
@@ -274,21 +230,6 @@ def _spec_texts(content: Any, key: str = "", parent: str = "") -> Iterator[str]:
         and (isinstance(content, str) or key != "value" or parent == "text")
     ):
         yield str(content)
-
-
-def _text_columns(
-    data: CustomerData, *, of: Collection[str] = ()
-) -> Iterator[tuple[str, pl.LazyFrame]]:
-    # histories have most rows and are looked at last: labels are seldom found only there
-    for table in sorted(of or data.tables, key=lambda name: TABLES[name].is_history):
-        frame = data[table]
-        schema = frame.collect_schema()
-        if "customer_id" not in schema:
-            continue
-        for column, kind in schema.items():
-            is_key = column in TABLES[table] and TABLES[table].column(column).sensitivity == "key"
-            if not is_key and (kind == pl.String or isinstance(kind, pl.Enum | pl.Categorical)):
-                yield column, frame
 
 
 @cache

@@ -73,7 +73,7 @@ def _require_wording(output: "_Output", run: PlannedRun, view: View) -> None:
     source = "\n".join(
         [*(cell.source for cell in run.notebook.cells), json.dumps(dict(run.parameters))]
     )
-    wording = Wording(source=source, data=view.data, k=view.study.policy.k)
+    wording = Wording(source=source, vocabulary=view.vocabulary)
     for exhibit in output.exhibits:
         exhibit["rows"] = wording.without_rare_labels(exhibit["rows"])
         if exhibit["origin"] == view.release.origin:

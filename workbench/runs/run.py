@@ -32,7 +32,7 @@ from workbench.runs.plan import Plan, PlannedRun
 from workbench.runs.record import failed_files, finished_files, shortcoming
 from workbench.runs.scratch import Scratch
 from workbench.runs.variants import Reservation, TooManyVariantsError, reserve
-from workbench.vault import Vault, seal_view
+from workbench.vault import Vault, read_sealed_view, seal_view
 from workbench.vault.parquet import reading
 
 #: Classes that a notebook may raise and the command passes on with their own exit code.
@@ -154,11 +154,12 @@ class _Opened:
                 _demand_confinement(self.plan.study.name)
             dataset = self.plan.dataset
             with reading(dataset.label):
-                self._view = open_view(self.plan.study, dataset, as_of=self.plan.as_of)
-                sealed = seal_view(
-                    self.folder / "view", data=self._view.data, description=self._view.describe()
-                )
+                view = open_view(self.plan.study, dataset, as_of=self.plan.as_of)
+                about = view.describe()
+                sealed = seal_view(self.folder / "view", data=view.data, description=about)
                 self._environment = dict(sealed)
+                # what is read of the view from now on is what the kernels read, not made anew
+                self._view = View.restore(about, read_sealed_view(sealed).data)
                 self._known = known_identifiers(dataset.data()["identities"])
                 self._pseudonyms = (
                     self._view.data["customers"].select("customer_id").collect().to_series()

@@ -14,7 +14,7 @@ from workbench.vault.entries import SourceEntry
 from workbench.vault.keys import Key
 from workbench.vault.sealing import sealed, unsealed
 from workbench.vault.vault import Vault
-from workbench.vault.views import SealedView, open_sealed_view, seal_view
+from workbench.vault.views import SealedView, open_sealed_view, read_sealed_view, seal_view
 from workbench.vault.writer import DatasetWriter
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Vault",
     "check_vault",
     "open_sealed_view",
+    "read_sealed_view",
     "seal_view",
     "sealed",
     "unsealed",

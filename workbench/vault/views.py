@@ -118,8 +118,19 @@ def open_sealed_view(environ: Mapping[str, str] = os.environ) -> SealedView | No
     IntegrityError
         The description or a file is not what the runner wrote.
     """
-    if FOLDER_VARIABLE not in environ:
-        return None
+    return read_sealed_view(environ) if FOLDER_VARIABLE in environ else None
+
+
+def read_sealed_view(environ: Mapping[str, str]) -> SealedView:
+    """Open the view that this environment opens, see ``seal_view``.
+
+    Raises
+    ------
+    AccessError
+        The key for it is missing.
+    IntegrityError
+        The description or a file is not what was written.
+    """
     folder = Path(environ[FOLDER_VARIABLE])
     try:
         key = Key.of_text(environ[KEY_VARIABLE])
