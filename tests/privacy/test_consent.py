@@ -100,6 +100,29 @@ def test_a_study_with_a_channel_hears_its_own_channel_and_what_is_said_for_all()
     assert reason([by_mail, for_all], channel="email") == "latest decision is withdrawn"
 
 
+@pytest.mark.parametrize("basis", ["consent", "legitimate_interest"])
+@pytest.mark.parametrize("denial", ["refused", "withdrawn", "objected", "restricted"])
+@pytest.mark.parametrize("about", [None, "sms"])
+def test_consent_for_one_channel_lifts_no_denial_of_another(
+    basis: str, denial: str, about: str | None
+) -> None:
+    denied = consent(1, denial, "2024-02-01", channel=about)
+    by_mail = consent(1, "given", "2024-03-01", channel="email")
+    said = f"latest decision is {denial}"
+    assert reason([denied, by_mail], basis=basis) == said
+    assert reason([denied, by_mail], basis=basis, channel="email") is None
+    for_all = consent(1, "given", "2024-04-01")
+    assert reason([denied, by_mail, for_all], basis=basis) is None
+    own = consent(1, "given", "2024-04-01", channel=about)
+    assert reason([denied, by_mail, own], basis=basis) is None
+
+
+def test_a_denial_for_all_channels_replaces_what_was_decided_for_each() -> None:
+    by_mail = consent(1, "objected", "2024-01-01", channel="email")
+    for_all = consent(1, "withdrawn", "2024-02-01")
+    assert reason([by_mail, for_all], basis="contract") == "latest decision is withdrawn"
+
+
 def test_a_release_for_one_channel_leaves_the_others_restricted() -> None:
     given = consent(1, "given", "2024-01-01")
     restricted = consent(1, "restricted", "2024-02-01", channel="email")

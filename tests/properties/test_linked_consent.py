@@ -12,26 +12,76 @@ from workbench.schema import TABLES
 from workbench.schema.links import LINKS, with_customers
 
 #: From the mildest to the strictest, as the module of consent has them.
-STRICTNESS = ["given", "unknown", "requested", "refused", "withdrawn", "objected"]
+STRICTNESS = [
+    "given", "released", "unknown", "requested", "refused", "withdrawn", "objected", "restricted"
+]  # fmt: skip
+DENIALS = STRICTNESS[4:]
+CHANNELS = ["email", "sms", None]
+#: Record, decision, day, channel and purpose. Several may share a day: the stricter is later then.
 DECISIONS = st.lists(
-    st.tuples(st.integers(1, 6), st.sampled_from(STRICTNESS), st.integers(1, 20)),
-    max_size=12,
-    unique_by=lambda each: (each[0], each[2]),
+    st.tuples(
+        st.integers(1, 4), st.sampled_from(STRICTNESS), st.integers(1, 6),
+        st.sampled_from(CHANNELS), st.sampled_from(["analytics", None, "personalize"]),
+    ),
+    max_size=14,
+)  # fmt: skip
+LINKED = st.dictionaries(st.integers(2, 4), st.sampled_from([1]))
+
+
+def in_force(stream):
+    """Return the decision that counts last of one record and channel, releases applied; or None."""
+    standing = []
+    for decision in stream:
+        if decision == "released":
+            standing = [each for each in standing if each != "restricted"]
+        else:
+            standing.append(decision)
+    return standing[-1] if standing else None
+
+
+def strictest(decided, records, *, basis, channel):
+    """Return the decision that counts of a customer: a loop over records and channels."""
+    concerned = [channel] if channel else CHANNELS
+    found = []
+    for record in records:
+        mine = sorted(
+            (
+                (day, STRICTNESS.index(decision), about)
+                for of, decision, day, about, purpose in decided
+                if of == record
+                and (
+                    purpose == "analytics"
+                    or (purpose is None and decision in [*DENIALS, "released"])
+                )
+                and not (basis != "consent" and decision in ("unknown", "requested"))
+            ),
+            key=lambda each: each[:2],
+        )
+        for one in concerned:  # None: a channel of which nothing was said by its name
+            counts = in_force([STRICTNESS[rank] for _, rank, about in mine if about in (None, one)])
+            if counts is not None:
+                found.append(counts)
+    return max(found, key=STRICTNESS.index, default=None)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    DECISIONS,
+    LINKED,
+    st.sampled_from(["consent", "contract", "legitimate_interest"]),
+    st.sampled_from([None, "email", "sms"]),
 )
-LINKED = st.dictionaries(st.integers(2, 6), st.sampled_from([1]))
-
-
-@settings(max_examples=80, deadline=None)
-@given(DECISIONS, LINKED, st.sampled_from(["consent", "contract"]))
-def test_within_a_record_the_latest_counts_and_over_records_the_strictest(decided, linked, basis):
+def test_the_latest_counts_for_each_channel_and_of_channels_and_records_the_strictest(
+    decided, linked, basis, channel
+):
     ledger = pl.DataFrame(
         [
             {
-                "record_id": record, "consent_id": f"{record} {day}", "purpose": "analytics",
-                "decision": decision, "decided_at": datetime(2024, 1, day, tzinfo=UTC),
-                "source_id": "s",
+                "record_id": record, "consent_id": str(place), "purpose": purpose,
+                "channel": about, "decision": decision,
+                "decided_at": datetime(2024, 1, day, tzinfo=UTC), "source_id": f"s{record % 2}",
             }
-            for record, decision, day in decided
+            for place, (record, decision, day, about, purpose) in enumerate(decided)
         ],
         schema={
             name: TABLES["consents"].stored[name]
@@ -42,27 +92,20 @@ def test_within_a_record_the_latest_counts_and_over_records_the_strictest(decide
     links = pl.DataFrame(
         [{"record_id": record, "customer_id": who} for record, who in linked.items()], schema=LINKS
     )
-    owner = {record: linked.get(record, record) for record in range(1, 7)}
+    owner = {record: linked.get(record, record) for record in range(1, 5)}
     customers = pl.DataFrame({"customer_id": sorted(set(owner.values()))}).cast(pl.UInt64)
+    until = datetime(2024, 2, 1, tzinfo=UTC)
     found = permitted(
         customers,
         with_customers(ledger.lazy(), links),
-        study=study(basis=basis),
-        sources=pl.DataFrame(
-            {"source_id": ["s"], "data_until_at": [datetime(2024, 2, 1, tzinfo=UTC)]}
-        ),
+        study=study(basis=basis, channel=channel),
+        sources=pl.DataFrame({"source_id": ["s0", "s1"], "data_until_at": [until, until]}),
     )
     seen = set(found.filter(pl.col("reason").is_null())["customer_id"])
     expected = set()
     for who in set(owner.values()):
-        latest = []
-        for record in (r for r, c in owner.items() if c == who):
-            mine = [(day, d) for r, d, day in decided if r == record]
-            if basis == "contract":
-                mine = [(day, d) for day, d in mine if d not in ("unknown", "requested")]
-            if mine:
-                latest.append(max(mine)[1])
-        strictest = max(latest, key=STRICTNESS.index, default=None)
-        if strictest == "given" or (basis == "contract" and strictest is None):
+        records = [record for record, customer in owner.items() if customer == who]
+        counts = strictest(decided, records, basis=basis, channel=channel)
+        if counts == "given" if basis == "consent" else counts not in DENIALS:
             expected.add(who)
     assert seen == expected

@@ -1,8 +1,8 @@
 """Whom a study may see, by what customers decided last.
 
-Within a record the latest decision counts, over a customer's records the strictest of these: an
-objection in the mail tool takes the same person's shop orders out of the view, and the outcome does
-not depend on when records were linked.
+Within a record the latest decision for each channel counts, over the channels and over a customer's
+records the strictest of these: an objection in the mail tool takes the same person's shop orders
+out of the view, and the outcome does not depend on when records were linked.
 
 On basis ``consent`` only customers whose latest decision for the study's purpose (and channel,
 where it names one) is ``given``. On any other basis everyone, except whose latest decision is a
@@ -12,11 +12,14 @@ knows, whatever the as-of date: a withdrawal counts from the moment it is known.
 Which decisions concern a study, and in which order they count:
 
 - a decision without a purpose is about every purpose, and may only deny, restrict or release;
-- a decision without a channel is about every channel; a study without one asks about all;
+- a decision without a channel is about every channel and replaces what was decided before for any
+  of them; a later decision for one channel replaces it for that channel only;
+- a study with a channel reads what was decided for its channel. A study without a channel reads all
+  channels, and the strictest of them counts: consent for e-mail does not lift an objection to all;
 - a decision without a time counts from when its own source was complete; of decisions at the same
   instant the stricter counts;
-- a restriction is ended by a later release (of its channel or of all, where the study asks about
-  all channels) and what stood before it stands again, or by a later consent (GDPR 18(2));
+- a restriction is ended by a later release or a later consent (GDPR 18(2)) for the same channel or
+  for all channels. After a release, what was decided before the restriction counts again;
 - to be asked, or not to be known, is no permission; but it ends no denial on another basis.
 """
 
@@ -64,14 +67,13 @@ def permitted(
     decisions = _in_force(_in_order(consents.lazy(), sources.lazy(), study), study)
     if study.basis != "consent":
         decisions = decisions.filter(~pl.col("decision").is_in(_OPEN))
-    latest = (
-        decisions.group_by("customer_id", "record_id", maintain_order=True)
-        .agg(pl.col("decision", "_rank").last())
+    strictest = (
+        _latest(decisions, study)
         .group_by("customer_id")
         .agg(pl.col("decision").sort_by("_rank").last())
     )
     rows = customers.select("customer_id").join(
-        latest.collect(), on="customer_id", how="left", maintain_order="left"
+        strictest.collect(), on="customer_id", how="left", maintain_order="left"
     )
     return rows.select("customer_id", reason=_reason(study))
 
@@ -101,18 +103,36 @@ def _in_order(consents: pl.LazyFrame, sources: pl.LazyFrame, study: Study) -> pl
 
 
 def _in_force(ordered: pl.LazyFrame, study: Study) -> pl.LazyFrame:
-    """Leave out restrictions that were released, and the releases: they decide nothing more."""
+    """Leave out releases and the restrictions that they ended.
+
+    Where a study reads all channels, a restriction of every channel ends by a release of every
+    channel only: a release for e-mail leaves the other channels restricted.
+    """
     is_release = pl.col("decision") == "released"
     release = pl.col("_number").filter(is_release)
     if study.channel is not None:  # all rows concern the one channel
         last = release.max().over("record_id")
-    else:  # a release for one channel leaves the others restricted
+    else:
         for_all = pl.col("_number").filter(is_release, pl.col("channel").is_null())
         last = pl.max_horizontal(
             for_all.max().over("record_id"), release.max().over("record_id", "channel")
         )
     is_ended = (pl.col("decision") == "restricted") & (pl.col("_number") < last).fill_null(False)
     return ordered.filter(~is_ended, ~is_release)
+
+
+def _latest(decisions: pl.LazyFrame, study: Study) -> pl.LazyFrame:
+    """Return the decisions that still count in each record, from decisions in their order.
+
+    A study with a channel reads one sequence of decisions. Without a channel, each channel has its
+    own sequence: the decisions about every channel and those about this one.
+    """
+    number = pl.col("_number")
+    if study.channel is not None:
+        return decisions.filter(number == number.max().over("record_id"))
+    for_all = number.filter(pl.col("channel").is_null()).max().over("record_id")
+    is_last = number == number.max().over("record_id", "channel")
+    return decisions.filter(is_last, (number >= for_all).fill_null(True))
 
 
 def _concerns_channel(study: Study) -> pl.Expr:
