@@ -48,14 +48,14 @@ def known_before(
     -------
     LazyFrame
         Rows in any order; a contract that ends later still runs. Rows of a table without a time,
-        and rows that lack theirs, are all there.
+        and rows that lack theirs, are all there. A part whose whole is not stored (an order line
+        without its order) has no known time and is left out.
     """
     declared, rows = TABLES[table], data[table]
     if declared.part_of is not None:
         key, whole = declared.part_of
-        # whatever belongs to a later row is left out: the few later ones are held, not the many
-        later = data[whole].filter(is_later(data[whole], whole, day, zone=zone))
-        return rows.join(later.select(key), on=key, how="anti")
+        wholes = known_before(data, whole, day, zone=zone).select(key).drop_nulls()
+        return rows.join(wholes, on=key, how="semi")
     if declared.time is None:
         return rows
     rows = rows.filter(is_later(rows, table, day, zone=zone).not_().fill_null(True))
