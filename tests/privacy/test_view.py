@@ -140,13 +140,32 @@ def test_a_view_below_min_group_is_refused(dataset: MakeDataset) -> None:
 @pytest.mark.parametrize("day", ["2024-01-05", "2023-01-01", "2024-07-02"])
 def test_a_date_outside_the_data_is_refused(dataset: MakeDataset, day: str) -> None:
     made = dataset(customers=FIVE)
-    with pytest.raises(ParameterError, match=r"take a date after 2024-01 and not after 2024-07-01"):
+    words = r"take a date after 2024-01, by which 3 customers were seen, and not after 2024-07-01"
+    with pytest.raises(ParameterError, match=words):
         open_view(on_contract(), made, as_of=date.fromisoformat(day))
+
+
+def test_the_refusal_of_a_date_tells_nothing_of_the_first_customers(dataset: MakeDataset) -> None:
+    early = [
+        customer(8, first_seen_at=at("2023-02-03"), kind="test"),
+        customer(9, first_seen_at=at("2023-03-04")),  # has refused
+        customer(10, first_seen_at=at("2023-04-05")),
+        customer(11, first_seen_at=at("2023-05-06")),
+    ]
+    made = dataset(
+        customers=[*FIVE, *early],
+        consents=[consent(n, "given", "2024-01-06") for n in (1, 2, 3, 4, 5, 8, 10, 11)],
+    )
+    for day in ("2023-01-01", "2023-05-01", "2023-06-01", "2024-01-05"):
+        with pytest.raises(ParameterError, match=r"take a date after 2024-01, by which 3 ") as told:
+            open_view(study(), made, as_of=date.fromisoformat(day))
+        assert "2023" not in str(told.value).replace(day, "")
+    assert open_view(study(), made, as_of=date(2024, 1, 6)).data["customers"].collect().height == 7
 
 
 def test_data_without_a_past_are_refused_with_the_reason(dataset: MakeDataset) -> None:
     late = [customer(number, first_seen_at=at("2024-07-01")) for number in range(5)]
-    with pytest.raises(ParameterError, match="no as_of can be served: no customer was seen before"):
+    with pytest.raises(ParameterError, match="no as_of can be served: too few of the customers"):
         open_view(on_contract(), dataset(customers=late))
 
 

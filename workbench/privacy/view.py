@@ -213,15 +213,16 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
     as_of = as_of or latest
     everyone = dataset.data(known_at=first_moment(as_of, zone))
     customers = in_zone(everyone["customers"], zone).sort("customer_id").collect()
-    _require_covered(as_of, latest, customers)
-
-    decided = _decided(customers, everyone, study, as_of)
-    allowed = customers.filter(decided["reason"].is_null())
-    if allowed.height < study.min_group:
+    refused = _refused(customers, everyone, study)
+    may_see = customers.filter(refused["reason"].is_null())
+    if may_see.height < study.min_group:
         raise PrivacyError(
-            f"study {study.name} may see {_few(allowed.height)} customers of dataset "
+            f"study {study.name} may see {_few(may_see.height)} customers of dataset "
             f"{dataset.name}, its min_group is {study.min_group}: no view is made"
         )
+    _require_covered(as_of, latest, may_see["first_seen_at"], min_group=study.min_group)
+    decided = _refused_or_later(refused, customers, as_of)
+    allowed = customers.filter(decided["reason"].is_null())
     fingerprint = view_fingerprint(study, dataset, as_of)
     secret = dataset.figure_key(study.name).secret
     release = _release(study, fingerprint, secret)
@@ -284,20 +285,24 @@ def _few(count: int) -> str:
     return "no" if count == 0 else "too few"
 
 
-def _require_covered(as_of: date, latest: date, customers: pl.DataFrame) -> None:
-    first = customers["first_seen_at"].min()
-    if not isinstance(first, datetime):
-        raise PrivacyError("the dataset holds no customer: there is nothing to view")
-    if first.date() >= latest:
+def _require_covered(as_of: date, latest: date, seen_at: pl.Series, *, min_group: int) -> None:
+    """Refuse a date before which too few customers were seen, or that sources do not cover.
+
+    ``seen_at`` has the customers whom the study may see. The refusal depends on the first
+    ``min_group`` of them together, and so tells when none of them was seen.
+    """
+    enough = seen_at.sort()[min_group - 1]
+    if enough.date() >= latest:
         raise ParameterError(
-            f"no as_of can be served: no customer was seen before {latest}, up to which all "
-            "sources are complete; load what happened before or later"
+            "no as_of can be served: too few of the customers whom the study may see were seen "
+            f"before {latest}, up to which all sources are complete; load what happened before or "
+            "later"
         )
-    if not first.date() < as_of <= latest:
+    if not enough.date() < as_of <= latest:
         raise ParameterError(
-            # by the month: the day would be one person's
-            f"as_of {as_of} lies outside the data: take a date after {first:%Y-%m} "
-            f"and not after {latest}, up to which all sources are complete"
+            f"as_of {as_of} lies outside the data: take a date after {enough:%Y-%m}, by which "
+            f"{min_group} customers were seen, and not after {latest}, up to which all sources "
+            "are complete"
         )
 
 
@@ -305,20 +310,19 @@ def _require_covered(as_of: date, latest: date, customers: pl.DataFrame) -> None
 _LATER, _TEST = "first seen on or after the as-of date", "test accounts"
 
 
-def _decided(
-    customers: pl.DataFrame, data: CustomerData, study: Study, as_of: date
-) -> pl.DataFrame:
-    """Return for each customer, in order, why the study may not see them; null where it may."""
+def _refused(customers: pl.DataFrame, data: CustomerData, study: Study) -> pl.DataFrame:
+    """Return for each customer, in order, why no view of the study has them; null where it may."""
     consented = permitted(customers, data["consents"], study=study, sources=data["sources"])
-    later = customers.select(is_later(customers.lazy(), "customers", as_of))
     never = customers.select(pl.sql_expr(TABLES["customers"].never_in_view or "false"))
     return consented.with_columns(
-        reason=pl.when(later.to_series())
-        .then(pl.lit(_LATER))
-        .when(never.to_series())
-        .then(pl.lit(_TEST))
-        .otherwise("reason")
+        reason=pl.when(never.to_series()).then(pl.lit(_TEST)).otherwise("reason")
     )
+
+
+def _refused_or_later(refused: pl.DataFrame, customers: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Add to the reasons that a customer was not seen before the as-of date; it counts first."""
+    later = customers.select(is_later(customers.lazy(), "customers", as_of)).to_series()
+    return refused.with_columns(reason=pl.when(later).then(pl.lit(_LATER)).otherwise("reason"))
 
 
 def _steps(decided: pl.DataFrame, release: Release) -> pl.DataFrame:
