@@ -14,7 +14,7 @@ from workbench.privacy.linkability import linkability
 from workbench.privacy.release import Release
 from workbench.vault import Dataset
 
-from .conftest import MakeDataset, at, customer, study
+from .conftest import MakeDataset, at, customer, source, study
 
 EXACT = Release(view="v", secret=b"", is_exact=True, largest_bound=0)
 COLUMNS = {"customers": ("gender",), "orders": ("ordered_at", "total_minor", "kind")}
@@ -94,6 +94,38 @@ def test_moved_dates_keep_their_intervals_and_never_go_forward(world: Dataset) -
     days = both.select("customer_id", by=(pl.col("ordered_at") - pl.col("moved")).dt.total_days())
     assert days.group_by("customer_id").agg(pl.col("by").n_unique())["by"].max() == 1
     assert set(days["by"].unique()) == set(range(31))
+
+
+def test_everything_dated_of_a_customer_moves_together(dataset: MakeDataset) -> None:
+    """First seen with an order; a second one after the clocks went forward, a third after back."""
+    numbers = range(1, 301)
+    days = {"a": "2024-03-15T23:30", "b": "2024-04-14T22:15", "c": "2024-11-02T23:15"}
+    made = dataset(
+        customers=[customer(n, first_seen_at=at(days["a"])) for n in numbers],
+        orders=[
+            {
+                "order_id": f"shop:{n}{name}", "kind": "sale", "customer_id": n, "currency": "EUR",
+                "ordered_at": at(day), "total_minor": 5, "source_id": "s", "source_row": n,
+            }
+            for n in numbers
+            for name, day in days.items()
+        ],
+        sources=[source("s", "2025-01-01")],
+    )  # fmt: skip
+    asked = study(
+        basis="contract", zone="Europe/Amsterdam", policy={"k": 2, "shift_days": 60},
+        columns={"customers": ("first_seen_at",), "orders": ("ordered_at",)},
+    )  # fmt: skip
+    view = open_view(asked, made)
+    orders = view.data["orders"].collect()
+    by = orders.sort("ordered_at").group_by("customer_id", maintain_order=True)
+    gaps = by.agg(pl.col("ordered_at").dt.date().diff().dt.total_days().drop_nulls())
+    assert gaps["ordered_at"].to_list() == [[30, 202]] * 300  # 16 March, 15 April, 3 November
+    firsts = by.agg(pl.col("ordered_at").first())
+    both = firsts.join(view.data["customers"].collect(), on="customer_id")
+    months = both.select(first=pl.col("first_seen_at"), order=pl.col("ordered_at"))
+    assert months["first"].n_unique() > 1
+    assert (months["order"].dt.truncate("1mo") == months["first"]).all()
 
 
 def test_amounts_are_put_into_bands_with_their_sign() -> None:

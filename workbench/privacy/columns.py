@@ -112,10 +112,14 @@ def generalised(
         if name not in reached_levels:
             doings.append(Doing("customers", name, "emptied for everybody", "to reach k", 0, 0))
             continue
-        words = _CUT if allowed.schema[name].is_temporal() else _COARSENESS
+        is_time = allowed.schema[name].is_temporal()
+        words = _CUT if is_time else _COARSENESS
         what = words[min(made.level[name], 2)]
         counts = (counted[f"stated {name}"], counted[f"emptied {name}"])
-        doings.append(Doing("customers", name, what, "to reach k", *counts))
+        why = (
+            f"to reach k; {_moved(study)}" if is_time and study.policy.shift_days else "to reach k"
+        )
+        doings.append(Doing("customers", name, what, why, *counts))
     return Generalised(
         rows=rows.join(made.rows, on="customer_id", how="left", maintain_order="left"),
         doings=doings,
@@ -181,9 +185,14 @@ def _time(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFram
     days = study.policy.shift_days
     if column.type == pl.Date and study.policy.time == "day":
         return _keep(rows, column, study)
-    note = f"moved back by up to {days} days, each customer by a number of their own"
-    done = Doing(column.table, column.name, f"cut to the {study.policy.time}", note if days else "")
+    note = _moved(study) if days else ""
+    done = Doing(column.table, column.name, f"cut to the {study.policy.time}", note)
     return rows.with_columns(cut_time(column.name, study.policy)), [done]
+
+
+def _moved(study: Study) -> str:
+    days = study.policy.shift_days
+    return f"moved back by up to {days} days, each customer by a number of their own"
 
 
 def _amount(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:

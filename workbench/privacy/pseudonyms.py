@@ -36,7 +36,7 @@ class Pseudonyms:
     ----------
     customers : DataFrame
         ``customer_id`` and ``pseudonym`` (both UInt64), and ``_shift`` (Int64): the days by which
-        the dates of the customer's histories are moved back.
+        all dates of the customer are moved back.
     """
 
     customers: pl.DataFrame
@@ -60,15 +60,20 @@ class Pseudonyms:
         return rows.join(self.customers.lazy().select("customer_id"), on="customer_id", how="semi")
 
     def moved(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """Move all dates of each customer back by that customer's days, where the study asks."""
+        """Move all dates of each customer back by that customer's days, where the study asks.
+
+        Days of the calendar are meant, so that a day of 23 hours moves nothing to another day.
+        Rows come in any order.
+        """
         schema = rows.collect_schema()
         if _SHIFT not in self.customers.columns or "customer_id" not in schema:
             return rows
-        dates = [name for name, kind in schema.items() if kind.is_temporal()]
         days = self.customers.lazy().select("customer_id", _SHIFT)
         return (
             rows.join(days, on="customer_id", how="left")
-            .with_columns(pl.col(dates) - pl.duration(days=pl.col(_SHIFT)))
+            .with_columns(
+                _moved_back(name, kind) for name, kind in schema.items() if kind.is_temporal()
+            )
             .drop(_SHIFT)
         )
 
@@ -110,3 +115,14 @@ class Pseudonyms:
             for name in schema.names()
             if name in _KEYS
         )
+
+
+def _moved_back(name: str, kind: pl.DataType) -> pl.Expr:
+    column, shift = pl.col(name), pl.duration(days=pl.col(_SHIFT))
+    if not isinstance(kind, pl.Datetime) or kind.time_zone is None:
+        return column - shift
+    by_clock = (column.dt.replace_time_zone(None) - shift).dt.replace_time_zone(
+        kind.time_zone, ambiguous="earliest", non_existent="null"
+    )
+    # an hour that a clock skips does not exist: such an instant is moved by whole 24 hours
+    return pl.coalesce(by_clock, column - shift).alias(name)

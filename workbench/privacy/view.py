@@ -227,7 +227,8 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
     secret = dataset.figure_key(study.name).secret
     release = _release(study, fingerprint, secret)
     pseudonyms = Pseudonyms.of(allowed["customer_id"], study=study, dataset=dataset)
-    made = generalised(allowed, study, as_of, release=release)
+    moved = pseudonyms.moved(allowed.lazy()).sort("customer_id").collect()
+    made = generalised(moved, study, as_of, release=release)
     tables, doings = (
         {"customers": pseudonyms.replace(made.rows.lazy())},
         list(made.doings),

@@ -65,8 +65,11 @@ class Policy(Declaration):
     amounts : {"exact", "bands"}
         Whether amounts are put into bands of 1, 2, 5 times a power of ten.
     shift_days : int
-        Up to how many days each customer's histories are moved back: all dates of one customer by
-        the same number of days, so that intervals stay; 0 for none.
+        Up to how many days each customer's dates are moved back: when they were first seen and all
+        dates of their histories by the same number of days, so that intervals and tenure stay; 0
+        for none. At a cut-off such a customer is seen as they were up to ``shift_days`` later. In
+        the last ``shift_days`` before the as-of date their histories thin out: what is counted
+        there (recency, orders of the last 30 days, a label window) is too low.
     rare_products : {"kept", "blanked"}
         Whether products that fewer than ``k`` persons of the view have to do with are blanked.
     release : {"noise", "exact"}
