@@ -21,7 +21,8 @@ class Facts:
     as_of : date
         Only what was known at its first moment is seen (``schema.timeline``).
     history_days : int or None
-        Only rows of this many days before ``as_of`` are seen; None for all.
+        Only rows of this many days before ``as_of`` are seen; None for all. Where times are coarser
+        than days, history begins with the whole unit that contains its first day.
     """
 
     data: CustomerData
@@ -39,7 +40,8 @@ class Facts:
             pl.col("customer_id").is_not_null()
         )
         if self.history_days is not None:
-            start = self.as_of - timedelta(days=self.history_days)
+            first = self.as_of - timedelta(days=self.history_days)
+            start = self.data.time_units.start(f"{table}.{column}", first)
             rows = rows.filter(pl.col(column) >= moment_in(rows, column, start))
         on = pl.col(column).dt.date()
         return rows.with_columns(on=on, age_days=self.age_days(on))
@@ -62,7 +64,7 @@ def dated_before(data: CustomerData, table: str, day: date) -> pl.LazyFrame:
     column = TABLES[table].time
     if column is None:
         raise ParameterError(f"rows of table {table} have no time of their own")
-    whole = CustomerData.of({table: declared(data, table)})
+    whole = data.with_tables({table: declared(data, table)})
     return known_before(whole, table, day).filter(pl.col(column).is_not_null())
 
 

@@ -5,7 +5,8 @@ import polars as pl
 from workbench.features.facts import Facts, declared
 from workbench.features.purchases import order_days, purchases_of
 from workbench.features.windows import Windows
-from workbench.schema import CustomerData
+from workbench.foundation.errors import ParameterError
+from workbench.schema import TABLES, CustomerData
 from workbench.schema.timeline import is_later
 
 
@@ -19,7 +20,9 @@ def no_order_within(
     data : CustomerData
         Table ``orders`` is read.
     windows : Windows
-        Whoever has no order day in ``[label_from, label_until)`` is churned. Call
+        Whoever has no order day in ``[label_from, label_until)`` is churned. Where the times of a
+        view are coarser than days, both are the first day of their unit, as the end of the history
+        is. Call
         ``windows.require(coverage(data))`` first: a label window beyond the data is not seen here.
     currency : str
         ISO 4217; an order day is counted in this currency.
@@ -31,7 +34,13 @@ def no_order_within(
     -------
     DataFrame, shape (active customers, 2)
         ``customer_id`` and ``churned`` (Boolean), sorted by customer.
+
+    Raises
+    ------
+    ParameterError
+        The view shows times by a unit that is longer than the label window.
     """
+    _require_whole_units(data, windows)
     before = Facts(data=data, as_of=windows.as_of, history_days=windows.history_days)
     last_order = pl.col("days_since_last_order")
     active = purchases_of(before, currency).filter(last_order.is_not_null())
@@ -56,6 +65,16 @@ def no_order_within(
 
 def _from(data: CustomerData, windows: Windows) -> CustomerData:
     orders = declared(data, "orders")
-    return CustomerData.of(
-        {"orders": orders.filter(is_later(orders, "orders", windows.label_from))}
-    )
+    later = is_later(orders, "orders", windows.label_from, units=data.time_units)
+    return data.with_tables({"orders": orders.filter(later)})
+
+
+def _require_whole_units(data: CustomerData, windows: Windows) -> None:
+    column = f"orders.{TABLES['orders'].time}"
+    start = data.time_units.start
+    if start(column, windows.label_from) == start(column, windows.label_until):
+        raise ParameterError(
+            f"the label window of {windows.horizon_days} days lies within one "
+            f"{data.time_units.units[column]}, the unit to which the view cuts times: take a "
+            "longer horizon_days or a finer time in the study's policy"
+        )

@@ -57,7 +57,8 @@ class CustomerFeatures:
     Attributes
     ----------
     rows : DataFrame, shape (customers, 1 + features)
-        One row per customer known before ``as_of``, sorted by ``customer_id``.
+        One row per customer known before ``as_of`` (``schema.timeline`` says who is known where a
+        view shows by the month when customers were first seen), sorted by ``customer_id``.
     as_of : date
         Facts strictly before its first moment count.
     currency : str
@@ -175,7 +176,7 @@ class _Bucket:
         low, high = (pl.lit(min(edge, 2**64 - 1), dtype=pl.UInt64) for edge in edges)
         owner = pl.col("customer_id")
         inside = (owner >= low) & (owner <= high if number + 1 == self.buckets else owner < high)
-        return CustomerData.of(
+        return self.facts.data.with_tables(
             {
                 name: frame.filter(inside)
                 for name, frame in self.facts.data.tables.items()
@@ -187,7 +188,8 @@ class _Bucket:
 def _known(facts: Facts) -> pl.DataFrame:
     """Return the customers first seen before ``as_of``: customer_id and tenure_days."""
     # a view may not tell when somebody was first seen: they count, without a tenure
-    everyone = CustomerData.of({"customers": declared(facts.data, "customers")})
+    data = facts.data
+    everyone = data.with_tables({**data.tables, "customers": declared(data, "customers")})
     customers = known_before(everyone, "customers", facts.as_of).filter(
         pl.col("kind").is_null() | (pl.col("kind").cast(pl.String) != "test"),
     )

@@ -168,7 +168,7 @@ def churn(
 def _only(data: CustomerData, persons: pl.DataFrame) -> CustomerData:
     """Return the rows of some customers, so that features of a sample cost what a sample does."""
     ids = persons.select("customer_id").lazy()
-    return CustomerData.of(
+    return data.with_tables(
         {
             name: rows.join(ids, on="customer_id", how="semi")
             for name, rows in data.tables.items()

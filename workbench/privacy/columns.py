@@ -19,10 +19,12 @@ from workbench.privacy.report import Doing
 from workbench.privacy.shared_values import SharedValues, shared_values, show_shared
 from workbench.schema import TABLES, Column
 from workbench.schema.tables import Treatment
+from workbench.schema.time_units import Unit
 from workbench.studies import Study
 
 _COARSENESS = ("finest level", "coarser", "coarsest")
-_CUT = ("cut to the month", "cut to the quarter", "cut to the year")
+#: Units of the levels of a quasi-identifier that is a time.
+_UNITS: tuple[Unit, ...] = ("month", "quarter", "year")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +42,15 @@ class Generalised:
         for everybody.
     suppressed : int
         Persons of whom no quasi-identifier is left although one was known.
+    units : mapping of str to Unit
+        Unit of each column of times, by ``table.column``.
     """
 
     rows: pl.DataFrame
     doings: list[Doing]
     levels: Mapping[str, pl.Expr]
     suppressed: int
+    units: Mapping[str, Unit]
 
 
 def generalised(
@@ -75,7 +80,7 @@ def generalised(
         rows, on="customer_id", how="left", maintain_order="left"
     )
     if not quasi:
-        return Generalised(rows=rows, doings=doings, levels={}, suppressed=0)
+        return Generalised(rows=rows, doings=doings, levels={}, suppressed=0, units={})
     known = levels(as_of)
     made = anonymise(
         allowed,
@@ -113,8 +118,8 @@ def generalised(
             doings.append(Doing("customers", name, "emptied for everybody", "to reach k", 0, 0))
             continue
         is_time = allowed.schema[name].is_temporal()
-        words = _CUT if is_time else _COARSENESS
-        what = words[min(made.level[name], 2)]
+        place = min(made.level[name], 2)
+        what = f"cut to the {_UNITS[place]}" if is_time else _COARSENESS[place]
         counts = (counted[f"stated {name}"], counted[f"emptied {name}"])
         why = (
             f"to reach k; {_moved(study)}" if is_time and study.policy.shift_days else "to reach k"
@@ -125,6 +130,11 @@ def generalised(
         doings=doings,
         levels=reached_levels,
         suppressed=int(counted["suppressed"]),
+        units={
+            f"customers.{name}": _UNITS[made.level[name]]
+            for name in reached_levels
+            if allowed.schema[name].is_temporal()
+        },
     )
 
 
@@ -134,6 +144,16 @@ def columns_of(table: str, study: Study) -> list[str]:
     first = ["customer_id"] if "customer_id" in declared else []
     wanted = (name for name in study.columns[table] if declared.column(name).view != "absent")
     return list(dict.fromkeys([*first, *wanted]))
+
+
+def history_units(study: Study) -> dict[str, Unit]:
+    """Return to which unit a view cuts each column of times of the histories."""
+    return {
+        f"{table}.{name}": study.policy.time
+        for table in study.columns
+        for name in TABLES[table].treated("time")
+        if study.policy.time != "day" or TABLES[table].schema[name] != pl.Date
+    }
 
 
 def treat_columns(rows: pl.LazyFrame, table: str, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:

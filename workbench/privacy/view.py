@@ -12,7 +12,7 @@ import polars as pl
 
 from workbench.foundation.errors import ParameterError, PrivacyError
 from workbench.foundation.files import canonical_json
-from workbench.privacy.columns import generalised, treat_columns
+from workbench.privacy.columns import generalised, history_units, treat_columns
 from workbench.privacy.consent import permitted
 from workbench.privacy.figures import Figures
 from workbench.privacy.linkability import linkability
@@ -22,6 +22,7 @@ from workbench.privacy.release import Release
 from workbench.privacy.report import ViewReport
 from workbench.privacy.vocabulary import Vocabulary
 from workbench.schema import TABLES, CustomerData
+from workbench.schema.time_units import TimeUnits
 from workbench.schema.timeline import first_moment, in_zone, is_later, known_before
 from workbench.studies import Study
 from workbench.vault import Dataset
@@ -84,6 +85,7 @@ class View(Figures):
             "study": self.study.model_dump(mode="json"),
             "as_of": self.as_of.isoformat(),
             "data_until": self.data_until.isoformat(),
+            "time_units": self.data.time_units.to_json(),
             "report": self.report.to_json(),
             "dataset": self.dataset,
             "version": self.version,
@@ -100,7 +102,7 @@ class View(Figures):
             study=study,
             as_of=date.fromisoformat(description["as_of"]),
             data_until=date.fromisoformat(description["data_until"]),
-            data=data,
+            data=CustomerData(data.tables, TimeUnits.of_json(description["time_units"])),
             report=ViewReport.of_json(description["report"]),
             dataset=description["dataset"],
             version=description["version"],
@@ -250,7 +252,8 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
             {
                 name: tables.get(name, pl.LazyFrame(schema=declared.schema))
                 for name, declared in TABLES.items()
-            }
+            },
+            TimeUnits(units={**history_units(study), **made.units}, as_of=as_of),
         ),
         report=ViewReport(
             steps=_steps(decided, release),

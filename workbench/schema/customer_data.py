@@ -12,6 +12,7 @@ import polars as pl
 from workbench.foundation.errors import InputError, ParameterError, unknown
 from workbench.schema.buckets import NO_CUSTOMER, bucket_of
 from workbench.schema.tables import TABLES
+from workbench.schema.time_units import EXACT_TIMES, TimeUnits
 
 #: Rows per row group: fixed, so that equal rows give equal bytes.
 ROW_GROUP = 131_072
@@ -25,6 +26,13 @@ Reading = Callable[[str, int], pl.ParquetDecryptionProperties]
 class CustomerData:
     """The customer tables, each a lazy frame; a table nobody delivered is there, empty.
 
+    Attributes
+    ----------
+    tables : mapping of str to LazyFrame
+        Frames by table name.
+    time_units : TimeUnits
+        To which units the times are cut: exact for a dataset, coarser for a view.
+
     Examples
     --------
     >>> data = CustomerData.of({"customers": TABLES["customers"].empty()})
@@ -36,19 +44,29 @@ class CustomerData:
     """
 
     tables: Mapping[str, pl.LazyFrame]
+    time_units: TimeUnits = EXACT_TIMES
 
     @classmethod
-    def of(cls, tables: Mapping[str, pl.DataFrame | pl.LazyFrame]) -> Self:
+    def of(
+        cls,
+        tables: Mapping[str, pl.DataFrame | pl.LazyFrame],
+        *,
+        time_units: TimeUnits = EXACT_TIMES,
+    ) -> Self:
         """Hold frames by table name; those that are missing are filled in empty."""
         for name in tables:
             if name not in TABLES:
                 raise ParameterError(unknown("table", name, TABLES))
         held = {name: tables.get(name, table.empty()).lazy() for name, table in TABLES.items()}
-        return cls(MappingProxyType(held))
+        return cls(MappingProxyType(held), time_units)
+
+    def with_tables(self, tables: Mapping[str, pl.DataFrame | pl.LazyFrame]) -> "CustomerData":
+        """Hold other frames, made from these and so with times cut to the same units."""
+        return CustomerData.of(tables, time_units=self.time_units)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Go to another process as plain frames: a read-only mapping cannot."""
-        return CustomerData.of, (dict(self.tables),)
+        return _held_again, (dict(self.tables), self.time_units)
 
     def __getitem__(self, name: str) -> pl.LazyFrame:
         if name not in self.tables:
@@ -109,6 +127,10 @@ class CustomerData:
             "<table><caption>Customer data, rows per table</caption>"
             f"<tr><th>table</th><th>rows</th></tr>{lines}</table>"
         )
+
+
+def _held_again(tables: Mapping[str, pl.LazyFrame], time_units: TimeUnits) -> CustomerData:
+    return CustomerData.of(tables, time_units=time_units)
 
 
 def cut(rows: pl.DataFrame, buckets: int) -> Iterator[tuple[int, pl.DataFrame]]:
