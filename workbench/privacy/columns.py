@@ -74,7 +74,7 @@ def generalised(
     rows = allowed.select("customer_id", "kind", *other)
     doings = [Doing("customers", "kind", "kept")]
     for name in other:
-        treated, done = _treat(rows.lazy(), customers.column(name), study)
+        treated, done = _treat(rows.lazy(), customers.column(name), study, release.secret)
         rows, doings = treated.collect(), [*doings, *done]
     rows = allowed.select("customer_id").join(
         rows, on="customer_id", how="left", maintain_order="left"
@@ -156,8 +156,12 @@ def history_units(study: Study) -> dict[str, Unit]:
     }
 
 
-def treat_columns(rows: pl.LazyFrame, table: str, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
+def treat_columns(
+    rows: pl.LazyFrame, table: str, study: Study, *, secret: bytes
+) -> tuple[pl.LazyFrame, list[Doing]]:
     """Do to each column of a table what the schema and the policy ask of a view.
+
+    The limits of bands are drawn from the study's secret.
 
     Returns
     -------
@@ -174,14 +178,21 @@ def treat_columns(rows: pl.LazyFrame, table: str, study: Study) -> tuple[pl.Lazy
         *names, *(pl.col(name).alias(f"{ORDER}{name}") for name in declared.primary_key)
     )
     for name in names:
-        rows, doings = _treat(rows, declared.column(name), study)
+        rows, doings = _treat(rows, declared.column(name), study, secret)
         done += doings
     return rows, done
 
 
-def _treat(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
+def _treat(
+    rows: pl.LazyFrame, column: Column, study: Study, secret: bytes
+) -> tuple[pl.LazyFrame, list[Doing]]:
     """Do to one column what the schema and the policy ask of a view."""
-    return _TREATMENTS[column.view](rows, column, study)
+    treatment = column.view
+    if treatment == "product" and _blanks_rare_products(column, study):
+        treatment = "shared"
+    if treatment == "shared":
+        return _shared(rows, column, study, secret)
+    return _TREATMENTS[treatment](rows, column, study)
 
 
 def _keep(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
@@ -222,16 +233,16 @@ def _amount(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFr
     return rows.with_columns(banded), [Doing(column.table, column.name, "put into bands")]
 
 
-def _product(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
-    if study.policy.rare_products != "blanked" or "customer_id" not in TABLES[column.table]:
-        return _keep(rows, column, study)
-    return _shared(rows, column, study)
+def _blanks_rare_products(column: Column, study: Study) -> bool:
+    return study.policy.rare_products == "blanked" and "customer_id" in TABLES[column.table]
 
 
-def _shared(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
+def _shared(
+    rows: pl.LazyFrame, column: Column, study: Study, secret: bytes
+) -> tuple[pl.LazyFrame, list[Doing]]:
     k = study.policy.k
     within = tuple(f"{ORDER}{name}" for name in column.within)
-    shared = shared_values(rows, column.name, k=k, within=within)
+    shared = shared_values(rows, column.name, k=k, within=within, secret=secret)
     return show_shared(rows, column.name, shared=shared), _told(column, shared, within, k)
 
 
@@ -239,11 +250,10 @@ _TREATMENTS: Mapping[
     Treatment, Callable[[pl.LazyFrame, Column, Study], tuple[pl.LazyFrame, list[Doing]]]
 ] = {
     "pseudonym": _pseudonym,
-    "shared": _shared,
     "blank": _blank,
     "time": _time,
     "amount": _amount,
-    "product": _product,
+    "product": _keep,
     "keep": _keep,
 }
 
@@ -264,7 +274,7 @@ def _told(column: Column, shared: SharedValues, within: tuple[str, ...], k: int)
                 f"{column.name} of {name}" if name else column.name,
                 "rare values suppressed"
                 if row["step"] is None
-                else f"put into bands of at least {k} persons, limits every {row['step']:g}",
+                else f"put into bands of at least {k} persons, limits multiples of {row['step']:g}",
                 why,
                 row["cells"],
                 row["suppressed"],

@@ -4,27 +4,28 @@ A text that k persons state names none of them. A number is seldom shared, but a
 numbers are put into bands of at least k persons, and every band is shown as one number, so that
 features go on reading numbers. What neither is shared nor a number is suppressed.
 
-    income of 1,200 persons      limits every 5,000, bands of k persons      shown
-    31_250, 33_900, 34_800 ──>   30,000 to 35,000                       ──>  32500
-    412_000 (one person)   ──>   65,000 and more                        ──>  67500
+    income of 1,200 persons      bands of the hierarchy, each of k persons      shown
+    31_250, 33_900, 34_800 ──>   30,000 to 35,000                          ──>  32500
+    412_000 (one person)   ──>   60,000 to 65,000 and whoever has more     ──>  62500
 
-Limits are multiples of a step of 1, 2 or 5 times a power of ten, about a quarter of the range in
-which the middle half of the values lies: it changes only where the values double or halve, and it
-is nobody's value, as a quantile would be. A band at either end is shown by the number at its inner
-edge, since its middle would say how far the largest value lies.
+``number_bands`` says how the bands are chosen. All numbers of a column are put into bands, also
+where k persons share each: one further person with a rare number would change what is shown of all.
+Numbers too large for a band are suppressed.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-#: Share of the stated cells of a column that must be numbers for it to hold numbers.
-_NUMERIC_SHARE = 0.99
-#: Steps within the middle half of the values.
-_STEPS = 4
+from workbench.privacy.number_bands import Draw, cells_of, shown_numbers
+from workbench.privacy.release.noise import keyed_unit
+
+#: Share of the stated cells of a column that must be numbers for it to hold numbers: far from all,
+#: so that no single person decides.
+_NUMERIC_SHARE = 0.9
+#: Whole numbers below it are written without a decimal point.
+_MOST_WHOLE = 2**52
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +39,8 @@ class SharedValues:
         stands in its place. Values that are suppressed have no row.
     about : DataFrame
         One row per combination of the columns that say what the value is about: these, ``persons``
-        who state one, ``cells`` (stated), ``suppressed`` (of those) and ``step`` (Float64, of
-        bands; null for texts).
+        who state one, ``cells`` (stated), ``suppressed`` (of those) and ``step`` (Float64, of which
+        the limits of bands are multiples; null for texts).
     """
 
     shown: pl.DataFrame
@@ -47,7 +48,7 @@ class SharedValues:
 
 
 def shared_values(
-    rows: pl.LazyFrame, column: str, *, k: int, within: tuple[str, ...] = ()
+    rows: pl.LazyFrame, column: str, *, k: int, secret: bytes, within: tuple[str, ...] = ()
 ) -> SharedValues:
     """Find what of a column at least k persons share; rows without a customer are nobody's.
 
@@ -59,6 +60,8 @@ def shared_values(
         Column of texts or numbers.
     k : int
         Persons that have to share a value or a band.
+    secret : bytes
+        Secret of the study, from which the limits of bands are drawn.
     within : tuple of str
         Columns that say what the value is about: "yes" to one question is another value than
         "yes" to the next.
@@ -77,11 +80,16 @@ def shared_values(
     parts = [as_texts.select(*within, column, _shown=column)]
     steps: list[pl.DataFrame] = []
     is_number = _numeric(counted, within)
-    for about, values in _numbers(counted, within, is_number, k):
+    for about, values in _numbers(counted, within, is_number):
         persons = stated.join(
             values.lazy().select(*within, column), on=[*within, column], nulls_equal=True
         )
-        bands = _banded(values, persons, column, k)
+        names = (column, *(str(each) for each in about.row(0)))
+
+        def draw(*what: object, names: tuple[str, ...] = names) -> float:
+            return keyed_unit(secret, *names, *what)
+
+        bands = _banded(values, persons, column, k, draw)
         if bands is None:
             continue
         step, shown = bands
@@ -121,9 +129,9 @@ def _numeric(counted: pl.DataFrame, within: tuple[str, ...]) -> pl.DataFrame:
 
 
 def _numbers(
-    counted: pl.DataFrame, within: tuple[str, ...], is_number: pl.DataFrame, k: int
+    counted: pl.DataFrame, within: tuple[str, ...], is_number: pl.DataFrame
 ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-    """Yield the numbers of everything that has some which too few persons share."""
+    """Yield what numbers are about, and the numbers, ascending."""
     if is_number.is_empty():
         return
     numbers = counted.filter(pl.col("_number").is_finite())
@@ -131,17 +139,19 @@ def _numbers(
         numbers = numbers.join(is_number, on=list(within), how="semi", nulls_equal=True)
     parts = numbers.partition_by(list(within), maintain_order=True) if within else [numbers]
     for values in parts:
-        if (values["_persons"] < k).any():
-            yield values.select(within).head(1) if within else pl.DataFrame({"_all": [0]}), values
+        about = values.select(within).head(1) if within else pl.DataFrame({"_all": [0]})
+        yield about, values.sort("_number")
 
 
 def _banded(
-    values: pl.DataFrame, persons: pl.LazyFrame, column: str, k: int
+    values: pl.DataFrame, persons: pl.LazyFrame, column: str, k: int, draw: Draw
 ) -> tuple[float, pl.DataFrame] | None:
     """Put numbers into bands of k persons: the step, and each value with ``_middle``."""
-    numbers = values["_number"].to_numpy()
-    step = step_of(numbers, values["_cells"].to_numpy())
-    cells = values.with_columns(_cell=(pl.col("_number") / step).floor().cast(pl.Int64))
+    weights = values["_persons"].cast(pl.Int64).to_numpy()
+    finest = cells_of(values["_number"].to_numpy(), weights, draw=draw)
+    cells = values.with_columns(pl.Series("_cell", finest.cells)).filter(
+        ~pl.Series(finest.is_outside)
+    )
     counted = (
         persons.drop_nulls("customer_id")
         .join(cells.lazy().select(column, "_cell"), on=column)
@@ -158,100 +168,25 @@ def _banded(
         .with_columns(pl.col("_persons").fill_null(0))
         .sort("_cell")
     )
-    middles = band_middles(
-        sizes["_cell"].to_numpy(),
-        sizes["_persons"].to_numpy(),
-        step=step,
-        k=k,
-        is_whole=bool((numbers == np.floor(numbers)).all()),
+    shown = shown_numbers(
+        sizes["_cell"].to_numpy(), sizes["_persons"].to_numpy(), finest=finest, k=k, draw=draw
     )
-    if middles is None:
+    if shown is None:
         return None
-    return step, cells.join(pl.DataFrame({"_cell": sizes["_cell"], "_middle": middles}), on="_cell")
-
-
-def step_of(numbers: NDArray[np.float64], weights: NDArray[np.int64]) -> float:
-    """Return the step of the limits: 1, 2 or 5 times a power of ten.
-
-    Examples
-    --------
-    >>> step_of(np.array([20_000.0, 31_000, 38_000, 52_000]), np.array([1, 1, 1, 1]))
-    5000.0
-    """
-    order = np.argsort(numbers)
-    below = np.cumsum(weights[order]) / weights.sum()
-    low, high = (numbers[order][np.searchsorted(below, part)] for part in (0.25, 0.75))
-    spread = float(high - low) or float(numbers.max() - numbers.min()) or 1.0
-    wanted = spread / _STEPS
-    power = 10.0 ** np.floor(np.log10(wanted))
-    step = next(factor for factor in (1, 2, 5, 10) if wanted <= factor * power * (1 + 1e-9)) * power
-    is_whole = bool((numbers == np.floor(numbers)).all())
-    return max(float(step), 1.0) if is_whole else float(step)
-
-
-def band_middles(
-    cells: NDArray[np.int64],
-    persons: NDArray[np.int64],
-    *,
-    step: float,
-    k: int,
-    is_whole: bool,
-) -> NDArray[np.float64] | None:
-    """Join neighbouring cells to bands of at least k persons; return the number shown for each.
-
-    Parameters
-    ----------
-    cells : array of int
-        Numbers of the occupied cells, ascending: cell i reaches from i to i + 1 steps.
-    persons : array of int
-        Persons in each; a person who states several numbers counts in one cell only.
-    step : float
-        Width of a cell.
-    k : int
-        Persons in the smallest band.
-    is_whole : bool
-        Whether all values are whole numbers: a cell of one step of 1 is then the number itself.
-
-    Returns
-    -------
-    array of float, or None
-        The number for each cell; None where all of them have fewer than k persons.
-    """
-    if persons.sum() < k:
-        return None
-    bands: list[list[int]] = []
-    open_band: list[int] = []
-    for place in range(cells.size):
-        open_band.append(place)
-        if persons[open_band].sum() >= k:
-            bands.append(open_band)
-            open_band = []
-    if open_band:
-        bands[-1].extend(open_band)
-    shown = np.empty(cells.size)
-    for number, band in enumerate(bands):
-        first, last = int(cells[band[0]]), int(cells[band[-1]])
-        if len(bands) == 1:
-            middle = np.searchsorted(np.cumsum(persons), persons.sum() / 2)
-            first = last = int(cells[middle])
-        elif number == 0:
-            first = last
-        elif number == len(bands) - 1:
-            last = first
-        end = last if is_whole and step == 1 else last + 1
-        shown[band] = (first + end) / 2 * step
-    return shown
+    middles = pl.DataFrame({"_cell": sizes["_cell"], "_middle": shown})
+    return finest.width, cells.join(middles, on="_cell")
 
 
 def _written(middle: str, shown: pl.DataFrame, column: str) -> pl.Expr:
     """Write the number of a band as its column writes values: as a text, or as it is."""
     if shown.schema[column] != pl.String:
-        return pl.col(middle).cast(shown.schema[column])
-    is_whole = pl.col(middle) == pl.col(middle).floor()
+        return pl.col(middle).cast(shown.schema[column], strict=False)
+    number = pl.col(middle)
+    is_whole = (number == number.floor()) & (number.abs() < _MOST_WHOLE)
     return (
         pl.when(is_whole)
-        .then(pl.col(middle).cast(pl.Int64).cast(pl.String))
-        .otherwise(pl.col(middle).round_sig_figs(12).cast(pl.String))
+        .then(number.cast(pl.Int64, strict=False).cast(pl.String))
+        .otherwise(number.round_sig_figs(12).cast(pl.String))
     )
 
 

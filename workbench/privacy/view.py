@@ -240,7 +240,7 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
         if table != "customers" and TABLES[table].is_in_views:
             known = in_zone(known_before(everyone, table, as_of, zone=zone), zone)
             rows = pseudonyms.moved(pseudonyms.seen(known))
-            rows, done = treat_columns(rows, table, study)
+            rows, done = treat_columns(rows, table, study, secret=secret)
             unordered[table] = rows
             tables[table] = pseudonyms.replace(rows)
             doings += done

@@ -1,0 +1,267 @@
+"""Bands of numbers whose limits hardly depend on any single person.
+
+Whoever compares two views of nearly the same persons must not learn one person's number from limits
+that moved. So limits come from one fixed hierarchy of widths, 1, 5, 10, 50, 100 ..., in which every
+cell is divided into whole finer cells:
+
+    [0, 100 000)         1,000 persons   stands
+    [30 000, 40 000)       212 persons   stands
+    [35 000, 40 000)        93 persons   stands: shown as 37 500
+    [400 000, 500 000)       1 person    does not stand: joins the band next to it
+
+A cell *stands* if it has clearly more than k persons: at least k and a number from 0 to k that is
+drawn for the cell by the study's secret. Bands are the finest cells that stand. A cell that does
+not stand joins the other such cells between the same neighbours, if they stand together, or else
+the band next to it. What decides about a cell is therefore its own count: a person elsewhere moves
+no limit, and the same person moves one only where a cell has exactly the number it needs. No cell
+is finer than about a quarter of the range in which the middle half of the persons lies.
+
+A band is shown as the middle of its cell, which no value in it determines: neither how far the
+largest value lies nor which values joined it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Widths of a quarter of the middle half.
+_STEPS = 4
+#: Parts of the persons between which the spread is taken: the first pair that differs.
+_SPREADS = ((0.25, 0.75), (0.1, 0.9), (0.02, 0.98))
+#: Share of the persons whose numbers must be multiples of a width for it to be their unit.
+_IN_UNITS = 0.9
+#: Level of the finest unit, a millionth.
+_FINEST_UNIT = -12
+#: Levels above the finest whose cells are shown by their own middle, whoever is in them.
+_NARROW = 2
+#: Number of cells from zero beyond which a number cannot be put into a cell exactly.
+_MOST_CELLS = 2**52
+
+#: Draws a number from 0 to below 1 for what is named: the same for the same names.
+Draw = Callable[..., float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cells:
+    """The finest cells of some numbers.
+
+    Attributes
+    ----------
+    width : float
+        Width of the finest cell: limits are multiples of it.
+    level : int
+        Place of that width in the hierarchy: 0 for 1, 1 for 5, 2 for 10, -2 for 0.1.
+    cells : array of int
+        Number of the finest cell of each number.
+    is_outside : array of bool
+        Whether a number lies too far from zero to be put into a cell.
+    is_unit : bool
+        Whether the finest cell has one number only, as numbers are usually stated.
+    """
+
+    width: float
+    level: int
+    cells: NDArray[np.int64]
+    is_outside: NDArray[np.bool_]
+    is_unit: bool
+
+
+def cells_of(numbers: NDArray[np.float64], weights: NDArray[np.int64], *, draw: Draw) -> Cells:
+    """Choose the width of the finest cells and put numbers into them.
+
+    Parameters
+    ----------
+    numbers : array of float
+        Distinct finite numbers, ascending.
+    weights : array of int
+        Persons who state each.
+    draw : callable
+        Draws for the study and the column.
+
+    Examples
+    --------
+    >>> numbers = np.array([20_000.0, 31_000, 38_000, 52_000])
+    >>> cells_of(numbers, np.ones(4, dtype=np.int64), draw=lambda *what: 0.5).width
+    5000.0
+    """
+    unit = _unit_level(numbers, weights)
+    level = max(unit, _spread_level(numbers, weights, draw=draw) or unit)
+    places = numbers / _width(level)
+    is_outside = np.abs(places) > _MOST_CELLS
+    cells = np.floor(np.where(is_outside, 0, places) + 1e-9).astype(np.int64)
+    return Cells(
+        width=_width(level), level=level, cells=cells, is_outside=is_outside, is_unit=level == unit
+    )
+
+
+def shown_numbers(
+    cells: NDArray[np.int64], persons: NDArray[np.int64], *, finest: Cells, k: int, draw: Draw
+) -> NDArray[np.float64] | None:
+    """Join cells to bands of at least k persons; return the number shown for each cell.
+
+    Parameters
+    ----------
+    cells : array of int
+        Distinct finest cells, ascending.
+    persons : array of int
+        Persons in each; a person who states several numbers counts in one cell only.
+    finest : Cells
+        The cells' width and unit.
+    k : int
+        Persons in the smallest band.
+    draw : callable
+        Draws for the study and the column.
+
+    Returns
+    -------
+    array of float, or None
+        The number for each cell; None where all of them have fewer than k persons.
+    """
+    if persons.sum() < k:
+        return None
+    levels = [cells]
+    while levels[-1][0] < -1 or levels[-1][-1] > 0:
+        levels.append(levels[-1] // _ratio(finest.level + len(levels) - 1))
+    tree = _Tree(levels=levels, persons=persons, finest=finest, k=k, draw=draw)
+    shown = np.empty(cells.size)
+    for start, end, number in tree.split(0, cells.size, len(levels)):
+        shown[start:end] = number
+    return shown
+
+
+#: Cells from one place to before another, and the number shown for them.
+_Band = tuple[int, int, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tree:
+    """Cells on all levels of the hierarchy, the finest first; above the last is everything."""
+
+    levels: list[NDArray[np.int64]]
+    persons: NDArray[np.int64]
+    finest: Cells
+    k: int
+    draw: Draw
+
+    def split(self, start: int, end: int, level: int) -> list[_Band]:
+        """Return the bands of one cell of a level, in order."""
+        if level == 0:
+            return [(start, end, self._middle(start, 0))]
+        finer = self.levels[level - 1]
+        edges = [start, *(np.flatnonzero(np.diff(finer[start:end])) + start + 1).tolist(), end]
+        parts = list(pairwise(edges))
+        stands = [self._stands(*part, "cell", level - 1, int(finer[part[0]])) for part in parts]
+        if not any(stands):
+            return [(start, end, self._alone(start, end, level))]
+        made: list[_Band] = []
+        before: int | None = None  # the last part that stands
+        for place in [*(place for place, each in enumerate(stands) if each), None]:
+            first = start if before is None else parts[before][1]
+            last = end if place is None else parts[place][0]
+            joined: list[_Band] = []
+            if first < last:
+                joined = self._between(first, last, level - 1, before, place, parts)
+                if not joined and made:
+                    made[-1] = (made[-1][0], last, made[-1][2])
+            made += joined
+            if place is not None:
+                inside = self.split(*parts[place], level - 1)
+                begin = made[-1][1] if made else start
+                made += [(begin, *inside[0][1:]), *inside[1:]]
+            before = place
+        return made
+
+    def _between(
+        self,
+        first: int,
+        last: int,
+        level: int,
+        before: int | None,
+        after: int | None,
+        parts: list[tuple[int, int]],
+    ) -> list[_Band]:
+        """Return the band of cells that do not stand alone, between cells that stand."""
+        cells = self.levels[level]
+        low = None if before is None else int(cells[parts[before][0]]) + 1
+        high = None if after is None else int(cells[parts[after][0]]) - 1
+        if not self._stands(first, last, "between", level, low, high):
+            return []
+        nearest = [each for each in (low, high) if each is not None]
+        width = self._level_width(level)
+        return [(first, last, (min(nearest) + max(nearest) + 1) / 2 * width)]
+
+    def _stands(self, start: int, end: int, *what: object) -> bool:
+        persons = int(self.persons[start:end].sum())
+        if not self.k <= persons < 2 * self.k:
+            return persons >= self.k
+        return persons >= self.k + int(self.draw(*what) * (self.k + 1))
+
+    def _alone(self, start: int, end: int, level: int) -> float:
+        """Return the number shown for a cell none of whose parts stands.
+
+        A wide cell is shown by the part in which most of its persons are.
+        """
+        everything = len(self.levels)
+        while level > _NARROW or level == everything:
+            finer = self.levels[level - 1][start:end]
+            parts, firsts = np.unique(finer, return_index=True)
+            sums = np.add.reduceat(self.persons[start:end], firsts)
+            most = int(sums.argmax())
+            if level < everything and 2 * sums[most] <= sums.sum():
+                break
+            inside = np.flatnonzero(finer == parts[most]) + start
+            start, end, level = int(inside[0]), int(inside[-1]) + 1, level - 1
+        return self._middle(start, level)
+
+    def _middle(self, place: int, level: int) -> float:
+        cell = int(self.levels[level][place])
+        if level == 0 and self.finest.is_unit:
+            return cell * self.finest.width
+        return (cell + 0.5) * self._level_width(level)
+
+    def _level_width(self, level: int) -> float:
+        return _width(self.finest.level + level)
+
+
+def _width(level: int) -> float:
+    """Return the width of a level: 1, 5, 10, 50 ... for 0, 1, 2, 3 ..., and down to decimals."""
+    power, is_five = divmod(level, 2)
+    return float(f"{5 if is_five else 1}e{power}")
+
+
+def _ratio(level: int) -> int:
+    """Return how many cells of a level make one of the next."""
+    return 2 if level % 2 else 5
+
+
+def _unit_level(numbers: NDArray[np.float64], weights: NDArray[np.int64]) -> int:
+    """Return the level of the unit, 1 at most, in which nearly all numbers are stated."""
+    is_some = numbers != 0
+    stated, by = np.abs(numbers[is_some]), weights[is_some]
+    for level in range(0, _FINEST_UNIT, -1):
+        places = stated / _width(level)
+        is_whole = np.abs(places - np.round(places)) <= 1e-9 * np.maximum(places, 1)
+        if by[is_whole].sum() >= _IN_UNITS * by.sum():
+            return level
+    return _FINEST_UNIT
+
+
+def _spread_level(
+    numbers: NDArray[np.float64], weights: NDArray[np.int64], *, draw: Draw
+) -> int | None:
+    """Return the level nearest to a quarter of the spread of the persons; None without one."""
+    below = np.cumsum(weights) / max(int(weights.sum()), 1)
+    for parts in _SPREADS:
+        low, high = (
+            float(numbers[min(int(np.searchsorted(below, part)), numbers.size - 1)])
+            for part in parts
+        )
+        if high > low:
+            # drawn, so that round spreads (of 20,000) do not lie where the nearest level changes
+            wanted = np.log10((high - low) / _STEPS) + (draw("width") - 0.5) * np.log10(2)
+            near = range(2 * int(np.floor(wanted)) - 1, 2 * int(np.floor(wanted)) + 4)
+            return min(near, key=lambda level: abs(np.log10(_width(level)) - wanted))
+    return None
