@@ -54,7 +54,7 @@ def engagement(facts: Facts) -> pl.LazyFrame:
             .sum()
             .cast(pl.Int64),
             has_unsubscribed=(action == "unsubscribed").any(),
-            mean_rating=pl.col("rating").cast(pl.Int64).mean().round(DECIMALS),
+            mean_rating=pl.col("rating").cast(pl.Int64, strict=False).mean().round(DECIMALS),
         )
     )
     # Some sources log the sending, some the delivery, some both.

@@ -48,7 +48,7 @@ class Facts:
 
     def age_days(self, day: pl.Expr) -> pl.Expr:
         """Return the days from a day to ``as_of``."""
-        return (pl.lit(self.as_of) - day).dt.total_days().cast(pl.Int32)
+        return (pl.lit(self.as_of) - day).dt.total_days().cast(pl.Int32, strict=False)
 
 
 def dated_before(data: CustomerData, table: str, day: date) -> pl.LazyFrame:

@@ -10,6 +10,7 @@ from workbench.studies import Policy
 
 #: What polars calls the unit to which a policy cuts time.
 _TRUNCATION = {"day": "1d", "week": "1w", "month": "1mo"}
+_MOST = 10**18
 #: Lower edges of the bands within a power of ten, and the middle that stands for each.
 _BANDS = ((2, 1.4), (5, 3.2), (10, 7.1))
 
@@ -22,14 +23,15 @@ def cut_time(column: str, policy: Policy) -> pl.Expr:
 def banded_amount(column: str) -> pl.Expr:
     """Return amounts in minor units as the middle of their band of 1, 2, 5 times a power of ten.
 
-    0 stays 0, the sign is kept.
+    0 stays 0, the sign is kept. Amounts of 10^18 and more have no band: they become null.
     """
-    amount = pl.col(column).cast(pl.Int64)
+    amount = pl.col(column).cast(pl.Int64, strict=False)
+    amount = pl.when(amount.is_between(-_MOST, _MOST, closed="none")).then(amount)
     size = amount.abs()
     power = pl.lit(10, dtype=pl.Int64).pow(size.cast(pl.String).str.len_chars() - 1)
     leading = size / power
     middle = pl.lit(_BANDS[-1][1])
     for edge, value in reversed(_BANDS[:-1]):
         middle = pl.when(leading < edge).then(pl.lit(value)).otherwise(middle)
-    banded = (middle * power).round().cast(pl.Int64) * amount.sign()
+    banded = (middle * power).round().cast(pl.Int64, strict=False) * amount.sign()
     return pl.when(amount == 0).then(0).otherwise(banded).alias(column)

@@ -229,7 +229,7 @@ def _moved(study: Study) -> str:
 def _amount(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
     if study.policy.amounts != "bands":
         return _keep(rows, column, study)
-    banded = banded_amount(column.name).cast(column.type)
+    banded = banded_amount(column.name).cast(column.type, strict=False)
     return rows.with_columns(banded), [Doing(column.table, column.name, "put into bands")]
 
 

@@ -95,7 +95,9 @@ def _in_order(consents: pl.LazyFrame, sources: pl.LazyFrame, study: Study) -> pl
         .join(complete, on="source_id", how="left")
         .with_columns(
             pl.col("decided_at").fill_null(pl.col("data_until_at")),
-            _rank=pl.col("decision").replace_strict(rank, return_dtype=pl.Int8),
+            _rank=pl.col("decision").replace_strict(
+                rank, default=len(rank), return_dtype=pl.Int8
+            ),
         )
         .sort("customer_id", "record_id", "decided_at", "_rank", "consent_id")
         .with_columns(_number=pl.int_range(pl.len()))

@@ -40,7 +40,7 @@ def levels(as_of: date) -> Mapping[str, tuple[pl.Expr, ...]]:
         "education_level": (
             education,
             pl.when(education <= 2).then(0).when(education <= 4).then(3).otherwise(5)
-            .cast(pl.Int8),
+            .cast(pl.Int8, strict=False),
         ),
         "first_seen_at": tuple(seen.dt.truncate(every) for every in ("1mo", "1q", "1y")),
     }  # fmt: skip
@@ -48,7 +48,7 @@ def levels(as_of: date) -> Mapping[str, tuple[pl.Expr, ...]]:
 
 def age_band(as_of: date) -> pl.Expr:
     """Return the band of each customer's age: from the birth year, else as it was stated."""
-    age = as_of.year - pl.col("birth_year").cast(pl.Int32)
+    age = as_of.year - pl.col("birth_year").cast(pl.Int32, strict=False)
     band = pl.lit(_AGES[0])
     for start, label in zip(_STARTS, _AGES[1:], strict=True):
         band = pl.when(age >= start).then(pl.lit(label)).otherwise(band)

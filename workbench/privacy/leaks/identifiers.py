@@ -86,7 +86,7 @@ def known_identifiers(identities: pl.LazyFrame) -> KnownIdentifiers:
     stated = (
         identities.select(
             pl.col("kind").cast(pl.String),
-            owner=pl.col("customer_id").cast(pl.UInt64),
+            owner=pl.col("customer_id").cast(pl.UInt64, strict=False),
             text=pl.col("identifier").cast(pl.String),
         )
         .filter(pl.col("kind").is_in(list(_READ)))

@@ -51,7 +51,7 @@ def bin_counts(
     Parameters
     ----------
     rows : DataFrame
-        One row per person, with ``customer_id``; persons without a value are left out.
+        One row per person, with ``customer_id``; persons without a number are left out.
     by, column : str
         Columns of the group and of the value, a number.
     groups : sequence of str
@@ -66,9 +66,10 @@ def bin_counts(
     edges : array of float, shape (bins - 1,)
         Bin i holds values from edge i - 1 to below edge i.
     """
-    known = rows.drop_nulls(column)
+    number = pl.col(column).cast(pl.Float64, strict=False).fill_nan(None).alias(column)
+    known = rows.with_columns(number).drop_nulls(column)
     edges = ladder(is_whole=is_whole)
-    values = known[column].cast(pl.Float64).to_numpy()
+    values = known[column].to_numpy()
     place = np.searchsorted(edges, values, side="right").astype(np.int64)
     counts = np.zeros((len(groups), edges.size + 1), dtype=np.int64)
     if known.is_empty():

@@ -40,6 +40,10 @@ _KEY = "_key"
 _SEED_UNIT = 1e-4
 
 
+#: Largest number of units of one person: sums of 500 such persons are still exact integers.
+_MOST_UNITS = 2**54
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
     """The rules by which figures about the persons of one view are published.
@@ -190,7 +194,8 @@ class Release:
             As in ``counts``.
         of : mapping of str to float
             Columns of numbers, each with the smallest difference that counts: 1 for amounts in
-            minor units, 0.001 for shares. Persons without a value are left out of that mean.
+            minor units, 0.001 for shares. Persons without a value, or with one that is not finite
+            or too large to be counted in units, are left out of that mean.
 
         Returns
         -------
@@ -207,9 +212,7 @@ class Release:
         """
         made = self.counts(rows, by)
         for name, unit in of.items():
-            known = rows.drop_nulls(name).with_columns(
-                (pl.col(name).cast(pl.Float64) / unit).round().cast(pl.Int64).alias(name)
-            )
+            known = rows.with_columns(_in_units(name, unit)).drop_nulls(name)
             if known.is_empty():
                 part = made.with_columns(
                     pl.lit(0, dtype=pl.Int64).alias(f"{name}_persons"),
@@ -274,7 +277,11 @@ class Release:
     ) -> pl.DataFrame:
         """Return one row per group with its persons, the sum of their keys and some figures."""
         if "customer_id" in rows.columns:
-            keyed = rows.with_columns(pl.col("customer_id").cast(pl.UInt64).alias(_KEY))
+            keyed = rows.with_columns(
+                pl.col("customer_id").cast(pl.UInt64, strict=False).alias(_KEY)
+            )
+            if keyed[_KEY].null_count() > rows["customer_id"].null_count():
+                raise ParameterError("customer_id holds ids that are no pseudonyms of a view")
             persons = (pl.col("customer_id").n_unique().cast(pl.Int64)).alias(_PERSONS)
         elif self.is_exact:
             keyed = rows.with_columns(pl.lit(0, dtype=pl.UInt64).alias(_KEY))
@@ -308,7 +315,9 @@ class Release:
                 f"{name} holds no integers: sums are made of whole numbers, for instance of "
                 "minor units; means take the smallest difference that counts"
             )
-        value = pl.col(name).fill_null(0).cast(pl.Int64)
+        if rows.schema[name] == pl.UInt64 and (rows[name] > _MOST_UNITS).any():
+            raise ParameterError(f"{name} has numbers that are too large to be added up")
+        value = pl.col(name).fill_null(0).cast(pl.Int64, strict=False)
         cells = self._cells(
             rows,
             by,
@@ -433,3 +442,9 @@ def beside(made: pl.DataFrame, part: pl.DataFrame, by: Sequence[str]) -> pl.Data
     if not by:
         return pl.concat([made, part], how="horizontal")
     return made.join(part, on=list(by), how="left", nulls_equal=True, maintain_order="left")
+
+
+def _in_units(name: str, unit: float) -> pl.Expr:
+    """Return a column in whole units; null where it is not finite or too large."""
+    units = (pl.col(name).cast(pl.Float64, strict=False) / unit).round()
+    return pl.when(units.abs() <= _MOST_UNITS).then(units).cast(pl.Int64, strict=False).alias(name)
