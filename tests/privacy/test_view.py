@@ -300,6 +300,91 @@ def test_what_is_sensitive_is_shown_only_where_k_persons_share_it(dataset: MakeD
     assert told.rows() == [("income_band", 5, 1), ("attribute of interest", 3, 1)]
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "changes"),
+    [
+        ("orders", "campaign_id", {}),
+        ("events", "campaign_id", {}),
+        ("events", "traffic_source", {}),
+        ("events", "event_name", {}),
+        ("interactions", "campaign_id", {}),
+        ("interactions", "topic", {}),
+        ("interactions", "variant", {"campaign_id": "spring"}),
+        ("subscriptions", "plan", {}),
+    ],
+)
+def test_names_that_an_export_fills_freely_are_shown_where_k_persons_share_them(
+    dataset: MakeDataset, table: str, column: str, changes: dict[str, Any]
+) -> None:
+    line = {
+        "orders": order(1, 1, "2024-03-01"),
+        "events": {"channel": "web", "occurred_at": at("2024-03-01"), "event_name": "click"},
+        "interactions": {
+            "channel": "email", "direction": "outbound", "action": "sent", "is_machine": False,
+            "occurred_at": at("2024-03-01"),
+        },
+        "subscriptions": term("a", date(2024, 3, 1), None),
+    }[table]  # fmt: skip
+    key = {"orders": "order_id", "events": "event_id", "interactions": "interaction_id",
+           "subscriptions": "subscription_id"}[table]  # fmt: skip
+    # codes of digits are names: they are never put into bands
+    values = ["101", "101", "JO-DOE-10", "JO-DOE-10", "102"]
+    made = dataset(
+        customers=FIVE,
+        **{
+            table: [
+                {
+                    **line, "source_id": "s", "source_row": n, column: value, "customer_id": who,
+                    key: n if key in ("event_id", "interaction_id") else f"shop:{n}", **changes,
+                }
+                for n, (who, value) in enumerate(zip((1, 2, 3, 3, 4), values, strict=True))
+            ]
+        },
+    )  # fmt: skip
+    view = open_view(on_contract(columns={table: (column,)}), made)
+    shown = rows(view, table)[column].to_list()
+    assert sorted(shown, key=str) == ["101", "101", None, None, None]
+    told = view.report.columns.filter(pl.col("table") == table, pl.col("emptied") > 0)
+    assert told["emptied"].sum() == 3
+
+
+def test_questions_that_few_were_asked_are_suppressed(dataset: MakeDataset) -> None:
+    asked = {
+        "channel": "survey", "direction": "inbound", "action": "responded", "is_machine": False,
+        "occurred_at": at("2024-03-01"), "source_id": "s", "source_row": 1,
+    }  # fmt: skip
+    made = dataset(
+        customers=FIVE,
+        interactions=[{**asked, "interaction_id": n, "customer_id": n} for n in (1, 2, 3)],
+        answers=[
+            {"interaction_id": n, "customer_id": n, "question_id": q, "question": words,
+             "source_id": "s", "source_row": 1}
+            for n, q, words in ((1, "q1", "Happy?"), (2, "q1", "Happy?"), (3, "q2", "Jo, happy?"))
+        ],
+    )  # fmt: skip
+    view = open_view(on_contract(columns={"answers": ("question_id", "question")}), made)
+    found = sorted(rows(view, "answers").select("question_id", "question").rows(), key=str)
+    assert found == [("q1", "Happy?"), ("q1", "Happy?"), (None, None)]
+
+
+def test_a_campaign_is_named_where_k_persons_have_to_do_with_it(dataset: MakeDataset) -> None:
+    made = dataset(
+        customers=FIVE,
+        orders=[
+            order(n, who, "2024-03-01", campaign_id=name)
+            for n, (who, name) in enumerate([(1, "spring"), (2, "spring"), (3, "jo-doe")], start=1)
+        ],
+        campaigns=[
+            {**campaign(name, date(2024, 2, 1), None), "name": name.title()}
+            for name in ("spring", "jo-doe", "unused")
+        ],
+    )
+    columns = {"campaigns": ("campaign_id", "name", "channel")}
+    view = open_view(on_contract(columns=columns), made)
+    found = rows(view, "campaigns").sort("campaign_id", nulls_last=True)
+    assert found.select("campaign_id", "name").rows() == [("spring", "Spring"), *[(None, None)] * 2]
+
+
 def test_numbers_stay_numbers_in_bands_of_k_persons(dataset: MakeDataset) -> None:
     incomes = [21_100, 23_400, 26_000, 28_500, 31_000, 33_900, 34_800, 36_000, 41_000, 412_000]
     made = dataset(
@@ -449,7 +534,7 @@ def test_nothing_from_the_as_of_date_on_is_in_the_view(dataset: MakeDataset) -> 
         "orders": ("total_minor",), "order_items": ("amount_minor",), "interactions": ("action",),
         "answers": ("answer_number",), "subscriptions": ("started_on", "ended_on", "end_reason"),
         "attributes": ("attribute",),
-        "campaigns": ("campaign_id", "closed_on", "cost_minor"),
+        "campaigns": ("launched_on", "closed_on", "cost_minor"),
     }  # fmt: skip
     view = open_view(on_contract(columns=columns), made, as_of=date(2024, 5, 1))
     heights = {name: rows(view, name).height for name in columns}
@@ -460,7 +545,9 @@ def test_nothing_from_the_as_of_date_on_is_in_the_view(dataset: MakeDataset) -> 
     ends = rows(view, "subscriptions").sort("started_on").select("ended_on", "end_reason").rows()
     assert ends == [(date(2024, 4, 30), "cancelled"), (None, None)]
     told = rows(view, "campaigns").rows()
-    assert told == [("x", date(2024, 4, 9), 500), ("y", None, None)]
+    assert told == [
+        (date(2024, 4, 1), date(2024, 4, 9), 500), (date(2024, 4, 1), None, None)
+    ]  # fmt: skip
 
 
 def test_an_earlier_view_holds_what_a_dataset_that_ended_there_would(world: Dataset) -> None:

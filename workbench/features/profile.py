@@ -17,7 +17,7 @@ from workbench.schema import TABLES, CustomerData
 DEMOGRAPHICS = tuple(
     column.name
     for column in TABLES["customers"].columns
-    if column.component == "demographic" and column.view in ("generalise", "shared")
+    if column.component == "demographic" and column.view in ("generalise", "common", "shared")
 )
 #: Share of an attribute's stated values that must read as numbers for it to be one.
 _NUMERIC_SHARE = 0.99

@@ -3,7 +3,7 @@
 What happens to a column is declared in the schema (``Column.view``); a study's policy says how far.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,7 +16,12 @@ from workbench.privacy.generalisation import levels, quasi_identifiers
 from workbench.privacy.pseudonyms import ORDER
 from workbench.privacy.release import Release
 from workbench.privacy.report import Doing
-from workbench.privacy.shared_values import SharedValues, shared_values, show_shared
+from workbench.privacy.shared_values import (
+    SharedValues,
+    common_values,
+    shared_values,
+    show_shared,
+)
 from workbench.schema import TABLES, Column
 from workbench.schema.tables import Treatment
 from workbench.schema.time_units import Unit
@@ -69,7 +74,7 @@ def generalised(
     other = [
         name
         for name in wanted
-        if customers.column(name).view in ("shared", "keep") and name != "kind"
+        if customers.column(name).view in ("shared", "common", "keep") and name != "kind"
     ]
     rows = allowed.select("customer_id", "kind", *other)
     doings = [Doing("customers", "kind", "kept")]
@@ -156,6 +161,43 @@ def history_units(study: Study) -> dict[str, Unit]:
     }
 
 
+def suppress_unreferred(
+    rows: pl.LazyFrame, table: str, histories: Mapping[str, pl.LazyFrame], *, k: int
+) -> pl.LazyFrame:
+    """Suppress the names of rows of nobody, as campaigns, to which fewer than k persons refer.
+
+    Parameters
+    ----------
+    rows : LazyFrame
+        Rows of a table without customers.
+    table : str
+        Name of the table; other tables refer to it by a column of its primary key's name.
+    histories : mapping of str to LazyFrame
+        Rows of customers whom the study may see, by table.
+    k : int
+        Persons who have to refer to a row.
+    """
+    (key,) = TABLES[table].primary_key
+    names = [name for name in TABLES[table].treated("common") if name != key]
+    referring = [
+        frame.filter(pl.col(key).is_not_null()).select(key, "customer_id")
+        for name, frame in histories.items()
+        if key in TABLES[name] and "customer_id" in TABLES[name]
+    ]
+    shared = (
+        pl.concat(referring)
+        .group_by(key)
+        .agg(_persons=pl.col("customer_id").drop_nulls().n_unique())
+        .filter(pl.col("_persons") >= k)
+        .select(key, _is_shared=pl.lit(True))
+    )
+    marked = rows.join(shared, on=key, how="left")
+    is_shared = pl.col("_is_shared").fill_null(False)
+    return marked.with_columns(
+        pl.when(is_shared).then(pl.col(name)).alias(name) for name in (key, *names)
+    ).drop("_is_shared")
+
+
 def treat_columns(
     rows: pl.LazyFrame, table: str, study: Study, *, secret: bytes
 ) -> tuple[pl.LazyFrame, list[Doing]]:
@@ -166,20 +208,26 @@ def treat_columns(
     Returns
     -------
     rows : LazyFrame
-        In any order; keys are still the dataset's. The columns of the primary key stand there a
-        second time, untouched, their names after ``ORDER``.
+        In any order; keys are still the dataset's. The columns of the primary key, and those that
+        say what a value is about, are there a second time, untouched, their names after ``ORDER``.
     doings : list of Doing
         What was done to the study's columns.
     """
     declared = TABLES[table]
     names = columns_of(table, study)
     rows, done = _leave_out(rows, table, study)
-    rows = rows.select(
-        *names, *(pl.col(name).alias(f"{ORDER}{name}") for name in declared.primary_key)
-    )
-    for name in names:
-        rows, doings = _treat(rows, declared.column(name), study, secret)
+    about = (each for name in names for each in declared.column(name).within)
+    untouched = dict.fromkeys([*declared.primary_key, *about])
+    rows = rows.select(*names, *(pl.col(name).alias(f"{ORDER}{name}") for name in untouched))
+    columns = [declared.column(name) for name in names]
+    together = [each for each in columns if each.view == "common" and "customer_id" in declared]
+    if together:
+        rows, doings = _common_names(rows, together, study)
         done += doings
+    for column in columns:
+        if column not in together:
+            rows, doings = _treat(rows, column, study, secret)
+            done += doings
     return rows, done
 
 
@@ -187,12 +235,9 @@ def _treat(
     rows: pl.LazyFrame, column: Column, study: Study, secret: bytes
 ) -> tuple[pl.LazyFrame, list[Doing]]:
     """Do to one column what the schema and the policy ask of a view."""
-    treatment = column.view
-    if treatment == "product" and _blanks_rare_products(column, study):
-        treatment = "shared"
-    if treatment == "shared":
+    if column.view == "shared":
         return _shared(rows, column, study, secret)
-    return _TREATMENTS[treatment](rows, column, study)
+    return _TREATMENTS[column.view](rows, column, study)
 
 
 def _keep(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
@@ -233,8 +278,31 @@ def _amount(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFr
     return rows.with_columns(banded), [Doing(column.table, column.name, "put into bands")]
 
 
-def _blanks_rare_products(column: Column, study: Study) -> bool:
-    return study.policy.rare_products == "blanked" and "customer_id" in TABLES[column.table]
+def _product(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
+    if study.policy.rare_products != "blanked" or "customer_id" not in TABLES[column.table]:
+        return _keep(rows, column, study)
+    return _common(rows, column, study)
+
+
+def _common(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
+    if "customer_id" not in TABLES[column.table]:  # ``suppress_unreferred`` has been here
+        why = f"of what fewer than {study.policy.k} persons refer to"
+        return rows, [Doing(column.table, column.name, "rare values suppressed", why)]
+    return _common_names(rows, [column], study)
+
+
+def _common_names(
+    rows: pl.LazyFrame, columns: Sequence[Column], study: Study
+) -> tuple[pl.LazyFrame, list[Doing]]:
+    """Show of some columns of names those that k persons share."""
+    k = study.policy.k
+    within = {each.name: tuple(f"{ORDER}{name}" for name in each.within) for each in columns}
+    found = common_values(rows, within, k=k)
+    done = []
+    for column in columns:
+        rows = show_shared(rows, column.name, shared=found[column.name])
+        done += _told(column, found[column.name], within[column.name], k)
+    return rows, done
 
 
 def _shared(
@@ -253,7 +321,8 @@ _TREATMENTS: Mapping[
     "blank": _blank,
     "time": _time,
     "amount": _amount,
-    "product": _keep,
+    "product": _product,
+    "common": _common,
     "keep": _keep,
 }
 
@@ -293,7 +362,7 @@ def _leave_out(rows: pl.LazyFrame, table: str, study: Study) -> tuple[pl.LazyFra
     special, done = TABLES[table].special, []
     if {"namespace", "attribute"} <= set(TABLES[table].schema):
         repeated = (pl.col("namespace").cast(pl.String) == "profile") & pl.col("attribute").is_in(
-            TABLES["customers"].treated("generalise", "shared", "absent")
+            TABLES["customers"].treated("generalise", "shared", "common", "absent")
         )
         rows = rows.filter(~repeated)
         why = "repeat a column of customers that is generalised there"

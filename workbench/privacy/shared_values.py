@@ -13,7 +13,7 @@ where k persons share each: one further person with a rare number would change w
 Numbers too large for a band are suppressed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -66,16 +66,10 @@ def shared_values(
         Columns that say what the value is about: "yes" to one question is another value than
         "yes" to the next.
     """
-    stated = rows.filter(pl.col(column).is_not_null()).select(*within, column, "customer_id")
-    counted = (
-        stated.group_by(*within, column, "customer_id")
-        .agg(_cells=pl.len())
-        .group_by(*within, column)
-        .agg(pl.col("_cells").sum(), _persons=pl.col("customer_id").drop_nulls().len())
-        .with_columns(_number=pl.col(column).cast(pl.Float64, strict=False))
-        .collect(engine="streaming")
-        .sort(*within, column, nulls_last=True)
-    )
+    stated = _stated(rows, column, within)
+    counted, stating = pl.collect_all(_counted(stated, column, within), engine="streaming")
+    counted = counted.sort(*within, column, nulls_last=True)
+    counted = counted.with_columns(_number=pl.col(column).cast(pl.Float64, strict=False))
     as_texts = counted.filter(pl.col("_persons") >= k)
     parts = [as_texts.select(*within, column, _shown=column)]
     steps: list[pl.DataFrame] = []
@@ -98,12 +92,61 @@ def shared_values(
     shown = pl.concat(parts, how="vertical_relaxed")
     shown = shown.unique([*within, column], keep="last", maintain_order=True)
     kept = counted.join(shown, on=[*within, column], how="semi", nulls_equal=True)
-    stating = (
-        stated.group_by(within or pl.lit(0).alias("_all"))
-        .agg(persons=pl.col("customer_id").drop_nulls().n_unique().cast(pl.Int64))
-        .collect(engine="streaming")
+    about = _about(counted, kept, stating, steps, within)
+    return SharedValues(shown=shown, about=about)
+
+
+def common_values(
+    rows: pl.LazyFrame, within: Mapping[str, tuple[str, ...]], *, k: int
+) -> dict[str, SharedValues]:
+    """Find which names at least k persons share, codes of digits included: they are no numbers.
+
+    Parameters
+    ----------
+    rows, k
+        As in ``shared_values``.
+    within : mapping of str to tuple of str
+        Columns of names, each with the columns that say what it is about. All of them are counted
+        in one reading of the rows.
+    """
+    wanted = [
+        frame
+        for column, about in within.items()
+        for frame in _counted(_stated(rows, column, about), column, about)
+    ]
+    found = pl.collect_all(wanted, engine="streaming")
+    made = {}
+    for (column, about), counted, stating in zip(
+        within.items(), found[::2], found[1::2], strict=True
+    ):
+        kept = counted.filter(pl.col("_persons") >= k).sort(*about, column)
+        made[column] = SharedValues(
+            shown=kept.select(*about, column, _shown=column),
+            about=_about(counted, kept, stating, [], about),
+        )
+    return made
+
+
+def _stated(rows: pl.LazyFrame, column: str, within: tuple[str, ...]) -> pl.LazyFrame:
+    """Return each person once with each value, with the number of cells."""
+    return (
+        rows.filter(pl.col(column).is_not_null())
+        .group_by(*within, column, "customer_id")
+        .agg(_cells=pl.len())
     )
-    return SharedValues(shown=shown, about=_about(counted, kept, stating, steps, within))
+
+
+def _counted(
+    stated: pl.LazyFrame, column: str, within: tuple[str, ...]
+) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    """Return cells and persons of each value, and the persons who state any, in any order."""
+    values = stated.group_by(*within, column).agg(
+        pl.col("_cells").sum(), _persons=pl.col("customer_id").drop_nulls().len()
+    )
+    persons = stated.group_by(within or pl.lit(0).alias("_all")).agg(
+        persons=pl.col("customer_id").drop_nulls().n_unique().cast(pl.Int64)
+    )
+    return values, persons
 
 
 def show_shared(rows: pl.LazyFrame, column: str, *, shared: SharedValues) -> pl.LazyFrame:

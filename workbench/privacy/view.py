@@ -12,7 +12,7 @@ import polars as pl
 
 from workbench.foundation.errors import ParameterError, PrivacyError
 from workbench.foundation.files import canonical_json
-from workbench.privacy.columns import generalised, history_units, treat_columns
+from workbench.privacy.columns import generalised, history_units, suppress_unreferred, treat_columns
 from workbench.privacy.consent import permitted
 from workbench.privacy.figures import Figures
 from workbench.privacy.linkability import linkability
@@ -235,11 +235,18 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
         {"customers": pseudonyms.replace(made.rows.lazy())},
         list(made.doings),
     )
+
+    def known(table: str) -> pl.LazyFrame:
+        rows = in_zone(known_before(everyone, table, as_of, zone=zone), zone)
+        return pseudonyms.seen(rows)
+
     unordered: dict[str, pl.LazyFrame] = {}
     for table in study.columns:
         if table != "customers" and TABLES[table].is_in_views:
-            known = in_zone(known_before(everyone, table, as_of, zone=zone), zone)
-            rows = pseudonyms.moved(pseudonyms.seen(known))
+            rows = pseudonyms.moved(known(table))
+            if "customer_id" not in TABLES[table]:
+                histories = {name: known(name) for name in TABLES if TABLES[name].is_history}
+                rows = suppress_unreferred(rows, table, histories, k=study.policy.k)
             rows, done = treat_columns(rows, table, study, secret=secret)
             unordered[table] = rows
             tables[table] = pseudonyms.replace(rows)

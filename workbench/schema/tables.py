@@ -25,10 +25,19 @@ Sensitivity = Literal["direct", "key", "quasi", "sensitive", "text", "plain"]
 
 #: What a view does with a column: no view has it; keys become pseudonyms; quasi-identifiers of the
 #: customer table are generalised; only values that k persons share are shown, numbers in bands;
-#: its cells are emptied; time and amounts are cut and products blanked as far as the policy asks;
-#: it is kept.
+#: only names that k persons share are shown, as they are; its cells are emptied; time and amounts
+#: are cut and products blanked as far as the policy asks; it is kept.
 Treatment = Literal[
-    "absent", "pseudonym", "generalise", "shared", "blank", "time", "amount", "product", "keep"
+    "absent",
+    "pseudonym",
+    "generalise",
+    "shared",
+    "common",
+    "blank",
+    "time",
+    "amount",
+    "product",
+    "keep",
 ]
 
 #: How a later row meets an earlier one with the same key: rows are only added; what was not known
