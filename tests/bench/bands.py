@@ -1,6 +1,6 @@
 """Measure how often one person more or less changes what bands show of anybody else.
 
-Each sample is put into bands with and without each of its persons (of 3,000 persons: 300 of them)
+Each sample is put into bands with and without each of 100 of its persons (of 60: each)
 by a secret of its own. Run ``python -m tests.bench.bands``; ``number_bands`` has the figures.
 """
 
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from workbench.privacy.shared_values import shared_values
 
 K = 5
-SAMPLES = 40
-MOST_LEFT_OUT = 300
+SAMPLES = 20
+MOST_LEFT_OUT = 100
 Numbers = NDArray[np.float64]
 DRAWS: Mapping[str, Callable[[np.random.Generator, int], Numbers]] = {
     "even in 20,000 to 60,000": lambda rng, n: rng.integers(20_000, 60_000, n) // 10 * 10.0,

@@ -14,10 +14,24 @@ drawn for the cell by the study's secret. Bands are the finest cells that stand.
 not stand joins the other such cells between the same neighbours, if they stand together, or else
 the band next to it. What decides about a cell is therefore its own count: a person elsewhere moves
 no limit, and the same person moves one only where a cell has exactly the number it needs. No cell
-is finer than about a quarter of the range in which the middle half of the persons lies.
+is finer than about a quarter of the range in which the middle half of the persons lies, nor so fine
+that cells there would usually have fewer than 4 k persons.
 
 A band is shown as the middle of its cell, which no value in it determines: neither how far the
 largest value lies nor which values joined it.
+
+Measured with k = 5 by leaving out one person at a time, in 20 samples of each size: share of cases
+in which anything changed that is shown of anybody else (``python -m tests.bench.bands``). In
+brackets the share where cells were joined to k from the lower end upwards, as they used to be.
+
+    persons      even in 20,000 to 60,000      lognormal around 30,000
+    60           0.016 (0.154)                 0.037 (0.144)
+    300          0.035 (0.041)                 0.065 (0.046)
+    3,000        0.000 (0.000)                 0.002 (0.002)
+
+What is left are changes of a cell that the person is in, and of the finest width, where the spread
+lies just between two widths: then all limits change. For 300 persons that is as frequent as limits
+changed before, but a limit no longer moves those above it.
 """
 
 from collections.abc import Callable
@@ -27,8 +41,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-#: Widths of a quarter of the middle half.
+#: Most widths in the middle half of the persons.
 _STEPS = 4
+#: Persons that a cell of the finest width should have in the middle half, in multiples of k: far
+#: from the number at which it no longer stands.
+_USUAL = 4
 #: Parts of the persons between which the spread is taken: the first pair that differs.
 _SPREADS = ((0.25, 0.75), (0.1, 0.9), (0.02, 0.98))
 #: Share of the persons whose numbers must be multiples of a width for it to be their unit.
@@ -39,6 +56,9 @@ _FINEST_UNIT = -12
 _NARROW = 2
 #: Number of cells from zero beyond which a number cannot be put into a cell exactly.
 _MOST_CELLS = 2**52
+
+#: Numbers beyond it are counted as it, so that differences and quotients stay finite.
+_LARGEST = 1e290
 
 #: Draws a number from 0 to below 1 for what is named: the same for the same names.
 Draw = Callable[..., float]
@@ -69,7 +89,9 @@ class Cells:
     is_unit: bool
 
 
-def cells_of(numbers: NDArray[np.float64], weights: NDArray[np.int64], *, draw: Draw) -> Cells:
+def cells_of(
+    numbers: NDArray[np.float64], weights: NDArray[np.int64], *, k: int, draw: Draw
+) -> Cells:
     """Choose the width of the finest cells and put numbers into them.
 
     Parameters
@@ -78,17 +100,20 @@ def cells_of(numbers: NDArray[np.float64], weights: NDArray[np.int64], *, draw: 
         Distinct finite numbers, ascending.
     weights : array of int
         Persons who state each.
+    k : int
+        Persons in the smallest band.
     draw : callable
         Draws for the study and the column.
 
     Examples
     --------
     >>> numbers = np.array([20_000.0, 31_000, 38_000, 52_000])
-    >>> cells_of(numbers, np.ones(4, dtype=np.int64), draw=lambda *what: 0.5).width
+    >>> cells_of(numbers, np.full(4, 100), k=5, draw=lambda *what: 0.5).width
     5000.0
     """
+    numbers = np.clip(numbers, -_LARGEST, _LARGEST)
     unit = _unit_level(numbers, weights)
-    level = max(unit, _spread_level(numbers, weights, draw=draw) or unit)
+    level = max(unit, _spread_level(numbers, weights, k=k, draw=draw) or unit)
     places = numbers / _width(level)
     is_outside = np.abs(places) > _MOST_CELLS
     cells = np.floor(np.where(is_outside, 0, places) + 1e-9).astype(np.int64)
@@ -250,9 +275,10 @@ def _unit_level(numbers: NDArray[np.float64], weights: NDArray[np.int64]) -> int
 
 
 def _spread_level(
-    numbers: NDArray[np.float64], weights: NDArray[np.int64], *, draw: Draw
+    numbers: NDArray[np.float64], weights: NDArray[np.int64], *, k: int, draw: Draw
 ) -> int | None:
-    """Return the level nearest to a quarter of the spread of the persons; None without one."""
+    """Return the level nearest to a part of the spread of the persons; None without one."""
+    steps = min(max(float(weights.sum()) / 2 / (_USUAL * k), 1.0), _STEPS)
     below = np.cumsum(weights) / max(int(weights.sum()), 1)
     for parts in _SPREADS:
         low, high = (
@@ -261,7 +287,7 @@ def _spread_level(
         )
         if high > low:
             # drawn, so that round spreads (of 20,000) do not lie where the nearest level changes
-            wanted = np.log10((high - low) / _STEPS) + (draw("width") - 0.5) * np.log10(2)
+            wanted = np.log10((high - low) / steps) + (draw("width") - 0.5) * np.log10(2)
             near = range(2 * int(np.floor(wanted)) - 1, 2 * int(np.floor(wanted)) + 4)
             return min(near, key=lambda level: abs(np.log10(_width(level)) - wanted))
     return None

@@ -191,7 +191,7 @@ def _banded(
 ) -> tuple[float, pl.DataFrame] | None:
     """Put numbers into bands of k persons: the step, and each value with ``_middle``."""
     weights = values["_persons"].cast(pl.Int64).to_numpy()
-    finest = cells_of(values["_number"].to_numpy(), weights, draw=draw)
+    finest = cells_of(values["_number"].to_numpy(), weights, k=k, draw=draw)
     cells = values.with_columns(pl.Series("_cell", finest.cells)).filter(
         ~pl.Series(finest.is_outside)
     )
