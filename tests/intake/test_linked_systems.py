@@ -96,3 +96,17 @@ def test_loading_in_another_order_links_the_same_people(load_contacts, loading, 
     assert (report.people.records, report.people.customers) == (17, 11)
     assert vault.dataset("shop").data()["customers"].collect().height == 11
     assert load_contacts(SHOP).made_version is False
+
+
+def test_an_objection_holds_however_many_records_state_the_address(loading, vault) -> None:
+    from tests.privacy.conftest import study
+
+    head = "member,address,land,left,since\n"
+    readers = "".join(f"m{n},reader{n}@mail.example,BE,no,2024-01-20\n" for n in range(20))
+    ann = [f"a{n},ann@mail.example,BE,{'yes' if n == 0 else 'no'},2024-01-20\n" for n in range(12)]
+    asked = study(basis="contract", min_group=3, policy={"k": 2}, currency="EUR")
+    for number in (8, 9, 12):
+        report = loading(head + readers + "".join(ann[:number]), mapping=MAIL)
+        assert report.people.conflicts == (number > 8)
+        view = open_view(asked, vault.dataset("shop"), as_of=date(2024, 2, 1))
+        assert view.data["customers"].collect().height == 20

@@ -6,22 +6,16 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tests.privacy.conftest import at, consent, opened, study
+from tests.privacy.conftest import consent, opened, study
 from workbench.privacy import permitted
-
-SOURCES = [("s", "2024-07-01"), ("old", "2024-02-01")]
 
 
 def reason(decisions: Sequence[dict[str, Any]], **changes: Any) -> str | None:
     """Return why customer 1 may not be seen; None where they may."""
-    sources = pl.DataFrame(
-        {"source_id": [s for s, _ in SOURCES], "data_until_at": [at(u) for _, u in SOURCES]}
-    )
     told = permitted(
         pl.DataFrame({"customer_id": [1]}, schema={"customer_id": pl.UInt64}),
         opened("consents", decisions),
         study=study(**changes),
-        sources=sources,
     )
     return told["reason"][0]
 
@@ -138,14 +132,6 @@ def test_a_release_for_one_channel_leaves_the_others_restricted() -> None:
     assert reason([given, everywhere, elsewhere], channel="sms") is None
 
 
-def test_a_decision_without_a_time_counts_from_when_its_own_source_was_complete() -> None:
-    undated = consent(1, "given", None, source_id="old")  # complete on 1 February
-    assert reason([undated, consent(1, "withdrawn", "2024-03-01")]) is not None
-    assert reason([undated, consent(1, "withdrawn", "2024-01-15")]) is None
-    newer = consent(1, "given", None, source_id="s")  # complete on 1 July
-    assert reason([newer, consent(1, "withdrawn", "2024-03-01")]) is None
-
-
 def test_a_privacy_signal_denies_what_it_is_about_and_nothing_else() -> None:
     """Case C04: U1 accepts advertising and analytics, later sends GPC; U2 only GPC; U3 denies."""
 
@@ -163,12 +149,9 @@ def test_a_privacy_signal_denies_what_it_is_about_and_nothing_else() -> None:
         decided(3, "refused", "2024-02-01T08:00", "analytics", "banner"),
     ]
     customers = pl.DataFrame({"customer_id": [1, 2, 3]}, schema={"customer_id": pl.UInt64})
-    sources = pl.DataFrame({"source_id": ["s"], "data_until_at": [at("2024-07-01")]})
 
     def told(purpose: str) -> list[str | None]:
-        made = permitted(
-            customers, opened("consents", ledger), study=study(purpose=purpose), sources=sources
-        )
+        made = permitted(customers, opened("consents", ledger), study=study(purpose=purpose))
         return made["reason"].to_list()
 
     none = "no decision for this purpose"
@@ -176,3 +159,20 @@ def test_a_privacy_signal_denies_what_it_is_about_and_nothing_else() -> None:
     assert told("marketing.advertising") == [objected, objected, none]
     assert told("third_party_sharing") == [objected, objected, none]
     assert told("analytics") == [None, none, "latest decision is refused"]
+
+
+def test_a_denial_under_an_address_of_many_counts_for_all_who_state_it() -> None:
+    customers = pl.DataFrame({"customer_id": [1, 2, 3]}, schema={"customer_id": pl.UInt64})
+    shared = pl.DataFrame(
+        [(1, 1, 7), (2, 2, 7), (3, 3, 8)], schema=["customer_id", "record_id", "shared_id"],
+        orient="row",
+    ).cast(pl.UInt64)  # fmt: skip
+    decisions = [consent(1, "objected", "2024-02-01"), consent(2, "given", "2024-01-01")]
+    for basis in ("consent", "contract"):
+        told = permitted(
+            customers, opened("consents", decisions), study=study(basis=basis), shared=shared
+        )
+        one, two, three = told["reason"]
+        assert one == "latest decision is objected"
+        assert two == "somebody with the same address or device said no"
+        assert three == ("no decision for this purpose" if basis == "consent" else None)

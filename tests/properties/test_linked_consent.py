@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.privacy.conftest import study
 from workbench.privacy import permitted
 from workbench.schema import TABLES
-from workbench.schema.links import LINKS, with_customers
+from workbench.schema.links import LINKS, SHARED, with_customers
 
 #: From the mildest to the strictest, as the module of consent has them.
 STRICTNESS = [
@@ -64,15 +64,20 @@ def strictest(decided, records, *, basis, channel):
     return max(found, key=STRICTNESS.index, default=None)
 
 
+def _denies(decided, record, *, basis, channel) -> bool:
+    return strictest(decided, [record], basis=basis, channel=channel) in DENIALS
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     DECISIONS,
     LINKED,
     st.sampled_from(["consent", "contract", "legitimate_interest"]),
     st.sampled_from([None, "email", "sms"]),
+    st.lists(st.tuples(st.integers(1, 4), st.integers(1, 2)), unique=True, max_size=4),
 )
 def test_the_latest_counts_for_each_channel_and_of_channels_and_records_the_strictest(
-    decided, linked, basis, channel
+    decided, linked, basis, channel, groups
 ):
     ledger = pl.DataFrame(
         [
@@ -94,18 +99,21 @@ def test_the_latest_counts_for_each_channel_and_of_channels_and_records_the_stri
     )
     owner = {record: linked.get(record, record) for record in range(1, 5)}
     customers = pl.DataFrame({"customer_id": sorted(set(owner.values()))}).cast(pl.UInt64)
-    until = datetime(2024, 2, 1, tzinfo=UTC)
     found = permitted(
         customers,
         with_customers(ledger.lazy(), links),
         study=study(basis=basis, channel=channel),
-        sources=pl.DataFrame({"source_id": ["s0", "s1"], "data_until_at": [until, until]}),
+        shared=with_customers(pl.DataFrame(groups, schema=SHARED, orient="row").lazy(), links),
     )
     seen = set(found.filter(pl.col("reason").is_null())["customer_id"])
     expected = set()
     for who in set(owner.values()):
         records = [record for record, customer in owner.items() if customer == who]
         counts = strictest(decided, records, basis=basis, channel=channel)
+        theirs = {group for record, group in groups if record in records}
+        others = [record for record, group in groups if group in theirs]
+        if any(_denies(decided, record, basis=basis, channel=channel) for record in others):
+            continue
         if counts == "given" if basis == "consent" else counts not in DENIALS:
             expected.add(who)
     assert seen == expected

@@ -16,20 +16,21 @@ Which decisions concern a study, and in which order they count:
   of them; a later decision for one channel replaces it for that channel only;
 - a study with a channel reads what was decided for its channel. A study without a channel reads all
   channels, and the strictest of them counts: consent for e-mail does not lift an objection to all;
-- a decision without a time counts from when its own source was complete; of decisions at the same
-  instant the stricter counts;
+- a decision that its source gives no time counts from when the source was complete (a load writes
+  that time); of decisions at the same instant the stricter counts;
 - a restriction is ended by a later release or a later consent (GDPR 18(2)) for the same channel or
   for all channels. After a release, what was decided before the restriction counts again;
-- to be asked, or not to be known, is no permission; but it ends no denial on another basis.
+- to be asked, or not to be known, is no permission; but it ends no denial on another basis;
+- where records state an address or device that more than one person uses, nobody can tell which of
+  them are the same person: a denial in one of them counts for all.
 """
 
 import polars as pl
 
+from workbench.schema import DENIALS
 from workbench.studies import Study
 
-_DENIALS = ("refused", "withdrawn", "objected", "restricted")
-
-#: Of decisions at the same instant the stricter counts: later in this list wins.
+#: From the mildest to the strictest; of decisions at the same instant the stricter counts.
 _STRICTNESS = (
     "given", "released", "unknown", "requested", "refused", "withdrawn", "objected", "restricted"
 )  # fmt: skip
@@ -37,13 +38,16 @@ _STRICTNESS = (
 #: No decision of the customer's.
 _OPEN = ("unknown", "requested")
 
+#: Why customers are left out of whom nobody knows whether it was they who said no.
+BY_OTHERS = "somebody with the same address or device said no"
+
 
 def permitted(
     customers: pl.DataFrame,
     consents: pl.DataFrame | pl.LazyFrame,
     *,
     study: Study,
-    sources: pl.DataFrame | pl.LazyFrame,
+    shared: pl.DataFrame | pl.LazyFrame | None = None,
 ) -> pl.DataFrame:
     """Tell for each customer whether the study may see them.
 
@@ -55,8 +59,9 @@ def permitted(
         The consents table, all decisions of all purposes.
     study : Study
         Its purpose, channel and basis count.
-    sources : DataFrame or LazyFrame
-        The sources table: a decision without a time counts from its source's ``data_until_at``.
+    shared : DataFrame or LazyFrame, optional
+        Records that state an identifier of more than one person: ``customer_id``, ``record_id``
+        and ``shared_id``, the number of the identifier.
 
     Returns
     -------
@@ -64,37 +69,44 @@ def permitted(
         ``customer_id`` and ``reason`` (String): null where the study may see the customer, else
         why not: "no decision for this purpose", "latest decision is withdrawn", ...
     """
-    decisions = _in_force(_in_order(consents.lazy(), sources.lazy(), study), study)
+    decisions = _in_force(_in_order(consents.lazy(), study), study)
     if study.basis != "consent":
         decisions = decisions.filter(~pl.col("decision").is_in(_OPEN))
-    strictest = (
-        _latest(decisions, study)
-        .group_by("customer_id")
-        .agg(pl.col("decision").sort_by("_rank").last())
-    )
+    latest = _latest(decisions, study).collect()
+    strictest = latest.group_by("customer_id").agg(pl.col("decision").sort_by("_rank").last())
     rows = customers.select("customer_id").join(
-        strictest.collect(), on="customer_id", how="left", maintain_order="left"
+        strictest, on="customer_id", how="left", maintain_order="left"
     )
-    return rows.select("customer_id", reason=_reason(study))
+    reason = _reason(study)
+    if shared is not None:
+        doubtful = _denied_by_others(latest, shared.lazy())
+        is_doubtful = pl.col("customer_id").is_in(doubtful.implode())
+        reason = pl.coalesce(reason, pl.when(is_doubtful).then(pl.lit(BY_OTHERS)))
+    return rows.select("customer_id", reason=reason)
 
 
-def _in_order(consents: pl.LazyFrame, sources: pl.LazyFrame, study: Study) -> pl.LazyFrame:
+def _denied_by_others(latest: pl.DataFrame, shared: pl.LazyFrame) -> pl.Series:
+    """Return the customers of records that share an identifier with one that denies."""
+    denials = latest.lazy().filter(pl.col("decision").is_in(DENIALS)).select("record_id")
+    identifiers = shared.join(denials, on="record_id", how="semi").select("shared_id")
+    met = shared.join(identifiers, on="shared_id", how="semi").select("customer_id").unique()
+    return met.collect().to_series()
+
+
+def _in_order(consents: pl.LazyFrame, study: Study) -> pl.LazyFrame:
     """Return the decisions that concern the study, from the oldest to the one that counts."""
     decision = pl.col("decision").cast(pl.String)
     is_ours = (pl.col("purpose").cast(pl.String) == study.purpose) | (
-        pl.col("purpose").is_null() & decision.is_in([*_DENIALS, "released"])
+        pl.col("purpose").is_null() & decision.is_in([*DENIALS, "released"])
     )
     rank = {name: number for number, name in enumerate(_STRICTNESS)}
-    complete = sources.select("source_id", "data_until_at").unique("source_id", keep="any")
     return (
         consents.filter(is_ours, _concerns_channel(study))
         .select(
-            "customer_id", "record_id", "consent_id", "decided_at", "source_id",
+            "customer_id", "record_id", "consent_id", "decided_at",
             decision=decision, channel=pl.col("channel").cast(pl.String),
         )
-        .join(complete, on="source_id", how="left")
         .with_columns(
-            pl.col("decided_at").fill_null(pl.col("data_until_at")),
             _rank=pl.col("decision").replace_strict(
                 rank, default=len(rank), return_dtype=pl.Int8
             ),
@@ -155,4 +167,4 @@ def _reason(study: Study) -> pl.Expr:
             .then(pl.lit("no decision for this purpose"))
             .otherwise(said)
         )
-    return pl.when(decision.is_in(list(_DENIALS))).then(said).otherwise(None)
+    return pl.when(decision.is_in(DENIALS)).then(said).otherwise(None)

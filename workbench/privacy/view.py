@@ -22,6 +22,7 @@ from workbench.privacy.release import Release
 from workbench.privacy.report import ViewReport
 from workbench.privacy.vocabulary import Vocabulary
 from workbench.schema import TABLES, CustomerData
+from workbench.schema.links import with_customers
 from workbench.schema.time_units import TimeUnits
 from workbench.schema.timeline import first_moment, in_zone, is_later, known_before
 from workbench.studies import Study
@@ -215,7 +216,8 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
     as_of = as_of or latest
     everyone = dataset.data(known_at=first_moment(as_of, zone))
     customers = in_zone(everyone["customers"], zone).sort("customer_id").collect()
-    refused = _refused(customers, everyone, study)
+    shared = with_customers(dataset.shared().lazy(), dataset.links())
+    refused = _refused(customers, everyone["consents"], shared, study)
     may_see = customers.filter(refused["reason"].is_null())
     if may_see.height < study.min_group:
         raise PrivacyError(
@@ -321,9 +323,11 @@ def _require_covered(as_of: date, latest: date, seen_at: pl.Series, *, min_group
 _LATER, _TEST = "first seen on or after the as-of date", "test accounts"
 
 
-def _refused(customers: pl.DataFrame, data: CustomerData, study: Study) -> pl.DataFrame:
+def _refused(
+    customers: pl.DataFrame, consents: pl.LazyFrame, shared: pl.LazyFrame, study: Study
+) -> pl.DataFrame:
     """Return for each customer, in order, why no view of the study has them; null where it may."""
-    consented = permitted(customers, data["consents"], study=study, sources=data["sources"])
+    consented = permitted(customers, consents, study=study, shared=shared)
     never = customers.select(pl.sql_expr(TABLES["customers"].never_in_view or "false"))
     return consented.with_columns(
         reason=pl.when(never.to_series()).then(pl.lit(_TEST)).otherwise("reason")
