@@ -104,3 +104,11 @@ def test_other_secrets_draw_other_limits() -> None:
     numbers = DRAWS["lognormal around 30,000"](np.random.default_rng(3), 60)
     found = {tuple(shown(numbers, secret=bytes([each]) * 16)) for each in range(6)}
     assert len(found) > 1
+
+
+def test_who_stated_several_numbers_does_not_empty_the_bands_of_the_others() -> None:
+    rows = [(n, "30000") for n in range(1, 101)] + [(n, "90000") for n in range(1, 101)]
+    frame = pl.DataFrame(rows, schema={"customer_id": pl.UInt64, "value": pl.String}, orient="row")
+    shared = shared_values(frame.lazy(), "value", k=5, secret=b"s")
+    shown = dict(shared.shown.select("value", "_shown").iter_rows())
+    assert float(shown["30000"]) < 60_000 < float(shown["90000"])

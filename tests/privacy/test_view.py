@@ -108,20 +108,6 @@ def test_consent_is_the_newest_state_whatever_the_as_of_date(dataset: MakeDatase
     assert rows(open_view(study(), made, as_of=date(2024, 2, 15)), "customers").height == 4
 
 
-def test_undated_decisions_count_from_their_own_source(dataset: MakeDataset) -> None:
-    made = dataset(
-        customers=FIVE,
-        sources=[source("s", "2024-07-01"), source("old", "2024-02-01", form="list")],
-        consents=[
-            *(consent(number, "given", None) for number in range(1, 5)),
-            consent(1, "withdrawn", "2024-05-01"),  # before the newer list that has the yes
-            consent(5, "given", None, source_id="old"),
-            consent(5, "withdrawn", "2024-05-01"),
-        ],
-    )
-    assert rows(open_view(study(), made, as_of=date(2024, 2, 1)), "customers").height == 4
-
-
 def test_guests_are_in_no_view(dataset: MakeDataset) -> None:
     made = dataset(customers=FIVE, orders=[order(1, 1, "2024-03-01"), order(2, None, "2024-03-01")])
     view = open_view(on_contract(columns={"orders": ("total_minor",)}), made)
@@ -634,3 +620,19 @@ def test_equal_views_have_equal_rows_in_equal_order(world: Dataset) -> None:
     for name in asked.columns:
         streamed = two.data[name].collect(engine="streaming")
         assert_frame_equal(rows(one, name), streamed)
+
+
+def test_of_statements_of_one_day_the_later_is_the_latest(dataset: MakeDataset) -> None:
+    made = dataset(
+        customers=[customer(n) for n in range(1, 61)],
+        attributes=[
+            said(n, "income", value, observed_at=at(f"2024-03-01T{hour}"))
+            for n in range(1, 61)
+            for value, hour in (("150000", "18:00"), ("90000", "09:00"))
+        ],
+    )
+    columns = {"attributes": ("namespace", "attribute", "value", "observed_at")}
+    view = open_view(on_contract(columns=columns), made)
+    numbers = profile(view.data)["interest.income"]
+    assert numbers.n_unique() == 1
+    assert numbers[0] > 100_000

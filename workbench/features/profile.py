@@ -120,7 +120,10 @@ def declared_label(data: CustomerData, *, attribute_name: str = "churned") -> pl
 
 
 def _latest(data: CustomerData, as_of: date | None) -> pl.LazyFrame:
-    """Return the latest statement of each attribute; of several at one time the greatest."""
+    """Return the latest statement of each attribute; of several at one time the last in order.
+
+    A view shows times by the day and has its rows in the order of their exact times.
+    """
     if as_of is None:
         rows = declared(data, "attributes").filter(pl.col("customer_id").is_not_null())
     else:
@@ -130,8 +133,9 @@ def _latest(data: CustomerData, as_of: date | None) -> pl.LazyFrame:
     )
     keys = ["customer_id", "namespace", "attribute"]
     return (
-        ordinary.group_by(keys)
-        .agg(value=pl.col("value").sort_by("observed_at", "value").last())
+        ordinary.with_row_index("_place")
+        .group_by(keys)
+        .agg(value=pl.col("value").sort_by("observed_at", "_place").last())
         .sort(keys)
     )
 

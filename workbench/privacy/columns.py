@@ -217,7 +217,9 @@ def treat_columns(
     names = columns_of(table, study)
     rows, done = _leave_out(rows, table, study)
     about = (each for name in names for each in declared.column(name).within)
-    untouched = dict.fromkeys([*declared.primary_key, *about])
+    # of statements about one day the later one comes last, though both are shown by the day
+    time = [declared.time] if declared.is_state and declared.time is not None else []
+    untouched = dict.fromkeys([*time, *declared.primary_key, *about])
     rows = rows.select(*names, *(pl.col(name).alias(f"{ORDER}{name}") for name in untouched))
     columns = [declared.column(name) for name in names]
     together = [each for each in columns if each.view == "common" and "customer_id" in declared]

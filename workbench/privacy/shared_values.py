@@ -198,8 +198,9 @@ def _banded(
     counted = (
         persons.drop_nulls("customer_id")
         .join(cells.lazy().select(column, "_cell"), on=column)
+        # each person in one of their cells, drawn by chance, so that joined cells have k of them
         .group_by("customer_id")
-        .agg(pl.col("_cell").min())  # each person in one cell, so that bands have k of them
+        .agg(pl.col("_cell").sort_by(pl.struct("customer_id", "_cell").hash(seed=4)).first())
         .group_by("_cell")
         .agg(_persons=pl.len().cast(pl.Int64))
         .collect(engine="streaming")
