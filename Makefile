@@ -48,7 +48,7 @@ demo: install
 
 lab: install
 	$(prepare)
-	$(BIN)/jupyter lab $(shell test "$$(id -u)" -ne 0 || echo --allow-root) --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None --notebook-dir=. notebooks
+	$(BIN)/workbench lab
 
 lint: install
 	$(BIN)/ruff check .

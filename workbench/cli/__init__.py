@@ -2,7 +2,7 @@
 
 Words and progress go to stderr, the result to stdout: a short table, or one JSON object with
 ``--json``. A refusal is one sentence and the exit code of its kind (``foundation.errors``); there
-is no traceback without ``--debug``. This is the only room that reads the clock.
+is no traceback without ``--debug``.
 """
 
 import os
@@ -17,6 +17,7 @@ from workbench.cli.dataset import dataset
 from workbench.cli.dictionary import dictionary
 from workbench.cli.generate import generate
 from workbench.cli.init import init
+from workbench.cli.lab import lab
 from workbench.cli.load import load
 from workbench.cli.overview import overview
 from workbench.cli.quarantine import quarantine
@@ -39,7 +40,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.callback(invoke_without_command=True)(overview)
-for verb in (init, generate, truth, load, quarantine, run, site, status, dictionary):
+for verb in (init, generate, truth, load, quarantine, run, site, lab, status, dictionary):
     app.command()(verb)
 app.add_typer(dataset, name="dataset")
 

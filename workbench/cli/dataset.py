@@ -4,9 +4,17 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.options import AsJson, HeadCopy, KeyFile, Workspace, print_json, print_table
+from workbench.cli.options import (
+    AsJson,
+    HeadCopy,
+    KeyFile,
+    Project,
+    Workspace,
+    print_json,
+    print_table,
+)
 from workbench.foundation.progress import say
-from workbench.foundation.settings import Settings
+from workbench.session import Session
 
 dataset = typer.Typer(
     help="Take back a load, or accept a restored backup.",
@@ -20,6 +28,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the dataset."
 @dataset.command()
 def undo(
     name: Name,
+    project: Project = None,
     workspace: Workspace = None,
     key: KeyFile = None,
     head: HeadCopy = None,
@@ -30,10 +39,9 @@ def undo(
     Whoever withdrew, objected or refused in what the load brought has done so all the same.
     """
     from workbench.intake.undo import undo as take_back  # late: polars
-    from workbench.vault import Vault
 
-    place = Settings.read(workspace=workspace)
-    made = take_back(Vault.open(place.workspace, key_file=key, head=head), name)
+    session = Session.open(project=project, workspace=workspace, key=key, head=head)
+    made = take_back(session.vault, name)
     undone = made.operations[-1].undoes
     if as_json:
         print_json(
@@ -50,6 +58,7 @@ def undo(
 @dataset.command("accept-restore")
 def accept_restore(
     name: Name,
+    project: Project = None,
     workspace: Workspace = None,
     key: KeyFile = None,
     head: HeadCopy = None,
@@ -60,10 +69,8 @@ def accept_restore(
     The newest version that is stored counts from then on. Withdrawals of consent that came after
     the backup are lost: load them again before anything is run.
     """
-    from workbench.vault import Vault  # late: polars and cryptography
-
-    place = Settings.read(workspace=workspace)
-    taken = Vault.open(place.workspace, key_file=key, head=head).accept_restore(name)
+    session = Session.open(project=project, workspace=workspace, key=key, head=head)
+    taken = session.vault.accept_restore(name)
     if as_json:
         print_json({"dataset": name, "version": taken.version, "tables": taken.contents})
     else:

@@ -9,6 +9,7 @@ from workbench.cli.options import (
     AsJson,
     HeadCopy,
     KeyFile,
+    Project,
     Workspace,
     money,
     pairs,
@@ -16,7 +17,7 @@ from workbench.cli.options import (
     print_table,
 )
 from workbench.foundation.progress import say
-from workbench.foundation.settings import Settings
+from workbench.session import Session
 
 if TYPE_CHECKING:
     from workbench.intake import LoadReport
@@ -38,24 +39,16 @@ def load(
             help="system, zone, currency, data_until, basis, trust.",
         ),
     ] = None,
+    project: Project = None,
     workspace: Workspace = None,
     key: KeyFile = None,
     head: HeadCopy = None,
     as_json: AsJson = False,
 ) -> None:
     """Read exports into a dataset; quarantine what cannot be used."""
-    from workbench.intake import load as read  # late: polars and dataframely
-    from workbench.sources import find_mapping
-    from workbench.vault import Vault
-
-    place = Settings.read(workspace=workspace)
-    report = read(
-        paths,
-        vault=Vault.open(place.workspace, key_file=key, head=head),
-        dataset=dataset,
-        mapping=find_mapping(mapping) if mapping else None,
-        settings=pairs(settings or [], "--set"),
-        workers=place.workers,
+    session = Session.open(project=project, workspace=workspace, key=key, head=head)
+    report = session.load(
+        paths, dataset=dataset, mapping=mapping, settings=pairs(settings or [], "--set")
     )
     if as_json:
         print_json(report.to_json())

@@ -15,6 +15,13 @@ Workspace = Annotated[
     Path | None,
     typer.Option(help="Folder of keys and encrypted data; the project's .workbench unless named."),
 ]
+Project = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder with notebooks/ and reports/studies/; found from the current folder upwards, "
+        "or WORKBENCH_PROJECT, unless named."
+    ),
+]
 Reports = Annotated[
     Path | None, typer.Option(help="Folder of runs/ and site/; the project's reports unless named.")
 ]

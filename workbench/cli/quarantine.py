@@ -6,9 +6,17 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.options import AsJson, HeadCopy, KeyFile, Workspace, print_json, print_table
+from workbench.cli.options import (
+    AsJson,
+    HeadCopy,
+    KeyFile,
+    Project,
+    Workspace,
+    print_json,
+    print_table,
+)
 from workbench.foundation.progress import say
-from workbench.foundation.settings import Settings
+from workbench.session import Session
 
 
 def quarantine(
@@ -16,6 +24,7 @@ def quarantine(
     out: Annotated[
         Path | None, typer.Option(help="CSV file to write, with the records' own cells.")
     ] = None,
+    project: Project = None,
     workspace: Workspace = None,
     key: KeyFile = None,
     head: HeadCopy = None,
@@ -25,10 +34,9 @@ def quarantine(
     from workbench.intake import quarantined  # late: polars
     from workbench.intake.quarantine import write_out
     from workbench.schema.faults import tally
-    from workbench.vault import Vault
 
-    place = Settings.read(workspace=workspace)
-    rows = quarantined(Vault.open(place.workspace, key_file=key, head=head).dataset(dataset))
+    session = Session.open(project=project, workspace=workspace, key=key, head=head)
+    rows = quarantined(session.vault.dataset(dataset))
     faults = rows.select("format", "faults").explode("faults").unnest("faults")
     counts = tally(faults, by=["format"]).rename({"words": "reason", "records": "rows"})
     if as_json:

@@ -1,6 +1,5 @@
 """``workbench run``: execute a study's notebooks and publish their pages."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ from workbench.cli.options import (
     AsJson,
     HeadCopy,
     KeyFile,
+    Project,
     Reports,
     Workspace,
     pairs,
@@ -20,7 +20,7 @@ from workbench.cli.options import (
 from workbench.cli.site import refusal
 from workbench.foundation.errors import ParameterError
 from workbench.foundation.progress import say
-from workbench.foundation.settings import Settings, find
+from workbench.session import Session
 
 if TYPE_CHECKING:
     from workbench.runs import Folder, Plan, RunResult
@@ -53,6 +53,7 @@ def run(
     timeout: Annotated[
         int | None, typer.Option(min=1, help="Longest time for one cell, seconds.")
     ] = None,
+    project: Project = None,
     workspace: Workspace = None,
     reports: Reports = None,
     key: KeyFile = None,
@@ -60,45 +61,22 @@ def run(
     as_json: AsJson = False,
 ) -> int:
     """Run a study as of a date, unless it has finished."""
-    from workbench.reports import build_site, page_of, publish  # late: polars, papermill, jinja
-    from workbench.reports.page import page_path
-    from workbench.runs import Folder as Runs
-    from workbench.runs import plan as make_plan
-    from workbench.runs import run as execute
-    from workbench.studies import read_study
-    from workbench.vault import Vault
-
-    place = Settings.read(workspace=workspace, reports=reports)
-    path = find(
-        "study", study or name, folder=place.project / "reports" / "studies", suffix=".toml"
+    session = Session.open(
+        project=project, workspace=workspace, reports=reports, key=key, head=head
     )
-    asked = read_study(path, notebooks=place.project / "notebooks")
     given = pairs(parameters or [], "-p")
     if as_of is not None and given.setdefault("as_of", as_of) != as_of:
         raise ParameterError("as_of is given twice: with --as-of and with -p")
-    vault = Vault.open(place.workspace, key_file=key, head=head)
-    planned = make_plan(
-        asked,
-        vault.dataset(asked.dataset),
-        project=place.project,
-        given=given,
-        only=name if study else None,
-    )
-    folder, site = Runs(place.reports / "runs", vault), place.reports / "site"
+    _require_study(session, study or name, is_named=study is not None)
+    planned = session.plan(study or name, notebook=name if study else None, given=given)
     if plan:
-        _print_plan(planned, folder, as_json)
+        _print_plan(planned, session.runs, as_json)
         return 0
 
-    results = execute(
-        planned,
-        vault=vault,
-        folder=folder,
-        clock=lambda: datetime.now(UTC),
-        page=page_of,
-        publish=lambda finished: publish(finished, site=site),
-        again=again,
-        timeout_seconds=timeout,
-    )
+    from workbench.reports.page import page_path  # late: jinja
+
+    results = session.run(planned, again=again, timeout_seconds=timeout)
+    site = session.place.site
     pages = {result.run.id: page_path(result.run.folder.name, site) for result in results}
     if as_json:
         print_json({"runs": [_json(r, pages[r.run.id]) for r in results]})
@@ -109,7 +87,7 @@ def run(
             say(f"workbench: {result.error}")
     if all(result.is_reused for result in results):
         say("Nothing to do: every run of this study has finished with the same inputs.")
-    made = build_site(folder.path, site=site, vault=vault)
+    made = session.build_site()
     say(f"All reports: {made.index}")
     if made.withheld:
         say(f"workbench: {refusal(made)}")
@@ -117,6 +95,16 @@ def run(
     own = [result.run.folder.name for result in results]
     failed += [error for name, error in made.withheld.items() if name in own]
     return failed[0].exit_code if failed else 0
+
+
+def _require_study(session: Session, name: str, *, is_named: bool) -> None:
+    """Say what to do where a notebook is named as if it were a study."""
+    notebook = session.place.notebooks / f"{name}.ipynb"
+    if not is_named and name not in session.studies and notebook.is_file():
+        raise ParameterError(
+            f"{name} is a notebook, not a study: name the study whose view it gets, "
+            f"workbench run {name} --study {next(iter(session.studies), 'STUDY')}"
+        )
 
 
 def _print_plan(planned: "Plan", folder: "Folder", as_json: bool) -> None:

@@ -2,16 +2,25 @@
 
 from typing import TYPE_CHECKING
 
-from workbench.cli.options import AsJson, HeadCopy, KeyFile, Reports, Workspace, print_json
+from workbench.cli.options import (
+    AsJson,
+    HeadCopy,
+    KeyFile,
+    Project,
+    Reports,
+    Workspace,
+    print_json,
+)
 from workbench.foundation.errors import IntegrityError, WorkbenchError
 from workbench.foundation.progress import say
-from workbench.foundation.settings import Settings
+from workbench.session import Session
 
 if TYPE_CHECKING:
     from workbench.reports import Site
 
 
 def site(
+    project: Project = None,
     workspace: Workspace = None,
     reports: Reports = None,
     key: KeyFile = None,
@@ -22,21 +31,20 @@ def site(
 
     Every run is compared with its seal first; one that was changed is not published.
     """
-    from workbench.reports import build_site  # late: polars and the page's parts
-    from workbench.vault import Vault
-
-    place = Settings.read(workspace=workspace, reports=reports)
-    vault = Vault.at_hand(place.workspace, key_file=key, head=head)
-    made = build_site(place.reports / "runs", site=place.reports / "site", vault=vault)
+    session = Session.open(
+        project=project, workspace=workspace, reports=reports, key=key, head=head
+    )
+    made = session.build_site()
+    is_verified = session.vault_at_hand is not None
     if as_json:
         print_json(
             {
                 "index": str(made.index),
-                "verified": vault is not None,
+                "verified": is_verified,
                 "withheld": {name: str(error) for name, error in made.withheld.items()},
             }
         )
-    if vault is None:
+    if not is_verified:
         say("No key at hand: every run is labelled as not verified.")
     say(f"All reports: {made.index}")
     if made.withheld:

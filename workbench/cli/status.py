@@ -10,6 +10,7 @@ from workbench.cli.options import (
     AsJson,
     HeadCopy,
     KeyFile,
+    Project,
     Reports,
     Workspace,
     print_json,
@@ -17,7 +18,7 @@ from workbench.cli.options import (
 )
 from workbench.foundation.errors import AccessError, IntegrityError, WorkbenchError
 from workbench.foundation.progress import say
-from workbench.foundation.settings import Settings
+from workbench.session import Session
 
 if TYPE_CHECKING:
     from workbench.runs import Run
@@ -28,6 +29,7 @@ def status(
     check: Annotated[
         bool, typer.Option("--check", help="Compare everything stored with what was written.")
     ] = False,
+    project: Project = None,
     workspace: Workspace = None,
     reports: Reports = None,
     key: KeyFile = None,
@@ -40,20 +42,20 @@ def status(
     """
     from workbench.foundation.confinement.attempts import CLAUSES, try_confinement  # late: ctypes
     from workbench.runs import in_order  # late: polars
-    from workbench.vault import Vault
 
-    place = Settings.read(workspace=workspace, reports=reports)
-    vault = Vault.open(place.workspace, key_file=key, head=head)
+    session = Session.open(
+        project=project, workspace=workspace, reports=reports, key=key, head=head
+    )
+    place, vault = session.place, session.vault
     datasets, faults = _datasets(vault)
     described = _described(datasets, faults)
-    studies = sorted(p.stem for p in (place.project / "reports" / "studies").glob("*.toml"))
     checked, changed = _runs(vault, place.reports / "runs")
     runs = in_order(checked)
     content: dict[str, Any] = {
         "workspace": str(place.workspace),
         "key": vault.key_id,
         "datasets": described,
-        "studies": studies,
+        "studies": session.studies,
         "runs": [
             {"run": r.id, "study": r.study, "notebook": r.notebook, "as_of": r.record["as_of"],
              "status": r.status}

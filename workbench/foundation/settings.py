@@ -1,9 +1,10 @@
 """Where this project keeps its state, read once from options and environment.
 
-The *workspace* holds keys and the vault, the *reports* folder what anyone may read. Both default
-to folders of the project: the nearest folder above the working directory that has a
-``.workbench`` or a ``pyproject.toml``, so that a notebook in ``notebooks/`` finds the same
-workspace as a command typed at the root.
+A *project* is a folder with ``notebooks/`` and ``reports/studies/``. It is named by ``--project``
+or ``WORKBENCH_PROJECT``, as a scheduler has to that starts in ``/``; otherwise it is the nearest
+folder above the working directory that has a ``.workbench`` or a ``pyproject.toml``. The
+*workspace* holds keys and the vault, the *reports* folder what anyone may read; both are folders of
+the project unless they are named.
 """
 
 import os
@@ -29,31 +30,65 @@ class Settings:
         Parent of ``runs/`` and ``site/``: nothing in it is personal.
     workers : int
         Number of processes for work over blocks and buckets, 1 or more.
+    lab_reads : tuple of Path
+        Folders that notebooks of the lab can read besides notebooks and studies.
+    is_lab_confined : bool
+        Whether kernels of the lab are confined.
     """
 
     project: Path
     workspace: Path
     reports: Path
     workers: int = 1
+    lab_reads: tuple[Path, ...] = ()
+    is_lab_confined: bool = True
 
     @classmethod
     def read(
         cls,
         *,
+        project: Path | None = None,
         workspace: Path | None = None,
         reports: Path | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> Self:
-        """Take options first, then ``WORKBENCH_*`` variables, then the project's folders."""
-        project = _project(Path.cwd())
-        place = workspace or environ.get("WORKBENCH_WORKSPACE") or project / ".workbench"
-        pages = reports or environ.get("WORKBENCH_REPORTS") or project / "reports"
+        """Take options first, then ``WORKBENCH_*`` variables, then the project's folders.
+
+        Raises
+        ------
+        ParameterError
+            The named project is no folder, or a variable is malformed.
+        """
+        root = _project(project or environ.get("WORKBENCH_PROJECT") or None)
+        place = workspace or environ.get("WORKBENCH_WORKSPACE") or root / ".workbench"
+        pages = reports or environ.get("WORKBENCH_REPORTS") or root / "reports"
         return cls(
-            project=project,
+            project=root,
             workspace=Path(place).absolute(),
             reports=Path(pages).absolute(),
             workers=_workers(environ.get("WORKBENCH_WORKERS")),
+            lab_reads=tuple(
+                Path(each).absolute()
+                for each in environ.get("WORKBENCH_LAB_READS", "").split(os.pathsep)
+                if each
+            ),
+            is_lab_confined=environ.get("WORKBENCH_LAB_UNCONFINED", "") in ("", "0"),
         )
+
+    @property
+    def studies(self) -> Path:
+        """Folder of the study files, which stay in the project wherever reports are written."""
+        return self.project / "reports" / "studies"
+
+    @property
+    def notebooks(self) -> Path:
+        """Folder of the notebooks."""
+        return self.project / "notebooks"
+
+    @property
+    def site(self) -> Path:
+        """Folder of the pages."""
+        return self.reports / "site"
 
 
 def find(kind: str, name: str, *, folder: Path, suffix: str) -> Path:
@@ -64,7 +99,7 @@ def find(kind: str, name: str, *, folder: Path, suffix: str) -> Path:
     Raises
     ------
     ParameterError
-        There is no such file; the message lists the names that exist.
+        There is no such file; the message lists the names that exist and says where it looked.
     """
     if "/" in name or Path(name).suffix:
         path = Path(name)
@@ -73,11 +108,18 @@ def find(kind: str, name: str, *, folder: Path, suffix: str) -> Path:
         return path
     path = folder / f"{name}{suffix}"
     if not path.is_file():
-        raise ParameterError(unknown(kind, name, (p.stem for p in folder.glob(f"*{suffix}"))))
+        known = unknown(kind, name, (p.stem for p in folder.glob(f"*{suffix}")))
+        raise ParameterError(f"{known} (looked in {folder})")
     return path
 
 
-def _project(start: Path) -> Path:
+def _project(named: Path | str | None) -> Path:
+    if named is not None:
+        folder = Path(named).absolute()
+        if not folder.is_dir():
+            raise ParameterError(f"there is no project folder {folder}: check --project")
+        return folder
+    start = Path.cwd()
     for folder in (start, *start.parents):
         if (folder / ".workbench").is_dir() or (folder / "pyproject.toml").is_file():
             return folder

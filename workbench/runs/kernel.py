@@ -138,7 +138,7 @@ def _attempt(
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     session = Session(
-        environment=_environment(sealed_view, folder),
+        environment=kernel_environment(folder) | dict(sealed_view),
         folder=folder,
         reads=(Path(sealed_view[FOLDER_VARIABLE]),),
         is_confinement_required=require_confinement,
@@ -178,14 +178,15 @@ def _attempt(
     return execution
 
 
-def _environment(sealed_view: Mapping[str, str], folder: Path) -> dict[str, str]:
+def kernel_environment(folder: Path) -> dict[str, str]:
+    """Return the environment of a kernel whose own folder this is, without a view."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     homes = {
         "HOME": str(folder),
         "IPYTHONDIR": str(folder / "ipython"),
         "TMPDIR": str(folder),  # the machine's own cannot be written
     }
-    return {**kept, **PINNED, **homes, **sealed_view}
+    return {**kept, **PINNED, **homes}
 
 
 def _is_raised_here(traceback: list[str]) -> bool:

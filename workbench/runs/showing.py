@@ -1,8 +1,8 @@
 """What a notebook says to the workbench: give me my data, show this, record that.
 
 The same three calls work in a run, where the kernel holds one sealed view, and in the lab, where
-the view is opened with the key that the user holds. Both apply the study's disclosure rules, so a
-notebook looks the same in both.
+the kernel asks a broker for it. Neither kernel holds a key. Both apply the study's disclosure
+rules, so a notebook looks the same in both.
 """
 
 import html
@@ -15,11 +15,11 @@ from workbench.charts.exhibits import Figure, Table
 from workbench.charts.markup import figure_markup, table_markup
 from workbench.foundation.errors import ParameterError
 from workbench.foundation.progress import SEALED_VIEW
-from workbench.foundation.settings import Settings, find
 from workbench.privacy.disclosure import disclose, disclose_estimate, disclose_figure
 from workbench.privacy.provenance import require_released, require_released_estimate
 from workbench.privacy.release import model_origin
-from workbench.privacy.view import View, open_view
+from workbench.privacy.view import View
+from workbench.runs.asking import ask_for_view
 from workbench.runs.bundles import (
     EXHIBIT,
     RECORD,
@@ -30,8 +30,7 @@ from workbench.runs.bundles import (
 )
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.verdicts import Verdict
-from workbench.studies import read_study
-from workbench.vault import Vault, open_sealed_view
+from workbench.vault import open_sealed_view, read_sealed_view
 
 _PAGE_STYLE = (
     "--ink:var(--jp-content-font-color1,#111);--muted:var(--jp-content-font-color2,#666);"
@@ -54,7 +53,7 @@ def view(study: str, *, as_of: str | None = None) -> View:
     ParameterError
         There is no such study or dataset, or ``as_of`` lies outside the data.
     AccessError
-        The key at hand does not open the vault.
+        The kernel was started neither by a run nor by the lab, or the key does not open the vault.
     """
     sealed = open_sealed_view()
     if sealed is not None:
@@ -170,20 +169,17 @@ def _verdict_markup(verdict: Verdict) -> str:
 
 
 def _lab_view(study: str, as_of: str | None) -> View:
-    settings = Settings.read()
-    path = find("study", study, folder=settings.project / "reports" / "studies", suffix=".toml")
-    read = read_study(path, notebooks=settings.project / "notebooks")
-    dataset = Vault.open(settings.workspace).dataset(read.dataset)
-    day = parsed_date(as_of)
-    # opened once: every cell may ask, and it takes seconds. A changed study, a newer version of
-    # the dataset or another workspace is another view
-    key = (read.model_dump_json(), str(settings.workspace), dataset.fingerprint, day)
+    """Return the view that the lab's broker sealed for this kernel."""
+    parsed_date(as_of)  # refused here, in the words of this call
+    environment = ask_for_view(study, as_of)
+    key = tuple(sorted(environment.items()))
     if key not in _opened:
-        _opened[key] = open_view(read, dataset, as_of=day)
+        sealed = read_sealed_view(environment)
+        _opened[key] = View.restore(sealed.description, sealed.data)
     return _opened[key]
 
 
-_opened: dict[tuple[object, ...], View] = {}
+_opened: dict[tuple[tuple[str, str], ...], View] = {}
 
 
 def parsed_date(text: str | None) -> date | None:

@@ -30,8 +30,10 @@ def main(words: list[str]) -> None:
     """Confine this process and run ipykernel in it."""
     is_required = words[0] == "--required"
     folder, report, *reads = words[is_required : words.index("--")]
-    own = Path(folder)
+    own, stood = Path(folder), Path.cwd()
     confinement = confine(own, reads=[Path(path) for path in reads])
+    if any(stood.is_relative_to(path) for path in reads):
+        os.chdir(stood)  # beside the notebook, where it can be read
     with open(int(report), "w", encoding="utf-8") as file:
         json.dump(confinement.as_json(), file)
     if is_required and confinement.missing:
@@ -43,7 +45,9 @@ def main(words: list[str]) -> None:
 
 def _let_children_import(packages: Path) -> None:
     packages.mkdir(exist_ok=True)
-    (packages / "workbench").symlink_to(PACKAGE)
+    link = packages / "workbench"
+    link.unlink(missing_ok=True)  # of this kernel before it was started again
+    link.symlink_to(PACKAGE)
     os.environ["PYTHONPATH"] = str(packages)
     sys.path.append(str(packages))  # worker processes are given this list
 

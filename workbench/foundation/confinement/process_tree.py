@@ -16,10 +16,12 @@ any thread was started and hold nothing open but the pipe between them.
 
 import contextlib
 import os
+import resource
 import select
 import signal
 import sys
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
@@ -106,10 +108,11 @@ def fork_under_subreaper() -> bool:
 def _stay_behind(*kept: int) -> None:
     """Close every file but ``kept``, and leave interrupts, sent to all three, to the kernel."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for number in os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else ():
-        if int(number) > 2 and int(number) not in kept:
-            with contextlib.suppress(OSError):
-                os.close(int(number))
+    # no list of what is open: meanwhile the first process may mount a /proc without this process
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    edges = [2, *sorted(kept), most]
+    for before, after in pairwise(edges):
+        os.closerange(before + 1, after)
 
 
 def _await_end(kernel: int) -> int:

@@ -1,22 +1,8 @@
-"""JupyterLab in a project: what a notebook printed does not land in files that git tracks.
-
-A server extension. In the browser the outputs stay; the file that is saved, and with it the
-checkpoint, holds none. Whoever opens the notebook again runs it again.
-"""
+"""What is saved of a notebook: its cells, and nothing that they printed."""
 
 from typing import Any
 
 from tornado.web import HTTPError
-
-
-def _jupyter_server_extension_points() -> list[dict[str, str]]:
-    """Name the extension to the server."""
-    return [{"module": "workbench.lab"}]
-
-
-def _load_jupyter_server_extension(server: Any) -> None:
-    """Have every notebook stripped before it is saved."""
-    server.contents_manager.register_pre_save_hook(strip_outputs)
 
 
 def strip_outputs(*, model: dict[str, Any], path: str, **_: Any) -> None:

@@ -1,0 +1,154 @@
+"""Kernels of the lab: they get views, and reach neither the key nor the vault."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_client.manager import AsyncKernelManager
+
+from tests.conftest import PROJECT
+from tests.worlds import Place
+from workbench.foundation.errors import AccessError, InputError
+from workbench.lab.broker import Broker
+from workbench.lab.kernels import KERNEL, LabKernels, readable
+from workbench.runs.asking import ask_for_view
+from workbench.session import Session
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a project with the dataset ``demo`` in a workspace of its own."""
+    root = tmp_path_factory.mktemp("project")
+    (root / "notebooks").mkdir()
+    (root / "reports").mkdir()
+    (root / "reports" / "studies").symlink_to(PROJECT / "reports" / "studies")
+    for path in (PROJECT / "notebooks").glob("*.ipynb"):
+        (root / "notebooks" / path.name).write_bytes(path.read_bytes())
+    place = Place(root)
+    place.workspace = root / ".workbench"
+    assert place.do("init") == 0
+    place.world("retail", "demo", customers=300)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_PROJECT", str(root))
+        patch.setenv("WORKBENCH_WORKSPACE", str(place.workspace))
+        yield root
+
+
+def executed(*cells: str, beside: Path, restart_after: int | None = None) -> list[str]:
+    """Execute cells in one kernel of the lab; return what each printed, returned or raised."""
+
+    async def execute() -> list[str]:
+        manager = AsyncKernelManager(kernel_spec_manager=LabKernels(), kernel_name=KERNEL)
+        await manager.start_kernel(cwd=str(beside))
+        client = manager.client()
+        client.start_channels()
+        said: list[str] = []
+        try:
+            await client.wait_for_ready(timeout=60)
+            for place, cell in enumerate(cells):
+                texts: list[str] = []
+
+                def heard(message: Any, texts: list[str] = texts) -> None:
+                    content = message["content"]
+                    texts.append(content.get("text", "") or content.get("evalue", ""))
+                    texts.append(content.get("data", {}).get("text/plain", ""))
+                    texts.append(content.get("ename", ""))
+
+                await client.execute_interactive(cell, timeout=120, output_hook=heard)
+                said.append(" ".join(text for text in texts if text))
+                if place == restart_after:
+                    await manager.restart_kernel(now=True)
+                    await client.wait_for_ready(timeout=60)
+        finally:
+            client.stop_channels()
+            folder = manager.provisioner._scratch.folder
+            await manager.shutdown_kernel(now=True)
+            assert not folder.exists()
+        return said
+
+    return asyncio.run(execute())
+
+
+VIEW = "import workbench as wb; wb.view('demo').data['customers'].collect().height > 100"
+
+
+def test_a_kernel_gets_a_view_and_can_reach_neither_key_nor_vault(project: Path) -> None:
+    key = project / ".workbench" / "keys" / "workspace.key"
+    seen, again, cell, names, vault, world, command, where = executed(
+        VIEW,
+        "wb.view('demo') is wb.view('demo')",
+        f"open({str(key)!r}).read()",
+        "import os; sorted(name for name in os.environ if 'WORKBENCH' in name)",
+        "from workbench.session import Session\n"
+        f"from pathlib import Path; Session.open(workspace=Path({str(key.parents[1])!r})).vault",
+        "import socket; socket.create_connection(('127.0.0.1', 80), 1)",
+        "!ls",
+        "import os; os.path.basename(os.getcwd()), 'churn.ipynb' in os.listdir()",
+        beside=project / "notebooks",
+    )
+    assert (seen, again) == ("True", "True")
+    assert "PermissionError" in cell
+    assert names == "['WORKBENCH_BROKER']"
+    assert "Error" in vault
+    assert "OSError" in world
+    assert "confined" in command
+    assert where == "('notebooks', True)"
+
+
+def test_refusals_of_the_broker_are_those_of_the_command(project: Path) -> None:
+    unknown, date, future = executed(
+        "import workbench as wb; wb.view('dmeo')",
+        "wb.view('demo', as_of='tomorrow')",
+        "wb.view('demo', as_of='2099-01-01')",
+        beside=project,
+    )
+    assert "ParameterError" in unknown
+    assert "did you mean 'demo'" in unknown
+    assert "write a date as" in date
+    assert "lies outside the data" in future
+
+
+def test_a_kernel_that_starts_again_asks_again(project: Path) -> None:
+    assert executed(VIEW, VIEW, beside=project, restart_after=0) == ["True", "True"]
+
+
+def test_a_newer_version_is_another_view(project: Path, tmp_path: Path) -> None:
+    broker = Broker(Session.open(), tmp_path)
+    first = broker.answer({"study": "demo", "as_of": None})
+    assert broker.answer({"study": "demo", "as_of": None}) == first
+    place = Place(project)
+    place.workspace = project / ".workbench"
+    place.world("retail", "demo", customers=60, seed=9)
+    assert broker.answer({"study": "demo", "as_of": None}) != first
+
+
+def test_without_a_broker_nobody_gives_a_view(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WORKBENCH_BROKER", raising=False)
+    with pytest.raises(AccessError, match="workbench lab"):
+        ask_for_view("demo", None)
+
+
+def test_a_fault_is_told_without_words_of_other_packages(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("a cell of somebody")
+
+    monkeypatch.setattr("workbench.lab.broker._view", fail)
+    answer = Broker(Session.open(), tmp_path).answer({"study": "demo", "as_of": None})
+    assert "somebody" not in json.dumps(answer)
+    assert "ValueError" in answer["words"]
+
+
+def test_no_folder_that_kernels_read_may_hold_the_workspace(tmp_path: Path) -> None:
+    (tmp_path / "notebooks" / ".workbench").mkdir(parents=True)
+    session = Session.open(project=tmp_path, workspace=tmp_path / "notebooks" / ".workbench")
+    with pytest.raises(InputError, match="which notebooks of the lab can read: move it"):
+        readable(session)
+    more = {"WORKBENCH_LAB_READS": str(tmp_path / "data")}
+    (tmp_path / "data").mkdir()
+    named = Session.open(project=tmp_path, environ=more)
+    assert tmp_path / "data" in readable(named)

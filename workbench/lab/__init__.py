@@ -1,0 +1,25 @@
+"""JupyterLab in a project: notebooks that hold no key, and files that hold no output.
+
+``workbench lab`` starts a server of this machine's JupyterLab with two additions:
+
+- kernels are confined like those of runs, and get sealed views from a *broker*, a thread of the
+  server that holds the key (``kernels``, ``broker``);
+- what a notebook printed stays in the browser; the file that is saved, and with it the checkpoint,
+  holds none (``saving``). Whoever opens the notebook again runs it again.
+"""
+
+from typing import Any
+
+from workbench.lab.saving import strip_outputs
+
+__all__ = ["strip_outputs"]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    """Name the extension to the server."""
+    return [{"module": "workbench.lab"}]
+
+
+def _load_jupyter_server_extension(server: Any) -> None:
+    """Have every notebook stripped before it is saved."""
+    server.contents_manager.register_pre_save_hook(strip_outputs)

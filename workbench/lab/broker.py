@@ -1,0 +1,85 @@
+"""The broker: opens views with the key that the server holds, and hands sealed ones to kernels.
+
+    kernel ── {"study": "demo", "as_of": null} ──> broker ── key ──> vault
+           <── folder and key of a sealed view ──
+
+A kernel gets a view under a key made for it, and nothing else: no path to the workspace and no key
+that opens anything there. One thread answers one kernel, over a stream that nobody else has.
+"""
+
+import json
+import socket
+import threading
+from pathlib import Path
+from typing import Any
+
+from workbench.foundation.errors import WorkbenchError
+from workbench.foundation.progress import say
+from workbench.privacy import View
+from workbench.runs.showing import parsed_date
+from workbench.session import Session
+from workbench.vault import seal_view
+
+
+class Broker:
+    """Answers one kernel.
+
+    Parameters
+    ----------
+    session : Session
+        Opens the vault.
+    folder : Path
+        Private folder that the kernel can read; views are sealed below it.
+    """
+
+    def __init__(self, session: Session, folder: Path) -> None:
+        self._session = session
+        self._folder = folder
+        self._sealed: dict[str, dict[str, str]] = {}
+
+    def serve(self) -> socket.socket:
+        """Start answering; return the kernel's end of the stream."""
+        own, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        threading.Thread(target=self._answer_all, args=(own,), daemon=True).start()
+        return theirs
+
+    def answer(self, question: dict[str, Any]) -> dict[str, str]:
+        """Return what opens the sealed view, or why there is none."""
+        try:
+            view = _view(self._session, str(question["study"]), question.get("as_of"))
+            if view.fingerprint not in self._sealed:
+                # opened once: every cell may ask, and it takes seconds. A changed study, a newer
+                # version of the dataset or another date is another view
+                place = self._folder / view.fingerprint
+                sealed = seal_view(place, data=view.data, description=view.describe())
+                self._sealed[view.fingerprint] = dict(sealed)
+            return self._sealed[view.fingerprint]
+        except WorkbenchError as error:
+            return {"error": type(error).__name__, "words": str(error)}
+        except Exception as error:  # words of other packages could quote cells
+            say(f"workbench: a fault of ours while a view was opened ({type(error).__name__})")
+            words = f"a fault of ours ({type(error).__name__}); the lab's terminal says more"
+            return {"error": "WorkbenchError", "words": words}
+
+    def _answer_all(self, stream: socket.socket) -> None:
+        with stream, stream.makefile("rwb") as lines:
+            for line in lines:
+                answer = self.answer(json.loads(line))
+                lines.write(json.dumps(answer).encode() + b"\n")
+                lines.flush()
+
+
+_views: dict[str, View] = {}
+_opening = threading.Lock()
+
+
+def _view(session: Session, study: str, as_of: str | None) -> View:
+    """Return a view, the one that another kernel has where nothing changed since."""
+    asked = session.study(study)
+    dataset = session.vault.dataset(asked.dataset)
+    day = parsed_date(as_of)
+    key = repr((asked.model_dump_json(), str(session.place.workspace), dataset.fingerprint, day))
+    with _opening:
+        if key not in _views:
+            _views[key] = session.view(study, as_of=day)
+        return _views[key]

@@ -1,0 +1,133 @@
+"""Kernels of the lab: confined as in a run, with a broker to ask for views.
+
+A kernel reads Python and its libraries, the project's notebooks and studies, the folders that
+``WORKBENCH_LAB_READS`` names (separated by ``:``) and the views sealed for it; it writes in a
+folder of its own that is gone with it, and speaks over local sockets in that folder. Neither the
+workspace nor a key may lie in what it reads. ``WORKBENCH_LAB_UNCONFINED=1`` starts kernels without
+confinement: code in a notebook can then read whatever its user can, the key file included.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+from workbench.foundation.errors import InputError
+from workbench.lab.broker import Broker
+from workbench.runs.asking import STREAM_VARIABLE
+from workbench.runs.kernel import kernel_environment
+from workbench.runs.scratch import Scratch
+from workbench.session import Session
+
+#: The one kernel there is, by the name that notebooks carry.
+KERNEL = "python3"
+
+_PROVISIONER = "workbench-confined"
+
+
+class LabKernels(KernelSpecManager):
+    """Knows one kernel: this Python, started by ``ConfinedProvisioner``."""
+
+    def find_kernel_specs(self) -> dict[str, str]:
+        """Return the one kernel."""
+        return {KERNEL: ""}
+
+    def get_all_specs(self) -> dict[str, Any]:
+        """Return the one kernel, described."""
+        return {KERNEL: {"resource_dir": "", "spec": self.get_kernel_spec(KERNEL).to_dict()}}
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """Describe the kernel.
+
+        Raises
+        ------
+        NoSuchKernel
+            Another one is asked for.
+        """
+        if kernel_name != KERNEL:
+            raise NoSuchKernel(kernel_name)
+        return KernelSpec(
+            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            display_name="Python (workbench)",
+            language="python",
+            metadata={"kernel_provisioner": {"provisioner_name": _PROVISIONER}},
+        )
+
+
+class ConfinedProvisioner(LocalProvisioner):
+    """Starts a kernel in a folder of its own, confined, with a stream to its broker."""
+
+    _scratch: Scratch | None = None
+    _ends: tuple[int, ...] = ()
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Make the kernel's folder, stream and environment."""
+        session = Session.open()
+        if self._scratch is None:
+            self._scratch = Scratch(session.vault)
+        own, views = self._scratch.folder / "own", self._scratch.folder / "views"
+        for folder in (own, views):
+            folder.mkdir(exist_ok=True, mode=0o700)
+        manager: Any = self.parent
+        manager.transport = "ipc"
+        manager.connection_file = str(own / "kernel.json")
+        manager.ip = str(own / "kernel-ipc")
+        stream = Broker(session, views).serve()
+        inherited = [stream.detach()]
+        if session.place.is_lab_confined:
+            report = os.open(os.devnull, os.O_WRONLY)
+            inherited.append(report)
+            reads = [str(path) for path in (*readable(session), views)]
+            self.kernel_spec.argv = [
+                *(sys.executable, "-m", "workbench.foundation.confinement"),
+                *(str(own), str(report), *reads, "--", "-f", "{connection_file}"),
+                "--IPKernelApp.exec_lines=import workbench.lab.inside",
+            ]
+        self._ends = tuple(inherited)
+        kwargs["env"] = kernel_environment(own) | {STREAM_VARIABLE: str(inherited[0])}
+        made = await super().pre_launch(**kwargs)
+        return {**made, "pass_fds": self._ends}
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
+        """Start the kernel; this process keeps no copy of the kernel's ends."""
+        try:
+            # what a kernel writes past its outputs can hold data and must not end in a log
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            return await super().launch_kernel(cmd, **{**kwargs, **quiet})
+        finally:
+            for end in self._ends:
+                with contextlib.suppress(OSError):
+                    os.close(end)
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Remove the kernel's folder, unless it starts again."""
+        await super().cleanup(restart)
+        if not restart and self._scratch is not None:
+            self._scratch.__exit__()
+            self._scratch = None
+
+
+def readable(session: Session) -> list[Path]:
+    """Return the project's folders that kernels of the lab can read.
+
+    Raises
+    ------
+    InputError
+        The workspace or the key lies in one of them.
+    """
+    place = session.place
+    folders = [place.notebooks, place.studies, *place.lab_reads]
+    kept = [place.workspace, *([session.key_file] if session.key_file else [])]
+    for folder in folders:
+        for secret in kept:
+            if secret.resolve().is_relative_to(folder.resolve()):
+                raise InputError(
+                    f"{secret} lies in {folder}, which notebooks of the lab can read: move it, or "
+                    "take the folder out of WORKBENCH_LAB_READS"
+                )
+    return [folder for folder in folders if folder.exists()]

@@ -1,0 +1,213 @@
+"""The session: what a door opens once and does everything through."""
+
+import getpass
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from workbench.foundation.settings import Settings, find
+
+if TYPE_CHECKING:
+    from workbench.intake import LoadReport
+    from workbench.privacy import View
+    from workbench.reports import Site
+    from workbench.runs import Folder, Plan, RunResult
+    from workbench.studies import Study
+    from workbench.vault import Vault
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a number without a name, in a container for instance
+        return str(os.getuid())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """Who acts, where and when.
+
+    Attributes
+    ----------
+    principal : str
+        Who acts: the user of the operating system.
+    place : Settings
+        Project, workspace and folder of reports.
+    key_file, head_copy : Path or None
+        Key file, and folder of copies of heads, where others than the workspace's are named.
+    clock : callable
+        Gives the time, with its zone.
+
+    Examples
+    --------
+    In a script of the key's holder::
+
+        session = Session.open()
+        view = session.view("demo")
+    """
+
+    principal: str
+    place: Settings
+    key_file: Path | None = None
+    head_copy: Path | None = None
+    clock: Callable[[], datetime] = field(default=_now, repr=False)
+
+    @classmethod
+    def open(
+        cls,
+        *,
+        project: Path | None = None,
+        workspace: Path | None = None,
+        reports: Path | None = None,
+        key: Path | None = None,
+        head: Path | None = None,
+        environ: Mapping[str, str] = os.environ,
+        clock: Callable[[], datetime] = _now,
+    ) -> Self:
+        """Find project, workspace and reports: options first, then variables, then the folders.
+
+        The vault is opened when it is first needed.
+
+        Raises
+        ------
+        ParameterError
+            A named project does not exist, or a variable is malformed.
+        """
+        return cls(
+            principal=_user(),
+            place=Settings.read(
+                project=project, workspace=workspace, reports=reports, environ=environ
+            ),
+            key_file=key,
+            head_copy=head,
+            clock=clock,
+        )
+
+    @cached_property
+    def vault(self) -> "Vault":
+        """The workspace's vault, opened with the key.
+
+        Raises
+        ------
+        ParameterError
+            There is no workspace, or it was made by another workbench.
+        AccessError
+            The key file is missing or unsafe, or this process is a kernel with a sealed view.
+        """
+        from workbench.vault import Vault  # late: polars and cryptography
+
+        return Vault.open(self.place.workspace, key_file=self.key_file, head=self.head_copy)
+
+    @cached_property
+    def vault_at_hand(self) -> "Vault | None":
+        """The vault; None where there is no workspace or no key file."""
+        from workbench.vault import Vault  # late: polars and cryptography
+
+        return Vault.at_hand(self.place.workspace, key_file=self.key_file, head=self.head_copy)
+
+    @property
+    def studies(self) -> list[str]:
+        """Names of the project's studies, sorted."""
+        return sorted(path.stem for path in self.place.studies.glob("*.toml"))
+
+    def study(self, name: str) -> "Study":
+        """Read a study by its name or path.
+
+        Raises
+        ------
+        ParameterError
+            There is no such study, or its file has faults.
+        """
+        from workbench.studies import read_study  # late: polars
+
+        path = find("study", name, folder=self.place.studies, suffix=".toml")
+        return read_study(path, notebooks=self.place.notebooks)
+
+    def load(
+        self,
+        paths: Sequence[Path],
+        *,
+        dataset: str,
+        mapping: str | None = None,
+        settings: Mapping[str, str],
+    ) -> "LoadReport":
+        """Read exports into a dataset, see ``intake.load``."""
+        from workbench.intake import load  # late: polars and dataframely
+        from workbench.sources import find_mapping
+
+        return load(
+            paths,
+            vault=self.vault,
+            dataset=dataset,
+            mapping=find_mapping(mapping) if mapping else None,
+            settings=settings,
+            workers=self.place.workers,
+        )
+
+    def view(self, study: str, *, as_of: date | None = None) -> "View":
+        """Open the view of a study, see ``privacy.open_view``."""
+        from workbench.privacy import open_view  # late: polars
+        from workbench.vault.parquet import reading
+
+        asked = self.study(study)
+        dataset = self.vault.dataset(asked.dataset)
+        with reading(dataset.label):
+            return open_view(asked, dataset, as_of=as_of)
+
+    @cached_property
+    def runs(self) -> "Folder":
+        """The folder of runs."""
+        from workbench.runs import Folder  # late: papermill
+
+        return Folder(self.place.reports / "runs", self.vault)
+
+    def plan(self, study: str, *, notebook: str | None = None, given: Mapping[str, str]) -> "Plan":
+        """Say what runs of a study would be executed, see ``runs.plan``.
+
+        Parameters
+        ----------
+        study : str
+            Name or path of the study.
+        notebook : str, optional
+            The only notebook of it, by name or path.
+        given : mapping of str to str
+            Parameters by name, as texts.
+        """
+        from workbench.runs import plan  # late: papermill
+
+        asked = self.study(study)
+        dataset = self.vault.dataset(asked.dataset)
+        return plan(asked, dataset, project=self.place.project, given=given, only=notebook)
+
+    def run(
+        self, plan: "Plan", *, again: bool = False, timeout_seconds: int | None = None
+    ) -> "list[RunResult]":
+        """Execute what of a plan has not finished, and publish its pages, see ``runs.run``."""
+        from workbench.reports import page_of, publish  # late: jinja
+        from workbench.runs import run
+
+        return run(
+            plan,
+            vault=self.vault,
+            folder=self.runs,
+            clock=self.clock,
+            page=page_of,
+            publish=lambda finished: publish(finished, site=self.place.site),
+            again=again,
+            timeout_seconds=timeout_seconds,
+        )
+
+    def build_site(self) -> "Site":
+        """Make the catalogue of reports, and pages that are missing."""
+        from workbench.reports import build_site  # late: polars and the page's parts
+
+        runs = self.place.reports / "runs"
+        return build_site(runs, site=self.place.site, vault=self.vault_at_hand)
