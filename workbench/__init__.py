@@ -1,11 +1,12 @@
 """A research and modelling workbench for customer data.
 
-For a notebook three calls are enough::
+For a notebook a few calls are enough::
 
     import workbench as wb
 
     view = wb.view("demo")                      # what the study may see
     wb.show(table, figure, verdict)             # without groups that are too small
+    wb.show(wb.chart.dots(table))               # bar, dots, line, scatter
     wb.record(estimates=[...], verdicts=(...,)) # what catalogue and comparison read
 
 The rooms are packages of their own (``workbench.models``, ``workbench.fairness``, ...). Importing
@@ -16,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from workbench.charts import chart
     from workbench.charts.exhibits import Figure, Table
     from workbench.runs.showing import record, show, view
     from workbench.schema import TABLES, CustomerData
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "CustomerData": "workbench.schema",
+    "chart": "workbench.charts",
     "Estimate": "workbench.statistics.estimates",
     "Figure": "workbench.charts.exhibits",
     "Outcome": "workbench.statistics.verdicts",
@@ -43,6 +46,7 @@ __all__ = [
     "Outcome",
     "Table",
     "Verdict",
+    "chart",
     "record",
     "show",
     "view",
@@ -53,6 +57,8 @@ def __getattr__(name: str) -> Any:
     """Load a public name when it is first used."""
     if name not in _HOMES:
         raise AttributeError(f"module 'workbench' has no attribute {name!r}")
+    if name == "chart":
+        return import_module("workbench.charts.chart")
     return getattr(import_module(_HOMES[name]), name)
 
 

@@ -1,10 +1,12 @@
 """Every refusal is one clear sentence, without a traceback, with the exit code of its kind."""
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import PROJECT
 from workbench.vault import Vault
 
 from .conftest import Command, Outcome
@@ -135,3 +137,43 @@ def test_a_swapped_or_damaged_file_is_an_integrity_error(loaded: Command, home: 
 
 def test_debug_shows_where(workbench: Command) -> None:
     assert "Traceback" in workbench("run", "demo", "--debug").err
+
+
+def test_a_run_that_failed_can_be_looked_into(loaded: Command, home: Path) -> None:
+    (home / "notebooks").unlink()
+    (home / "notebooks").mkdir()
+    node = json.loads((PROJECT / "notebooks" / "churn.ipynb").read_text())
+    first = next(c for c in node["cells"] if "parameters" in c["metadata"].get("tags", ()))
+    broken = {**first, "metadata": {}, "source": "1 / 0", "id": "broken"}
+    node["cells"] = [first, broken]
+    (home / "notebooks" / "churn.ipynb").write_text(json.dumps(node))
+    for name in ("segmentation", "bias_audit"):
+        path = PROJECT / "notebooks" / f"{name}.ipynb"
+        (home / "notebooks" / path.name).write_bytes(path.read_bytes())
+    failed = loaded("run", "churn", "--study", "demo", "--json")
+    assert failed.code == 7
+    (run,) = (each["run"] for each in failed.json["runs"])
+    assert f"workbench open {run}" in failed.err
+    shown = loaded("open", run[:6])
+    assert shown.code == 0
+    assert "1 / 0" in shown.out
+    assert "ZeroDivisionError: division by zero" in shown.out
+    assert loaded("open", run, "--json").json["failed"]["source"] == "1 / 0"
+    out = home / "executed.ipynb"
+    assert loaded("open", run, "--out", str(out)).code == 0
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert "ZeroDivisionError" in out.read_text()
+    assert loaded("open", run, "--out", str(out)).code == 3  # nothing is replaced
+    assert loaded("open", "nothing").code == 2
+
+
+def test_a_notebook_that_is_named_as_a_study_hints_at_the_option(loaded: Command) -> None:
+    refused = loaded("run", "churn")
+    assert refused.code == 2
+    assert "workbench run churn --study demo" in refused.err
+
+
+def test_a_value_outside_its_range_starts_no_kernel(loaded: Command) -> None:
+    refused = loaded("run", "churn", "--study", "demo", "-p", "horizon_days=-5")
+    assert refused.code == 2
+    assert "horizon_days is -5, it must be at least 1 and at most 730" in refused.err

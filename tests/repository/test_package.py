@@ -17,6 +17,7 @@ PUBLIC = [
     "Outcome",
     "Table",
     "Verdict",
+    "chart",
     "record",
     "show",
     "view",
@@ -69,12 +70,12 @@ def test_rooms_import_only_downward() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_nothing_asks_the_clock_but_the_command_line() -> None:
+def test_nothing_asks_the_clock_but_the_session() -> None:
     asks = ("datetime.now", "date.today", "time.time(", "utcnow", "np.random.seed", "random.seed(")
     found = [
         f"{path.relative_to(PROJECT)}: {word}"
         for path in (PROJECT / "workbench").rglob("*.py")
-        if path.parent.name != "cli"
+        if path.parent.name != "session"
         for word in asks
         if word in path.read_text(encoding="utf-8")
     ]

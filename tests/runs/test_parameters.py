@@ -175,3 +175,31 @@ def test_odd_text_reaches_the_notebook_as_it_is(project: Project) -> None:
     cell = f"assert code == {odd!r}, ascii(code)\n{ENDING}"
     project.notebook("probe", BEGINNING, cell, parameters="code: str = ''  # code")
     assert project.run("probe", code=odd).error is None
+
+
+def test_a_declared_range_is_checked_before_anything_runs() -> None:
+    found = declared_parameters(
+        notebook(
+            "days: int = 90  # length of the silence, days, 1..730\n"
+            "share: float = 0.2  # of customers, 0..1\n"
+            "seed: int = 7  # of every draw, 0..\n"
+            "shift: float = 0.0  # degrees, -1.5..1.5\n"
+            "many: list[int] = [1, 2]  # each, 1..9\n"
+            "free: int = 3  # see page 1..2 of the manual"
+        )
+    )
+    assert (found["days"].low, found["days"].high) == (1, 730)
+    assert (found["shift"].low, found["shift"].high) == (-1.5, 1.5)
+    assert (found["seed"].low, found["seed"].high) == (0, None)
+    assert (found["free"].low, found["free"].high) == (None, None)
+    for given, said in (
+        ({"days": Text("-5")}, "days is -5, it must be at least 1 and at most 730"),
+        ({"share": 1.5}, "share is 1.5, it must be at least 0 and at most 1"),
+        ({"seed": -1}, "seed is -1, it must be at least 0"),
+        ({"many": [1, 10]}, "many is 10, it must be at least 1 and at most 9"),
+    ):
+        with pytest.raises(ParameterError, match=said):
+            chosen(found, given, where="notebook probe")
+    assert chosen(found, {"days": Text("730")}, where="n")["days"] == 730
+    with pytest.raises(ParameterError, match="the default of days is 0, it must be at least 1"):
+        declared_parameters(notebook("days: int = 0  # days, 1..730"))

@@ -91,6 +91,11 @@ class Table:
             return True
         return not self.rows.join(made, on=columns, how="anti", nulls_equal=True).is_empty()
 
+    def _repr_html_(self) -> str:
+        from workbench.charts.markup import table_markup  # late: it knows this class
+
+        return table_markup(self)
+
 
 def _is_format(form: str) -> bool:
     for number in (1.0, 1):
@@ -123,3 +128,9 @@ class Figure:
     spec: Mapping[str, Any]
     description: str
     redraw: Callable[[Table], "Figure"] | None = field(default=None, repr=False, compare=False)
+
+    def _repr_html_(self) -> str:
+        from workbench.charts.drawing import svg  # late: they know this class
+        from workbench.charts.markup import figure_markup
+
+        return figure_markup(self, svg(self))

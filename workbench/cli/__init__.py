@@ -19,6 +19,7 @@ from workbench.cli.generate import generate
 from workbench.cli.init import init
 from workbench.cli.lab import lab
 from workbench.cli.load import load
+from workbench.cli.open import open_run
 from workbench.cli.overview import overview
 from workbench.cli.quarantine import quarantine
 from workbench.cli.run import run
@@ -42,6 +43,7 @@ app = typer.Typer(
 app.callback(invoke_without_command=True)(overview)
 for verb in (init, generate, truth, load, quarantine, run, site, lab, status, dictionary):
     app.command()(verb)
+app.command(name="open")(open_run)
 app.add_typer(dataset, name="dataset")
 
 

@@ -115,12 +115,9 @@ class View(Figures):
         )
 
     def _repr_html_(self) -> str:
-        about = (
-            f"<p>View of study <b>{self.study.name}</b> on dataset {self.dataset} "
-            f"(version {self.version}) as of {self.as_of}, purpose {self.study.purpose}, "
-            f"basis {self.study.basis}.</p>"
-        )
-        return about + self.report.steps._repr_html_() + self.data._repr_html_()
+        from workbench.privacy.view_markup import view_markup  # late: it knows this class
+
+        return view_markup(self)
 
 
 def common_zone(dataset: Dataset) -> str | None:

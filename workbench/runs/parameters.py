@@ -9,6 +9,7 @@ a study file gives values, and both give the same result for the same meaning.
 import ast
 import json
 import math
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -28,17 +29,53 @@ _NAMES: Mapping[str, Any] = {
     "None": None,
 }
 _LONGEST = 80  # characters of a value that a refusal repeats
+#: A range at the end of a declaration's comment; one of its ends may be open.
+_NUMBER = r"-?\d+(?:\.\d+)?"
+_RANGE = re.compile(rf"(?:^|[\s,])(?P<low>{_NUMBER})?\.\.(?P<high>{_NUMBER})?\s*$")
 _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One declared parameter: ``name: type = default  # meaning, unit``."""
+    """One declared parameter: ``name: type = default  # meaning, unit, 1..730``.
+
+    Attributes
+    ----------
+    name, type, default, meaning
+        As they are declared.
+    low, high : float or None
+        Smallest and largest value, where the comment ends with a range; either may be left out.
+    """
 
     name: str
     type: Any
     default: Any
     meaning: str
+    low: float | None = None
+    high: float | None = None
+
+    def require_within(self, value: Any) -> None:
+        """Refuse numbers outside the declared range.
+
+        Raises
+        ------
+        ParameterError
+            The value, or one of a list of values, is too small or too large.
+        """
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, bool) or not isinstance(each, int | float):
+                continue
+            low, high = self.low, self.high
+            if (low is not None and each < low) or (high is not None and each > high):
+                limits = " and ".join(
+                    words
+                    for words in (
+                        "" if low is None else f"at least {low:g}",
+                        "" if high is None else f"at most {high:g}",
+                    )
+                    if words
+                )
+                raise ParameterError(f"{self.name} is {each}, it must be {limits}")
 
 
 def declared_parameters(notebook: Notebook) -> dict[str, Parameter]:
@@ -83,8 +120,23 @@ def declared_parameters(notebook: Notebook) -> dict[str, Parameter]:
             default = _fit(default, kind, name)
         except ParameterError as fault:
             raise ParameterError(f"notebook {notebook.name}: the default of {fault}") from fault
-        found[name] = Parameter(name=name, type=kind, default=default, meaning=comment.strip())
+        made = Parameter(
+            name=name, type=kind, default=default, meaning=comment.strip(), **_range(comment)
+        )
+        try:
+            made.require_within(default)
+        except ParameterError as fault:
+            raise ParameterError(f"notebook {notebook.name}: the default of {fault}") from fault
+        found[name] = made
     return found
+
+
+def _range(comment: str) -> dict[str, float]:
+    """Return the limits with which a comment ends: ``days, 1..730``."""
+    limits = _RANGE.search(comment)
+    if limits is None:
+        return {}
+    return {name: float(text) for name, text in limits.groupdict().items() if text}
 
 
 def chosen(
@@ -114,6 +166,7 @@ def chosen(
             continue
         try:
             values[name] = _fit(value, declared[name].type, name)
+            declared[name].require_within(values[name])
         except ParameterError as fault:
             faults.append(str(fault))
     if faults:

@@ -318,8 +318,8 @@ def _files(
         if said := opened.searched(message):
             return failed(reason, execution.cell), _OURS[kind](f"notebook {name}: {said}")
     return failed(reason, execution.cell), RunError(
-        f"notebook {name} failed: {reason}. Its cells lie in the vault; mend it in the lab and "
-        "run it again"
+        f"notebook {name} failed: {reason}. `workbench open {planned.id}` shows the cell and its "
+        "traceback to the key's holder; mend the notebook and run it again"
     )
 
 

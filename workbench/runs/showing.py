@@ -7,6 +7,7 @@ rules, so a notebook looks the same in both.
 
 import html
 import os
+import sys
 from datetime import date
 from typing import Any
 
@@ -19,6 +20,7 @@ from workbench.privacy.disclosure import disclose, disclose_estimate, disclose_f
 from workbench.privacy.provenance import require_released, require_released_estimate
 from workbench.privacy.release import model_origin
 from workbench.privacy.view import View
+from workbench.privacy.view_markup import show_tables_well
 from workbench.runs.asking import ask_for_view
 from workbench.runs.bundles import (
     EXHIBIT,
@@ -68,6 +70,8 @@ def view(study: str, *, as_of: str | None = None) -> View:
     else:
         made = _lab_view(study, as_of)
     _views[made.release.origin] = made
+    if "IPython" in sys.modules:
+        show_tables_well()
     return made
 
 

@@ -73,6 +73,19 @@ class CustomerData:
             raise ParameterError(unknown("table", name, self.tables))
         return self.tables[name]
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tables)
+
+    def __len__(self) -> int:
+        return len(self.tables)
+
+    def keys(self) -> list[str]:
+        """Names of the tables."""
+        return list(self.tables)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return self.keys()
+
     def rows(self) -> pl.DataFrame:
         """Count rows: one row per table, columns ``table`` (String) and ``rows`` (UInt32)."""
         counts = pl.collect_all([frame.select(pl.len()) for frame in self.tables.values()])

@@ -1,0 +1,53 @@
+"""One call draws a table of groups, by what the table says of itself."""
+
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+import workbench as wb
+from workbench.charts.exhibits import Table
+from workbench.foundation.errors import ParameterError
+
+ROWS = pl.DataFrame(
+    {
+        "channel": ["app", "web"],
+        "persons": [120, 300],
+        "euros": [20.0, 31.0],
+        "euros_low": [18.0, 30.0],
+        "euros_high": [22.0, 32.0],
+    }
+)
+TABLE = Table(name="spent", title="Spending", rows=ROWS, persons="persons")
+
+
+def test_every_form_is_found_by_its_name_and_has_an_example() -> None:
+    assert "chart" in dir(wb)
+    for name in ("bar", "dots", "line", "scatter"):
+        form = getattr(wb.chart, name)
+        assert f"wb.chart.{name}(" in form.__doc__
+
+
+def test_group_value_and_interval_are_found() -> None:
+    drawn = wb.chart.dots(TABLE)
+    assert "Highest: web with 31.0 (30.0 to 32.0, 300 persons)" in drawn.description
+    assert "Highest: web with 300" in wb.chart.bar(TABLE).description
+    assert "Lines: euros over channel" in wb.chart.line(TABLE).description
+    assert wb.chart.scatter(TABLE, "euros", "persons").description
+    for figure in (drawn, wb.chart.bar(TABLE)):
+        assert "<svg" in figure._repr_html_()
+    assert "Spending" in TABLE._repr_html_()
+
+
+def test_what_cannot_be_found_is_asked_for() -> None:
+    two = Table(name="t", title="T", rows=ROWS.with_columns(a=1).select("a", pl.all().exclude("a")),
+                persons="persons")  # fmt: skip
+    with pytest.raises(ParameterError, match="say which column is meant: group='a'"):
+        wb.chart.dots(two)
+    assert wb.chart.dots(two, group="channel").description
+    with pytest.raises(ParameterError, match="no column has an interval; it has channel, persons"):
+        wb.chart.dots(
+            Table(name="t", title="T", rows=ROWS.select("channel", "persons"), persons="persons")
+        )
+    with pytest.raises(ParameterError, match="did you mean 'euros'"):
+        wb.chart.bar(TABLE, "euro")

@@ -1,0 +1,86 @@
+"""How a view and its tables look in a notebook: columns and sizes, not plans of queries."""
+
+import html
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from workbench.schema import TABLES
+
+if TYPE_CHECKING:
+    from workbench.privacy.view import View
+
+
+def view_markup(view: "View") -> str:
+    """Return what a view has, as HTML: its tables with columns, and what was done to each."""
+    lines, absent = [], []
+    rows = dict(view.data.rows().iter_rows())
+    done = view.report.columns
+    for table in view.data:
+        asked = view.study.columns.get(table)
+        if asked is None:
+            if TABLES[table].is_in_views:
+                absent.append(table)
+            continue
+        of_table = done.filter(pl.col("table") == table)
+        said = dict(zip(of_table["column"], of_table["what"], strict=True))
+        columns = ", ".join(
+            f'<span title="{html.escape(said.get(name, ""))}">{html.escape(name)}'
+            f"{_mark(said.get(name, ''))}</span>"
+            for name in view.data[table].collect_schema().names()
+        )
+        lines.append(
+            f'<tr><th scope="row">{table}</th>'
+            f"<td style='text-align:right'>{rows[table]:,}</td>"
+            f"<td style='text-align:left'>{columns}</td></tr>"
+        )
+    study = view.study
+    missing = (
+        f"<p>Not asked for by the study: {', '.join(absent)}. A table is added under [columns] of "
+        f"its file.</p>"
+        if absent
+        else ""
+    )
+    return (
+        f"<p>View of study <b>{html.escape(study.name)}</b> on dataset {view.dataset} (version "
+        f"{view.version}) as of {view.as_of}, purpose {study.purpose}, basis {study.basis}. "
+        f"{html.escape(view.report.cost)}</p>"
+        "<table><thead><tr><th>view.data[…]</th><th>rows</th>"
+        "<th style='text-align:left'>columns (* changed: the pointer over it says how; "
+        "view.report has all)</th></tr></thead><tbody>"
+        f"{''.join(lines)}</tbody></table>{missing}"
+        "<p>Next: <code>view.table(rows, by=[…])</code> makes figures that may be shown, "
+        "<code>wb.show(…)</code> shows them, <code>wb.chart</code> draws them.</p>"
+    )
+
+
+def _mark(what: str) -> str:
+    return "" if what in ("", "kept", "pseudonym") else "*"
+
+
+def lazy_markup(frame: pl.LazyFrame) -> str:
+    """Return the columns of a lazy table, as HTML; its rows are not counted, that takes time."""
+    lines = "".join(
+        f"<tr><td style='text-align:left'>{html.escape(name)}</td>"
+        f"<td style='text-align:left'>{html.escape(str(kind))}</td></tr>"
+        for name, kind in frame.collect_schema().items()
+    )
+    return (
+        "<table><caption>A table that is read when it is needed: .head() and .collect() show "
+        f"rows</caption><thead><tr><th>column</th><th>type</th></tr></thead><tbody>{lines}"
+        "</tbody></table>"
+    )
+
+
+def show_tables_well() -> None:
+    """Have this notebook show lazy tables by their columns; nothing happens outside a notebook."""
+    from IPython import get_ipython  # late: only where there is a notebook
+
+    shell: Any = get_ipython()
+    if shell is None:
+        return
+    formatters = shell.display_formatter.formatters
+    formatters["text/html"].for_type(pl.LazyFrame, lazy_markup)
+    formatters["text/plain"].for_type(
+        pl.LazyFrame, lambda frame, printer, _: printer.text(f"LazyFrame {frame.collect_schema()}")
+    )
