@@ -1,6 +1,5 @@
 """One call draws a table of groups, by what the table says of itself."""
 
-
 import polars as pl
 import pytest
 
