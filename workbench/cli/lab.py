@@ -18,7 +18,6 @@ _OPTIONS = (
     # a terminal of the browser could read the key
     "--ServerApp.terminals_enabled=False",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    "--LabApp.news_url=None",
 )
 
 

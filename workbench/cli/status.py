@@ -62,6 +62,7 @@ def status(
             for r in runs
         ],
         "changed_runs": [str(error) for error in changed],
+        "lab_is_confined": place.is_lab_confined,
         "confinement": {
             CLAUSES[name]: "possible" if is_possible else "refused"
             for name, is_possible in try_confinement().items()
@@ -163,6 +164,8 @@ def _print(content: dict[str, Any], *, is_empty: bool) -> None:
             typer.echo(f"  {words}")
     typer.echo("")
     typer.echo(_confinement(content["confinement"]))
+    if not content["lab_is_confined"]:
+        typer.echo("Kernels of the lab are not confined (WORKBENCH_LAB_UNCONFINED).")
 
 
 def _confinement(outcomes: dict[str, str]) -> str:

@@ -34,6 +34,11 @@ from workbench.statistics.estimates import Estimate
 from workbench.statistics.verdicts import Verdict
 from workbench.vault import open_sealed_view, read_sealed_view
 
+#: JupyterLab aligns every cell of a table to the right.
+_ALIGNED = (
+    "<style>.wb-shown table th,.wb-shown table td{text-align:left}"
+    ".wb-shown table .number{text-align:right;font-variant-numeric:tabular-nums}</style>"
+)
 _PAGE_STYLE = (
     "--ink:var(--jp-content-font-color1,#111);--muted:var(--jp-content-font-color2,#666);"
     "--rule:var(--jp-border-color2,#ccc);--ground:transparent"
@@ -155,7 +160,9 @@ def _bundle(exhibit: Table | Figure | Verdict) -> dict[str, Any]:
         )
     bundle: dict[str, Any] = {EXHIBIT: content, "text/plain": str(content["name"])}
     if in_lab:
-        bundle["text/html"] = f'<div style="{_PAGE_STYLE}">{markup}</div>'
+        bundle["text/html"] = (
+            f'{_ALIGNED}<div class="wb-shown" style="{_PAGE_STYLE}">{markup}</div>'
+        )
     return bundle
 
 
