@@ -1,6 +1,7 @@
 # Two commands are enough on a fresh machine with Python 3.11 or newer and make:
 #   make demo   installs what is needed and runs the main job to rendered reports
 #   make test   installs what is needed and passes the tests
+#   make test-fast  passes those that make no world, run no notebook and open no browser
 
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -10,10 +11,12 @@ INSTALLED := $(VENV)/.installed
 WORLD := synthetic/worlds/retail
 # byte code is compiled once at install; where writing it is forbidden every start would compile again
 unexport PYTHONDONTWRITEBYTECODE
+# rooms whose tests make no world, run no notebook and open no browser
+FAST := $(addprefix tests/,charts foundation identity schema session sources statistics studies vault)
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help install demo test lab lint bench realism lock clean
+.PHONY: help install demo test test-fast lab lint bench realism lock clean
 
 help:
 	@grep -E '^# +make ' Makefile | sed 's/^# *//'
@@ -57,7 +60,11 @@ lint: install
 	$(BIN)/lint-imports
 
 test: lint
+	$(BIN)/python -m pytest --doctest-modules workbench
 	$(BIN)/python -m pytest -n 2
+
+test-fast: install
+	$(BIN)/python -m pytest -n 2 $(FAST)
 
 bench: install
 	$(BIN)/python tests/bench/bench.py

@@ -137,11 +137,22 @@ def _print_plan(planned: "Plan", folder: "Folder", as_json: bool) -> None:
     print_table(
         ("table", "rows"), [(name, rows[name]) for name in planned.study.columns if name in rows]
     )
+    if unused := _not_acted_on(planned):
+        typer.echo(f"Declared and not acted on yet: {', '.join(unused)}.")
     typer.echo("")
     print_table(
         ("run", "notebook", "would"),
         [(r["run"], r["notebook"], "be reused" if r["finished"] else "run") for r in runs],
     )
+
+
+def _not_acted_on(planned: "Plan") -> list[str]:
+    """Name what a study declares that no command obeys: nothing is scheduled, nothing expires."""
+    study = planned.study
+    return [
+        *(["schedule"] if study.schedule else []),
+        f"retention_days = {study.retention_days}",
+    ]
 
 
 def _print(results: "list[RunResult]", pages: dict[str, Path]) -> None:
