@@ -8,7 +8,7 @@ import polars as pl
 
 from workbench.foundation import compute
 from workbench.foundation.errors import ParameterError
-from workbench.intake.known import news
+from workbench.intake.comparison import compare
 from workbench.intake.records import records_about, resolve
 from workbench.intake.refusals import gathered, in_own_words
 from workbench.intake.report import FileReport, LoadReport, People
@@ -61,7 +61,7 @@ class _Loader:
         }
         held = self.held
         with reading(held.label if held else "dataset"):
-            found = news(tables, held)
+            found = compare(tables, held)
         own = [r.cells for r in readings if r.cells is not None]
         contradicting = in_own_words(found.contradicting, pl.concat(own) if own else None)
         return _Part(
@@ -187,7 +187,7 @@ def _load_one(
         state.amounts.update(part.amounts)
     state.add_files([file for part in done for file in part.files], superseded)
     found = sum(part.new for part in done)
-    # of records that make one row together only the first has it: nothing held, all are new
+    # where nothing was held every accepted record is new, also those that share a row with another
     state.new_records += found if work.held else entry.read - entry.refused
     closes = {row: each for part in done for row, each in part.closes.items()}
     state.add_refused(refused, entry, closes)

@@ -16,7 +16,7 @@ from workbench.sources import REFUSED, Reading, refused_records
 #: Columns that are put on rows when a dataset is opened.
 _OPENED = ("customer_id",)
 
-#: An e-mail address within a native id, the one identifier that shows without being told.
+#: An e-mail address within a native id: the one kind of identifier that is known by its form.
 _ADDRESS = r"[^\s@]@[^\s@]+\.[^\s@]"
 
 #: Cells of records that are refused already and have theirs.
@@ -162,7 +162,7 @@ def _completed(
         if column not in frame.columns
     ]
     if table.belongs_to == "customer" and "observed_at" not in frame.columns:
-        # a world says of nobody when it learned something: it was so from the first
+        # a world does not say when it learned something: it holds since the customer was first seen
         missing = [each for each in missing if each.meta.output_name() != "observed_at"]
         missing.append(pl.col("first_seen_at").alias("observed_at"))
     return frame.with_columns(missing)
@@ -182,9 +182,9 @@ def _without_identifiers(
 ) -> pl.Series:
     """Replace native ids that hold an identifier of a person by their HMAC.
 
-    Those of columns of which the mapping says so, and whatever the mapping says those that are the
-    number of the customer the row is about, or hold an e-mail address. The test looks at one row
-    alone, so an id is the same in every load.
+    The mapping names columns whose ids are all replaced. In other columns an id is replaced where
+    it is the number of the customer whom the row is about, or contains an e-mail address. Each row
+    is judged alone, so an id is the same in every load.
     """
     native = frame[column.name]
     if is_told:

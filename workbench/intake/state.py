@@ -93,9 +93,9 @@ class State:
     ) -> None:
         """Put refused records into the quarantine and close those that came back corrected.
 
-        One that came back and is refused again stays under its first number, so that the same
-        file can come back as often as it takes. One that an earlier export of the same kind
-        brought word for word is not kept twice.
+        A record that came back and is refused again keeps the number it had, so that the same
+        file can come back as often as needed. A refused record that an earlier export of the same
+        system and format already brought, word for word, is not kept twice.
         """
         columns = list(HELD)
         held = with_ids(self._quarantine)
@@ -190,7 +190,7 @@ class State:
             self._files += self._writer.write(table, rest)
 
     def _extends(self, source: SourceEntry) -> bool:
-        """Whether it says of more time, or on other terms, than earlier loads that it is known."""
+        """Whether a load covers more time than all earlier loads of its system and terms."""
         until = datetime.fromisoformat(source.data_until_at)
         return not any(
             all(getattr(earlier, term) == getattr(source, term) for term in _TERMS)

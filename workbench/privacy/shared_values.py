@@ -2,7 +2,7 @@
 
 A text that k persons state names none of them. A number is seldom shared, but a band of numbers is:
 numbers are put into bands of at least k persons, and every band is shown as one number, so that
-features go on reading numbers. What neither is shared nor a number is suppressed.
+features go on reading numbers. A text that fewer than k persons state is suppressed.
 
     income of 1,200 persons      bands of the hierarchy, each of k persons      shown
     31_250, 33_900, 34_800 ──>   30,000 to 35,000                          ──>  32500

@@ -24,7 +24,7 @@ from workbench.vault import Dataset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class News:
+class Comparison:
     """The rows of one part of a load, told apart.
 
     Attributes
@@ -45,7 +45,7 @@ class News:
     records: int
 
 
-def news(tables: Mapping[str, pl.DataFrame], held: Dataset | None) -> News:
+def compare(tables: Mapping[str, pl.DataFrame], held: Dataset | None) -> Comparison:
     """Tell new rows from held ones by the declared primary keys.
 
     Parameters
@@ -76,7 +76,7 @@ def news(tables: Mapping[str, pl.DataFrame], held: Dataset | None) -> News:
         [pl.Series("source_row", [], dtype=pl.Int64).to_frame()]
         + [rows.select("source_row") for rows in fresh.values()]
     ).unique()
-    return News(
+    return Comparison(
         tables={
             name: _to_write(rows, name, list(tables[name].columns)) for name, rows in fresh.items()
         },
