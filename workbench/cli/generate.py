@@ -11,6 +11,7 @@ from workbench.foundation.settings import Settings, find
 
 if TYPE_CHECKING:
     from workbench.synthetic import Explanation, World
+    from workbench.synthetic.worlds import Exporter
 
 
 def generate(
@@ -57,12 +58,18 @@ def generate(
         disparity=disparity,
         workers=settings.workers,
         cluster=cluster,
-        exports=exports,
+        exports=_writer_of_exports() if exports else None,
     )
     if as_json:
         print_json(world.to_json())
         return
     _report(world, out)
+
+
+def _writer_of_exports() -> "Exporter":
+    from workbench.exports import write_exports  # late: the writers of a dozen vendors
+
+    return write_exports
 
 
 def _report(world: "World", out: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 _SOURCES = (".py", ".html", ".csv")
 #: Rooms whose sources hold invented names and places: no template of a report stands there.
-_WITHOUT_TEMPLATES = ("synthetic",)
+_WITHOUT_TEMPLATES = ("synthetic", "exports")
 
 
 @cache

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from workbench.foundation import compute
 from workbench.foundation.errors import InputError, ParameterError
@@ -26,6 +26,13 @@ FORMAT_VERSION = 1
 MANIFEST = "world.json"
 _TREATMENT = {"mechanism": "treatment", "attribute": "gender", "group": "female"}
 BLOCK = 10_000  # customers made and filed together
+
+
+class Exporter(Protocol):
+    """Function that writes a finished world as its vendors would export it."""
+
+    def __call__(self, world: Path, *, out: Path, truth: Path) -> object:
+        """Write the vendors' files to ``out``, and apart to ``truth`` whose rows they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +63,6 @@ class World:
     violations: Mapping[str, int]
     planted: frozenset[str]
 
-    @property
-    def unplanted(self) -> dict[str, int]:
-        """Rows that break a rule which no fault of the recipe breaks: none, unless we err."""
-        return {
-            name: count
-            for name, count in self.violations.items()
-            if count and name not in self.planted
-        }
-
     def to_json(self) -> dict[str, Any]:
         """Return what ``workbench generate --json`` prints."""
         return {
@@ -86,7 +84,7 @@ def generate(
     disparity: float | None = None,
     workers: int = 1,
     cluster: str | None = None,
-    exports: bool = False,
+    exports: Exporter | None = None,
 ) -> World:
     """Make the world of a recipe.
 
@@ -107,8 +105,9 @@ def generate(
         Processes; the bytes do not depend on it.
     cluster : str, optional
         Address of a Dask scheduler whose workers reach ``out``, in place of processes here.
-    exports : bool
-        Whether the world is also written as its vendors would export it, into ``out/exports``.
+    exports : Exporter, optional
+        Writer of the vendors' files, ``exports.write_exports``. It writes them into
+        ``out/exports`` before the world is put in place. Without it no exports are written.
 
     Raises
     ------
@@ -127,11 +126,8 @@ def generate(
         partial.mkdir(parents=True)
         with _pool(plan, workers, cluster) as pool:
             world = _write(plan, partial, out, pool)
-        if exports:
-            # late: the writers of a dozen vendors, which few worlds need
-            from workbench.synthetic.exports.exporting import write_exports
-
-            write_exports(partial, out=partial / "exports", truth=partial / "truth" / "exports")
+        if exports is not None:
+            exports(partial, out=partial / "exports", truth=partial / "truth" / "exports")
         _put_in_place(partial, out)
     except OSError as error:
         reason = error.strerror or str(error)

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.synthetic.exports.cells import local
-from workbench.synthetic.exports.ids import base62, decimal_digits
-from workbench.synthetic.exports.slices import Slice, World
-from workbench.synthetic.exports.visits import ip_address
-from workbench.synthetic.exports.writing import Batch, Form, Vendor, csv
+from workbench.exports.cells import local
+from workbench.exports.ids import base62, decimal_digits
+from workbench.exports.slices import Slice, World
+from workbench.exports.visits import ip_address
+from workbench.exports.writing import Batch, Form, Vendor, csv
 
 _MONKEY_HEADER = (
     "Respondent ID,Collector ID,Start Date,End Date,IP Address,Email Address,First Name,Last Name,"

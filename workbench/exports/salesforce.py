@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.synthetic.exports.cells import true_false, utc
-from workbench.synthetic.exports.ids import decimal_digits, salesforce_id
-from workbench.synthetic.exports.slices import Slice, World
-from workbench.synthetic.exports.threads import threads
-from workbench.synthetic.exports.writing import Batch, Form, Vendor, csv
+from workbench.exports.cells import true_false, utc
+from workbench.exports.ids import decimal_digits, salesforce_id
+from workbench.exports.slices import Slice, World
+from workbench.exports.threads import threads
+from workbench.exports.writing import Batch, Form, Vendor, csv
 
 CONTACTS = "Contact_dataloader.csv"
 CASES = "Case_dataloader.csv"

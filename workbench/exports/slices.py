@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from workbench.exports.ids import salesforce_id, thirteen_digits
 from workbench.foundation.errors import InputError
 from workbench.foundation.streams import Stream
 from workbench.schema import TABLES
-from workbench.synthetic.exports.ids import salesforce_id, thirteen_digits
 from workbench.synthetic.frames import columns_of
 
 SLICE = 500  # customers at a time: decides memory, never a byte

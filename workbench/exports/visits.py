@@ -6,10 +6,10 @@ Cookie and device ids belong to a customer's device, so two trackers on one site
 
 import polars as pl
 
+from workbench.exports.cells import path_encoded
+from workbench.exports.ids import decimal_digits, uuid
+from workbench.exports.slices import Slice, World
 from workbench.synthetic.draws import spread
-from workbench.synthetic.exports.cells import path_encoded
-from workbench.synthetic.exports.ids import decimal_digits, uuid
-from workbench.synthetic.exports.slices import Slice, World
 
 SITE = "https://shop.example.org"
 

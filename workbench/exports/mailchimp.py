@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.synthetic.exports.cells import utc
-from workbench.synthetic.exports.ids import decimal_digits, hexadecimal
-from workbench.synthetic.exports.jsontext import null, obj, plain, string
-from workbench.synthetic.exports.slices import Slice, World
-from workbench.synthetic.exports.visits import SITE, ip_address
-from workbench.synthetic.exports.writing import Batch, Form, Vendor, csv
+from workbench.exports.cells import utc
+from workbench.exports.ids import decimal_digits, hexadecimal
+from workbench.exports.jsontext import null, obj, plain, string
+from workbench.exports.slices import Slice, World
+from workbench.exports.visits import SITE, ip_address
+from workbench.exports.writing import Batch, Form, Vendor, csv
 
 _AUDIENCE = "ab12cd"
 SUBSCRIBED, UNSUBSCRIBED, CLEANED = (

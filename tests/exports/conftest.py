@@ -8,10 +8,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.conftest import shared
+from tests.conftest import PROJECT, shared
+from workbench.exports import write_exports
 from workbench.schema.customer_data import write_parquet
 from workbench.synthetic import generate
-from workbench.synthetic.exports import write_exports
 
 HOSTILE = "O\"Neil; '--, <b>&amp;</b>\r\n=1+1 \\u0000 \u2028 ü"
 _PEOPLE = 300
@@ -25,10 +25,10 @@ def formats() -> Path:
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory, retail: Path) -> Path:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return 300 customers with social comments, notes, yen, hostile cells, events by time."""
     folder = tmp_path_factory.mktemp("exports") / "world"
-    generate(retail, out=folder, customers=_PEOPLE)
+    generate(PROJECT / "synthetic" / "retail.toml", out=folder, customers=_PEOPLE)
     some = pl.read_parquet(folder / "customers" / "part-0000.parquet")["record_id"].head(40)
     hostile, yen = some.head(3).implode(), some.slice(3, 3).implode()
     is_hostile, is_yen = pl.col("record_id").is_in(hostile), pl.col("record_id").is_in(yen)

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.synthetic.exports.cells import utc
-from workbench.synthetic.exports.ids import decimal_digits
-from workbench.synthetic.exports.jsontext import null, number, obj, or_null, plain, string
-from workbench.synthetic.exports.slices import Slice, World
-from workbench.synthetic.exports.writing import Batch, Form, Vendor, array_of
+from workbench.exports.cells import utc
+from workbench.exports.ids import decimal_digits
+from workbench.exports.jsontext import null, number, obj, or_null, plain, string
+from workbench.exports.slices import Slice, World
+from workbench.exports.writing import Batch, Form, Vendor, array_of
 
 FACEBOOK = "comments.json"
 INSTAGRAM = "ig_comments.json"

@@ -6,7 +6,7 @@ all others Zendesk tickets, none is both.
 
 import polars as pl
 
-from workbench.synthetic.exports.slices import Slice
+from workbench.exports.slices import Slice
 
 _CASES = 0.3  # share of the threads that are cases
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from workbench.exports import VENDORS, write_exports
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema import TABLES
-from workbench.synthetic.exports import VENDORS, write_exports
 
 _ALONE = (
-    "import sys; from pathlib import Path; from workbench.synthetic.exports import write_exports; "
+    "import sys; from pathlib import Path; from workbench.exports import write_exports; "
     "w, o, t = map(Path, sys.argv[1:]); write_exports(w, out=o, truth=t)"
 )
 
@@ -121,7 +121,7 @@ def test_systems_know_different_people(truth: Callable[[str], pl.DataFrame]) -> 
 
 
 def test_writers_know_no_reader() -> None:
-    code = "import sys, workbench.synthetic.exports; print(*sys.modules)"
+    code = "import sys, workbench.exports; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     readers = ("workbench.sources", "workbench.intake", "workbench.identity")
     assert not [name for name in done.stdout.split() if name.startswith(readers)]

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from tests.synthetic.exports.conftest import HOSTILE, Rows
+from tests.exports.conftest import HOSTILE, Rows
 
 Tables = Callable[[str], pl.DataFrame]
 Lines = Callable[[Path], list[dict]]

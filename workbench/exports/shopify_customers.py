@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.synthetic.exports.cells import amount, guarded, yes_no
-from workbench.synthetic.exports.slices import Slice, World
-from workbench.synthetic.exports.writing import Batch, Form, Vendor, csv, filled
+from workbench.exports.cells import amount, guarded, yes_no
+from workbench.exports.slices import Slice, World
+from workbench.exports.writing import Batch, Form, Vendor, csv, filled
 
 FILE = "customers_export.csv"
 _HEADER = (

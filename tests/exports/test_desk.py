@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.synthetic.exports.conftest import HOSTILE, Rows
+from tests.exports.conftest import HOSTILE, Rows
 
 Tables = Callable[[str], pl.DataFrame]
 

@@ -14,8 +14,8 @@ from typing import Literal
 
 import polars as pl
 
+from workbench.exports.slices import Slice, World
 from workbench.schema.customer_data import ROW_GROUP, write_parquet
-from workbench.synthetic.exports.slices import Slice, World
 
 #: Columns of a batch that are about the record and not in the file.
 _ABOUT = ("native_id", "record_id")

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.synthetic.exports.cells import amount, native, utc
-from workbench.synthetic.exports.ids import decimal_digits, uuid
-from workbench.synthetic.exports.jsontext import null, number, obj, or_null, plain, string
-from workbench.synthetic.exports.slices import Slice, World
-from workbench.synthetic.exports.visits import device_code, ip_address, repeated, visits
-from workbench.synthetic.exports.writing import Batch, Form, Vendor
+from workbench.exports.cells import amount, native, utc
+from workbench.exports.ids import decimal_digits, uuid
+from workbench.exports.jsontext import null, number, obj, or_null, plain, string
+from workbench.exports.slices import Slice, World
+from workbench.exports.visits import device_code, ip_address, repeated, visits
+from workbench.exports.writing import Batch, Form, Vendor
 
 PROJECT = "100011471"
 EVENTS = f"{PROJECT}_events#0.json"

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.synthetic.exports.cells import local, path_encoded, percent_encoded
-from workbench.synthetic.exports.ids import hexadecimal
-from workbench.synthetic.exports.slices import Slice
-from workbench.synthetic.exports.visits import SITE, ip_address, user_agent, visits
-from workbench.synthetic.exports.writing import Batch, Form, Vendor
+from workbench.exports.cells import local, path_encoded, percent_encoded
+from workbench.exports.ids import hexadecimal
+from workbench.exports.slices import Slice
+from workbench.exports.visits import SITE, ip_address, user_agent, visits
+from workbench.exports.writing import Batch, Form, Vendor
 
 LOG = "access.log"
 _STAMP = "%d/%b/%Y:%H:%M:%S %z"

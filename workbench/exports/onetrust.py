@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.synthetic.exports.cells import utc
-from workbench.synthetic.exports.jsontext import flag, number, obj, or_null, plain, string
-from workbench.synthetic.exports.slices import Slice, World
-from workbench.synthetic.exports.writing import Batch, Form, Vendor, array_of
+from workbench.exports.cells import utc
+from workbench.exports.jsontext import flag, number, obj, or_null, plain, string
+from workbench.exports.slices import Slice, World
+from workbench.exports.writing import Batch, Form, Vendor, array_of
 
 FILE = "consent_receipts.json"
 _SHARE = 0.9

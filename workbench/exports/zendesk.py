@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.synthetic.exports.cells import utc
-from workbench.synthetic.exports.jsontext import (
+from workbench.exports.cells import utc
+from workbench.exports.jsontext import (
     flag,
     null,
     number,
@@ -20,10 +20,10 @@ from workbench.synthetic.exports.jsontext import (
     string,
     words,
 )
-from workbench.synthetic.exports.salesforce import SHARE
-from workbench.synthetic.exports.slices import Slice, World
-from workbench.synthetic.exports.threads import messages, threads
-from workbench.synthetic.exports.writing import Batch, Form, Vendor, array_of
+from workbench.exports.salesforce import SHARE
+from workbench.exports.slices import Slice, World
+from workbench.exports.threads import messages, threads
+from workbench.exports.writing import Batch, Form, Vendor, array_of
 
 FILE = "tickets_incremental.json"
 TICKETS, USERS, COMMENTS = (f"{FILE}@{name}" for name in ("tickets", "users", "comments"))

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.synthetic.exports.cells import amount, local, native, percent_encoded
-from workbench.synthetic.exports.jsontext import array, null, number, obj, or_null, plain, string
-from workbench.synthetic.exports.slices import Slice
-from workbench.synthetic.exports.visits import address_of, repeated, visits
-from workbench.synthetic.exports.writing import Batch, Form, Vendor, csv
+from workbench.exports.cells import amount, local, native, percent_encoded
+from workbench.exports.jsontext import array, null, number, obj, or_null, plain, string
+from workbench.exports.slices import Slice
+from workbench.exports.visits import address_of, repeated, visits
+from workbench.exports.writing import Batch, Form, Vendor, csv
 
 EVENTS = "events_export.ndjson"
 FLAT = "events_flat_bq_csv.csv"

@@ -1,4 +1,4 @@
-"""Exports of a world as vendors write them, so that intake and identity can be judged end to end.
+"""Worlds written as vendors write them, so that intake and identity can be judged end to end.
 
 A world is tables that fit together; a company has files of a dozen systems that do not: each with
 its own ids, zone, quoting and gaps, each knowing only some of the customers, some with another
@@ -7,12 +7,12 @@ are. The writers follow the formats' notes and samples and share no code with th
 that both made alike would never be seen.
 
 >>> from pathlib import Path
->>> from workbench.synthetic.exports import write_exports
+>>> from workbench.exports import write_exports
 >>> write_exports(Path("world"), out=Path("files"), truth=Path("known"), vendors=["shopfy"])
 Traceback (most recent call last):
 workbench.foundation.errors.ParameterError: no vendor 'shopfy'; did you mean 'shopify_orders'? ...
 """
 
-from workbench.synthetic.exports.exporting import VENDORS, write_exports
+from workbench.exports.exporting import VENDORS, write_exports
 
 __all__ = ["VENDORS", "write_exports"]

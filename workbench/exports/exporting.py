@@ -5,10 +5,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from workbench.exports.slices import open_world, slices
+from workbench.exports.vendors import WRITERS
+from workbench.exports.writing import Destination
 from workbench.foundation.errors import InputError, ParameterError, unknown
-from workbench.synthetic.exports.slices import open_world, slices
-from workbench.synthetic.exports.vendors import WRITERS
-from workbench.synthetic.exports.writing import Destination
 
 #: Every vendor there is a writer for.
 VENDORS = tuple(WRITERS)

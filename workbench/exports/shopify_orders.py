@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.synthetic.exports.cells import amount, figures, guarded, local, native, yes_no
-from workbench.synthetic.exports.ids import thirteen_digits
-from workbench.synthetic.exports.slices import Slice, World
-from workbench.synthetic.exports.writing import Batch, Form, Vendor, csv, filled
+from workbench.exports.cells import amount, figures, guarded, local, native, yes_no
+from workbench.exports.ids import thirteen_digits
+from workbench.exports.slices import Slice, World
+from workbench.exports.writing import Batch, Form, Vendor, csv, filled
 
 FILE = "orders_export_1.csv"
 _HEADER = (

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.synthetic.exports.cells import amount, figures, native, true_false, utc
-from workbench.synthetic.exports.ids import base62
-from workbench.synthetic.exports.slices import Slice, World
-from workbench.synthetic.exports.writing import Batch, Form, Vendor, csv
+from workbench.exports.cells import amount, figures, native, true_false, utc
+from workbench.exports.ids import base62
+from workbench.exports.slices import Slice, World
+from workbench.exports.writing import Batch, Form, Vendor, csv
 
 FILE = "unified_payments.csv"
 _HEADER = (

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.synthetic.exports.cells import amount, native, percent_encoded, utc
-from workbench.synthetic.exports.ids import hexadecimal
-from workbench.synthetic.exports.jsontext import (
+from workbench.exports.cells import amount, native, percent_encoded, utc
+from workbench.exports.ids import hexadecimal
+from workbench.exports.jsontext import (
     flag,
     members,
     null,
@@ -22,8 +22,8 @@ from workbench.synthetic.exports.jsontext import (
     plain,
     string,
 )
-from workbench.synthetic.exports.slices import Slice, World
-from workbench.synthetic.exports.visits import (
+from workbench.exports.slices import Slice, World
+from workbench.exports.visits import (
     address_of,
     device_uuid,
     ip_address,
@@ -31,7 +31,7 @@ from workbench.synthetic.exports.visits import (
     user_agent,
     visits,
 )
-from workbench.synthetic.exports.writing import Batch, Form, Vendor
+from workbench.exports.writing import Batch, Form, Vendor
 
 FILE = "events.ndjson"
 _SHARE = 0.8
