@@ -70,7 +70,7 @@ bench: install
 	$(BIN)/python tests/bench/bench.py
 
 realism: install
-	$(BIN)/python tests/realism/realism.py
+	$(BIN)/python -m tests.realism.realism
 	@if test -d reports/runs; then $(BIN)/workbench site; fi
 
 lock:

@@ -12,9 +12,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.conftest import PROJECT
+from tests.realism.measured import held_against
 from tests.worlds import Place
 from workbench.reports import build_realism, build_site
-from workbench.synthetic.realism import held_against
 from workbench.vault import Vault
 
 WIDTHS = (320, 360, 1280)

@@ -1,6 +1,6 @@
 """Hold every synthetic world against what is published, and against real data.
 
-    python tests/realism/realism.py [--customers 20000] [--out tests/realism/results.md]
+    python -m tests.realism.realism [--customers 20000] [--out tests/realism/results.md]
 
 The table goes to ``results.md``, the page to ``reports/site/realism.html``. Real data are read
 where they lie (``WORKBENCH_REAL_DATA``); without them their column is empty.
@@ -13,10 +13,11 @@ from pathlib import Path
 
 import polars as pl
 
+from tests.realism.facts import FACTS
+from tests.realism.measured import held_against, measured_on_real
 from workbench.foundation.progress import say
 from workbench.reports import build_realism
 from workbench.synthetic import generate
-from workbench.synthetic.realism import FACTS, held_against, measured_on_real
 
 PROJECT = Path(__file__).parents[2]
 HERE = Path(__file__).parent

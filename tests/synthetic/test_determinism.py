@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from tests.conftest import PROJECT
-from workbench.synthetic import read_recipe, value_hash
+from tests.synthetic.values import value_hash
+from workbench.synthetic import read_recipe
 from workbench.synthetic.blocks import make
 
 #: Of the recipe ``tiny`` as it stands. Another value here means that every world made before is

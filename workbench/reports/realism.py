@@ -20,7 +20,7 @@ def build_realism(
     Parameters
     ----------
     held : DataFrame
-        Facts with what was measured, as ``synthetic.realism.held_against`` returns them.
+        Published facts with what was measured of worlds, as ``make realism`` holds them together.
     real : mapping of str to mapping
         What the same measures give on public data sets, by data set and fact.
     site : Path

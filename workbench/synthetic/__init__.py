@@ -18,10 +18,9 @@ workbench.foundation.errors.ParameterError: recipe retail.toml has 1 fault:
 from workbench.synthetic.explain import Explanation, explain
 from workbench.synthetic.recipes import Recipe, read_recipe
 from workbench.synthetic.rules import violations
-from workbench.synthetic.values import value_hash
 from workbench.synthetic.worlds import World, generate, planned
 
 __all__ = [
-    "Explanation", "Recipe", "World", "explain", "generate", "planned", "read_recipe", "value_hash",
+    "Explanation", "Recipe", "World", "explain", "generate", "planned", "read_recipe",
     "violations",
 ]  # fmt: skip

@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 
 from tests.conftest import PROJECT
+from tests.realism.facts import FACTS
+from tests.realism.measured import held_against, measured_on_real
 from workbench.synthetic import generate
-from workbench.synthetic.realism import FACTS, held_against, measured_on_real
 
 
 def orders() -> pl.DataFrame:

@@ -6,7 +6,7 @@ sources disagree; where only one figure is known, as it and its definition can b
 
 import csv
 from dataclasses import dataclass
-from importlib.resources import files
+from pathlib import Path
 from typing import Self
 
 
@@ -53,7 +53,7 @@ class Fact:
 
 
 def _read() -> tuple[Fact, ...]:
-    text = files("workbench.synthetic.realism").joinpath("facts.csv").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("facts.csv").read_text(encoding="utf-8")
     return tuple(Fact.of(row) for row in csv.DictReader(text.splitlines()))
 
 

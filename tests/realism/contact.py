@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from workbench.synthetic.realism.buying import Measures, number
+from tests.realism.buying import Measures, number
 
 Tables = dict[str, pl.LazyFrame]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import polars as pl
 
-from workbench.synthetic.realism import buying, contact
-from workbench.synthetic.realism.buying import Measures, number
-from workbench.synthetic.realism.facts import FACTS
+from tests.realism import buying, contact
+from tests.realism.buying import Measures, number
+from tests.realism.facts import FACTS
 from workbench.synthetic.rules import tables_of
 from workbench.synthetic.truth import Truth, open_truth
 
