@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.stock.names import LOCALES, locale
-from workbench.synthetic.stock.phones import RANGES
+from workbench.synthetic.stock.phones import ranges
 
 #: Customers whose names are ordinary words: (given name, family name).
 ORDINARY = (
@@ -109,7 +109,7 @@ def _person(number: int) -> Person:
     area, pattern, _ = lists.areas[dice.integers(len(lists.areas))]
     before, behind = lists.houses[dice.integers(len(lists.houses))]
     street = lists.streets[dice.integers(len(lists.streets))]
-    numbers = RANGES[lists.country]
+    numbers = ranges()[lists.country]
     head, tail = numbers.heads, numbers.tails
     sign = ("", ".", "_", "-")[dice.integers(4)]
     return Person(

@@ -22,7 +22,6 @@ from workbench.synthetic.stock.names import (
     COUNTRIES,
     FINGERPRINT,
     LOCALES,
-    PHONE_PREFIXES,
     fingerprint,
     latin,
     locale,
@@ -133,7 +132,7 @@ def test_e_mail_is_the_customers_own_in_a_reserved_domain(profiles: pl.DataFrame
 def test_phones_are_fictional_ones_of_the_country(profiles: pl.DataFrame) -> None:
     assert profiles["phone"].str.contains(r"^\+[1-9][0-9]{7,14}$").all()
     for (name,), rows in profiles.group_by("locale"):
-        prefixes = PHONE_PREFIXES[COUNTRIES[str(name)]]
+        prefixes = phones.ranges()[COUNTRIES[str(name)]].prefixes
         assert all(number.startswith(prefixes) for number in rows["phone"])
 
 
@@ -146,7 +145,7 @@ def test_only_who_lives_together_shares_a_phone_in_a_small_world(recipe: Recipe,
 
 
 def test_phone_numbers_repeat_from_as_many_customers_on_as_there_are() -> None:
-    size = {country: len(each.heads) * len(each.tails) for country, each in phones.RANGES.items()}
+    size = {country: len(each.heads) * len(each.tails) for country, each in phones.ranges().items()}
     stated = {"DE": 5_000, "GB": 17_000, "US": 27_300, "FR": 60_000}
     assert size == stated | dict.fromkeys(("ES", "JP", "NL", "PL"), MOST_CUSTOMERS)
     assert all(gcd(each, 7_368_787) == 1 for each in size.values())

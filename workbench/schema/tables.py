@@ -8,18 +8,17 @@ Types are polars'; ``values`` is ``a|b`` for a closed list (on a String: names t
 fit), ``x..y`` for a range, ``~`` for a pattern of the whole cell.
 """
 
-import csv
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Literal, cast
 
 import polars as pl
 
 from workbench.foundation.errors import ParameterError, unknown
+from workbench.foundation.package_data import read_csv
 
 Sensitivity = Literal["direct", "key", "quasi", "sensitive", "text", "plain"]
 
@@ -229,18 +228,12 @@ class Table:
         return pl.DataFrame(schema=self.schema)
 
 
-def _lines(name: str) -> list[dict[str, str]]:
-    text = files("workbench.schema").joinpath(name).read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
-
-
 def _read() -> Mapping[str, Table]:
     columns: dict[str, list[Column]] = {}
-    for line in _lines("columns.csv"):
+    for line in read_csv("workbench.schema", "columns.csv"):
         columns.setdefault(line["table"], []).append(_column(line))
-    return MappingProxyType(
-        {line["table"]: _table(line, columns[line["table"]]) for line in _lines("tables.csv")}
-    )
+    lines = read_csv("workbench.schema", "tables.csv")
+    return MappingProxyType({line["table"]: _table(line, columns[line["table"]]) for line in lines})
 
 
 def _table(line: Mapping[str, str], columns: list[Column]) -> Table:

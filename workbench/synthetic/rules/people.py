@@ -7,7 +7,8 @@ from functools import cache
 import polars as pl
 
 from workbench.schema import TABLES
-from workbench.synthetic.stock.names import LOCALES, PHONE_PREFIXES, locale
+from workbench.synthetic.stock.names import LOCALES, locale
+from workbench.synthetic.stock.phones import ranges
 
 Tables = Mapping[str, pl.LazyFrame]
 
@@ -36,8 +37,8 @@ def foreign_phones(tables: Tables) -> pl.LazyFrame:
     country = tables["customers"].select("record_id", "country")
     numbers = phones.join(country, on="record_id", how="inner")
     fits = pl.any_horizontal(
-        (pl.col("country") == name) & pl.col("identifier").str.contains(_beginning(prefixes))
-        for name, prefixes in PHONE_PREFIXES.items()
+        (pl.col("country") == name) & pl.col("identifier").str.contains(_beginning(each.prefixes))
+        for name, each in ranges().items()
     )
     return numbers.filter(~fits.fill_null(value=False))
 

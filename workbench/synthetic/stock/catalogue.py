@@ -1,43 +1,26 @@
 """What the shop sells: five categories, each a ladder of products from cheap to dear.
 
 A product is found by category and price, so an order of a wanted value is made from real products:
-sixty rungs lie 10 % apart, and the rung nearest to the wanted price is taken.
+sixty rungs lie 10 % apart, and the rung nearest to the wanted price is taken. What products are
+called is listed in ``catalogue.toml``.
 """
 
 import math
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from workbench.foundation.package_data import read_toml
 from workbench.synthetic.draws import Floats, Integers
 
 LOWEST_PRICE_MINOR = 250
 HIGHEST_PRICE_MINOR = 90_000
 _RUNGS = 60
 
-_NOUNS = {
-    "beauty": ("soap", "hand cream", "shampoo", "face mask", "perfume", "hair dryer"),
-    "electronics": ("cable", "charger", "headphones", "speaker", "camera", "tablet"),
-    "fashion": ("socks", "scarf", "shirt", "trousers", "boots", "coat"),
-    "gifts": ("card", "candle", "puzzle", "board game", "toy train", "doll house"),
-    "home": ("mug", "cushion", "lamp", "rug", "armchair", "bookcase"),
-}
-_STYLES = (
-    "Plain",
-    "Nordic",
-    "Classic",
-    "Compact",
-    "Soft",
-    "Bright",
-    "Vintage",
-    "Travel",
-    "Deluxe",
-    "Studio",
-)
-
-CATEGORIES = tuple(_NOUNS)
+CATEGORIES = ("beauty", "electronics", "fashion", "gifts", "home")
 
 
 @dataclass(frozen=True)
@@ -103,11 +86,18 @@ def catalogue(system: str) -> Catalogue:
 
 
 def _noun(category: str, rung: int) -> str:
-    return _NOUNS[category][rung * len(_NOUNS[category]) // _RUNGS]
+    nouns: list[str] = _words()["nouns"][category]
+    return nouns[rung * len(nouns) // _RUNGS]
 
 
 def _product(category: str, rung: int) -> str:
-    return f"{_STYLES[rung % len(_STYLES)]} {_noun(category, rung)}"
+    styles: list[str] = _words()["styles"]
+    return f"{styles[rung % len(styles)]} {_noun(category, rung)}"
+
+
+@cache
+def _words() -> dict[str, Any]:
+    return read_toml("workbench.synthetic.stock", "catalogue.toml")
 
 
 def _ending(price: float) -> int:

@@ -23,8 +23,6 @@ from workbench.synthetic.stock.places import Area, House
 LOCALES = ("de_DE", "en_GB", "en_US", "es_ES", "fr_FR", "ja_JP", "nl_NL", "pl_PL")
 #: Country (ISO 3166-1 alpha-2) by locale.
 COUNTRIES: Mapping[str, str] = {name: name[3:] for name in LOCALES}
-#: What a phone number of a country may begin with.
-PHONE_PREFIXES = phones.PREFIXES
 #: ``fingerprint()`` of the lists with the locked Faker.
 FINGERPRINT = "b2cdefc97fdfbffd645cc4b8bff8eb5d968c783e121398c39b3198d0fd2a11e9"
 
@@ -107,7 +105,7 @@ def fingerprint() -> str:
         lists_of = locale(name)
         for field in fields(lists_of):
             found.update(f"{field.name}\x1f{getattr(lists_of, field.name)!r}\x1e".encode())
-    found.update(repr(sorted(phones.RANGES.items())).encode())
+    found.update(repr(sorted(phones.ranges().items())).encode())
     return found.hexdigest()
 
 
@@ -132,7 +130,7 @@ def _given(name: str, gender: str) -> _Weighted:
         return [*_ranked(frequent, _GIVEN_POWER, 1 - share), *_ranked(rare, 0.3, share)]
     listed = lists.given(name, gender)
     double = additions.double_given(name, gender)
-    share = additions.DOUBLE_SHARE.get(name, 0.0)
+    share = additions.double_share(name)
     common = additions.common_given(name, gender)
     pairs = _pairs(_single(listed, common, is_ranked=name in ("en_GB", "pl_PL")), name)
     known = {written for written, _ in pairs}

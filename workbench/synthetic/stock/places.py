@@ -1,91 +1,41 @@
-"""Streets, houses, towns and postcode areas by locale, from Faker's lists and by rule.
+"""Streets, houses, towns and postcode areas by locale: Faker's lists, ``places.toml``, and rules.
 
-Faker composes the towns of most locales from parts; here large real ones stand first and composed
-ones follow. Streets are called after what streets are called after: trees, and family names. Towns
-and postcodes of a customer belong to the same part of the lists, not to each other on a map.
+Faker composes the towns of most locales from parts; here large real ones are listed first and
+composed ones follow. Streets are called after what streets are called after: trees, and family
+names. Towns and postcodes of a customer belong to the same part of the lists, not to each other on
+a map.
 """
 
+from functools import cache
 from itertools import product
+from typing import Any
 
+from workbench.foundation.package_data import read_toml
 from workbench.synthetic.stock import lists
 
 #: Postcode area, pattern of the rest (``#`` a digit, ``@`` a letter), and region or None.
 Area = tuple[str, str, str | None]
-#: What stands before and what behind the street.
+#: What is written before and what behind the street.
 House = tuple[str, str]
 
 _LETTERS = "ABDEFGHJLN"
-_UNUSED = (5, 43, 62)  # German postcode areas that there are not
-_CITIES = {
-    "en_GB": """London Birmingham Leeds Glasgow Sheffield Bradford Liverpool Edinburgh Manchester
-        Bristol Wakefield Cardiff Coventry Nottingham Leicester Sunderland Belfast Newcastle
-        Brighton Hull Plymouth Wolverhampton Derby Swansea Southampton Salford Aberdeen Westminster
-        Portsmouth York Peterborough Dundee Lancaster Oxford Newport Preston Norwich Chester
-        Cambridge Salisbury Exeter Gloucester Lisburn Chichester Winchester Londonderry Carlisle
-        Worcester Bath Durham Lincoln Hereford Armagh Inverness Stirling Canterbury Lichfield Newry
-        Ripon Bangor Truro Ely Wells Bolton Stockport Luton Reading Blackpool Middlesbrough
-        Bournemouth Swindon Poole Huddersfield Telford Warrington Slough Watford Ipswich
-        Northampton Rotherham Gateshead Solihull Oldham Basildon Crawley Gillingham Cheltenham""",
-    "en_US": """Chicago Houston Phoenix Philadelphia Dallas Austin Jacksonville Columbus Charlotte
-        Indianapolis Seattle Denver Boston Nashville Detroit Portland Memphis Louisville Baltimore
-        Milwaukee Albuquerque Tucson Fresno Sacramento Mesa Atlanta Omaha Raleigh Miami Oakland
-        Minneapolis Tulsa Tampa Arlington Wichita Cleveland Aurora Anaheim Honolulu Riverside
-        Lexington Stockton Cincinnati Anchorage Greensboro Plano Newark Lincoln Orlando Irvine
-        Toledo Durham Laredo Madison Chandler Lubbock Scottsdale Reno Buffalo Glendale Norfolk
-        Chesapeake Fremont Garland Irving Richmond Boise Spokane Tacoma Modesto Yonkers Akron
-        Shreveport Mobile Rochester Springfield Clinton Franklin Salem Georgetown Fairview""",
-    "es_ES": """Madrid Barcelona Valencia Sevilla Zaragoza Málaga Murcia Palma Bilbao Alicante
-        Córdoba Valladolid Vigo Gijón Vitoria Granada Elche Oviedo Badalona Terrassa Cartagena
-        Sabadell Móstoles Pamplona Almería Fuenlabrada Leganés Santander Burgos Castellón Albacete
-        Getafe Alcorcón Logroño Badajoz Salamanca Huelva Lleida Marbella Tarragona León Cádiz
-        Dos_Hermanas Mataró Parla Torrejón Alcobendas Reus Telde Ourense Girona Lugo Cáceres
-        Lorca Roquetas Coslada Talavera Avilés Palencia Gandía Guadalajara Pontevedra Manresa
-        Toledo Ferrol Ponferrada Vélez-Málaga Elda Benidorm Zamora Ciudad_Real Irún Linares
-        Motril Ávila Cuenca Huesca Segovia Soria Teruel Mérida Jaén Rubí Arrecife Torrelavega""",
-    "fr_FR": """Paris Marseille Lyon Toulouse Nice Nantes Montpellier Strasbourg Bordeaux Lille
-        Rennes Reims Toulon Grenoble Dijon Angers Villeurbanne Nîmes Brest Tours Amiens Annecy
-        Limoges Metz Besançon Perpignan Orléans Rouen Mulhouse Caen Nancy Argenteuil Montreuil
-        Roubaix Tourcoing Avignon Dunkerque Créteil Poitiers Versailles Pau Courbevoie Vitry
-        Colombes Aulnay Antibes Calais Cannes Béziers Colmar Bourges Quimper Valence Lorient
-        Troyes Chambéry Niort Cholet Vannes Laval Évreux Arles Belfort Blois Brive Chartres
-        Albi Tarbes Bayonne Castres Angoulême Carcassonne Gap Auch Cahors Rodez Mende""",
-}
-_STREETS = {
-    "de_DE": """Haupt Schul Garten Bahnhof Dorf Berg Birken Linden Kirch Wald Ring Wiesen Feld
-        Mühlen Rosen Ahorn Eichen Buchen Tannen Post Markt Schloss Park Industrie Blumen""",
-    "en_GB": """High Station Church Park Victoria Green Manor Kings Queens New Grange Springfield
-        Windsor York Alexandra Mill School London Broad West North Chapel Albert""",
-    "en_US": """Main Oak Pine Maple Cedar Elm Washington Lake Hill Walnut Spring Park Sunset Lincoln
-        Jackson Church Willow Mill River Cherry Highland Franklin Dogwood Hickory Laurel""",
-}
-_SAINTS = "Martin Pierre Jean Germain Laurent Aubin Hilaire Maurice Georges Rémy Léger Cyr"
-_RIVERS = "Loire Seine Marne Saône Isère Vienne Cher Orne Oise Sarthe Mer"
 
 
 def streets(name: str, families: list[str]) -> tuple[str, ...]:
     """Return names of streets, to which houses are added."""
-    heads = [*_STREETS.get(name, "").split(), *families[:500]]
-    if name == "en_GB":
-        ends: tuple[str, ...] = ("Street", "Road", "Avenue", "Lane", "Close")
-        return tuple(f"{head} {end}" for head, end in product(heads[:300], ends))
-    if name == "en_US":
-        ends = ("Street", "Avenue", "Drive", "Road", "Lane", "Court", "Boulevard")
-        return tuple(f"{head} {end}" for head, end in product(heads[:300], ends))
-    if name == "de_DE":
-        return tuple(f"{head}{end}" for head, end in product(heads[:350], ("straße", "weg")))
-    if name == "fr_FR":
-        ends = ("rue", "avenue", "chemin", "impasse")
-        return tuple(f"{end} {head}" for head, end in product(heads[:300], ends))
-    if name == "es_ES":
-        ends = ("Calle", "Avenida", "Plaza", "Paseo", "Camino")
-        return tuple(f"{end} {head}" for head, end in product(heads[:300], ends))
+    if name == "ja_JP":
+        return lists.places(name, "towns")
+    if name == "pl_PL":
+        return tuple(f"ul. {each}" for each in lists.places(name, "streets"))
     if name == "nl_NL":
         ends = lists.places(name, "street_suffixes")
         given = lists.given(name, "female").entries[:120]
         return tuple(f"{head}{end}" for head, end in product(given, ends))
-    if name == "pl_PL":
-        return tuple(f"ul. {each}" for each in lists.places(name, "streets"))
-    return lists.places(name, "towns")
+    rule = _locale(name)["streets"]
+    heads = [*rule.get("named", "").split(), *families[:500]][: rule["heads"]]
+    return tuple(
+        rule["form"].format(head=head, end=end) for head, end in product(heads, rule["endings"])
+    )
 
 
 def houses(name: str) -> tuple[House, ...]:
@@ -119,17 +69,16 @@ def houses(name: str) -> tuple[House, ...]:
 
 def cities(name: str, families: list[str]) -> tuple[str, ...]:
     """Return names of towns."""
-    known = [each.replace("_", " ") for each in _CITIES.get(name, "").split()]
     if name in ("de_DE", "nl_NL", "ja_JP", "pl_PL"):
         return lists.places(name, "cities")
+    own = _locale(name)
+    known = [each.replace("_", " ") for each in own["cities"].split()]
     if name == "fr_FR":
-        return (
-            *known,
-            *(f"Saint-{s}-sur-{r}" for s, r in product(_SAINTS.split(), _RIVERS.split())),
-        )
+        saints, rivers = own["saints"].split(), own["rivers"].split()
+        return (*known, *(f"Saint-{s}-sur-{r}" for s, r in product(saints, rivers)))
     if name == "es_ES":
         return tuple(known)
-    ends = ("ton", "ham", "ford", "bury", "field") if name == "en_GB" else ("ville", "ton", "burg")
+    ends = own["town_endings"]
     return (*known, *(each + ends[i % len(ends)] for i, each in enumerate(families[:200])))
 
 
@@ -142,15 +91,13 @@ def areas(name: str) -> tuple[Area, ...]:
         return _us_areas()
     if name == "fr_FR":
         return tuple((code, "###", f"FR-{code}") for code in lists.departments())
-    if name == "es_ES":
-        return tuple((f"{area:02d}", "###", None) for area in range(1, 53))
-    if name == "de_DE":
-        return tuple((f"{area:02d}", "###", None) for area in range(1, 100) if area not in _UNUSED)
-    if name == "nl_NL":
-        return tuple((f"{area}", "## @@", None) for area in range(10, 100))
-    if name == "pl_PL":
-        return tuple((f"{area:02d}", "-###", None) for area in range(100))
-    return tuple((f"{area:03d}", "-####", None) for area in range(10, 990, 7))
+    rule = _locale(name)["postcodes"]
+    numbers = range(rule["first"], rule["last"] + 1, rule.get("step", 1))
+    return tuple(
+        (f"{number:0{rule['digits']}d}", rule["rest"], None)
+        for number in numbers
+        if number not in rule.get("unused", ())
+    )
 
 
 def rests(pattern: str) -> tuple[str, ...]:
@@ -172,3 +119,13 @@ def _us_areas() -> tuple[Area, ...]:
         for state, (low, high) in spans.items()
         for area in range(low // 100, high // 100 + 1)
     )
+
+
+def _locale(name: str) -> dict[str, Any]:
+    listed: dict[str, Any] = _places()[name]
+    return listed
+
+
+@cache
+def _places() -> dict[str, Any]:
+    return read_toml("workbench.synthetic.stock", "places.toml")

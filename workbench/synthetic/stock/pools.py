@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from workbench.synthetic.draws import Integers
 from workbench.synthetic.stock.names import CELLS, Locale, Pairs, locale
-from workbench.synthetic.stock.phones import RANGES
+from workbench.synthetic.stock.phones import ranges
 from workbench.synthetic.stock.places import rests
 
 FIRST_YEAR, LAST_YEAR = 1800, 2200
@@ -107,7 +107,7 @@ class Pools:
 def pools(names: tuple[str, ...]) -> Pools:
     """Return the pools of these locales, in their order."""
     every = [locale(name) for name in names]
-    ranges = [RANGES[each.country] for each in every]
+    numbers = [ranges()[each.country] for each in every]
     signs = ["".join(each) for each in product(_SIGNS, repeat=2)]
     year = [date(2023, 1, 1) + timedelta(days) for days in range(365)]
     return Pools(
@@ -122,8 +122,8 @@ def pools(names: tuple[str, ...]) -> Pools:
         cities=_pool([_single(each.cities) for each in every]),
         areas=_pool([[(area, region) for area, _, region in each.areas] for each in every]),
         rests=_pool([_single(rests(each.areas[0][1])) for each in every]),
-        heads=_pool([_single(each.heads) for each in ranges]),
-        tails=_pool([_single(each.tails) for each in ranges]),
+        heads=_pool([_single(each.heads) for each in numbers]),
+        tails=_pool([_single(each.tails) for each in numbers]),
         between=_pool([_single(_BETWEEN)], [tuple(_BETWEEN.values())]),
         domains=_pool(
             [_single(f"{two}@{domain}" for two in signs) for domain in _DOMAINS],

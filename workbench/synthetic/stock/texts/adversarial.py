@@ -1,12 +1,11 @@
 """Strings that break what reads, shows or writes them carelessly."""
 
-import tomllib
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 import polars as pl
 
+from workbench.foundation.package_data import read_toml
 from workbench.synthetic.draws import Keys
 from workbench.synthetic.frames import gathered
 
@@ -14,8 +13,7 @@ from workbench.synthetic.frames import gathered
 @cache
 def hostile() -> tuple[str, ...]:
     """Return the strings of ``adversarial.toml``, in its order."""
-    source = files("workbench.synthetic.stock.texts").joinpath("adversarial.toml")
-    listed = tomllib.loads(source.read_text("utf-8"))["strings"]
+    listed = read_toml("workbench.synthetic.stock.texts", "adversarial.toml")["strings"]
     return tuple(each["text"] * each.get("times", 1) for each in listed)
 
 

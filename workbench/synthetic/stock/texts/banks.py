@@ -7,16 +7,15 @@ joined here once, so that few pieces are left to be joined row by row.
 """
 
 import hashlib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from itertools import product
 from typing import Any
 
 import numpy as np
 
+from workbench.foundation.package_data import read_text, read_toml
 from workbench.synthetic.draws import Integers, Keys, choice
 from workbench.synthetic.stock.texts.options import Fillable, Options, Slotted
 
@@ -33,6 +32,7 @@ HELD_OUT = "d"
 NAMED = (
     "order_number", "full_name", "email", "phone", "street_address", "birth_date", "relative",
 )  # fmt: skip
+_PACKAGE = "workbench.synthetic.stock.texts"
 _RANKS = ("detractor", "passive", "promoter")
 _STARS = 5
 
@@ -90,7 +90,7 @@ class Banks:
 @cache
 def banks() -> Banks:
     """Return the banks, read once."""
-    read = [tomllib.loads(_source(language)) for language in LANGUAGES]
+    read = [read_toml(_PACKAGE, f"{language}.toml") for language in LANGUAGES]
     every = [bank[family] for bank in read for family in FAMILIES]
     topics = [(each, topic) for each in every for topic in TOPICS]
     return Banks(
@@ -128,7 +128,7 @@ def fingerprint() -> str:
     """Return the SHA-256 over all banks, in hexadecimal."""
     digest = hashlib.sha256()
     for name in (*LANGUAGES, "adversarial"):
-        digest.update(_source(name).encode())
+        digest.update(read_text(_PACKAGE, f"{name}.toml").encode())
     return digest.hexdigest()
 
 
@@ -155,10 +155,6 @@ def families(bits: Keys, shares: Mapping[str, float] | None = None) -> Integers:
     cells = choice(middles, [shares.get(name, 0.0) for name in FAMILIES])
     found: Integers = cells[(bits & np.uint64(0xFF)).astype(np.int64)]
     return found
-
-
-def _source(name: str) -> str:
-    return files("workbench.synthetic.stock.texts").joinpath(f"{name}.toml").read_text("utf-8")
 
 
 def _lines(text: str) -> list[str]:

@@ -1,0 +1,49 @@
+"""Data files that are part of the package: flat tables as CSV, lists by group as TOML.
+
+What is data (names, places, the fields of a vendor's export, the columns of the schema) is stored
+in files beside the modules that use it, so that it can be read, compared and corrected without
+reading code. These functions are the only place that opens such a file. Nothing is kept here: a
+caller that needs a file twice caches what it makes of it.
+
+>>> from workbench.foundation.package_data import read_csv
+>>> read_csv("workbench.schema", "tables.csv")[0]["table"]
+'customers'
+"""
+
+import csv
+import io
+import tomllib
+from importlib.resources import files
+from typing import Any
+
+
+def read_text(package: str, name: str) -> str:
+    """Return the text of a file, for instance of ``tables.csv`` in ``workbench.schema``.
+
+    Parameters
+    ----------
+    package : str
+        Dotted name of the package that contains the file.
+    name : str
+        Path of the file within the package, its parts divided by a slash.
+
+    Raises
+    ------
+    FileNotFoundError
+        The package contains no such file.
+    """
+    return files(package).joinpath(name).read_text(encoding="utf-8")
+
+
+def read_toml(package: str, name: str) -> dict[str, Any]:
+    """Return the contents of a TOML file; parameters are those of ``read_text``."""
+    return tomllib.loads(read_text(package, name))
+
+
+def read_csv(package: str, name: str) -> list[dict[str, str]]:
+    """Return the rows of a CSV file by column; parameters are those of ``read_text``.
+
+    Every cell is a text, and an empty cell is an empty text.
+    """
+    # without newline="" a line feed within a quoted cell would be changed
+    return list(csv.DictReader(io.StringIO(read_text(package, name), newline="")))
