@@ -6,6 +6,9 @@ spelling. ``write_exports`` writes those files from a world and, apart from them
 are. The writers follow the formats' notes and samples and share no code with the readers: a mistake
 that both made alike would never be seen.
 
+The columns of a vendor's CSV file and the values of its JSON objects are declared in ``fields/``,
+one table a file: header or key, source, format. Code makes the sources, and what no table can say.
+
 >>> from pathlib import Path
 >>> from workbench.exports import write_exports
 >>> write_exports(Path("world"), out=Path("files"), truth=Path("known"), vendors=["shopfy"])

@@ -10,15 +10,16 @@ from collections.abc import Iterator
 import polars as pl
 
 from workbench.exports.cells import amount, local, native, percent_encoded
-from workbench.exports.jsontext import array, null, number, obj, or_null, plain, string
+from workbench.exports.field_tables import cells, columns
+from workbench.exports.jsontext import array, null, number, obj, plain, string
+from workbench.exports.objects import json_object, lines
 from workbench.exports.slices import Slice
 from workbench.exports.visits import address_of, repeated, visits
 from workbench.exports.writing import Batch, Form, Vendor, csv
 
 EVENTS = "events_export.ndjson"
 FLAT = "events_flat_bq_csv.csv"
-_FLAT_HEADER = "event_date,event_timestamp,event_name,event_params,user_pseudo_id,geo.country,items"
-FLAT_COLUMNS = _FLAT_HEADER.split(",")
+_FLAT_FIELDS = "ga4_flat"
 _REWRITTEN = 0.002
 _STREAMS = {"web": "2100450278", "app": "3607414280"}
 _COUNTRIES = {
@@ -41,7 +42,6 @@ def event_batches(part: Slice) -> Iterator[Batch]:
         name: pl.col(name).replace_strict(storage, default="Unset", return_dtype=pl.String)
         for name in ("analytics", "ads")
     }
-    continent, region, country = (_geo(position) for position in range(3))
     platform = (
         pl.when(pl.col("channel") == "web")
         .then(pl.lit("WEB"))
@@ -51,97 +51,35 @@ def event_batches(part: Slice) -> Iterator[Batch]:
     )
     is_web = pl.col("channel") == "web"
     is_sale = pl.col("event_name") == "purchase"
-    line = obj(
-        {
-            "event_date": plain(pl.col("date")),
-            "event_timestamp": plain(pl.col("stamp")),
-            "event_name": string(pl.col("event_name")),
-            "event_params": pl.col("params"),
-            "event_bundle_sequence_id": plain(pl.col("bundle")),
-            "user_id": or_null(plain(pl.col("user_id"))),
-            "user_pseudo_id": or_null(plain(pl.col("pseudo_id"))),
-            "privacy_info": obj(
-                {
-                    "analytics_storage": plain(stated["analytics"]),
-                    "ads_storage": plain(stated["ads"]),
-                    "uses_transient_token": plain("No"),
-                }
-            ),
-            "user_properties": pl.lit("[]"),
-            "user_first_touch_timestamp": or_null(plain(pl.col("first_touch"))),
-            "user_ltv": null(),
-            "device": obj(
-                {
-                    "category": plain(pl.col("device_type").cast(pl.String)),
-                    "mobile_brand_name": pl.when(~is_web).then(plain("<Other>")),
-                    "operating_system": plain(platform.replace("WEB", "Web")),
-                    "language": string(pl.col("language").str.to_lowercase()),
-                    "is_limited_ad_tracking": plain("No"),
-                    "web_info": pl.when(is_web)
-                    .then(pl.lit('{"browser":"Chrome","browser_version":"131.0"}'))
-                    .otherwise(null()),
-                }
-            ),
-            "geo": obj(
-                {
-                    "continent": plain(continent),
-                    "sub_continent": plain(region),
-                    "country": plain(country),
-                    "region": plain(""),
-                    "city": plain("(not set)"),
-                    "metro": plain("(not set)"),
-                }
-            ),
-            "app_info": pl.when(~is_web).then(
-                pl.lit('{"id":"org.example.shop","version":"3.2.1","install_source":"(not set)"}')
-            ),
-            "traffic_source": obj(
-                {
-                    "name": string(pl.col("campaign_id").fill_null("(direct)")),
-                    "medium": string(pl.col("medium").fill_null("(none)")),
-                    "source": string(pl.col("source").fill_null("(direct)")),
-                }
-            ),
-            "stream_id": plain(
-                pl.col("channel").cast(pl.String).replace_strict(_STREAMS, default="0")
-            ),
-            "platform": plain(platform),
-            "ecommerce": pl.when(is_sale)
-            .then(
-                obj(
-                    {
-                        "total_item_quantity": plain(pl.col("units")),
-                        "purchase_revenue": number(pl.col("revenue")),
-                        "shipping_value": or_null(number(pl.col("shipping"))),
-                        "tax_value": or_null(number(pl.col("tax"))),
-                        "unique_items": plain(pl.col("lines")),
-                        "transaction_id": string(pl.col("number")),
-                    }
-                )
-            )
-            .otherwise(pl.lit("{}")),
-            "items": pl.col("items"),
-        }
+    rows = rows.with_columns(
+        stated_analytics=stated["analytics"],
+        stated_ads=stated["ads"],
+        brand=pl.when(~is_web).then(pl.lit("<Other>")),
+        system=platform.replace("WEB", "Web"),
+        spoken=pl.col("language").str.to_lowercase(),
+        web_info=pl.when(is_web)
+        .then(pl.lit('{"browser":"Chrome","browser_version":"131.0"}'))
+        .otherwise(null()),
+        continent=_geo(0),
+        sub_continent=_geo(1),
+        country_name=_geo(2),
+        app_info=pl.when(~is_web).then(
+            pl.lit('{"id":"org.example.shop","version":"3.2.1","install_source":"(not set)"}')
+        ),
+        came_name=pl.col("campaign_id").fill_null("(direct)"),
+        came_medium=pl.col("medium").fill_null("(none)"),
+        came_source=pl.col("source").fill_null("(direct)"),
+        stream=pl.col("channel").cast(pl.String).replace_strict(_STREAMS, default="0"),
+        platform=platform,
+        ecommerce=pl.when(is_sale).then(json_object("ga4_sales")).otherwise(pl.lit("{}")),
     )
-    yield Batch(EVENTS, rows.select(line.alias("line"), "native_id", "record_id"))
+    yield Batch(EVENTS, lines(rows, "ga4_events"))
 
 
 def flat_batches(part: Slice) -> Iterator[Batch]:
     """Yield the events of a slice as the console's CSV, repeated fields as text."""
-    rows = _seen(part)
-    cells = {
-        "event_date": pl.col("date"),
-        "event_timestamp": pl.col("stamp"),
-        "event_name": pl.col("event_name"),
-        "event_params": pl.col("params"),
-        "user_pseudo_id": pl.col("pseudo_id"),
-        "geo.country": _geo(2),
-        "items": pl.col("items"),
-    }
-    yield Batch(
-        FLAT,
-        rows.select("native_id", "record_id", **cells).select(*cells, "native_id", "record_id"),
-    )
+    rows = _seen(part).with_columns(country_name=_geo(2))
+    yield Batch(FLAT, cells(rows, _FLAT_FIELDS))
 
 
 def _seen(part: Slice) -> pl.DataFrame:
@@ -205,22 +143,17 @@ def _seen(part: Slice) -> pl.DataFrame:
 def _sold(part: Slice) -> pl.DataFrame:
     """Return what analytics hears of an order: number, totals, and its items as JSON text."""
     orders = part["orders"].filter(pl.col("kind") == "sale")
-    lines = part["order_items"].join(
+    sold = part["order_items"].join(
         orders.select("order_id", "currency"), on="order_id", how="inner", maintain_order="left"
     )
     currency = pl.col("currency")
-    item = obj(
-        {
-            "item_id": string(native(pl.col("product_id"))),
-            "item_name": string(pl.col("product_name")),
-            "item_category": string(pl.col("product_category")),
-            "price": number(amount(pl.col("unit_price_minor").round(0), currency)),
-            "quantity": plain(pl.col("quantity")),
-            "item_revenue": number(amount(pl.col("amount_minor"), currency)),
-        }
+    sold = sold.with_columns(
+        product=native(pl.col("product_id")),
+        price=amount(pl.col("unit_price_minor").round(0), currency),
+        revenue=amount(pl.col("amount_minor"), currency),
     )
     items = (
-        lines.with_columns(item=item)
+        sold.with_columns(item=json_object("ga4_items"))
         .group_by("order_id", maintain_order=True)
         .agg(
             sold=pl.concat_str(pl.lit("["), pl.col("item").str.join(","), pl.lit("]")).first(),
@@ -258,7 +191,7 @@ def _event_forms(_world: object) -> dict[str, Form]:
 
 
 def _flat_forms(_world: object) -> dict[str, Form]:
-    return {FLAT: csv(FLAT_COLUMNS)}
+    return {FLAT: csv(columns(_FLAT_FIELDS))}
 
 
 GA4 = Vendor(forms=_event_forms, batches=event_batches)

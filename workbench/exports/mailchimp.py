@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from workbench.exports.cells import utc
+from workbench.exports.field_tables import cells, columns
 from workbench.exports.ids import decimal_digits, hexadecimal
 from workbench.exports.jsontext import null, obj, plain, string
 from workbench.exports.slices import Slice, World
@@ -21,22 +22,12 @@ SUBSCRIBED, UNSUBSCRIBED, CLEANED = (
     f"{status}_members_export_{_AUDIENCE}.csv"
     for status in ("subscribed", "unsubscribed", "cleaned")
 )
-_HEADER = (
-    "Email Address,First Name,Last Name,Address,Phone Number,Birthday,MEMBER_RATING,OPTIN_TIME,"
-    "OPTIN_IP,CONFIRM_TIME,CONFIRM_IP,LATITUDE,LONGITUDE,GMTOFF,DSTOFF,TIMEZONE,CC,REGION,"
-    "LAST_CHANGED,LEID,EUID,NOTES,TAGS"
-)
-COLUMNS = _HEADER.split(",")
-UNSUBSCRIBED_COLUMNS = [
-    *COLUMNS[: COLUMNS.index("LEID")],
-    *("UNSUB_TIME", "UNSUB_CAMPAIGN_TITLE", "UNSUB_REASON", "UNSUB_REASON_OTHER"),
-    *COLUMNS[COLUMNS.index("LEID") :],
-]
-CLEANED_COLUMNS = [
-    *COLUMNS[: COLUMNS.index("LEID")],
-    *("CLEAN_TIME", "CLEAN_CAMPAIGN_TITLE"),
-    *COLUMNS[COLUMNS.index("LEID") :],
-]
+#: Field table of each file of members.
+_MEMBERS = {
+    SUBSCRIBED: "mailchimp_subscribed",
+    UNSUBSCRIBED: "mailchimp_unsubscribed",
+    CLEANED: "mailchimp_cleaned",
+}
 _STAMP = "%Y-%m-%d %H:%M:%S"
 _ACTIONS = {"opened": "open", "clicked": "click", "bounced": "bounce"}
 
@@ -92,40 +83,30 @@ def _members(part: Slice) -> Iterator[Batch]:
     address = pl.concat_str(
         "street_address", "city", "postcode", "country", separator="  ", ignore_nulls=True
     )
-    cells = {
-        "Email Address": pl.col("email"),
-        "First Name": pl.col("given_name"),
-        "Last Name": pl.col("family_name"),
-        "Address": pl.when(pl.col("street_address").is_not_null()).then(address),
-        "Phone Number": pl.when(world.u("mailchimp phone", key) < 0.2).then("phone"),
-        "Birthday": pl.concat_str(
-            pl.col("birth_date").str.slice(5, 2), pl.lit("/"), pl.col("birth_date").str.slice(8, 2)
-        ),
-        "MEMBER_RATING": (2 + pl.col("opens").fill_null(0).clip(0, 6) // 2).cast(pl.String),
-        "OPTIN_TIME": utc(asked_at, _STAMP),
-        "OPTIN_IP": pl.when(asked_at.is_not_null()).then(ip_address(world, key)),
-        "CONFIRM_TIME": utc(pl.when(pl.col("confirmed")).then(confirmed), _STAMP),
-        "CONFIRM_IP": pl.when(pl.col("confirmed")).then(ip_address(world, key)),
-        "CC": pl.col("country"),
-        "REGION": pl.col("region").str.replace("^[A-Z]{2}-", ""),
-        "LAST_CHANGED": utc(pl.coalesce("changed_at", "first_seen_at"), _STAMP),
-        "LEID": decimal_digits(world.bits("mailchimp leid", key), 9),
-        "EUID": hexadecimal(world.bits("mailchimp euid", key)).str.head(10),
-        "TAGS": pl.concat_str(pl.lit('"'), pl.col("loyalty_tier"), pl.lit('","shop"')),
-        "UNSUB_TIME": utc(pl.col("changed_at"), _STAMP),
-        "UNSUB_CAMPAIGN_TITLE": pl.col("title"),
-        "UNSUB_REASON": world.option("mailchimp reason", key, ("NORMAL", "NOSIGNUP", "OTHER")),
-        "CLEAN_TIME": utc(pl.col("bounced_at"), _STAMP),
-    }
-    rows = people.with_columns(is_out=is_out, is_dead=is_dead)
-    for file, columns, whose in (
-        (SUBSCRIBED, COLUMNS, ~pl.col("is_out") & ~pl.col("is_dead")),
-        (UNSUBSCRIBED, UNSUBSCRIBED_COLUMNS, pl.col("is_out")),
-        (CLEANED, CLEANED_COLUMNS, pl.col("is_dead")),
+    is_asked, is_confirmed = asked_at.is_not_null(), pl.col("confirmed")
+    born = pl.col("birth_date")
+    rows = people.with_columns(
+        native_id=_euid(world),
+        address=pl.when(pl.col("street_address").is_not_null()).then(address),
+        stated_phone=pl.when(world.u("mailchimp phone", key) < 0.2).then("phone"),
+        birthday=pl.concat_str(born.str.slice(5, 2), pl.lit("/"), born.str.slice(8, 2)),
+        stars=2 + pl.col("opens").fill_null(0).clip(0, 6) // 2,
+        asked_from=pl.when(is_asked).then(ip_address(world, key)),
+        confirmed_at=pl.when(is_confirmed).then(confirmed),
+        confirmed_from=pl.when(is_confirmed).then(ip_address(world, key)),
+        last_changed_at=pl.coalesce("changed_at", "first_seen_at"),
+        leid=decimal_digits(world.bits("mailchimp leid", key), 9),
+        tags=pl.concat_str(pl.lit('"'), pl.col("loyalty_tier"), pl.lit('","shop"')),
+        reason=world.option("mailchimp reason", key, ("NORMAL", "NOSIGNUP", "OTHER")),
+        is_out=is_out,
+        is_dead=is_dead,
+    )
+    for file, whose in (
+        (SUBSCRIBED, ~pl.col("is_out") & ~pl.col("is_dead")),
+        (UNSUBSCRIBED, pl.col("is_out")),
+        (CLEANED, pl.col("is_dead")),
     ):
-        chosen = [cells.get(name, pl.lit(None, pl.String)).alias(name) for name in columns]
-        native_id = cells["EUID"].alias("native_id")
-        yield Batch(file, rows.filter(whose).select(*chosen, native_id, "record_id"))
+        yield Batch(file, cells(rows.filter(whose), _MEMBERS[file]))
 
 
 def _activity(part: Slice) -> Iterator[Batch]:
@@ -136,7 +117,7 @@ def _activity(part: Slice) -> Iterator[Batch]:
     )
     rows = part.with_people(mails, "email").filter(pl.col("email").is_not_null())
     key = pl.col("record_id")
-    euid = hexadecimal(world.bits("mailchimp euid", key)).str.head(10)
+    euid = _euid(world)
     url = pl.concat_str(
         pl.lit(f"{SITE}/?mc_cid="),
         hexadecimal(world.bits("mailchimp campaign", pl.col("launched"))).str.head(10),
@@ -174,6 +155,11 @@ def _activity(part: Slice) -> Iterator[Batch]:
         yield Batch(activity_file(campaign), own.select("line", "native_id", "record_id"))
 
 
+def _euid(world: World) -> pl.Expr:
+    """Return Mailchimp's id of the person of a row with ``record_id``."""
+    return hexadecimal(world.bits("mailchimp euid", pl.col("record_id"))).str.head(10)
+
+
 def _mailed(world: World) -> list[str]:
     """Return the campaigns that went by mail, but for surveys."""
     mailed = world.campaigns.filter(
@@ -185,11 +171,7 @@ def _mailed(world: World) -> list[str]:
 
 
 def _forms(world: World) -> dict[str, Form]:
-    members = {
-        SUBSCRIBED: csv(COLUMNS),
-        UNSUBSCRIBED: csv(UNSUBSCRIBED_COLUMNS),
-        CLEANED: csv(CLEANED_COLUMNS),
-    }
+    members = {file: csv(columns(table)) for file, table in _MEMBERS.items()}
     return members | {activity_file(campaign): Form() for campaign in _mailed(world)}
 
 

@@ -9,19 +9,17 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.exports.cells import utc
 from workbench.exports.ids import decimal_digits
-from workbench.exports.jsontext import null, number, obj, or_null, plain, string
+from workbench.exports.jsontext import obj, plain, string
+from workbench.exports.objects import json_object, lines
 from workbench.exports.slices import Slice, World
 from workbench.exports.writing import Batch, Form, Vendor, array_of
 
 FACEBOOK = "comments.json"
 INSTAGRAM = "ig_comments.json"
-_STAMP = "%Y-%m-%dT%H:%M:%S+0000"
 _FACEBOOK = 0.6  # share of the threads
 _HIDDEN = 0.3  # share of the people whose name the page may not see
-_SHOP = '{"id":"1001","name":"Shop Example"}'
-_SHOP_IG = '{"id":"1001","username":"shop.example"}'
+_SHOP = '{"id":"1001","username":"shop.example"}'
 
 
 def batches(part: Slice) -> Iterator[Batch]:
@@ -50,18 +48,10 @@ def _facebook(said: pl.DataFrame) -> pl.DataFrame:
     """Return the customers' comments with the company's answers in them."""
     named = pl.concat_str("post", pl.lit("_"), "comment")
     parent = pl.concat_str("post", pl.lit("_"), "first")
+    said = said.with_columns(named=named, parent=parent, message=pl.col("body").fill_null(""))
     ours = said.filter("is_ours", pl.col("first").is_not_null())
-    answer = obj(
-        {
-            "id": plain(named),
-            "created_time": plain(utc(pl.col("occurred_at"), _STAMP)),
-            "from": pl.lit(_SHOP),
-            "message": string(pl.col("body").fill_null("")),
-            "parent": obj({"id": plain(parent)}),
-        }
-    )
     answers = (
-        ours.with_columns(answer=answer)
+        ours.with_columns(answer=json_object("facebook_answers"))
         .group_by("thread", comment="first", maintain_order=True)
         .agg(count=pl.len(), answers=pl.col("answer").str.join(","))
         .drop("thread")
@@ -71,18 +61,13 @@ def _facebook(said: pl.DataFrame) -> pl.DataFrame:
     )
     writer = obj({"id": plain(pl.col("person")), "name": string(pl.col("full_name"))})
     is_shown = ~pl.col("is_hidden") & pl.col("record_id").is_not_null()
-    line = obj(
-        {
-            "id": plain(named),
-            "created_time": plain(utc(pl.col("occurred_at"), _STAMP)),
-            "from": pl.when(is_shown).then(writer),
-            "message": string(pl.col("body").fill_null("")),
-            "like_count": number(pl.col("likes")),
-            "comment_count": number(pl.col("count").fill_null(0)),
-            "comments": pl.concat_str(pl.lit('{"data":['), pl.col("answers"), pl.lit("]}")),
-        }
+    theirs = theirs.with_columns(
+        native_id="named",
+        writer=pl.when(is_shown).then(writer),
+        count=pl.col("count").fill_null(0),
+        answered=pl.concat_str(pl.lit('{"data":['), pl.col("answers"), pl.lit("]}")),
     )
-    return theirs.select(line.alias("line"), named.alias("native_id"), "record_id")
+    return lines(theirs, "facebook_comments")
 
 
 def _instagram(said: pl.DataFrame) -> pl.DataFrame:
@@ -92,25 +77,16 @@ def _instagram(said: pl.DataFrame) -> pl.DataFrame:
     )
     writer = obj({"id": plain(pl.col("person")), "username": string(handle)})
     is_shown = ~pl.col("is_hidden") & pl.col("record_id").is_not_null()
-    line = obj(
-        {
-            "id": plain(pl.col("comment")),
-            "timestamp": plain(utc(pl.col("occurred_at"), _STAMP)),
-            "username": pl.when("is_ours")
-            .then(plain("shop.example"))
-            .otherwise(or_null(string(pl.when(pl.col("record_id").is_not_null()).then(handle)))),
-            "text": string(pl.col("body").fill_null("")),
-            "like_count": number(pl.col("likes")),
-            "parent_id": pl.when("is_ours").then(or_null(plain(pl.col("first")))).otherwise(null()),
-            "hidden": pl.lit("false"),
-            "from": pl.when("is_ours").then(pl.lit(_SHOP_IG)).when(is_shown).then(writer),
-        }
+    whose = pl.when(pl.col("record_id").is_not_null()).then(handle)
+    said = said.with_columns(
+        native_id="comment",
+        username_text=pl.when("is_ours").then(pl.lit("shop.example")).otherwise(whose),
+        message=pl.col("body").fill_null(""),
+        parent=pl.when("is_ours").then("first"),
+        writer=pl.when("is_ours").then(pl.lit(_SHOP)).when(is_shown).then(writer),
+        record_id=pl.when(~pl.col("is_ours")).then("record_id"),
     )
-    return said.select(
-        line.alias("line"),
-        pl.col("comment").alias("native_id"),
-        pl.when(~pl.col("is_ours")).then("record_id").alias("record_id"),
-    )
+    return lines(said, "instagram_comments")
 
 
 def _digits(bits: pl.Expr, width: int) -> pl.Expr:

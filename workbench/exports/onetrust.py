@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.exports.cells import utc
-from workbench.exports.jsontext import flag, number, obj, or_null, plain, string
+from workbench.exports.jsontext import plain
+from workbench.exports.objects import json_object, lines
 from workbench.exports.slices import Slice, World
 from workbench.exports.writing import Batch, Form, Vendor, array_of
 
@@ -52,58 +52,33 @@ def batches(part: Slice) -> Iterator[Batch]:
     preferences = pl.concat_str(
         pl.lit('[{"PreferenceId":"channel","Options":['), plain(pl.col("channel")), pl.lit("]}]")
     )
-    decided = obj(
-        {
-            "Id": plain(purpose.replace_strict(numbers)),
-            "Name": plain(purpose.replace_strict(_PURPOSES)),
-            "Version": number(
-                pl.when(version.str.contains(r"^\d{1,9}$")).then(version).otherwise(pl.lit("1"))
-            ),
-            "TransactionType": plain(transaction),
-            "Preferences": preferences,
-            "withdrawnDate": plain(
-                pl.when(is_withdrawn).then(utc(pl.col("decided_at"), "%Y-%m-%dT%H:%M:%S"))
-            ),
-        }
-    )
-    receipts = (
+    purposes = (
         part["consents"]
         .join(known, on="record_id", how="inner", maintain_order="left")
-        .with_columns(decided=decided)
-        .group_by("record_id", "decided_at", maintain_order=True)
-        .agg(
-            pl.col("email", "shop_customer", "given_name", "country", "language", "kind").first(),
-            purposes=pl.col("decided").str.join(","),
+        .with_columns(
+            purpose_id=purpose.replace_strict(numbers),
+            purpose_name=purpose.replace_strict(_PURPOSES),
+            version=pl.when(version.str.contains(r"^\d{1,9}$"))
+            .then(version)
+            .otherwise(pl.lit("1")),
+            transaction=transaction,
+            preferences=preferences,
+            withdrawn_at=pl.when(is_withdrawn).then("decided_at"),
         )
+        .with_columns(decided=json_object("onetrust_purposes"))
+    )
+    receipts = purposes.group_by("record_id", "decided_at", maintain_order=True).agg(
+        pl.col("email", "shop_customer", "given_name", "country", "language", "kind").first(),
+        purposes=pl.concat_str(pl.lit("["), pl.col("decided").str.join(","), pl.lit("]")).first(),
     )
     has_email = pl.col("email").is_not_null()
-    receipt = obj(
-        {
-            "identifier": string(pl.coalesce("email", "shop_customer")),
-            "identifierType": pl.when(has_email)
-            .then(plain("Email"))
-            .otherwise(plain("CustomerId")),
-            "additionalIdentifiers": obj(
-                {"CustomerId": plain(pl.when(has_email).then("shop_customer"))}
-            ),
-            "dsDataElements": obj(
-                {"FirstName": string(pl.col("given_name")), "Country": string(pl.col("country"))}
-            ),
-            "language": or_null(string(pl.col("language"))),
-            "interactionDate": or_null(plain(utc(pl.col("decided_at")))),
-            "collectionPointId": plain("7c0e51d2-0000-4000-8000-000000000001"),
-            "test": flag(pl.col("kind") == "test"),
-            "purposes": pl.concat_str(pl.lit("["), pl.col("purposes"), pl.lit("]")),
-        }
+    receipts = receipts.with_columns(
+        native_id=pl.coalesce("email", "shop_customer"),
+        identified_by=pl.when(has_email).then(pl.lit("Email")).otherwise(pl.lit("CustomerId")),
+        customer_beside=pl.when(has_email).then("shop_customer"),
+        is_test=pl.col("kind") == "test",
     )
-    yield Batch(
-        FILE,
-        receipts.select(
-            receipt.alias("line"),
-            pl.coalesce("email", "shop_customer").alias("native_id"),
-            "record_id",
-        ),
-    )
+    yield Batch(FILE, lines(receipts, "onetrust_receipts"))
 
 
 def _forms(_world: World) -> dict[str, Form]:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.exports.cells import true_false, utc
+from workbench.exports.cells import utc
+from workbench.exports.field_tables import cells, columns
 from workbench.exports.ids import decimal_digits, salesforce_id
 from workbench.exports.slices import Slice, World
 from workbench.exports.threads import threads
@@ -17,18 +18,7 @@ from workbench.exports.writing import Batch, Form, Vendor, csv
 
 CONTACTS = "Contact_dataloader.csv"
 CASES = "Case_dataloader.csv"
-_CONTACT_HEADER = (
-    "ID,ISDELETED,ACCOUNTID,LASTNAME,FIRSTNAME,SALUTATION,NAME,MAILINGSTREET,MAILINGCITY,"
-    "MAILINGSTATE,MAILINGPOSTALCODE,MAILINGCOUNTRY,PHONE,MOBILEPHONE,EMAIL,TITLE,LEADSOURCE,"
-    "BIRTHDATE,OWNERID,HASOPTEDOUTOFEMAIL,HASOPTEDOUTOFFAX,DONOTCALL,CREATEDDATE,"
-    "LASTMODIFIEDDATE,SYSTEMMODSTAMP,LASTACTIVITYDATE,INDIVIDUALID,LOYALTY_TIER__C"
-)
-CONTACT_COLUMNS = _CONTACT_HEADER.split(",")
-_CASE_HEADER = (
-    "ID,ISDELETED,CASENUMBER,CONTACTID,ACCOUNTID,SUPPLIEDEMAIL,TYPE,STATUS,REASON,ORIGIN,SUBJECT,"
-    "PRIORITY,DESCRIPTION,ISCLOSED,CLOSEDDATE,ISESCALATED,OWNERID,CREATEDDATE,LASTMODIFIEDDATE"
-)
-CASE_COLUMNS = _CASE_HEADER.split(",")
+_CONTACT_FIELDS, _CASE_FIELDS = "salesforce_contacts", "salesforce_cases"
 _SHORT_IDS = 0.25  # of cases
 #: Share of the customers who are contacts.
 SHARE = 0.6
@@ -56,43 +46,26 @@ def _contacts(part: Slice, contacts: pl.DataFrame) -> pl.DataFrame:
     touched = _stamp(
         created + pl.duration(seconds=world.bits("salesforce touch", key) % 86_400), key, world
     )
-    return contacts.select(
-        pl.col("contact_id").alias("ID"),
-        true_false(world.u("salesforce deleted", key) < 0.01).alias("ISDELETED"),
-        pl.when(pl.col("organization").is_not_null())
-        .then(salesforce_id("001", world.bits("salesforce account", key)))
-        .alias("ACCOUNTID"),
-        pl.col("family_name").alias("LASTNAME"),
-        pl.col("given_name").alias("FIRSTNAME"),
-        pl.col("gender")
+    rows = contacts.with_columns(
+        native_id="contact_id",
+        is_deleted=world.u("salesforce deleted", key) < 0.01,
+        account=pl.when(pl.col("organization").is_not_null()).then(
+            salesforce_id("001", world.bits("salesforce account", key))
+        ),
+        salutation=pl.col("gender")
         .cast(pl.String)
-        .replace_strict(_SALUTATIONS, default=None, return_dtype=pl.String)
-        .alias("SALUTATION"),
-        pl.col("full_name").alias("NAME"),
-        pl.col("street_address").alias("MAILINGSTREET"),
-        pl.col("city").alias("MAILINGCITY"),
-        pl.col("region").str.replace("^[A-Z]{2}-", "").alias("MAILINGSTATE"),
-        pl.col("postcode").alias("MAILINGPOSTALCODE"),
-        pl.col("country").alias("MAILINGCOUNTRY"),
-        pl.when(~is_mobile).then("phone").alias("PHONE"),
-        pl.when(is_mobile).then("phone").alias("MOBILEPHONE"),
-        pl.col("email").alias("EMAIL"),
-        pl.lit(None, pl.String).alias("TITLE"),
-        pl.col("acquisition_source").alias("LEADSOURCE"),
-        pl.col("birth_date").alias("BIRTHDATE"),
-        salesforce_id("005", world.bits("salesforce owner", key) % 4).alias("OWNERID"),
-        true_false(~pl.col("mails")).alias("HASOPTEDOUTOFEMAIL"),
-        pl.lit("false").alias("HASOPTEDOUTOFFAX"),
-        true_false(world.u("salesforce calls", key) < 0.1).alias("DONOTCALL"),
-        _stamp(created, key, world).alias("CREATEDDATE"),
-        touched.alias("LASTMODIFIEDDATE"),
-        touched.alias("SYSTEMMODSTAMP"),
-        utc(created, "%Y-%m-%d").alias("LASTACTIVITYDATE"),
-        salesforce_id("0PK", world.bits("salesforce individual", key)).alias("INDIVIDUALID"),
-        pl.col("loyalty_tier").str.to_titlecase().alias("LOYALTY_TIER__C"),
-        pl.col("contact_id").alias("native_id"),
-        "record_id",
-    ).select(*CONTACT_COLUMNS, "native_id", "record_id")
+        .replace_strict(_SALUTATIONS, default=None, return_dtype=pl.String),
+        landline=pl.when(~is_mobile).then("phone"),
+        mobile=pl.when(is_mobile).then("phone"),
+        owner_id=salesforce_id("005", world.bits("salesforce owner", key) % 4),
+        is_out=~pl.col("mails"),
+        is_not_called=world.u("salesforce calls", key) < 0.1,
+        created=created,
+        created_stamp=_stamp(created, key, world),
+        touched_stamp=touched,
+        individual=salesforce_id("0PK", world.bits("salesforce individual", key)),
+    )
+    return cells(rows, _CONTACT_FIELDS)
 
 
 def _cases(part: Slice, contacts: pl.DataFrame) -> pl.DataFrame:
@@ -106,35 +79,20 @@ def _cases(part: Slice, contacts: pl.DataFrame) -> pl.DataFrame:
     )
     rows = part.with_people(rows, "email")
     is_closed = pl.col("solved_at").is_not_null()
-    rows = rows.with_columns(native_id=salesforce_id("500", world.bits("salesforce case", key)))
-    origin = pl.when(pl.col("channel") == "chat").then(pl.lit("Chat")).otherwise(pl.lit("Email"))
-    cells = {
-        "ID": pl.col("native_id"),
-        "ISDELETED": pl.lit("false"),
-        "CASENUMBER": decimal_digits(world.bits("salesforce case number", key), 8),
+    is_short = world.u("salesforce short id", key) < _SHORT_IDS
+    rows = rows.with_columns(
+        native_id=salesforce_id("500", world.bits("salesforce case", key)),
+        case_number=decimal_digits(world.bits("salesforce case number", key), 8),
         # the 15 characters before the checksum say the same, and stand where a report was copied
-        "CONTACTID": pl.when(world.u("salesforce short id", key) < _SHORT_IDS)
-        .then(pl.col("contact_id").str.head(15))
-        .otherwise("contact_id"),
-        "ACCOUNTID": pl.lit(None, pl.String),
-        "SUPPLIEDEMAIL": pl.col("email"),
-        "TYPE": pl.lit("Problem"),
-        "STATUS": pl.when(is_closed).then(pl.lit("Closed")).otherwise(pl.lit("Working")),
-        "REASON": pl.col("topic").str.to_titlecase(),
-        "ORIGIN": origin,
-        "SUBJECT": pl.col("subject"),
-        "PRIORITY": world.option("salesforce priority", key, ("Low", "Medium", "High")),
-        "DESCRIPTION": pl.col("text"),
-        "ISCLOSED": true_false(is_closed),
-        "CLOSEDDATE": utc(pl.col("solved_at"), _INSTANT + "Z"),
-        "ISESCALATED": true_false(world.u("salesforce escalated", key) < 0.03),
-        "OWNERID": salesforce_id("005", world.bits("salesforce owner", key) % 4),
-        "CREATEDDATE": utc(pl.col("created_at"), _INSTANT + "Z"),
-        "LASTMODIFIEDDATE": utc(pl.col("updated_at"), _INSTANT + "Z"),
-    }
-    return rows.select("native_id", "record_id", **cells).select(
-        *CASE_COLUMNS, "native_id", "record_id"
+        contact=pl.when(is_short).then(pl.col("contact_id").str.head(15)).otherwise("contact_id"),
+        status=pl.when(is_closed).then(pl.lit("Closed")).otherwise(pl.lit("Working")),
+        origin=pl.when(pl.col("channel") == "chat").then(pl.lit("Chat")).otherwise(pl.lit("Email")),
+        priority=world.option("salesforce priority", key, ("Low", "Medium", "High")),
+        is_closed=is_closed,
+        is_escalated=world.u("salesforce escalated", key) < 0.03,
+        owner_id=salesforce_id("005", world.bits("salesforce owner", key) % 4),
     )
+    return cells(rows, _CASE_FIELDS)
 
 
 def _stamp(instant: pl.Expr, key: pl.Expr, world: World) -> pl.Expr:
@@ -145,7 +103,10 @@ def _stamp(instant: pl.Expr, key: pl.Expr, world: World) -> pl.Expr:
 
 
 def _forms(_world: World) -> dict[str, Form]:
-    return {CONTACTS: csv(CONTACT_COLUMNS, always=True), CASES: csv(CASE_COLUMNS, always=True)}
+    return {
+        CONTACTS: csv(columns(_CONTACT_FIELDS), always=True),
+        CASES: csv(columns(_CASE_FIELDS), always=True),
+    }
 
 
 SALESFORCE = Vendor(forms=_forms, batches=batches)

@@ -15,13 +15,13 @@ from workbench.exports.ids import hexadecimal
 from workbench.exports.jsontext import (
     flag,
     members,
-    null,
     number,
     obj,
     or_null,
     plain,
     string,
 )
+from workbench.exports.objects import json_object
 from workbench.exports.slices import Slice, World
 from workbench.exports.visits import (
     address_of,
@@ -142,43 +142,21 @@ def _decided(part: Slice) -> pl.DataFrame:
     rows, consent = _with_consent(part, rows.with_columns(occurred_at="decided_at"))
     kind, moment = pl.col("purpose").to_physical(), pl.col("occurred_at").dt.epoch("us")
     name = world.bits("segment decision", world.bits("segment decided", key, kind), moment)
-    line = obj(
-        {
-            "type": plain("track"),
-            "event": plain("Segment Consent Preference Updated"),
-            "messageId": plain(pl.col("native_id")),
-            "anonymousId": plain(device_uuid(world, key)),
-            "userId": null(),
-            "properties": pl.lit("{}"),
-            "context": obj({"consent": consent}),
-            "timestamp": plain(utc(pl.col("occurred_at"), _STAMP)),
-        }
+    rows = rows.with_columns(
+        native_id=pl.concat_str(pl.lit("ajs-next-"), hexadecimal(name)),
+        device=device_uuid(world, key),
+        consent=consent,
     )
-    rows = rows.with_columns(native_id=pl.concat_str(pl.lit("ajs-next-"), hexadecimal(name)))
-    return rows.with_columns(line=line)
+    return rows.with_columns(line=json_object("segment_decisions"))
 
 
 def _identified(part: Slice, rows: pl.DataFrame) -> pl.DataFrame:
     """Return the identify messages: what the shop knows of who logs in."""
     rows = part.with_people(rows, "email", "full_name", "birth_date", "gender", "city", "postcode")
     birthday = pl.concat_str(pl.col("birth_date"), pl.lit("T00:00:00.000Z"))
-    traits = obj(
-        {
-            "email": string(part.written_email("segment")),
-            "name": string(pl.col("full_name")),
-            "birthday": string(birthday),
-            "gender": plain(pl.col("gender")),
-            "createdAt": plain(utc(pl.col("first_seen_at"), _STAMP)),
-            "address": obj(
-                {
-                    "city": string(pl.col("city")),
-                    "country": string(pl.col("country")),
-                    "postalCode": string(pl.col("postcode")),
-                }
-            ),
-        }
-    )
-    return _messages(part.world, rows, 0, {"type": plain("identify")}, {"traits": traits})
+    rows = rows.with_columns(written_email=part.written_email("segment"), birthday=birthday)
+    told = {"traits": json_object("segment_traits")}
+    return _messages(part.world, rows, 0, {"type": plain("identify")}, told)
 
 
 def _done(part: Slice, rows: pl.DataFrame) -> pl.DataFrame:
@@ -252,19 +230,12 @@ def _orders(part: Slice) -> pl.DataFrame:
     lines = part["order_items"].join(
         orders.select("order_id", "currency"), on="order_id", how="inner", maintain_order="left"
     )
-    product = native(pl.col("product_id"))
-    item = obj(
-        {
-            "product_id": string(product),
-            "sku": string(product),
-            "name": string(pl.col("product_name")),
-            "category": string(pl.col("product_category")),
-            "price": number(amount(pl.col("unit_price_minor").round(0), currency)),
-            "quantity": number(pl.col("quantity")),
-        }
+    lines = lines.with_columns(
+        product=native(pl.col("product_id")),
+        price=amount(pl.col("unit_price_minor").round(0), currency),
     )
     products = (
-        lines.with_columns(item=item)
+        lines.with_columns(item=json_object("segment_products"))
         .group_by("order_id", maintain_order=True)
         .agg(products=pl.col("item").str.join(","))
     )

@@ -8,19 +8,12 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.exports.cells import amount, guarded, yes_no
+from workbench.exports.field_tables import cells, columns
 from workbench.exports.slices import Slice, World
-from workbench.exports.writing import Batch, Form, Vendor, csv, filled
+from workbench.exports.writing import Batch, Form, Vendor, csv
 
 FILE = "customers_export.csv"
-_HEADER = (
-    "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address Company,"
-    "Default Address Address1,Default Address Address2,Default Address City,"
-    "Default Address Province Code,Default Address Country Code,Default Address Zip,"
-    "Default Address Phone,Phone,Accepts SMS Marketing,Total Spent,Total Orders,Note,Tax Exempt,"
-    "Tags,Geburtsdatum (customer.metafields.facts.birth_date)"
-)
-COLUMNS = _HEADER.split(",")
+_FIELDS = "shopify_customers"
 _SHARE = 0.97
 
 
@@ -41,45 +34,27 @@ def batches(part: Slice) -> Iterator[Batch]:
     )
     for more in (spent, part.latest("loyalty_tier"), part.latest("note")):
         people = people.join(more, on="record_id", how="left", maintain_order="left")
-    region = pl.col("region").str.replace("^[A-Z]{2}-", "")
     sms = part["consents"].filter(channel="sms", decision="given")["record_id"]
     rows = people.with_columns(
-        pl.col("shop_customer").alias("native_id"),
-        guarded(pl.col("shop_customer")).alias("Customer ID"),
-        pl.col("given_name").alias("First Name"),
-        pl.col("family_name").alias("Last Name"),
-        pl.col("email").alias("Email"),
-        yes_no(pl.col("mails")).alias("Accepts Email Marketing"),
-        pl.col("organization").alias("Default Address Company"),
-        pl.col("street_address").alias("Default Address Address1"),
-        pl.col("city").alias("Default Address City"),
-        region.alias("Default Address Province Code"),
-        pl.col("country").alias("Default Address Country Code"),
-        guarded(pl.col("postcode")).alias("Default Address Zip"),
-        guarded(pl.col("phone")).alias("Phone"),
-        yes_no(pl.col("record_id").is_in(sms.implode())).alias("Accepts SMS Marketing"),
-        amount(pl.col("spent").fill_null(0), pl.col("currency").fill_null("EUR")).alias(
-            "Total Spent"
-        ),
-        pl.col("orders").fill_null(0).cast(pl.String).alias("Total Orders"),
-        pl.col("note").alias("Note"),
-        yes_no(pl.col("kind") == "company").alias("Tax Exempt"),
-        pl.concat_str(
+        native_id="shop_customer",
+        texts=pl.col("record_id").is_in(sms.implode()),
+        spent=pl.col("spent").fill_null(0),
+        currency=pl.col("currency").fill_null("EUR"),
+        orders=pl.col("orders").fill_null(0),
+        is_company=pl.col("kind") == "company",
+        tags=pl.concat_str(
             pl.col("loyalty_tier"),
             pl.when(pl.col("kind") == "test").then(pl.lit("test")),
             pl.when(pl.col("orders") > 9).then(pl.lit("VIP")),
             separator=", ",
             ignore_nulls=True,
-        )
-        .replace("", None)
-        .alias("Tags"),
-        pl.col("birth_date").alias(COLUMNS[-1]),
+        ).replace("", None),
     )
-    yield Batch(FILE, filled(rows, COLUMNS))
+    yield Batch(FILE, cells(rows, _FIELDS))
 
 
 def _forms(_world: World) -> dict[str, Form]:
-    return {FILE: csv(COLUMNS, lead="\ufeff", terminator="\r\n")}
+    return {FILE: csv(columns(_FIELDS), lead="\ufeff", terminator="\r\n")}
 
 
 SHOPIFY_CUSTOMERS = Vendor(forms=_forms, batches=batches)

@@ -9,19 +9,14 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.exports.cells import amount, figures, native, true_false, utc
+from workbench.exports.cells import amount, figures, native, utc
+from workbench.exports.field_tables import cells, columns
 from workbench.exports.ids import base62
 from workbench.exports.slices import Slice, World
 from workbench.exports.writing import Batch, Form, Vendor, csv
 
 FILE = "unified_payments.csv"
-_HEADER = (
-    "id,Created date (UTC),Amount,Amount Refunded,Currency,Captured,Converted Amount,"
-    "Converted Amount Refunded,Converted Currency,Fee,Taxes On Fee,Mode,Payment Source Type,Status,"
-    "Statement Descriptor,Description,Seller Message,Customer ID,Customer Description,"
-    "Customer Email,Invoice ID,Transfer,order_id (metadata),email (metadata)"
-)
-COLUMNS = _HEADER.split(",")
+_FIELDS = "stripe_payments"
 #: Methods that go through Stripe, and what it calls them.
 METHODS = {"card": "card", "direct_debit": "sepa_debit", "wallet": "link"}
 _DECLINES = tuple(
@@ -51,47 +46,44 @@ def batches(part: Slice) -> Iterator[Batch]:
     fee = (pl.col("due") * 15 // 1000 + 25).cast(pl.Int64)
     email = part.written_email("stripe")
     invoice = pl.concat_str(pl.lit("in_1"), base62(world.bits("stripe invoice", whose, place), 8))
-    cells = {
-        "id": number,
-        "Created date (UTC)": pl.when(is_debit)
+    rows = rows.with_columns(
+        native_id=number,
+        created=pl.when(is_debit)
         .then(utc(pl.col("paid_at"), "%Y-%m-%d %H:%M"))
         .otherwise(utc(pl.col("paid_at"), "%Y-%m-%d %H:%M:%S")),
-        "Amount": money,
-        "Amount Refunded": money_back,
-        "Currency": currency.str.to_lowercase(),
-        "Captured": true_false(~is_failed),
-        "Converted Amount": pl.when(~is_failed).then(money),
-        "Converted Amount Refunded": pl.when(~is_failed).then(money_back),
-        "Converted Currency": pl.when(~is_failed).then(currency.str.to_lowercase()),
-        "Fee": amount(pl.when(is_failed).then(0).otherwise(fee), currency),
-        "Taxes On Fee": amount(pl.lit(0), currency),
-        "Mode": pl.lit("Live"),
-        "Payment Source Type": pl.col("method").cast(pl.String).replace_strict(METHODS),
-        "Status": pl.when(is_failed)
+        money=money,
+        money_back=money_back,
+        currency_lower=currency.str.to_lowercase(),
+        is_captured=~is_failed,
+        converted=pl.when(~is_failed).then(money),
+        converted_back=pl.when(~is_failed).then(money_back),
+        converted_currency=pl.when(~is_failed).then(currency.str.to_lowercase()),
+        fee=pl.when(is_failed).then(0).otherwise(fee),
+        nothing=0,
+        source_type=pl.col("method").cast(pl.String).replace_strict(METHODS),
+        status=pl.when(is_failed)
         .then(pl.lit("Failed"))
         .when((back > 0) & (back >= pl.col("due")))
         .then(pl.lit("Refunded"))
         .otherwise(pl.lit("Paid")),
-        "Statement Descriptor": pl.when(~is_failed).then(pl.lit("SHOP EXAMPLE")),
-        "Description": pl.when(pl.col("order_id").is_null())
+        descriptor=pl.when(~is_failed).then(pl.lit("SHOP EXAMPLE")),
+        description=pl.when(pl.col("order_id").is_null())
         .then(pl.lit("Subscription update"))
         .otherwise(pl.concat_str(pl.lit('"Shop" order '), native(pl.col("order_id")))),
-        "Seller Message": pl.when(is_failed)
+        seller_message=pl.when(is_failed)
         .then(world.option("stripe decline", whose, _DECLINES))
         .otherwise(pl.lit("Payment complete.")),
-        "Customer ID": pl.when(key.is_not_null()).then(
+        customer=pl.when(key.is_not_null()).then(
             pl.concat_str(pl.lit("cus_"), base62(world.bits("stripe customer", key)))
         ),
-        "Customer Description": pl.when(world.u("stripe described", key) < 0.4).then("full_name"),
-        "Customer Email": email,
-        "Invoice ID": pl.when(pl.col("order_id").is_null()).then(invoice),
-        "Transfer": pl.lit(None, pl.String),
-        "order_id (metadata)": pl.concat_str(pl.lit("#"), native(pl.col("order_id"))),
+        customer_description=pl.when(world.u("stripe described", key) < 0.4).then("full_name"),
+        written_email=email,
+        invoice=pl.when(pl.col("order_id").is_null()).then(invoice),
+        order_name=pl.concat_str(pl.lit("#"), native(pl.col("order_id"))),
         # the shop hands over the address it has, also where Stripe was told none
-        "email (metadata)": pl.when(email.is_null()).then("email"),
-    }
-    rows = rows.select("record_id", **cells).with_columns(native_id=pl.col("id"))
-    yield Batch(FILE, rows.select(*COLUMNS, "native_id", "record_id"))
+        email_elsewhere=pl.when(email.is_null()).then("email"),
+    )
+    yield Batch(FILE, cells(rows, _FIELDS))
 
 
 def _charges(part: Slice) -> pl.DataFrame:
@@ -141,7 +133,7 @@ def _grouped(figures: pl.Expr, is_grouped: pl.Expr) -> pl.Expr:
 
 
 def _forms(_world: World) -> dict[str, Form]:
-    return {FILE: csv(COLUMNS)}
+    return {FILE: csv(columns(_FIELDS))}
 
 
 STRIPE = Vendor(forms=_forms, batches=batches)

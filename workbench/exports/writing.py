@@ -14,11 +14,9 @@ from typing import Literal
 
 import polars as pl
 
+from workbench.exports.field_tables import ABOUT
 from workbench.exports.slices import Slice, World
 from workbench.schema.customer_data import ROW_GROUP, write_parquet
-
-#: Columns of a batch that are about the record and not in the file.
-_ABOUT = ("native_id", "record_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,12 +89,6 @@ def array_of(*, head: str, tail: str, counted: str = "") -> Form:
     return Form(head=head, tail=tail, terminator=",\n", is_terminated=False, counted=counted)
 
 
-def filled(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """Return rows with the columns of a file in their order, empty where nothing fills them."""
-    absent = [pl.lit(None, pl.String).alias(name) for name in columns if name not in rows.columns]
-    return rows.with_columns(absent).select(*columns, *_ABOUT)
-
-
 class Destination:
     """The files of one vendor while they grow.
 
@@ -126,7 +118,7 @@ class Destination:
             return
         form, before = self._forms[batch.file], self.rows[batch.file]
         buffer = io.BytesIO()
-        batch.rows.drop(_ABOUT).write_csv(
+        batch.rows.drop(ABOUT).write_csv(
             buffer,
             include_header=False,
             quote_style=form.quoting,

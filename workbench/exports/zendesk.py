@@ -9,17 +9,8 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.exports.cells import utc
-from workbench.exports.jsontext import (
-    flag,
-    null,
-    number,
-    obj,
-    or_null,
-    plain,
-    string,
-    words,
-)
+from workbench.exports.jsontext import null
+from workbench.exports.objects import lines
 from workbench.exports.salesforce import SHARE
 from workbench.exports.slices import Slice, World
 from workbench.exports.threads import messages, threads
@@ -45,7 +36,6 @@ def batches(part: Slice) -> Iterator[Batch]:
 
 def _tickets(world: World, rows: pl.DataFrame) -> pl.DataFrame:
     key = pl.col("thread")
-    agent = number(_agent(world, key))
     score = (
         pl.when(pl.col("rating") >= 4)
         .then(pl.lit("good"))
@@ -58,64 +48,28 @@ def _tickets(world: World, rows: pl.DataFrame) -> pl.DataFrame:
     is_rated = pl.col("rating").is_not_null()
     is_solved = pl.col("solved_at").is_not_null()
     is_closed = is_solved & (world.u("zendesk closed", key) < 0.7)
-    subject = string(pl.coalesce("subject", pl.col("text").str.head(80), pl.lit("(no subject)")))
-    line = obj(
-        {
-            "url": plain(pl.concat_str(pl.lit(_API), pl.col("ticket"), pl.lit(".json"))),
-            "id": number(pl.col("ticket")),
-            "external_id": null(),
-            "created_at": plain(utc(pl.col("created_at"))),
-            "updated_at": plain(utc(pl.col("updated_at"))),
-            "type": plain(world.option("zendesk type", key, ("question", "incident", "problem"))),
-            "subject": subject,
-            "raw_subject": subject,
-            "description": string(pl.col("text").fill_null("")),
-            "priority": plain(world.option("zendesk priority", key, ("low", "normal", "high"))),
-            "status": plain(
-                pl.when(is_closed)
-                .then(pl.lit("closed"))
-                .when(is_solved)
-                .then(pl.lit("solved"))
-                .otherwise(pl.lit("open"))
-            ),
-            "recipient": plain("support@shop.example.org"),
-            "requester_id": or_null(number(pl.col("requester"))),
-            "submitter_id": or_null(number(pl.col("requester"))),
-            "assignee_id": agent,
-            "organization_id": null(),
-            "group_id": pl.lit("98738"),
-            "collaborator_ids": pl.lit("[]"),
-            "problem_id": null(),
-            "has_incidents": pl.lit("false"),
-            "due_at": null(),
-            "tags": words(pl.col("topic")),
-            "via": obj(
-                {
-                    "channel": plain(
-                        pl.when(pl.col("channel") == "chat")
-                        .then(pl.lit("chat"))
-                        .otherwise(world.option("zendesk via", key, ("email", "web")))
-                    ),
-                    "source": pl.lit('{"from":{},"to":{},"rel":null}'),
-                }
-            ),
-            "custom_fields": pl.lit('[{"id":27642,"value":null}]'),
-            "satisfaction_rating": obj(
-                {
-                    "id": pl.when(is_rated).then(
-                        number(_number(world.bits("zendesk rating", key), 9))
-                    ),
-                    "score": plain(score),
-                    "comment": pl.when(is_rated).then(null()),
-                }
-            ),
-            "brand_id": pl.lit("1"),
-            "ticket_form_id": pl.lit("3"),
-        }
+    subject = pl.coalesce("subject", pl.col("text").str.head(80), pl.lit("(no subject)"))
+    rows = rows.with_columns(
+        native_id=pl.col("ticket").cast(pl.String),
+        url=pl.concat_str(pl.lit(_API), pl.col("ticket"), pl.lit(".json")),
+        type=world.option("zendesk type", key, ("question", "incident", "problem")),
+        shown_subject=subject,
+        description=pl.col("text").fill_null(""),
+        priority=world.option("zendesk priority", key, ("low", "normal", "high")),
+        status=pl.when(is_closed)
+        .then(pl.lit("closed"))
+        .when(is_solved)
+        .then(pl.lit("solved"))
+        .otherwise(pl.lit("open")),
+        agent=_agent(world, key),
+        via=pl.when(pl.col("channel") == "chat")
+        .then(pl.lit("chat"))
+        .otherwise(world.option("zendesk via", key, ("email", "web"))),
+        rating_id=pl.when(is_rated).then(_number(world.bits("zendesk rating", key), 9)),
+        score=score,
+        rating_comment=pl.when(is_rated).then(null()),
     )
-    return rows.select(
-        line.alias("line"), pl.col("ticket").cast(pl.String).alias("native_id"), "record_id"
-    )
+    return lines(rows, "zendesk_tickets")
 
 
 def _users(part: Slice, rows: pl.DataFrame) -> pl.DataFrame:
@@ -123,48 +77,31 @@ def _users(part: Slice, rows: pl.DataFrame) -> pl.DataFrame:
     world, key = part.world, pl.col("record_id")
     wrote = part.people.filter(key.is_in(rows["record_id"].drop_nulls().implode()))
     is_contact = world.u("salesforce knows", key) < SHARE
-    line = obj(
-        {
-            "id": number(_user(world)),
-            "name": string(pl.coalesce("full_name", "email", pl.lit("Unknown"))),
-            "email": or_null(string(part.written_email("zendesk"))),
-            "phone": or_null(string(pl.when(world.u("zendesk phone", key) < 0.4).then("phone"))),
-            "role": plain("end-user"),
-            "time_zone": plain(pl.col("country").replace_strict(_ZONES, default="Berlin")),
-            "external_id": or_null(plain(pl.when(is_contact).then("contact_id"))),
-            "locale": string(pl.coalesce("language", pl.lit("en-US"))),
-            "created_at": plain(utc(pl.col("first_seen_at"))),
-        }
+    wrote = wrote.with_columns(
+        native_id=_user(world).cast(pl.String),
+        user=_user(world),
+        shown_name=pl.coalesce("full_name", "email", pl.lit("Unknown")),
+        written_email=part.written_email("zendesk"),
+        stated_phone=pl.when(world.u("zendesk phone", key) < 0.4).then("phone"),
+        zone=pl.col("country").replace_strict(_ZONES, default="Berlin"),
+        contact=pl.when(is_contact).then("contact_id"),
+        locale=pl.coalesce("language", pl.lit("en-US")),
     )
-    people = wrote.select(
-        line.alias("line"), _user(world).cast(pl.String).alias("native_id"), "record_id"
-    )
+    people = lines(wrote, "zendesk_users")
     return pl.concat([_staff(world), people]) if part.is_first else people
 
 
 def _staff(world: World) -> pl.DataFrame:
     staff = pl.DataFrame({"n": range(_AGENTS)}, schema={"n": pl.UInt64})
-    number_of = _number(world.bits("zendesk agent", pl.col("n")), 11)
-    line = obj(
-        {
-            "id": number(number_of),
-            "name": plain(pl.concat_str(pl.lit("Agent "), pl.col("n"))),
-            "email": plain(
-                pl.concat_str(pl.lit("agent"), pl.col("n"), pl.lit("@shop.example.org"))
-            ),
-            "phone": null(),
-            "role": plain("agent"),
-            "time_zone": plain("Berlin"),
-            "external_id": null(),
-            "locale": plain("de"),
-            "created_at": plain("2019-01-07T08:00:00Z"),
-        }
+    agent = _number(world.bits("zendesk agent", pl.col("n")), 11)
+    staff = staff.with_columns(
+        native_id=agent.cast(pl.String),
+        record_id=pl.lit(None, pl.UInt64),
+        agent=agent,
+        name=pl.concat_str(pl.lit("Agent "), pl.col("n")),
+        email=pl.concat_str(pl.lit("agent"), pl.col("n"), pl.lit("@shop.example.org")),
     )
-    return staff.select(
-        line.alias("line"),
-        number_of.cast(pl.String).alias("native_id"),
-        pl.lit(None, pl.UInt64).alias("record_id"),
-    )
+    return lines(staff, "zendesk_agents")
 
 
 def _comments(part: Slice) -> pl.DataFrame:
@@ -181,21 +118,13 @@ def _comments(part: Slice) -> pl.DataFrame:
     )
     body = pl.col("body").fill_null("").str.replace(r"(?s)^.*?\n\n", "")
     marked = body.str.replace_many(["&", "<", ">", "\n"], ["&amp;", "&lt;", "&gt;", "<br>"])
-    line = obj(
-        {
-            "id": number(pl.col("comment")),
-            "type": plain("Comment"),
-            "ticket_id": number(pl.col("ticket")),
-            "author_id": or_null(number(pl.col("author"))),
-            "public": flag(pl.col("action") != "note"),
-            "html_body": string(pl.concat_str(pl.lit("<div>"), marked, pl.lit("</div>"))),
-            "plain_body": string(body),
-            "created_at": plain(utc(pl.col("occurred_at"))),
-        }
+    said = said.with_columns(
+        native_id=pl.col("comment").cast(pl.String),
+        is_public=pl.col("action") != "note",
+        html=pl.concat_str(pl.lit("<div>"), marked, pl.lit("</div>")),
+        text=body,
     )
-    return said.select(
-        line.alias("line"), pl.col("comment").cast(pl.String).alias("native_id"), "record_id"
-    )
+    return lines(said, "zendesk_comments")
 
 
 def _ticket(world: World) -> pl.Expr:
