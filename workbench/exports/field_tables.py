@@ -18,7 +18,7 @@ from functools import cache
 import polars as pl
 
 from workbench.exports.cells import amount, guarded, local, true_false, utc, yes_no
-from workbench.foundation.package_data import read_csv
+from workbench.foundation.package_data import packaged_csv
 
 #: Columns of prepared rows that are about the record and not in the file.
 ABOUT = ("native_id", "record_id")
@@ -65,7 +65,7 @@ class Field:
 @cache
 def fields(table: str) -> tuple[Field, ...]:
     """Return the fields of a table, in the order of the file's columns."""
-    rows = read_csv("workbench.exports", f"fields/{table}.csv")
+    rows = packaged_csv("workbench.exports", f"fields/{table}.csv")
     return tuple(Field(**row) for row in rows)
 
 

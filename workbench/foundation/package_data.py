@@ -2,12 +2,12 @@
 
 What is data (names, places, the fields of a vendor's export, the columns of the schema) is stored
 in files beside the modules that use it, so that it can be read, compared and corrected without
-reading code. These functions are the only place that opens such a file. Nothing is kept here: a
-caller that needs a file twice caches what it makes of it.
+reading code. Nothing is kept in memory here: a caller that needs a file twice caches what it makes
+of it.
 
->>> from workbench.foundation.package_data import read_csv
->>> read_csv("workbench.schema", "tables.csv")[0]["table"]
-'customers'
+>>> from workbench.foundation.package_data import packaged_csv
+>>> packaged_csv("workbench.schema", "tables.csv")[0]["table"]
+'sources'
 """
 
 import csv
@@ -17,7 +17,7 @@ from importlib.resources import files
 from typing import Any
 
 
-def read_text(package: str, name: str) -> str:
+def packaged_text(package: str, name: str) -> str:
     """Return the text of a file, for instance of ``tables.csv`` in ``workbench.schema``.
 
     Parameters
@@ -35,15 +35,15 @@ def read_text(package: str, name: str) -> str:
     return files(package).joinpath(name).read_text(encoding="utf-8")
 
 
-def read_toml(package: str, name: str) -> dict[str, Any]:
-    """Return the contents of a TOML file; parameters are those of ``read_text``."""
-    return tomllib.loads(read_text(package, name))
+def packaged_toml(package: str, name: str) -> dict[str, Any]:
+    """Return the contents of a TOML file; parameters are those of ``packaged_text``."""
+    return tomllib.loads(packaged_text(package, name))
 
 
-def read_csv(package: str, name: str) -> list[dict[str, str]]:
-    """Return the rows of a CSV file by column; parameters are those of ``read_text``.
+def packaged_csv(package: str, name: str) -> list[dict[str, str]]:
+    """Return the rows of a CSV file by column; parameters are those of ``packaged_text``.
 
     Every cell is a text, and an empty cell is an empty text.
     """
     # without newline="" a line feed within a quoted cell would be changed
-    return list(csv.DictReader(io.StringIO(read_text(package, name), newline="")))
+    return list(csv.DictReader(io.StringIO(packaged_text(package, name), newline="")))

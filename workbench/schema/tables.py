@@ -18,7 +18,7 @@ from typing import Literal, cast
 import polars as pl
 
 from workbench.foundation.errors import ParameterError, unknown
-from workbench.foundation.package_data import read_csv
+from workbench.foundation.package_data import packaged_csv
 
 Sensitivity = Literal["direct", "key", "quasi", "sensitive", "text", "plain"]
 
@@ -230,9 +230,9 @@ class Table:
 
 def _read() -> Mapping[str, Table]:
     columns: dict[str, list[Column]] = {}
-    for line in read_csv("workbench.schema", "columns.csv"):
+    for line in packaged_csv("workbench.schema", "columns.csv"):
         columns.setdefault(line["table"], []).append(_column(line))
-    lines = read_csv("workbench.schema", "tables.csv")
+    lines = packaged_csv("workbench.schema", "tables.csv")
     return MappingProxyType({line["table"]: _table(line, columns[line["table"]]) for line in lines})
 
 

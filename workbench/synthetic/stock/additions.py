@@ -11,7 +11,7 @@ from functools import cache
 from itertools import product
 from typing import Any
 
-from workbench.foundation.package_data import read_toml
+from workbench.foundation.package_data import packaged_toml
 
 
 def common_given(name: str, gender: str) -> tuple[str, ...]:
@@ -53,4 +53,4 @@ def _locale(name: str) -> dict[str, Any]:
 
 @cache
 def _names() -> dict[str, Any]:
-    return read_toml("workbench.synthetic.stock", "names.toml")
+    return packaged_toml("workbench.synthetic.stock", "names.toml")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from workbench.foundation.package_data import read_toml
+from workbench.foundation.package_data import packaged_toml
 from workbench.synthetic.draws import Floats, Integers
 
 LOWEST_PRICE_MINOR = 250
@@ -97,7 +97,7 @@ def _product(category: str, rung: int) -> str:
 
 @cache
 def _words() -> dict[str, Any]:
-    return read_toml("workbench.synthetic.stock", "catalogue.toml")
+    return packaged_toml("workbench.synthetic.stock", "catalogue.toml")
 
 
 def _ending(price: float) -> int:

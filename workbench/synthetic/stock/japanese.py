@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import cache
 from itertools import product
 
-from workbench.foundation.package_data import read_csv
+from workbench.foundation.package_data import packaged_csv
 from workbench.synthetic.stock.lists import japanese_family, japanese_given
 
 Pair = tuple[str, str]
@@ -51,6 +51,6 @@ def _composed(first: str, second: str) -> Iterable[Pair]:
 def _pairs() -> dict[str, list[Pair]]:
     """Return the names and parts of each list, written and romanised."""
     found: dict[str, list[Pair]] = {}
-    for row in read_csv("workbench.synthetic.stock", "japanese.csv"):
+    for row in packaged_csv("workbench.synthetic.stock", "japanese.csv"):
         found.setdefault(row["list"], []).append((row["written"], row["reading"]))
     return found

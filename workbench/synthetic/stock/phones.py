@@ -27,7 +27,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from workbench.foundation.package_data import read_csv
+from workbench.foundation.package_data import packaged_csv
 
 _LAST = 4  # digits
 
@@ -60,6 +60,6 @@ def _numbers(width: int) -> tuple[str, ...]:
 def ranges() -> Mapping[str, Range]:
     """Return the numbers of each country."""
     prefixes: dict[tuple[str, int], list[str]] = {}
-    for row in read_csv("workbench.synthetic.stock", "phones.csv"):
+    for row in packaged_csv("workbench.synthetic.stock", "phones.csv"):
         prefixes.setdefault((row["country"], int(row["digits"])), []).append(row["prefix"])
     return {country: Range(tuple(each), digits) for (country, digits), each in prefixes.items()}

@@ -10,7 +10,7 @@ from functools import cache
 from itertools import product
 from typing import Any
 
-from workbench.foundation.package_data import read_toml
+from workbench.foundation.package_data import packaged_toml
 from workbench.synthetic.stock import lists
 
 #: Postcode area, pattern of the rest (``#`` a digit, ``@`` a letter), and region or None.
@@ -128,4 +128,4 @@ def _locale(name: str) -> dict[str, Any]:
 
 @cache
 def _places() -> dict[str, Any]:
-    return read_toml("workbench.synthetic.stock", "places.toml")
+    return packaged_toml("workbench.synthetic.stock", "places.toml")

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from workbench.foundation.package_data import read_toml
+from workbench.foundation.package_data import packaged_toml
 from workbench.synthetic.draws import Keys
 from workbench.synthetic.frames import gathered
 
@@ -13,7 +13,7 @@ from workbench.synthetic.frames import gathered
 @cache
 def hostile() -> tuple[str, ...]:
     """Return the strings of ``adversarial.toml``, in its order."""
-    listed = read_toml("workbench.synthetic.stock.texts", "adversarial.toml")["strings"]
+    listed = packaged_toml("workbench.synthetic.stock.texts", "adversarial.toml")["strings"]
     return tuple(each["text"] * each.get("times", 1) for each in listed)
 
 

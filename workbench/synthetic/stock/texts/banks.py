@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.foundation.package_data import read_text, read_toml
+from workbench.foundation.package_data import packaged_text, packaged_toml
 from workbench.synthetic.draws import Integers, Keys, choice
 from workbench.synthetic.stock.texts.options import Fillable, Options, Slotted
 
@@ -90,7 +90,7 @@ class Banks:
 @cache
 def banks() -> Banks:
     """Return the banks, read once."""
-    read = [read_toml(_PACKAGE, f"{language}.toml") for language in LANGUAGES]
+    read = [packaged_toml(_PACKAGE, f"{language}.toml") for language in LANGUAGES]
     every = [bank[family] for bank in read for family in FAMILIES]
     topics = [(each, topic) for each in every for topic in TOPICS]
     return Banks(
@@ -128,7 +128,7 @@ def fingerprint() -> str:
     """Return the SHA-256 over all banks, in hexadecimal."""
     digest = hashlib.sha256()
     for name in (*LANGUAGES, "adversarial"):
-        digest.update(read_text(_PACKAGE, f"{name}.toml").encode())
+        digest.update(packaged_text(_PACKAGE, f"{name}.toml").encode())
     return digest.hexdigest()
 
 
