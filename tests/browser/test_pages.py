@@ -131,13 +131,40 @@ def test_every_figure_has_a_name_a_description_and_its_data(
     for path in pages[1:]:
         page, _ = opened(browser, path, width=1280, theme="light")
         for figure in page.locator("figure").all():
-            assert figure.locator("svg > title").count() == 1
-            description = figure.locator("svg > desc").text_content() or ""
+            for kind in ("wide", "narrow"):
+                assert figure.locator(f"svg.{kind} > title").count() == 1
+            assert figure.locator("svg:visible").count() == 1
+            description = figure.locator("svg:visible > desc").text_content() or ""
             assert len(description) > 40
             assert figure.locator("details table").count() == 1
             drawn += 1
         page.close()
     assert drawn >= 6
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_type_of_a_figure_is_as_large_as_the_page_s(
+    browser: Browser, pages: list[Path], width: int
+) -> None:
+    measured = """() => [...document.querySelectorAll('figure svg')].filter(e => e.clientWidth)
+        .map(e => e.clientWidth / e.viewBox.baseVal.width)"""
+    for path in pages[1:-1]:
+        page, _ = opened(browser, path, width=width, theme="light")
+        assert all(scale > 0.8 for scale in page.evaluate(measured)), path.name
+        page.close()
+
+
+def test_on_paper_everything_is_open_and_nothing_is_cut(
+    browser: Browser, pages: list[Path]
+) -> None:
+    for path in pages[1:-1]:
+        page, _ = opened(browser, path, width=680, theme="dark")
+        page.emulate_media(media="print")
+        ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        assert ground == "rgb(255, 255, 255)"
+        assert page.evaluate("document.documentElement.scrollWidth") <= 680
+        assert page.locator("figure svg.narrow:visible").count() == 0
+        page.close()
 
 
 def test_a_page_is_small_and_has_no_script(pages: list[Path]) -> None:
@@ -153,5 +180,7 @@ def test_the_catalogue_leads_to_every_page(browser: Browser, pages: list[Path]) 
     links = [each.get_attribute("href") for each in page.locator(".run a").all()]
     assert sorted(links) == sorted(f"runs/{path.name}" for path in pages[1:-1])
     assert page.locator("footer a").get_attribute("href") == pages[-1].name
-    assert "Failed" in page.locator(".run.failed").inner_text()
+    folded = page.locator("details:has(li.failed)")
+    assert folded.locator("summary").inner_text() == "1 failed attempt"
+    assert "Failed" in (folded.locator("li.failed").text_content() or "")
     page.close()

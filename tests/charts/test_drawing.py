@@ -7,9 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from workbench.charts.drawing import svg
+from workbench.charts.drawing import pictures, svg
 from workbench.charts.exhibits import Figure, Table
-from workbench.charts.forms import bars
+from workbench.charts.forms import bars, lines
 from workbench.charts.style import COLOURS, NEUTRALS
 from workbench.foundation.errors import ParameterError
 
@@ -49,8 +49,20 @@ def test_ids_are_the_figure_s_own() -> None:
     assert svg(clipped) == one
 
 
+def test_the_two_drawings_of_a_figure_share_no_id() -> None:
+    wide, narrow = pictures(figure()).values()
+    ids = [set(re.findall(r'\bid="([^"]*)"', each)) for each in (wide, narrow)]
+    assert all(ids)
+    assert not ids[0] & ids[1]
+    assert 'class="wide"' in wide
+    assert 'class="narrow"' in narrow
+    assert [*pictures(replace(figure(), narrow=None))] == ["figures/sizes.svg"]
+
+
 def test_neutral_colours_are_the_page_s() -> None:
-    drawn = svg(figure())
+    rows = pl.DataFrame({"k": [2, 3], "share": [0.25, 0.75]})
+    table = Table(name="lined", title="Lined", rows=rows, persons=None)
+    drawn = svg(lines(table, x="k", y="share", series=None, axes=("Groups", "Share")))
     assert "var(--ink)" in drawn
     assert "var(--rule)" in drawn
     assert not any(colour in drawn for colour in NEUTRALS)

@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import polars as pl
@@ -13,6 +15,8 @@ import pytest
 from workbench.charts.drawing import full_spec, svg
 from workbench.charts.exhibits import Figure, Table
 from workbench.charts.forms import bars, intervals, lines, observed_against_expected, scatter
+from workbench.charts.style import NARROW, WIDE
+from workbench.charts.wording import form_beside
 from workbench.foundation.errors import ParameterError
 
 HOSTILE = [
@@ -72,14 +76,23 @@ FORMS = [dots, columns, calibration, discs, lined]
 Form = Callable[[Table], Figure]
 
 
-def parsed(figure: Figure) -> ElementTree.Element:
-    return ElementTree.fromstring(svg(figure))  # noqa: S314  # our own drawing
+def parsed(figure: Figure, *, is_narrow: bool = False) -> ElementTree.Element:
+    return ElementTree.fromstring(svg(figure, is_narrow=is_narrow))  # noqa: S314  # our own drawing
 
 
 def texts(figure: Figure) -> list[str]:
     """Return the texts of a drawing, lines joined by blanks, without title and description."""
     root = parsed(figure)
     return [" ".join(each.itertext()) for each in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def ticks_of(figure: Figure, *, is_narrow: bool = False) -> list[tuple[float, str]]:
+    """Return the places and the texts of the horizontal axis: the only centred texts."""
+    return [
+        (float(each.attrib["transform"][10:-1].split(",")[0]), "".join(each.itertext()))
+        for each in parsed(figure, is_narrow=is_narrow).iter()
+        if each.tag.endswith("text") and each.attrib.get("text-anchor") == "middle"
+    ]
 
 
 def test_dots_say_highest_lowest_intervals_and_persons() -> None:
@@ -119,9 +132,18 @@ def test_calibration_says_how_often_the_interval_contains_the_expected_share() -
 def test_every_form_is_drawn_the_same_every_time(form: Form) -> None:
     figure = form(rates())
     assert svg(figure) == svg(figure) == svg(form(rates()))
-    root = parsed(figure)
-    assert root.attrib["role"] == "img"
-    assert float(root.attrib["width"]) <= 460  # a phone held upright
+    assert parsed(figure).attrib["role"] == "img"
+    assert figure.narrow is not None
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_drawing_is_as_wide_as_the_text_or_fits_a_phone(form: Form) -> None:
+    figure = form(rates())
+    for is_narrow, width in ((False, WIDE.width), (True, NARROW.width)):
+        root = parsed(figure, is_narrow=is_narrow)
+        assert width - 70 <= float(root.attrib["width"]) <= width + 25, is_narrow
+        sizes = {each.attrib["font-size"] for each in root.iter() if "font-size" in each.attrib}
+        assert sizes <= {"16px", "14px"}  # the page's
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -185,7 +207,7 @@ def test_groups_stand_in_the_table_s_order_each_at_its_place() -> None:
 def test_an_interval_shorter_than_its_dot_has_visible_ends() -> None:
     figure = dots(rates(low=[0.0999, 0.399, 0.199], high=[0.1001, 0.401, 0.201]))
     marks = [layer["mark"] for layer in figure.spec["layer"]]
-    assert [mark["type"] for mark in marks] == ["rule", "tick", "tick", "point"]
+    assert [mark["type"] for mark in marks][:4] == ["rule", "tick", "tick", "point"]
 
 
 def test_a_reference_line_is_drawn_once() -> None:
@@ -196,15 +218,79 @@ def test_an_axis_has_the_decimals_its_ticks_need() -> None:
     close = rates(
         rate=[0.101, 0.102, 0.103], low=[0.1005, 0.1015, 0.1025], high=[0.1015, 0.1025, 0.1035]
     )
-    ticks = [text for text in texts(dots(close)) if text.endswith("%")]
+    ticks = [text for _, text in ticks_of(dots(close))]
     assert len(ticks) == len(set(ticks)) > 1
-    assert [t for t in texts(columns(rates())) if t.endswith("%")] == [
-        "0%",
-        "10%",
-        "20%",
-        "30%",
-        "40%",
-    ]
+
+
+def test_ticks_never_meet_and_no_mark_is_on_an_edge() -> None:
+    for high in (0.0004, 0.3, 7.0, 123_456.0):
+        table = rates(rate=[0.0, high / 2, high], low=[0.0] * 3, high=[high] * 3)
+        for is_narrow in (False, True):
+            figure = intervals(
+                table, group="channel", value="rate", low="low", high="high", axis="Size",
+                form=",.2f",
+            )  # fmt: skip
+            spec = figure.narrow if is_narrow else figure.spec
+            assert spec is not None
+            x = next(each["encoding"]["x"] for each in spec["layer"] if "x2" in each["encoding"])
+            low, most = x["scale"]["domain"]
+            assert low < 0
+            assert high < most
+            axis = ticks_of(figure, is_narrow=is_narrow)
+            places = sorted((at, len(text) * 7.8) for at, text in axis)
+            assert len(places) >= 2
+            for (one, width), (other, next_width) in pairwise(places):
+                assert other - one > (width + next_width) / 2, axis
+
+
+def test_values_are_written_with_the_digits_that_their_intervals_support() -> None:
+    told = texts(dots(rates(low=[0.05, 0.31, 0.13], high=[0.15, 0.49, 0.27])))
+    assert [told[told.index(t)] for t in ("10%", "5%", "15%")] == ["10%", "5%", "15%"]
+    close = rates(rate=[0.1, 0.4, 0.2], low=[0.0996, 0.3996, 0.1996], high=[0.1004, 0.4004, 0.2004])
+    assert {"10.00%", "9.96%", "10.04%"} <= set(texts(dots(close)))
+    assert [t for t in texts(columns(rates())) if t.endswith("%")] == ["10%", "40%", "20%"]
+
+
+@pytest.mark.parametrize(
+    ("form", "half_widths", "told"),
+    [
+        (",.2f", [38.0, 45.0, 51.0], ",.0f"),
+        (",.2f", [0.2], ",.2f"),
+        (",.2f", [0.6], ",.1f"),
+        (",.2f", [3.0], ",.1f"),
+        (".1%", [0.0004], ".2%"),
+        (".1%", [0.02], ".1%"),
+        (".1%", [0.2], ".0%"),
+        ("+z.3f", [0.015], "+z.3f"),
+        (",.2f", [0.0, float("nan")], ",.2f"),
+        (",d", [3.0], ",d"),
+    ],
+)
+def test_a_format_has_the_digits_that_an_uncertainty_supports(
+    form: str, half_widths: list[float], told: str
+) -> None:
+    assert form_beside(form, half_widths) == told
+
+
+def test_a_group_that_is_too_small_to_judge_looks_so_and_says_so() -> None:
+    table = rates()
+    rows = table.rows.with_columns(note=pl.Series(["", "too small to judge", ""]))
+    figure = intervals(
+        replace(table, rows=rows, made=None), group="channel", value="rate", low="low",
+        high="high", axis="Share", note="note",
+    )  # fmt: skip
+    assert "app: too small to judge." in figure.description
+    assert "app too small to judge" in texts(figure)
+    assert svg(figure).count('fill="var(--ground)" stroke="#4c78a8"') == 1
+
+
+def test_a_reference_line_has_its_name_at_it() -> None:
+    figure = intervals(
+        rates(), group="channel", value="rate", low="low", high="high", axis="Share",
+        reference=0.25, reference_name="everybody",
+    )  # fmt: skip
+    assert "everybody 25%" in texts(figure)
+    assert figure.description.endswith(" The dashed line is at 25%, everybody.")
 
 
 def test_whole_numbers_have_whole_ticks() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from workbench.charts.drawing import svg
+from workbench.charts.drawing import pictures
 from workbench.charts.exhibits import Table
 from workbench.charts.forms import intervals
 from workbench.foundation.files import canonical_json
@@ -86,10 +86,11 @@ def shown(groups: list[str], persons: list[int | None]) -> tuple[dict[str, Any],
     drawn = Table(name="drawn", title=groups[0], rows=rows, persons="persons")
     figure = intervals(drawn, group="group", value="share", low="low", high="high", axis="Share")
     made = figure_json(figure)
+    pairs = pictures(figure_of(made)).items()
     files = {
         "tables/listed.json": canonical_json(table_json(table, hidden=persons.count(None))),
         "tables/drawn.json": canonical_json(made),
-        "figures/drawn.svg": svg(figure_of(made)).encode(),
+        **{path: drawn.encode() for path, drawn in pairs},
     }
     shows = [{"kind": "table", "name": "listed"}, {"kind": "figure", "name": "drawn"}]
     cells = [*record()["cells"][:1], {"kind": "code", "source": "", "tags": [], "shows": shows}]

@@ -1,13 +1,18 @@
-"""The page of a run: everything escaped, nothing from outside, the same for equal records."""
+"""The page of a run: everything escaped, nothing from outside, the same for equal runs of a day."""
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from workbench.charts.exhibits import Table
+from workbench.foundation.files import canonical_json
 from workbench.reports import page_of, publish
 from workbench.reports.page import figure_text
+from workbench.runs.bundles import table_json
 
 from .conftest import Put, failed, record, shown
 
@@ -39,8 +44,8 @@ def test_a_finished_run_shows_question_verdict_figure_and_provenance(
     text = text_of(put, tmp_path / "site", record(), {})
     for words in (
         "<h1>Is it so?</h1>", "Draft, not signed off", "<strong>2025-01-01</strong>",
-        "Shown.</strong> Yes: 25.0%.", "Whether it stays so.", "For whoever asks.",
-        "20.0% to 30.0%", "1,200", "Probe team", "probe@company.example", 
+        "Shown.</strong> Yes: 25.0%.", "For whoever asks.",
+        "20% to 30%", "1,200", "Probe team", "probe@company.example", 
         "consent of each customer", "abc123",
         "length of the window, days", "not given", "at least 5 persons",
     ):  # fmt: skip
@@ -48,15 +53,48 @@ def test_a_finished_run_shows_question_verdict_figure_and_provenance(
     assert "Synthetic data" not in text
 
 
-def test_equal_records_give_equal_pages_from_folder_and_from_memory(
+def test_equal_runs_give_equal_pages_but_for_the_day_from_folder_and_from_memory(
     put: Put, tmp_path: Path
 ) -> None:
     content, files = shown(["a", "b"], [40, 50])
     first = publish(put(content, files), site=tmp_path / "one").read_bytes()
+    same = put(content, files, started_at="2025-02-01T23:59:59+00:00")
+    assert publish(same, site=tmp_path / "same").read_bytes() == first
     later = put(content, files, started_at="2030-01-01T00:00:00+00:00")
-    assert publish(later, site=tmp_path / "two").read_bytes() == first
-    record_bytes = (later.folder / "record.json").read_bytes()
-    assert page_of({**files, "record.json": record_bytes}) == first
+    other = publish(later, site=tmp_path / "two").read_bytes()
+    assert b"run on <strong>2030-01-01</strong>" in other
+    assert other.replace(b"2030-01-01", b"2025-02-01") == first
+    assert page_of(later.files) == other
+    without = page_of({name: later.files[name] for name in (*files, "record.json")})
+    assert b"run on" not in without
+
+
+def test_a_page_opens_with_the_question_of_its_notebook_not_of_its_study(
+    put: Put, tmp_path: Path
+) -> None:
+    content = record(title="Probe: is it so?", question="Is it so today?")
+    content["study"] |= {"question": "What is so in general?"}
+    text = text_of(put, tmp_path / "site", content, {})
+    assert "<h1>Is it so today?</h1>" in text
+    assert "What is so in general?" not in text
+    assert "Whether it stays so." not in text
+
+
+def test_what_was_done_to_the_columns_is_one_line_that_opens(put: Put, tmp_path: Path) -> None:
+    columns = pl.DataFrame(
+        {
+            "table": ["orders"] * 3,
+            "column": ["kind", "channel", "ordered_at"],
+            "what": ["kept", "kept", "cut to the day"],
+        }
+    )
+    table = Table(name="view_columns", title="What was done", rows=columns, persons=None)
+    content = record()
+    content["view"]["tables"] = [table_json(table, hidden=2)]
+    text = text_of(put, tmp_path / "site", content, {})
+    summary = "What was done: 2 of 3 columns kept as they are, 1 changed"
+    assert f"<details><summary>{summary}</summary>" in text
+    assert "2 rows not shown" in text.split("</details>")[2]  # below what is folded
 
 
 def test_hostile_words_stay_words(put: Put, tmp_path: Path) -> None:
@@ -94,7 +132,25 @@ def test_first_words_that_are_no_heading_are_not_lost(put: Put, tmp_path: Path) 
 def test_hidden_rows_are_told_and_shown_as_nothing(put: Put, tmp_path: Path) -> None:
     text = text_of(put, tmp_path / "site", *shown(["a", "few"], [40, None]))
     assert '<th scope="row">few</th><td class="number">–</td>' in text
-    assert "1 row not shown: too few persons." in text
+    assert "1 row not shown: too few persons, or those would follow by subtraction." in text
+
+
+def test_groups_missing_from_a_figure_are_told_below_it(put: Put, tmp_path: Path) -> None:
+    content, files = shown(["a", "b"], [40, 50])
+    files["tables/drawn.json"] = files["tables/drawn.json"].replace(b'"hidden": 0', b'"hidden": 1')
+    text = text_of(put, tmp_path / "site", content, files)
+    figure = text[text.index("<figure") : text.index("</figure>")]
+    assert "1 group not shown:" in figure.split("<details>")[0]
+
+
+def test_a_page_of_an_earlier_version_has_its_one_drawing(put: Put, tmp_path: Path) -> None:
+    content, files = shown(["a", "b"], [40, 50])
+    made = json.loads(files["tables/drawn.json"])
+    del made["narrow"], made["note"]
+    files["tables/drawn.json"] = canonical_json(made)
+    del files["figures/narrow/drawn.svg"]
+    text = text_of(put, tmp_path / "site", content, files)
+    assert text.count("<svg") == 1
 
 
 def test_no_id_stands_twice_whatever_exhibits_are_called(put: Put, tmp_path: Path) -> None:
@@ -105,6 +161,9 @@ def test_no_id_stands_twice_whatever_exhibits_are_called(put: Put, tmp_path: Pat
         )
         files[f"figures/{name}.svg"] = files["figures/drawn.svg"].replace(
             b"drawn-", f"{name}-".encode()
+        )
+        files[f"figures/narrow/{name}.svg"] = files["figures/narrow/drawn.svg"].replace(
+            b"drawn.", f"{name}.".encode()
         )
         content["exhibits"].append(name)
         content["cells"][1]["shows"].append({"kind": "figure", "name": name})
@@ -140,6 +199,13 @@ def test_a_failed_run_says_why_in_one_sentence_and_shows_no_figure(
 def test_a_figure_is_told_in_its_unit(unit: str, value: float | None, told: str) -> None:
     metric = {"value": value, "low": None, "high": None, "unit": unit}
     assert figure_text(metric) == (told, "")
+
+
+def test_a_figure_has_no_more_digits_than_its_interval_supports() -> None:
+    metric = {"value": 1234.56, "low": 1190.2, "high": 1280.9, "unit": "EUR"}
+    assert figure_text(metric) == ("1,235 EUR", "1,190 to 1,281")
+    metric = {"value": 1.0, "low": None, "high": None, "unit": "segments"}
+    assert figure_text(metric) == ("1 segment", "")
 
 
 def test_a_name_of_a_measure_and_a_note_stand_beside_the_label(put: Put, tmp_path: Path) -> None:

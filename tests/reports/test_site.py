@@ -49,6 +49,42 @@ def test_a_failed_run_is_listed_with_its_reason(put: Put, tmp_path: Path) -> Non
     assert 'class="run failed"' in text
 
 
+def test_of_each_notebook_the_latest_run_comes_first_and_the_others_are_folded(
+    put: Put, tmp_path: Path
+) -> None:
+    put(record(run="a", as_of="2025-01-01"))
+    put(record(run="b", as_of="2025-06-01", parameters={"days": 60, "label": None}))
+    put(failed("it ended in cell 4", run="c", as_of="2025-06-01"), started_at="2025-03-01T00")
+    text = build(tmp_path)
+    card, folded = text[text.index('<li class="run') :].split("<details>")
+    assert 'href="runs/b.html"' in card
+    assert "days 60" in card
+    assert "A later attempt failed" in card
+    assert "<summary>1 other run and 1 failed attempt</summary>" in folded
+    assert re.findall(r'href="runs/([\w-]+)\.html"', folded) == ["c-failed", "a"]
+    assert "days 30" in folded
+    assert "label null" not in text  # in which they do not differ
+
+
+def test_runs_that_differ_in_nothing_a_card_has_are_told_apart_by_the_code(
+    put: Put, tmp_path: Path
+) -> None:
+    put(record(run="a", code="1234567890"))
+    put(record(run="b", code="abcdef0123"))
+    text = build(tmp_path)
+    assert "code 123456" in text
+    assert "code abcdef" in text
+
+
+def test_question_and_decision_of_a_study_are_beside_it(put: Put, tmp_path: Path) -> None:
+    content = record(question="Is it so today?")
+    put(content)
+    text = build(tmp_path)
+    assert "<p>Is it so?</p>" in text
+    assert "It serves this decision: Whether it stays so." in text
+    assert '<a href="runs/abc123.html">Is it so today?</a>' in text
+
+
 def test_what_needs_action_is_marked(put: Put, tmp_path: Path) -> None:
     content = record()
     content["verdicts"][0] |= {"concern": True}

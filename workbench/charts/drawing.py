@@ -17,7 +17,7 @@ import polars as pl
 
 from workbench.charts.exhibits import Figure
 from workbench.charts.specification import refuse_foreign_parts
-from workbench.charts.style import CONFIG, FONT, NEUTRALS, WIDTH
+from workbench.charts.style import CONFIG, FONT, LINE, NARROW, NEUTRALS
 from workbench.charts.wording import printable
 
 _TAG = re.compile(r"<[^<>]*>")  # texts are escaped and attributes hold none: labels stay untouched
@@ -25,15 +25,30 @@ _ARIA = re.compile(r' (?:aria-[a-z]+|role)="[^"]*"')
 _ID = re.compile(r'(\bid="|url\(#|href="#)([^")]+)')
 _FACE = re.compile(r'font-family="[^"]*"')
 _FACES = f"font-family=\"'{FONT}', Arimo, Arial, Helvetica, sans-serif\""
+_CLASS = re.compile(r' class="marks"')
 _EMPTY = {
-    "width": WIDTH - 120,
-    "height": 26,
+    "width": NARROW.width,
+    "height": LINE,
     "mark": {"type": "text", "text": "Nothing can be shown."},
 }
 
 
-def svg(figure: Figure) -> str:
-    """Return the figure as one ``<svg>`` element.
+def pictures(figure: Figure) -> dict[str, str]:
+    """Return all drawings of a figure by their path in a run's folder."""
+    name = figure.table.name
+    drawn = {f"figures/{name}.svg": svg(figure)}
+    if figure.narrow is not None:
+        drawn[narrow_path(name)] = svg(figure, is_narrow=True)
+    return drawn
+
+
+def narrow_path(name: str) -> str:
+    """Return where a figure's drawing for a phone is stored in a run's folder."""
+    return f"figures/narrow/{name}.svg"
+
+
+def svg(figure: Figure, *, is_narrow: bool = False) -> str:
+    """Return the figure as one ``<svg>`` element, of class ``wide`` or ``narrow``.
 
     Colours of ink, rules and ground are variables of the page (``--ink``, ``--muted``, ``--rule``,
     ``--ground``); ids begin with the figure's name, so that several figures share a page.
@@ -45,8 +60,10 @@ def svg(figure: Figure) -> str:
     """
     import vl_convert  # late: starts a JavaScript engine, which only drawing needs
 
-    drawn = vl_convert.vegalite_to_svg(json.dumps(full_spec(figure)), allowed_base_urls=[])
-    name = figure.table.name
+    spec = full_spec(figure, is_narrow=is_narrow)
+    drawn = vl_convert.vegalite_to_svg(json.dumps(spec), allowed_base_urls=[])
+    # no exhibit's name has a point: the two drawings stand in one page
+    name = f"{figure.table.name}.narrow" if is_narrow else figure.table.name
     numbers: dict[str, str] = {}
 
     def own(tag: re.Match[str]) -> str:
@@ -57,18 +74,20 @@ def svg(figure: Figure) -> str:
             lambda m: f"{m[1]}{numbers.setdefault(m[2], f'{name}-{len(numbers) + 1}')}", text
         )
 
+    drawn = _CLASS.sub(f' class="{"narrow" if is_narrow else "wide"}"', drawn, count=1)
     return _named(_TAG.sub(own, drawn), name, figure.table.title, figure.description)
 
 
-def full_spec(figure: Figure) -> dict[str, object]:
+def full_spec(figure: Figure, *, is_narrow: bool = False) -> dict[str, object]:
     """Return the figure's specification with its look and its data, or one that says nothing."""
-    refuse_foreign_parts(figure.spec, figure=figure.table.name)
+    chosen = figure.narrow if is_narrow and figure.narrow is not None else figure.spec
+    refuse_foreign_parts(chosen, figure=figure.table.name)
     is_empty = figure.table.rows.is_empty()  # no scale has ends then, and some make no size of it
     spec = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "config": CONFIG,
         "data": {"values": [{}] if is_empty else _values(figure.table.rows)},
-        **(_EMPTY if is_empty else figure.spec),
+        **(_EMPTY if is_empty else chosen),
     }
     return dict(_printable(spec))
 

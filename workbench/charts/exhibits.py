@@ -41,6 +41,8 @@ class Table:
     source : str
         Where figures that are not about persons come from ("price list of 2025"), for a table
         with numbers and without ``origin``; the page prints it.
+    note : str
+        What a reader needs to read a column ("effect: 0 is no difference"), printed below it.
     made : DataFrame
         The rows as the table was first made; ``dataclasses.replace`` keeps them, so that a change
         of figures that bear a release's mark is noticed. Not given by hand.
@@ -61,6 +63,7 @@ class Table:
     margin: str | None = None
     origin: str = ""
     source: str = ""
+    note: str = ""
     made: pl.DataFrame | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -119,6 +122,10 @@ class Figure:
         Vega-Lite 6 specification without ``data`` (that is the table's rows).
     description : str
         Alternative text: what is drawn, highest, lowest, intervals and persons, computed.
+    narrow : mapping or None
+        The same picture for a phone; the one picture is scrolled there where it is None.
+    hidden : int
+        Groups that disclosure control took away.
     redraw : callable or None
         Makes the figure from another table of the same columns: scale and description follow from
         the rows, and disclosure control takes rows away.
@@ -127,6 +134,8 @@ class Figure:
     table: Table
     spec: Mapping[str, Any]
     description: str
+    narrow: Mapping[str, Any] | None = None
+    hidden: int = 0
     redraw: Callable[[Table], "Figure"] | None = field(default=None, repr=False, compare=False)
 
     def _repr_html_(self) -> str:

@@ -1,10 +1,13 @@
 """The one look of all figures: a theme for Vega-Lite that works on light and dark ground.
 
-Data colours reach a contrast of 3:1 on both grounds (measured against white and #15171b); neutral
+Every figure is drawn twice: as wide as the text column of a page, and for a phone held upright.
+Type is as large as the page's in both, and is never scaled down by more than a seventh. Data
+colours reach a contrast of 3:1 on both grounds (measured against white and #15171b); neutral
 colours are replaced by the page's own variables after drawing. The font is the one that vl-convert
 carries inside, so that the same figure has the same bytes on every machine.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 FONT = "Liberation Sans"
@@ -24,37 +27,68 @@ NEUTRALS = {
 }
 INK, MUTED, RULE, GROUND = NEUTRALS
 
-WIDTH = 440  # pixels: fits a phone held upright without its labels shrinking away
+#: Size of names and values, and of ticks, titles of axes and remarks: the page's two sizes, pixels.
+TYPE, SMALL = 16, 14
+#: Height of a line of names.
+LINE = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Where a figure is read.
+
+    Attributes
+    ----------
+    width : int
+        Width of the whole drawing, pixels.
+    is_stacked : bool
+        Whether the name and the values of a group are above its marks, not beside them.
+    height : int
+        Height of a plot with two scales, pixels.
+    """
+
+    width: int
+    is_stacked: bool
+    height: int
+
+
+#: The text column of a page (``style.css``: 44rem), and a phone.
+WIDE = Layout(width=704, is_stacked=False, height=400)
+NARROW = Layout(width=340, is_stacked=True, height=280)
 
 CONFIG: dict[str, Any] = {
     "aria": False,
     "background": None,
     "font": FONT,
+    "padding": 0,
     "view": {"stroke": None},
     "range": {"category": list(COLOURS)},
     "axis": {
         "labelColor": INK,
         "titleColor": INK,
         "gridColor": RULE,
-        "domainColor": MUTED,
-        "tickColor": MUTED,
-        "labelFontSize": 12,
-        "titleFontSize": 12,
+        "domain": False,
+        "ticks": False,
+        "labelPadding": 6,
+        "labelFontSize": SMALL,
+        "titleFontSize": SMALL,
         "titleFontWeight": "normal",
-        "labelLimit": 200,
+        "titleAnchor": "start",
+        "labelLimit": 0,
+        "labelOverlap": "greedy",
     },
     "legend": {
         "labelColor": INK,
         "titleColor": INK,
-        "labelFontSize": 12,
-        "titleFontSize": 12,
+        "labelFontSize": SMALL,
+        "titleFontSize": SMALL,
         "orient": "top",
         "titleFontWeight": "normal",
     },
-    "rule": {"color": INK},
-    "tick": {"color": INK, "opacity": 1},
-    "point": {"filled": True, "size": 60, "color": COLOURS[0], "opacity": 1},
+    "rule": {"color": COLOURS[0]},
+    "tick": {"color": COLOURS[0], "opacity": 1},
+    "point": {"filled": True, "size": 90, "color": COLOURS[0], "opacity": 1},
     "bar": {"color": COLOURS[0]},
     "line": {"color": COLOURS[0], "strokeWidth": 2},
-    "text": {"color": INK, "fontSize": 12},
+    "text": {"color": INK, "fontSize": TYPE},
 }

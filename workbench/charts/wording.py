@@ -14,11 +14,12 @@ from workbench.foundation.errors import ParameterError
 
 #: What stands where a figure is hidden or cannot be given.
 NOTHING = "–"
+_MINUS = "\u2212"  # as wide as a plus and a digit, and as the pictures write it
 
-_LINE = 28  # characters of a group's name on one line of a chart
+_LINE = 32  # characters of a group's name on one line of a chart
 _LINES = 5  # lines it may take; whole it stands in the data behind the figure
-_TICKS = 5
 _MOST_DECIMALS = 4
+_TWO_DIGITS = 3.55  # leading digits of a half-width below which a second one is told
 
 #: Characters that no text of a page may hold; some stop the program that draws.
 _CONTROLS = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
@@ -35,12 +36,9 @@ def cell_text(value: Any, form: str | None) -> str:
         return NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if form and isinstance(value, int | float):
-        return format(value, form)
-    if isinstance(value, float):
-        return f"{value:,.3f}"
-    if isinstance(value, int):
-        return f"{value:,}"
+    if isinstance(value, int | float):
+        told = format(value, form or ("," if isinstance(value, int) else ",.3f"))
+        return told.replace("-", _MINUS)
     if isinstance(value, date):
         return value.isoformat()
     return printable(str(value))
@@ -56,12 +54,30 @@ def group_name(value: Any) -> str:
     return " ".join(cell_text(value, None).translate(_TURNING).split()) or NOTHING
 
 
-def name_lines(value: Any) -> list[str]:
-    """Return a group's name cut into the lines on which it stands beside a chart."""
-    return textwrap.wrap(group_name(value), _LINE, max_lines=_LINES, placeholder=" …")
+def name_lines(value: Any, characters: int = _LINE) -> list[str]:
+    """Return a group's name cut into the lines that it has in a chart."""
+    most = min(characters, _LINE)
+    return textwrap.wrap(group_name(value), most, max_lines=_LINES, placeholder=" …")
 
 
-def axis_form(form: str, values: Iterable[float]) -> str:
+def text_width(text: str, size: float) -> float:
+    """Return about how wide a text is in the charts' font, in the unit of its size.
+
+    Advance widths of Arial and Liberation Sans, in four classes; what is not Latin counts as wide.
+    """
+    wide = sum(_WIDTHS.get(sign, 0.56 if sign.isascii() and not sign.isupper() else 0.7)
+               for sign in text)  # fmt: skip
+    return wide * size
+
+
+_WIDTHS = {
+    **dict.fromkeys("ijl'|.,:;!/ftI \u00a0-()[]", 0.31),
+    **dict.fromkeys("mwMW%@…", 0.87),
+    **dict.fromkeys("–−+=<>", 0.585),
+}
+
+
+def axis_form(form: str, values: Iterable[float], ticks: int = 5) -> str:
     """Return the number format of an axis, with as many decimals as its ticks need.
 
     Parameters
@@ -70,6 +86,8 @@ def axis_form(form: str, values: Iterable[float]) -> str:
         Format of the values: ``.0%``, ``.2f``, ``,.0f``.
     values : iterable of float
         What is drawn along the axis.
+    ticks : int
+        About how many ticks it has.
 
     Raises
     ------
@@ -85,9 +103,49 @@ def axis_form(form: str, values: Iterable[float]) -> str:
     head, point, tail = form.partition(".")
     if not point or tail[-1:] not in ("%", "f") or not tail[:-1].isdecimal() or spread <= 0:
         return form
-    step = spread / _TICKS * (100 if tail[-1] == "%" else 1)
+    step = spread / ticks * (100 if tail[-1] == "%" else 1)
     decimals = min(_MOST_DECIMALS, max(int(tail[:-1]), math.ceil(-math.log10(step))))
     return f"{head}.{decimals}{tail[-1]}"
+
+
+def form_beside(form: str, half_widths: Iterable[float]) -> str:
+    """Return a number format without digits that the uncertainty beside it does not support.
+
+    The last digit is the first of a usual half-width, the second where it begins with 1, 2 or 3
+    (the rule of the Particle Data Group), or the last of ``form`` where that is coarser. It is at
+    least the first, so that no interval is told as nothing to nothing.
+
+    Parameters
+    ----------
+    form : str
+        Format of a column's values: ``.1%``, ``,.2f``.
+    half_widths : iterable of float
+        Half-widths of the intervals, in the unit of the values.
+
+    Examples
+    --------
+    >>> form_beside(",.2f", [38.0, 45.0, 51.0])
+    ',.0f'
+    >>> form_beside(".1%", [0.0004])
+    '.2%'
+    """
+    known = sorted(each for each in half_widths if math.isfinite(each) and each > 0)
+    head, point, tail = form.rpartition(".")
+    if not known or not point or tail[-1:] not in ("%", "f") or not tail[:-1].isdecimal():
+        return form
+    usual = known[len(known) // 2] * (100 if tail[-1] == "%" else 1)
+    first = -math.floor(math.log10(usual) + 1e-9)
+    last = first + (usual * 10.0**first < _TWO_DIGITS)
+    decimals = max(0, first, min(int(tail[:-1]), last))
+    return f"{head}.{min(decimals, _MOST_DECIMALS)}{tail[-1]}"
+
+
+def column_form(table: Table, value: str, limits: tuple[str, str], form: str = ".3f") -> str:
+    """Return the number format of a table's column beside the limits of its interval."""
+    rows = finite(table.rows, *limits).select(
+        (pl.col(limits[1]).cast(pl.Float64) - pl.col(limits[0]).cast(pl.Float64)) / 2
+    )
+    return form_beside(table.formats.get(value, form), rows.to_series().to_list())
 
 
 def extremes(
@@ -117,6 +175,8 @@ def extremes(
     if rows.is_empty():
         return "Nothing can be shown."
     form = table.formats.get(value, form)
+    if limits is not None:
+        form = column_form(table, value, limits, form)
 
     def said(row: dict[str, Any]) -> str:
         name = group_name(row[group]) + (f" of {group_name(row[series])}" if series else "")

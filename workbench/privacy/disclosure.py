@@ -69,7 +69,9 @@ def disclose_figure(figure: Figure, *, min_group: int) -> Figure:
         f"{groups} not shown, for fewer than {min_group} persons or because those would follow "
         "by subtraction."
     )
-    return replace(drawn, description=f"{drawn.description} {note}")
+    return replace(
+        drawn, description=f"{drawn.description} {note}", hidden=figure.hidden + len(hidden)
+    )
 
 
 def disclose_estimate(estimate: Estimate, *, min_group: int) -> Estimate:

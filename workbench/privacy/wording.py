@@ -208,10 +208,12 @@ def exhibit_texts(exhibit: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield f"the headings of {what}", " ".join(map(str, exhibit["labels"].values()))
     yield f"the columns of {what}", " ".join(name for name, _ in exhibit["columns"])
     yield f"the source of {what}", exhibit["source"]
+    yield f"the note below {what}", exhibit["note"]
     if exhibit["kind"] == "figure":
         yield f"the description of {what}", exhibit["description"]
-        for text in _spec_texts(exhibit["spec"]):
-            yield f"the specification of {what}", text
+        for spec in (exhibit["spec"], exhibit["narrow"]):
+            for text in _spec_texts(spec):
+                yield f"the specification of {what}", text
 
 
 def _spec_texts(content: Any, key: str = "", parent: str = "") -> Iterator[str]:

@@ -9,7 +9,16 @@ from typing import Any
 import mistune
 from markupsafe import Markup
 
-from workbench.charts.markup import NOTHING, figure_markup, table_markup
+from workbench.charts.drawing import narrow_path
+from workbench.charts.exhibits import Table
+from workbench.charts.markup import (
+    NOTHING,
+    cell_text,
+    figure_markup,
+    hidden_note,
+    table_markup,
+)
+from workbench.charts.wording import form_beside
 from workbench.foundation.files import write_whole
 from workbench.reports.templates import render
 from workbench.runs import Run
@@ -48,7 +57,12 @@ def publish(run: Run, *, site: Path) -> Path:
 
 def page_of_run(run: Run) -> bytes:
     """Return the page of a run, from the files that were read and verified together."""
-    return page(run.record, run.files.__getitem__, is_verified=run.seal is not None)
+    return page(
+        run.record,
+        run.files.__getitem__,
+        run_on=_day_of(run.execution),
+        is_verified=run.seal is not None,
+    )
 
 
 def withheld_page(name: str, reason: str) -> bytes:
@@ -66,7 +80,8 @@ def withheld_page(name: str, reason: str) -> bytes:
 
 def page_of(files: Mapping[str, bytes]) -> bytes:
     """Return the page that a run's files will make, by their path in the run's folder."""
-    return page(json.loads(files["record.json"]), files.__getitem__)
+    execution = json.loads(files.get("execution.json", b"{}"))
+    return page(json.loads(files["record.json"]), files.__getitem__, run_on=_day_of(execution))
 
 
 def page_path(name: str, site: Path) -> Path:
@@ -74,7 +89,14 @@ def page_path(name: str, site: Path) -> Path:
     return site / _PAGES / f"{name}.html"
 
 
-def page(record: Mapping[str, Any], read: Read, *, is_verified: bool = True) -> bytes:
+def _day_of(execution: Mapping[str, Any]) -> str:
+    """Return the day on which a run was executed, in UTC; empty where that is not known yet."""
+    return str(execution.get("started_at", ""))[: len("2025-01-31")]
+
+
+def page(
+    record: Mapping[str, Any], read: Read, *, run_on: str = "", is_verified: bool = True
+) -> bytes:
     """Return a run's page.
 
     Parameters
@@ -83,6 +105,8 @@ def page(record: Mapping[str, Any], read: Read, *, is_verified: bool = True) -> 
         The run's ``record.json``.
     read : callable
         Gives the content of another file of the run's folder by its path there.
+    run_on : str
+        Day of the execution, which the record does not have: equal runs have equal records.
     is_verified : bool
         Whether the folder was compared with its seal; the page is labelled where it was not.
     """
@@ -91,6 +115,8 @@ def page(record: Mapping[str, Any], read: Read, *, is_verified: bool = True) -> 
     return render(
         "page.html",
         record=record,
+        question=question_of(record),
+        run_on=run_on,
         is_finished=record["status"] == "finished",
         is_verified=is_verified,
         basis=_BASIS[record["study"]["basis"]],
@@ -98,7 +124,7 @@ def page(record: Mapping[str, Any], read: Read, *, is_verified: bool = True) -> 
         metrics=[_metric(record["metrics"][name]) for name in record.get("metric_order", ())],
         intro=_intro(cells),
         findings=[block for cell in _after_intro(cells) for block in _blocks(cell, exhibits)],
-        view_tables=[Markup(table_markup(table_of(t))) for t in _view_tables(record)],
+        view_tables=[_view_table(content) for content in _view_tables(record)],
         parameters=_parameters(record),
         kept_out=record.get("kept_out", ()),
         code=[cell["source"] for cell in cells if cell["kind"] == "code"],
@@ -112,12 +138,20 @@ def figure_text(metric: Mapping[str, Any]) -> tuple[str, str]:
     form = _FORMS.get(unit, ",.2f" if is_money else ".3f")
     if metric["value"] is None:
         return NOTHING, ""
-    value = format(metric["value"], f"z{form}")
+    has_interval = metric["low"] is not None and metric["high"] is not None
+    if has_interval:
+        form = form_beside(form, [(metric["high"] - metric["low"]) / 2])
+    value, low, high = (
+        "" if metric[part] is None else cell_text(float(metric[part]), f"z{form}")
+        for part in ("value", "low", "high")
+    )
     if unit != "share" and (unit in _FORMS or is_money):
-        value = f"{value} {unit}"
-    if metric["low"] is None or metric["high"] is None:
-        return value, ""
-    return value, f"{metric['low']:z{form}} to {metric['high']:z{form}}"
+        value = f"{value} {_singular(unit) if value == '1' else unit}"
+    return value, f"{low} to {high}" if has_interval else ""
+
+
+def _singular(unit: str) -> str:
+    return unit.removesuffix("s") if unit != "times" else "time"
 
 
 #: Number formats by unit; any other unit is a measure with a name, told with three decimals.
@@ -127,6 +161,11 @@ _FORMS = {
     **dict.fromkeys(("persons", "orders", "days", "count", "segments", "groups"), ",.0f"),
 }
 _CURRENCY = re.compile("(?!AUC)[A-Z]{3}")
+
+
+def question_of(record: Mapping[str, Any]) -> str:
+    """Return the question of a run's notebook; records of earlier versions have its title only."""
+    return str(record.get("question") or record["title"])
 
 
 def _metric(metric: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,14 +187,12 @@ def _exhibits(record: Mapping[str, Any], read: Read) -> dict[str, Markup]:
     for name in record.get("exhibits", ()):
         content = json.loads(read(f"tables/{name}.json"))
         if content["kind"] == "figure":
+            figure = figure_of(content)
             drawn = read(f"figures/{name}.svg").decode()
-            found[name] = Markup(figure_markup(figure_of(content), drawn))
+            narrow = read(narrow_path(name)).decode() if figure.narrow is not None else ""
+            found[name] = Markup(figure_markup(figure, drawn, narrow))
         else:
-            note = ""
-            if content["hidden"]:
-                rows = "1 row" if content["hidden"] == 1 else f"{content['hidden']} rows"
-                note = f"<p class='note'>{rows} not shown: too few persons.</p>"
-            found[name] = Markup(table_markup(table_of(content)) + note)
+            found[name] = Markup(table_markup(table_of(content), hidden=content["hidden"]))
     return found
 
 
@@ -184,6 +221,24 @@ def _markdown(text: str) -> Markup:
 
 def _view_tables(record: Mapping[str, Any]) -> list[Any]:
     return list(record.get("view", {}).get("tables", ()))
+
+
+def _view_table(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was done to the data in one line, the table of it, and what it does not show."""
+    table = table_of(content)
+    return {
+        "summary": _summary(table),
+        "markup": Markup(table_markup(table, caption=False)),
+        "hidden": Markup(hidden_note(content["hidden"])),
+    }
+
+
+def _summary(table: Table) -> str:
+    if "what" not in table.rows.columns:
+        return table.title
+    kept = int((table.rows["what"] == "kept").sum())
+    others = table.rows.height - kept
+    return f"{table.title}: {kept} of {kept + others} columns kept as they are, {others} changed"
 
 
 def _parameters(record: Mapping[str, Any]) -> list[tuple[str, str, str]]:

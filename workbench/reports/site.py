@@ -1,4 +1,7 @@
-"""The catalogue: every run, by study, with its verdicts; failed ones say why.
+"""The catalogue: of every study its question, and of every notebook the latest run's verdicts.
+
+Earlier runs and failed attempts of a notebook are folded under its latest run; each says in what it
+differs from the others: date, version of the dataset, parameters.
 
 Where the workspace's key is at hand, every run's folder is compared with its seal before any of it
 is published, and searched for persons again where its page or the known identities changed since it
@@ -6,6 +9,7 @@ was searched. A run that fails is withheld: its page gives the reason and shows 
 The other runs are published all the same. Without a key each run is labelled "not verified".
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,7 +23,7 @@ from filelock import FileLock
 from workbench.foundation.errors import InputError, IntegrityError, WorkbenchError
 from workbench.foundation.files import write_whole
 from workbench.reports.memory import Memory
-from workbench.reports.page import page_of_run, page_path, withheld_page
+from workbench.reports.page import page_of_run, page_path, question_of, withheld_page
 from workbench.reports.realism import NAME as REALISM
 from workbench.reports.templates import render
 from workbench.runs import Run, folders_of_runs, in_order, read_run
@@ -28,6 +32,8 @@ from workbench.vault import Vault
 
 #: Only a name of this form is printed: anybody can name a folder after a person.
 _RUN_NAME = re.compile(r"[0-9a-f]{1,16}(-failed)?")
+
+_CODE_DIGITS = 6  # of the code's digest: enough to tell versions apart
 
 #: What a record that nobody verified can make of a page.
 _UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, jinja2.TemplateError)
@@ -124,7 +130,7 @@ class _Build:
         path = page_path(run.folder.name, self._site)
         if self._searcher is None or run.seal is None:
             write_whole(path, page_of_run(run))
-            _line(run)  # fails here, not in the catalogue
+            _notebook([run])  # fails here, not in the catalogue
             return
         identities = self._searcher.identities(run)
         if self._memory.is_published(path, run.seal, identities):
@@ -148,7 +154,10 @@ class _Build:
                 {
                     # the words of the study as it was at the last run
                     **max(group, key=lambda run: run.started_at).record["study"],
-                    "runs": [_line(run) for run in group],
+                    "notebooks": [
+                        _notebook(list(runs))
+                        for _, runs in groupby(group, key=lambda run: run.notebook)
+                    ],
                 }
                 for group in by_study
             ],
@@ -166,22 +175,67 @@ def _withheld_line(name: str, error: WorkbenchError) -> dict[str, str]:
     return {"page": "", "name": "", "reason": "no run of this workspace wrote it"}
 
 
+def _notebook(runs: list[Run]) -> dict[str, Any]:
+    """Return the runs of one notebook of a study: the latest that finished, and the others."""
+    differing = _differing(runs)
+    lines = [{**_line(run), "differs": _differs(run, differing)} for run in runs]
+    place = next((i for i, run in enumerate(runs) if run.status == "finished"), 0)
+    latest, others = runs[place], [run for i, run in enumerate(runs) if i != place]
+    failed = [run for run in others if run.status == "failed"]
+    told = [(len(others) - len(failed), "other run"), (len(failed), "failed attempt")]
+    return {
+        "latest": lines[place],
+        "others": [line for i, line in enumerate(lines) if i != place],
+        "summary": " and ".join(f"{n} {noun}{'s' if n > 1 else ''}" for n, noun in told if n),
+        "failed_since": latest.status == "finished"
+        and any(run.started_at > latest.started_at for run in failed),
+    }
+
+
+def _differing(runs: list[Run]) -> list[str]:
+    """Return the parameters in which runs of one notebook differ; or the code, where none does."""
+    parameters = [_parameters(run) for run in runs]
+    names = sorted({name for each in parameters for name in each} - {"code"})
+    found = [name for name in names if len({each.get(name) for each in parameters}) > 1]
+    shown = [(run.record["as_of"], str(run.record["dataset"]["version"])) for run in runs]
+    return found or (["code"] if len(set(shown)) < len(runs) else [])
+
+
+def _differs(run: Run, names: list[str]) -> str:
+    parameters = _parameters(run)
+    return ", ".join(f"{n.replace('_', ' ')} {parameters[n]}" for n in names if n in parameters)
+
+
+def _parameters(run: Run) -> dict[str, str]:
+    """Return a run's parameters as text, without those that every line has by name."""
+    parameters = {
+        str(name): value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in run.record["parameters"].items()
+        if name not in ("study", "as_of")
+    }
+    return {**parameters, "code": str(run.record["code"])[:_CODE_DIGITS]}
+
+
 def _line(run: Run) -> dict[str, Any]:
     record = run.record
     verdicts = record.get("verdicts", ())
     return {
         "page": f"runs/{run.folder.name}.html",
-        "title": record["title"],
-        "notebook": run.notebook,
+        "question": question_of(record),
+        "notebook": run.notebook.replace("_", " "),
+        "dataset": f"dataset {record['dataset']['name']}, version {record['dataset']['version']}",
         "as_of": record["as_of"],
         "run_on": run.started_at[:10],
         "status": run.status,
-        "run": run.id,
         "is_synthetic": record["dataset"]["is_synthetic"],
         "reason": record.get("reason", ""),
         "verdicts": verdicts,
+        "outcomes": "; ".join(
+            f"{v['question']} {str(v['outcome']).capitalize()}" for v in verdicts
+        ),
         "unconfined": _unconfined(run),
         "is_concern": any(verdict["concern"] for verdict in verdicts),
+        "is_open": bool(verdicts) and all(v["outcome"] == "not enough data" for v in verdicts),
     }
 
 

@@ -52,6 +52,7 @@ def table_json(table: Table, hidden: int = 0) -> dict[str, Any]:
         "formats": dict(table.formats),
         "origin": table.origin,
         "source": table.source,
+        "note": table.note,
         "hidden": hidden,
     }
 
@@ -69,22 +70,30 @@ def table_of(content: Mapping[str, Any]) -> Table:
         formats=content["formats"],
         origin=content["origin"],
         source=content["source"],
+        note=content.get("note", ""),
     )
 
 
 def figure_json(figure: Figure) -> dict[str, Any]:
     """Return a figure as JSON, its data as a table's."""
     return {
-        **table_json(figure.table),
+        **table_json(figure.table, figure.hidden),
         "kind": "figure",
         "spec": rounded(figure.spec),
+        "narrow": None if figure.narrow is None else rounded(figure.narrow),
         "description": figure.description,
     }
 
 
 def figure_of(content: Mapping[str, Any]) -> Figure:
     """Make a figure again from its JSON."""
-    return Figure(table=table_of(content), spec=content["spec"], description=content["description"])
+    return Figure(
+        table=table_of(content),
+        spec=content["spec"],
+        narrow=content.get("narrow"),  # records of earlier versions have one drawing
+        description=content["description"],
+        hidden=content["hidden"],
+    )
 
 
 def estimate_json(estimate: Estimate) -> dict[str, Any]:

@@ -50,6 +50,21 @@ class Notebook:
         return self.name
 
     @property
+    def question(self) -> str:
+        """The notebook's question in its first Markdown cell: what its page opens with.
+
+        That is the first heading, ``# Who is about to leave?``; after a title with a colon the rest
+        of it, ``# Churn: who is about to leave?``; else the first line that ends with a question
+        mark; a notebook that asks nothing is called by its title.
+        """
+        if self.title.endswith("?"):
+            asked = self.title.partition(": ")[2] or self.title
+            return f"{asked[:1].upper()}{asked[1:]}"
+        first = next((cell.source for cell in self.cells if cell.kind == "markdown"), "")
+        lines = (line.strip(" #*_") for line in first.splitlines())
+        return next((line for line in lines if line.endswith("?")), self.title)
+
+    @property
     def digest(self) -> str:
         """SHA-256 over kinds, tags and sources of all cells."""
         parts = [f"{c.kind}\x1f{','.join(c.tags)}\x1f{c.source}" for c in self.cells]

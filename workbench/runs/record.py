@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from workbench.charts.drawing import svg
+from workbench.charts.drawing import pictures
 from workbench.foundation.errors import ParameterError, RunError
 from workbench.foundation.files import canonical_json
 from workbench.privacy.disclosure import disclose, disclose_estimate, disclose_figure
@@ -64,7 +64,7 @@ def finished_files(
         name = exhibit["name"]
         made[f"tables/{name}.json"] = canonical_json(exhibit)
         if exhibit["kind"] == "figure":
-            made[f"figures/{name}.svg"] = _drawn(exhibit)
+            made |= _drawn(exhibit)
     return made
 
 
@@ -99,9 +99,10 @@ def _require_wording(output: "_Output", run: PlannedRun, view: View) -> None:
     wording.require(texts, Shown.of(output.exhibits, estimates, f"{source} {rules}"))
 
 
-def _drawn(exhibit: Mapping[str, Any]) -> bytes:
+def _drawn(exhibit: Mapping[str, Any]) -> dict[str, bytes]:
     try:
-        return svg(figure_of(exhibit)).encode()
+        drawn = pictures(figure_of(exhibit))
+        return {path: picture.encode() for path, picture in drawn.items()}
     except ParameterError as error:  # it names a key of Vega-Lite, no value
         raise RunError(str(error)) from error
     except ValueError as error:  # of Vega; its message repeats the data
@@ -249,6 +250,7 @@ def _head(plan: Plan, run: PlannedRun, status: str) -> dict[str, Any]:
         "run": run.id,
         "status": status,
         "title": run.notebook.title,
+        "question": run.notebook.question,
         **run.inputs,
         "parameter_meanings": dict(run.meanings),
         "study": plan.study.model_dump(mode="json", exclude={"notebooks"}),

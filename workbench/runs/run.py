@@ -185,9 +185,11 @@ class _Opened:
         """Environment that opens the sealed view."""
         return self._environment
 
-    def check(self, made: Mapping[str, bytes]) -> None:
+    def check(self, made: Mapping[str, bytes], started: datetime) -> None:
         """Refuse files that identify a person, or whose page does; anyone could read them."""
-        self._require_nobody((*made.values(), self._page(made)))
+        begun = canonical_json({"started_at": started.isoformat(timespec="seconds")})
+        page = self._page({**made, "execution.json": begun})  # of which a page has the day
+        self._require_nobody((*made.values(), page))
 
     def searched(self, message: str) -> str:
         """Return a message of the kernel for the operator's terminal; empty if it names a person.
@@ -250,18 +252,18 @@ def _one(
                 )
                 _keep(opened.vault, planned.id, execution)
                 keep_persons(opened.vault, planned.id, view)
-                made, error = _files(planned, opened, view, execution)
+                made, error = _files(planned, opened, view, execution, started)
                 if error is not None:
                     reservation.release()
         except TooManyVariantsError as refusal:
             error = refusal
             made = failed_files(opened.plan, planned, reason=str(refusal), cell=None)
-        told = _told(started, clock(), execution)
+        files = {**made, "execution.json": canonical_json(_told(started, clock(), execution))}
         run = folder.put(
             planned.id,
-            {**made, "execution.json": canonical_json(told)},
+            files,
             is_failed=error is not None,
-            page=page(made),
+            page=page(files),
             identities=opened.plan.dataset.digest_of("identities"),
         )
         publish(run)
@@ -291,14 +293,14 @@ def _alone(vault: Vault, planned: PlannedRun) -> Iterator[None]:
 
 
 def _files(
-    planned: PlannedRun, opened: _Opened, view: View, execution: Execution
+    planned: PlannedRun, opened: _Opened, view: View, execution: Execution, started: datetime
 ) -> tuple[dict[str, bytes], WorkbenchError | None]:
     """Return what goes into the run's folder, checked, and what is wrong with the run."""
     plan, name = opened.plan, planned.notebook.name
 
     def failed(why: str, cell: int | None) -> dict[str, bytes]:
         made = failed_files(plan, planned, reason=why, cell=cell)
-        opened.check(made)
+        opened.check(made, started)
         return made
 
     try:
@@ -309,7 +311,7 @@ def _files(
         return failed(why, None), type(shortfall)(opened.searched(str(shortfall)) or why)
     if reason is None:
         try:
-            opened.check(made)
+            opened.check(made, started)
         except PrivacyError as found:
             return failed(str(found), None), found
         return made, None

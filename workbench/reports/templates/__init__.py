@@ -1,11 +1,14 @@
 """The pages' templates, escaped by default."""
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
+
+_MINUS = re.compile(r"(?<![\w-])-(?=\.?\d)")
 
 
 def render(template: str, **values: Any) -> str:
@@ -23,7 +26,19 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["sentence"] = _sentence
+    environment.filters["typeset"] = typeset
     return environment
+
+
+def typeset(text: str) -> str:
+    r"""Set the numbers of a sentence as tables do: with a real minus, beside their percent sign.
+
+    Examples
+    --------
+    >>> typeset("95 % interval -1.8% to -0.2%, 2025-01-01")
+    '95\xa0% interval \u22121.8% to \u22120.2%, 2025-01-01'
+    """
+    return _MINUS.sub("\u2212", text).replace(" %", "\xa0%")
 
 
 def _sentence(text: str) -> str:
