@@ -13,6 +13,9 @@ from workbench.foundation.errors import InputError, ParameterError
 from workbench.models import ChurnResult, churn, churn_in_folds
 from workbench.models.leaks import refuse_leaks, single_feature_aucs
 from workbench.models.matrix import Design
+from workbench.models.result import score_bands
+from workbench.models.score_tables import group_count
+from workbench.privacy.release import Release
 from workbench.schema import CustomerData
 from workbench.schema.timeline import first_moment
 
@@ -171,3 +174,35 @@ def test_new_levels_and_missing_columns_count_as_not_stated() -> None:
     found = design.array(pl.DataFrame({"plan": ["b", "new", None]}))
     assert np.isnan(found[:, 0]).all()
     assert np.array_equal(found[:, 1], [1.0, np.nan, np.nan], equal_nan=True)
+
+
+def scored(*scores: float) -> pl.DataFrame:
+    return pl.DataFrame({"customer_id": range(len(scores)), "score": scores})
+
+
+def test_bands_of_few_are_merged_with_the_smaller_neighbour() -> None:
+    scores = [0.05] * 40 + [0.15] * 12 + [0.25] * 4 + [0.35] * 30 + [0.95] * 3
+    found = score_bands(scored(*scores))
+    expected = pl.DataFrame({"band": [0, 1, 3], "until": [1, 3, 10], "persons": [40, 16, 33]})
+    assert_frame_equal(found.drop("share"), expected)
+    assert found["share"].sum() == pytest.approx(1)
+
+
+def test_bands_stay_as_they_are_where_all_can_be_shown_or_nobody_can() -> None:
+    assert score_bands(scored(*[0.15] * 10, *[0.55] * 10))["until"].to_list() == [2, 6]
+    assert score_bands(scored(0.05, 0.95))["persons"].to_list() == [2]
+
+
+def test_noise_leaves_no_band_of_too_few() -> None:
+    for seed in range(20):
+        rules = Release(secret=bytes([seed]) * 32, view="v", largest_bound=4)
+        scores = [0.05] * 40 + [0.15] * 9 + [0.25] * 11 + [0.95] * 2
+        found = score_bands(scored(*scores), release=rules)
+        assert (found["persons"] >= rules.min_group).all()
+
+
+@pytest.mark.parametrize(("persons", "groups"), [(5_000, 10), (200, 10), (199, 9), (60, 3), (9, 2)])
+def test_groups_of_equal_size_have_twice_the_persons_that_may_be_shown(
+    persons: int, groups: int
+) -> None:
+    assert group_count(persons) == groups

@@ -11,7 +11,7 @@ from workbench.models.feature_exhibits import value_text, words
 @pytest.mark.parametrize(
     ("value", "unit", "currency", "told"),
     [
-        (45_835.72, "minor unit", "EUR", "458.36\xa0EUR"),
+        (45_835.72, "minor unit", "EUR", "458\xa0EUR"),
         (5_550.0, "minor unit", "JPY", "5,550\xa0JPY"),
         (1_250.0, "minor unit per month", "EUR", "12.50\xa0EUR per month"),
         (0.854, "share", "EUR", "85%"),
@@ -34,6 +34,9 @@ def test_a_feature_is_told_by_the_first_part_of_its_meaning() -> None:
         "monetary_minor",
         "category_share: Tea: green; best",
         "region",
+        "product.internet_service",
+        "product.contract",
+        "status.contract",
     ]
     told = feature_dictionary(names).select(told=words("feature", "group", "meaning"))
     expected = pl.DataFrame(
@@ -42,7 +45,10 @@ def test_a_feature_is_told_by_the_first_part_of_its_meaning() -> None:
                 "Days from the last order day to the as-of date",
                 "Sum of all orders net of returns, at least 0",
                 "Share of spending on Tea: green; best",
-                "region",
+                "Region",
+                "Internet service",
+                "Contract (product)",
+                "Contract (status)",
             ]
         }
     )

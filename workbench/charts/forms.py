@@ -137,7 +137,13 @@ def _intervals(
     span = widths[low] + to + widths[high] + 2 * _APART if has_limits else 0.0
     if has_limits and not layout.is_stacked:
         span = max(span, text_width(_INTERVAL, SMALL) + 2 * _APART)
+    counted = _counted(table, layout, value)
+    room = 0.0
+    if counted is not None:
+        room = max(column_width(table.rows, counted, ",.0f", SMALL), text_width("persons", SMALL))
+        span += room + 2 * _APART
     rows = rows_of(table, group, layout, values=widths[value] + span, note=note)
+    end = rows.right - (room + 2 * _APART if counted is not None else 0.0)  # of the interval
     scale = scale_of(drawn, rows.plot)
     place = {"field": field(value), "type": "quantitative", "scale": scale}
     # without lines through names and values
@@ -182,16 +188,24 @@ def _intervals(
     layers.append(write(right=rows.right - span, column=value))
     if has_limits:
         write = partial(written, rows, form=form, is_known=known(*limits), is_quiet=True)
-        layers.append(write(right=rows.right - widths[high] - to, column=low))
-        layers.append(write(right=rows.right, column=high))
-        between = write(right=rows.right - widths[high] - _APART / 2, column=low)
+        layers.append(write(right=end - widths[high] - to, column=low))
+        layers.append(write(right=end, column=high))
+        between = write(right=end - widths[high] - _APART / 2, column=low)
         between["encoding"]["text"] = {"value": _TO}
         layers.append(between)
         if not layout.is_stacked:
-            layers.append(_head(_INTERVAL, rows.right))
+            layers.append(_head(_INTERVAL, end))
+    if counted is not None:
+        write = partial(written, rows, form=",.0f", is_known=known(counted), is_quiet=True)
+        layers += [write(right=rows.right, column=counted), _head("persons", rows.right)]
     if reference is not None and named:
         layers.append(name_of_line(reference, named, scale, rows.plot))
     return {**rows.size, "layer": layers}
+
+
+def _counted(table: Table, layout: Layout, value: str) -> str | None:
+    """Return the column of persons that is written beside the values, where there is room."""
+    return None if layout.is_stacked or table.persons == value else table.persons
 
 
 def _head(text: str, right: float) -> dict[str, Any]:

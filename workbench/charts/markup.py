@@ -8,6 +8,7 @@ name that repeats from row to row is the heading of its rows.
 import html
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -99,10 +100,11 @@ def figure_markup(figure: Figure, drawn: str, narrow: str = "") -> str:
     return (
         f'<figure id="{figure.table.name}"><figcaption>{title}'
         f'</figcaption><div class="{kind}">{drawn}{narrow}</div>'
-        f"{hidden_note(figure.hidden, what='group')}"
+        f"{_below(figure.table)}{hidden_note(figure.hidden, what='group')}"
         "<details><summary>Data behind the figure</summary>"
         f"<p>{html.escape(figure.description)}</p>"
-        f"{table_markup(figure.table, caption=False)}</details></figure>"
+        f"{table_markup(replace(figure.table, note='', source=''), caption=False)}"
+        "</details></figure>"
     )
 
 

@@ -98,7 +98,7 @@ def verdict(
         outcome = Outcome.NOT_SHOWN
         widest = pairs.select(pl.max_horizontal(pl.col("low").abs(), pl.col("high").abs()).max())
         answer = (
-            f"No: all {pairs['group'].n_unique() + 1} groups that can be judged lie within "
+            f"No: {_all(pairs['group'].n_unique() + 1)} that can be judged lie within "
             f"{tolerance:.0%} of {pairs['reference'][0]}, at most {widest.item():.1%} off with "
             "95 % confidence."
         )
@@ -122,6 +122,10 @@ def verdict(
             range_estimate(row, several, origin) for row in value.iter_rows(named=True)
         ),
     )
+
+
+def _all(groups: int) -> str:
+    return "both groups" if groups == 2 else f"all {groups} groups"  # two
 
 
 def _matters() -> pl.Expr:

@@ -139,7 +139,7 @@ def _rates(attribute: str, rows: pl.DataFrame, overall: float | None, origin: st
     rows = _bounded(rows, "value")
     table = Table(
         name=f"selection_by_{'_'.join(attribute.split())}",
-        title=f"Share selected by {attribute.replace('_', ' ')}; the dashed line is everybody's",
+        title=f"Share selected by {attribute.replace('_', ' ')}",
         rows=_without_empty_notes(rows.select("group", "persons", "value", "low", "high", "note")),
         persons="persons",
         labels=_WORDS,
@@ -154,4 +154,6 @@ def _rates(attribute: str, rows: pl.DataFrame, overall: float | None, origin: st
         high="high",
         axis="Share selected",
         reference=overall,
+        reference_name="everybody",
+        note="note" if "note" in table.rows.columns else None,
     )

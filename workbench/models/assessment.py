@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from workbench.models.score_tables import (
+    PARTS,
     SMALLEST_SCORE,
     calibration_table,
     gains_table,
+    group_count,
     released_calibration_error,
 )
 from workbench.privacy.release import (
@@ -126,8 +128,9 @@ def assess(
         note=rate.bound[0] or "Wilson interval",
         origin=release.origin,
     )
-    calibration = calibration_table(persons, release=release)
-    error = calibration_error(outcomes, scores, seed=seed, noise=release.variance)
+    groups = group_count(n, release=release)
+    calibration = calibration_table(persons, release=release, groups=groups)
+    error = calibration_error(outcomes, scores, seed=seed, bins=groups, noise=release.variance)
     null_95 = error.null_95 if release.is_exact else round(error.null_95, _NULL_DECIMALS)
     auc = rounded_figure(*ranking(outcomes, scores), release=release)
     return Assessment(
@@ -139,7 +142,7 @@ def assess(
             n=n,
             unit="AUC",
             label=f"AUC, {how}",
-            note="logit-DeLong interval",
+            note="chance that a leaver is ranked above a stayer; logit-DeLong interval",
             origin=release.origin,
         ),
         base_rate=base_rate,
@@ -151,7 +154,7 @@ def assess(
             n=n,
             unit="squared error",
             label=f"Brier score, {how}",
-            note="t interval",
+            note="mean squared distance of scores from what happened; t interval",
             origin=release.origin,
         ),
         calibration_error=Estimate(
@@ -332,7 +335,7 @@ def _lift(calibration: pl.DataFrame, *, how: str, seed: int, release: Release) -
         high=high,
         n=n,
         unit="times",
-        label=f"Leavers in the highest tenth against the average, {how}",
+        label=f"Leavers in the highest {PARTS[calibration.height - 1]} against the average, {how}",
         note="percentile interval from resampled counts",
         origin=release.origin,
     )

@@ -4,8 +4,9 @@ import polars as pl
 
 from workbench.charts.exhibits import Figure, Table
 from workbench.charts.forms import bars, intervals, observed_against_expected
-from workbench.models.feature_exhibits import words
+from workbench.models.feature_exhibits import named, words
 from workbench.models.result import ChurnResult
+from workbench.models.score_tables import PARTS
 from workbench.privacy.release import model_origin
 
 _RATE = {"rate": ".1%", "low": ".1%", "high": ".1%"}
@@ -13,6 +14,14 @@ _SPLIT = {
     "time": "Trained on earlier dates, tested on a later one",
     "folds": "Tested on persons held out in folds: a snapshot has no later time",
 }
+_AUC_LOST = (
+    "AUC: how often the model ranks a customer who leaves above one who stays. Lost is what it is "
+    "worth less once the features of the group are shuffled among customers."
+)
+_AUC_ALONE = (
+    "AUC alone: how often the feature by itself ranks a customer who leaves above one who stays; "
+    "half of the time is chance."
+)
 #: Features listed in a report; the others carry less than these.
 _MOST = 12
 
@@ -41,12 +50,12 @@ def calibration(result: ChurnResult) -> Figure:
     """Draw the share that left over the predicted share, by tenths of the score."""
     table = Table(
         name="calibration",
-        title="The share that left in each tenth, against what the scores said",
-        rows=_noted(result.assessment.calibration.drop("middle")),
+        title=f"The share that left in each {_part(result)}, against what the scores said",
+        rows=_highest_first(_noted(result.assessment.calibration.drop("middle"))),
         persons="persons",
         formats={"predicted": ".1%", "observed": ".1%", "low": ".1%", "high": ".1%"},
         labels={
-            "group": "tenth",
+            "group": f"{_part(result)} of the scores",
             "predicted": "predicted share",
             "observed": "share that left",
             "positives": "left",
@@ -60,14 +69,13 @@ def calibration(result: ChurnResult) -> Figure:
         low="low",
         high="high",
         axes=("Predicted share that leaves", "Share that left"),
+        equality="left as predicted",
     )
 
 
 def gains(result: ChurnResult) -> Figure:
     """Draw the share that left by tenths of the score, highest first."""
-    rows = _noted(result.assessment.gains).with_columns(
-        tenth=pl.format("{} of 10", pl.col("tenth")),
-    )
+    rows = _noted(result.assessment.gains).with_columns(tenth=_place("tenth"))
     table = Table(
         name="gains",
         title=_gains_title(result),
@@ -75,6 +83,7 @@ def gains(result: ChurnResult) -> Figure:
         persons="persons",
         formats={**_RATE, "captured": ".1%", "lift": ".2f"},
         labels={
+            "tenth": f"{_part(result)} of the scores",
             "leavers": "left",
             "rate": "share that left",
             "captured": "leavers so far",
@@ -90,6 +99,7 @@ def gains(result: ChurnResult) -> Figure:
         high="high",
         axis="Share that left",
         reference=result.assessment.base_rate.value,
+        reference_name="all customers",
     )
 
 
@@ -98,12 +108,11 @@ def importance(result: ChurnResult) -> Figure:
     table = Table(
         name="importance",
         title="How much worse the ranking gets without each group of features",
-        rows=result.importance.head(_MOST).with_columns(
-            group=pl.col("group").str.replace_all("_", " ")
-        ),
+        rows=result.importance.with_columns(group=named("group")).head(_MOST),
         persons=None,
         formats={"auc_lost": "z.3f", "low": "z.3f", "high": "z.3f"},
         labels={"group": "group of features", "auc_lost": "AUC lost"},
+        note=_AUC_LOST,
         origin=model_origin(result.origin),
     )
     return intervals(
@@ -115,13 +124,17 @@ def importance(result: ChurnResult) -> Figure:
         axis="AUC lost when shuffled",
         form=".3f",
         reference=0.0,
+        reference_name="nothing lost",
     )
 
 
 def strongest_features(result: ChurnResult) -> Table:
     """Return the features that tell leavers best on their own, in words."""
     rows = result.features.head(_MOST).select(
-        "auc", "direction", "feature", what=words("feature", "group", "meaning")
+        "auc",
+        "feature",
+        direction=pl.col("direction").replace("levels", "other values"),
+        what=words("feature", "group", "meaning"),
     )
     return Table(
         name="strongest_features",
@@ -129,15 +142,16 @@ def strongest_features(result: ChurnResult) -> Table:
         rows=rows.select("what", "auc", "direction", "feature"),
         persons=None,
         formats={"auc": ".3f"},
+        note=_AUC_ALONE,
         labels={"auc": "AUC alone", "direction": "leavers have", "feature": "name of the feature"},
         origin=model_origin(result.origin),
     )
 
 
 def score_groups(result: ChurnResult) -> Figure:
-    """Draw how many current customers have which score, in bands of a tenth."""
+    """Draw how many current customers have which score, in bands of tenths that can be shown."""
     rows = result.score_bands.select(
-        score=pl.format("{} to {}%", pl.col("band") * 10, (pl.col("band") + 1) * 10),
+        score=pl.format("{} to {}%", pl.col("band") * 10, pl.col("until") * 10),
         persons="persons",
         share="share",
     )
@@ -160,10 +174,33 @@ def _noted(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.rename({"bound": "note"})
 
 
+def _highest_first(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return groups numbered from the highest scores on, as the other figures have them."""
+    numbered = rows.with_columns(group=pl.len() + 1 - pl.col("group")).sort("group")
+    return numbered.with_columns(group=_place("group"))
+
+
+def _place(number: str) -> pl.Expr:
+    """Return the place of a group in words, saying at both ends which way they are ordered."""
+    end = (
+        pl.when(pl.col(number) == 1)
+        .then(pl.lit(" = highest"))
+        .when(pl.col(number) == pl.len())
+        .then(pl.lit(" = lowest"))
+        .otherwise(pl.lit(""))
+    )
+    return pl.format("{} of {}{}", pl.col(number), pl.len(), end)
+
+
+def _part(result: ChurnResult) -> str:
+    return PARTS[max(result.assessment.calibration.height, 1) - 1]
+
+
 def _gains_title(result: ChurnResult) -> str:
     lift = result.assessment.lift
     if lift.value is None:
-        return "Share that left by tenths of the score, highest first"
+        return "Share that left by score, highest first"
     return (
-        f"The tenth with the highest scores leaves {lift.value:.1f} times as often as the average"
+        f"The {_part(result)} with the highest scores leaves {lift.value:.1f} times as often as "
+        "the average"
     )

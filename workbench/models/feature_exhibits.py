@@ -7,6 +7,8 @@ from workbench.sources.numerals import exponent
 
 #: Where the first part of a meaning ends; what follows is for who computes with the feature.
 _FURTHER = r"(?:\. |; |: ).*$"
+_NAMESPACE = r"^(\w+\.)"  # product.internet_service
+_WHOLE = 100  # amounts from which cents are not told: they are medians of bins
 _GAP = "\xa0"  # no line begins with a unit
 _PER_MONTH = " per month"
 
@@ -23,11 +25,30 @@ def words(feature: str, group: str, meaning: str) -> pl.Expr:
     whole = pl.col(meaning).str.strip_suffix(".")
     return (
         pl.when(pl.col(group) == "profile")
-        .then(pl.col(feature).str.replace_all("_", " "))
+        .then(named(feature))
         .when(pl.col(feature).str.contains(": ", literal=True))
         .then(whole)
         .otherwise(whole.str.replace(_FURTHER, ""))
     )
+
+
+def named(feature: str) -> pl.Expr:
+    """Return names of columns and attributes as words: "Internet service".
+
+    Of ``product.internet_service`` the namespace is told only where two names would be equal. A
+    name that has no namespace is left as it is but for its underscores and its first letter.
+
+    Parameters
+    ----------
+    feature : str
+        Column of the names.
+    """
+    bare = pl.col(feature).str.replace(_NAMESPACE, "").str.strip_suffix("_minor")
+    spaced = bare.str.replace_all("_", " ")
+    capital = pl.concat_str(spaced.str.slice(0, 1).str.to_uppercase(), spaced.str.slice(1))
+    space = pl.col(feature).str.extract(_NAMESPACE).str.strip_suffix(".")
+    is_shared = capital.is_duplicated() & ~pl.col(feature).is_duplicated() & space.is_not_null()
+    return pl.when(is_shared).then(pl.format("{} ({})", capital, space)).otherwise(capital)
 
 
 def value_text(value: float | None, unit: str, *, currency: str) -> str:
@@ -44,7 +65,7 @@ def value_text(value: float | None, unit: str, *, currency: str) -> str:
     Examples
     --------
     >>> value_text(45835.72, "minor unit", currency="EUR")
-    '458.36\xa0EUR'
+    '458\xa0EUR'
     >>> value_text(0.85, "share", currency="EUR")
     '85%'
     >>> value_text(2.0, "count", currency="EUR")
@@ -55,7 +76,8 @@ def value_text(value: float | None, unit: str, *, currency: str) -> str:
     if unit.startswith("minor unit"):
         places = exponent(currency)
         after = _PER_MONTH if unit.endswith(_PER_MONTH) else ""
-        return f"{value / 10**places:,.{places}f}{_GAP}{currency}{after}"
+        amount = value / 10**places
+        return f"{amount:,.{0 if abs(amount) >= _WHOLE else places}f}{_GAP}{currency}{after}"
     if unit in ("share", "yes/no"):
         return f"{value:.0%}"
     told = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"

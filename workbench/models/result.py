@@ -45,8 +45,9 @@ class ChurnResult:
     scores : DataFrame, shape (current customers, 2)
         ``customer_id``, ``score``: for the vault, never shown.
     score_bands : DataFrame
-        Current customers by bands of a tenth of the score: ``band`` (0 to 9), ``persons``,
-        ``share``.
+        Current customers by bands of a tenth of the score: ``band`` (0 to 9) and ``until`` (1 to
+        10), the tenths from and to which a band reaches, ``persons``, ``share``. A band of too few
+        persons to be shown is merged with the neighbour that has fewer.
     origin : str
         Mark of the release that made the figures.
     """
@@ -94,10 +95,29 @@ def outcomes(rows: pl.DataFrame) -> Outcomes:
 
 def score_bands(scores: pl.DataFrame, *, release: Release = EXACT) -> pl.DataFrame:
     """Count customers by bands of a tenth of the score; see ``ChurnResult.score_bands``."""
-    bands = (pl.col("score") * 10).floor().clip(0, 9).cast(pl.Int64)
-    counted = release.counts(scores.with_columns(band=bands), ["band"])
+    band = (pl.col("score") * 10).floor().clip(0, 9).cast(pl.Int64)
+    rows = scores.with_columns(band=band, until=band + 1)
+    counted = release.counts(rows, ["band", "until"])
+    # counted anew after each merging, as the noise of a merged band is its own
+    while counted.height > 1 and (counted["persons"] < release.min_group).any():
+        low, high = _merged(counted)
+        is_inside = (pl.col("band") >= low) & (pl.col("until") <= high)
+        rows = rows.with_columns(
+            band=pl.when(is_inside).then(pl.lit(low, pl.Int64)).otherwise("band"),
+            until=pl.when(is_inside).then(pl.lit(high, pl.Int64)).otherwise("until"),
+        )
+        counted = release.counts(rows, ["band", "until"])
     total = max(release.count(scores), 1)
     return counted.with_columns(share=(pl.col("persons") / total).clip(0, 1))
+
+
+def _merged(counted: pl.DataFrame) -> tuple[int, int]:
+    """Return the ends of the smallest band together with the smaller of its neighbours."""
+    persons = counted["persons"].to_list()
+    place = persons.index(min(persons))
+    sides = [side for side in (place - 1, place + 1) if 0 <= side < counted.height]
+    pair = sorted((place, min(sides, key=lambda side: persons[side])))
+    return int(counted["band"][pair[0]]), int(counted["until"][pair[1]])
 
 
 def require_outcomes(rows: pl.DataFrame, where: str) -> None:

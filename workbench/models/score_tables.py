@@ -7,14 +7,39 @@ import numpy as np
 import polars as pl
 
 from workbench.privacy.release import EXACT, Release, share_columns, shares
-from workbench.statistics.calibration import equal_groups
+from workbench.statistics.calibration import BINS, equal_groups
 
 #: Smallest difference of a score that counts when scores are averaged.
 SMALLEST_SCORE = 0.0001
 
 
-def calibration_table(persons: pl.DataFrame, *, release: Release = EXACT) -> pl.DataFrame:
-    """Return predicted and observed shares by tenths of the score.
+#: What one of so many groups of equal size is called.
+PARTS = (
+    "whole",
+    "half",
+    "third",
+    "quarter",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+)
+
+
+def group_count(persons: int, *, release: Release = EXACT) -> int:
+    """Return into how many groups of equal size persons are cut: ten, or fewer that can be shown.
+
+    A group has at least twice as many persons as may be shown, so that no noise hides it.
+    """
+    return max(2, min(BINS, persons // (2 * release.min_group)))
+
+
+def calibration_table(
+    persons: pl.DataFrame, *, release: Release = EXACT, groups: int = BINS
+) -> pl.DataFrame:
+    """Return predicted and observed shares by tenths of the score, or by fewer groups.
 
     Parameters
     ----------
@@ -22,17 +47,19 @@ def calibration_table(persons: pl.DataFrame, *, release: Release = EXACT) -> pl.
         ``customer_id``, ``score`` (0 to 1) and ``churned`` (Boolean).
     release : Release
         Makes every count and mean.
+    groups : int
+        Number of groups of equal size, see ``group_count``.
 
     Returns
     -------
-    DataFrame, shape (tenths, 9)
+    DataFrame, shape (groups, 9)
         One row per tenth, lowest scores first: ``group`` (1 is the lowest), ``persons``,
         ``predicted`` (mean score), ``observed`` (share that left), ``low``, ``high`` (its Wilson
         interval), ``positives`` (persons who left), ``bound`` ("at most 4 of 25" where only a bound
         is shown, else ""), ``middle`` (``positives``, or the middle of what the bound allows).
         Fewer rows where there are fewer persons than tenths.
     """
-    rows = persons.with_columns(group=pl.Series(equal_groups(persons["score"])))
+    rows = persons.with_columns(group=pl.Series(equal_groups(persons["score"], bins=groups)))
     counted = release.counts(rows, ["group"], of={"positives": pl.col("churned")})
     predicted = release.means(rows, ["group"], of={"score": SMALLEST_SCORE})
     table = counted.join(predicted.select("group", predicted="score"), on="group", how="left")

@@ -9,6 +9,11 @@ from workbench.models.feature_exhibits import value_text, words
 from workbench.models.segmentation import Segmentation
 from workbench.privacy.release import model_origin
 
+_EFFECT = (
+    "Effect (Cliff's delta): how often a customer of the segment has more than a customer outside, "
+    "less how often less. At 0 they do not differ; at +1 the segment's customer always has more, "
+    "at \u22121 always less."
+)
 _MOST_MARKS = 4  # features per segment in the profile
 
 
@@ -80,7 +85,8 @@ def profile(result: Segmentation, *, currency: str) -> Table:
         rows=rows.select("segment", "persons", "mark", "typical", "others", "effect"),
         persons="persons",
         formats={"effect": "+z.2f"},
-        labels={"mark": "what", "others": "all others", "effect": "effect (-1 to 1)"},
+        labels={"mark": "what", "others": "all others"},
+        note=_EFFECT,
         origin=result.origin,
     )
 

@@ -190,7 +190,7 @@ def _estimates(cut: Grouping, n: int, release: Release) -> tuple[Estimate, Estim
 
 def _reality(cut: Grouping, n: int, groups: Estimate) -> Verdict:
     found = cut.separation
-    tested = f"{found.pairs.height} borders between groups tested on {n:,} customers"
+    tested = f"{_borders(found.pairs.height)} between groups tested on {n:,} customers"
     if found.is_shown:
         outcome = Outcome.SHOWN
         answer = f"Yes: {found.natural_groups} groups have a gap between them ({tested})."
@@ -245,3 +245,7 @@ def _return(cut: Grouping, stability: Estimate) -> Verdict:
         concern=outcome is Outcome.NOT_SHOWN,
         estimates=(stability,),
     )
+
+
+def _borders(count: int) -> str:
+    return "1 border" if count == 1 else f"{count} borders"
