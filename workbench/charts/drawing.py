@@ -23,7 +23,7 @@ from workbench.charts.wording import printable
 _TAG = re.compile(r"<[^<>]*>")  # texts are escaped and attributes hold none: labels stay untouched
 _ARIA = re.compile(r' (?:aria-[a-z]+|role)="[^"]*"')
 _ID = re.compile(r'(\bid="|url\(#|href="#)([^")]+)')
-_FACE = re.compile(r'font-family="[^"]*"')
+_FACE = re.compile(r' font-family="[^"]*"')
 _FACES = f"font-family=\"'{FONT}', Arimo, Arial, Helvetica, sans-serif\""
 _CLASS = re.compile(r' class="marks"')
 _EMPTY = {
@@ -67,7 +67,7 @@ def svg(figure: Figure, *, is_narrow: bool = False) -> str:
     numbers: dict[str, str] = {}
 
     def own(tag: re.Match[str]) -> str:
-        text = _FACE.sub(_FACES, _ARIA.sub("", tag[0]))
+        text = _FACE.sub("", _ARIA.sub("", tag[0]))  # it is said once, for the whole drawing
         for colour, variable in NEUTRALS.items():
             text = text.replace(f'"{colour}"', f'"{variable}"')
         return _ID.sub(
@@ -123,7 +123,7 @@ def _named(drawn: str, name: str, title: str, description: str) -> str:
     start = drawn.index("<svg")
     end = drawn.index(">", start)
     head = (
-        f'<svg role="img" aria-labelledby="{name}-title {name}-desc" '
+        f'<svg role="img" aria-labelledby="{name}-title {name}-desc" {_FACES} '
         f"{drawn[start + len('<svg') : end].strip()}>"
         f'<title id="{name}-title">{html.escape(printable(title))}</title>'
         f'<desc id="{name}-desc">{html.escape(printable(description))}</desc>'

@@ -18,6 +18,8 @@ _MARKS = 30  # height that the marks of a group take, pixels
 _GAP = 16  # between names, plot and values
 _MOST_NAMES = 0.42  # share of the drawing's width that names beside a plot may take
 _MOST_TICKS = 6
+#: What d3 rounds a step to, and from which multiple of a power of ten on.
+_STEPS = ((10, math.sqrt(50)), (5, math.sqrt(10)), (2, math.sqrt(2)))
 _DECIMALS = re.compile(r"\.\d+")
 _FREE = 22  # free part of a scale at each end: no mark is on its edge, no label beyond it, pixels
 _NOTHING_BELOW = 6  # characters that fit on a line in any case
@@ -152,12 +154,19 @@ def axis_of(form: str, scale: dict[str, Any], pixels: float) -> dict[str, Any]:
     while ticks > 2:  # fewer ticks can need fewer decimals, so the widths are measured anew
         told = axis_form(whole, ends, ticks)
         widest = max(text_width(cell_text(float(end), told), SMALL) for end in ends)
-        # d3 makes up to half as many ticks again as it is asked for
-        if 1.5 * ticks * (widest + _GAP) <= pixels:
+        if _apart(ends, ticks) * pixels >= widest + _GAP:
             break
         ticks -= 1
     told = picture_form(axis_form(whole, ends, ticks))
     return {"format": told, "tickCount": ticks, "grid": True}
+
+
+def _apart(ends: Sequence[float], ticks: int) -> float:
+    """Return the distance between ticks as a share of the scale, by d3's rule of steps."""
+    step = (ends[1] - ends[0]) / ticks
+    power = 10.0 ** math.floor(math.log10(step))
+    times = next((n for n, from_ in _STEPS if step / power >= from_), 1)
+    return times * power / (ends[1] - ends[0])
 
 
 def line_at(value: float) -> dict[str, Any]:

@@ -442,7 +442,7 @@ def scatter(
                 *(
                     {
                         "transform": [{"filter": f"{datum(x)} {side} {middle!r}"}],
-                        "mark": {"type": "text", "align": align, "dx": away},
+                        "mark": {"type": "text", "align": align, "dx": away, "limit": plot * 0.6},
                         "encoding": named,
                     }
                     for side, align, away in (("<=", "left", 18), (">", "right", -18))

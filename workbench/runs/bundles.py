@@ -92,7 +92,7 @@ def figure_of(content: Mapping[str, Any]) -> Figure:
         spec=content["spec"],
         narrow=content.get("narrow"),  # records of earlier versions have one drawing
         description=content["description"],
-        hidden=content["hidden"],
+        hidden=int(content["hidden"]),  # a page prints it: nothing but a number
     )
 
 

@@ -197,7 +197,7 @@ def _safe(content: Mapping[str, Any], view: View) -> dict[str, Any]:
         figure = figure_of(content)
         require_released(figure.table, release=view.release, data=view.data)
         shown = disclose_figure(figure, min_group=view.min_group)
-        return dict(content) if shown is figure else figure_json(shown)
+        return figure_json(shown)
     table = table_of(content)
     require_released(table, release=view.release, data=view.data)
     made = disclose(table, min_group=view.min_group)

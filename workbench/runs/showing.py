@@ -152,7 +152,7 @@ def _bundle(exhibit: Table | Figure | Verdict) -> dict[str, Any]:
         made = disclose(exhibit, min_group=of.min_group)
         # in a run the rows go out as they are: the runner hides, by all counts, and once
         content = table_json(made.table, made.hidden) if in_lab else table_json(exhibit)
-        markup = table_markup(made.table)
+        markup = table_markup(made.table, hidden=made.hidden)
     else:
         raise ParameterError(
             f"wb.show takes tables, figures and verdicts, not {type(exhibit).__name__}: make a "
