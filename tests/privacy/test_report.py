@@ -6,20 +6,20 @@ from polars.testing import assert_frame_equal
 from workbench.privacy.linkability import LINKABILITY
 from workbench.privacy.losses import LOSSES, groups_lost
 from workbench.privacy.release import Release
-from workbench.privacy.report import Doing, ViewReport
+from workbench.privacy.report import Change, ViewReport
 
 GROUPS = pl.DataFrame(schema=LOSSES)
 
 
 def report(
     steps: list[tuple[str, int, int]],
-    doings: tuple[Doing, ...] = (),
+    changes: tuple[Change, ...] = (),
     groups: pl.DataFrame = GROUPS,
     suppressed: int = 0,
 ) -> ViewReport:
     return ViewReport(
         steps=pl.DataFrame(steps, schema=["step", "removed", "left"], orient="row"),
-        columns=pl.DataFrame(doings, schema=ViewReport.COLUMNS, orient="row"),
+        columns=pl.DataFrame(changes, schema=ViewReport.COLUMNS, orient="row"),
         groups=groups,
         linkability=pl.DataFrame(schema=LINKABILITY),
         k=5,
@@ -33,12 +33,12 @@ def test_the_cost_is_told_in_sentences() -> None:
     made = report(
         [("test accounts", 120, 19_880), ("no decision for this purpose", 5_000, 14_880)],
         (
-            Doing("customers", "kind", "kept"),
-            Doing("customers", "first_seen_at", "coarser", "to reach k", 14_880, 179),
-            Doing("customers", "gender", "finest level", "to reach k", 14_000, 7),
-            Doing("customers", "country", "emptied for everybody", "to reach k", 0, 0),
-            Doing("attributes", "value", "rare values emptied", "", 1_000, 34),
-            Doing("answers", "answer", "rare values emptied", "", 900, 0),
+            Change("customers", "kind", "kept"),
+            Change("customers", "first_seen_at", "coarser", "to reach k", 14_880, 179),
+            Change("customers", "gender", "finest level", "to reach k", 14_000, 7),
+            Change("customers", "country", "emptied for everybody", "to reach k", 0, 0),
+            Change("attributes", "value", "rare values emptied", "", 1_000, 34),
+            Change("answers", "answer", "rare values emptied", "", 900, 0),
         ),
         suppressed=12,
     )
@@ -62,7 +62,7 @@ def test_a_step_of_few_persons_says_only_that() -> None:
 
 
 def test_nothing_lost_is_said_too() -> None:
-    doing = Doing("customers", "gender", "finest level", "to reach k", 100, 0)
+    doing = Change("customers", "gender", "finest level", "to reach k", 100, 0)
     made = report([("test accounts", 0, 100)], (doing,))
     assert made.cost == (
         "All 100 customers are in the view. k = 5 was reached without emptying a cell."

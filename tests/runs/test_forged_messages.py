@@ -9,24 +9,24 @@ from workbench.reports.page import page_of_run
 
 from .conftest import BEGINNING, ENDING, Project
 
-CHOSEN = "postcode 1011AB born 1961"
+CHOSEN = "postcode 1011AB born Zwolle"
 IN_OUR_FRAME = f"""
 import workbench
 from workbench.foundation.errors import ParameterError
 code = compile("raise ParameterError({CHOSEN!r})", workbench.__file__, "exec")
 exec(code)
 """
-BY_CLASS = "raise type('born_1961', (Exception,), {})('x')"
+BY_CLASS = "raise type('born_Zwolle', (Exception,), {})('x')"
 BY_FIGURE = """
 rows = pl.DataFrame({"group": ["a", "b"], "persons": [40, 50]})
-table = wb.Table(name="born_1961", title="Odd", rows=rows, persons="persons")
+table = wb.Table(name="born_Zwolle", title="Odd", rows=rows, persons="persons")
 wb.show(wb.Figure(table=table, spec={"mark": "no such mark"}, description="Nothing."))
 """
 BY_TABLE = """
 from IPython.display import display
 from workbench.runs.bundles import EXHIBIT, table_json
 rows = view.data["orders"].select("ordered_at", "total_minor").head(3).collect()
-table = wb.Table(name="born_1961", title="born 1961", rows=rows, persons=None)
+table = wb.Table(name="born_Zwolle", title="born Zwolle", rows=rows, persons=None)
 display({EXHIBIT: table_json(table)}, raw=True)
 """
 
@@ -37,11 +37,11 @@ def test_no_text_of_the_kernel_reaches_a_failed_run(project: Project, cell: str)
     result = project.run("probe")
     assert result.error is not None
     public = b"\n".join([*result.run.files.values(), page_of_run(result.run)])
-    assert b"1961" not in public
+    assert b"Zwolle" not in public
     assert json.loads(result.run.files["record.json"])["status"] == "failed"
     page = page_of_run(result.run).decode()
     assert f"<code>notebooks/{result.run.id}</code>" in page
-    assert b"1961" in project.vault.kept("notebooks", result.run.id)
+    assert b"Zwolle" in project.vault.kept("notebooks", result.run.id)
 
 
 def test_the_operator_reads_the_message_in_one_line(project: Project) -> None:

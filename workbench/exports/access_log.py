@@ -53,7 +53,7 @@ def _pages(part: Slice) -> pl.DataFrame:
         "marketing.advertising": "marketing",
     }
     for purpose, name in purposes.items():
-        rows = part.stood(rows, purpose, at="occurred_at", name=name)
+        rows = part.with_consent(rows, purpose, at="occurred_at", name=name)
     key, whose = pl.col("event_id"), pl.coalesce("record_id", "session_id", "event_id")
     campaign = pl.concat_str(
         pl.lit("?utm_source=newsletter&utm_medium=email&utm_campaign="),

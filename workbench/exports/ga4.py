@@ -86,8 +86,8 @@ def _seen(part: Slice) -> pl.DataFrame:
     """Return the events with what both exports say of them."""
     world = part.world
     rows = visits(part, channels=("web", "app"))
-    rows = part.stood(rows, "analytics", at="occurred_at", name="analytics")
-    rows = part.stood(rows, "marketing.advertising", at="occurred_at", name="ads")
+    rows = part.with_consent(rows, "analytics", at="occurred_at", name="analytics")
+    rows = part.with_consent(rows, "marketing.advertising", at="occurred_at", name="ads")
     rows = rows.join(_sold(part), on="order_id", how="left", maintain_order="left")
     key, seen = pl.col("event_id"), pl.col("analytics").fill_null(True)
     is_web = pl.col("channel") == "web"

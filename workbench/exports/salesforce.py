@@ -40,7 +40,7 @@ def _contacts(part: Slice, contacts: pl.DataFrame) -> pl.DataFrame:
         last = part.latest(attribute)
         contacts = contacts.join(last, on="record_id", how="left", maintain_order="left")
     contacts = contacts.with_columns(until=pl.datetime(9999, 1, 1, time_zone="UTC"))
-    contacts = part.stood(contacts, "marketing.communications", at="until", name="mails")
+    contacts = part.with_consent(contacts, "marketing.communications", at="until", name="mails")
     is_mobile = world.u("salesforce mobile", key) < 0.6
     created = pl.col("first_seen_at").dt.truncate("1s")
     touched = _stamp(

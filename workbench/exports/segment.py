@@ -121,7 +121,7 @@ def _told(part: Slice) -> pl.DataFrame:
 def _with_consent(part: Slice, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.Expr]:
     """Return rows with consent as it stood, and its object, absent before any decision."""
     for purpose, name in _CATEGORIES.items():
-        rows = part.stood(rows, purpose, at="occurred_at", name=name)
+        rows = part.with_consent(rows, purpose, at="occurred_at", name=name)
     is_decided = pl.any_horizontal(pl.col(name).is_not_null() for name in _CATEGORIES.values())
     stated = obj({name: flag(pl.col(name)) for name in _CATEGORIES.values()})
     return rows, pl.when(is_decided).then(obj({"categoryPreferences": stated}))

@@ -22,7 +22,7 @@ def batches(part: Slice) -> Iterator[Batch]:
     people = part.members("shopify", _SHARE).with_columns(
         until=pl.datetime(9999, 1, 1, time_zone="UTC")
     )
-    people = part.stood(people, "marketing.communications", at="until", name="mails")
+    people = part.with_consent(people, "marketing.communications", at="until", name="mails")
     spent = (
         part["orders"]
         .group_by("record_id", maintain_order=True)

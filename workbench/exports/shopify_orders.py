@@ -73,7 +73,7 @@ def _orders(part: Slice) -> pl.DataFrame:
         *("email", "full_name", "street_address", "city", "postcode", "country", "phone"),
         *("region", "organization"),
     )
-    sales = part.stood(sales, "marketing.communications", at="ordered_at", name="mails")
+    sales = part.with_consent(sales, "marketing.communications", at="ordered_at", name="mails")
     for more in (_reversed(all_orders), _paid(part["payments"]), _subtotals(part["order_items"])):
         sales = sales.join(more, on="order_id", how="left", maintain_order="left")
     key = pl.coalesce("record_id", figures(pl.col("order_id")))

@@ -156,7 +156,7 @@ class Slice:
         told = self.people.select("record_id", *columns)
         return rows.join(told, on="record_id", how="left", maintain_order="left")
 
-    def stood(self, rows: pl.DataFrame, purpose: str, *, at: str, name: str) -> pl.DataFrame:
+    def with_consent(self, rows: pl.DataFrame, purpose: str, *, at: str, name: str) -> pl.DataFrame:
         """Return rows with the consent as it stood at an instant, Boolean, null when undecided.
 
         Parameters

@@ -15,7 +15,7 @@ from workbench.privacy.coarsening import banded_amount, cut_time
 from workbench.privacy.generalisation import levels, quasi_identifiers
 from workbench.privacy.pseudonyms import ORDER
 from workbench.privacy.release import Release
-from workbench.privacy.report import Doing
+from workbench.privacy.report import Change
 from workbench.privacy.shared_values import (
     SharedValues,
     common_values,
@@ -40,7 +40,7 @@ class Generalised:
     ----------
     rows : DataFrame
         ``customer_id``, still the dataset's, and the study's columns, in the order of the input.
-    doings : list of Doing
+    changes : list of Change
         What was done to each column.
     levels : mapping of str to Expr
         Each quasi-identifier at its level, over the customer table; without those that are emptied
@@ -52,7 +52,7 @@ class Generalised:
     """
 
     rows: pl.DataFrame
-    doings: list[Doing]
+    changes: list[Change]
     levels: Mapping[str, pl.Expr]
     suppressed: int
     units: Mapping[str, Unit]
@@ -77,15 +77,15 @@ def generalised(
         if customers.column(name).view in ("shared", "common", "keep") and name != "kind"
     ]
     rows = allowed.select("customer_id", "kind", *other)
-    doings = [Doing("customers", "kind", "kept")]
+    changes = [Change("customers", "kind", "kept")]
     for name in other:
         treated, done = _treat(rows.lazy(), customers.column(name), study, release.secret)
-        rows, doings = treated.collect(), [*doings, *done]
+        rows, changes = treated.collect(), [*changes, *done]
     rows = allowed.select("customer_id").join(
         rows, on="customer_id", how="left", maintain_order="left"
     )
     if not quasi:
-        return Generalised(rows=rows, doings=doings, levels={}, suppressed=0, units={})
+        return Generalised(rows=rows, changes=changes, levels={}, suppressed=0, units={})
     known = levels(as_of)
     made = anonymise(
         allowed,
@@ -120,7 +120,7 @@ def generalised(
     ).row(0, named=True)
     for name in quasi:
         if name not in reached_levels:
-            doings.append(Doing("customers", name, "emptied for everybody", "to reach k", 0, 0))
+            changes.append(Change("customers", name, "emptied for everybody", "to reach k", 0, 0))
             continue
         is_time = allowed.schema[name].is_temporal()
         place = min(made.level[name], 2)
@@ -129,10 +129,10 @@ def generalised(
         why = (
             f"to reach k; {_moved(study)}" if is_time and study.policy.shift_days else "to reach k"
         )
-        doings.append(Doing("customers", name, what, why, *counts))
+        changes.append(Change("customers", name, what, why, *counts))
     return Generalised(
         rows=rows.join(made.rows, on="customer_id", how="left", maintain_order="left"),
-        doings=doings,
+        changes=changes,
         levels=reached_levels,
         suppressed=int(counted["suppressed"]),
         units={
@@ -200,7 +200,7 @@ def suppress_unreferred(
 
 def treat_columns(
     rows: pl.LazyFrame, table: str, study: Study, *, secret: bytes
-) -> tuple[pl.LazyFrame, list[Doing]]:
+) -> tuple[pl.LazyFrame, list[Change]]:
     """Do to each column of a table what the schema and the policy ask of a view.
 
     The limits of bands are drawn from the study's secret.
@@ -210,7 +210,7 @@ def treat_columns(
     rows : LazyFrame
         In any order; keys are still the dataset's. The columns of the primary key, and those that
         say what a value is about, are there a second time, untouched, their names after ``ORDER``.
-    doings : list of Doing
+    changes : list of Change
         What was done to the study's columns.
     """
     declared = TABLES[table]
@@ -224,47 +224,47 @@ def treat_columns(
     columns = [declared.column(name) for name in names]
     together = [each for each in columns if each.view == "common" and "customer_id" in declared]
     if together:
-        rows, doings = _common_names(rows, together, study)
-        done += doings
+        rows, changes = _common_names(rows, together, study)
+        done += changes
     for column in columns:
         if column not in together:
-            rows, doings = _treat(rows, column, study, secret)
-            done += doings
+            rows, changes = _treat(rows, column, study, secret)
+            done += changes
     return rows, done
 
 
 def _treat(
     rows: pl.LazyFrame, column: Column, study: Study, secret: bytes
-) -> tuple[pl.LazyFrame, list[Doing]]:
+) -> tuple[pl.LazyFrame, list[Change]]:
     """Do to one column what the schema and the policy ask of a view."""
     if column.view == "shared":
         return _shared(rows, column, study, secret)
     return _TREATMENTS[column.view](rows, column, study)
 
 
-def _keep(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
-    return rows, [Doing(column.table, column.name, "kept")]
+def _keep(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Change]]:
+    return rows, [Change(column.table, column.name, "kept")]
 
 
 def _pseudonym(
     rows: pl.LazyFrame, column: Column, study: Study
-) -> tuple[pl.LazyFrame, list[Doing]]:
+) -> tuple[pl.LazyFrame, list[Change]]:
     note = "differs from study to study"  # ``Pseudonyms.replace`` makes it, for all keys at once
-    return rows, [Doing(column.table, column.name, "pseudonym", note)]
+    return rows, [Change(column.table, column.name, "pseudonym", note)]
 
 
-def _blank(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
+def _blank(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Change]]:
     note = "never shown before there is redaction"
     empty = pl.lit(None, dtype=column.type).alias(column.name)
-    return rows.with_columns(empty), [Doing(column.table, column.name, "emptied", note)]
+    return rows.with_columns(empty), [Change(column.table, column.name, "emptied", note)]
 
 
-def _time(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
+def _time(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Change]]:
     days = study.policy.shift_days
     if column.type == pl.Date and study.policy.time == "day":
         return _keep(rows, column, study)
     note = _moved(study) if days else ""
-    done = Doing(column.table, column.name, f"cut to the {study.policy.time}", note)
+    done = Change(column.table, column.name, f"cut to the {study.policy.time}", note)
     return rows.with_columns(cut_time(column.name, study.policy)), [done]
 
 
@@ -273,29 +273,29 @@ def _moved(study: Study) -> str:
     return f"moved back by up to {days} days, each customer by a number of their own"
 
 
-def _amount(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
+def _amount(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Change]]:
     if study.policy.amounts != "bands":
         return _keep(rows, column, study)
     banded = banded_amount(column.name).cast(column.type, strict=False)
-    return rows.with_columns(banded), [Doing(column.table, column.name, "put into bands")]
+    return rows.with_columns(banded), [Change(column.table, column.name, "put into bands")]
 
 
-def _product(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
+def _product(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Change]]:
     if study.policy.rare_products != "blanked" or "customer_id" not in TABLES[column.table]:
         return _keep(rows, column, study)
     return _common(rows, column, study)
 
 
-def _common(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
+def _common(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Change]]:
     if "customer_id" not in TABLES[column.table]:  # ``suppress_unreferred`` has been here
         why = f"of what fewer than {study.policy.k} persons refer to"
-        return rows, [Doing(column.table, column.name, "rare values suppressed", why)]
+        return rows, [Change(column.table, column.name, "rare values suppressed", why)]
     return _common_names(rows, [column], study)
 
 
 def _common_names(
     rows: pl.LazyFrame, columns: Sequence[Column], study: Study
-) -> tuple[pl.LazyFrame, list[Doing]]:
+) -> tuple[pl.LazyFrame, list[Change]]:
     """Show of some columns of names those that k persons share."""
     k = study.policy.k
     within = {each.name: tuple(f"{ORDER}{name}" for name in each.within) for each in columns}
@@ -309,7 +309,7 @@ def _common_names(
 
 def _shared(
     rows: pl.LazyFrame, column: Column, study: Study, secret: bytes
-) -> tuple[pl.LazyFrame, list[Doing]]:
+) -> tuple[pl.LazyFrame, list[Change]]:
     k = study.policy.k
     within = tuple(f"{ORDER}{name}" for name in column.within)
     shared = shared_values(rows, column.name, k=k, within=within, secret=secret)
@@ -317,7 +317,7 @@ def _shared(
 
 
 _TREATMENTS: Mapping[
-    Treatment, Callable[[pl.LazyFrame, Column, Study], tuple[pl.LazyFrame, list[Doing]]]
+    Treatment, Callable[[pl.LazyFrame, Column, Study], tuple[pl.LazyFrame, list[Change]]]
 ] = {
     "pseudonym": _pseudonym,
     "blank": _blank,
@@ -329,7 +329,7 @@ _TREATMENTS: Mapping[
 }
 
 
-def _told(column: Column, shared: SharedValues, within: tuple[str, ...], k: int) -> list[Doing]:
+def _told(column: Column, shared: SharedValues, within: tuple[str, ...], k: int) -> list[Change]:
     """Say what was suppressed or put into bands, for each thing that a value is about.
 
     Things that fewer than k persons say something about are told together, without their names.
@@ -340,7 +340,7 @@ def _told(column: Column, shared: SharedValues, within: tuple[str, ...], k: int)
     for row in about.filter(pl.col("_is_told")).iter_rows(named=True):
         name = " ".join(str(row[each]) for each in within)
         done.append(
-            Doing(
+            Change(
                 column.table,
                 f"{column.name} of {name}" if name else column.name,
                 "rare values suppressed"
@@ -355,11 +355,11 @@ def _told(column: Column, shared: SharedValues, within: tuple[str, ...], k: int)
     if rare.height:
         cells = int(rare["cells"].sum())
         name = f"{column.name} of anything rarer" if within else column.name
-        done.append(Doing(column.table, name, "rare values suppressed", why, cells, cells))
+        done.append(Change(column.table, name, "rare values suppressed", why, cells, cells))
     return done
 
 
-def _leave_out(rows: pl.LazyFrame, table: str, study: Study) -> tuple[pl.LazyFrame, list[Doing]]:
+def _leave_out(rows: pl.LazyFrame, table: str, study: Study) -> tuple[pl.LazyFrame, list[Change]]:
     """Leave out special categories, and statements that the customer table generalises."""
     special, done = TABLES[table].special, []
     if {"namespace", "attribute"} <= set(TABLES[table].schema):
@@ -368,8 +368,8 @@ def _leave_out(rows: pl.LazyFrame, table: str, study: Study) -> tuple[pl.LazyFra
         )
         rows = rows.filter(~repeated)
         why = "repeat a column of customers that is generalised there"
-        done.append(Doing(table, "attribute", "rows left out", why))
+        done.append(Change(table, "attribute", "rows left out", why))
     if special is not None and study.special_categories_basis is None:
         rows = rows.filter(~pl.col(special))
-        done.append(Doing(table, special, "rows left out", "no lawful basis of their own"))
+        done.append(Change(table, special, "rows left out", "no lawful basis of their own"))
     return rows, done

@@ -13,7 +13,7 @@ from workbench.privacy.losses import LOSSES
 _FINEST, _GONE = "finest level", "emptied for everybody"
 
 
-class Doing(NamedTuple):
+class Change(NamedTuple):
     """What was done to one column: ``emptied`` of its ``stated`` cells, where that is counted."""
 
     table: str

@@ -230,9 +230,9 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
     pseudonyms = Pseudonyms.of(allowed["customer_id"], study=study, dataset=dataset)
     moved = pseudonyms.moved(allowed.lazy()).sort("customer_id").collect()
     made = generalised(moved, study, as_of, release=release)
-    tables, doings = (
+    tables, changes = (
         {"customers": pseudonyms.replace(made.rows.lazy())},
-        list(made.doings),
+        list(made.changes),
     )
 
     def known(table: str) -> pl.LazyFrame:
@@ -249,7 +249,7 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
             rows, done = treat_columns(rows, table, study, secret=secret)
             unordered[table] = rows
             tables[table] = pseudonyms.replace(rows)
-            doings += done
+            changes += done
     return View(
         study=study,
         as_of=as_of,
@@ -263,7 +263,7 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
         ),
         report=ViewReport(
             steps=_steps(decided, release),
-            columns=pl.DataFrame(doings, schema=ViewReport.COLUMNS, orient="row"),
+            columns=pl.DataFrame(changes, schema=ViewReport.COLUMNS, orient="row"),
             groups=groups_lost(customers, allowed, made.rows, made.levels, release=release),
             linkability=linkability(unordered, allowed["customer_id"], release=release),
             k=study.policy.k,
