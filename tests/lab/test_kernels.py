@@ -146,9 +146,27 @@ def test_a_fault_is_told_without_words_of_other_packages(
 def test_no_folder_that_kernels_read_may_hold_the_workspace(tmp_path: Path) -> None:
     (tmp_path / "notebooks" / ".workbench").mkdir(parents=True)
     session = Session.open(project=tmp_path, workspace=tmp_path / "notebooks" / ".workbench")
-    with pytest.raises(InputError, match="which notebooks of the lab can read: move it"):
+    with pytest.raises(InputError, match="which notebooks can read: move it"):
         readable(session)
     more = {"WORKBENCH_LAB_READS": str(tmp_path / "data")}
     (tmp_path / "data").mkdir()
     named = Session.open(project=tmp_path, environ=more)
     assert tmp_path / "data" in readable(named)
+
+
+def test_a_study_that_requires_confinement_gets_no_view_without_it(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (PROJECT / "reports" / "studies" / "demo.toml").read_text()
+    place = tmp_path / "strict.toml"
+    place.write_text(f"require_confinement = true\n{text}")
+    question = {"study": str(place), "as_of": None}
+    monkeypatch.setenv("WORKBENCH_LAB_UNCONFINED", "1")
+    loose = Broker(Session.open(), tmp_path / "views").answer(question)
+    assert loose["error"] == "PrivacyError"
+    assert "not confined" in loose["words"]
+    monkeypatch.delenv("WORKBENCH_LAB_UNCONFINED")
+    monkeypatch.setattr("workbench.runs.confined.possible_attempts", lambda: ["read files"])
+    assert "can read files" in Broker(Session.open(), tmp_path / "views").answer(question)["words"]
+    monkeypatch.setattr("workbench.runs.confined.possible_attempts", lambda: [])
+    assert "error" not in Broker(Session.open(), tmp_path / "views").answer(question)

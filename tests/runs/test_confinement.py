@@ -18,7 +18,7 @@ import pytest
 
 from tests.foundation.test_confinement import NOBODY, needs_all
 from workbench.foundation.errors import InputError, PrivacyError, RunError
-from workbench.runs import engine, kernel
+from workbench.runs import confined, engine, kernel
 from workbench.vault import Vault
 
 from .conftest import BEGINNING, ENDING, STUDY, Project
@@ -334,7 +334,7 @@ def test_a_study_that_requires_confinement_is_refused_before_a_kernel_starts(
     project.settings = "require_confinement = true\n"
     assert project.run("probe").error is None
     monkeypatch.setattr(
-        runner, "possible_attempts", lambda: ["open a network connection", "read files"]
+        confined, "possible_attempts", lambda: ["open a network connection", "read files"]
     )
     monkeypatch.setattr(runner, "execute", None)  # a kernel would be an error of ours
     with pytest.raises(
@@ -349,8 +349,8 @@ def test_a_workspace_among_python_s_libraries_is_refused(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project.notebook("probe", BEGINNING, ENDING)
-    monkeypatch.setattr(runner, "readable_folders", lambda: [project.vault.workspace.parent])
-    with pytest.raises(InputError, match=r"the workspace is in .*, which notebooks can read"):
+    monkeypatch.setattr(confined, "readable_folders", lambda: [project.vault.workspace.parent])
+    with pytest.raises(InputError, match=r"workspace is in .*, which notebooks can read"):
         project.run("probe")
 
 

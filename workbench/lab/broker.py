@@ -16,6 +16,7 @@ from typing import Any
 from workbench.foundation.errors import WorkbenchError
 from workbench.foundation.progress import say
 from workbench.privacy import View
+from workbench.runs.confined import demand_confinement
 from workbench.runs.showing import parsed_date
 from workbench.session import Session
 from workbench.vault import seal_view
@@ -76,6 +77,8 @@ _opening = threading.Lock()
 def _view(session: Session, study: str, as_of: str | None) -> View:
     """Return a view, the one that another kernel has where nothing changed since."""
     asked = session.study(study)
+    if asked.require_confinement:
+        demand_confinement(asked.name, is_confined=session.place.is_lab_confined)
     dataset = session.vault.dataset(asked.dataset)
     day = parsed_date(as_of)
     key = repr((asked.model_dump_json(), str(session.place.workspace), dataset.fingerprint, day))

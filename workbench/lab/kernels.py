@@ -17,9 +17,9 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from workbench.foundation.errors import InputError
 from workbench.lab.broker import Broker
 from workbench.runs.asking import STREAM_VARIABLE
+from workbench.runs.confined import keep_apart
 from workbench.runs.kernel import kernel_environment
 from workbench.runs.scratch import Scratch
 from workbench.session import Session
@@ -122,12 +122,7 @@ def readable(session: Session) -> list[Path]:
     """
     place = session.place
     folders = [place.notebooks, place.studies, *place.lab_reads]
-    kept = [place.workspace, *([session.key_file] if session.key_file else [])]
-    for folder in folders:
-        for secret in kept:
-            if secret.resolve().is_relative_to(folder.resolve()):
-                raise InputError(
-                    f"{secret} lies in {folder}, which notebooks of the lab can read: move it, or "
-                    "take the folder out of WORKBENCH_LAB_READS"
-                )
+    keep_apart(
+        [place.workspace, *([session.key_file] if session.key_file else [])], folders=folders
+    )
     return [folder for folder in folders if folder.exists()]

@@ -8,15 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 from filelock import FileLock, Timeout
 
 from workbench.foundation import errors
-from workbench.foundation.confinement import readable_folders
-from workbench.foundation.confinement.attempts import possible_attempts
 from workbench.foundation.errors import InputError, PrivacyError, RunError, WorkbenchError
 from workbench.foundation.files import canonical_json
 from workbench.foundation.progress import say
@@ -24,6 +21,7 @@ from workbench.privacy.leaks import KnownIdentifiers, find_leaks, known_identifi
 from workbench.privacy.variants import Sketch, Variant
 from workbench.privacy.view import View, open_view
 from workbench.runs.catalogue import Folder, Run
+from workbench.runs.confined import demand_confinement, keep_apart
 from workbench.runs.engine import Execution
 from workbench.runs.failures import one_line, refusal_of_exhibits
 from workbench.runs.kernel import execute
@@ -112,27 +110,6 @@ def run(
         ]
 
 
-def _keep_apart(workspace: Path) -> None:
-    """Refuse a workspace in a folder that every confined notebook may read."""
-    for folder in readable_folders():
-        if workspace.resolve().is_relative_to(folder.resolve()):
-            raise InputError(
-                f"the workspace is in {folder}, which notebooks can read as they read Python and "
-                "its libraries: move it and name it with --workspace"
-            )
-
-
-def _demand_confinement(study: str) -> None:
-    possible = possible_attempts()
-    if possible:
-        raise PrivacyError(
-            f"study {study} requires confinement, but on this machine a notebook can "
-            f"{', '.join(possible)}: run it on a Linux that allows user namespaces, Landlock and "
-            "seccomp (workbench status shows what is refused), or take require_confinement out of "
-            "the study"
-        )
-
-
 class _Opened:
     """The plan's view, opened and sealed once, when the first run needs it."""
 
@@ -149,9 +126,9 @@ class _Opened:
     def view(self) -> View:
         """Open and seal the view, or return what was opened before."""
         if self._view is None:
-            _keep_apart(self.vault.workspace)
+            keep_apart([self.vault.workspace])
             if self.plan.study.require_confinement:
-                _demand_confinement(self.plan.study.name)
+                demand_confinement(self.plan.study.name)
             dataset = self.plan.dataset
             with reading(dataset.label):
                 view = open_view(self.plan.study, dataset, as_of=self.plan.as_of)
