@@ -57,8 +57,6 @@ def __getattr__(name: str) -> Any:
     """Load a public name when it is first used."""
     if name not in _HOMES:
         raise AttributeError(f"module 'workbench' has no attribute {name!r}")
-    if name == "chart":
-        return import_module("workbench.charts.chart")
     return getattr(import_module(_HOMES[name]), name)
 
 

@@ -5,3 +5,7 @@ frame with captions and number formats. Neither ever holds a row about one perso
 name of the column that counts the persons in each row (``persons``), by which disclosure control
 decides what is shown.
 """
+
+from workbench.charts import chart
+
+__all__ = ["chart"]

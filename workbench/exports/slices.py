@@ -19,12 +19,12 @@ import polars as pl
 from workbench.exports.ids import salesforce_id, thirteen_digits
 from workbench.foundation.errors import InputError
 from workbench.foundation.streams import Stream
-from workbench.schema import TABLES
+from workbench.schema import DENIALS, TABLES
 from workbench.synthetic.frames import columns_of
 
 SLICE = 500  # customers at a time: decides memory, never a byte
 _GIVEN = ("given",)
-_DENIED = ("refused", "withdrawn", "objected", "restricted")
+
 _KNOWN = [
     "email",
     "phone",
@@ -171,7 +171,7 @@ class Slice:
             self["consents"]
             .filter(
                 (pl.col("purpose") == purpose) | pl.col("purpose").is_null(),
-                pl.col("decision").cast(pl.String).is_in(_GIVEN + _DENIED),
+                pl.col("decision").cast(pl.String).is_in(_GIVEN + DENIALS),
                 pl.col("decided_at").is_not_null(),
             )
             .select(

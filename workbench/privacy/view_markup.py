@@ -1,7 +1,7 @@
-"""How a view and its tables look in a notebook: columns and sizes, not plans of queries."""
+"""How a view looks in a notebook: its tables, their columns, and what was done to each."""
 
 import html
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -56,31 +56,3 @@ def view_markup(view: "View") -> str:
 
 def _mark(what: str) -> str:
     return "" if what in ("", "kept", "pseudonym") else "*"
-
-
-def lazy_markup(frame: pl.LazyFrame) -> str:
-    """Return the columns of a lazy table, as HTML; its rows are not counted, that takes time."""
-    lines = "".join(
-        f"<tr><td style='text-align:left'>{html.escape(name)}</td>"
-        f"<td style='text-align:left'>{html.escape(str(kind))}</td></tr>"
-        for name, kind in frame.collect_schema().items()
-    )
-    return (
-        "<table><caption>A table that is read when it is needed: .head() and .collect() show "
-        f"rows</caption><thead><tr><th>column</th><th>type</th></tr></thead><tbody>{lines}"
-        "</tbody></table>"
-    )
-
-
-def show_tables_well() -> None:
-    """Have this notebook show lazy tables by their columns; nothing happens outside a notebook."""
-    from IPython import get_ipython  # late: only where there is a notebook
-
-    shell: Any = get_ipython()
-    if shell is None:
-        return
-    formatters = shell.display_formatter.formatters
-    formatters["text/html"].for_type(pl.LazyFrame, lazy_markup)
-    formatters["text/plain"].for_type(
-        pl.LazyFrame, lambda frame, printer, _: printer.text(f"LazyFrame {frame.collect_schema()}")
-    )

@@ -1,7 +1,7 @@
 """The values of a view's text columns, each looked up once: labels that texts may be made of.
 
-A view is computed when it is read, so each look costs a pass over the dataset. All texts of all
-notebooks of a run are held against one vocabulary.
+Each look reads all rows of a table, so all texts of all notebooks of a run are held against one
+vocabulary.
 """
 
 from collections.abc import Collection, Iterable, Iterator

@@ -20,7 +20,6 @@ from workbench.privacy.disclosure import disclose, disclose_estimate, disclose_f
 from workbench.privacy.provenance import require_released, require_released_estimate
 from workbench.privacy.release import model_origin
 from workbench.privacy.view import View
-from workbench.privacy.view_markup import show_tables_well
 from workbench.runs.asking import ask_for_view
 from workbench.runs.bundles import (
     EXHIBIT,
@@ -30,6 +29,7 @@ from workbench.runs.bundles import (
     table_json,
     verdict_json,
 )
+from workbench.runs.tables import show_tables_well
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.verdicts import Verdict
 from workbench.vault import open_sealed_view, read_sealed_view

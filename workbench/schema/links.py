@@ -35,8 +35,8 @@ LINKS = pl.Schema(
 #: nobody can tell.
 SHARED = pl.Schema({"record_id": pl.UInt64(), "shared_id": pl.UInt32()})
 
-#: Kinds of customers from the weakest to the strongest: who logged in once is no mere visitor, and
-#: an account for tests is none of a customer, whatever else is said of it.
+#: Kinds of customers from the weakest to the strongest. Somebody who logged in once is more than a
+#: visitor. An account for tests stays one, whatever another record says.
 _KINDS = ("visitor", "person", "company", "test")
 
 
