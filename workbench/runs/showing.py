@@ -29,7 +29,7 @@ from workbench.runs.bundles import (
     table_json,
     verdict_json,
 )
-from workbench.runs.tables import show_tables_well
+from workbench.runs.lazy_tables import show_tables_well
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.verdicts import Verdict
 from workbench.vault import open_sealed_view, read_sealed_view

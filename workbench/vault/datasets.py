@@ -24,17 +24,15 @@ each operation is hashed together with the fingerprint before it.
 """
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
-from workbench.foundation.errors import IntegrityError, ParameterError
+from workbench.foundation.errors import IntegrityError
 from workbench.schema import TABLES, CustomerData
 from workbench.schema.links import LINKS, SHARED, require_links, surviving, with_customers
 from workbench.vault.entries import (
@@ -49,7 +47,7 @@ from workbench.vault.entries import (
 from workbench.vault.heads import NO_ROOT, Root
 from workbench.vault.keyring import Keyring
 from workbench.vault.keys import Key
-from workbench.vault.lists import ListEntry, Lists, compact_json, digest
+from workbench.vault.lists import ListEntry, Lists
 from workbench.vault.parquet import (
     Place,
     fault_of,
@@ -57,10 +55,7 @@ from workbench.vault.parquet import (
     reading,
     scan_encrypted,
 )
-from workbench.vault.sealing import sealed, unsealed
-
-#: Raised when the layout changes; another format is refused by its number.
-FORMAT = 2
+from workbench.vault.roots import context_of, read_root
 
 #: What the lists of operations are called in their seal.
 OPERATIONS = "operations"
@@ -315,72 +310,6 @@ class _Tables(Mapping[str, pl.LazyFrame]):
         return len(TABLES)
 
 
-def version_numbers(folder: Path) -> list[int]:
-    """Return the versions that are whole, oldest first."""
-    return sorted(int(p.name) for p in (folder / "versions").glob("[0-9]*") if p.name.isdecimal())
-
-
-def root_path(folder: Path, version: int) -> Path:
-    """Return where the root of a version is stored."""
-    return folder / "versions" / f"{version:08d}"
-
-
-def read_root(folder: Path, name: str, version: int, key: Key) -> tuple[dict[str, Any], Root]:
-    """Open the root of one version; return its content and what a head compares.
-
-    Raises
-    ------
-    ParameterError
-        There is no such version, or it was written by another workbench.
-    AccessError
-        It was sealed with another key.
-    IntegrityError
-        It was changed, damaged or swapped.
-    """
-    path = root_path(folder, version)
-    if not path.is_file():
-        known = ", ".join(map(str, version_numbers(folder)))
-        raise ParameterError(f"dataset {name} has no version {version}. Known: {known}")
-    context = _context(name, version)
-    content = path.read_bytes()
-    root: dict[str, Any] = json.loads(unsealed(content, key=key, context=context))
-    require_format(context, root["format"])
-    if (root["dataset"], root["version"]) != (name, version):
-        raise IntegrityError(f"{context} says it is another dataset's version")
-    found = Root(
-        version=version,
-        sha256=digest(content),
-        previous=root["previous"],
-        operations=sum(ListEntry(**each).length for each in root["log"]),
-    )
-    return root, found
-
-
-def sealed_root(root: Mapping[str, Any], key: Key) -> bytes:
-    """Seal the content of a root for its place."""
-    return sealed(compact_json(root), key=key, context=_context(root["dataset"], root["version"]))
-
-
-def require_format(what: str, found: int) -> None:
-    """Refuse a format that this workbench does not read, with what to do.
-
-    Raises
-    ------
-    ParameterError
-        The format is older or newer.
-    """
-    if found > FORMAT:
-        raise ParameterError(
-            f"{what} has format {found}, this workbench reads format {FORMAT}: install a newer one"
-        )
-    if found < FORMAT:
-        raise ParameterError(
-            f"{what} has format {found}, which this workbench no longer reads (it reads format "
-            f"{FORMAT}): make a new workspace with `workbench init` in another place, or after the "
-            "old one was moved away, and load the exports again"
-        )
-
-
 def read_version(
     folder: Path, name: str, version: int, keys: Keyring, lists: Lists | None = None
 ) -> Dataset:
@@ -412,7 +341,7 @@ def read_version(
         files = [entry for table, each in tables.items() for entry in lists.read(table, each)]
         operations = [entry for each in log for entry in lists.read(OPERATIONS, each)]
     except IntegrityError as error:
-        raise IntegrityError(f"{_context(name, version)}: {error}") from error
+        raise IntegrityError(f"{context_of(name, version)}: {error}") from error
     done = tuple(
         Operation(**{**each, "sources": tuple(SourceEntry(**s) for s in each["sources"])})
         for each in operations
@@ -434,35 +363,6 @@ def read_version(
     )
 
 
-def chain(folder: Path, name: str, key: Key) -> Iterator[Root]:
-    """Give the roots from the newest backwards, as far as each names the one before it."""
-    wanted = None
-    for number in reversed(version_numbers(folder)):
-        try:
-            _, root = read_root(folder, name, number, key)
-        except IntegrityError:
-            return
-        if wanted is None or root.sha256 == wanted:
-            yield root
-            wanted = root.previous
-
-
-def next_fingerprint(before: str, operation: Operation) -> str:
-    """Return the fingerprint of a version after one more operation.
-
-    Names of files and the wording of refusals are no part of it, so the same loads in the same
-    order give the same fingerprint again.
-    """
-    content = {
-        "before": before,
-        "kind": operation.kind,
-        "undoes": operation.undoes,
-        "details": dict(operation.details),
-        "sources": [{**asdict(source), "reasons": None} for source in operation.sources],
-    }
-    return hashlib.sha256(compact_json(content)).hexdigest()[:16]
-
-
 def stored_place(name: str, table: str, bucket: int, file: str) -> Place:
     """Return the place that a file of a dataset is written for."""
     return Place(holding=f"dataset {name}", table=table, bucket=bucket, file=file)
@@ -471,7 +371,3 @@ def stored_place(name: str, table: str, bucket: int, file: str) -> Place:
 def stored_path(folder: Path, file: str) -> Path:
     """Return where a file of a dataset is stored."""
     return folder / "files" / f"{file}.parquet"
-
-
-def _context(name: str, version: int) -> str:
-    return f"dataset {name}, version {version}"

@@ -37,22 +37,21 @@ from workbench.foundation.errors import (
 )
 from workbench.foundation.files import write_whole
 from workbench.foundation.progress import say
-from workbench.vault.datasets import (
-    FORMAT,
-    Dataset,
-    chain,
-    read_root,
-    read_version,
-    require_format,
-    root_path,
-    version_numbers,
-)
+from workbench.vault.datasets import Dataset, read_version
 from workbench.vault.heads import NO_ROOT, Head, Heads, Root
 from workbench.vault.journal import Journal, recover
 from workbench.vault.keyring import Keyring
 from workbench.vault.keys import Key, read_key, write_key
 from workbench.vault.lists import Lists
 from workbench.vault.parquet import allow_many_open_files
+from workbench.vault.roots import (
+    FORMAT,
+    chain,
+    read_root,
+    require_format,
+    root_path,
+    version_numbers,
+)
 from workbench.vault.sealing import sealed, unsealed
 from workbench.vault.views import FOLDER_VARIABLE
 from workbench.vault.writer import DatasetWriter

@@ -17,13 +17,9 @@ from workbench.foundation.files import sync_folder, write_whole
 from workbench.schema import TABLES
 from workbench.schema.customer_data import cut
 from workbench.vault.datasets import (
-    FORMAT,
     OPERATIONS,
     Dataset,
-    next_fingerprint,
     read_version,
-    root_path,
-    sealed_root,
     stored_path,
     stored_place,
 )
@@ -33,6 +29,7 @@ from workbench.vault.keyring import Keyring
 from workbench.vault.lists import ListEntry, Lists, digest
 from workbench.vault.merging import to_merge
 from workbench.vault.parquet import reading, write_encrypted
+from workbench.vault.roots import FORMAT, next_fingerprint, root_path, sealed_root
 
 _OPERATIONS_A_LIST = 64  # a full list of operations is shared by all later versions
 

@@ -1,0 +1,123 @@
+"""The root of each version: sealed, small, and names the lists of the version and its predecessor.
+
+A version exists once its root has its name. The root contains the hash of the root before it, so
+that a chain leads from the newest back (``heads`` compares it), and the fingerprint of what was
+done up to it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from workbench.foundation.errors import IntegrityError, ParameterError
+from workbench.vault.entries import Operation
+from workbench.vault.heads import Root
+from workbench.vault.keys import Key
+from workbench.vault.lists import ListEntry, compact_json, digest
+from workbench.vault.sealing import sealed, unsealed
+
+#: Raised when the layout changes; another format is refused by its number.
+FORMAT = 2
+
+
+def version_numbers(folder: Path) -> list[int]:
+    """Return the versions that are whole, oldest first."""
+    return sorted(int(p.name) for p in (folder / "versions").glob("[0-9]*") if p.name.isdecimal())
+
+
+def root_path(folder: Path, version: int) -> Path:
+    """Return where the root of a version is stored."""
+    return folder / "versions" / f"{version:08d}"
+
+
+def read_root(folder: Path, name: str, version: int, key: Key) -> tuple[dict[str, Any], Root]:
+    """Open the root of one version; return its content and what a head compares.
+
+    Raises
+    ------
+    ParameterError
+        There is no such version, or it was written by another workbench.
+    AccessError
+        It was sealed with another key.
+    IntegrityError
+        It was changed, damaged or swapped.
+    """
+    path = root_path(folder, version)
+    if not path.is_file():
+        known = ", ".join(map(str, version_numbers(folder)))
+        raise ParameterError(f"dataset {name} has no version {version}. Known: {known}")
+    context = context_of(name, version)
+    content = path.read_bytes()
+    root: dict[str, Any] = json.loads(unsealed(content, key=key, context=context))
+    require_format(context, root["format"])
+    if (root["dataset"], root["version"]) != (name, version):
+        raise IntegrityError(f"{context} says it is another dataset's version")
+    found = Root(
+        version=version,
+        sha256=digest(content),
+        previous=root["previous"],
+        operations=sum(ListEntry(**each).length for each in root["log"]),
+    )
+    return root, found
+
+
+def sealed_root(root: Mapping[str, Any], key: Key) -> bytes:
+    """Seal the content of a root for its place."""
+    return sealed(compact_json(root), key=key, context=context_of(root["dataset"], root["version"]))
+
+
+def require_format(what: str, found: int) -> None:
+    """Refuse a format that this workbench does not read, with what to do.
+
+    Raises
+    ------
+    ParameterError
+        The format is older or newer.
+    """
+    if found > FORMAT:
+        raise ParameterError(
+            f"{what} has format {found}, this workbench reads format {FORMAT}: install a newer one"
+        )
+    if found < FORMAT:
+        raise ParameterError(
+            f"{what} has format {found}, which this workbench no longer reads (it reads format "
+            f"{FORMAT}): make a new workspace with `workbench init` in another place, or after the "
+            "old one was moved away, and load the exports again"
+        )
+
+
+def chain(folder: Path, name: str, key: Key) -> Iterator[Root]:
+    """Give the roots from the newest backwards, as far as each names the one before it."""
+    wanted = None
+    for number in reversed(version_numbers(folder)):
+        try:
+            _, root = read_root(folder, name, number, key)
+        except IntegrityError:
+            return
+        if wanted is None or root.sha256 == wanted:
+            yield root
+            wanted = root.previous
+
+
+def next_fingerprint(before: str, operation: Operation) -> str:
+    """Return the fingerprint of a version after one more operation.
+
+    Names of files and the wording of refusals are no part of it, so the same loads in the same
+    order give the same fingerprint again.
+    """
+    content = {
+        "before": before,
+        "kind": operation.kind,
+        "undoes": operation.undoes,
+        "details": dict(operation.details),
+        "sources": [{**asdict(source), "reasons": None} for source in operation.sources],
+    }
+    return hashlib.sha256(compact_json(content)).hexdigest()[:16]
+
+
+def context_of(name: str, version: int) -> str:
+    """Return what a version is called in seals and messages."""
+    return f"dataset {name}, version {version}"
