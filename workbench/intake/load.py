@@ -15,6 +15,7 @@ from workbench.intake.report import FileReport, LoadReport, People
 from workbench.intake.state import State
 from workbench.schema import TABLES
 from workbench.schema.faults import tally
+from workbench.schema.links import with_customers
 from workbench.sources import Source, SourceMapping, faults_of, open_source
 from workbench.vault import Dataset, DatasetWriter, SourceEntry, Vault
 from workbench.vault.entries import FileEntry
@@ -134,14 +135,16 @@ def load(
         state = State(before, writer)
         reports = [_load_one(source, writer, secret, state, workers) for source in sources]
         made = state.commit() if before is None or state.is_changed else before
+        people = _people(made)
         return LoadReport(
             dataset=dataset,
             version=made.version,
             unchanged=sum(r.accepted for r in reports) - state.new_records,
             closed=state.closed,
             files=tuple(reports),
-            tables=made.contents,
-            people=_people(made),
+            # of customers the persons, as ``Dataset.contents`` has them, without counting twice
+            tables=made.rows | ({"customers": people.customers} if people.records else {}),
+            people=people,
             amounts=dict(sorted(state.amounts.items())),
             made_version=made is not before,
         )
@@ -150,8 +153,9 @@ def load(
 def _people(made: Dataset) -> People:
     with reading(made.label):
         links, shared = made.links(), made.shared()
-        records = made.stored("customers").select(pl.col("record_id").n_unique())
-        known = int(records.collect(engine="streaming").item())
+        stated = with_customers(made.stored("customers").select("record_id"), links)
+        counts = stated.select(pl.col("record_id", "customer_id").n_unique())
+        records, customers = counts.collect(engine="streaming").row(0)
         systems = made.stored("identities").select("record_id", "source_id").unique("record_id")
         system = {source.source_id: source.system for source in made.sources}
         of = systems.collect(engine="streaming").with_columns(
@@ -162,8 +166,8 @@ def _people(made: Dataset) -> People:
     )
     across = both.filter(pl.col("source_id") != pl.col("source_id_other"))
     return People(
-        records=known,
-        customers=made.customers,
+        records=records,
+        customers=customers,
         across_systems=across.height,
         conflicts=shared["shared_id"].n_unique(),
     )
