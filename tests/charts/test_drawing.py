@@ -9,7 +9,8 @@ import pytest
 
 from workbench.charts.drawing import pictures, svg
 from workbench.charts.exhibits import Figure, Table
-from workbench.charts.forms import bars, lines
+from workbench.charts.forms import bars
+from workbench.charts.planes import lines
 from workbench.charts.style import COLOURS, NEUTRALS
 from workbench.foundation.errors import ParameterError
 

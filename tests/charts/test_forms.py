@@ -14,7 +14,8 @@ import pytest
 
 from workbench.charts.drawing import full_spec, svg
 from workbench.charts.exhibits import Figure, Table
-from workbench.charts.forms import bars, intervals, lines, observed_against_expected, scatter
+from workbench.charts.forms import bars, intervals
+from workbench.charts.planes import lines, observed_against_expected, scatter
 from workbench.charts.style import NARROW, WIDE
 from workbench.charts.wording import form_beside
 from workbench.foundation.errors import ParameterError

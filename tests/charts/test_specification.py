@@ -10,7 +10,8 @@ import vl_convert
 
 from workbench.charts.drawing import svg
 from workbench.charts.exhibits import Figure, Table
-from workbench.charts.forms import intervals, observed_against_expected
+from workbench.charts.forms import intervals
+from workbench.charts.planes import observed_against_expected
 from workbench.charts.specification import refuse_foreign_parts
 from workbench.foundation.errors import ParameterError
 

@@ -14,7 +14,7 @@ number formats are the table's.
 'Dots with 95 % intervals: euros by channel. Highest: web with 31.0 (30.0 to 32.0, ...
 """
 
-from workbench.charts import forms
+from workbench.charts import forms, planes
 from workbench.charts.exhibits import Figure, Table
 from workbench.foundation.errors import ParameterError, unknown
 
@@ -61,7 +61,7 @@ def dots(
         value=value,
         low=low,
         high=high,
-        axis=axis or _words(table, value),
+        axis=axis or table.label(value),
         form=form or _form(table, value),
         reference=reference,
     )
@@ -87,7 +87,7 @@ def bar(
         table,
         group=group or _group(table),
         value=value,
-        axis=axis or _words(table, value),
+        axis=axis or table.label(value),
         form=form or _form(table, value),
     )
 
@@ -123,12 +123,12 @@ def line(
     value = value or _only(_with_intervals(table), table, "value", "has an interval")
     x = x or table.rows.columns[0]
     _require(table, value, x, *([series] if series else []))
-    return forms.lines(
+    return planes.lines(
         table,
         x=x,
         y=value,
         series=series,
-        axes=(_words(table, x), axis or _words(table, value)),
+        axes=(table.label(x), axis or table.label(value)),
         form=form or _form(table, value),
     )
 
@@ -163,13 +163,13 @@ def scatter(
     ``wb.show(wb.chart.scatter(segments, "orders", "euros"))``
     """
     _require(table, x, y, size)
-    return forms.scatter(
+    return planes.scatter(
         table,
         x=x,
         y=y,
         group=group or _group(table),
         size=size,
-        axes=axes or (_words(table, x), _words(table, y)),
+        axes=axes or (table.label(x), table.label(y)),
         log=log,
     )
 
@@ -200,10 +200,6 @@ def _require(table: Table, *columns: str) -> None:
         if column not in table.rows.columns:
             known = unknown("column", column, table.rows.columns)
             raise ParameterError(f"table {table.name}: {known}")
-
-
-def _words(table: Table, column: str) -> str:
-    return table.labels.get(column, column.replace("_", " "))
 
 
 def _form(table: Table, column: str) -> str:

@@ -3,14 +3,14 @@
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from workbench.charts.exhibits import Table
-from workbench.charts.style import LINE, MUTED, SMALL, TYPE, Layout
+from workbench.charts.exhibits import Figure, Table
+from workbench.charts.style import LINE, MUTED, NARROW, SMALL, TYPE, WIDE, Layout
 from workbench.charts.wording import axis_form, cell_text, finite, name_lines, text_width
 
 _ROW = "_row"  # number of a group in the table, from 1: names may be equal, or anything
@@ -254,3 +254,19 @@ def datum(name: str) -> str:
 def known(*columns: str) -> str:
     """Return the expression that tells whether a row has a value in all these columns."""
     return " && ".join(f"isValid({datum(name)})" for name in columns)
+
+
+def drawn_twice(
+    table: Table,
+    spec: Callable[[Layout], Mapping[str, Any]],
+    description: str,
+    redraw: Callable[[Table], Figure],
+) -> Figure:
+    """Make a figure from its specification for each layout, the text column's and a phone's."""
+    return Figure(
+        table=table,
+        spec=spec(WIDE),
+        narrow=spec(NARROW),
+        description=description,
+        redraw=redraw,
+    )

@@ -81,6 +81,10 @@ class Table:
                 known = unknown("column", column, self.rows.columns)
                 raise ParameterError(f"exhibit {self.name}: {known}")
 
+    def label(self, column: str) -> str:
+        """Return what a column is called in words."""
+        return self.labels.get(column, column.replace("_", " "))
+
     @property
     def is_changed(self) -> bool:
         """Whether rows or columns stand in it that did not when it was made.

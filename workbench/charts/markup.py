@@ -160,7 +160,7 @@ def _heading(
     told = [html.escape(cell_text(row[name], None)) for name in names]
     for name in persons:
         count = cell_text(row[name], table.formats.get(name))
-        told.append(f'<span class="note">{count} {html.escape(_label(table, name))}</span>')
+        told.append(f'<span class="note">{count} {html.escape(table.label(name))}</span>')
     return " · ".join(told)
 
 
@@ -185,7 +185,7 @@ def _columns(table: Table) -> list[_Column]:
                 found[-2] = found[-2]._replace(form=column_form(table, value, (name, upper)))
             continue
         is_number = schema[name].is_numeric() or (place > 0 and _has_quantities(table.rows[name]))
-        found.append(_Column(name, None, _label(table, name), form, is_number))
+        found.append(_Column(name, None, table.label(name), form, is_number))
     return found
 
 
@@ -221,10 +221,6 @@ def _is_wide(table: Table, columns: Sequence[_Column]) -> bool:
         longest = max((len(text) for text in texts), default=0)
         widest += max(min(longest, 14), min(len(column.heading), 14)) + 2
     return widest > _PHONE
-
-
-def _label(table: Table, name: str) -> str:
-    return table.labels.get(name, name.replace("_", " "))
 
 
 def _below(table: Table) -> str:

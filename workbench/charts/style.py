@@ -92,3 +92,6 @@ CONFIG: dict[str, Any] = {
     "line": {"color": COLOURS[0], "strokeWidth": 2},
     "text": {"color": INK, "fontSize": TYPE},
 }
+
+#: Length of the ends of an interval, pixels.
+CAP = 8

@@ -3,7 +3,8 @@
 import polars as pl
 
 from workbench.charts.exhibits import Figure, Table
-from workbench.charts.forms import bars, intervals, observed_against_expected
+from workbench.charts.forms import bars, intervals
+from workbench.charts.planes import observed_against_expected
 from workbench.models.feature_exhibits import named, words
 from workbench.models.result import ChurnResult
 from workbench.models.score_tables import PARTS
