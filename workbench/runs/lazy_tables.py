@@ -15,7 +15,8 @@ def lazy_markup(frame: pl.LazyFrame) -> str:
     )
     return (
         "<table><caption>A table that is read when it is needed: .head() and .collect() show "
-        f"rows</caption><thead><tr><th>column</th><th>type</th></tr></thead><tbody>{lines}"
+        f"rows</caption><thead><tr><th style='text-align:left'>column</th>"
+        f"<th style='text-align:left'>type</th></tr></thead><tbody>{lines}"
         "</tbody></table>"
     )
 

@@ -36,11 +36,11 @@ from workbench.vault import open_sealed_view, read_sealed_view
 
 #: JupyterLab aligns every cell of a table to the right.
 _ALIGNED = (
-    "<style>.wb-shown table th,.wb-shown table td{text-align:left;vertical-align:top}"
+    "<style>.wb-shown table th,.wb-shown table td{text-align:left!important;vertical-align:top}"
     ".wb-shown table caption{text-align:left;font-weight:600;color:inherit}"
     ".wb-shown figure{margin:0}.wb-shown figcaption{font-weight:600}"
     ".wb-shown .note{color:var(--muted);font-size:.9em}.wb-shown .part th{font-weight:600}"
-    ".wb-shown table .number{text-align:right;font-variant-numeric:tabular-nums}</style>"
+    ".wb-shown table .number{text-align:right!important;font-variant-numeric:tabular-nums}</style>"
 )
 _PAGE_STYLE = (
     "--ink:var(--jp-content-font-color1,#111);--muted:var(--jp-content-font-color2,#666);"
