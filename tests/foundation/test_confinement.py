@@ -114,7 +114,7 @@ def test_what_is_missing_is_said_in_clauses() -> None:
         own_shared_memory=True, landlock=7, system_calls=True,
     )  # fmt: skip
     assert whole.missing == ()
-    assert Confinement.of_json(whole.as_json()) == whole
+    assert Confinement.from_json(whole.as_json()) == whole
     nothing = Confinement()
     assert "it can read files of the user who runs it" in nothing.missing
     assert "it can open network connections" in nothing.missing

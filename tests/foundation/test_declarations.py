@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.foundation.declarations import Declaration, declare, read_toml
+from workbench.foundation.declarations import Declaration, read_toml, validate_declaration
 from workbench.foundation.errors import ParameterError
 
 
@@ -21,14 +21,14 @@ class Plan(Declaration):
 def test_a_sound_file_becomes_the_model(tmp_path: Path):
     file = tmp_path / "plan.toml"
     file.write_text('name = "a"\n[policy]\nk = 7\n')
-    plan = declare(Plan, read_toml(file, "plan"), source="plan plan.toml")
+    plan = validate_declaration(Plan, read_toml(file, "plan"), source="plan plan.toml")
     assert plan == Plan(name="a", policy=Policy(k=7))
 
 
 def test_all_faults_are_told_at_once_with_the_nearest_name():
     content = {"policy": {"k": "7", "min_grp": 3}, "zzz": 1}
     with pytest.raises(ParameterError) as refusal:
-        declare(Plan, content, source="plan x.toml", further=["seed: found elsewhere"])
+        validate_declaration(Plan, content, source="plan x.toml", further=["seed: found elsewhere"])
     assert str(refusal.value).splitlines() == [
         "plan x.toml has 5 faults:",
         "  name: missing, it has no default",

@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from workbench.foundation import errors
-from workbench.foundation.errors import WorkbenchError, unknown
+from workbench.foundation.errors import WorkbenchError, unknown_name
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_wrong_names_and_values_are_value_errors_too():
 
 
 def test_an_unknown_name_is_told_with_the_nearest_and_all_known_ones():
-    assert unknown("table", "order", ["orders", "events"]) == (
+    assert unknown_name("table", "order", ["orders", "events"]) == (
         "no table 'order'; did you mean 'orders'? Known: events, orders"
     )
-    assert unknown("dataset", "x", []) == "no dataset 'x'. Known: none"
+    assert unknown_name("dataset", "x", []) == "no dataset 'x'. Known: none"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from workbench.foundation.errors import ParameterError
-from workbench.foundation.settings import Settings, find
+from workbench.foundation.settings import Settings, find_file
 
 
 @pytest.fixture
@@ -49,13 +49,13 @@ def test_a_number_of_workers_that_is_none_is_refused(project_folder: Path, text:
 def test_a_name_is_looked_up_and_a_path_is_taken_as_it_is(tmp_path: Path):
     file = tmp_path / "demo.toml"
     file.write_text("")
-    assert find("study", "demo", folder=tmp_path, suffix=".toml") == file
-    assert find("study", str(file), folder=tmp_path / "other", suffix=".toml") == file
+    assert find_file("study", "demo", folder=tmp_path, suffix=".toml") == file
+    assert find_file("study", str(file), folder=tmp_path / "other", suffix=".toml") == file
 
 
 def test_a_name_that_is_not_there_is_told_with_those_that_are(tmp_path: Path):
     (tmp_path / "demo.toml").write_text("")
     with pytest.raises(ParameterError, match=r"no study 'demp'; did you mean 'demo'. Known: demo"):
-        find("study", "demp", folder=tmp_path, suffix=".toml")
+        find_file("study", "demp", folder=tmp_path, suffix=".toml")
     with pytest.raises(ParameterError, match=r"no study at x/demo\.toml: the file does not exist"):
-        find("study", "x/demo.toml", folder=tmp_path, suffix=".toml")
+        find_file("study", "x/demo.toml", folder=tmp_path, suffix=".toml")

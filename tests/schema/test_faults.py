@@ -35,7 +35,7 @@ RATING = Rule("below", {"low": 1, "high": 5})
 )  # fmt: skip
 def test_words_name_the_kind_and_what_is_allowed(rule: Rule, words: str):
     assert rule.words == words
-    assert Rule.of_json(rule.name, rule.json).words == words
+    assert Rule.from_json(rule.name, rule.json).words == words
 
 
 def test_a_rule_that_lacks_what_its_words_need_is_refused_when_it_is_made():

@@ -16,7 +16,7 @@ number formats are the table's.
 
 from workbench.charts import forms, planes
 from workbench.charts.exhibits import Figure, Table
-from workbench.foundation.errors import ParameterError, unknown
+from workbench.foundation.errors import ParameterError, unknown_name
 
 __all__ = ["bar", "dots", "line", "scatter"]
 
@@ -198,7 +198,7 @@ def _only(found: list[str], table: Table, what: str, does: str) -> str:
 def _require(table: Table, *columns: str) -> None:
     for column in columns:
         if column not in table.rows.columns:
-            known = unknown("column", column, table.rows.columns)
+            known = unknown_name("column", column, table.rows.columns)
             raise ParameterError(f"table {table.name}: {known}")
 
 

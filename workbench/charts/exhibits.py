@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from workbench.foundation.errors import ParameterError, unknown
+from workbench.foundation.errors import ParameterError, unknown_name
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
@@ -78,7 +78,7 @@ class Table:
                 raise ParameterError(f"exhibit {self.name}: {named} has no format {form!r}")
         for column in (self.persons, self.margin):
             if column is not None and column not in self.rows.columns:
-                known = unknown("column", column, self.rows.columns)
+                known = unknown_name("column", column, self.rows.columns)
                 raise ParameterError(f"exhibit {self.name}: {known}")
 
     def label(self, column: str) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli.options import AsJson, print_json, print_table
-from workbench.foundation.errors import ParameterError, unknown
+from workbench.foundation.errors import ParameterError, unknown_name
 
 if TYPE_CHECKING:
     from workbench.schema.tables import Column
@@ -21,7 +21,7 @@ def dictionary(
     from workbench.schema import TABLES  # late: polars
 
     if table is not None and table not in TABLES:
-        raise ParameterError(unknown("table", table, TABLES))
+        raise ParameterError(unknown_name("table", table, TABLES))
     columns = [
         column
         for name, declared in TABLES.items()

@@ -7,7 +7,7 @@ import typer
 
 from workbench.cli.options import AsJson, print_json, print_table, shown
 from workbench.foundation.progress import say
-from workbench.foundation.settings import Settings, find
+from workbench.foundation.settings import Settings, find_file
 
 if TYPE_CHECKING:
     from workbench.synthetic import Explanation, World
@@ -44,7 +44,7 @@ def generate(
     from workbench.synthetic import planned
 
     settings = Settings.read()
-    path = find("recipe", recipe, folder=settings.project / "synthetic", suffix=".toml")
+    path = find_file("recipe", recipe, folder=settings.project / "synthetic", suffix=".toml")
     sizes = {"customers": customers, "months": months, "seed": seed}
     if explain:
         _tell(explained(planned(path, **sizes, disparity=disparity)), as_json)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from workbench.cli.options import AsJson, KeyFile, Project, Workspace, print_json
-from workbench.foundation.errors import InputError, ParameterError, unknown
+from workbench.foundation.errors import InputError, ParameterError, unknown_name
 from workbench.foundation.progress import say
 from workbench.session import Session
 
@@ -67,7 +67,9 @@ def _named(run: str, names: list[str]) -> str:
         return run
     if found:
         raise ParameterError(f"several runs begin with {run}: {', '.join(found)}")
-    raise ParameterError(f"{unknown('executed run', run, names)}: workbench status lists the runs")
+    raise ParameterError(
+        f"{unknown_name('executed run', run, names)}: workbench status lists the runs"
+    )
 
 
 def _failed(node: Any) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from workbench.exports.slices import open_world, slices
 from workbench.exports.vendors import WRITERS
 from workbench.exports.writing import Destination
-from workbench.foundation.errors import InputError, ParameterError, unknown
+from workbench.foundation.errors import InputError, ParameterError, unknown_name
 
 #: Every vendor there is a writer for.
 VENDORS = tuple(WRITERS)
@@ -48,7 +48,7 @@ def write_exports(
     """
     for vendor in vendors:
         if vendor not in WRITERS:
-            raise ParameterError(unknown("vendor", vendor, WRITERS))
+            raise ParameterError(unknown_name("vendor", vendor, WRITERS))
     known = open_world(world)
     for folder in (out, truth):
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

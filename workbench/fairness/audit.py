@@ -23,7 +23,7 @@ from workbench.fairness.disparity import (
 from workbench.fairness.groups import grouped
 from workbench.fairness.question import ODDS, Question, judged_rates
 from workbench.fairness.representation import representation
-from workbench.foundation.errors import ParameterError, unknown
+from workbench.foundation.errors import ParameterError, unknown_name
 from workbench.privacy.release import EXACT, Release, shares
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.intervals import LEVEL
@@ -123,7 +123,7 @@ def audit(
     """
     for name in (decision, *([outcome] if outcome else [])):
         if name not in rows.columns:
-            raise ParameterError(unknown("column", name, rows.columns))
+            raise ParameterError(unknown_name("column", name, rows.columns))
     groups = grouped(
         rows, question.attributes, bands=question.bands, most_values=question.most_values
     )
@@ -216,7 +216,9 @@ def _reference(counted: pl.DataFrame, question: Question) -> str:
         ordered = counted.sort("persons", "group", descending=[True, False])
         return str(ordered["group"][0])
     if wanted not in counted["group"]:
-        raise ParameterError(unknown(f"group of {attribute}", wanted, counted["group"].to_list()))
+        raise ParameterError(
+            unknown_name(f"group of {attribute}", wanted, counted["group"].to_list())
+        )
     return wanted
 
 

@@ -3,7 +3,7 @@
 import polars as pl
 
 from workbench.features.facts import declared
-from workbench.foundation.errors import InputError, ParameterError, unknown
+from workbench.foundation.errors import InputError, ParameterError, unknown_name
 from workbench.schema import TABLES, CustomerData
 
 #: Columns of the customer table by which groups of persons are compared.
@@ -44,7 +44,7 @@ def sent_campaign(data: CustomerData, *, campaign: str) -> pl.DataFrame:
     first_day = days.item()
     if first_day is None:
         known = sent.select(pl.col("campaign_id").drop_nulls().unique().sort()).collect()
-        raise ParameterError(unknown("campaign", campaign, known["campaign_id"]))
+        raise ParameterError(unknown_name("campaign", campaign, known["campaign_id"]))
     seen = [
         declared(data, table)
         .filter(pl.col(str(rows.time)) < first_day, pl.col("customer_id").is_not_null())
@@ -104,7 +104,7 @@ def with_groups(
     held = data["customers"].collect_schema().names()
     for name in groups:
         if name not in _GROUPS:
-            raise ParameterError(unknown("group column", name, _GROUPS))
+            raise ParameterError(unknown_name("group column", name, _GROUPS))
         if name not in held:
             raise InputError(f"the view holds no {name}: add it to the study's columns.customers")
     told = data["customers"].select("customer_id", *groups).collect()

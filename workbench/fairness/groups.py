@@ -12,7 +12,7 @@ from itertools import pairwise, product
 import numpy as np
 import polars as pl
 
-from workbench.foundation.errors import InputError, ParameterError, unknown
+from workbench.foundation.errors import InputError, ParameterError, unknown_name
 
 #: What a null is called.
 MISSING = "missing"
@@ -63,7 +63,7 @@ def grouped(
     declared = dict(bands or {})
     for name in (*attributes, *declared):
         if name not in rows.columns:
-            raise ParameterError(unknown("column to group by", name, rows.columns))
+            raise ParameterError(unknown_name("column to group by", name, rows.columns))
     columns = [
         _banded(rows[name], declared[name]) if name in declared else rows[name]
         for name in attributes

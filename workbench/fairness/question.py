@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from workbench.fairness.disparity import METRICS
 from workbench.fairness.groups import MOST_VALUES, Bands
-from workbench.foundation.errors import ParameterError, unknown
+from workbench.foundation.errors import ParameterError, unknown_name
 
 #: Equalized odds is judged by these two rates together.
 ODDS = ("true_positive_rate", "false_positive_rate")
@@ -55,10 +55,12 @@ class Question:
             raise ParameterError(f"least is {self.least}: it must be 1 or more")
         for name in self.metrics:
             if name not in METRICS:
-                raise ParameterError(unknown("metric", name, METRICS))
+                raise ParameterError(unknown_name("metric", name, METRICS))
         for name in self.judged:
             if name not in (*METRICS, "equalized_odds"):
-                raise ParameterError(unknown("judged metric", name, (*METRICS, "equalized_odds")))
+                raise ParameterError(
+                    unknown_name("judged metric", name, (*METRICS, "equalized_odds"))
+                )
 
 
 def judged_rates(judged: str) -> tuple[str, ...]:

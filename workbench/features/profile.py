@@ -10,7 +10,7 @@ from datetime import date
 import polars as pl
 
 from workbench.features.facts import Facts, declared
-from workbench.foundation.errors import InputError, ParameterError, unknown
+from workbench.foundation.errors import InputError, ParameterError, unknown_name
 from workbench.schema import TABLES, CustomerData
 
 #: Columns of ``customers`` that a profile has.
@@ -75,7 +75,7 @@ def attribute(data: CustomerData, name: str, *, namespace: str = "status") -> pl
     found = rows.filter(pl.col("attribute") == name).select("customer_id", "value").collect()
     if found.is_empty():
         known = rows.select(pl.col("attribute").unique()).collect()["attribute"].to_list()
-        raise ParameterError(unknown(f"attribute in namespace {namespace}", name, known))
+        raise ParameterError(unknown_name(f"attribute in namespace {namespace}", name, known))
     return found.sort("customer_id")
 
 

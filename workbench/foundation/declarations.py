@@ -37,7 +37,7 @@ def read_toml(path: Path, kind: str) -> dict[str, Any]:
         raise ParameterError(f"{kind} {path.name} cannot be read: {error}") from error
 
 
-def declare(
+def validate_declaration(
     model: type[Model], content: Mapping[str, Any], *, source: str, further: Sequence[str] = ()
 ) -> Model:
     """Make the model from a file's content, or tell all its faults.

@@ -59,12 +59,12 @@ class RunError(WorkbenchError):
     exit_code = 7
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
     """Say that a name is not known, which ones are, and which was probably meant.
 
     Examples
     --------
-    >>> unknown("parameter", "horizon_dyas", ["horizon_days", "seed"])
+    >>> unknown_name("parameter", "horizon_dyas", ["horizon_days", "seed"])
     "no parameter 'horizon_dyas'; did you mean 'horizon_days'? Known: horizon_days, seed"
     """
     names = sorted(known)

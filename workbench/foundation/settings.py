@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from workbench.foundation.errors import ParameterError, unknown
+from workbench.foundation.errors import ParameterError, unknown_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ class Settings:
         return self.reports / "site"
 
 
-def find(kind: str, name: str, *, folder: Path, suffix: str) -> Path:
+def find_file(kind: str, name: str, *, folder: Path, suffix: str) -> Path:
     """Return the file that a name or a path stands for.
 
     A name with a suffix or a slash is a path; any other is looked up in ``folder``.
@@ -108,7 +108,7 @@ def find(kind: str, name: str, *, folder: Path, suffix: str) -> Path:
         return path
     path = folder / f"{name}{suffix}"
     if not path.is_file():
-        known = unknown(kind, name, (p.stem for p in folder.glob(f"*{suffix}")))
+        known = unknown_name(kind, name, (p.stem for p in folder.glob(f"*{suffix}")))
         raise ParameterError(f"{known} (looked in {folder})")
     return path
 

@@ -37,19 +37,19 @@ def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return values
 
 
-def at(keys: NDArray[np.uint64], position: NDArray[np.uint64] | int) -> NDArray[np.uint64]:
+def random_bits(keys: NDArray[np.uint64], position: NDArray[np.uint64] | int) -> NDArray[np.uint64]:
     """Return 64 random bits for each key of a stream and position."""
     with np.errstate(over="ignore"):
         return mix(keys + np.asarray(position, dtype=np.uint64) * _GOLDEN)
 
 
-def hashed(owner: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def hash_owners(owner: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Return a hash of each owner, of which every stream makes its own key."""
     with np.errstate(over="ignore"):
         return mix(owner * _GOLDEN)
 
 
-def unit(bits: NDArray[np.uint64]) -> NDArray[np.float64]:
+def uniforms(bits: NDArray[np.uint64]) -> NDArray[np.float64]:
     """Return uniforms strictly between 0 and 1 with 52 random bits."""
     high = (bits >> np.uint64(12)).astype(np.float64)
     high += 0.5
@@ -84,10 +84,10 @@ class Stream:
         position : array of uint64, shape (n,), or int
             Which of the owner's values it is.
         """
-        return at(self.keys(hashed(owner)), position)
+        return random_bits(self.keys(hash_owners(owner)), position)
 
     def keys(self, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-        """Return the key of the stream, to which ``at`` adds a position, for each owner's hash.
+        """Return a key for each owner's hash, to which ``random_bits`` adds a position.
 
         Who needs many values of few owners hashes them once and repeats their keys.
         """
@@ -97,7 +97,7 @@ class Stream:
         self, owner: NDArray[np.uint64], position: NDArray[np.uint64] | int = 0
     ) -> NDArray[np.float64]:
         """Return uniforms strictly between 0 and 1 with 52 random bits."""
-        return unit(self.bits(owner, position))
+        return uniforms(self.bits(owner, position))
 
     def generator(self) -> np.random.Generator:
         """Return a sequential generator of this stream, for draws that belong to nobody."""

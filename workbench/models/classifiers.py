@@ -23,7 +23,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from threadpoolctl import threadpool_limits
 
 from workbench.features import feature_group
-from workbench.foundation.errors import ParameterError, unknown
+from workbench.foundation.errors import ParameterError, unknown_name
 from workbench.models.matrix import Design
 
 Model = Literal["logistic", "boosting"]
@@ -72,7 +72,7 @@ def fit(rows: pl.DataFrame, outcomes: NDArray[np.bool_], *, model: Model, seed: 
         Of the folds and trees.
     """
     if model not in get_args(Model):
-        raise ParameterError(unknown("model", model, get_args(Model)))
+        raise ParameterError(unknown_name("model", model, get_args(Model)))
     design = Design.of(rows)
     X, y = design.array(rows), outcomes.astype(np.int8)
     with threadpool_limits(1):  # sums in one order, so that equal inputs give equal models

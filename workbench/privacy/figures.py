@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from workbench.charts.exhibits import Table
-from workbench.foundation.errors import ParameterError, PrivacyError, unknown
+from workbench.foundation.errors import ParameterError, PrivacyError, unknown_name
 from workbench.privacy.quoted_numbers import unstated_numbers
 from workbench.privacy.release import Release, bin_counts, binned_quantile, share_columns
 from workbench.privacy.release import shares as released_shares
@@ -86,7 +86,9 @@ class Figures:
             )
         for column in (*by, *(means or {}), *sums):
             if column not in rows.columns:
-                raise ParameterError(f"table {name}: {unknown('column', column, rows.columns)}")
+                raise ParameterError(
+                    f"table {name}: {unknown_name('column', column, rows.columns)}"
+                )
         named = [*by, "persons", *(shares or {}), *(means or {}), *sums]
         if twice := sorted({column for column in named if named.count(column) > 1}):
             raise ParameterError(
@@ -252,7 +254,7 @@ class Figures:
         """
         rows = self._persons(rows)
         if column not in rows.columns:
-            raise ParameterError(f"estimate {name}: {unknown('column', column, rows.columns)}")
+            raise ParameterError(f"estimate {name}: {unknown_name('column', column, rows.columns)}")
         if rows.drop_nulls(column).is_empty():
             return _nothing(self.release, name, label, unit)
         _require_measure(rows, (), column, f"estimate {name}")
@@ -292,7 +294,7 @@ class Figures:
         """
         rows = self._persons(rows)
         if column not in rows.columns:
-            raise ParameterError(f"estimate {name}: {unknown('column', column, rows.columns)}")
+            raise ParameterError(f"estimate {name}: {unknown_name('column', column, rows.columns)}")
         if not 0 < share < 1:
             raise ParameterError(
                 f"estimate {name}: a quantile lies between 0 and 1, not at {share}"

@@ -87,7 +87,7 @@ class ViewReport:
         }
 
     @classmethod
-    def of_json(cls, content: Mapping[str, Any]) -> "ViewReport":
+    def from_json(cls, content: Mapping[str, Any]) -> "ViewReport":
         """Make it again from what ``to_json`` gave."""
         return cls(
             steps=pl.DataFrame(content["steps"], schema=_STEPS),

@@ -223,7 +223,7 @@ def _report(session: Session) -> Iterator[int]:
         with contextlib.suppress(BlockingIOError), open(end, "rb") as file:
             content = file.read()
             if content:
-                session.execution.confinement = Confinement.of_json(json.loads(content))
+                session.execution.confinement = Confinement.from_json(json.loads(content))
 
 
 class _watch:  # noqa: N801 - used as a context, reads as a verb

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from workbench.foundation.errors import ParameterError, unknown
+from workbench.foundation.errors import ParameterError, unknown_name
 from workbench.runs.notebooks import Notebook
 
 _NAMES: Mapping[str, Any] = {
@@ -162,7 +162,7 @@ def chosen(
     faults = []
     for name, value in given.items():
         if name not in declared:
-            faults.append(unknown("parameter", name, declared))
+            faults.append(unknown_name("parameter", name, declared))
             continue
         try:
             values[name] = _fit(value, declared[name].type, name)

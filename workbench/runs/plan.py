@@ -9,9 +9,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from workbench.foundation.errors import ParameterError, unknown
+from workbench.foundation.errors import ParameterError, unknown_name
 from workbench.foundation.files import canonical_json
-from workbench.foundation.settings import find
+from workbench.foundation.settings import find_file
 from workbench.privacy.view import default_as_of, view_fingerprint, zone_of
 from workbench.runs.notebooks import Notebook, read_notebook
 from workbench.runs.parameters import Text, chosen, declared_parameters
@@ -97,13 +97,15 @@ def plan(
         or default_as_of(dataset, zone=zone_of(study, dataset))
     )
     notebooks = [
-        read_notebook(find("notebook", use.name, folder=project / "notebooks", suffix=".ipynb"))
+        read_notebook(
+            find_file("notebook", use.name, folder=project / "notebooks", suffix=".ipynb")
+        )
         for use in uses
     ]
     declared = [declared_parameters(notebook) for notebook in notebooks]
     everywhere = {name for each in declared for name in each}
     faults += [
-        f"study {study.name}: {unknown('parameter', name, everywhere)}"
+        f"study {study.name}: {unknown_name('parameter', name, everywhere)}"
         for name in given
         if name not in everywhere
     ]

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import polars as pl
 
-from workbench.foundation.errors import InputError, ParameterError, unknown
+from workbench.foundation.errors import InputError, ParameterError, unknown_name
 from workbench.schema.buckets import NO_CUSTOMER, bucket_of
 from workbench.schema.tables import TABLES
 from workbench.schema.time_units import EXACT_TIMES, TimeUnits
@@ -56,7 +56,7 @@ class CustomerData:
         """Hold frames by table name; those that are missing are filled in empty."""
         for name in tables:
             if name not in TABLES:
-                raise ParameterError(unknown("table", name, TABLES))
+                raise ParameterError(unknown_name("table", name, TABLES))
         held = {name: tables.get(name, table.empty()).lazy() for name, table in TABLES.items()}
         return cls(MappingProxyType(held), time_units)
 
@@ -70,7 +70,7 @@ class CustomerData:
 
     def __getitem__(self, name: str) -> pl.LazyFrame:
         if name not in self.tables:
-            raise ParameterError(unknown("table", name, self.tables))
+            raise ParameterError(unknown_name("table", name, self.tables))
         return self.tables[name]
 
     def __iter__(self) -> Iterator[str]:

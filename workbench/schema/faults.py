@@ -115,7 +115,7 @@ class Rule:
         return cls(name, {**shown, "more": more} if more > 0 else shown)
 
     @classmethod
-    def of_json(cls, name: str, parameters: str) -> "Rule":
+    def from_json(cls, name: str, parameters: str) -> "Rule":
         """Return the rule that a row of ``FAULTS`` names."""
         return cls(name, json.loads(parameters))
 
@@ -208,7 +208,7 @@ def wording(found: pl.DataFrame) -> pl.Series:
     """
     distinct = found.select(FAULT).unique(maintain_order=True)
     words = [
-        ": ".join([*filter(None, (table, column)), Rule.of_json(rule, parameters).words])
+        ": ".join([*filter(None, (table, column)), Rule.from_json(rule, parameters).words])
         for table, column, rule, parameters in distinct.iter_rows()
     ]
     worded = distinct.with_columns(pl.Series("words", words, dtype=pl.String))

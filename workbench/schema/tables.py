@@ -17,7 +17,7 @@ from typing import Literal, cast
 
 import polars as pl
 
-from workbench.foundation.errors import ParameterError, unknown
+from workbench.foundation.errors import ParameterError, unknown_name
 from workbench.foundation.package_data import packaged_csv
 
 Sensitivity = Literal["direct", "key", "quasi", "sensitive", "text", "plain"]
@@ -165,7 +165,7 @@ class Table:
     def column(self, name: str) -> Column:
         """Return a column by name, or refuse with the names there are."""
         if name not in self._by_name:
-            raise ParameterError(unknown(f"column of {self.name}", name, self._by_name))
+            raise ParameterError(unknown_name(f"column of {self.name}", name, self._by_name))
         return self._by_name[name]
 
     def __contains__(self, name: object) -> bool:

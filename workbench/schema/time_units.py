@@ -35,7 +35,7 @@ class TimeUnits:
         }  # fmt: skip
 
     @classmethod
-    def of_json(cls, content: Mapping[str, Any]) -> Self:
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
         """Return the units that ``to_json`` gave."""
         as_of = content["as_of"]
         return cls(units=content["units"], as_of=date.fromisoformat(as_of) if as_of else None)

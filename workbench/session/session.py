@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from workbench.foundation.settings import Settings, find
+from workbench.foundation.settings import Settings, find_file
 
 if TYPE_CHECKING:
     from workbench.intake import LoadReport
@@ -128,7 +128,7 @@ class Session:
         """
         from workbench.studies import read_study  # late: polars
 
-        path = find("study", name, folder=self.place.studies, suffix=".toml")
+        path = find_file("study", name, folder=self.place.studies, suffix=".toml")
         return read_study(path, notebooks=self.place.notebooks)
 
     def load(

@@ -37,9 +37,9 @@ import polars as pl
 from polars.exceptions import PolarsError
 from pydantic import BeforeValidator, Field, ValidationError
 
-from workbench.foundation.errors import ParameterError, unknown
+from workbench.foundation.errors import ParameterError, unknown_name
 from workbench.foundation.files import canonical_json
-from workbench.foundation.settings import find
+from workbench.foundation.settings import find_file
 from workbench.schema import TABLES
 from workbench.sources.provenance import SETTINGS
 from workbench.sources.rules import (
@@ -170,10 +170,10 @@ class SourceMapping(Strict):
             yield from self._days_of_utc(place, sql)
         for kind in self.identities:
             if kind not in (kinds := TABLES["identities"].column("kind").choices):
-                yield unknown("kind of identifier", kind, kinds)
+                yield unknown_name("kind of identifier", kind, kinds)
         for namespace in self.attributes:
             if namespace not in (spaces := TABLES["attributes"].column("namespace").choices):
-                yield unknown("namespace of attributes", namespace, spaces)
+                yield unknown_name("namespace of attributes", namespace, spaces)
         for table, cuts in self.tables.items():
             for cut in cuts:
                 yield from _row_faults(table, cut, known)
@@ -217,7 +217,7 @@ def find_mapping(name: str) -> SourceMapping:
     ParameterError
         There is none, or it has faults.
     """
-    return SourceMapping.read(find("mapping", name, folder=_folder(), suffix=".toml"))
+    return SourceMapping.read(find_file("mapping", name, folder=_folder(), suffix=".toml"))
 
 
 def ready_mappings() -> tuple[str, ...]:
@@ -241,23 +241,23 @@ def _sql_faults(place: str, sql: str, known: list[str]) -> Iterator[str]:
         yield f"{place}: not an SQL expression ({error})"
         return
     for name in sorted(set(names) - set(known)):
-        yield f"{place}: {unknown('column', name, known)}"
+        yield f"{place}: {unknown_name('column', name, known)}"
 
 
 def _row_faults(table: str, rule: RowRule, known: list[str]) -> Iterator[str]:
     if table not in TABLES or table == "sources":
-        yield unknown("table", table, set(TABLES) - {"sources"})
+        yield unknown_name("table", table, set(TABLES) - {"sources"})
         return
     columns = {column.name: column for column in TABLES[table].columns}
     for name in rule.columns:
         if name not in columns:
-            yield unknown(f"column of {table}", name, columns)
+            yield unknown_name(f"column of {table}", name, columns)
     for name in (*rule.per, *rule.order_by):
         if name not in known:
-            yield f"tables.{table}: {unknown('column', name, known)}"
+            yield f"tables.{table}: {unknown_name('column', name, known)}"
     for name in rule.keyed:
         if name not in rule.columns:
-            yield f"tables.{table}.keyed: {unknown('column', name, rule.columns)}"
+            yield f"tables.{table}.keyed: {unknown_name('column', name, rule.columns)}"
     filled = _FILLED | _FILLED_IN.get(table, set()) | set(rule.columns)
     missing = [c.name for c in columns.values() if not c.is_nullable and c.name not in filled]
     if missing:

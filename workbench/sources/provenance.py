@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from workbench.foundation.errors import ParameterError, unknown
+from workbench.foundation.errors import ParameterError, unknown_name
 from workbench.schema import TABLES
 
 #: The settings, each with the form it is written in.
@@ -65,7 +65,9 @@ class Provenance:
             name: settings.get(name) or declared.get(name) or _DEFAULTS.get(name)
             for name in SETTINGS
         }
-        faults = [unknown("setting", name, SETTINGS) for name in settings if name not in SETTINGS]
+        faults = [
+            unknown_name("setting", name, SETTINGS) for name in settings if name not in SETTINGS
+        ]
         missing = [name for name, value in values.items() if not value]
         if missing:
             ways = " ".join(f"--set {name}=…" for name in missing)

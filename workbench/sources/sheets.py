@@ -18,7 +18,7 @@ import openpyxl
 import polars as pl
 from openpyxl.utils.exceptions import InvalidFileException
 
-from workbench.foundation.errors import InputError, ParameterError, unknown
+from workbench.foundation.errors import InputError, ParameterError, unknown_name
 from workbench.sources.cells import Cells, header_names, refused
 from workbench.sources.rules import FileRule
 
@@ -39,7 +39,7 @@ def read_sheets(data: bytes, *, rule: FileRule, expected: Collection[str], name:
     chosen = rule.sheets or tuple(workbook.sheetnames)
     for sheet in chosen:
         if sheet not in workbook.sheetnames:
-            raise ParameterError(f"{name}: {unknown('sheet', sheet, workbook.sheetnames)}")
+            raise ParameterError(f"{name}: {unknown_name('sheet', sheet, workbook.sheetnames)}")
     header = list(rule.columns)
     values: list[pl.DataFrame] = []
     numbers: list[pl.DataFrame] = []

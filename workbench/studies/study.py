@@ -7,8 +7,8 @@ from zoneinfo import available_timezones
 
 from pydantic import Field
 
-from workbench.foundation.declarations import Declaration, declare, read_toml
-from workbench.foundation.errors import unknown
+from workbench.foundation.declarations import Declaration, read_toml, validate_declaration
+from workbench.foundation.errors import unknown_name
 from workbench.schema import TABLES, Column
 from workbench.schema.tables import LINEAGE
 
@@ -180,7 +180,7 @@ def read_study(path: Path, *, notebooks: Path) -> Study:
         *_unknown_zone(content),
         *_unknown_notebooks(content, notebooks),
     ]
-    return declare(
+    return validate_declaration(
         Study,
         {**_tuples(content), "name": path.stem},
         source=f"study {path.name}",
@@ -207,13 +207,13 @@ def _unseen_columns(content: Mapping[str, Any]) -> list[str]:
     columns = content.get("columns")
     for table, names in columns.items() if isinstance(columns, dict) else ():
         if table not in TABLES:
-            faults.append(f"columns.{table}: {unknown('table', table, TABLES)}")
+            faults.append(f"columns.{table}: {unknown_name('table', table, TABLES)}")
             continue
         declared = TABLES[table]
         for name in names if isinstance(names, list) else ():
             if name not in declared:
                 known = (column.name for column in declared.columns)
-                faults.append(f"columns.{table}: {unknown('column', str(name), known)}")
+                faults.append(f"columns.{table}: {unknown_name('column', str(name), known)}")
             elif (column := declared.column(name)).view == "absent" and (
                 declared.is_in_views or column.sensitivity == "direct"
             ):
@@ -238,7 +238,7 @@ def _unspared(content: Mapping[str, Any]) -> list[str]:
     seen = columns.get("customers") if isinstance(columns, dict) else None
     quasi = [n for n in TABLES["customers"].treated("generalise") if n in (seen or ())]
     return [
-        f"policy.keep: {unknown('quasi-identifier among columns.customers', str(name), quasi)}"
+        f"policy.keep: {unknown_name('quasi-identifier among columns.customers', str(name), quasi)}"
         for name in (keep if isinstance(keep, list) else ())
         if name not in quasi
     ]
@@ -258,7 +258,7 @@ def _unexplained(content: Mapping[str, Any]) -> list[str]:
 def _unknown_zone(content: Mapping[str, Any]) -> list[str]:
     zone = content.get("zone")
     if isinstance(zone, str) and zone not in available_timezones():
-        return [f"zone: {unknown('time zone', zone, sorted(available_timezones()))}"]
+        return [f"zone: {unknown_name('time zone', zone, sorted(available_timezones()))}"]
     return []
 
 
@@ -267,7 +267,7 @@ def _unknown_notebooks(content: Mapping[str, Any], folder: Path) -> list[str]:
     uses = content.get("notebooks")
     names = [use.get("name") for use in uses if isinstance(use, dict)] if uses else []
     return [
-        f"notebooks: {unknown('notebook', str(name), known)}"
+        f"notebooks: {unknown_name('notebook', str(name), known)}"
         for name in names
         if name is not None and str(name) not in known and not str(name).endswith(".ipynb")
     ]

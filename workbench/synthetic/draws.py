@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, expit, gammaincinv, ndtri, pdtrik
 
-from workbench.foundation.streams import at
+from workbench.foundation.streams import random_bits
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -91,7 +91,7 @@ class Dice:
         """Return the draw of this name for every row, from 0 to 65,535."""
         word, piece = divmod(self._names.index(name), 4)
         if word not in self._words:
-            self._words[word] = at(self.bits, word + 1)
+            self._words[word] = random_bits(self.bits, word + 1)
         some = self._words[word] >> np.uint64(16 * piece) & np.uint64(0xFFFF)
         drawn: Integers = some.view(np.int64)
         return drawn

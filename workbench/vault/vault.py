@@ -33,7 +33,7 @@ from workbench.foundation.errors import (
     IntegrityError,
     ParameterError,
     WorkbenchError,
-    unknown,
+    unknown_name,
 )
 from workbench.foundation.files import write_whole
 from workbench.foundation.progress import say
@@ -416,7 +416,7 @@ class Vault:
 
     def _unknown(self, name: str) -> ParameterError:
         return ParameterError(
-            f"{unknown('dataset', name, self.datasets())}. Load it with `workbench load`"
+            f"{unknown_name('dataset', name, self.datasets())}. Load it with `workbench load`"
         )
 
 

@@ -115,7 +115,7 @@ class Confinement:
         return {**asdict(self), "missing": list(self.missing)}
 
     @classmethod
-    def of_json(cls, content: dict[str, Any]) -> Self:
+    def from_json(cls, content: dict[str, Any]) -> Self:
         """Read what ``as_json`` returned."""
         return cls(**{name: each for name, each in content.items() if name != "missing"})
 

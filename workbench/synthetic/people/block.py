@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from workbench.foundation.streams import Stream, at, hashed, unit
+from workbench.foundation.streams import Stream, hash_owners, random_bits, uniforms
 from workbench.synthetic.clock import Clock
 from workbench.synthetic.draws import Flags, Floats, Integers, Keys, choice, gamma, normal
 from workbench.synthetic.recipes import AGE_BANDS, AGE_EDGES, GENDERS, Recipe
@@ -48,7 +48,7 @@ class Block:
 
     @cached_property
     def _hashes(self) -> Keys:
-        return hashed(self.numbers)
+        return hash_owners(self.numbers)
 
     @cached_property
     def record_id(self) -> Keys:
@@ -148,7 +148,7 @@ class Block:
         position : array of int, or int
             Which of the customer's values.
         """
-        return unit(self.bits(stream, owner, position))
+        return uniforms(self.bits(stream, owner, position))
 
     def bits(
         self, stream: str, owner: Integers | None = None, position: Integers | int = 0
@@ -157,4 +157,6 @@ class Block:
         keys = self.stream(stream).keys(self._hashes)
         if owner is not None:
             keys = keys[owner]
-        return at(keys, position if isinstance(position, int) else position.astype(np.uint64))
+        return random_bits(
+            keys, position if isinstance(position, int) else position.astype(np.uint64)
+        )

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workbench.foundation.declarations import declare, read_toml
+from workbench.foundation.declarations import read_toml, validate_declaration
 from workbench.foundation.errors import ParameterError
-from workbench.foundation.settings import find
+from workbench.foundation.settings import find_file
 from workbench.synthetic.recipes.recipe import Recipe
 
 _REPLACED = ("locales", "segments", "mix", "genders", "bias", "campaigns", "changes", "groups")
@@ -33,7 +33,7 @@ def read_recipe(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:
         The file cannot be read, or anything in it or in ``changes`` is wrong: all faults at once.
     """
     content = _merged(_content(path, ()), changes or {})
-    return declare(Recipe, content, source=f"recipe {path.name}")
+    return validate_declaration(Recipe, content, source=f"recipe {path.name}")
 
 
 def _content(path: Path, below: tuple[str, ...]) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def _content(path: Path, below: tuple[str, ...]) -> dict[str, Any]:
             f"recipe {path.name}: extends is {base!r}; "
             "give the name of another recipe that does not extend this one"
         )
-    parent = find("recipe", base, folder=path.parent, suffix=".toml")
+    parent = find_file("recipe", base, folder=path.parent, suffix=".toml")
     return _merged(_content(parent, (*below, path.stem)), content)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from workbench.foundation.streams import at
+from workbench.foundation.streams import random_bits
 from workbench.synthetic.draws import (
     Dice,
     Flags,
@@ -139,7 +139,7 @@ def _steps(visited: Visits, session_id: Keys, searches: Flags) -> _Steps:
         visit=visit,
         number=number,
         name=name,
-        event_id=at(session_id[visit], (number + _FIRST_EVENT).view(np.uint64)),
+        event_id=random_bits(session_id[visit], (number + _FIRST_EVENT).view(np.uint64)),
         first=first,
         before=before,
         last=last,
