@@ -1,19 +1,28 @@
 """What the truth says is coming comes that often: for the oracle and for the best observer."""
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from tests.conftest import PROJECT
 from workbench.foundation.errors import ParameterError
 from workbench.synthetic import generate
+from workbench.synthetic.clock import month_start
 from workbench.synthetic.truth import Truth, open_truth
+from workbench.synthetic.truth.tables import HORIZON_DAYS, HORIZON_MONTHS
 
 CUSTOMERS = 12_000
 AS_OF = date(2024, 11, 1)
+
+
+def stem(recipe: Path) -> str:
+    """Return the name of a recipe's file, which names its test."""
+    return recipe.stem
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +107,16 @@ def test_a_day_within_a_month_is_refused(truths: dict[str, Truth]) -> None:
         truths["retail"].outlooks(as_of=date(2024, 11, 2), horizon_months=3)
     with pytest.raises(ParameterError, match="horizon_months is 13: give 1 to 12"):
         truths["retail"].outlooks(as_of=AS_OF, horizon_months=13)
+
+
+@pytest.mark.parametrize("recipe", sorted((PROJECT / "synthetic").glob("*.toml")), ids=stem)
+def test_the_outlook_at_the_end_is_the_truth_on_disk(recipe: Path, tmp_path: Path) -> None:
+    world = generate(recipe, out=tmp_path / "world", customers=900)
+    known = open_truth(world.out)
+    end = month_start(known.recipe.start_on, known.recipe.months)
+    seen = known.outlooks(as_of=end, horizon_months=HORIZON_MONTHS, horizon_days=HORIZON_DAYS)
+    on_disk = known.tables["customers"].select(
+        "record_id", "is_active", p_leaves="p_leaves_3_months", p_buys="p_buys_90_days"
+    )
+    assert_frame_equal(seen.select("record_id", "is_active", "p_leaves", "p_buys"),
+                       on_disk.collect())  # fmt: skip

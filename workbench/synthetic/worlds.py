@@ -1,6 +1,7 @@
 """Generate a world: validate, make it block by block, and put it in place whole or not at all."""
 
 import hashlib
+import json
 import secrets
 import shutil
 from collections.abc import Mapping
@@ -211,7 +212,9 @@ def _write(plan: Recipe, folder: Path, out: Path, pool: Executor | None) -> Worl
         "lists": {"names": NAMES, "texts": texts.fingerprint()},
         "parts": len(blocks),
     }
-    write_whole(folder / MANIFEST, canonical_json(manifest))
+    # the order of keys is part of a recipe: codes of segments are their positions in it
+    text = json.dumps(manifest, ensure_ascii=False, indent=1, allow_nan=False)
+    write_whole(folder / MANIFEST, text.encode() + b"\n")
     return World(
         name=plan.name,
         out=out,

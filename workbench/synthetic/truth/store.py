@@ -20,6 +20,7 @@ from workbench.synthetic.people.permissions import all_decisions
 from workbench.synthetic.recipes import Recipe
 from workbench.synthetic.shop.leaving import month_days
 from workbench.synthetic.shop.purchasing import purchases
+from workbench.synthetic.truth.summary import FORMAT_VERSION
 from workbench.synthetic.truth.tables import ahead
 
 _BLOCK = 8_000  # customers looked at together
@@ -43,7 +44,9 @@ class Truth:
     summary: dict[str, Any]
     tables: dict[str, pl.LazyFrame]
 
-    def outlooks(self, *, as_of: date, horizon_months: int) -> pl.DataFrame:
+    def outlooks(
+        self, *, as_of: date, horizon_months: int, horizon_days: int | None = None
+    ) -> pl.DataFrame:
         """Return what is coming for every customer as of a month, made anew from the recipe.
 
         Parameters
@@ -51,12 +54,14 @@ class Truth:
         as_of : date
             First day of a month of the world, or the data end.
         horizon_months : int
-            1 to 12.
+            How far leaving is looked ahead, 1 to 12.
+        horizon_days : int, optional
+            How far buying is looked ahead; the days of these months unless given.
 
         Returns
         -------
         DataFrame, shape (customers who had joined, 8)
-            ``record_id``; ``is_active``; ``p_leaves``, ``p_buys`` (within the months, the
+            ``record_id``; ``is_active``; ``p_leaves``, ``p_buys`` (within the horizon, the
             oracle's); ``p_active_given_history``, ``p_leaves_given_history``,
             ``p_buys_given_history`` (the best observer's); ``leaves`` (whether it came so, null
             where the months reach beyond the data).
@@ -69,11 +74,9 @@ class Truth:
         month = self._month(as_of)
         if not 1 <= horizon_months <= _MOST_MONTHS:
             raise ParameterError(f"horizon_months is {horizon_months}: give 1 to {_MOST_MONTHS}")
-        end = month_start(as_of, horizon_months)
+        days = horizon_days or (month_start(as_of, horizon_months) - as_of).days
         firsts = range(0, self.recipe.customers, _BLOCK)
-        return pl.concat(
-            [self._of_block(first, month, horizon_months, (end - as_of).days) for first in firsts]
-        )
+        return pl.concat([self._of_block(first, month, horizon_months, days) for first in firsts])
 
     def _month(self, as_of: date) -> int:
         start = self.recipe.start_on
@@ -126,7 +129,7 @@ def open_truth(world: Path) -> Truth:
         raise InputError(
             f"{world} holds no truth: give the folder of a world as workbench generate made it"
         ) from error
-    if told.get("format_version") != 2:
+    if told.get("format_version") != FORMAT_VERSION:
         raise InputError(f"the truth of {world} was made by another version: generate it again")
     return Truth(
         recipe=Recipe.model_validate_json(json.dumps(manifest["recipe"])),

@@ -11,6 +11,9 @@ from workbench.synthetic.contact.decision import CAMPAIGN, decision_day
 from workbench.synthetic.recipes import Bias, Recipe
 from workbench.synthetic.truth.tables import HORIZON_DAYS, HORIZON_MONTHS
 
+#: Version of ``truth.json`` and of the recipe in ``world.json``, whose order of keys counts.
+FORMAT_VERSION = 3
+
 _DECIMALS = 6
 _PROCESSES = {
     "hazard": "gamma-mixed Poisson purchases on a seasonal clock, a monthly complementary log-log "
@@ -43,7 +46,7 @@ def summary(recipe: Recipe, truth: Mapping[str, pl.LazyFrame]) -> dict[str, Any]
     """
     clock = Clock.of(recipe)
     return {
-        "format_version": 2,
+        "format_version": FORMAT_VERSION,
         "world": recipe.name,
         "seed": recipe.seed,
         "as_of": clock.end_on.isoformat(),
