@@ -95,6 +95,8 @@ def _settled(
 ) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
     """Take out contradicting records, and lines whose order goes with one, until none is left."""
     everything = {**tables, **compared}
+    if contradicting.is_empty():  # the usual case: no whole is lost
+        return contradicting, dict(compared)
     while True:
         left = without(everything, contradicting)
         orphans = _parts_of_lost_wholes(compared, left)

@@ -1,7 +1,7 @@
 """Load files into a dataset: the one function behind ``workbench load``."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -27,9 +27,14 @@ _TOGETHER = 3  # parts read at a time: more make fewer files and take more memor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """What became of some parts of one source."""
+    """What became of some parts of one source.
+
+    Tables with many rows are written already (``files``). Those with few are handed on as rows, so
+    that the rows of several parts share their files.
+    """
 
     files: tuple[FileEntry, ...]
+    few: Mapping[str, pl.DataFrame]
     superseded: Mapping[str, pl.DataFrame]
     refused: pl.DataFrame
     read: int
@@ -65,12 +70,11 @@ class _Loader:
             found = compare(tables, held)
         own = [r.cells for r in readings if r.cells is not None]
         contradicting = in_own_words(found.contradicting, pl.concat(own) if own else None)
+        rows = {name: each.select(list(TABLES[name].stored)) for name, each in found.tables.items()}
+        many = [name for name, each in rows.items() if each.height >= self.writer.full_batch]
         return _Part(
-            files=tuple(
-                entry
-                for name, rows in found.tables.items()
-                for entry in self.writer.write(name, rows.select(list(TABLES[name].stored)))
-            ),
+            files=tuple(file for name in many for file in self.writer.write(name, rows[name])),
+            few={name: each for name, each in rows.items() if name not in many},
             superseded=found.superseded,
             refused=gathered([*(r.refused for r in records), contradicting]).join(
                 pl.concat(
@@ -181,7 +185,10 @@ def _load_one(
     work = _Loader(source=source, writer=writer, secret=secret, held=state.held())
     with compute.executor(workers if source.parts > _TOGETHER else 1) as pool:
         groups = _groups(source.parts)
-        done = list(compute.over(work, groups, pool=pool, title=f"load {source.path.name}"))
+        done = []
+        for part in compute.over(work, groups, pool=pool, title=f"load {source.path.name}"):
+            state.add_rows(part.few)
+            done.append(replace(part, few={}))
     refused = pl.concat([part.refused for part in done])
     entry = _entry(source, read=sum(part.read for part in done), refused=refused)
     superseded: dict[str, list[pl.DataFrame]] = {}
@@ -189,7 +196,7 @@ def _load_one(
         for table, keys in part.superseded.items():
             superseded.setdefault(table, []).append(keys)
         state.amounts.update(part.amounts)
-    state.add_files([file for part in done for file in part.files], superseded)
+    state.end_source([file for part in done for file in part.files], superseded)
     found = sum(part.new for part in done)
     # where nothing was held every accepted record is new, also those that share a row with another
     state.new_records += found if work.held else entry.read - entry.refused

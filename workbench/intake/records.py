@@ -217,6 +217,8 @@ def _dependents(
     if "customers" not in rows:
         return pl.DataFrame(schema=REFUSED)
     gone = rows["customers"].join(passed["customers"], on="record_id", how="anti")
+    if gone.is_empty():
+        return pl.DataFrame(schema=REFUSED)
     about = [
         refusal(
             frame.join(gone, on="record_id", how="semi", maintain_order="left").join(

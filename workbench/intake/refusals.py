@@ -19,6 +19,8 @@ def gathered(refused: Iterable[pl.DataFrame]) -> pl.DataFrame:
         Columns of ``REFUSED``; a record may be in several.
     """
     found = pl.concat([pl.DataFrame(schema=REFUSED), *refused])
+    if found.is_empty():
+        return found
     raw = found.select("source_row", "raw").drop_nulls()
     return refused_records(faults_of(found), raw)
 
@@ -52,6 +54,8 @@ def refuse_rows(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     found : DataFrame
         Their faults, columns of ``FAULTS``.
     """
+    if found.is_empty():
+        return pl.DataFrame(schema=REFUSED)
     return refused_records(found, rows.select("source_row", raw=_understood(rows)))
 
 

@@ -44,6 +44,8 @@ class State:
         self.amounts: Counter[str] = Counter()
         self._writer = writer
         self._files: list[FileEntry] = []
+        self._rows: dict[str, pl.DataFrame] = {}
+        self._of_rows: list[FileEntry] = []
         self._dropped: set[str] = set()
         self._source_rows = TABLES["sources"].empty()
         self._quarantine = pl.DataFrame(schema=HELD)
@@ -75,13 +77,28 @@ class State:
         kept = (entry for entry in base.files if entry.file not in self._dropped)
         return replace(base, files=(*kept, *self._files))
 
-    def add_files(
+    def add_rows(self, tables: Mapping[str, pl.DataFrame]) -> None:
+        """Gather rows of a source, and write those of a table once they fill its files."""
+        for table, rows in tables.items():
+            gathered = pl.concat([self._rows.pop(table, rows.clear()), rows])
+            if gathered.height < self._writer.full_batch:
+                self._rows[table] = gathered
+            else:
+                self._of_rows += self._writer.write(table, gathered)
+
+    def end_source(
         self, files: list[FileEntry], superseded: Mapping[str, list[pl.DataFrame]]
     ) -> None:
-        """Take written files in; rows that others complete leave the files they lie in."""
+        """Take in all that a source brought: written files, and the rows that were gathered.
+
+        Held rows that the source completes leave the files in which they are stored.
+        """
         for table, keys in superseded.items():
             self._take_out(table, pl.concat(keys))
-        self._files += files
+        for table, rows in self._rows.items():
+            self._of_rows += self._writer.write(table, rows)
+        self._files += [*files, *self._of_rows]
+        self._rows, self._of_rows = {}, []
 
     def add_source(self, entry: SourceEntry, row: pl.DataFrame) -> None:
         """Take a load in: its entry in the operation and its row of ``sources``."""

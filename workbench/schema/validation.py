@@ -11,7 +11,7 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
-from workbench.schema.faults import EXAMPLE, MISSING, Rule, faults, join_faults
+from workbench.schema.faults import EXAMPLE, FAULTS, MISSING, Rule, faults, join_faults
 from workbench.schema.tables import TABLES, Column
 
 #: What a value looks like, by the unit of columns that declare a pattern.
@@ -66,6 +66,8 @@ def split(
     schema = _schema(table, without)
     position = rows.with_row_index("_position")
     _, failure = schema.filter(position.select("_position", *(c.name for c in columns)))
+    if not len(failure):  # the usual case: nothing is copied
+        return rows, rows.clear(), FAULTS.to_frame()
     broken = failure.details()
     is_numbered = "source_row" in rows.columns
     number = pl.col("source_row") if is_numbered else pl.col("_position") + 1

@@ -27,7 +27,7 @@ from workbench.vault.entries import FileEntry, Operation, SourceEntry
 from workbench.vault.heads import Head, Heads
 from workbench.vault.keyring import Keyring
 from workbench.vault.lists import ListEntry, Lists, digest
-from workbench.vault.merging import to_merge
+from workbench.vault.merging import SMALL_ROWS, to_merge
 from workbench.vault.parquet import reading, write_encrypted
 from workbench.vault.roots import FORMAT, next_fingerprint, root_path, sealed_root
 
@@ -76,6 +76,11 @@ class DatasetWriter:
             keys=self.keys,
             folder=self.folder,
         )
+
+    @property
+    def full_batch(self) -> int:
+        """Rows of one table from which none of its files, one a bucket, is small to merge later."""
+        return SMALL_ROWS * self.buckets
 
     def write(self, table: str, rows: pl.DataFrame) -> list[FileEntry]:
         """Write rows of one table, cut into buckets, and return what a list says of the files.
