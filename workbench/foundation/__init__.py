@@ -1,4 +1,4 @@
-"""What every room stands on: errors, settings, random streams, progress, files and compute.
+"""The tools that every other room uses: errors, settings, random streams, progress and files.
 
-Nothing here knows what a customer is.
+Nothing here depends on customer data.
 """

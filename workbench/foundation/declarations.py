@@ -1,7 +1,7 @@
-"""Files in which people declare something (studies, mappings, recipes): TOML into a checked model.
+"""Read declarations (studies, mappings, recipes): TOML files that become checked models.
 
-All faults of a file are told at once, each with the key's path, what was found and what is allowed,
-so that a file is mended in one go.
+The refusal of a file lists all its faults, each with the key's path, the value found and the values
+allowed, so that a user corrects the file once.
 """
 
 import tomllib
@@ -18,7 +18,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class Declaration(BaseModel):
-    """Base of everything declared in a file: frozen, strict, no unknown key."""
+    """Base of every model that is declared in a file: frozen, strict, without unknown keys."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -29,7 +29,7 @@ def read_toml(path: Path, kind: str) -> dict[str, Any]:
     Raises
     ------
     ParameterError
-        It cannot be read, or is not TOML; the message gives line and column.
+        The file cannot be read, or is not TOML; the message gives line and column.
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -40,40 +40,40 @@ def read_toml(path: Path, kind: str) -> dict[str, Any]:
 def validate_declaration(
     model: type[Model], content: Mapping[str, Any], *, source: str, further: Sequence[str] = ()
 ) -> Model:
-    """Make the model from a file's content, or tell all its faults.
+    """Return the model of a file's content, or refuse the file with all its faults.
 
     Parameters
     ----------
     model : type
         A pydantic model.
     content : mapping
-        What the file says.
+        Content of the file.
     source : str
-        What the file is called in the refusal: "study demo.toml".
+        Name of the file in the refusal, for instance "study demo.toml".
     further : sequence of str
-        Faults found elsewhere, told with the others.
+        Faults that the caller found, which are listed with the others.
 
     Raises
     ------
     ParameterError
-        One line per fault.
+        The content has a fault; the message has one line per fault.
     """
     faults = list(further)
     made: Model | None = None
     try:
         made = model.model_validate(content)
     except ValidationError as error:
-        faults = [_fault(model, each) for each in error.errors()] + faults
+        faults = [_describe_fault(model, each) for each in error.errors()] + faults
     if faults or made is None:
         count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
         raise ParameterError("\n  ".join([f"{source} has {count}:", *faults]))
     return made
 
 
-def _fault(model: type[BaseModel], error: Any) -> str:
+def _describe_fault(model: type[BaseModel], error: Any) -> str:
     place = ".".join(str(part) for part in error["loc"]) or "the file"
     if error["type"] == "extra_forbidden":
-        known = _keys(model, error["loc"][:-1])
+        known = _allowed_keys(model, error["loc"][:-1])
         nearest = get_close_matches(str(error["loc"][-1]), known, n=1)
         guess = f"; did you mean {nearest[0]}?" if nearest else "."
         return f"{place}: no such key{guess} Known: {', '.join(sorted(known))}"
@@ -85,14 +85,15 @@ def _fault(model: type[BaseModel], error: Any) -> str:
     return f"{place}: {message[0].lower()}{message[1:]}{shown}"
 
 
-def _keys(model: type[BaseModel], path: Sequence[Any]) -> list[str]:
+def _allowed_keys(model: type[BaseModel], path: Sequence[Any]) -> list[str]:
+    """Return the keys that the model allows at a path into the file."""
     fields = model.model_fields
     for part in path:
         if part not in fields:
-            continue  # a position in a list or a free key
+            continue  # The part is a position in a list or a key that the file's author chose.
         inner = [
             each
-            for each in (fields[part].annotation, *_arguments(fields[part].annotation))
+            for each in (fields[part].annotation, *_type_arguments(fields[part].annotation))
             if isinstance(each, type) and issubclass(each, BaseModel)
         ]
         if not inner:
@@ -101,8 +102,9 @@ def _keys(model: type[BaseModel], path: Sequence[Any]) -> list[str]:
     return [field.alias or name for name, field in fields.items()]
 
 
-def _arguments(annotation: Any) -> tuple[Any, ...]:
+def _type_arguments(annotation: Any) -> tuple[Any, ...]:
+    """Return the types inside an annotation: ``int`` and ``None`` for ``int | None``."""
     found: list[Any] = []
     for each in getattr(annotation, "__args__", ()):
-        found += [each, *_arguments(each)]
+        found += [each, *_type_arguments(each)]
     return tuple(found)

@@ -1,4 +1,4 @@
-"""The one tree of errors, cut by whose turn it is to act.
+"""The errors that the package raises, divided by the person who can mend the cause.
 
     WorkbenchError            exit 1   a fault of ours
     ├── ParameterError        exit 2   a name, option, parameter, study, recipe or policy is wrong
@@ -8,8 +8,8 @@
     ├── IntegrityError        exit 6   something stored was changed, damaged or swapped
     └── RunError              exit 7   a notebook failed or ended before its last cell and verdicts
 
-A message says what is wrong with the name of the thing, what was found and what to do. It never
-holds a cell value of customer data: counts, column names and row numbers only.
+A message names the object that is wrong, the value found and the action that helps. It never
+contains a cell value of customer data, only counts, column names and row numbers.
 """
 
 from collections.abc import Iterable
@@ -18,49 +18,49 @@ from typing import ClassVar
 
 
 class WorkbenchError(Exception):
-    """The root: whatever the package raises on purpose."""
+    """Base of every error that the package raises on purpose."""
 
     exit_code: ClassVar[int] = 1
 
 
 class ParameterError(WorkbenchError, ValueError):
-    """What the user named or set is wrong."""
+    """A name or setting that the user gave is wrong."""
 
     exit_code = 2
 
 
 class InputError(WorkbenchError, ValueError):
-    """What the user brought cannot be used."""
+    """A file or folder that the user gave is missing or cannot be used."""
 
     exit_code = 3
 
 
 class PrivacyError(WorkbenchError):
-    """Showing it would say too much about too few."""
+    """The result would reveal too much about too few persons."""
 
     exit_code = 4
 
 
 class AccessError(WorkbenchError):
-    """The key at hand does not open it."""
+    """The key is missing or is not the one that opens the holding."""
 
     exit_code = 5
 
 
 class IntegrityError(WorkbenchError):
-    """What was stored is not what lies there now."""
+    """A stored object was changed, damaged or swapped since it was written."""
 
     exit_code = 6
 
 
 class RunError(WorkbenchError):
-    """A notebook did not reach its end."""
+    """A notebook failed or ended before its last cell."""
 
     exit_code = 7
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
-    """Say that a name is not known, which ones are, and which was probably meant.
+    """Describe a name that does not exist, with the nearest name and all names that do.
 
     Examples
     --------

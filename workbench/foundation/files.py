@@ -1,4 +1,4 @@
-"""Files that are either the old ones or the new ones, whatever happens in between."""
+"""Write files so that a crash or a power cut leaves the old file or the new one."""
 
 import contextlib
 import json
@@ -11,7 +11,7 @@ from workbench.foundation.errors import InputError
 
 
 def write_whole(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Write a file so that a crash leaves the old content or the new one, never a part.
+    """Write a file so that a crash leaves its old content or its new content, never a fragment.
 
     Raises
     ------
@@ -34,17 +34,17 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o644) -> None:
             "another folder"
         ) from error
     finally:
-        with contextlib.suppress(OSError):  # the parent may be no folder
+        with contextlib.suppress(OSError):  # The parent may be a file, so nothing was written.
             partial.unlink()
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power cut.
+    """Write a folder's list of names to disk, so that new files survive a power cut.
 
     Raises
     ------
     InputError
-        The disk is full or the folder is not there.
+        The disk is full or the folder does not exist.
     """
     try:
         handle = os.open(folder, os.O_RDONLY)
@@ -57,6 +57,9 @@ def sync_folder(folder: Path) -> None:
 
 
 def canonical_json(content: Mapping[str, object]) -> bytes:
-    """Serialise so that equal content gives equal bytes: keys sorted, no NaN, one line feed."""
+    """Return content as JSON whose bytes depend on the content only: keys are sorted.
+
+    A number that is not finite is refused by ``ValueError``, and the text ends with one line feed.
+    """
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
     return text.encode() + b"\n"

@@ -1,9 +1,8 @@
-"""Data files that are part of the package: flat tables as CSV, lists by group as TOML.
+"""Read data files that are part of the package: flat tables as CSV, lists by group as TOML.
 
-What is data (names, places, the fields of a vendor's export, the columns of the schema) is stored
-in files beside the modules that use it, so that it can be read, compared and corrected without
-reading code. Nothing is kept in memory here: a caller that needs a file twice caches what it makes
-of it.
+Lists of names, places, export fields and schema columns are stored in files beside the modules that
+use them, so that a reader can compare and correct them without reading code. These functions cache
+nothing: a caller that needs a file twice keeps its own result.
 
 >>> from workbench.foundation.package_data import packaged_csv
 >>> packaged_csv("workbench.schema", "tables.csv")[0]["table"]
@@ -45,5 +44,5 @@ def packaged_csv(package: str, name: str) -> list[dict[str, str]]:
 
     Every cell is a text, and an empty cell is an empty text.
     """
-    # without newline="" a line feed within a quoted cell would be changed
+    # Without newline="" the reader would change a line feed within a quoted cell.
     return list(csv.DictReader(io.StringIO(packaged_text(package, name), newline="")))

@@ -1,4 +1,4 @@
-"""Progress as suits a terminal (a bar), a notebook (a line that changes) or a log file (lines)."""
+"""Show progress: a bar in a terminal, a changing line in a notebook, a few lines in a log file."""
 
 import os
 import sys
@@ -10,25 +10,35 @@ T = TypeVar("T")
 #: Environment variable that names the folder of a run's sealed view; only a run's kernel has it.
 SEALED_VIEW = "WORKBENCH_SEALED_VIEW"
 
-_LOG_STEPS = 4  # lines a log file gets for one piece of work
-_NOTEBOOK_STEPS = 50  # changes of a notebook's line at most
+_LOG_STEPS = 4  # number of lines in a log file for one loop
+_NOTEBOOK_STEPS = 50  # largest number of times that the line in a notebook changes
 
 
 def progress(items: Iterable[T], *, total: int, title: str) -> Iterator[T]:
-    """Pass items on while showing how far the work is, on stderr.
+    """Yield the items and show on stderr how many are done.
 
-    In a notebook the line is an output that is empty again at the end. A log file gets a line at
-    each quarter instead of thousands of redrawn bars. A run's kernel shows nothing (bars carry
-    random ids and elapsed times, which would differ from run to run).
+    In a notebook the line is an output of the cell that is empty again at the end. A log file
+    contains a line for each quarter instead of thousands of redrawn bars. The kernel of a run shows
+    nothing, because bars contain random ids and elapsed times, which would differ between runs.
+
+    Parameters
+    ----------
+    items : iterable
+        Items to work on.
+    total : int
+        Number of items.
+    title : str
+        Name of the work, shown before the count.
     """
     if SEALED_VIEW in os.environ:
         yield from items
         return
     if _in_notebook():
-        yield from _shown(items, total, title)
+        yield from _show_in_notebook(items, total, title)
         return
     if sys.stderr.isatty():
-        from tqdm import tqdm  # late: costs 60 ms that a command without work need not pay
+        # The import takes 60 ms, which a command without a long loop does not have to wait.
+        from tqdm import tqdm
 
         yield from tqdm(items, total=total, desc=title, leave=False, file=sys.stderr)
         return
@@ -39,9 +49,9 @@ def progress(items: Iterable[T], *, total: int, title: str) -> Iterator[T]:
             print(f"{title}: {done} of {total}", file=sys.stderr)
 
 
-def _shown(items: Iterable[T], total: int, title: str) -> Iterator[T]:
-    """Show progress as one output of a cell that changes, and is empty in the end."""
-    from IPython.display import display  # late: only where there is a notebook
+def _show_in_notebook(items: Iterable[T], total: int, title: str) -> Iterator[T]:
+    """Yield the items and show progress as one changing output of the cell, empty at the end."""
+    from IPython.display import display  # IPython is slow to import and needed in notebooks only.
 
     def line(text: str) -> dict[str, str]:
         return {"text/plain": text}
@@ -58,7 +68,7 @@ def _shown(items: Iterable[T], total: int, title: str) -> Iterator[T]:
 
 
 def say(text: str) -> None:
-    """Tell the human at the terminal something, on stderr."""
+    """Print a message for the user on stderr, because stdout carries a command's result."""
     print(text, file=sys.stderr)
 
 

@@ -1,10 +1,11 @@
-"""Where this project keeps its state, read once from options and environment.
+"""Settings of one invocation: the folders of the project, from options and environment variables.
 
-A *project* is a folder with ``notebooks/`` and ``reports/studies/``. It is named by ``--project``
-or ``WORKBENCH_PROJECT``, as a scheduler has to that starts in ``/``; otherwise it is the nearest
-folder above the working directory that has a ``.workbench`` or a ``pyproject.toml``. The
-*workspace* holds keys and the vault, the *reports* folder what anyone may read; both are folders of
-the project unless they are named.
+A *project* is a folder with ``notebooks/`` and ``reports/studies/``. The option ``--project`` or
+the variable ``WORKBENCH_PROJECT`` names it, which a scheduler needs because it starts in ``/``.
+Otherwise the project is the working directory or the nearest folder above it that has a
+``.workbench`` or a ``pyproject.toml``. The *workspace* contains the keys and the vault; the
+*reports* folder contains files that anyone may read. Both are folders of the project unless an
+option or a variable names others.
 """
 
 import os
@@ -18,16 +19,16 @@ from workbench.foundation.errors import ParameterError, unknown_name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Folders and sizes of one invocation.
+    """Folders and number of processes of one invocation.
 
     Attributes
     ----------
     project : Path
         Root of the project: recipes, studies and notebooks are looked up below it.
     workspace : Path
-        Keys and encrypted holdings; mode 700, never in git.
+        Folder of the keys and encrypted holdings; mode 700, never in git.
     reports : Path
-        Parent of ``runs/`` and ``site/``: nothing in it is personal.
+        Parent of ``runs/`` and ``site/``, which contain nothing personal.
     workers : int
         Number of processes for work over blocks and buckets, 1 or more.
     lab_reads : tuple of Path
@@ -52,21 +53,21 @@ class Settings:
         reports: Path | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> Self:
-        """Take options first, then ``WORKBENCH_*`` variables, then the project's folders.
+        """Read the settings: options come first, then ``WORKBENCH_*`` variables, then defaults.
 
         Raises
         ------
         ParameterError
             The named project is no folder, or a variable is malformed.
         """
-        root = _project(project or environ.get("WORKBENCH_PROJECT") or None)
-        place = workspace or environ.get("WORKBENCH_WORKSPACE") or root / ".workbench"
-        pages = reports or environ.get("WORKBENCH_REPORTS") or root / "reports"
+        root = _find_project(project or environ.get("WORKBENCH_PROJECT") or None)
+        workspace = workspace or Path(environ.get("WORKBENCH_WORKSPACE") or root / ".workbench")
+        reports = reports or Path(environ.get("WORKBENCH_REPORTS") or root / "reports")
         return cls(
             project=root,
-            workspace=Path(place).absolute(),
-            reports=Path(pages).absolute(),
-            workers=_workers(environ.get("WORKBENCH_WORKERS")),
+            workspace=workspace.absolute(),
+            reports=reports.absolute(),
+            workers=_parse_workers(environ.get("WORKBENCH_WORKERS")),
             lab_reads=tuple(
                 Path(each).absolute()
                 for each in environ.get("WORKBENCH_LAB_READS", "").split(os.pathsep)
@@ -77,7 +78,7 @@ class Settings:
 
     @property
     def studies(self) -> Path:
-        """Folder of the study files, which stay in the project wherever reports are written."""
+        """Folder of the study files, in the project even where ``reports`` is another folder."""
         return self.project / "reports" / "studies"
 
     @property
@@ -92,14 +93,14 @@ class Settings:
 
 
 def find_file(kind: str, name: str, *, folder: Path, suffix: str) -> Path:
-    """Return the file that a name or a path stands for.
+    """Return the file that has a name or a path, or refuse with the names that exist.
 
     A name with a suffix or a slash is a path; any other is looked up in ``folder``.
 
     Raises
     ------
     ParameterError
-        There is no such file; the message lists the names that exist and says where it looked.
+        The file does not exist; the message lists the names in the folder, and the folder.
     """
     if "/" in name or Path(name).suffix:
         path = Path(name)
@@ -113,7 +114,7 @@ def find_file(kind: str, name: str, *, folder: Path, suffix: str) -> Path:
     return path
 
 
-def _project(named: Path | str | None) -> Path:
+def _find_project(named: Path | str | None) -> Path:
     if named is not None:
         folder = Path(named).absolute()
         if not folder.is_dir():
@@ -126,7 +127,7 @@ def _project(named: Path | str | None) -> Path:
     return start
 
 
-def _workers(text: str | None) -> int:
+def _parse_workers(text: str | None) -> int:
     if text is None or text == "":
         return 1
     if not text.isdecimal() or int(text) < 1:

@@ -1,14 +1,14 @@
 """Named random streams: every draw is a hash of (seed, stream, owner, position).
 
-There is no generator that moves on from draw to draw. Whoever needs the 3rd value of customer 17
-in the stream "orders" hashes exactly that, so one customer's data depends on the seed and the
-customer's number alone: not on how many others there are, in which block they are made or by how
-many processes. Two worlds that differ in one knob share every other draw (common random numbers),
-which is how planted effects are measured.
+No generator keeps a state between draws. The 3rd value of customer 17 in the stream "orders" is
+the hash of exactly these three, so a customer's data depends on the seed and the customer's number
+alone. The number of other customers, of blocks and of processes changes nothing. Two worlds that
+differ in one setting share every other draw (common random numbers), so that a planted effect can
+be measured as the difference between them.
 
 The hash is SplitMix64's finaliser (Steele, Lea and Flood 2014, "Fast splittable pseudorandom
 number generators", OOPSLA, figure 14), used as a stateless function as Salmon et al. 2011 do
-with counters. A stream's constant is a hash of its *name*, never of its place in the code.
+with counters. The constant of a stream is a hash of its *name*, never of its place in the code.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
-_BLOCK = 32_768  # values mixed at a time: stays in the second-level cache
+_BLOCK = 32_768  # values hashed at a time; they fit in the second-level cache
 
 
 def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -44,7 +44,7 @@ def random_bits(keys: NDArray[np.uint64], position: NDArray[np.uint64] | int) ->
 
 
 def hash_owners(owner: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return a hash of each owner, of which every stream makes its own key."""
+    """Return a hash of each owner, from which every stream derives its own key."""
     with np.errstate(over="ignore"):
         return mix(owner * _GOLDEN)
 
@@ -80,16 +80,16 @@ class Stream:
         Parameters
         ----------
         owner : array of uint64, shape (n,)
-            Whose value it is, for instance the customer's number.
+            Numbers of the owners of the values, for instance of customers.
         position : array of uint64, shape (n,), or int
-            Which of the owner's values it is.
+            Positions of the values among those of each owner.
         """
         return random_bits(self.keys(hash_owners(owner)), position)
 
     def keys(self, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
         """Return a key for each owner's hash, to which ``random_bits`` adds a position.
 
-        Who needs many values of few owners hashes them once and repeats their keys.
+        A caller that needs many values of few owners hashes the owners once and repeats their keys.
         """
         return mix(hashes ^ self._constant())
 
@@ -100,7 +100,7 @@ class Stream:
         return uniforms(self.bits(owner, position))
 
     def generator(self) -> np.random.Generator:
-        """Return a sequential generator of this stream, for draws that belong to nobody."""
+        """Return a sequential generator of this stream, for draws that have no owner."""
         return np.random.Generator(np.random.PCG64(int(self._constant())))
 
     def _constant(self) -> np.uint64:

@@ -1,25 +1,26 @@
-"""Confinement: a notebook's kernel can reach its view and its own folder and nothing else.
+"""Confinement: the kernel of a notebook can reach its view and its own folder and nothing else.
 
-On Linux a process confines itself before it becomes a kernel, as root and as an ordinary user. The
-parts bind only the thread that asks for them and what it starts later, so this package imports no
-library that could have started a thread.
+On Linux a process confines itself before it becomes a kernel, as root and as an ordinary user. Each
+part of the confinement binds only the thread that asks for it and the threads and processes that
+this thread starts later. So this package imports no library that could have started a thread.
 
-    part                     what it refuses                                       without it
+    part                     what the part refuses                                 without the part
     own process namespace    seeing and signalling others, outliving the run       a subreaper
-    read-only file system    chmod, utime, setxattr and writing outside            said
-    own /proc                looking at the processes that stay behind             a few files of it
-    own /dev/shm             shared memory of other programs                       none at all
-    Landlock                 reading outside the view, writing outside the folder  said
-    system call filter       every socket but local streams, connect, ptrace       said
-    no capabilities          what root may do beyond an ordinary user
+    read-only file system    chmod, utime, setxattr and writing outside            reported
+    own /proc                looking at the processes around the kernel            a few files of it
+    own /dev/shm             shared memory of other programs                       no /dev/shm
+    Landlock                 reading outside the view, writing outside the folder  reported
+    system call filter       every socket but local streams, connect, ptrace       reported
+    no capabilities          the rights of root beyond an ordinary user            nothing
 
-What a machine cannot do is done without, and ``Confinement.missing`` says so in sentences that
-every run keeps beside its record. The order matters: the mounts need capabilities, Landlock and the
-filter need that no program can get new privileges, and the filter comes last.
+A machine may lack a part. The process then goes on without it, and ``Confinement.missing`` lists
+the consequences as clauses that every run keeps beside its record. The order matters: the mounts
+need capabilities, Landlock and the filter need a process that cannot get new privileges, and the
+filter comes last because it forbids the calls that the other parts make.
 
-Each part alone has a hole that another one closes. Landlock does not cover ``chmod``, so the file
-system is read-only; a mount can be undone by whoever has capabilities, so they are dropped;
-``io_uring`` makes sockets that no filter of ``socket`` sees, so it is refused.
+Each part alone has a gap that another one closes. Landlock does not cover ``chmod``, so the file
+system is read-only. A process with capabilities can undo a mount, so they are dropped. ``io_uring``
+makes sockets that a filter of ``socket`` does not see, so it is refused.
 """
 
 import contextlib
@@ -41,17 +42,18 @@ __all__ = ["PACKAGE", "Confinement", "confine", "readable_folders"]
 #: Folder of this package's modules.
 PACKAGE = Path(__file__).parents[2]
 
-#: Version of Landlock from which on signals to other processes are refused.
+#: First version of Landlock that refuses signals to other processes.
 _SIGNALS = 6
-#: Version from which on files outside cannot be shortened, where the file system is not read-only.
+#: First version of Landlock that refuses to shorten files outside the folder. A read-only file
+#: system refuses it too.
 _TRUNCATION = 3
 
-#: Folders of a prefix in which Python and its libraries are installed. The prefix itself may be a
-#: project folder, with a workspace in it.
+#: Folders of a prefix in which Python and its libraries are installed. The prefix itself is not
+#: readable, because it may be a project folder with a workspace in it.
 _INSTALLED = ("bin", "lib", "lib64", "share", "pyvenv.cfg")
 
-#: Where programs, libraries and what they need in order to start are installed. ``/usr`` as a whole
-#: is not, because images of containers keep projects in ``/usr/src``.
+#: Files and folders of programs, of libraries and of the settings that both need in order to start.
+#: ``/usr`` as a whole is not listed, because images of containers keep projects in ``/usr/src``.
 _SYSTEM = (
     *(f"/usr/{name}" for name in ("bin", "sbin", "lib", "lib32", "lib64", "libexec", "share")),
     *(f"/usr/local/{name}" for name in ("bin", "lib", "lib64", "share")),
@@ -62,28 +64,28 @@ _SYSTEM = (
 )
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
-#: What stays readable of a /proc that shows all processes.
-_OF_PROC = ("self", "cpuinfo", "filesystems", "loadavg", "meminfo", "stat", "uptime", "version")
+#: Names in a ``/proc`` of all processes that a confined process may read.
+_PROC_NAMES = ("self", "cpuinfo", "filesystems", "loadavg", "meminfo", "stat", "uptime", "version")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confinement:
-    """What holds for a process.
+    """The parts of the confinement that are in force for a process.
 
     Attributes
     ----------
     own_processes : bool
-        It has a process namespace of its own.
+        The process has a process namespace of its own.
     ends_descendants : bool
-        Whatever it starts ends with it.
+        Every process that it starts ends with it.
     read_only : bool
-        It can change no file but those of its own folder, nor their permissions and times.
+        The process can change only files of its own folder; permissions and times are covered too.
     own_proc, own_shared_memory : bool
-        It has a ``/proc`` and a ``/dev/shm`` of its own.
+        The process has a ``/proc`` and a ``/dev/shm`` of its own.
     landlock : int
-        Version of Landlock that restricts it, 0 for none.
+        Version of Landlock that restricts the process, 0 for none.
     system_calls : bool
-        The filter is installed.
+        The filter of system calls is installed.
     """
 
     own_processes: bool = False
@@ -96,7 +98,7 @@ class Confinement:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What the process can do that it should not, a clause for each; empty where all holds."""
+        """A clause for each action that the process can still do; empty if every part holds."""
         signals = self.own_processes or self.landlock >= _SIGNALS
         shortened = self.read_only or self.landlock >= _TRUNCATION
         clauses = {
@@ -111,32 +113,33 @@ class Confinement:
         return tuple(clause for clause, holds in clauses.items() if not holds)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what holds and what is missing, as ``execution.json`` keeps it."""
+        """Return the parts in force and the missing ones, as ``execution.json`` contains them."""
         return {**asdict(self), "missing": list(self.missing)}
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Self:
-        """Read what ``as_json`` returned."""
+        """Return the confinement that ``as_json`` described."""
         return cls(**{name: each for name, each in content.items() if name != "missing"})
 
 
 def confine(folder: Path, *, reads: Iterable[Path]) -> Confinement:
-    """Confine this process; return in the process that is confined, a child of the caller's.
+    """Confine a child of this process, and return only in that child.
 
-    The calling process stays behind as its waiter, see ``process_tree``, and never returns where
-    the system has namespaces or a subreaper.
+    The calling process becomes the waiter of the child, see ``process_tree``. Where the system has
+    namespaces or a subreaper, this function never returns in the calling process.
 
     Parameters
     ----------
     folder : Path
-        The one folder that it may write; its current folder from then on.
+        Folder that the confined process may write, and its current folder from then on.
     reads : iterable of Path
-        What it may read besides Python, its libraries and this package.
+        Files and folders that the confined process may read besides Python, its libraries and this
+        package.
 
     Returns
     -------
     Confinement
-        What holds; nothing at all on a system other than Linux.
+        The parts in force; none on a system other than Linux.
     """
     if sys.platform != "linux":
         return Confinement()
@@ -156,7 +159,7 @@ def confine(folder: Path, *, reads: Iterable[Path]) -> Confinement:
     with contextlib.suppress(OSError):
         forbid_new_privileges()
         landlock = restrict_files(
-            reads=[*readable_folders(), *_proc("proc" in parts), *reads],
+            reads=[*readable_folders(), *_readable_proc("proc" in parts), *reads],
             writes=[folder, *([Path("/dev/shm")] if "shared_memory" in parts else [])],  # noqa: S108 - its own
             devices=map(Path, _DEVICES),
         )
@@ -182,6 +185,6 @@ def readable_folders() -> list[Path]:
     return [*installed, standard, *libraries, PACKAGE, *map(Path, _SYSTEM)]
 
 
-def _proc(is_own: bool) -> list[Path]:
+def _readable_proc(is_own: bool) -> list[Path]:
     proc = Path("/proc")
-    return [proc] if is_own else [proc / name for name in _OF_PROC]
+    return [proc] if is_own else [proc / name for name in _PROC_NAMES]

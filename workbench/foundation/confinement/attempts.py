@@ -1,10 +1,11 @@
-"""What a confined process can really do on this machine: it is tried, not read from versions.
+"""Try on this machine what a confined process can do, instead of reading it from versions.
 
     python -m workbench.foundation.confinement.attempts
 
-A container can forbid any part of the confinement whatever the version of its system. So a child
-confines itself as a kernel does, in a folder made for it, and tries to reach what lies outside. The
-command prints one JSON object: for each attempt whether it was ``refused`` or was ``possible``.
+A container can forbid any part of the confinement, whatever the version of its system. So a child
+process confines itself as a kernel does, in a temporary folder, and tries to reach files and
+processes outside. The command prints one JSON object that maps each attempt to ``refused`` or
+``possible``.
 """
 
 import contextlib
@@ -22,12 +23,13 @@ from pathlib import Path
 
 from workbench.foundation.confinement import confine
 
-_SECONDS = 2.0  # for what was started to end, once the confined process has ended
+#: Longest time in which descendants must end, counted from the end of the confined process.
+_SECONDS = 2.0
 _MOST_SECONDS = 60
 _LONGEST_REPORT = 65_536  # bytes
-_NETLINK = 16  # family of the sockets that tell of networks
+_NETLINK = 16  # family of sockets that list networks
 
-#: What each attempt does, as a clause that follows "a notebook can".
+#: Description of each attempt, as a clause that follows "a notebook can".
 CLAUSES = {
     "read": "read files outside its folder",
     "write": "write files outside its folder",
@@ -46,32 +48,34 @@ CLAUSES = {
 
 
 def try_confinement() -> dict[str, bool]:
-    """Confine a child process and let it try; return which attempts were possible.
+    """Confine a child process, let it make every attempt and return the outcomes.
 
     Returns
     -------
     dict of str to bool
-        By the names of ``CLAUSES``. All are true where the child could not be started.
+        For each name in ``CLAUSES``, whether the attempt was possible. All are true if the child
+        could not be started.
     """
     command = [sys.executable, "-m", __name__]
     try:
         done = subprocess.run(  # noqa: S603 - this module, with this Python
             command, capture_output=True, check=True, timeout=_MOST_SECONDS
         )
-        told = json.loads(done.stdout)
+        outcomes = json.loads(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
         return dict.fromkeys(CLAUSES, True)
-    return {name: told.get(name) != "refused" for name in CLAUSES}
+    return {name: outcomes.get(name) != "refused" for name in CLAUSES}
 
 
 def possible_attempts() -> list[str]:
-    """Return a clause for each attempt that was possible; none where confinement is complete."""
+    """Return a clause for each attempt that was possible; none if confinement is complete."""
     return [CLAUSES[name] for name, is_possible in try_confinement().items() if is_possible]
 
 
 def main() -> None:
-    """Try everything and print what came of it."""
-    os.environ.pop("JPY_PARENT_PID", None)  # nothing to wait for: this is no kernel of Jupyter's
+    """Make every attempt and print the outcomes."""
+    # No Jupyter server started this process, so it must not end with the one in the variable.
+    os.environ.pop("JPY_PARENT_PID", None)
     with tempfile.TemporaryDirectory() as name:
         print(json.dumps(_try_all(Path(name))))  # noqa: T201 - read by ``try_confinement``
 
@@ -83,27 +87,29 @@ def _try_all(place: Path) -> dict[str, str]:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(place / "socket"))
     listener.listen()
-    told, report = os.pipe()
-    living, life = os.pipe()  # what is started keeps ``life`` open for as long as it lives
+    report, report_end = os.pipe()
+    # Every descendant keeps ``life_end`` open while it lives; the pipe ends with the last of them.
+    life, life_end = os.pipe()
     with _shared_memory() as shared:
         child = os.fork()
         if child == 0:
-            # the processes that stay behind close everything; only the confined one gets here
-            outcome = _outcome(place, folder, shared)
+            # The waiter and the first process close these files; only the confined one goes on.
+            outcomes = _make_attempts(place, folder, shared)
             _start_daemon()
-            os.write(report, json.dumps(outcome).encode())
+            os.write(report_end, json.dumps(outcomes).encode())
             os._exit(0)
-        os.close(report)
-        os.close(life)
-        content = os.read(told, _LONGEST_REPORT)
+        os.close(report_end)
+        os.close(life_end)
+        content = os.read(report, _LONGEST_REPORT)
         os.waitpid(child, 0)
-    is_over = bool(select.select([living], [], [], _SECONDS)[0])
+    all_ended = bool(select.select([life], [], [], _SECONDS)[0])
     listener.close()
-    made: dict[str, str] = json.loads(content) if content else {}
-    return {**made, "outlive": "refused" if is_over else "possible"}
+    reported: dict[str, str] = json.loads(content) if content else {}
+    return {**reported, "outlive": "refused" if all_ended else "possible"}
 
 
-def _outcome(place: Path, folder: Path, shared: Path) -> dict[str, str]:
+def _make_attempts(place: Path, folder: Path, shared: Path) -> dict[str, str]:
+    """Confine this process and return whether each attempt was ``possible`` or ``refused``."""
     parent = os.getppid()
     confine(folder, reads=[])
     outside, local = place / "outside", str(place / "socket")
@@ -133,13 +139,13 @@ def _succeeds(attempt: Callable[[], object]) -> bool:
 
 
 def _start_daemon() -> None:
-    """Start a process that leaves its group and session and ignores what it can."""
+    """Start a process that leaves its group and session and ignores every signal that it can."""
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
                 signal.signal(number, signal.SIG_IGN)
-            for file in range(3):  # what it was started from waits for these to be closed
+            for file in range(3):  # ``subprocess.run`` would wait until these are closed.
                 os.close(file)
             time.sleep(2 * _SECONDS)
         os._exit(0)
@@ -147,8 +153,8 @@ def _start_daemon() -> None:
 
 @contextlib.contextmanager
 def _shared_memory() -> Iterator[Path]:
-    """Put a file where programs share memory; where there is no such place there is no file."""
-    memory = Path("/dev/shm")  # noqa: S108 - another program's memory is what is looked for
+    """Make a file in ``/dev/shm``, where programs share memory, or yield a path without a file."""
+    memory = Path("/dev/shm")  # noqa: S108 - the attempt is to read another program's memory
     if not os.access(memory, os.W_OK):
         yield memory / "absent"
         return

@@ -1,8 +1,8 @@
-"""Landlock: the kernel of Linux refuses files that no rule names, for this thread and its children.
+"""Landlock: Linux refuses this thread and its children every file that no rule names.
 
 A rule allows rights on a folder and everything below it. Rights that an older version of Landlock
-does not have are left out of the rules, and what they would guard stays open: ``chmod``, ``utime``
-and ``setxattr`` are covered by no version at all, which is why the namespaces make the file system
+does not have are left out of the rules, so the actions that they would refuse stay possible. No
+version covers ``chmod``, ``utime`` and ``setxattr``; therefore ``namespaces`` makes the file system
 read-only as well.
 
 References
@@ -23,10 +23,10 @@ _TRUNCATE, _IOCTL_DEV = 1 << 14, 1 << 15
 _ON_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
 _READ = _EXECUTE | _READ_FILE | _READ_DIR
 
-#: Number of rights on files by version; later versions have as many as the last one listed.
+#: Number of rights on files in versions 1 to 5; later versions have as many as version 5.
 _RIGHTS = (13, 14, 15, 15, 16)
-_NETWORK = 0b11  # bind and connect TCP, from version 4
-_SCOPES = 0b11  # abstract sockets and signals, from version 6
+_NETWORK = 0b11  # binding and connecting of TCP sockets, refused from version 4
+_SCOPES = 0b11  # abstract sockets and signals to others, refused from version 6
 
 
 class _Ruleset(ctypes.Structure):
@@ -43,7 +43,7 @@ class _Rule(ctypes.Structure):
 
 
 def landlock_version() -> int:
-    """Return the version of Landlock that the system has, 0 where it has none."""
+    """Return the system's version of Landlock, 0 if it has none."""
     try:
         return call("landlock_create_ruleset", None, 0, 1)
     except OSError:
@@ -67,7 +67,7 @@ def restrict_files(
     Returns
     -------
     int
-        Version of Landlock, 0 where the system has none and nothing is restricted.
+        Version of Landlock, 0 if the system has none, and then no file is refused.
     """
     version = landlock_version()
     if version == 0:
@@ -95,7 +95,7 @@ def _allow(rules: int, path: Path, rights: int) -> None:
     except OSError:
         return
     try:
-        # a right on folders in a rule on a file is an error
+        # Landlock refuses a rule on a file that has a right on folders.
         rule = _Rule(rights if path.is_dir() else rights & _ON_FILES, place)
         call("landlock_add_rule", rules, 1, ctypes.byref(rule), 0)
     finally:

@@ -1,17 +1,18 @@
-"""The processes around a kernel: all that it starts ends with it, and its end is told as it was.
+"""The processes around a kernel: its descendants end with it, and the runner sees how it ended.
 
-    runner ── waiter ── first process ── kernel ── whatever it starts      with namespaces
-    runner ── waiter ── kernel ── whatever it starts                       without
+    runner ── waiter ── first process ── kernel ── its descendants      with namespaces
+    runner ── waiter ── kernel ── its descendants                       without
 
-The *waiter* is the process that the runner started. It waits and ends as the kernel ended, by the
-same exit code or signal. The *first process* of a process namespace collects processes whose parent
-is gone; when it ends, the system ends every process of the namespace, however it was started. The
-kernel itself cannot be the first process, because that one ignores signals from inside, ``SIGKILL``
-too. Without namespaces the waiter collects those processes itself (a *subreaper*) and ends them
-after the kernel; they outlive the run only if the waiter itself is killed by ``SIGKILL``.
+The *waiter* is the process that the runner started. It waits for the kernel and ends as the kernel
+ended, by the same exit code or signal. The *first process* of a process namespace collects
+processes whose parent ended; when it ends, the system ends every other process of the namespace.
+The kernel itself cannot be the first process, because a first process ignores signals from inside
+its namespace, even ``SIGKILL``. Without namespaces the waiter collects those processes itself (as a
+*subreaper*) and ends them after the kernel. They outlive the run only if ``SIGKILL`` ends the
+waiter.
 
-If the runner is killed the waiter ends, and with it everything else. Both of them forked off before
-any thread was started and hold nothing open but the pipe between them.
+If the runner is killed, the waiter ends, and with it every other process. Waiter and first process
+are forked before any thread starts, and they keep no file open but the pipe between them.
 """
 
 import contextlib
@@ -27,9 +28,9 @@ from typing import NoReturn
 
 from workbench.foundation.confinement.system_calls import prctl
 
-_PARENT_DEATH_SIGNAL, _CHILD_SUBREAPER = 1, 36  # of prctl
+_PARENT_DEATH_SIGNAL, _CHILD_SUBREAPER = 1, 36  # options of prctl
 
-#: Environment variable with the number of the process that started a kernel, as Jupyter sets it.
+#: Environment variable in which Jupyter gives a kernel the number of the process that started it.
 _STARTER = "JPY_PARENT_PID"
 
 
@@ -39,53 +40,55 @@ def fork_into_namespace(prepare: Callable[[], Iterable[str]]) -> frozenset[str]:
     Parameters
     ----------
     prepare : callable
-        Mounts what the kernel sees, in the first process, and names the parts that hold.
+        Function that mounts the kernel's file systems and returns the names of the parts in force;
+        it runs in the first process.
 
     Returns
     -------
     frozenset of str
-        The names of the parts.
+        The names of the parts in force.
     """
-    starter = os.environ.pop(_STARTER, "")  # ipykernel would look for it in its own namespace
-    end, told = os.pipe()
+    # ipykernel would look for the starter's number in its own namespace, where it does not exist.
+    starter = os.environ.pop(_STARTER, "")
+    status_end, write_end = os.pipe()
     first = os.fork()
     if first:
-        os.close(told)
-        _stay_behind(end)
+        os.close(write_end)
+        _ignore_interrupts(status_end)
         signal.signal(signal.SIGTERM, lambda *_: os.kill(first, signal.SIGTERM))
         _end_with(starter, signal.SIGKILL)
-        status = os.read(end, 32)
+        status = os.read(status_end, 32)
         os.waitpid(first, 0)
-        _end_as(int(status) if status else signal.SIGKILL)
+        _end_like(int(status) if status else signal.SIGKILL)
     prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
-    os.close(end)
-    if _is_unread(told):  # the waiter ended before it could be waited for
+    os.close(status_end)
+    if _has_no_reader(write_end):  # The waiter ended before the line above asked for its signal.
         os._exit(1)
     parts = frozenset(prepare())
     kernel = os.fork()
     if kernel:
-        _stay_behind(told)
-        ended = _await_end(kernel)
-        # the system would end them too, but would not count their CPU time
+        _ignore_interrupts(write_end)
+        status_of_kernel = _await_end(kernel)
+        # The system would end the descendants too, but it would not count their CPU time.
         with contextlib.suppress(ProcessLookupError):
-            if os.getpid() == 1:  # all processes, which are those of this namespace
+            if os.getpid() == 1:  # In its own namespace, -1 means every process of the namespace.
                 os.kill(-1, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             while True:
                 os.wait()
-        os.write(told, str(ended).encode())
+        os.write(write_end, str(status_of_kernel).encode())
         os._exit(0)
-    os.close(told)
+    os.close(write_end)
     return parts
 
 
 def fork_under_subreaper() -> bool:
-    """Fork a kernel's process below a waiter that ends its descendants; return in the kernel's.
+    """Fork a kernel's process, whose descendants this process ends; return only in the kernel's.
 
     Returns
     -------
     bool
-        False where the system has no subreaper; nothing was forked then.
+        False if the system has no subreaper, and then nothing was forked.
     """
     try:
         prctl(_CHILD_SUBREAPER, 1)
@@ -98,17 +101,18 @@ def fork_under_subreaper() -> bool:
         prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
         os.environ[_STARTER] = str(waiter)
         return True
-    _stay_behind()
+    _ignore_interrupts()
     _end_with(starter, signal.SIGTERM)
-    ended = _await_end(kernel)
+    status = _await_end(kernel)
     _end_descendants()
-    _end_as(ended)
+    _end_like(status)
 
 
-def _stay_behind(*kept: int) -> None:
-    """Close every file but ``kept``, and leave interrupts, sent to all three, to the kernel."""
+def _ignore_interrupts(*kept: int) -> None:
+    """Ignore interrupts, which also reach the kernel, and close every file but ``kept``."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # no list of what is open: meanwhile the first process may mount a /proc without this process
+    # The list of open files in /proc cannot be used, because the first process may mount a /proc
+    # that does not contain this process.
     most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     edges = [2, *sorted(kept), most]
     for before, after in pairwise(edges):
@@ -118,7 +122,8 @@ def _stay_behind(*kept: int) -> None:
 def _await_end(kernel: int) -> int:
     """Collect ended processes until the kernel has ended; return its status.
 
-    Asked to end, this process kills the kernel, which may ignore that signal itself.
+    When this process receives ``SIGTERM`` it kills the kernel, because a kernel may ignore
+    ``SIGTERM``.
     """
     signal.signal(signal.SIGTERM, lambda *_: os.kill(kernel, signal.SIGKILL))
     while True:
@@ -128,22 +133,23 @@ def _await_end(kernel: int) -> int:
 
 
 def _end_with(starter: str, number: signal.Signals) -> None:
+    """Let this process receive the signal ``number`` when its starter ends."""
     prctl(_PARENT_DEATH_SIGNAL, number)
-    if starter and os.getppid() != int(starter):  # it ended before this process asked for that
+    if starter and os.getppid() != int(starter):  # The starter ended before the call above.
         os.kill(os.getpid(), number)
 
 
-def _is_unread(pipe: int) -> bool:
-    """Whether nobody has the other end of a pipe open any more."""
+def _has_no_reader(pipe: int) -> bool:
+    """Return whether every process has closed the other end of a pipe."""
     poll = select.poll()
     poll.register(pipe, 0)
     return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def _end_descendants() -> None:
-    """Kill children until there is none: a killed one's children become this process's own."""
+    """Kill children until none is left: the children of a killed child become this process's."""
     while True:
-        for child in _children():
+        for child in _find_children():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
         try:
@@ -152,20 +158,20 @@ def _end_descendants() -> None:
             return
 
 
-def _children() -> list[int]:
+def _find_children() -> list[int]:
     parent, found = str(os.getpid()), []
     for place in Path("/proc").iterdir():
         if place.name.isdecimal():
             with contextlib.suppress(OSError):
-                # the name of a program, in brackets, can hold blanks and brackets itself
+                # The name of a program, in brackets, can itself contain blanks and brackets.
                 fields = (place / "stat").read_text().rpartition(")")[2].split()
                 if fields[1] == parent:
                     found.append(int(place.name))
     return found
 
 
-def _end_as(status: int) -> NoReturn:
-    """End this process as another one ended."""
+def _end_like(status: int) -> NoReturn:
+    """End this process with the exit code or signal of a process that has ended."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         with contextlib.suppress(OSError, ValueError):

@@ -1,13 +1,14 @@
-"""A filter of system calls: local streams without ``connect``, no other socket, no way around it.
+"""A filter of system calls that allows local stream sockets without ``connect`` and no others.
 
-A kernel of a notebook binds the sockets on which the runner speaks to it and needs nothing else.
-Refused are sockets of any other family or type (a datagram reaches a local socket outside without
-``connect``), ``io_uring`` (it makes sockets past the filter), System V IPC, key rings, reading or
-tracing other processes, and new namespaces, in which a process would have capabilities again.
+The kernel of a notebook binds the sockets through which the runner sends it cells, and needs no
+other socket. The filter refuses sockets of any other family or type (a datagram can reach a local
+socket outside without ``connect``), ``io_uring`` (it makes sockets that the filter does not see),
+System V IPC, key rings, reading or tracing other processes, and new namespaces, in which a process
+would have capabilities again.
 
 The number of the error matters: libzmq aborts on ``EAFNOSUPPORT``, ``EACCES`` and ``EPERM`` when
 ipykernel binds a network address for the output of forked children. On ``EOPNOTSUPP`` ipykernel
-warns and goes on; what forked children print is then lost.
+warns and goes on; the output of forked children is then lost.
 """
 
 import ctypes
@@ -49,13 +50,14 @@ _REFUSED = (
 )
 
 _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-_X32 = 0x40000000  # numbers of the second call table of x86-64 begin here
+_X32 = 0x40000000  # first number of the second table of calls on x86-64
 _NEW_NAMESPACES = 0x7E020000  # flags of clone
 
-# instructions of the filter, see linux/bpf_common.h
+# Instructions of the filter are documented in linux/bpf_common.h.
 _LOAD, _AND, _RETURN = 0x20, 0x54, 0x06
 _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _JUMP_BITS = 0x15, 0x35, 0x45
-_NUMBER, _ARCHITECTURE, _FIRST, _SECOND = 0, 4, 16, 24  # offsets of what is looked at
+# These are offsets into the description of a call: its number, the architecture, two arguments.
+_NUMBER, _ARCHITECTURE, _FIRST, _SECOND = 0, 4, 16, 24
 _ALLOW, _KILL, _ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 
 _SET_NO_NEW_PRIVILEGES, _SET_SECCOMP, _FILTER = 38, 22, 2
@@ -77,12 +79,12 @@ class _Program(ctypes.Structure):
 
 
 def forbid_new_privileges() -> None:
-    """Let no program that is started have more rights than this process; Landlock asks for it."""
+    """Forbid that a started program has more rights than this process; Landlock requires it."""
     prctl(_SET_NO_NEW_PRIVILEGES, 1)
 
 
 def restrict_system_calls() -> bool:
-    """Install the filter for this thread and its children; return whether the system has it."""
+    """Install the filter for this thread and its children; return whether it is in force."""
     try:
         instructions = _instructions()
         statements = (_Statement * len(instructions))(*(_Statement(*each) for each in instructions))
@@ -104,7 +106,8 @@ def _instructions() -> list[_Instruction]:
         made += [(_JUMP_GREATER_EQUAL, 0, 1, _X32), _refuse(errno.EPERM)]
     for name in _REFUSED:
         made += [(_JUMP_EQUAL, 0, 1, number_of(name)), _refuse(errno.EPERM)]
-    # its flags lie in memory, where a filter cannot look: the C library falls back to clone
+    # The flags of clone3 are in memory, which a filter cannot read. On ENOSYS the C library calls
+    # clone instead, whose flags are an argument.
     made += [(_JUMP_EQUAL, 0, 1, number_of("clone3")), _refuse(errno.ENOSYS)]
     return [
         *made,
@@ -118,7 +121,7 @@ def _instructions() -> list[_Instruction]:
         (_LOAD, 0, 0, _FIRST),
         (_JUMP_EQUAL, 0, 4, int(socket.AF_UNIX)),
         (_LOAD, 0, 0, _SECOND),
-        (_AND, 0, 0, 0xF),  # without the flags "close on exec" and "non-blocking"
+        (_AND, 0, 0, 0xF),  # removes the flags "close on exec" and "non-blocking"
         (_JUMP_EQUAL, 0, 1, int(socket.SOCK_STREAM)),
         (_RETURN, 0, 0, _ALLOW),
         _refuse(errno.EOPNOTSUPP),

@@ -1,10 +1,10 @@
-"""The few system calls of Linux that Python 3.11 has no function for, by name and architecture."""
+"""System calls of Linux for which Python 3.11 has no function, by name and architecture."""
 
 import ctypes
 import os
 import platform
 
-#: Numbers of system calls on x86-64 and on aarch64. From 424 on both have the same.
+#: Numbers of system calls on x86-64 and on aarch64; they are equal from 424 on.
 _NUMBERS: dict[str, tuple[int, int]] = {
     "add_key": (248, 217),
     "bpf": (321, 280),
@@ -56,11 +56,11 @@ def machine() -> str:
     Raises
     ------
     OSError
-        The numbers of this architecture's system calls are not listed here.
+        The table above has no numbers for this architecture.
     """
     name = platform.machine()
     if name not in _MACHINES or ctypes.sizeof(ctypes.c_void_p) != 8:
-        raise OSError(f"system calls of {name} are not known")
+        raise OSError(f"the numbers of the system calls on {name} are not listed")
     return name
 
 
@@ -75,21 +75,21 @@ def call(name: str, *arguments: object) -> int:
     Parameters
     ----------
     name : str
-        A name of the list above.
+        Name of the call, one of the table above.
     *arguments : int or ctypes value
-        Its arguments; a plain number is passed with 64 bits.
+        Arguments of the call; a plain number is passed with 64 bits.
 
     Raises
     ------
     OSError
-        The system refused it.
+        The system refused the call.
     """
     numbers = [ctypes.c_long(each) if isinstance(each, int) else each for each in arguments]
     return _checked(_LIBRARY.syscall(ctypes.c_long(number_of(name)), *numbers))
 
 
 def prctl(option: int, *arguments: object) -> None:
-    """Set a property of the calling process; raises OSError where the system refuses it."""
+    """Set a property of the calling process; raise OSError if the system refuses."""
     numbers = [ctypes.c_ulong(each) if isinstance(each, int) else each for each in arguments]
     _checked(
         _LIBRARY.prctl(ctypes.c_int(option), *numbers, *[ctypes.c_ulong(0)] * (4 - len(numbers)))
@@ -97,7 +97,7 @@ def prctl(option: int, *arguments: object) -> None:
 
 
 def mount(source: str | None, target: str, kind: str | None, flags: int, data: str = "") -> None:
-    """Mount a file system; raises OSError where the system refuses it."""
+    """Mount a file system; raise OSError if the system refuses."""
     texts = [None if text is None else os.fsencode(text) for text in (source, target, kind)]
     _checked(_LIBRARY.mount(*texts, ctypes.c_ulong(flags), data.encode() or None))
 
