@@ -2,11 +2,11 @@
 
 import polars as pl
 
-from workbench.schema.faults import wording
+from workbench.schema.faults import describe_faults
 from workbench.sources import faults_of
 
 
 def words_of(refused: pl.DataFrame) -> list[tuple[int, str]]:
     """Return the record's number and the words of each fault, in the order found."""
     found = faults_of(refused)
-    return list(zip(found["source_row"], wording(found), strict=True))
+    return list(zip(found["source_row"], describe_faults(found), strict=True))

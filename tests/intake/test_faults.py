@@ -9,7 +9,7 @@ import pytest
 from tests.intake.conftest import SETTINGS
 from workbench.intake import load, quarantined
 from workbench.intake.quarantine import to_records, to_rows, write_out
-from workbench.schema.faults import wording
+from workbench.schema.faults import describe_faults
 from workbench.sources import SourceMapping
 from workbench.vault.entries import QUARANTINE_SCHEMA
 
@@ -107,7 +107,7 @@ def test_no_cell_shows_in_a_rule_a_parameter_or_the_words(vault, tmp_path: Path,
     shown = json.dumps(report.to_json()["files"][0]["reasons"])
     # ids are hashes, in which any digits can occur by chance
     words = held.drop("raw", "about_record", "source_id")
-    shown += str(words.to_dicts()) + "".join(wording(held))
+    shown += str(words.to_dicts()) + "".join(describe_faults(held))
     assert [part for part in SEEN if part in shown.lower()] == []  # ... and shown nowhere else
 
 

@@ -14,7 +14,7 @@ from workbench.features.profile import profile
 from workbench.foundation.errors import ParameterError
 from workbench.privacy import View, open_view
 from workbench.schema.time_units import Unit, unit_start
-from workbench.schema.timeline import known_before
+from workbench.schema.timeline import rows_known_before
 
 Tables = Mapping[str, list[dict[str, Any]]]
 
@@ -128,12 +128,12 @@ def test_no_row_is_known_before_it_happened(dataset: MakeDataset, unit: Unit) ->
     exact = opened(dataset, tables, "day", END.date())
     times = exact.data["orders"].select("order_id", exact="ordered_at")
     for cut_off in CUT_OFFS:
-        known = known_before(view.data, "orders", cut_off).join(times, on="order_id").collect()
+        known = rows_known_before(view.data, "orders", cut_off).join(times, on="order_id").collect()
         assert known.height > 0
         assert known["exact"].dt.date().max() < cut_off
-        lines = known_before(view.data, "order_items", cut_off).select("order_id").collect()
+        lines = rows_known_before(view.data, "order_items", cut_off).select("order_id").collect()
         assert set(lines["order_id"]) == set(known["order_id"])
-        running = known_before(view.data, "subscriptions", cut_off).collect()
+        running = rows_known_before(view.data, "subscriptions", cut_off).collect()
         assert running["ended_on"].drop_nulls().max() < unit_start(cut_off, unit)
 
 

@@ -174,7 +174,7 @@ def test_names_lineage_and_birth_years_are_absent(world: Dataset) -> None:
         names = set(rows(view, name).columns)
         assert rows(view, name).height > 0
         assert not names & absent
-        assert not names & set(TABLES[name].named("direct"))
+        assert not names & set(TABLES[name].columns_of_sensitivity("direct"))
     for name in ("identities", "consents", "sources"):
         assert rows(view, name).height == 0
 

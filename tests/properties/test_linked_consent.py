@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.privacy.conftest import study
 from workbench.privacy import permitted
 from workbench.schema import TABLES
-from workbench.schema.links import LINKS, SHARED, with_customers
+from workbench.schema.links import LINKS, SHARED, add_customer_ids
 
 #: From the mildest to the strictest, as the module of consent has them.
 STRICTNESS = [
@@ -101,9 +101,9 @@ def test_the_latest_counts_for_each_channel_and_of_channels_and_records_the_stri
     customers = pl.DataFrame({"customer_id": sorted(set(owner.values()))}).cast(pl.UInt64)
     found = permitted(
         customers,
-        with_customers(ledger.lazy(), links),
+        add_customer_ids(ledger.lazy(), links),
         study=study(basis=basis, channel=channel),
-        shared=with_customers(pl.DataFrame(groups, schema=SHARED, orient="row").lazy(), links),
+        shared=add_customer_ids(pl.DataFrame(groups, schema=SHARED, orient="row").lazy(), links),
     )
     seen = set(found.filter(pl.col("reason").is_null())["customer_id"])
     expected = set()

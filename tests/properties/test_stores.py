@@ -16,7 +16,7 @@ from workbench.identity import keyed_hash
 from workbench.intake import load
 from workbench.intake.quarantine import write_out
 from workbench.schema import TABLES, bucket_of
-from workbench.schema.links import LINKS, surviving, with_customers
+from workbench.schema.links import LINKS, add_customer_ids, apply_survivorship
 from workbench.sources import SourceMapping, open_source
 from workbench.vault import Key, Vault, sealed, unsealed
 
@@ -101,10 +101,10 @@ def test_one_row_per_customer_is_what_a_plain_loop_makes(stated, linked, day, tr
     links = pl.DataFrame(
         [{"record_id": record, "customer_id": who} for record, who in linked.items()], schema=LINKS
     )
-    rows = with_customers(pl.DataFrame(stated, schema=schema).lazy(), links)
+    rows = add_customer_ids(pl.DataFrame(stated, schema=schema).lazy(), links)
     cut = datetime(2024, 2, day, tzinfo=UTC)
     loads = {"b": trust, "a": 1}
-    made = surviving(rows, loads=loads, known_at=cut).collect()
+    made = apply_survivorship(rows, loads=loads, known_at=cut).collect()
     expected = {}
     strength = ["visitor", "person", "company", "test"].index
     order = ["b", "a"].index
@@ -131,7 +131,7 @@ def test_one_row_per_customer_is_what_a_plain_loop_makes(stated, linked, day, tr
         who: (*values, max(known, key=strength) if known else min(kinds, key=strength))
         for who, (*values, known, kinds) in expected.items()
     }
-    origins = surviving(rows, loads=loads, known_at=cut, with_sources=True).collect()
+    origins = apply_survivorship(rows, loads=loads, known_at=cut, with_sources=True).collect()
     assert origins.select(made.columns).equals(made.sort("customer_id"))
     stated_by = {(row["source_id"], row["country"]) for row in stated}
     for country, source in origins.select("country", "country_source").rows():

@@ -64,7 +64,7 @@ def test_every_table_says_what_its_rows_mean() -> None:
             assert TABLES[whole].time is not None
         assert (table.belongs_to == "nobody") == ("customer_id" not in table)
         if not table.is_in_views:
-            assert set(table.treated("absent")) == set(table.schema)
+            assert set(table.columns_with_treatment("absent")) == set(table.schema)
 
 
 def test_every_column_says_what_a_view_does_with_it() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from workbench.schema import TABLES
 from workbench.schema.consistency import CHECKS
-from workbench.schema.faults import faults, wording
+from workbench.schema.faults import describe_faults, make_faults
 
 DAY = [datetime(2024, 1, day, tzinfo=UTC) for day in range(1, 10)]
 SALE = {
@@ -25,12 +25,12 @@ TERM = {"subscription_id": "c", "started_on": date(2024, 1, 1), "ended_on": date
 NEXT = TERM | {"started_on": date(2024, 2, 1), "ended_on": None}
 
 
-def broken(name: str, **rows: list[dict[str, Any]]) -> pl.DataFrame:
+def find_broken(name: str, **rows: list[dict[str, Any]]) -> pl.DataFrame:
     """Return the rows that break a check, given the rows of each table that it needs."""
     check = CHECKS[name]
     assert set(rows) == set(check.needs)
     tables = {table: pl.LazyFrame(found, TABLES[table].schema) for table, found in rows.items()}
-    return check.broken(tables).collect()
+    return check.find_broken(tables).collect()
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def broken(name: str, **rows: list[dict[str, Any]]) -> pl.DataFrame:
     ],
 )
 def test_a_total_is_compared_where_all_its_parts_are_known(order, lines, count: int):
-    assert broken("order_total", orders=[order], order_items=lines).height == count
+    assert find_broken("order_total", orders=[order], order_items=lines).height == count
 
 
 @pytest.mark.parametrize(
@@ -61,16 +61,18 @@ def test_a_total_is_compared_where_all_its_parts_are_known(order, lines, count: 
     ],
 )
 def test_a_reversal_is_compared_with_its_sale_where_that_is_known(back, count: int):
-    assert broken("reversal", orders=[SALE, back]).height == count
+    assert find_broken("reversal", orders=[SALE, back]).height == count
 
 
 def test_more_back_than_paid_is_found_at_the_sale():
     refund = PAID | {"payment_id": "r", "order_id": "b", "kind": "refund", "amount_minor": -101}
-    found = broken("refund", orders=[SALE, BACK], payments=[PAID, refund])
+    found = find_broken("refund", orders=[SALE, BACK], payments=[PAID, refund])
     assert found["order_id"].to_list() == ["s"]
-    assert broken("refund", orders=[SALE, BACK], payments=[refund]).is_empty()  # paid elsewhere
+    assert find_broken(
+        "refund", orders=[SALE, BACK], payments=[refund]
+    ).is_empty()  # paid elsewhere
     in_full = refund | {"amount_minor": -100}
-    assert broken("refund", orders=[SALE, BACK], payments=[PAID, in_full]).is_empty()
+    assert find_broken("refund", orders=[SALE, BACK], payments=[PAID, in_full]).is_empty()
 
 
 @pytest.mark.parametrize(
@@ -85,13 +87,15 @@ def test_more_back_than_paid_is_found_at_the_sale():
     ],
 )
 def test_terms_of_one_contract_do_not_overlap(terms, count: int):
-    assert broken("terms", subscriptions=terms).height == count
+    assert find_broken("terms", subscriptions=terms).height == count
 
 
 def test_what_breaks_a_check_can_be_refused_like_any_other_fault():
     wrong = SALE | {"total_minor": 101, "source_row": 7}
     check = CHECKS["order_total"]
-    found = broken("order_total", orders=[wrong], order_items=[LINE])
-    refused = faults(found, check.rule, table=check.table)
+    found = find_broken("order_total", orders=[wrong], order_items=[LINE])
+    refused = make_faults(found, check.rule, table=check.table)
     assert refused.select("source_row", "table", "rule").rows() == [(7, "orders", "order_total")]
-    assert wording(refused)[0].startswith("orders: an order's total is its lines less discount")
+    assert describe_faults(refused)[0].startswith(
+        "orders: an order's total is its lines less discount"
+    )

@@ -9,7 +9,7 @@ from polars.testing import assert_frame_equal
 
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema import TABLES, CustomerData
-from workbench.schema.customer_data import cut
+from workbench.schema.customer_data import split_by_bucket
 
 SEEN = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -48,14 +48,14 @@ def test_what_is_written_is_read_again_cut_into_buckets(tmp_path: Path):
     for name, key in (("customers", "customer_id"), ("orders", "order_id")):
         assert_frame_equal(read[name].collect().sort(key), data[name].collect().sort(key))
     assert (tmp_path / "data" / "orders" / "bucket-none.parquet").is_file()
-    with pytest.raises(InputError, match="is there already: write into an empty folder"):
+    with pytest.raises(InputError, match="exists already: write into an empty folder"):
         data.write(tmp_path / "data", buckets=120)
 
 
 def test_a_table_without_customers_is_nobodys_as_a_whole():
     campaigns = pl.DataFrame({"campaign_id": ["c"]})
-    assert [(bucket, rows.height) for bucket, rows in cut(campaigns, 8)] == [(-1, 1)]
-    assert list(cut(campaigns.clear(), 8)) == []
+    assert [(bucket, rows.height) for bucket, rows in split_by_bucket(campaigns, 8)] == [(-1, 1)]
+    assert list(split_by_bucket(campaigns.clear(), 8)) == []
 
 
 def test_it_shows_as_a_table_of_counts():

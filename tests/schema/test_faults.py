@@ -5,7 +5,15 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from workbench.foundation.errors import ParameterError
-from workbench.schema.faults import FAULTS, MISSING, Rule, faults, join_faults, tally, wording
+from workbench.schema.faults import (
+    FAULTS,
+    MISSING,
+    Rule,
+    count_faults,
+    describe_faults,
+    join_faults,
+    make_faults,
+)
 
 ROWS = pl.DataFrame({"source_row": [4, 2]})
 RATING = Rule("below", {"low": 1, "high": 5})
@@ -49,7 +57,7 @@ def test_equal_rules_have_equal_parameters_whatever_their_order():
 
 def test_faults_are_rows_with_a_declared_schema():
     assert_frame_equal(
-        faults(ROWS, RATING, table="interactions", column="rating"),
+        make_faults(ROWS, RATING, table="interactions", column="rating"),
         pl.DataFrame(
             {
                 "source_row": [4, 2],
@@ -61,12 +69,12 @@ def test_faults_are_rows_with_a_declared_schema():
             schema=FAULTS,
         ),
     )
-    assert faults(ROWS.clear(), MISSING).schema == FAULTS
+    assert make_faults(ROWS.clear(), MISSING).schema == FAULTS
 
 
 def test_a_fault_that_two_places_find_is_one_and_a_record_keeps_their_order():
-    one = faults(ROWS, MISSING, column="b")
-    two = faults(ROWS, MISSING, column="a")
+    one = make_faults(ROWS, MISSING, column="b")
+    two = make_faults(ROWS, MISSING, column="a")
     found = join_faults([one, two, one])
     assert found.select("source_row", "column").rows() == [(2, "b"), (2, "a"), (4, "b"), (4, "a")]
     assert join_faults([]).schema == FAULTS
@@ -75,20 +83,20 @@ def test_a_fault_that_two_places_find_is_one_and_a_record_keeps_their_order():
 def test_records_are_counted_by_fault_without_reading_words():
     found = join_faults(
         [
-            faults(ROWS, MISSING, table="orders", column="order_id"),
-            faults(ROWS[:1], RATING, table="interactions", column="rating"),
-            faults(ROWS[:1], Rule("json_object")),
+            make_faults(ROWS, MISSING, table="orders", column="order_id"),
+            make_faults(ROWS[:1], RATING, table="interactions", column="rating"),
+            make_faults(ROWS[:1], Rule("json_object")),
         ]
     )
     assert found.group_by("rule").len().sort("rule").rows() == [
         ("below", 1), ("json_object", 1), ("missing", 2)
     ]  # fmt: skip
-    assert tally(found).select("words", "records").rows() == [
+    assert count_faults(found).select("words", "records").rows() == [
         ("orders: order_id: missing", 2),
         ("interactions: rating: below the allowed range, 1 to 5", 1),
         ("not a JSON object", 1),
     ]
-    assert wording(found).to_list()[1:3] == [
+    assert describe_faults(found).to_list()[1:3] == [
         "orders: order_id: missing",
         "interactions: rating: below the allowed range, 1 to 5",
     ]

@@ -62,5 +62,5 @@ def test_a_column_that_is_not_declared_is_refused_with_the_nearest():
 
 
 def test_columns_are_found_by_sensitivity():
-    assert TABLES["customers"].named("sensitive") == ("income_band",)
+    assert TABLES["customers"].columns_of_sensitivity("sensitive") == ("income_band",)
     assert TABLES["consents"].empty().schema == TABLES["consents"].schema

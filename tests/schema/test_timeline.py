@@ -7,7 +7,7 @@ import pytest
 
 from tests.features.frames import at, table
 from workbench.schema import CustomerData
-from workbench.schema.timeline import known_before
+from workbench.schema.timeline import rows_known_before
 
 DAY = date(2024, 3, 10)
 
@@ -26,7 +26,10 @@ def test_a_part_is_known_when_its_whole_is_and_never_without_one(
     wholes = table(whole, **{key: ids[:2], time: [at("2024-03-09"), at("2024-03-10")]})
     parts = table(part, **{key: ids})
     data = CustomerData.of({whole: wholes, part: parts})
-    assert known_before(data, part, DAY).collect()[key].to_list() == ids[:1]
-    assert known_before(data, part, date(2024, 4, 1)).sort(key).collect()[key].to_list() == ids[:2]
+    assert rows_known_before(data, part, DAY).collect()[key].to_list() == ids[:1]
+    assert (
+        rows_known_before(data, part, date(2024, 4, 1)).sort(key).collect()[key].to_list()
+        == ids[:2]
+    )
     alone = CustomerData.of({part: parts})
-    assert known_before(alone, part, DAY).select(pl.len()).collect().item() == 0
+    assert rows_known_before(alone, part, DAY).select(pl.len()).collect().item() == 0

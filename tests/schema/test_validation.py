@@ -7,8 +7,8 @@ import polars as pl
 from polars.testing import assert_frame_equal
 
 from workbench.schema import TABLES
-from workbench.schema.faults import FAULTS, wording
-from workbench.schema.validation import EXAMPLES, split, type_rule
+from workbench.schema.faults import FAULTS, describe_faults
+from workbench.schema.validation import EXAMPLE_BY_UNIT, type_rule, validate_rows
 
 SEEN = datetime(2024, 1, 1, tzinfo=UTC)
 EVENT = {
@@ -23,7 +23,7 @@ def _events(*rows: dict[str, object]) -> pl.DataFrame:
 
 def test_rows_that_obey_pass_in_their_order_with_further_columns():
     events = _events({"event_id": 2}, {"event_id": 1}).with_columns(more=pl.lit("kept"))
-    passed, failed, faults = split(events, table="events")
+    passed, failed, faults = validate_rows(events, table="events")
     assert_frame_equal(passed, events)
     assert failed.is_empty()
     assert_frame_equal(faults, FAULTS.to_frame())
@@ -36,7 +36,7 @@ def test_every_fault_of_a_row_is_a_row_with_its_rule_and_what_is_allowed():
         {"event_id": 3, "duration_seconds": float("nan"), "source_row": 3},
         {"event_id": 4, "duration_seconds": float("inf"), "source_row": 4},
     )
-    passed, failed, faults = split(events, table="events")
+    passed, failed, faults = validate_rows(events, table="events")
     assert passed["event_id"].to_list() == [1]
     assert_frame_equal(failed, events[1:])
     assert faults.drop("table").rows() == [
@@ -45,7 +45,7 @@ def test_every_fault_of_a_row_is_a_row_with_its_rule_and_what_is_allowed():
         (3, "duration_seconds", "number", "{}"),
         (4, "duration_seconds", "finite", "{}"),
     ]
-    assert wording(faults).to_list() == [
+    assert describe_faults(faults).to_list() == [
         "events: occurred_at: missing",
         "events: duration_seconds: below the allowed range, 0 or more",
         "events: duration_seconds: not a number",
@@ -55,7 +55,9 @@ def test_every_fault_of_a_row_is_a_row_with_its_rule_and_what_is_allowed():
 
 def test_rows_that_share_a_key_fail_all_and_rows_without_one_are_told_so():
     events = _events({"event_id": 7}, {"event_id": 7}, {"event_id": None}, {"event_id": None})
-    _, failed, faults = split(events.drop("source_row"), table="events", without=("source_row",))
+    _, failed, faults = validate_rows(
+        events.drop("source_row"), table="events", without=("source_row",)
+    )
     assert failed.height == 4
     assert faults.drop("table").rows() == [
         (1, None, "key_repeated", '{"columns": ["event_id"]}'),
@@ -81,17 +83,17 @@ def test_a_pattern_holds_for_the_whole_cell():
         ],
         schema=TABLES["customers"].stored,
     )
-    passed, failed, faults = split(customers, table="customers", without=("customer_id",))
+    passed, failed, faults = validate_rows(customers, table="customers", without=("customer_id",))
     assert passed["country"].to_list() == ["NL", None]
     assert failed["country"].to_list() == ["nl", "NLD", "NL\n"]
-    assert set(wording(faults)) == {
+    assert set(describe_faults(faults)) == {
         "customers: country: not in the expected form, must look like NL"
     }
 
 
 def test_columns_that_are_still_to_come_are_not_asked_for():
     events = _events({"event_id": 1}, {"event_id": 1}).drop("event_id", "source_id")
-    passed, failed, _ = split(events, table="events", without=("event_id", "source_id"))
+    passed, failed, _ = validate_rows(events, table="events", without=("event_id", "source_id"))
     assert (passed.height, failed.height) == (2, 0)
 
 
@@ -99,7 +101,7 @@ def test_every_pattern_with_a_unit_has_an_example_that_obeys_it():
     columns = [column for table in TABLES.values() for column in table.columns if column.pattern]
     for column in columns:
         if column.unit:
-            assert re.fullmatch(column.pattern, EXAMPLES[column.unit]), column.name
+            assert re.fullmatch(column.pattern, EXAMPLE_BY_UNIT[column.unit]), column.name
 
 
 def test_a_type_says_what_it_allows():

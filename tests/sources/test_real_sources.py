@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from workbench.schema.faults import tally
+from workbench.schema.faults import count_faults
 from workbench.sources import Reading, faults_of, find_mapping, open_source
 
 MAPPINGS = Path(__file__).parent / "mappings"
@@ -28,7 +28,7 @@ def telco(real_data: Path) -> Reading:
 
 def test_online_retail_refuses_stock_corrections_only(online_retail: Reading):
     assert (online_retail.read, online_retail.accepted) == (541_909, 540_573)
-    assert tally(faults_of(online_retail.refused)).select("words", "records").rows() == [
+    assert count_faults(faults_of(online_retail.refused)).select("words", "records").rows() == [
         ("a stock correction, not a sale: negative quantity at no price", 1_336)
     ]
 

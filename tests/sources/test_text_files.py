@@ -167,7 +167,7 @@ def test_doubled_local_times_are_settled_by_order_and_those_that_never_were_refu
     ]
     assert "3 local times in Europe/Berlin are ambiguous" in seen.said
     assert words_of(seen.reading.refused) == [
-        (6, "local_time: a local time that never was: the clock was set forward")
+        (6, "local_time: a local time that does not exist: the clock was set forward")
     ]
 
 

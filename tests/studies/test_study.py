@@ -79,8 +79,8 @@ def test_no_file_takes_another_study_s_name(tmp_path: Path, notebooks: Path) -> 
 @pytest.mark.parametrize(
     ("columns", "fault"),
     [
-        ('customers = ["birth_year"]', "birth_year is too exact for any view: take a band instead"),
-        ('orders = ["source_row"]', "source_row says where rows came from, is in no view"),
+        ('customers = ["birth_year"]', "birth_year is too exact for any view: use a band instead"),
+        ('orders = ["source_row"]', "source_row is about the origin of rows and is in no view"),
         ('consents = ["decision"]', "columns.consents: the table is in no view"),
         ('sources = ["system"]', "columns.sources: the table is in no view"),
     ],

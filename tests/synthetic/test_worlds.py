@@ -12,8 +12,8 @@ from polars.testing import assert_frame_equal
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema import TABLES
 from workbench.schema.customer_data import write_parquet
-from workbench.schema.faults import wording
-from workbench.schema.validation import split
+from workbench.schema.faults import describe_faults
+from workbench.schema.validation import validate_rows
 from workbench.synthetic import generate, read_recipe, worlds, writing
 from workbench.synthetic.blocks import Made, make
 from workbench.synthetic.frames import WITHOUT, columns_of
@@ -23,8 +23,8 @@ def test_every_table_has_rows_of_its_schema(made: Made) -> None:
     assert sorted(made.tables) == sorted(set(TABLES) - {"sources"})
     for name, rows in made.tables.items():
         without = (*WITHOUT, *(c for c in TABLES[name].schema if c not in rows.columns))
-        passed, failed, faults = split(rows, table=name, without=without)
-        assert failed.is_empty(), (name, wording(faults).unique().to_list())
+        passed, failed, faults = validate_rows(rows, table=name, without=without)
+        assert failed.is_empty(), (name, describe_faults(faults).unique().to_list())
         assert passed.height > 0
         assert rows.columns == list(columns_of(name))
 

@@ -33,12 +33,12 @@ def quarantine(
     """Count refused records by reason; with --out write them out."""
     from workbench.intake import quarantined  # late: polars
     from workbench.intake.quarantine import write_out
-    from workbench.schema.faults import tally
+    from workbench.schema.faults import count_faults
 
     session = Session.open(project=project, workspace=workspace, key=key, head=head)
     rows = quarantined(session.vault.dataset(dataset))
     faults = rows.select("format", "faults").explode("faults").unnest("faults")
-    counts = tally(faults, by=["format"]).rename({"words": "reason", "records": "rows"})
+    counts = count_faults(faults, by=["format"]).rename({"words": "reason", "records": "rows"})
     if as_json:
         reasons = [row | {"parameters": json.loads(row["parameters"])} for row in counts.to_dicts()]
         print_json({"dataset": dataset, "refused": rows.height, "reasons": reasons})

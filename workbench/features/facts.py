@@ -7,7 +7,7 @@ import polars as pl
 
 from workbench.foundation.errors import ParameterError
 from workbench.schema import TABLES, CustomerData
-from workbench.schema.timeline import known_before, moment_in
+from workbench.schema.timeline import first_moment_literal, rows_known_before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Facts:
         if self.history_days is not None:
             first = self.as_of - timedelta(days=self.history_days)
             start = self.data.time_units.start(f"{table}.{column}", first)
-            rows = rows.filter(pl.col(column) >= moment_in(rows, column, start))
+            rows = rows.filter(pl.col(column) >= first_moment_literal(rows, column, start))
         on = pl.col(column).dt.date()
         return rows.with_columns(on=on, age_days=self.age_days(on))
 
@@ -65,7 +65,7 @@ def dated_before(data: CustomerData, table: str, day: date) -> pl.LazyFrame:
     if column is None:
         raise ParameterError(f"rows of table {table} have no time of their own")
     whole = data.with_tables({table: declared(data, table)})
-    return known_before(whole, table, day).filter(pl.col(column).is_not_null())
+    return rows_known_before(whole, table, day).filter(pl.col(column).is_not_null())
 
 
 def declared(data: CustomerData, table: str) -> pl.LazyFrame:

@@ -14,7 +14,7 @@ from workbench.features.products import baskets, channels, largest_categories
 from workbench.features.purchases import LeftOut, left_out, purchases_of
 from workbench.foundation import compute
 from workbench.schema import CustomerData
-from workbench.schema.timeline import known_before
+from workbench.schema.timeline import rows_known_before
 
 #: Counts of what did not happen are 0; everything else that is not known stays null.
 _ZERO = (
@@ -190,7 +190,7 @@ def _known(facts: Facts) -> pl.DataFrame:
     # a view may not tell when somebody was first seen: they count, without a tenure
     data = facts.data
     everyone = data.with_tables({**data.tables, "customers": declared(data, "customers")})
-    customers = known_before(everyone, "customers", facts.as_of).filter(
+    customers = rows_known_before(everyone, "customers", facts.as_of).filter(
         pl.col("kind").is_null() | (pl.col("kind").cast(pl.String) != "test"),
     )
     return (

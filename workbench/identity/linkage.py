@@ -23,8 +23,8 @@ import polars as pl
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from workbench.schema.identifiers import is_identifier, normalised
 from workbench.schema.links import LINKS, SHARED
+from workbench.schema.person_identifiers import is_identifier, normalise_identifier
 
 #: Kinds of identifiers by which records are linked, each with the name of its rule. Others (names,
 #: addresses, birth dates, phones) are shared by families and firms: they need weights.
@@ -114,7 +114,7 @@ def _stated(identities: pl.LazyFrame, loads: list[str]) -> pl.DataFrame:
     """Return the identifiers that can link: record_id, _kind, _value, _load."""
     place = {load: number for number, load in enumerate(loads)}
     kind = pl.col("kind").cast(pl.String)
-    value = normalised(pl.col("identifier"), kind=kind)
+    value = normalise_identifier(pl.col("identifier"), kind=kind)
     return (
         identities.filter(kind.is_in([*RULES, *_OF_DEVICES]), pl.col("record_id").is_not_null())
         .select(

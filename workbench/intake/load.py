@@ -14,8 +14,8 @@ from workbench.intake.refusals import gathered, in_own_words
 from workbench.intake.report import FileReport, LoadReport, People
 from workbench.intake.state import State
 from workbench.schema import TABLES
-from workbench.schema.faults import tally
-from workbench.schema.links import with_customers
+from workbench.schema.faults import count_faults
+from workbench.schema.links import add_customer_ids
 from workbench.sources import Source, SourceMapping, faults_of, open_source
 from workbench.vault import Dataset, DatasetWriter, SourceEntry, Vault
 from workbench.vault.entries import FileEntry
@@ -157,7 +157,7 @@ def load(
 def _people(made: Dataset) -> People:
     with reading(made.label):
         links, shared = made.links(), made.shared()
-        stated = with_customers(made.stored("customers").select("record_id"), links)
+        stated = add_customer_ids(made.stored("customers").select("record_id"), links)
         counts = stated.select(pl.col("record_id", "customer_id").n_unique())
         records, customers = counts.collect(engine="streaming").row(0)
         systems = made.stored("identities").select("record_id", "source_id").unique("record_id")
@@ -238,7 +238,7 @@ def _amounts(tables: Mapping[str, pl.DataFrame], refused: pl.DataFrame) -> dict[
 
 
 def _reasons(refused: pl.DataFrame) -> dict[str, int]:
-    return dict(tally(faults_of(refused)).select("words", "records").iter_rows())
+    return dict(count_faults(faults_of(refused)).select("words", "records").iter_rows())
 
 
 def _entry(source: Source, *, read: int, refused: pl.DataFrame) -> SourceEntry:

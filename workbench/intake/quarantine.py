@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from workbench.foundation.errors import InputError
-from workbench.schema.faults import FAULT, wording
+from workbench.schema.faults import FAULT, describe_faults
 from workbench.sources import REFUSED
 from workbench.sources.returned import ADDED, FORMULA, RETURNED
 from workbench.vault import Dataset
@@ -136,7 +136,7 @@ def write_out(rows: pl.DataFrame, path: Path) -> None:
 def _words(rows: pl.DataFrame) -> pl.Series:
     """Say in one cell all that is wrong with each record."""
     found = rows.select(RETURNED, "faults").explode("faults").unnest("faults")
-    worded = found.select(RETURNED, words=wording(found))
+    worded = found.select(RETURNED, words=describe_faults(found))
     cells = worded.group_by(RETURNED, maintain_order=True).agg(pl.col("words").str.join("; "))
     both = rows.select(RETURNED).join(cells, on=RETURNED, how="left", maintain_order="left")
     return both.get_column("words")

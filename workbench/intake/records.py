@@ -10,7 +10,7 @@ from workbench.identity import keyed_hash, keyed_native
 from workbench.intake.refusals import gathered, in_own_words, refusal, refuse_rows, without
 from workbench.schema import TABLES, Column
 from workbench.schema.faults import FAULTS, MISSING, Rule
-from workbench.schema.validation import split
+from workbench.schema.validation import validate_rows
 from workbench.sources import REFUSED, Reading, refused_records
 
 #: Columns that are put on rows when a dataset is opened.
@@ -67,7 +67,7 @@ def resolve(reading: Reading, *, source_id: str, data_until_at: datetime, secret
     rows = _complete(reading.tables, reading.keyed, source_id, secret)
     passed, failed = {}, []
     for name, frame in rows.items():
-        passed[name], bad, found = split(frame, table=name, without=_OPENED)
+        passed[name], bad, found = validate_rows(frame, table=name, without=_OPENED)
         failed.append(refuse_rows(bad, found))
     failed.append(_dependents(rows, passed))
     refused = gathered([reading.refused, *failed])
@@ -238,7 +238,7 @@ def _further(table: str, doubtful: pl.DataFrame) -> pl.DataFrame:
 
     A value may be missing because its cell could not be read; that is no further fault.
     """
-    _, _, found = split(doubtful, table=table, without=_OPENED)
+    _, _, found = validate_rows(doubtful, table=table, without=_OPENED)
     return found.filter(pl.col("rule") != MISSING.name)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from workbench.schema import TABLES
-from workbench.schema.faults import Rule, faults
+from workbench.schema.faults import Rule, make_faults
 from workbench.sources import REFUSED, faults_of, refused_records
 from workbench.sources.cells import raw_cells
 
@@ -41,7 +41,7 @@ def refusal(
     column : str, optional
         Column at fault; None where no single column is.
     """
-    return refuse_rows(rows, faults(rows, rule, table=table, column=column))
+    return refuse_rows(rows, make_faults(rows, rule, table=table, column=column))
 
 
 def refuse_rows(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:

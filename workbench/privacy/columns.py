@@ -156,7 +156,7 @@ def history_units(study: Study) -> dict[str, Unit]:
     return {
         f"{table}.{name}": study.policy.time
         for table in study.columns
-        for name in TABLES[table].treated("time")
+        for name in TABLES[table].columns_with_treatment("time")
         if study.policy.time != "day" or TABLES[table].schema[name] != pl.Date
     }
 
@@ -178,7 +178,7 @@ def suppress_unreferred(
         Persons who have to refer to a row.
     """
     (key,) = TABLES[table].primary_key
-    names = [name for name in TABLES[table].treated("common") if name != key]
+    names = [name for name in TABLES[table].columns_with_treatment("common") if name != key]
     referring = [
         frame.filter(pl.col(key).is_not_null()).select(key, "customer_id")
         for name, frame in histories.items()
@@ -364,7 +364,7 @@ def _leave_out(rows: pl.LazyFrame, table: str, study: Study) -> tuple[pl.LazyFra
     special, done = TABLES[table].special, []
     if {"namespace", "attribute"} <= set(TABLES[table].schema):
         repeated = (pl.col("namespace").cast(pl.String) == "profile") & pl.col("attribute").is_in(
-            TABLES["customers"].treated("generalise", "shared", "common", "absent")
+            TABLES["customers"].columns_with_treatment("generalise", "shared", "common", "absent")
         )
         rows = rows.filter(~repeated)
         why = "repeat a column of customers that is generalised there"

@@ -19,7 +19,9 @@ _NOBODY = "nobody is counted"
 
 #: Columns of the customer tables by which a row is one person's.
 _OWN = frozenset(
-    name for table in TABLES.values() for name in (*table.named("key"), *table.treated("amount"))
+    name
+    for table in TABLES.values()
+    for name in (*table.columns_of_sensitivity("key"), *table.columns_with_treatment("amount"))
 )
 
 

@@ -57,4 +57,4 @@ def age_band(as_of: date) -> pl.Expr:
 
 def quasi_identifiers() -> tuple[str, ...]:
     """Quasi-identifiers of the customer table that a view can hold (never the birth year)."""
-    return TABLES["customers"].treated("generalise")
+    return TABLES["customers"].columns_with_treatment("generalise")

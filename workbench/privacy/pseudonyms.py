@@ -17,9 +17,9 @@ from workbench.studies import Study
 from workbench.vault import Dataset
 
 #: Columns of ids that a view replaces; customers get their pseudonym.
-_KEYS = frozenset(name for table in TABLES.values() for name in table.treated("pseudonym")) - {
-    "customer_id"
-}
+_KEYS = frozenset(
+    name for table in TABLES.values() for name in table.columns_with_treatment("pseudonym")
+) - {"customer_id"}
 
 
 _SHIFT = "_shift"

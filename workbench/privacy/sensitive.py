@@ -14,7 +14,9 @@ from workbench.schema import TABLES, CustomerData
 
 #: Columns that must not be learned of a person.
 _COLUMNS = frozenset(
-    name for table in TABLES.values() for name in (*table.named("sensitive"), "is_special_category")
+    name
+    for table in TABLES.values()
+    for name in (*table.columns_of_sensitivity("sensitive"), "is_special_category")
 )
 #: How well a fact has to tell a condition: F1 of the persons who have, or lack, what is rarer.
 _TELLS = 0.95
@@ -50,7 +52,9 @@ def tells_sensitive(rows: pl.DataFrame, condition: pl.Expr, data: CustomerData) 
 def _sensitive_facts(data: CustomerData) -> Iterator[pl.DataFrame]:
     """Yield customer_id, _fact and _value of the sensitive facts, table by table."""
     held = data["customers"].collect_schema()
-    if named := [name for name in TABLES["customers"].named("sensitive") if name in held]:
+    if named := [
+        name for name in TABLES["customers"].columns_of_sensitivity("sensitive") if name in held
+    ]:
         told = data["customers"].select("customer_id", *(pl.col(n).cast(pl.String) for n in named))
         yield (
             told.unpivot(named, index="customer_id", variable_name="_fact", value_name="_value")

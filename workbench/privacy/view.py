@@ -22,9 +22,9 @@ from workbench.privacy.release import Release
 from workbench.privacy.report import ViewReport
 from workbench.privacy.vocabulary import Vocabulary
 from workbench.schema import TABLES, CustomerData
-from workbench.schema.links import with_customers
+from workbench.schema.links import add_customer_ids
 from workbench.schema.time_units import TimeUnits
-from workbench.schema.timeline import first_moment, in_zone, is_later, known_before
+from workbench.schema.timeline import convert_instants, first_moment, is_later, rows_known_before
 from workbench.studies import Study
 from workbench.vault import Dataset
 
@@ -212,8 +212,8 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
     latest = default_as_of(dataset, zone=zone)
     as_of = as_of or latest
     everyone = dataset.data(known_at=first_moment(as_of, zone))
-    customers = in_zone(everyone["customers"], zone).sort("customer_id").collect()
-    shared = with_customers(dataset.shared().lazy(), dataset.links())
+    customers = convert_instants(everyone["customers"], zone).sort("customer_id").collect()
+    shared = add_customer_ids(dataset.shared().lazy(), dataset.links())
     refused = _refused(customers, everyone["consents"], shared, study)
     may_see = customers.filter(refused["reason"].is_null())
     if may_see.height < study.min_group:
@@ -236,7 +236,7 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
     )
 
     def known(table: str) -> pl.LazyFrame:
-        rows = in_zone(known_before(everyone, table, as_of, zone=zone), zone)
+        rows = convert_instants(rows_known_before(everyone, table, as_of, zone=zone), zone)
         return pseudonyms.seen(rows)
 
     unordered: dict[str, pl.LazyFrame] = {}

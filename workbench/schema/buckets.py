@@ -1,7 +1,7 @@
-"""Buckets: the id of the record decides in which part of a dataset a row is stored.
+"""Buckets: the id of its record decides in which bucket of a dataset a row is stored.
 
-All tables are cut alike, so whatever is done per record is local to one bucket. Rows that belong to
-nobody (guests, anonymous reviews) have a bucket of their own.
+All tables are divided alike, so every step per record reads one bucket only. Rows without a
+customer (guests, anonymous reviews) have a bucket of their own.
 """
 
 import polars as pl
@@ -16,13 +16,13 @@ def bucket_of(record_id: pl.Series, buckets: int) -> pl.Series:
     Parameters
     ----------
     record_id : Series of UInt64, shape (n,)
-        Keyed hashes, which are spread evenly already; null where nobody is known.
+        Ids of records: keyed hashes, which are spread evenly; null for rows without a customer.
     buckets : int
         Number of buckets of the dataset, fixed when it is made.
 
     Returns
     -------
     Series of Int16, shape (n,)
-        The id modulo ``buckets``; ``NO_CUSTOMER`` where the id is null.
+        The id modulo ``buckets``, or ``NO_CUSTOMER`` if the id is null.
     """
     return (record_id % buckets).cast(pl.Int16).fill_null(NO_CUSTOMER)

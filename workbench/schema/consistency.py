@@ -1,16 +1,17 @@
 """Rules between the rows of any customer data: order totals, reversals, refunds, contracts.
 
-``validation`` holds single rows against their declarations; these checks hold rows against each
-other. A check returns the rows that break its rule, whole, so that a load can refuse their records
-(``faults.faults``) and a synthetic world can count them. A row that cannot be compared (an order
-without lines, a return whose sale is in another export) breaks no rule.
+``validation`` compares single rows with their declarations; these checks compare rows with each
+other. A check returns the rows that break its rule with all their columns, so that a load can
+refuse their records (``faults.make_faults``) and a synthetic world can count them. A row that
+cannot be compared (an order without lines, a return whose sale is in another export) breaks no
+rule.
 
 The checks are in this room and not in a room of quality checks above ``sources``, because the
 generator of synthetic worlds counts them and imports only downward.
 
 >>> from workbench.schema.consistency import CHECKS
 >>> CHECKS["refund"].rule.words
-'never more goes back than was paid'
+'the refunds of an order never exceed what was paid'
 """
 
 from collections.abc import Callable, Mapping
@@ -25,38 +26,38 @@ Tables = Mapping[str, pl.LazyFrame]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class ConsistencyCheck:
     """One rule between rows.
 
     Attributes
     ----------
     rule : Rule
-        Name and words of the rule.
+        Name and description of the rule.
     table : str
-        Table whose rows can break it.
+        Table whose rows can break the rule.
     needs : tuple of str
-        Tables that it reads.
-    broken : callable
-        Returns the rows of ``table`` that break it, all their columns first, from the tables that
-        it needs.
+        Tables that the check reads.
+    find_broken : callable
+        Function of the needed tables that returns the rows of ``table`` that break the rule, with
+        all their columns first.
     """
 
     rule: Rule
     table: str
     needs: tuple[str, ...]
-    broken: Callable[[Tables], pl.LazyFrame]
+    find_broken: Callable[[Tables], pl.LazyFrame]
 
 
 def wrong_totals(tables: Tables) -> pl.LazyFrame:
     """Return orders whose total is not their lines less discount plus shipping and tax.
 
-    ``tax_minor`` is what is added to the prices: zero where prices contain the tax.
+    ``tax_minor`` is the tax that is added to the prices; it is zero if prices include the tax.
     """
-    return orders_with_dues(tables).filter(pl.col("total_minor") != pl.col("due_minor"))
+    return orders_with_amounts_due(tables).filter(pl.col("total_minor") != pl.col("due_minor"))
 
 
-def orders_with_dues(tables: Tables) -> pl.LazyFrame:
-    """Return orders with ``due_minor``, null where a part of it is unknown."""
+def orders_with_amounts_due(tables: Tables) -> pl.LazyFrame:
+    """Return orders with ``due_minor``, the total of their parts, null if a part is null."""
     lines = tables["order_items"].group_by("order_id").agg(due_minor=pl.col("amount_minor").sum())
     added = pl.col("shipping_minor") + pl.col("tax_minor") - pl.col("discount_minor")
     orders = tables["orders"].join(lines, on="order_id", how="left")
@@ -64,7 +65,7 @@ def orders_with_dues(tables: Tables) -> pl.LazyFrame:
 
 
 def excessive_reversals(tables: Tables) -> pl.LazyFrame:
-    """Return reversals of another customer's or a later sale, or of more than the sale was."""
+    """Return reversals of another customer's sale, of a later sale, or of more than the sale."""
     is_of_another = pl.col("record_id") != pl.col("record_id_sale")
     is_too_early = pl.col("ordered_at") <= pl.col("sold_at")
     is_too_much = -pl.col("all_back") > pl.col("sold")
@@ -72,9 +73,10 @@ def excessive_reversals(tables: Tables) -> pl.LazyFrame:
 
 
 def reversals(tables: Tables) -> pl.LazyFrame:
-    """Return each reversal with its sale's total and time, and all taken back of that sale.
+    """Return each reversal with the total and time of its sale and the sum of its reversals.
 
-    ``sold``, ``sold_at`` and ``record_id_sale`` are null where the sale is not among the orders.
+    ``sold``, ``sold_at`` and ``record_id_sale`` are null if the orders lack the sale; ``all_back``
+    is the sum of all reversals of the sale.
     """
     sales = tables["orders"].filter(pl.col("kind") == "sale")
     sales = sales.select("order_id", "record_id", sold="total_minor", sold_at="ordered_at")
@@ -86,13 +88,16 @@ def reversals(tables: Tables) -> pl.LazyFrame:
 
 
 def excessive_refunds(tables: Tables) -> pl.LazyFrame:
-    """Return sales of which more went back than was paid; some payment must be known."""
+    """Return sales whose refunds exceed their payments; sales without a payment are left out."""
     is_charged = pl.col("charged_minor") > 0
     return sales_with_payments(tables).filter(is_charged & (pl.col("net_minor") < 0))
 
 
 def sales_with_payments(tables: Tables) -> pl.LazyFrame:
-    """Return paid orders with ``charged_minor`` and ``net_minor``, those of reversals included."""
+    """Return paid orders with ``charged_minor`` and ``net_minor``.
+
+    The payments of a reversal count for its sale.
+    """
     origin = tables["orders"].select("order_id", sale=pl.coalesce("original_order_id", "order_id"))
     paid = payments_per_order(tables).join(origin, on="order_id", how="left")
     net = pl.col("charge") + pl.col("refund") + pl.col("chargeback")
@@ -111,7 +116,7 @@ def payments_per_order(tables: Tables) -> pl.LazyFrame:
 
 
 def overlapping_terms(tables: Tables) -> pl.LazyFrame:
-    """Return terms of contracts that end before they begin, or after the next one began."""
+    """Return terms of contracts that end before they begin, or after the next term began."""
     ends, following = pl.col("ended_on"), pl.col("following_on")
     is_open = following.is_not_null() & ends.is_null()
     return terms_in_order(tables).filter(
@@ -120,7 +125,7 @@ def overlapping_terms(tables: Tables) -> pl.LazyFrame:
 
 
 def terms_in_order(tables: Tables) -> pl.LazyFrame:
-    """Return the terms of each contract with ``following_on``, the day the next one began."""
+    """Return the terms of each contract with ``following_on``, the first day of the next term."""
     following = pl.col("started_on").shift(-1).over("subscription_id", order_by="started_on")
     return (
         tables["subscriptions"]
@@ -132,12 +137,14 @@ def terms_in_order(tables: Tables) -> pl.LazyFrame:
 def _check(
     name: str,
     says: str,
-    broken: Callable[[Tables], pl.LazyFrame],
+    find_broken: Callable[[Tables], pl.LazyFrame],
     *,
     table: str = "orders",
     reads: tuple[str, ...] = (),
-) -> Check:
-    return Check(rule=Rule(name, {"says": says}), table=table, needs=(table, *reads), broken=broken)
+) -> ConsistencyCheck:
+    return ConsistencyCheck(
+        rule=Rule(name, {"says": says}), table=table, needs=(table, *reads), find_broken=find_broken
+    )
 
 
 _ALL = (
@@ -149,10 +156,15 @@ _ALL = (
     ),
     _check(
         "reversal",
-        "what comes back is of an earlier sale of the same customer and never exceeds it",
+        "a reversal refers to an earlier sale of the same customer and never exceeds it",
         excessive_reversals,
     ),
-    _check("refund", "never more goes back than was paid", excessive_refunds, reads=("payments",)),
+    _check(
+        "refund",
+        "the refunds of an order never exceed what was paid",
+        excessive_refunds,
+        reads=("payments",),
+    ),
     _check(
         "terms",
         "terms of a contract end after they begin and do not overlap",
@@ -162,4 +174,6 @@ _ALL = (
 )
 
 #: All checks by the name of their rule.
-CHECKS: Mapping[str, Check] = MappingProxyType({check.rule.name: check for check in _ALL})
+CHECKS: Mapping[str, ConsistencyCheck] = MappingProxyType(
+    {check.rule.name: check for check in _ALL}
+)

@@ -1,6 +1,6 @@
-"""All tables of one set of customers, held lazily."""
+"""Customer data: all tables of one set of customers as lazy frames."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -14,24 +14,20 @@ from workbench.schema.buckets import NO_CUSTOMER, bucket_of
 from workbench.schema.tables import TABLES
 from workbench.schema.time_units import EXACT_TIMES, TimeUnits
 
-#: Rows per row group: fixed, so that equal rows give equal bytes.
+#: Number of rows per row group, fixed so that equal rows give equal bytes.
 ROW_GROUP = 131_072
-
-#: Gives the protection of one file, by table and bucket.
-Writing = Callable[[str, int], pl.ParquetEncryptionProperties]
-Reading = Callable[[str, int], pl.ParquetDecryptionProperties]
 
 
 @dataclass(frozen=True)
 class CustomerData:
-    """The customer tables, each a lazy frame; a table nobody delivered is there, empty.
+    """The customer tables as lazy frames; a table that no source delivered is empty.
 
     Attributes
     ----------
     tables : mapping of str to LazyFrame
         Frames by table name.
     time_units : TimeUnits
-        To which units the times are cut: exact for a dataset, coarser for a view.
+        Units to which times are rounded down: exact for a dataset, coarser for a view.
 
     Examples
     --------
@@ -53,20 +49,20 @@ class CustomerData:
         *,
         time_units: TimeUnits = EXACT_TIMES,
     ) -> Self:
-        """Hold frames by table name; those that are missing are filled in empty."""
+        """Return customer data of frames by table name; missing tables are empty."""
         for name in tables:
             if name not in TABLES:
                 raise ParameterError(unknown_name("table", name, TABLES))
-        held = {name: tables.get(name, table.empty()).lazy() for name, table in TABLES.items()}
-        return cls(MappingProxyType(held), time_units)
+        every = {name: tables.get(name, table.empty()).lazy() for name, table in TABLES.items()}
+        return cls(MappingProxyType(every), time_units)
 
     def with_tables(self, tables: Mapping[str, pl.DataFrame | pl.LazyFrame]) -> "CustomerData":
-        """Hold other frames, made from these and so with times cut to the same units."""
+        """Return data of frames that were made from these, whose times have the same units."""
         return CustomerData.of(tables, time_units=self.time_units)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Go to another process as plain frames: a read-only mapping cannot."""
-        return _held_again, (dict(self.tables), self.time_units)
+        """Pickle the frames as a plain dictionary, because a read-only mapping has no pickle."""
+        return _rebuild, (dict(self.tables), self.time_units)
 
     def __getitem__(self, name: str) -> pl.LazyFrame:
         if name not in self.tables:
@@ -80,51 +76,45 @@ class CustomerData:
         return len(self.tables)
 
     def keys(self) -> list[str]:
-        """Names of the tables."""
+        """Return the names of the tables."""
         return list(self.tables)
 
     def _ipython_key_completions_(self) -> list[str]:
         return self.keys()
 
     def rows(self) -> pl.DataFrame:
-        """Count rows: one row per table, columns ``table`` (String) and ``rows`` (UInt32)."""
+        """Return the number of rows of each table: ``table`` (String) and ``rows`` (UInt32)."""
         counts = pl.collect_all([frame.select(pl.len()) for frame in self.tables.values()])
         return pl.DataFrame(
             {"table": list(self.tables), "rows": [count.item() for count in counts]},
             schema={"table": pl.String, "rows": pl.UInt32},
         )
 
-    def write(self, folder: Path, *, buckets: int, protect: Writing | None = None) -> None:
-        """Write every table with rows as ``TABLE/bucket-00.parquet``, cut by customer.
+    def write(self, folder: Path, *, buckets: int) -> None:
+        """Write every table with rows as ``TABLE/bucket-00.parquet``, one file per bucket.
 
         Parameters
         ----------
         folder : Path
-            An empty or new folder; nothing in it is replaced.
+            Empty or new folder; a file that exists is refused, never replaced.
         buckets : int
             Number of buckets, 1 or more; rows without a customer go to ``bucket-none``.
-        protect : callable, optional
-            Gives each file's encryption; without it the files are plain.
         """
         for name, frame in self.tables.items():
-            for bucket, part in cut(frame.collect(), buckets):
-                path = folder / name / file_name(bucket)
+            for bucket, part in split_by_bucket(frame.collect(), buckets):
+                path = folder / name / bucket_file_name(bucket)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 if path.exists():
-                    raise InputError(f"{path} is there already: write into an empty folder")
-                write_parquet(part, path, protect(name, bucket) if protect else None)
+                    raise InputError(f"{path} exists already: write into an empty folder")
+                write_parquet(part, path)
 
     @classmethod
-    def scan(cls, folder: Path, *, reveal: Reading | None = None) -> Self:
-        """Hold what ``write`` wrote, without reading it yet."""
+    def scan(cls, folder: Path) -> Self:
+        """Return the data that ``write`` wrote; files are read when a frame is collected."""
         tables = {}
         for name in TABLES:
             parts = [
-                pl.scan_parquet(
-                    path,
-                    decryption=reveal(name, bucket_number(path)) if reveal else None,
-                    glob=False,  # a folder may be called anything
-                )
+                pl.scan_parquet(path, glob=False)  # The folder's name may contain wildcards.
                 for path in sorted((folder / name).glob("bucket-*.parquet"), key=bucket_number)
             ]
             if parts:
@@ -142,14 +132,14 @@ class CustomerData:
         )
 
 
-def _held_again(tables: Mapping[str, pl.LazyFrame], time_units: TimeUnits) -> CustomerData:
+def _rebuild(tables: Mapping[str, pl.LazyFrame], time_units: TimeUnits) -> CustomerData:
     return CustomerData.of(tables, time_units=time_units)
 
 
-def cut(rows: pl.DataFrame, buckets: int) -> Iterator[tuple[int, pl.DataFrame]]:
-    """Part rows by the bucket of their record, in bucket order; empty buckets are left out.
+def split_by_bucket(rows: pl.DataFrame, buckets: int) -> Iterator[tuple[int, pl.DataFrame]]:
+    """Yield each bucket with its rows, in bucket order; empty buckets are left out.
 
-    A table without ``record_id`` (sources, campaigns) belongs to nobody as a whole.
+    All rows of a table without ``record_id`` (sources, campaigns) have bucket ``NO_CUSTOMER``.
     """
     if rows.is_empty():
         return
@@ -184,12 +174,12 @@ def write_parquet(
         rows.write_parquet(path, **layout)
 
 
-def file_name(bucket: int) -> str:
+def bucket_file_name(bucket: int) -> str:
     """Return the name of a bucket's file."""
     return "bucket-none.parquet" if bucket == NO_CUSTOMER else f"bucket-{bucket:02d}.parquet"
 
 
 def bucket_number(path: Path) -> int:
-    """Return the bucket whose file it is."""
+    """Return the number of the bucket that a file contains."""
     text = path.stem.removeprefix("bucket-")
     return NO_CUSTOMER if text == "none" else int(text)

@@ -1,9 +1,9 @@
-"""Why a record is refused: one row per fault, with the rule that is broken and its parameters.
+"""Faults, the reasons why a record is refused: one row per fault, with the rule that is broken.
 
 Format readers, the mapping, the declarations of the schema and the comparison with stored rows all
-report faults as rows of ``FAULTS``. A fault names where it is (record, table, column) and which
-``Rule`` is broken; words are made of the rule only where somebody reads them. No part of a fault is
-a value from the data: parameters come from the schema, from the mapping or from a count.
+report faults as rows of ``FAULTS``. A fault names its place (record, table, column) and the
+``Rule`` that is broken with its parameters; a reader sees the rule described in words. No part of a
+fault is a value from the data: parameters come from the schema, from the mapping or from a count.
 
 >>> from workbench.schema.faults import Rule
 >>> Rule("below", {"low": 1, "high": 5}).words
@@ -11,10 +11,10 @@ a value from the data: parameters come from the schema, from the mapping or from
 >>> Rule.choice(("web", "app", "store")).words
 'not one of web, app, store'
 
-A check with words of its own needs no entry in this module: it gives them as ``says``.
+A check between rows needs no entry in this module: it gives its description as ``says``.
 
->>> Rule("refund", {"says": "never more goes back than was paid"}).words
-'never more goes back than was paid'
+>>> Rule("refund", {"says": "the refunds of an order never exceed what was paid"}).words
+'the refunds of an order never exceed what was paid'
 """
 
 import json
@@ -29,8 +29,8 @@ from workbench.foundation.errors import ParameterError
 
 Parameter = str | int | float | Sequence[str]
 
-#: Columns of faults: ``table`` is null where a cell of the source is at fault,
-#: ``column`` where no single column is, and ``parameters`` is a JSON object.
+#: Columns of faults. ``table`` is null if the fault is in a cell of the source, ``column`` if no
+#: single column is at fault; ``parameters`` is a JSON object.
 FAULTS = pl.Schema(
     {
         "source_row": pl.Int64(),
@@ -41,20 +41,20 @@ FAULTS = pl.Schema(
     }
 )
 
-#: The columns that say what is wrong, without the record.
+#: The columns of a fault without the record.
 FAULT = ("table", "column", "rule", "parameters")
 
-#: The moment by which words show what a date or an instant must look like.
-EXAMPLE = datetime(2024, 3, 31, 14, 30)  # noqa: DTZ001 a notation, no moment of any data
+#: Moment that descriptions use to show the form of a date or an instant.
+EXAMPLE_MOMENT = datetime(2024, 3, 31, 14, 30)  # noqa: DTZ001 a notation, no moment of any data
 
-_MOST_CHOICES = 8  # of a longer list the words name the first ones and count the others
+_MOST_CHOICES = 8  # A description lists so many choices and counts the others.
 
-#: Words of each rule by its name. Names in braces are parameters or derived from them.
+#: Description of each rule by its name. Names in braces are parameters or derived from them.
 _WORDS: Mapping[str, str] = {
-    # the file's own form
+    # rules about the form of the file
     "field_count": "{fields} where the header has {expected}",
     "json_object": "not a JSON object",
-    # one cell
+    # rules about one cell
     "missing": "missing",
     "readable": "not readable",
     "whole_number": "not a whole number",
@@ -66,36 +66,36 @@ _WORDS: Mapping[str, str] = {
     "boolean": "not yes or no",
     "date": "not a date, must look like {example}",
     "instant": "not a date and time, must look like {example}",
-    "local_time": "a local time that never was: the clock was set forward",
+    "local_time": "a local time that does not exist: the clock was set forward",
     "choice": "not one of {allowed}",
     "listed": "not one of the values that the mapping lists: {allowed}",
     "below": "below the allowed range, {range}",
     "above": "above the allowed range, {range}",
     "form": "not in the expected form, {form}",
-    # several rows
+    # rules about several rows
     "key_repeated": "the same key more than once",
     "key_held": "its key is held already with other values",
     "whole_refused": "its {whole} was refused",
-    # the mapping's own conditions
+    # conditions of the mapping
     "condition": "{says}",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What must hold of a cell, a row or a record.
+    """A condition that a cell, a row or a record must meet.
 
     Attributes
     ----------
     name : str
         Kind of the rule, by which faults are counted.
     parameters : mapping of str to str, int, float or sequence of str
-        What is allowed: bounds, choices, a form. Never a value from the data.
+        Allowed bounds, choices or form, never a value from the data.
 
     Raises
     ------
     ParameterError
-        A parameter that the words need is missing.
+        A parameter that the description needs is missing.
     """
 
     name: str
@@ -109,43 +109,43 @@ class Rule:
 
     @classmethod
     def choice(cls, allowed: Collection[str], *, name: str = "choice") -> "Rule":
-        """Return the rule that a value is one of some; a long list is cut and counted."""
+        """Return the rule that a value is one of ``allowed``; a long list is shortened."""
         more = len(allowed) - _MOST_CHOICES
         shown = {"allowed": tuple(allowed)[:_MOST_CHOICES]}
         return cls(name, {**shown, "more": more} if more > 0 else shown)
 
     @classmethod
     def from_json(cls, name: str, parameters: str) -> "Rule":
-        """Return the rule that a row of ``FAULTS`` names."""
+        """Return the rule of a row of ``FAULTS``, from its name and parameters."""
         return cls(name, json.loads(parameters))
 
     @property
     def json(self) -> str:
-        """The parameters as ``FAULTS`` has them; equal rules have equal texts."""
+        """The parameters as a JSON text for ``FAULTS``; equal rules have equal texts."""
         return json.dumps(dict(self.parameters), ensure_ascii=False, sort_keys=True)
 
     @property
     def words(self) -> str:
-        """What is wrong where the rule is broken, for people."""
+        """Description of a value that breaks the rule, for people."""
         template = _WORDS.get(self.name)
         if template is None:
             return str(self.parameters.get("says", self.name.replace("_", " ")))
-        return template.format_map({**self.parameters, **_derived(self.parameters)})
+        return template.format_map({**self.parameters, **_derived_words(self.parameters)})
 
 
-def faults(
+def make_faults(
     rows: pl.DataFrame, rule: Rule, *, table: str | None = None, column: str | None = None
 ) -> pl.DataFrame:
-    """Return one fault for each of some rows.
+    """Return one fault for each row that breaks a rule.
 
     Parameters
     ----------
     rows : DataFrame
         Rows that break the rule, with ``source_row``.
     rule : Rule
-        Rule that they break.
+        Rule that the rows break.
     table, column : str, optional
-        Where the fault is; both null where the record as a whole is at fault.
+        Table and column of the fault; both null if the record as a whole is at fault.
 
     Returns
     -------
@@ -162,21 +162,21 @@ def faults(
 
 
 def join_faults(found: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """Return faults of several origins in one frame, each once, sorted by record.
+    """Return faults from several checks in one frame, without repetition, sorted by record.
 
-    Faults of one record keep the order in which they were found.
+    Faults of one record keep the order of ``found``.
     """
     every = pl.concat([FAULTS.to_frame(), *found])
     return every.unique(maintain_order=True).sort("source_row", maintain_order=True)
 
 
-def tally(found: pl.DataFrame, *, by: Sequence[str] = ()) -> pl.DataFrame:
-    """Count records by fault.
+def count_faults(found: pl.DataFrame, *, by: Sequence[str] = ()) -> pl.DataFrame:
+    """Return the number of records with each fault.
 
     Parameters
     ----------
     found : DataFrame
-        Columns ``FAULT`` and those of ``by``, one row per fault of a record.
+        Faults, one row per fault of a record, with columns ``FAULT`` and those of ``by``.
     by : sequence of str
         Further columns to count by.
 
@@ -184,22 +184,22 @@ def tally(found: pl.DataFrame, *, by: Sequence[str] = ()) -> pl.DataFrame:
     -------
     DataFrame
         ``by``, ``table``, ``column``, ``rule``, ``parameters``, ``words`` (String, see
-        ``wording``) and ``records`` (UInt32), most records first, then by words. A record with
-        two faults counts for both.
+        ``describe_faults``) and ``records`` (UInt32), most records first, then by words. A record
+        with two faults counts for both.
     """
     counts = found.group_by(*by, *FAULT).len("records")
-    return counts.select(*by, *FAULT, wording(counts), "records").sort(
+    return counts.select(*by, *FAULT, describe_faults(counts), "records").sort(
         "records", "words", *by, *FAULT, descending=[True] + [False] * (1 + len(by) + len(FAULT))
     )
 
 
-def wording(found: pl.DataFrame) -> pl.Series:
-    """Return the words of each fault, with its table and column before them.
+def describe_faults(found: pl.DataFrame) -> pl.Series:
+    """Return a description of each fault that begins with its table and column.
 
     Parameters
     ----------
     found : DataFrame
-        Columns ``FAULT``.
+        Faults, with columns ``FAULT``.
 
     Returns
     -------
@@ -219,8 +219,8 @@ def wording(found: pl.DataFrame) -> pl.Series:
     )
 
 
-def _derived(parameters: Mapping[str, Parameter]) -> dict[str, str]:
-    """Make the words that need more than one parameter, or another form of it."""
+def _derived_words(parameters: Mapping[str, Parameter]) -> dict[str, str]:
+    """Return the parts of a description that combine or reformat parameters."""
     derived: dict[str, str] = {}
     match dict(parameters):
         case {"allowed": [*allowed], "more": int(more)}:
@@ -228,7 +228,7 @@ def _derived(parameters: Mapping[str, Parameter]) -> dict[str, str]:
         case {"allowed": [*allowed]}:
             derived["allowed"] = ", ".join(allowed)
         case {"low": _} | {"high": _}:
-            derived["range"] = _range(parameters.get("low"), parameters.get("high"))
+            derived["range"] = _range_words(parameters.get("low"), parameters.get("high"))
         case {"pattern": _, "example": str(example)}:
             derived["form"] = f"must look like {example}"
         case {"pattern": str(pattern)}:
@@ -240,11 +240,11 @@ def _derived(parameters: Mapping[str, Parameter]) -> dict[str, str]:
     return derived
 
 
-def _range(low: Any, high: Any) -> str:
+def _range_words(low: Any, high: Any) -> str:
     if low is None:
         return f"{high:.15g} or less"
     return f"{low:.15g} or more" if high is None else f"{low:.15g} to {high:.15g}"
 
 
-#: The rule that a value is there, which follows from an unreadable cell as well.
+#: Rule that a required value is present; the cell may be empty or unreadable.
 MISSING = Rule("missing")

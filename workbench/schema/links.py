@@ -1,13 +1,14 @@
-"""Records and customers: whose each stored row is, and what is known of each customer.
+"""Links between records and customers, and the customer table made from the records' statements.
 
-Rows are stored under the record of their source. Links say which customer a record is; a record
-without a link is a customer of its own, so that most rows need no join that finds anything. Another
-set of links over the same rows is another linkage, an undone merge, or a sampled clustering.
+Rows are stored under the record of their source. A link assigns a record to a customer. A record
+without a link is a customer of its own, so most records need no link. Another set of links over the
+same rows is another linkage, an undone merge or a sampled clustering.
 
-The customer table is made of statements: a record says of its person, in one load, what it knows.
-One row per customer is made by *survivorship*, as ``columns.csv`` declares it for each column: of
-what is *trusted*, the most trusted source that states a value, and of its statements the latest; of
-the first sight the *earliest*; of kinds the *strongest*.
+The stored customer table contains statements: the values that one record has in one load.
+*Survivorship* makes one row per customer from them, as the column ``keeps`` of ``columns.csv``
+declares for each column: ``trusted`` takes the value of the most trusted source that has one (of
+several statements the latest), ``earliest`` the first time, ``latest`` the last time and
+``strongest`` the strongest kind of customer.
 """
 
 from collections.abc import Mapping
@@ -31,40 +32,42 @@ LINKS = pl.Schema(
     }
 )
 
-#: Records that state an identifier of more than one person: which of them are the same person
-#: nobody can tell.
+#: Records with an identifier that several persons share; which of these records are the same person
+#: cannot be decided.
 SHARED = pl.Schema({"record_id": pl.UInt64(), "shared_id": pl.UInt32()})
 
-#: Kinds of customers from the weakest to the strongest. Somebody who logged in once is more than a
-#: visitor. An account for tests stays one, whatever another record says.
+#: Kinds of customers from the weakest to the strongest. A visitor who logged in once is a person.
+#: An account for tests stays one, whatever kind another of its records has.
 _KINDS = ("visitor", "person", "company", "test")
 
 
 def require_links(links: pl.DataFrame) -> None:
-    """Refuse what is no set of links.
+    """Refuse a frame that is not a valid set of links.
 
     Raises
     ------
     ParameterError
-        A column is missing, a record has two links, or somebody else's customer is itself linked.
+        A column is missing, a record has two links, or a link's customer is itself a linked record.
     """
     if missing := [name for name in ("record_id", "customer_id") if name not in links.columns]:
         raise ParameterError(f"links lack the columns {', '.join(missing)}")
     if links["record_id"].is_duplicated().any():
-        raise ParameterError("links have one row per record: a record is one customer's")
+        raise ParameterError("a record has several links: give one row per record")
     if links["customer_id"].is_in(links["record_id"].implode()).any():
-        raise ParameterError("links name the customer itself, not another record of the customer")
+        raise ParameterError(
+            "the customer of a link is itself a linked record: link both records to one customer"
+        )
 
 
-def with_customers(rows: pl.LazyFrame, links: pl.DataFrame) -> pl.LazyFrame:
-    """Put ``customer_id`` on stored rows: the linked customer, else the record itself.
+def add_customer_ids(rows: pl.LazyFrame, links: pl.DataFrame) -> pl.LazyFrame:
+    """Add ``customer_id`` to stored rows: the linked customer, else the record itself.
 
     Parameters
     ----------
     rows : LazyFrame
-        Stored rows with ``record_id``; null for guests, whose rows have no customer.
+        Stored rows with ``record_id``, which is null for guests.
     links : DataFrame
-        Columns of ``LINKS``.
+        Links, with columns of ``LINKS``.
     """
     if links.is_empty():
         return rows.with_columns(customer_id=pl.col("record_id"))
@@ -76,32 +79,32 @@ def with_customers(rows: pl.LazyFrame, links: pl.DataFrame) -> pl.LazyFrame:
     )
 
 
-def surviving(
+def apply_survivorship(
     statements: pl.LazyFrame,
     *,
     loads: Mapping[str, int] = MappingProxyType({}),
     known_at: datetime | None = None,
     with_sources: bool = False,
 ) -> pl.LazyFrame:
-    """Make one row per customer out of the statements of all records.
+    """Return one row per customer, made from the statements of all its records.
 
     Parameters
     ----------
     statements : LazyFrame
         Stored rows of the customer table with ``customer_id``.
     loads : mapping of str to int
-        Loads in their order, each with the trust in its source: of statements about one time that
-        of the later load counts.
+        Loads in their order, each with the trust in its source. Of two statements with the same
+        trust and time, the one of the later load counts.
     known_at : datetime, optional
-        What was stated of a later time is left out. Two things are told of every time: since when
-        somebody is a customer, and that an account is one for tests.
+        Instant after which statements do not count. Two facts count whenever they were stated: the
+        time since when a person is a customer, and that an account is for tests.
     with_sources : bool
-        Whether to add ``NAME_source``, the load whose value counts, for each trusted value.
+        Whether to add ``NAME_source``, the load of the surviving value, for each trusted column.
 
     Returns
     -------
     LazyFrame, shape (customers, columns)
-        The declared columns of the customer table, by customer.
+        The declared columns of the customer table, sorted by customer.
     """
     table = TABLES["customers"]
     kept = {column.name: column.keeps for column in table.columns if column.keeps}

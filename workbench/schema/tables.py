@@ -1,11 +1,11 @@
-"""What a table and a column are, and the declarations of all of them.
+"""The declarations of all customer tables and their columns.
 
-``tables.csv`` beside this module holds one line per table, ``columns.csv`` one line per column, in
-the customer schema's own terms. No other room keeps a list of tables or columns of its own: what
-has to be known of them is declared there and read from here.
+``tables.csv`` beside this module contains one line per table, ``columns.csv`` one line per column.
+No other room keeps a list of tables or columns: every property that a room needs is declared in
+these files and read through this module.
 
-Types are polars'; ``values`` is ``a|b`` for a closed list (on a String: names to use where they
-fit), ``x..y`` for a range, ``~`` for a pattern of the whole cell.
+Types are those of polars. The cell ``values`` is ``a|b`` for a closed list (for a String, a list of
+recommended names), ``x..y`` for a range and ``~`` for a pattern of the whole value.
 """
 
 import re
@@ -22,10 +22,13 @@ from workbench.foundation.package_data import packaged_csv
 
 Sensitivity = Literal["direct", "key", "quasi", "sensitive", "text", "plain"]
 
-#: What a view does with a column: no view has it; keys become pseudonyms; quasi-identifiers of the
-#: customer table are generalised; only values that k persons share are shown, numbers in bands;
-#: only names that k persons share are shown, as they are; its cells are emptied; time and amounts
-#: are cut and products blanked as far as the policy asks; it is kept.
+#: The treatment of a column in a view.
+#:
+#: ``absent``: no view contains the column. ``pseudonym``: keys become pseudonyms. ``generalise``:
+#: quasi-identifiers of the customer table become coarser. ``shared``: values that k persons share
+#: are shown, numbers in bands. ``common``: names that k persons share are shown unchanged.
+#: ``blank``: all cells are empty. ``time``, ``amount``, ``product``: times and amounts are rounded
+#: and products blanked as far as the policy of the study asks. ``keep``: the column is unchanged.
 Treatment = Literal[
     "absent",
     "pseudonym",
@@ -39,10 +42,14 @@ Treatment = Literal[
     "keep",
 ]
 
-#: How a later row meets an earlier one with the same key: rows are only added; what was not known
-#: is filled in and another value is refused; statements of several loads stand beside each other;
-#: a record's statement is kept if it says something new.
-Keeps = Literal["earliest", "latest", "trusted", "strongest"]
+#: The value that survives of several statements about one customer, see ``links``.
+Survivor = Literal["earliest", "latest", "trusted", "strongest"]
+
+#: The effect of a later row on a stored row with the same key.
+#:
+#: ``append``: rows are only added. ``complete``: empty cells are filled in, and a different value
+#: is refused. ``beside``: the rows of several loads are all kept. ``statement``: a record's
+#: statement is kept if it differs from the earlier ones.
 Merge = Literal["append", "complete", "beside", "statement"]
 
 _TYPES: Mapping[str, pl.DataType] = {
@@ -67,23 +74,23 @@ class Column:
     Attributes
     ----------
     table, name, type, unit, component, category, sensitivity, meaning
-        As ``columns.csv`` has them.
+        Cells of the column's line in ``columns.csv``.
     is_nullable, is_primary : bool
         Whether a cell may be empty; whether the column is part of the primary key.
     foreign : str or None
-        ``table.column`` that it refers to.
+        Referenced column as ``table.column``.
     view : Treatment
-        What a view does with it.
+        Treatment of the column in a view.
     within : tuple of str
-        Columns that say what its value is about: "yes" to one question is another value than "yes"
-        to the next.
+        Columns that give its value a meaning: the answer "yes" to one question is another value
+        than the answer "yes" to the next question.
     id : {"hashed", "native"} or None
-        A keyed hash of a native id, which readers give as ``system:native id``; or the native id
-        itself with its system. None for columns that hold no id of a source.
+        Form of an id of a source: "hashed" is a keyed hash of ``system:native id``, "native" the
+        native id itself with its system. None for columns that contain no id of a source.
     keeps : {"earliest", "latest", "trusted", "strongest"} or None
-        Which statement counts where there are several; None where the table's rule holds.
+        Statement that survives of several; None if the rule of the table applies.
     choices, low, high, pattern
-        The allowed values.
+        Allowed values.
     """
 
     table: str
@@ -99,7 +106,7 @@ class Column:
     view: Treatment
     within: tuple[str, ...]
     id: Literal["hashed", "native"] | None
-    keeps: Keeps | None
+    keeps: Survivor | None
     choices: tuple[str, ...]
     low: float | None
     high: float | None
@@ -113,33 +120,35 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
-    """One declared table: its columns in order, and what its rows mean.
+class DeclaredTable:
+    """One declared table: its columns in order, and the meaning of its rows.
 
     Attributes
     ----------
     name, meaning : str
-        What it is called, and what one row is.
+        Name of the table; description of one row.
     columns : tuple of Column
-        In declared order.
+        Columns in declared order.
     time : str or None
-        Column that says when a row happened; None where rows have no time of their own.
+        Column with the time of a row; None if rows have no time of their own.
     is_state : bool
-        A state holds at its time itself, a fact has happened only after it.
+        Whether rows are states, which hold at their time itself; a fact is known only after its
+        time.
     ends : str or None
-        Column that says when what a row describes ended.
+        Column with the time at which the contract or campaign of a row ended.
     known_at_end : tuple of str
-        Columns that are filled in only then.
+        Columns that are filled in only at the end.
     part_of : (str, str) or None
-        Column and table of the row that a row belongs to and whose time it shares.
+        Column that refers to the whole, and the table of the whole, whose time the row shares:
+        ``("order_id", "orders")`` for order lines.
     merge : Merge
-        How a later load meets the rows that are held.
+        Effect of a later load on stored rows.
     belongs_to : {"customer", "record", "nobody"}
-        Whose the rows are.
+        Owner of the rows; "nobody" for tables without ``record_id``.
     is_in_views : bool
-        Whether any view has the table.
+        Whether views can contain the table.
     never_in_view : str or None
-        Condition, in SQL, of rows that no view has.
+        Condition, in SQL, of rows that no view contains.
     special : str or None
         Column that marks special categories of personal data (GDPR 9).
     """
@@ -163,7 +172,7 @@ class Table:
         object.__setattr__(self, "_by_name", {column.name: column for column in self.columns})
 
     def column(self, name: str) -> Column:
-        """Return a column by name, or refuse with the names there are."""
+        """Return a column by name, or refuse with the names of all columns."""
         if name not in self._by_name:
             raise ParameterError(unknown_name(f"column of {self.name}", name, self._by_name))
         return self._by_name[name]
@@ -173,7 +182,7 @@ class Table:
 
     @cached_property
     def primary_key(self) -> tuple[str, ...]:
-        """Names of the columns that together are unique; of statements, those they are about."""
+        """Names of the columns that together are unique; for statements, those of their subject."""
         return tuple(column.name for column in self.columns if column.is_primary)
 
     @cached_property
@@ -183,16 +192,17 @@ class Table:
 
     @cached_property
     def stored(self) -> pl.Schema:
-        """Names and types of the columns that are stored: customers are put on at opening."""
+        """Names and types of the stored columns: ``customer_id`` is added on opening."""
         return pl.Schema(
             {name: kind for name, kind in self.schema.items() if name != "customer_id"}
         )
 
     @cached_property
     def stored_key(self) -> tuple[str, ...]:
-        """Names of the columns that are unique in what is stored.
+        """Names of the columns that are unique among stored rows.
 
-        A record states the customer table once per load; other statements are what they say.
+        A record has one customer statement per load. Any other statement has no key, so all its
+        columns together are unique.
         """
         if self.belongs_to == "customer":
             return ("record_id", "source_id")
@@ -200,45 +210,47 @@ class Table:
             return tuple(name for name in self.stored if name != "source_row")
         return self.primary_key
 
-    def named(self, *sensitivities: Sensitivity) -> tuple[str, ...]:
-        """Names of the columns of these sensitivities."""
+    def columns_of_sensitivity(self, *sensitivities: Sensitivity) -> tuple[str, ...]:
+        """Return the names of the columns that have one of these sensitivities."""
         return tuple(c.name for c in self.columns if c.sensitivity in sensitivities)
 
-    def treated(self, *treatments: Treatment) -> tuple[str, ...]:
-        """Names of the columns with which a view does one of these."""
+    def columns_with_treatment(self, *treatments: Treatment) -> tuple[str, ...]:
+        """Return the names of the columns that have one of these treatments in a view."""
         return tuple(c.name for c in self.columns if c.view in treatments)
 
     @property
     def is_history(self) -> bool:
-        """Whether its rows are what customers did and when."""
+        """Whether rows are dated actions of customers."""
         return self.time is not None and not self.is_state and self.belongs_to == "record"
 
     @property
     def is_stated_again(self) -> bool:
-        """Whether several records of one source state the same row, so that it survives one."""
+        """Whether several records of one source can have statements about the same row."""
         return any(column.keeps for column in self.columns)
 
     @property
     def has_moments(self) -> bool:
-        """Whether its rows are moments in what customers did, not terms that last."""
+        """Whether rows are actions at one moment, not terms that last."""
         return self.is_history and self.ends is None
 
     def empty(self) -> pl.DataFrame:
-        """Return the table with no row."""
+        """Return a frame of the table without rows."""
         return pl.DataFrame(schema=self.schema)
 
 
-def _read() -> Mapping[str, Table]:
+def _read_tables() -> Mapping[str, DeclaredTable]:
     columns: dict[str, list[Column]] = {}
     for line in packaged_csv("workbench.schema", "columns.csv"):
-        columns.setdefault(line["table"], []).append(_column(line))
+        columns.setdefault(line["table"], []).append(_parse_column(line))
     lines = packaged_csv("workbench.schema", "tables.csv")
-    return MappingProxyType({line["table"]: _table(line, columns[line["table"]]) for line in lines})
+    return MappingProxyType(
+        {line["table"]: _parse_table(line, columns[line["table"]]) for line in lines}
+    )
 
 
-def _table(line: Mapping[str, str], columns: list[Column]) -> Table:
+def _parse_table(line: Mapping[str, str], columns: list[Column]) -> DeclaredTable:
     column, _, whole = line["part_of"].partition("->")
-    return Table(
+    return DeclaredTable(
         name=line["table"],
         columns=tuple(columns),
         meaning=line["meaning"],
@@ -255,7 +267,7 @@ def _table(line: Mapping[str, str], columns: list[Column]) -> Table:
     )
 
 
-def _column(line: Mapping[str, str]) -> Column:
+def _parse_column(line: Mapping[str, str]) -> Column:
     values = line["values"]
     bounds = re.fullmatch(r"(-?\d*)\.\.(-?\d*)", values)
     choices = () if bounds or values.startswith("~") or not values else tuple(values.split("|"))
@@ -276,7 +288,7 @@ def _column(line: Mapping[str, str]) -> Column:
         view=cast(Treatment, line["view"]),
         within=tuple(line["within"].split()),
         id=cast(Literal["hashed", "native"] | None, line["id"] or None),
-        keeps=cast(Keeps | None, line["keeps"] or None),
+        keeps=cast(Survivor | None, line["keeps"] or None),
         choices=choices,
         low=float(bounds[1]) if bounds and bounds[1] else None,
         high=float(bounds[2]) if bounds and bounds[2] else None,
@@ -285,10 +297,10 @@ def _column(line: Mapping[str, str]) -> Column:
     )
 
 
-TABLES: Mapping[str, Table] = _read()
+TABLES: Mapping[str, DeclaredTable] = _read_tables()
 
-#: Columns that only say where a row came from; intake adds them, no source states them.
+#: Columns about the origin of a row; intake adds them, and no source contains them.
 LINEAGE = ("source_id", "source_row")
 
-#: Decisions on consent by which somebody says no.
+#: Decisions on consent that deny it.
 DENIALS = ("refused", "withdrawn", "objected", "restricted")

@@ -1,4 +1,4 @@
-"""How coarse the times of a view are: the unit to which each column of times is cut."""
+"""The units to which a view rounds down its times, by column."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class TimeUnits:
     units : mapping of str to Unit
         Unit by ``table.column``; a column that is absent is exact.
     as_of : date or None
-        Date of the view: whatever the view contains was known then, by its exact time.
+        Date of the view, which contains only rows whose exact time shows that they were known then.
     """
 
     units: Mapping[str, Unit] = field(default_factory=dict)
@@ -29,19 +29,19 @@ class TimeUnits:
         return day if unit is None else unit_start(day, unit)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the units in a form that JSON can hold."""
+        """Return the units as a dictionary that can be written as JSON."""
         return {
             "units": dict(self.units), "as_of": self.as_of.isoformat() if self.as_of else None
         }  # fmt: skip
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
-        """Return the units that ``to_json`` gave."""
+        """Return the units that ``to_json`` described."""
         as_of = content["as_of"]
         return cls(units=content["units"], as_of=date.fromisoformat(as_of) if as_of else None)
 
 
-#: Times that are not cut at all.
+#: Units of exact times, which are not rounded.
 EXACT_TIMES = TimeUnits()
 
 

@@ -1,7 +1,7 @@
-"""Hold rows against the declarations: what passes, and why every other row failed.
+"""Compare rows with the declarations: return the rows that pass and the faults of the others.
 
-The rules are built as dataframely schemas from the declared columns, so that there is one place
-where a rule stands. Rows fail one by one; a file never does because of its rows.
+The rules are dataframely schemas built from the declared columns, so that each rule is written
+once. Rows fail one by one; a faulty row never makes its file fail.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,11 +11,18 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
-from workbench.schema.faults import EXAMPLE, FAULTS, MISSING, Rule, faults, join_faults
+from workbench.schema.faults import (
+    EXAMPLE_MOMENT,
+    FAULTS,
+    MISSING,
+    Rule,
+    join_faults,
+    make_faults,
+)
 from workbench.schema.tables import TABLES, Column
 
-#: What a value looks like, by the unit of columns that declare a pattern.
-EXAMPLES: Mapping[str, str] = {
+#: Example of a valid value, by the unit of columns that declare a pattern.
+EXAMPLE_BY_UNIT: Mapping[str, str] = {
     "ISO 3166": "NL",
     "ISO 3166-1 alpha-2": "NL",
     "ISO 3166-2": "NL-NH",
@@ -34,13 +41,13 @@ _INTEGERS: Mapping[Any, Callable[..., dy.Column]] = {
     pl.Int64: dy.Int64,
     pl.UInt64: dy.UInt64,
 }
-_BARE: Mapping[Any, Callable[..., dy.Column]] = {pl.Boolean: dy.Bool, pl.Date: dy.Date}
+_WITHOUT_BOUNDS: Mapping[Any, Callable[..., dy.Column]] = {pl.Boolean: dy.Bool, pl.Date: dy.Date}
 
 
-def split(
+def validate_rows(
     rows: pl.DataFrame, *, table: str, without: tuple[str, ...] = ()
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Part rows into those that obey the table's declarations and those that do not.
+    """Split rows into those that obey the table's declarations and those that do not.
 
     Parameters
     ----------
@@ -49,24 +56,24 @@ def split(
     table : str
         Name of a declared table.
     without : tuple of str
-        Declared columns that are not there yet (identity and intake add them).
+        Declared columns that the rows lack yet (identity and intake add them).
 
     Returns
     -------
     passed : DataFrame
-        The rows that obey, in their order, all columns kept.
+        The rows that obey, in their order, with all columns.
     failed : DataFrame
-        The other rows, in their order, all columns kept. Of rows with the same key all fail: which
-        of them is right is for people to say.
+        The other rows, in their order, with all columns. All rows with the same key fail, because
+        only people can decide which of them is right.
     faults : DataFrame
-        Columns of ``FAULTS``: every fault of the failed rows, those of columns before that of the
-        key. Rows without ``source_row`` are numbered from 1.
+        All faults of the failed rows, with columns of ``FAULTS``; faults of columns come before
+        the fault of the key. Rows without ``source_row`` are numbered from 1.
     """
     columns = [c for c in TABLES[table].columns if c.name not in without]
-    schema = _schema(table, without)
+    schema = _dataframely_schema(table, without)
     position = rows.with_row_index("_position")
     _, failure = schema.filter(position.select("_position", *(c.name for c in columns)))
-    if not len(failure):  # the usual case: nothing is copied
+    if not len(failure):  # All rows usually pass, and then nothing is copied.
         return rows, rows.clear(), FAULTS.to_frame()
     broken = failure.details()
     is_numbered = "source_row" in rows.columns
@@ -75,39 +82,43 @@ def split(
         "_position", *(name for name in broken.columns if name == _KEY or "|" in name)
     ).join(position.select("_position", source_row=number), on="_position", how="left")
     found = [
-        faults(details.filter(fault), rule, table=table, column=column)
-        for fault, rule, column in _checks(details, table)
+        make_faults(details.filter(fault), rule, table=table, column=column)
+        for fault, rule, column in _broken_rules(details, table)
     ]
     passed = position.join(details, on="_position", how="anti", maintain_order="left")
     failed = position.join(details, on="_position", how="semi", maintain_order="left")
     return passed.drop("_position"), failed.drop("_position"), join_faults(found)
 
 
-def _checks(details: pl.DataFrame, table: str) -> Iterator[tuple[pl.Expr, Rule, str | None]]:
-    """Yield for each rule the rows that break it, the rule and its column."""
+def _broken_rules(details: pl.DataFrame, table: str) -> Iterator[tuple[pl.Expr, Rule, str | None]]:
+    """Yield for each rule the condition of rows that break it, the rule and its column."""
     for name in details.columns:
         column, _, check = name.partition("|")
         if check and column in TABLES[table]:
-            yield pl.col(name) == "invalid", _rule(TABLES[table].column(column), check), column
+            yield (
+                pl.col(name) == "invalid",
+                _rule_of_check(TABLES[table].column(column), check),
+                column,
+            )
     if _KEY in details.columns:
         key = TABLES[table].primary_key
-        # rows without a key are told that it is missing, not that they share it
+        # A row without a key gets the fault that its key is missing, not that it is repeated.
         lacks = [f"{name}|nullability" for name in key if f"{name}|nullability" in details.columns]
         has_key = pl.all_horizontal(pl.lit(value=True), *(pl.col(n) != "invalid" for n in lacks))
         yield (pl.col(_KEY) == "invalid") & has_key, Rule("key_repeated", {"columns": key}), None
 
 
 def type_rule(column: Column) -> Rule:
-    """Return the rule that a value is of the column's type, for values that have another one."""
+    """Return the rule that a value has the column's type, for values of another type."""
     kind = column.type.base_type()
     if kind is pl.Enum:
         return Rule.choice(column.choices)
     if kind is pl.Boolean:
         return Rule("boolean")
     if kind is pl.Date:
-        return Rule("date", {"example": EXAMPLE.date().isoformat()})
+        return Rule("date", {"example": EXAMPLE_MOMENT.date().isoformat()})
     if kind is pl.Datetime:
-        return Rule("instant", {"example": EXAMPLE.isoformat(sep=" ")})
+        return Rule("instant", {"example": EXAMPLE_MOMENT.isoformat(sep=" ")})
     if column.type.is_integer():
         bounds = _bounds(column)
         if isinstance(column.type, pl.Int8 | pl.Int16 | pl.Int32):
@@ -126,8 +137,8 @@ def _bounds(column: Column) -> dict[str, int | float]:
     }
 
 
-def _rule(column: Column, check: str) -> Rule:
-    """Return the rule that dataframely's check stands for."""
+def _rule_of_check(column: Column, check: str) -> Rule:
+    """Return the rule that corresponds to a check of dataframely."""
     bounds = _bounds(column)
     match check:
         case "nullability":
@@ -137,7 +148,7 @@ def _rule(column: Column, check: str) -> Rule:
         case "max":
             return Rule("above", bounds)
         case "regex":
-            example = EXAMPLES.get(column.unit or "")
+            example = EXAMPLE_BY_UNIT.get(column.unit or "")
             shown = {"example": example} if example else {}
             return Rule("form", {"pattern": column.pattern or "", **shown})
         case "nan":
@@ -148,17 +159,19 @@ def _rule(column: Column, check: str) -> Rule:
 
 
 @cache
-def _schema(table: str, without: tuple[str, ...]) -> type[dy.Schema]:
+def _dataframely_schema(table: str, without: tuple[str, ...]) -> type[dy.Schema]:
     fields: dict[str, Any] = {"_position": dy.UInt32()}
-    # statements are told apart by all they say
+    # A statement has no key: two statements differ if any of their columns differs.
     unique = () if TABLES[table].merge == "statement" else TABLES[table].primary_key
     for column in TABLES[table].columns:
         if column.name not in without:
-            fields[column.name] = _field(column, unique, without)
+            fields[column.name] = _dataframely_column(column, unique, without)
     return type(f"{table.title()}Rows", (dy.Schema,), fields)
 
 
-def _field(column: Column, unique: tuple[str, ...], without: tuple[str, ...]) -> dy.Column:
+def _dataframely_column(
+    column: Column, unique: tuple[str, ...], without: tuple[str, ...]
+) -> dy.Column:
     is_key = column.name in unique and not set(unique) & set(without)
     common: dict[str, Any] = {"nullable": column.is_nullable and not is_key, "primary_key": is_key}
     kind = column.type.base_type()
@@ -171,7 +184,7 @@ def _field(column: Column, unique: tuple[str, ...], without: tuple[str, ...]) ->
     if kind is pl.String:
         return dy.String(regex=f"^({column.pattern})$" if column.pattern else None, **common)
     if kind in (pl.Boolean, pl.Date):
-        return _BARE[kind](**common)
+        return _WITHOUT_BOUNDS[kind](**common)
     if kind is pl.Float64:
         return dy.Float64(min=column.low, max=column.high, **common)
     bounds = {

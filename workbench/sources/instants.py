@@ -10,7 +10,7 @@ from typing import Literal
 
 import polars as pl
 
-from workbench.schema.faults import EXAMPLE
+from workbench.schema.faults import EXAMPLE_MOMENT
 
 _OFFSET = r"(?:[Zz]|[+-]\d{2}:?\d{2})$"
 _ISO = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
@@ -95,10 +95,10 @@ def example(form: str | None, *, is_date: bool) -> str:
     ('31.03.2024', '2024-03-31 14:30:00')
     """
     if form in ("epoch_s", "epoch_ms"):
-        seconds = int(EXAMPLE.replace(tzinfo=UTC).timestamp())
+        seconds = int(EXAMPLE_MOMENT.replace(tzinfo=UTC).timestamp())
         return str(seconds if form == "epoch_s" else seconds * 1000)
     form = form or ("%Y-%m-%d" if is_date else "%Y-%m-%d %H:%M:%S")
-    moment = pl.Series([EXAMPLE], dtype=_UTC if "%z" in form else _LOCAL)
+    moment = pl.Series([EXAMPLE_MOMENT], dtype=_UTC if "%z" in form else _LOCAL)
     return str(moment.dt.to_string(form).item())
 
 

@@ -9,7 +9,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from workbench.foundation.errors import InputError, ParameterError
-from workbench.schema.faults import Rule, faults, join_faults
+from workbench.schema.faults import Rule, join_faults, make_faults
 from workbench.sources.cells import Cells, counted
 from workbench.sources.mapping import SourceMapping
 from workbench.sources.numerals import currencies
@@ -187,7 +187,7 @@ def _faults(
 ) -> pl.DataFrame:
     """Return all faults of the records: those of cells, then the mapping's own conditions."""
     found = [
-        faults(typed.filter(at_fault), rule, column=source)
+        make_faults(typed.filter(at_fault), rule, column=source)
         for source, column in columns.items()
         for rule, at_fault in column.faults
     ]
@@ -201,7 +201,7 @@ def _faults(
             holds = typed.select(pl.sql_expr(sql).fill_null(value=False)).to_series()
         for name in _roots(sql, mapping) & set(at_fault):
             holds &= ~at_fault[name]  # an unreadable cell is not an empty one
-        found.append(faults(typed.filter(holds), Rule("condition", {"says": says})))
+        found.append(make_faults(typed.filter(holds), Rule("condition", {"says": says})))
     return join_faults(found)
 
 

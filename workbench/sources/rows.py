@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from workbench.schema import TABLES, Column
-from workbench.schema.faults import MISSING, faults, join_faults
-from workbench.schema.identifiers import normalised
+from workbench.schema.faults import MISSING, join_faults, make_faults
+from workbench.schema.person_identifiers import normalise_identifier
 from workbench.schema.validation import type_rule
 from workbench.sources.mapping import SourceMapping
 from workbench.sources.provenance import Provenance
@@ -148,7 +148,7 @@ def _given(table: str) -> dict[str, pl.Expr]:
 
 
 def _identities(records: pl.DataFrame, kind: str, identifier: pl.Expr) -> pl.DataFrame:
-    native = normalised(identifier.cast(pl.String), kind=pl.lit(kind))
+    native = normalise_identifier(identifier.cast(pl.String), kind=pl.lit(kind))
     value = pl.col("system") + ":" + native if kind in _OF_A_SYSTEM else native
     stated = records.select(
         "source_row", record_id=RECORD, last_seen_at=OBSERVED, identifier=value
@@ -208,7 +208,7 @@ def _declared(
         for where, rule in ((lost, type_rule(column)), (absent, MISSING)):
             records = rows.filter(where).select(pl.col(_ROWS).alias("source_row"))
             broken = records.explode("source_row")
-            at_fault.append(faults(broken, rule, table=table, column=column.name))
+            at_fault.append(make_faults(broken, rule, table=table, column=column.name))
     order = [column.name for column in _columns(table)]
     return rows.select(expressions).select(*order, "source_row"), join_faults(at_fault), rounded
 

@@ -1,7 +1,7 @@
-"""A study: one question, the decision it serves, and what it may see to answer it.
+"""Studies: each has one question, the decision that it serves, and the data that it may see.
 
-The study file is the unit of purpose limitation: it names purpose and lawful basis, the dataset and
-the columns it needs, the policy its view obeys, its notebooks and who answers for it.
+The study file is the unit of purpose limitation. It names the purpose, the lawful basis, the
+dataset, the columns, the policy of the view, the notebooks and the owner of the study.
 """
 
 from workbench.studies.study import (

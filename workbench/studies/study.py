@@ -1,4 +1,4 @@
-"""The study file, read into one frozen object."""
+"""Read a study file into one frozen object."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,7 +32,7 @@ Basis = Literal[
 ]
 Words = Annotated[str, Field(min_length=3)]
 
-#: Grounds on which special categories may be processed: GDPR 9(2), letters a to j in order.
+#: Grounds of processing special categories: GDPR 9(2), letters a to j in order.
 SpecialGround = Literal[
     "explicit_consent",
     "employment_and_social_protection",
@@ -48,36 +48,38 @@ SpecialGround = Literal[
 
 
 class Policy(Declaration):
-    """How a view is made harmless.
+    """The rules by which a view protects the persons in it.
 
     Attributes
     ----------
     k : int
-        Every combination of quasi-identifiers of the customer table is shared by at least ``k``
-        persons of the view.
+        Smallest number of persons in the view who share a combination of quasi-identifiers of the
+        customer table.
     keep : tuple of str
         Columns to generalise last, the most needed first.
     suppression_limit : float
-        Share of customers whose quasi-identifiers may be emptied one by one before a column is made
-        coarser for everybody.
+        Largest share of customers whose quasi-identifiers are suppressed one by one. If k-anonymity
+        needs more, a column is generalised for all customers instead.
     time : {"day", "week", "month"}
-        To what dates and instants of histories are cut.
+        Unit to which dates and instants of histories are rounded down.
     amounts : {"exact", "bands"}
         Whether amounts are put into bands of 1, 2, 5 times a power of ten.
     shift_days : int
-        Up to how many days each customer's dates are moved back: when they were first seen and all
-        dates of their histories by the same number of days, so that intervals and tenure stay; 0
-        for none. At a cut-off such a customer is seen as they were up to ``shift_days`` later. In
-        the last ``shift_days`` before the as-of date their histories thin out: what is counted
-        there (recency, orders of the last 30 days, a label window) is too low.
+        Largest number of days by which a customer's dates are moved back; 0 for none. The first
+        sight and all dates of the history are moved by the same number of days, so that intervals
+        and tenure do not change. At a cut-off the view shows such a customer as they were up to
+        ``shift_days`` later. In the last ``shift_days`` before the as-of date the histories contain
+        too few rows, so counts there (recency, orders of the last 30 days, a label window) are too
+        low.
     rare_products : {"kept", "blanked"}
-        Whether products that fewer than ``k`` persons of the view have to do with are blanked.
+        Whether products are blanked that fewer than ``k`` persons of the view have a row with.
     release : {"noise", "exact"}
         Whether published counts and sums get noise; "exact" needs a ``release_reason``, which every
         page prints.
     max_variants : int
-        How many reports of one notebook may be published about nearly the same persons: whose
-        views differ by fewer than ``min_group`` persons. Three times the variance of the noise.
+        Largest number of published reports of one notebook about nearly the same persons, which
+        means that their views differ by fewer than ``min_group`` persons. The default is three
+        times the variance of the noise.
     """
 
     k: int = Field(default=5, ge=2)
@@ -93,46 +95,46 @@ class Policy(Declaration):
 
 
 class Schedule(Declaration):
-    """When a study is due."""
+    """The period after which a study is due again, and the day of the month."""
 
     every: Literal["week", "month", "quarter", "year"]
     day: int = Field(default=1, ge=1, le=28)
 
 
 class NotebookUse(Declaration):
-    """One notebook of a study and the parameters it is given."""
+    """One notebook of a study, with the parameters that the study sets."""
 
     name: Words
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
 class Study(Declaration):
-    """Everything a study declares; see the module of each part for its meaning.
+    """The declarations of a study file.
 
     Attributes
     ----------
     name : str
-        The file's name without suffix.
+        Name of the file without suffix.
     question, decision : str
-        What is asked, and which decision the answer serves.
+        Question of the study, and the decision that the answer serves.
     purpose, channel, basis : str
-        Purpose limitation: on basis ``consent`` only customers whose latest decision for the
-        purpose (and channel) is ``given`` are in the view.
+        Purpose limitation. On basis ``consent`` the view contains only customers whose latest
+        decision for the purpose (and channel) is ``given``.
     owner, contact : str
-        Who answers for it; printed on every page.
+        Person who answers for the study, and their address; every page prints both.
     zone : str
-        IANA name of the zone in which days begin: of ``as_of``, of order days, of windows. Where it
-        is absent, the one zone that all sources of the dataset share.
+        IANA name of the zone in which days begin: the as-of date, days of orders, windows. The
+        default is the one zone that all sources of the dataset share.
     columns : mapping of str to tuple of str
-        Columns per table that the view holds; ``customer_id`` comes with every table.
+        Columns of each table in the view; every table has ``customer_id`` besides.
     special_categories_basis : str
         Ground of GDPR 9(2) on which special categories are in the view; absent for none.
     min_group : int
-        Persons in the smallest group that is shown, and in the smallest view.
+        Number of persons in the smallest group that is shown, and in the smallest view.
     retention_days : int
-        Days that executed notebooks and views may be kept.
+        Number of days for which executed notebooks and views may be kept.
     require_confinement : bool
-        Refuse to run where this machine cannot confine a notebook's kernel in every respect.
+        Whether to refuse a run if this machine cannot confine a kernel in every respect.
     """
 
     name: str
@@ -157,52 +159,55 @@ class Study(Declaration):
 
 
 def read_study(path: Path, *, notebooks: Path) -> Study:
-    """Read a study file; every fault of it is told at once.
+    """Read a study file, or refuse it with all its faults.
 
     Parameters
     ----------
     path : Path
-        The TOML file; its name is the study's.
+        TOML file; its name without suffix is the name of the study.
     notebooks : Path
         Folder in which notebook names are looked up.
 
     Raises
     ------
     ParameterError
-        Anything in it is wrong, an unknown table, column or notebook included.
+        The file has a fault, for instance an unknown table, column or notebook.
     """
     content = read_toml(path, "study")
     further = [
-        *_own_name(content),
-        *_unseen_columns(content),
-        *_unspared(content),
-        *_unexplained(content),
-        *_unknown_zone(content),
-        *_unknown_notebooks(content, notebooks),
+        *_name_faults(content),
+        *_column_faults(content),
+        *_keep_faults(content),
+        *_release_faults(content),
+        *_zone_faults(content),
+        *_notebook_faults(content, notebooks),
     ]
     return validate_declaration(
         Study,
-        {**_tuples(content), "name": path.stem},
+        {**_lists_as_tuples(content), "name": path.stem},
         source=f"study {path.name}",
         further=further,
     )
 
 
-def _tuples(value: Any) -> Any:
-    """TOML's arrays as tuples, which strict models ask for."""
+def _lists_as_tuples(value: Any) -> Any:
+    """Return the content with its lists as tuples, because strict models refuse lists."""
     if isinstance(value, list):
-        return tuple(_tuples(each) for each in value)
+        return tuple(_lists_as_tuples(each) for each in value)
     if isinstance(value, dict):
-        return {key: each if key == "parameters" else _tuples(each) for key, each in value.items()}
+        return {
+            key: each if key == "parameters" else _lists_as_tuples(each)
+            for key, each in value.items()
+        }
     return value
 
 
-def _own_name(content: Mapping[str, Any]) -> list[str]:
-    """Pseudonyms differ by the study's name, so no file may take another's."""
+def _name_faults(content: Mapping[str, Any]) -> list[str]:
+    """Refuse a name in the file: pseudonyms depend on it, so it must be the file's own."""
     return ["name: a study is named by its file, leave it out"] if "name" in content else []
 
 
-def _unseen_columns(content: Mapping[str, Any]) -> list[str]:
+def _column_faults(content: Mapping[str, Any]) -> list[str]:
     faults = []
     columns = content.get("columns")
     for table, names in columns.items() if isinstance(columns, dict) else ():
@@ -217,26 +222,28 @@ def _unseen_columns(content: Mapping[str, Any]) -> list[str]:
             elif (column := declared.column(name)).view == "absent" and (
                 declared.is_in_views or column.sensitivity == "direct"
             ):
-                faults.append(f"columns.{table}: {name} {_why_absent(column)}")
+                faults.append(f"columns.{table}: {name} {_describe_absence(column)}")
         if not declared.is_in_views:
             faults.append(f"columns.{table}: the table is in no view")
     return faults
 
 
-def _why_absent(column: Column) -> str:
+def _describe_absence(column: Column) -> str:
     if column.sensitivity == "direct":
         return "names a person and is in no view"
     if column.component == "lineage" or column.name in LINEAGE:
-        return "says where rows came from, is in no view"
-    return "is too exact for any view: take a band instead, for instance age_band"
+        return "is about the origin of rows and is in no view"
+    return "is too exact for any view: use a band instead, for instance age_band"
 
 
-def _unspared(content: Mapping[str, Any]) -> list[str]:
-    """Columns to spare that are not in the view, or are not generalised anyway."""
+def _keep_faults(content: Mapping[str, Any]) -> list[str]:
+    """Refuse columns in ``policy.keep`` that are not in the view or are never generalised."""
     policy, columns = content.get("policy"), content.get("columns")
     keep = policy.get("keep") if isinstance(policy, dict) else None
     seen = columns.get("customers") if isinstance(columns, dict) else None
-    quasi = [n for n in TABLES["customers"].treated("generalise") if n in (seen or ())]
+    quasi = [
+        n for n in TABLES["customers"].columns_with_treatment("generalise") if n in (seen or ())
+    ]
     return [
         f"policy.keep: {unknown_name('quasi-identifier among columns.customers', str(name), quasi)}"
         for name in (keep if isinstance(keep, list) else ())
@@ -244,25 +251,27 @@ def _unspared(content: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _unexplained(content: Mapping[str, Any]) -> list[str]:
-    """Exact figures single persons out by subtraction, so a study has to say why it shows them."""
+def _release_faults(content: Mapping[str, Any]) -> list[str]:
+    """Require a reason for exact figures, because their differences can reveal single persons."""
     policy = content.get("policy")
     policy = policy if isinstance(policy, dict) else {}
     if policy.get("release") == "exact" and not policy.get("release_reason"):
-        return ['policy.release_reason: say why figures are exact, or leave release at "noise"']
+        return [
+            'policy.release_reason: give the reason for exact figures, or use release = "noise"'
+        ]
     if policy.get("release_reason") and policy.get("release") != "exact":
         return ['policy.release_reason: it explains release = "exact", which is not set']
     return []
 
 
-def _unknown_zone(content: Mapping[str, Any]) -> list[str]:
+def _zone_faults(content: Mapping[str, Any]) -> list[str]:
     zone = content.get("zone")
     if isinstance(zone, str) and zone not in available_timezones():
         return [f"zone: {unknown_name('time zone', zone, sorted(available_timezones()))}"]
     return []
 
 
-def _unknown_notebooks(content: Mapping[str, Any], folder: Path) -> list[str]:
+def _notebook_faults(content: Mapping[str, Any], folder: Path) -> list[str]:
     known = sorted(path.stem for path in folder.glob("*.ipynb"))
     uses = content.get("notebooks")
     names = [use.get("name") for use in uses if isinstance(use, dict)] if uses else []

@@ -34,7 +34,13 @@ import polars as pl
 
 from workbench.foundation.errors import IntegrityError
 from workbench.schema import TABLES, CustomerData
-from workbench.schema.links import LINKS, SHARED, require_links, surviving, with_customers
+from workbench.schema.links import (
+    LINKS,
+    SHARED,
+    add_customer_ids,
+    apply_survivorship,
+    require_links,
+)
 from workbench.vault.entries import (
     LINKS_TABLE,
     QUARANTINE,
@@ -134,7 +140,7 @@ class Dataset:
     @property
     def customers(self) -> int:
         """Number of customers: records that state somebody, linked ones once."""
-        records = with_customers(self.stored("customers").select("record_id"), self.links())
+        records = add_customer_ids(self.stored("customers").select("record_id"), self.links())
         with reading(self.label):
             return int(records.select(pl.col("customer_id").n_unique()).collect().item())
 
@@ -152,7 +158,7 @@ class Dataset:
         links : DataFrame, optional
             Another set of links, of the columns of ``LINKS``; the newest ones unless given.
         known_at : datetime, optional
-            What was stated of customers for a later time is left out, see ``surviving``.
+            What was stated of customers for a later time is left out, see ``apply_survivorship``.
         with_sources : bool
             Whether the customer table says of each value which load it is from.
 
@@ -292,11 +298,11 @@ class _Tables(Mapping[str, pl.LazyFrame]):
             return rows
         if self._links is None:
             self._links = self._dataset.links()
-        rows = with_customers(rows, self._links)
+        rows = add_customer_ids(rows, self._links)
         if table.belongs_to == "record":
             return rows.select(list(table.schema))
         loads = {source.source_id: source.trust for source in self._dataset.sources}
-        return surviving(
+        return apply_survivorship(
             rows, loads=loads, known_at=self._known_at, with_sources=self._with_sources
         )
 

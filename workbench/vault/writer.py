@@ -15,7 +15,7 @@ import polars as pl
 from workbench.foundation.errors import IntegrityError, ParameterError
 from workbench.foundation.files import sync_folder, write_whole
 from workbench.schema import TABLES
-from workbench.schema.customer_data import cut
+from workbench.schema.customer_data import split_by_bucket
 from workbench.vault.datasets import (
     OPERATIONS,
     Dataset,
@@ -88,7 +88,9 @@ class DatasetWriter:
         Rows of customer tables are written as they are stored: by record, without a customer.
         """
         rows = rows.drop("customer_id") if table in TABLES and "customer_id" in rows else rows
-        return [self._write(table, bucket, part) for bucket, part in cut(rows, self.buckets)]
+        return [
+            self._write(table, bucket, part) for bucket, part in split_by_bucket(rows, self.buckets)
+        ]
 
     def commit(
         self,

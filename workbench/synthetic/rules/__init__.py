@@ -44,7 +44,7 @@ def _rule(name: str, says: str, broken: Callable[[Tables], pl.LazyFrame]) -> Wor
 def _shared_rule(name: str, also: str, broken: Callable[[Tables], pl.LazyFrame]) -> WorldRule:
     """Return a rule of any customer data, with what must hold besides in a world."""
     check = CHECKS[name]
-    return WorldRule(name, f"{check.rule.words}; {also}", (check.broken, broken))
+    return WorldRule(name, f"{check.rule.words}; {also}", (check.find_broken, broken))
 
 
 def tables_of(folder: Path) -> dict[str, pl.LazyFrame]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from workbench.schema.consistency import (
-    orders_with_dues,
+    orders_with_amounts_due,
     payments_per_order,
     reversals,
     sales_with_payments,
@@ -21,7 +21,7 @@ Tables = Mapping[str, pl.LazyFrame]
 
 def unexplained_totals(tables: Tables) -> pl.LazyFrame:
     """Return orders of which it is unknown what is due; in a world every order has its lines."""
-    return orders_with_dues(tables).filter(pl.col("due_minor").is_null())
+    return orders_with_amounts_due(tables).filter(pl.col("due_minor").is_null())
 
 
 def wrong_amounts(tables: Tables) -> pl.LazyFrame:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-#: Text that stands where an identifier is not known.
+#: Texts that sources write instead of an identifier that they do not have.
 _PLACEHOLDERS = (
     "0", "anonymous", "guest", "n.a.", "n/a", "na", "nil", "none", "null", "undefined", "unknown"
 )  # fmt: skip
@@ -10,27 +10,28 @@ _PLACEHOLDERS = (
 _EMAIL = r"^[^\s@]+@[^\s@]+\.[^\s@]+$"
 
 
-def normalised(identifier: pl.Expr, *, kind: pl.Expr) -> pl.Expr:
+def normalise_identifier(identifier: pl.Expr, *, kind: pl.Expr) -> pl.Expr:
     """Return identifiers without spaces around them, composed (NFC), e-mail in lower case.
 
-    Dots and what stands after a plus in an address are kept: only its provider knows whether they
-    tell mailboxes apart.
+    Dots in an address and the characters after a plus are kept, because only the mail provider
+    knows whether ``a.b@example.com`` and ``ab+shop@example.com`` are one mailbox.
 
     Parameters
     ----------
     identifier : Expr
-        Text as it is stated.
+        Text of the identifier in the source.
     kind : Expr
-        Kind of identifier, as the schema names them.
+        Kind of identifier, one of the schema's choices for it.
     """
     plain = identifier.str.strip_chars().str.normalize("NFC")
     return pl.when(kind == "email").then(plain.str.to_lowercase()).otherwise(plain)
 
 
 def is_identifier(identifier: pl.Expr, *, kind: pl.Expr) -> pl.Expr:
-    """Say whether a normalised identifier can name somebody: no placeholder, no mere punctuation.
+    """Return whether a normalised identifier can identify a person.
 
-    What begins with its system, as customer numbers do, is judged by what comes after it.
+    Placeholders ("n/a") and mere punctuation cannot. A customer number begins with its system
+    ("crm:17"), and only the part after the colon is judged.
     """
     native = pl.when(kind == "user_id").then(identifier.str.replace(r"^[^:]*:", ""))
     text = native.otherwise(identifier).str.strip_chars()
