@@ -16,11 +16,11 @@ FAST := $(addprefix tests/,charts foundation identity schema session sources sta
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help install demo test test-fast lab lint bench realism lock clean
+.PHONY: help install demo test test-fast lab lint bench realism schemas lock clean
 
 help:
 	@grep -E '^# +make ' Makefile | sed 's/^# *//'
-	@echo "make lab    opens JupyterLab on the notebooks; make lint, bench, realism, lock, clean do what they say"
+	@echo "make lab    opens JupyterLab on the notebooks; make lint, bench, realism, schemas, lock, clean do what they say"
 
 install: $(INSTALLED)
 
@@ -72,6 +72,10 @@ bench: install
 realism: install
 	$(BIN)/python -m tests.realism.realism
 	@if test -d reports/runs; then $(BIN)/workbench site; fi
+
+# the JSON schemas of records, after a change of their models
+schemas: install
+	$(BIN)/python -m tests.repository.write_schemas
 
 lock:
 	$(BIN)/uv pip compile pyproject.toml --extra test --extra cluster --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock

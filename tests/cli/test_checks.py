@@ -8,7 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tests.reports.conftest import execution, record
+from workbench.foundation.errors import WorkbenchError
 from workbench.foundation.files import canonical_json
+from workbench.runs import Folder
+from workbench.vault import Vault
 
 from .conftest import Command
 
@@ -102,8 +106,6 @@ def test_each_kind_of_damage_is_named_and_the_others_are_still_checked(
 def test_a_damaged_old_version_is_named_with_its_number_and_blocks_nothing(
     stored: Command, home: Path
 ) -> None:
-    from workbench.vault import Vault
-
     vault = Vault.open(home / ".workbench")
     one, two = vault.dataset("demo", 1), vault.dataset("demo", 2)
     only_old = [e for e in two.files if e not in one.files and e.table == "answers"][:1]
@@ -168,7 +170,9 @@ def test_a_forged_run_ends_the_site_with_six_after_everything_else_was_built(
     assert "failed.html" in (home / "reports" / "site" / "index.html").read_text()
     shown = stored("status")
     assert ADDRESS not in shown.out + shown.err
-    assert "Runs whose folder was changed since they were made:" in shown.out
+    assert (
+        "Runs that are damaged, changed since they were made, or of another version:" in shown.out
+    )
     assert stored("run", "small.toml", "--plan", "--json").json["runs"][0]["finished"] is False
     again = stored("run", "small.toml", "--json")  # it counts as not finished and is executed
     assert again.code == 0
@@ -187,3 +191,30 @@ def test_without_the_key_the_site_says_that_nothing_was_verified(
     assert "Not verified" in (home / "reports" / "site" / "index.html").read_text()
     assert stored("site", "--key", "aside.key").code == 0
     assert "Not verified" not in (home / "reports" / "site" / "index.html").read_text()
+
+
+def test_status_lists_all_other_runs_where_one_record_cannot_be_read(
+    workbench: Command, home: Path
+) -> None:
+    assert workbench("init").code == 0
+    folder = Folder(home / "reports" / "runs", Vault.open(home / ".workbench"))
+    broken = [
+        ("b", canonical_json(record(run="b"))[:100], "its record is damaged: the file is not JSON"),
+        ("c", canonical_json(record(run="c") | {"schema": 1}), "its record has schema 1"),
+        ("d", canonical_json(record(run="d", code=7)), "its record is damaged: code has a wrong"),
+    ]
+    written = canonical_json(execution("2025-02-01T00:00:00+00:00"))
+    whole = {"record.json": canonical_json(record(run="a")), "execution.json": written}
+    folder.put("a", whole, is_failed=False)
+    for name, content, _ in broken:
+        with pytest.raises(WorkbenchError):  # it is written and sealed, and then read again
+            folder.put(name, {"record.json": content, "execution.json": written}, is_failed=False)
+    shown = workbench("status", "--json")
+    assert shown.code == 0
+    assert [run["run"] for run in shown.json["runs"]] == ["a"]
+    for (name, _, words), told in zip(broken, shown.json["damaged_runs"], strict=True):
+        assert told.startswith(f"run {name}: {words}")
+    built = workbench("site", "--json")
+    assert built.code == 6
+    assert list(built.json["withheld"]) == ["b", "c", "d"]
+    assert 'href="runs/a.html"' in (home / "reports" / "site" / "index.html").read_text()

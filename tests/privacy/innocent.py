@@ -7,6 +7,7 @@ import json
 import pydoc_data.topics
 import uuid
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +91,7 @@ def _pages() -> Iterator[tuple[str, bytes]]:
         content = record(**(content | {"title": f"{groups[0]} or {groups[-1]}?"}))
         yield (
             f"page: {groups[0]}",
-            page_of({**files, "record.json": canonical_json(content)}),
+            page_of({**files, "record.json": canonical_json(content)}, date(2026, 1, 1)),
         )
         yield f"table: {groups[0]}", files["tables/listed.json"]
 

@@ -1,6 +1,7 @@
 """Run folders made by hand: as a run writes them, without running anything."""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from workbench.charts.forms import intervals
 from workbench.foundation.files import canonical_json
 from workbench.reports import page_of
 from workbench.runs import Folder, Run
-from workbench.runs.bundles import figure_json, figure_of, table_json
+from workbench.runs.bundles import FigureBundle, TableBundle
+from workbench.runs.record import SCHEMA_VERSION
+from workbench.studies import Policy
 from workbench.vault import Vault
 
 Put = Callable[..., Run]
@@ -22,10 +25,11 @@ Put = Callable[..., Run]
 def record(**changes: Any) -> dict[str, Any]:
     """Return a finished run's record, with changes."""
     return {
-        "format": 1,
+        "schema": SCHEMA_VERSION,
         "run": "abc123",
         "status": "finished",
         "title": "Is it so?",
+        "question": "Is it so?",
         "as_of": "2025-01-01",
         "notebook": {"name": "probe", "digest": "00"},
         "parameters": {"days": 30, "label": None, "study": "probe"},
@@ -33,7 +37,10 @@ def record(**changes: Any) -> dict[str, Any]:
         "study": {
             "name": "probe", "question": "Is it so?", "decision": "Whether it stays so.",
             "purpose": "analytics", "channel": None, "basis": "consent", "owner": "Probe team",
-            "contact": "probe@company.example", "min_group": 10,
+            "contact": "probe@company.example", "dataset": "demo", "currency": "EUR", "zone": None,
+            "columns": {"customers": ["gender"]}, "special_categories_basis": None,
+            "policy": Policy().model_dump(mode="json"), "min_group": 10, "schedule": None,
+            "retention_days": 365, "require_confinement": False,
         },
         "dataset": {
             "name": "demo", "version": 1, "fingerprint": "ff", "is_synthetic": False,
@@ -42,14 +49,14 @@ def record(**changes: Any) -> dict[str, Any]:
                  "until": "2025-01-01T00:00:00+00:00"}
             ],
         },
-        "code": "11", "lock": "22", "versions": {"polars": "2.1.0"},
+        "view_fingerprint": "33", "code": "11", "lock": "22", "versions": {"polars": "2.1.0"},
         "view": {
             "cost": "Nothing was lost.", "k": 5, "noise_variance": 2.0, "release_reason": None,
             "tables": [],
         },
         "metrics": {
             "share": {"name": "share", "value": 0.25, "low": 0.2, "high": 0.3, "n": 1200,
-                      "unit": "share", "label": "Share that left", "note": "Wilson"},
+                      "unit": "share", "label": "Share that left", "note": "Wilson", "origin": ""},
         },
         "metric_order": ["share"],
         "verdicts": [
@@ -74,6 +81,19 @@ def failed(reason: str, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in full.items() if name not in absent}
 
 
+def execution(started_at: str, missing: list[str] | None = None) -> dict[str, Any]:
+    """Return what is kept of the execution of a run that was confined but for ``missing``."""
+    return {
+        "schema": SCHEMA_VERSION, "started_at": started_at, "ended_at": started_at, "seconds": 0.0,
+        "peak_memory_mb": 100, "exit_code": None,
+        "confinement": {
+            "own_processes": True, "ends_descendants": True, "read_only": True, "own_proc": True,
+            "own_shared_memory": True, "landlock": 6, "system_calls": True,
+            "missing": missing or [],
+        },
+    }  # fmt: skip
+
+
 def shown(groups: list[str], persons: list[int | None]) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Return a record that shows a table and a figure of these groups, and their files."""
     share = [None if n is None else 0.5 for n in persons]
@@ -85,11 +105,11 @@ def shown(groups: list[str], persons: list[int | None]) -> tuple[dict[str, Any],
     table = Table(name="listed", title=groups[0], rows=rows, persons="persons")
     drawn = Table(name="drawn", title=groups[0], rows=rows, persons="persons")
     figure = intervals(drawn, group="group", value="share", low="low", high="high", axis="Share")
-    made = figure_json(figure)
-    pairs = pictures(figure_of(made)).items()
+    made = FigureBundle.of(figure)
+    pairs = pictures(made.figure()).items()
     files = {
-        "tables/listed.json": canonical_json(table_json(table, hidden=persons.count(None))),
-        "tables/drawn.json": canonical_json(made),
+        "tables/listed.json": TableBundle.of(table, hidden=persons.count(None)).to_bytes(),
+        "tables/drawn.json": made.to_bytes(),
         **{path: drawn.encode() for path, drawn in pairs},
     }
     shows = [{"kind": "table", "name": "listed"}, {"kind": "figure", "name": "drawn"}]
@@ -113,17 +133,15 @@ def put(tmp_path: Path, vault: Vault) -> Put:
         files: dict[str, bytes] | None = None,
         *,
         started_at: str = "2025-02-01T00:00:00+00:00",
-        confinement: dict[str, Any] | None = None,
+        missing: list[str] | None = None,
     ) -> Run:
+        started = datetime.fromisoformat(started_at)
         inputs = {"record.json": canonical_json(content), **(files or {})}
-        execution: dict[str, Any] = {"started_at": started_at}
-        if confinement is not None:
-            execution["confinement"] = confinement
         return folder.put(
             content["run"],
-            {**inputs, "execution.json": canonical_json(execution)},
+            {**inputs, "execution.json": canonical_json(execution(started_at, missing))},
             is_failed=content["status"] == "failed",
-            page=page_of(inputs),
+            page=page_of(inputs, started.date()),
         )
 
     return write

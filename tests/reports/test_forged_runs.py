@@ -20,7 +20,7 @@ from workbench.vault.datasets import Dataset
 from workbench.vault.keys import read_key
 from workbench.vault.vault import key_path
 
-from .conftest import Put, failed, record, shown
+from .conftest import Put, execution, failed, record, shown
 
 ADDRESS = "anna.visser@mail.example"
 
@@ -58,7 +58,9 @@ def forge_contact(folder: Path) -> None:
 
 
 def forge_execution(folder: Path) -> None:
-    (folder / "execution.json").write_bytes(canonical_json({"started_at": "2030-01-01"}))
+    (folder / "execution.json").write_bytes(
+        canonical_json(execution("2030-01-01T00:00:00+00:00", [ADDRESS]))
+    )
 
 
 def forge_table(folder: Path) -> None:

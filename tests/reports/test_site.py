@@ -1,11 +1,16 @@
 """The catalogue: every run in its order, pages that belong to no run gone, missing ones made."""
 
+import html
+import json
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from workbench.foundation.errors import InputError
+from workbench.foundation.files import canonical_json
 from workbench.reports import build_site, memory, page
 from workbench.vault import Vault
 
@@ -54,7 +59,10 @@ def test_of_each_notebook_the_latest_run_comes_first_and_the_others_are_folded(
 ) -> None:
     put(record(run="a", as_of="2025-01-01"))
     put(record(run="b", as_of="2025-06-01", parameters={"days": 60, "label": None}))
-    put(failed("it ended in cell 4", run="c", as_of="2025-06-01"), started_at="2025-03-01T00")
+    put(
+        failed("it ended in cell 4", run="c", as_of="2025-06-01"),
+        started_at="2025-03-01T00:00:00+00:00",
+    )
     text = build(tmp_path)
     card, folded = text[text.index('<li class="run') :].split("<details>")
     assert 'href="runs/b.html"' in card
@@ -146,13 +154,87 @@ def test_a_site_that_cannot_be_written_is_told(put: Put, tmp_path: Path) -> None
 
 
 def test_the_index_names_what_a_notebook_was_not_kept_from(tmp_path: Path, put: Put) -> None:
-    whole, partly = {"missing": []}, {"missing": ["it can open network connections"]}
-    put(record(run="aa"), confinement=whole)
+    put(record(run="aa"))
     index = build(tmp_path)
     assert "not fully confined" not in index
-    put(record(run="bb"), confinement=partly)
+    put(record(run="bb"), missing=["it can open network connections"])
     text = build(tmp_path)
     assert text.count("Its notebook was not fully confined: It can open network connections.") == 1
-    put(record(run="cc"))
-    text = build(tmp_path)
-    assert text.count("It was run by a version that did not confine notebooks.") == 1
+
+
+def cut_off(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:200])
+
+
+def change(path: Path, edit: Callable[[dict[str, Any]], object]) -> None:
+    content = json.loads(path.read_bytes())
+    edit(content)
+    path.write_bytes(canonical_json(content))
+
+
+DAMAGES: list[tuple[Callable[[Path], None], str]] = [
+    (cut_off, "its record is damaged: the file is not JSON: it was cut off or overwritten"),
+    (
+        lambda path: change(path, lambda r: r["dataset"].update(version="anna@mail.example")),
+        "its record is damaged: dataset.version has a wrong type or value",
+    ),
+    (
+        lambda path: change(path, lambda r: r["study"].pop("owner")),
+        "its record is damaged: study.owner is missing",
+    ),
+    (
+        lambda path: change(path, lambda r: r["study"].update({"anna@mail.example": 1})),
+        "its record is damaged: study has a field that no record has",
+    ),
+    (
+        lambda path: change(path, lambda r: r["metrics"]["share"].update(value="a lot")),
+        "its record is damaged: metrics.value has a wrong type or value",
+    ),
+    (
+        lambda path: change(path, lambda r: r.update(status="signed")),
+        "its record is damaged: the file has neither status finished nor failed",
+    ),
+    (
+        lambda path: change(path, lambda r: (r.pop("schema"), r.update(format=1))),
+        "its record has schema 1, and this workbench reads schema 2: run the study again",
+    ),
+    (
+        lambda path: change(path, lambda r: r.update(schema=3)),
+        "its record has schema 3, and this workbench reads schema 2: install a newer one",
+    ),
+    (
+        lambda path: change(path, lambda r: r.pop("schema")),
+        "its record is damaged: schema is missing",
+    ),
+    (Path.unlink, "it has no record.json"),
+]
+
+
+@pytest.mark.parametrize(("damage", "words"), DAMAGES, ids=[words for _, words in DAMAGES])
+def test_a_damaged_record_is_named_and_all_other_runs_are_listed(
+    put: Put, tmp_path: Path, damage: Callable[[Path], None], words: str
+) -> None:
+    put(record(run="a"))
+    put(failed("it ended in cell 4", run="b"))
+    damage(put(record(run="c")).folder / "record.json")
+    made = build_site(tmp_path / "runs", site=tmp_path / "site", vault=None)
+    assert str(made.withheld["c"]).startswith(f"run c: {words}")
+    assert list(made.withheld) == ["c"]
+    index = made.index.read_text(encoding="utf-8")
+    assert "2 runs, 1 failed, 1 not published." in index
+    assert f"run c: {words}"[1:] in html.unescape(index)
+    assert re.findall(r'href="runs/([\w-]+)\.html"', index) == ["c", "a", "b-failed"]
+    page = html.unescape((tmp_path / "site" / "runs" / "c.html").read_text(encoding="utf-8"))
+    assert words in page
+    assert "anna" not in index + page
+
+
+def test_a_damaged_execution_is_named_too(put: Put, tmp_path: Path) -> None:
+    put(record(run="a"))
+    path = put(record(run="c")).folder / "execution.json"
+    change(path, lambda r: r.update(started_at="2025-02-01"))
+    made = build_site(tmp_path / "runs", site=tmp_path / "site", vault=None)
+    assert str(made.withheld["c"]).startswith(
+        "run c: its execution is damaged: started_at has a wrong type or value"
+    )
+    assert 'href="runs/a.html"' in made.index.read_text(encoding="utf-8")

@@ -1,13 +1,16 @@
 """The folder of runs: whole folders only, whatever ends the writer in between."""
 
-import json
 import os
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from workbench.foundation.errors import InputError, IntegrityError
+from tests.reports.conftest import execution, record
+from workbench.foundation.errors import InputError, IntegrityError, ParameterError
+from workbench.foundation.files import canonical_json
 from workbench.runs import Folder, Run, folders_of_runs, in_order, read_run
+from workbench.runs.record import read_record
 
 
 def runs_in(folder: Path) -> list[Run]:
@@ -15,19 +18,12 @@ def runs_in(folder: Path) -> list[Run]:
     return in_order(read_run(each, None) for each in folders_of_runs(folder))
 
 
-def files(as_of: str = "2025-01-01", started_at: str = "2025-02-01T00:00:00") -> dict[str, bytes]:
-    """Return the least that a run's folder holds."""
-    record = {
-        "run": "abc",
-        "status": "finished",
-        "as_of": as_of,
-        "notebook": {"name": "probe"},
-        "study": {"name": "probe"},
-    }
+def files(as_of: str = "2025-01-01", started_at: str = "2025-02-01T00:00:00Z") -> dict[str, bytes]:
+    """Return the files of a small run's folder."""
     return {
-        "record.json": json.dumps(record).encode(),
+        "record.json": canonical_json(record(run="abc", as_of=as_of)),
         "tables/one.json": b"{}",
-        "execution.json": json.dumps({"started_at": started_at}).encode(),
+        "execution.json": canonical_json(execution(started_at)),
     }
 
 
@@ -47,7 +43,7 @@ def test_a_full_disk_leaves_the_earlier_run_and_nothing_half(
     with pytest.raises(InputError, match="No space left"):
         folder.put("xyz", files(), is_failed=True)
     assert sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*")) == before
-    assert [run.record["as_of"] for run in runs_in(folder.path)] == ["2025-01-01"]
+    assert [run.record.as_of for run in runs_in(folder.path)] == [date(2025, 1, 1)]
 
 
 def test_what_a_crash_left_is_neither_listed_nor_kept(tmp_path: Path) -> None:
@@ -72,16 +68,36 @@ def test_a_crash_between_two_renames_is_undone(tmp_path: Path) -> None:
 
 def test_the_latest_date_and_execution_come_first(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
-    folder.put("a", files("2025-01-01", "2025-02-02T00:00:00"), is_failed=False)
-    folder.put("b", files("2025-01-01", "2025-02-03T00:00:00"), is_failed=False)
-    folder.put("c", files("2025-06-01", "2025-02-01T00:00:00"), is_failed=False)
+    folder.put("a", files("2025-01-01", "2025-02-02T00:00:00Z"), is_failed=False)
+    folder.put("b", files("2025-01-01", "2025-02-03T00:00:00Z"), is_failed=False)
+    folder.put("c", files("2025-06-01", "2025-02-01T00:00:00Z"), is_failed=False)
     assert [run.folder.name for run in runs_in(tmp_path)] == ["c", "b", "a"]
 
 
-@pytest.mark.parametrize("content", [b"{", b"[]", b'{"run": "abc"}'])
-def test_a_damaged_record_is_told_with_its_run(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"schema": 2, "run": "abc"}'])
+def test_a_damaged_record_is_named_with_its_run(tmp_path: Path, content: bytes) -> None:
     folder = Folder(tmp_path)
     folder.put("abc", files(), is_failed=False)
     (tmp_path / "abc" / "record.json").write_bytes(content)
-    with pytest.raises(IntegrityError, match="run abc: its record was changed or damaged"):
+    with pytest.raises(IntegrityError, match="run abc: its record is damaged"):
         runs_in(tmp_path)
+
+
+def test_a_run_of_another_version_counts_as_not_finished(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Folder(tmp_path)
+    folder.put("abc", files(), is_failed=False)
+    content = record(run="abc") | {"schema": 1}
+    (tmp_path / "abc" / "record.json").write_bytes(canonical_json(content))
+    with pytest.raises(ParameterError, match=r"has schema 1, .* reads schema 2: run the study"):
+        runs_in(tmp_path)
+    assert folder.finished("abc") is None
+    assert "counts as not finished" in capsys.readouterr().err
+
+
+def test_equal_records_have_equal_bytes_when_they_are_read_and_written_again(
+    tmp_path: Path,
+) -> None:
+    content = canonical_json(record())
+    assert read_record(content, name="abc123").to_bytes() == content

@@ -24,10 +24,10 @@ wb.show(wb.Figure(table=table, spec={"mark": "no such mark"}, description="Nothi
 """
 BY_TABLE = """
 from IPython.display import display
-from workbench.runs.bundles import EXHIBIT, table_json
+from workbench.runs.bundles import EXHIBIT, TableBundle
 rows = view.data["orders"].select("ordered_at", "total_minor").head(3).collect()
 table = wb.Table(name="born_Zwolle", title="born Zwolle", rows=rows, persons=None)
-display({EXHIBIT: table_json(table)}, raw=True)
+display({EXHIBIT: TableBundle.of(table).as_json()}, raw=True)
 """
 
 

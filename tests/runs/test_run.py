@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import pytest
@@ -143,12 +144,12 @@ def test_a_message_under_our_name_that_is_not_ours_stays_in_the_vault(project: P
 def test_the_runner_hides_small_groups_that_a_cell_displays_itself(project: Project) -> None:
     cell = """
 from IPython.display import display
-from workbench.runs.bundles import EXHIBIT, table_json
+from workbench.runs.bundles import EXHIBIT, TableBundle
 rows = pl.DataFrame({"group": ["a", "b"], "persons": [1, 40], "rate": [.5, .2]})
 table = wb.Table(
     name="groups", title="Groups", rows=rows, persons="persons", origin=view.release.origin
 )
-display({EXHIBIT: table_json(table)}, raw=True)
+display({EXHIBIT: TableBundle.of(table).as_json()}, raw=True)
 """
     project.notebook("probe", BEGINNING, cell, ENDING)
     result = project.run("probe")
@@ -168,10 +169,10 @@ wb.show(wb.Table(name="orders", title="Orders", rows=rows, persons=None))
 def test_the_runner_refuses_what_a_cell_displays_past_wb_show(project: Project) -> None:
     cell = """
 from IPython.display import display
-from workbench.runs.bundles import EXHIBIT, table_json
+from workbench.runs.bundles import EXHIBIT, TableBundle
 rows = view.data["customers"].group_by(g="gender").agg(n=pl.len()).collect()
 table = wb.Table(name="groups", title="Groups", rows=rows, persons=None)
-display({EXHIBIT: table_json(table)}, raw=True)
+display({EXHIBIT: TableBundle.of(table).as_json()}, raw=True)
 """
     project.notebook("probe", BEGINNING, cell, ENDING)
     result = project.run("probe")
@@ -339,7 +340,7 @@ def test_a_page_that_identifies_a_person_is_not_written(project: Project) -> Non
         .sort("identifier")["identifier"][0]
     )
 
-    def page(files: Mapping[str, bytes]) -> bytes:
+    def page(files: Mapping[str, bytes], run_on: date) -> bytes:
         is_finished = json.loads(files["record.json"])["status"] == "finished"
         return f"<p>{address}</p>".encode() if is_finished else b"<p>failed</p>"
 

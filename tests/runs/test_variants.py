@@ -25,7 +25,7 @@ def test_the_seventh_parameter_step_is_refused_before_a_kernel_starts(project: P
     assert isinstance(refused.error, PrivacyError)
     assert refused.error.exit_code == 4
     assert "has been published 6 times about nearly the same persons" in str(refused.error)
-    assert refused.run.execution["peak_memory_mb"] == 0  # there was no kernel
+    assert refused.run.execution.peak_memory_mb == 0  # there was no kernel
     assert published(project) == 6
     # a page that exists can be made again
     assert project.run("stepped", days="303", again=True).error is None

@@ -171,8 +171,12 @@ def _print(results: "list[RunResult]", pages: dict[str, Path]) -> None:
 
 
 def _json(result: "RunResult", page: Path) -> dict[str, object]:
+    from workbench.runs.record import FinishedRecord  # late: polars
+
     record = result.run.record
-    kept = ("value", "low", "high", "n", "unit")
+    finished = record if isinstance(record, FinishedRecord) else None
+    metrics = finished.metrics if finished else {}
+    kept = {"value", "low", "high", "n", "unit"}
     return {
         "run": result.run.id,
         "notebook": result.run.notebook,
@@ -180,9 +184,6 @@ def _json(result: "RunResult", page: Path) -> dict[str, object]:
         "reused": result.is_reused,
         "folder": str(result.run.folder),
         "page": str(page),
-        "metrics": {
-            name: {key: metric[key] for key in kept}
-            for name, metric in record.get("metrics", {}).items()
-        },
-        "verdicts": record.get("verdicts", []),
+        "metrics": {name: metric.model_dump(include=kept) for name, metric in metrics.items()},
+        "verdicts": [verdict.as_json() for verdict in finished.verdicts] if finished else [],
     }

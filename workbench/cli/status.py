@@ -57,17 +57,22 @@ def status(
         "datasets": described,
         "studies": session.studies,
         "runs": [
-            {"run": r.id, "study": r.study, "notebook": r.notebook, "as_of": r.record["as_of"],
-             "status": r.status}
+            {
+                "run": r.id,
+                "study": r.study,
+                "notebook": r.notebook,
+                "as_of": r.record.as_of.isoformat(),
+                "status": r.status,
+            }
             for r in runs
         ],
-        "changed_runs": [str(error) for error in changed],
+        "damaged_runs": [str(error) for error in changed],
         "lab_is_confined": place.is_lab_confined,
         "confinement": {
             CLAUSES[name]: "possible" if is_possible else "refused"
             for name, is_possible in try_confinement().items()
         },
-    }  # fmt: skip
+    }
     checks = _checks(vault, len(checked) + len(changed), changed) if check else []
     if check:
         content["checks"] = [
@@ -156,11 +161,11 @@ def _print(content: dict[str, Any], *, is_empty: bool) -> None:
     if content["runs"]:
         head = ("run", "study", "notebook", "as of", "status")
         print_table(head, [tuple(each.values()) for each in content["runs"]])
-    elif not content["changed_runs"]:
+    elif not content["damaged_runs"]:
         typer.echo("No run yet: workbench run STUDY")
-    if content["changed_runs"]:
-        typer.echo("\nRuns whose folder was changed since they were made:")
-        for words in content["changed_runs"]:
+    if content["damaged_runs"]:
+        typer.echo("\nRuns that are damaged, changed since they were made, or of another version:")
+        for words in content["damaged_runs"]:
             typer.echo(f"  {words}")
     typer.echo("")
     typer.echo(_confinement(content["confinement"]))

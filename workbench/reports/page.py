@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,8 @@ from workbench.charts.wording import form_beside
 from workbench.foundation.files import write_whole
 from workbench.reports.templates import render
 from workbench.runs import Run
-from workbench.runs.bundles import figure_of, table_of
-
-Read = Callable[[str], bytes]
+from workbench.runs.bundles import EstimateBundle, FigureBundle, TableBundle, read_exhibit
+from workbench.runs.record import FinishedRecord, RecordedCell, RunRecord, read_record
 
 _PAGES = "runs"
 _BASIS = {
@@ -57,10 +57,10 @@ def publish(run: Run, *, site: Path) -> Path:
 
 def page_of_run(run: Run) -> bytes:
     """Return the page of a run, from the files that were read and verified together."""
-    return page(
+    return _page(
         run.record,
-        run.files.__getitem__,
-        run_on=_day_of(run.execution),
+        run.files,
+        run_on=run.started_at.date(),
         is_verified=run.seal is not None,
     )
 
@@ -78,10 +78,18 @@ def withheld_page(name: str, reason: str) -> bytes:
     return render("withheld.html", name=name, reason=reason).encode()
 
 
-def page_of(files: Mapping[str, bytes]) -> bytes:
-    """Return the page that a run's files will make, by their path in the run's folder."""
-    execution = json.loads(files.get("execution.json", b"{}"))
-    return page(json.loads(files["record.json"]), files.__getitem__, run_on=_day_of(execution))
+def page_of(files: Mapping[str, bytes], run_on: date) -> bytes:
+    """Return the page that a run's files will make.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes
+        Files of the run by their path in its folder.
+    run_on : date
+        Day of the execution in UTC, which the record does not have: equal runs have equal records.
+    """
+    record = read_record(files["record.json"], name="about to be published")
+    return _page(record, files, run_on=run_on, is_verified=True)
 
 
 def page_path(name: str, site: Path) -> Path:
@@ -89,65 +97,57 @@ def page_path(name: str, site: Path) -> Path:
     return site / _PAGES / f"{name}.html"
 
 
-def _day_of(execution: Mapping[str, Any]) -> str:
-    """Return the day on which a run was executed, in UTC; empty where that is not known yet."""
-    return str(execution.get("started_at", ""))[: len("2025-01-31")]
-
-
-def page(
-    record: Mapping[str, Any], read: Read, *, run_on: str = "", is_verified: bool = True
+def _page(
+    record: RunRecord, files: Mapping[str, bytes], *, run_on: date, is_verified: bool
 ) -> bytes:
-    """Return a run's page.
-
-    Parameters
-    ----------
-    record : mapping
-        The run's ``record.json``.
-    read : callable
-        Gives the content of another file of the run's folder by its path there.
-    run_on : str
-        Day of the execution, which the record does not have: equal runs have equal records.
-    is_verified : bool
-        Whether the folder was compared with its seal; the page is labelled where it was not.
-    """
-    cells = record.get("cells", ())
-    exhibits = _exhibits(record, read)
+    finished = record if isinstance(record, FinishedRecord) else None
     return render(
         "page.html",
         record=record,
-        question=question_of(record),
-        run_on=run_on,
-        is_finished=record["status"] == "finished",
+        run_on=run_on.isoformat(),
+        is_finished=finished is not None,
         is_verified=is_verified,
-        basis=_BASIS[record["study"]["basis"]],
-        verdicts=record.get("verdicts", ()),
-        metrics=[_metric(record["metrics"][name]) for name in record.get("metric_order", ())],
-        intro=_intro(cells),
-        findings=[block for cell in _after_intro(cells) for block in _blocks(cell, exhibits)],
-        view_tables=[_view_table(content) for content in _view_tables(record)],
+        basis=_BASIS[record.study.basis],
         parameters=_parameters(record),
-        kept_out=record.get("kept_out", ()),
-        code=[cell["source"] for cell in cells if cell["kind"] == "code"],
+        **(_NO_RESULTS if finished is None else _results(finished, files)),
     ).encode()
 
 
-def figure_text(metric: Mapping[str, Any]) -> tuple[str, str]:
+#: What the template asks for and a failed run does not have.
+_NO_RESULTS: Mapping[str, Any] = {"view_tables": (), "kept_out": (), "code": ()}
+
+
+def _results(record: FinishedRecord, files: Mapping[str, bytes]) -> dict[str, Any]:
+    """Return what only the page of a finished run shows."""
+    exhibits = {name: _exhibit(name, files) for name in record.exhibits}
+    return {
+        "verdicts": record.verdicts,
+        "metrics": [_metric(record.metrics[name]) for name in record.metric_order],
+        "intro": _intro(record.cells),
+        "findings": [
+            block for cell in _after_intro(record.cells) for block in _blocks(cell, exhibits)
+        ],
+        "view_tables": [_view_table(table) for table in record.view.tables],
+        "kept_out": record.kept_out,
+        "code": [cell.source for cell in record.cells if cell.kind == "code"],
+    }
+
+
+def figure_text(metric: EstimateBundle) -> tuple[str, str]:
     """Return a metric's value with its unit, and its interval, as a reader sees them."""
-    unit = metric["unit"]
+    unit = metric.unit
     is_money = _CURRENCY.fullmatch(unit) is not None
     form = _FORMS.get(unit, ",.2f" if is_money else ".3f")
-    if metric["value"] is None:
+    if metric.value is None:
         return NOTHING, ""
-    has_interval = metric["low"] is not None and metric["high"] is not None
-    if has_interval:
-        form = form_beside(form, [(metric["high"] - metric["low"]) / 2])
-    value, low, high = (
-        "" if metric[part] is None else cell_text(float(metric[part]), f"z{form}")
-        for part in ("value", "low", "high")
-    )
+    interval = ""
+    if metric.low is not None and metric.high is not None:
+        form = form_beside(form, [(metric.high - metric.low) / 2])
+        interval = f"{cell_text(metric.low, f'z{form}')} to {cell_text(metric.high, f'z{form}')}"
+    value = cell_text(metric.value, f"z{form}")
     if unit != "share" and (unit in _FORMS or is_money):
         value = f"{value} {_singular(unit) if value == '1' else unit}"
-    return value, f"{low} to {high}" if has_interval else ""
+    return value, interval
 
 
 def _singular(unit: str) -> str:
@@ -163,73 +163,58 @@ _FORMS = {
 _CURRENCY = re.compile("(?!AUC)[A-Z]{3}")
 
 
-def question_of(record: Mapping[str, Any]) -> str:
-    """Return the question of a run's notebook; records of earlier versions have its title only."""
-    return str(record.get("question") or record["title"])
-
-
-def _metric(metric: Mapping[str, Any]) -> dict[str, Any]:
+def _metric(metric: EstimateBundle) -> dict[str, Any]:
     value, interval = figure_text(metric)
-    unit = metric["unit"]
+    unit = metric.unit
     # the name of a measure: beside its label, where a reader looks for what the figure is
-    measure = "" if unit in value or unit == "share" or unit in metric["label"] else unit
+    measure = "" if unit in value or unit == "share" or unit in metric.label else unit
     return {
-        "label": metric["label"],
+        "label": metric.label,
         "value": value,
         "interval": interval,
-        "note": "; ".join(part for part in (measure, metric["note"]) if part),
-        "n": metric["n"],
+        "note": "; ".join(part for part in (measure, metric.note) if part),
+        "n": metric.n,
     }
 
 
-def _exhibits(record: Mapping[str, Any], read: Read) -> dict[str, Markup]:
-    found = {}
-    for name in record.get("exhibits", ()):
-        content = json.loads(read(f"tables/{name}.json"))
-        if content["kind"] == "figure":
-            figure = figure_of(content)
-            drawn = read(f"figures/{name}.svg").decode()
-            narrow = read(narrow_path(name)).decode() if figure.narrow is not None else ""
-            found[name] = Markup(figure_markup(figure, drawn, narrow))
-        else:
-            found[name] = Markup(table_markup(table_of(content), hidden=content["hidden"]))
-    return found
+def _exhibit(name: str, files: Mapping[str, bytes]) -> Markup:
+    exhibit = read_exhibit(files[f"tables/{name}.json"])
+    if isinstance(exhibit, FigureBundle):
+        drawn = files[f"figures/{name}.svg"].decode()
+        narrow = files[narrow_path(name)].decode() if exhibit.narrow is not None else ""
+        return Markup(figure_markup(exhibit.figure(), drawn, narrow))
+    return Markup(table_markup(exhibit.table(), hidden=exhibit.hidden))
 
 
-def _intro(cells: Any) -> Markup:
+def _intro(cells: Sequence[RecordedCell]) -> Markup:
     """Return the first cell without its heading, which is the page's title."""
-    if not cells or cells[0]["kind"] != "markdown":
+    if not cells or cells[0].kind != "markdown":
         return Markup("")
-    first, _, rest = cells[0]["source"].partition("\n")
-    return _markdown(rest if first.startswith("# ") else cells[0]["source"])
+    first, _, rest = cells[0].source.partition("\n")
+    return _markdown(rest if first.startswith("# ") else cells[0].source)
 
 
-def _after_intro(cells: Any) -> Any:
-    return cells[1:] if cells and cells[0]["kind"] == "markdown" else cells
+def _after_intro(cells: Sequence[RecordedCell]) -> Sequence[RecordedCell]:
+    return cells[1:] if cells and cells[0].kind == "markdown" else cells
 
 
-def _blocks(cell: Mapping[str, Any], exhibits: Mapping[str, Markup]) -> list[Markup]:
-    if cell["kind"] == "markdown":
-        return [_markdown(cell["source"])]
-    # verdicts stand at the head of the page already
-    return [exhibits[each["name"]] for each in cell["shows"] if each["kind"] != "verdict"]
+def _blocks(cell: RecordedCell, exhibits: Mapping[str, Markup]) -> list[Markup]:
+    if cell.kind == "markdown":
+        return [_markdown(cell.source)]
+    return [exhibits[reference.name] for reference in cell.shows]
 
 
 def _markdown(text: str) -> Markup:
     return Markup(str(_MARKDOWN(text)))  # escaped by the renderer
 
 
-def _view_tables(record: Mapping[str, Any]) -> list[Any]:
-    return list(record.get("view", {}).get("tables", ()))
-
-
-def _view_table(content: Mapping[str, Any]) -> dict[str, Any]:
+def _view_table(bundle: TableBundle) -> dict[str, Any]:
     """Return what was done to the data in one line, the table of it, and what it does not show."""
-    table = table_of(content)
+    table = bundle.table()
     return {
         "summary": _summary(table),
         "markup": Markup(table_markup(table, caption=False)),
-        "hidden": Markup(hidden_note(content["hidden"])),
+        "hidden": Markup(hidden_note(bundle.hidden)),
     }
 
 
@@ -241,11 +226,11 @@ def _summary(table: Table) -> str:
     return f"{table.title}: {kept} of {kept + others} columns kept as they are, {others} changed"
 
 
-def _parameters(record: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    meanings = record["parameter_meanings"]
+def _parameters(record: RunRecord) -> list[tuple[str, str, str]]:
+    meanings = record.parameter_meanings
     return [
         (name, _NOT_GIVEN if value is None else _value(value), meanings.get(name, ""))
-        for name, value in sorted(record["parameters"].items())
+        for name, value in sorted(record.parameters.items())
     ]
 
 

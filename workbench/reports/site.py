@@ -23,11 +23,13 @@ from filelock import FileLock
 from workbench.foundation.errors import InputError, IntegrityError, WorkbenchError
 from workbench.foundation.files import write_whole
 from workbench.reports.memory import Memory
-from workbench.reports.page import page_of_run, page_path, question_of, withheld_page
+from workbench.reports.page import page_of_run, page_path, withheld_page
 from workbench.reports.realism import NAME as REALISM
 from workbench.reports.templates import render
 from workbench.runs import Run, folders_of_runs, in_order, read_run
+from workbench.runs.record import FailedRecord, FinishedRecord
 from workbench.runs.searching import Searcher
+from workbench.statistics.verdicts import Outcome
 from workbench.vault import Vault
 
 #: Only a name of this form is printed: anybody can name a folder after a person.
@@ -35,7 +37,7 @@ _RUN_NAME = re.compile(r"[0-9a-f]{1,16}(-failed)?")
 
 _CODE_DIGITS = 6  # of the code's digest: enough to tell versions apart
 
-#: What a record that nobody verified can make of a page.
+#: What the tables and figures of a run that nobody verified can raise while its page is made.
 _UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, jinja2.TemplateError)
 
 
@@ -121,7 +123,7 @@ class _Build:
         except WorkbenchError as error:
             self._withhold(name, error)
         except _UNREADABLE:
-            self._withhold(name, IntegrityError(f"run {name}: its record was changed or damaged"))
+            self._withhold(name, IntegrityError(f"run {name}: its tables or figures are damaged"))
         else:
             return run
         return None
@@ -130,7 +132,6 @@ class _Build:
         path = page_path(run.folder.name, self._site)
         if self._searcher is None or run.seal is None:
             write_whole(path, page_of_run(run))
-            _notebook([run])  # fails here, not in the catalogue
             return
         identities = self._searcher.identities(run)
         if self._memory.is_published(path, run.seal, identities):
@@ -153,7 +154,7 @@ class _Build:
             studies=[
                 {
                     # the words of the study as it was at the last run
-                    **max(group, key=lambda run: run.started_at).record["study"],
+                    "terms": max(group, key=lambda run: run.started_at).record.study,
                     "notebooks": [
                         _notebook(list(runs))
                         for _, runs in groupby(group, key=lambda run: run.notebook)
@@ -197,8 +198,8 @@ def _differing(runs: list[Run]) -> list[str]:
     parameters = [_parameters(run) for run in runs]
     names = sorted({name for each in parameters for name in each} - {"code"})
     found = [name for name in names if len({each.get(name) for each in parameters}) > 1]
-    shown = [(run.record["as_of"], str(run.record["dataset"]["version"])) for run in runs]
-    return found or (["code"] if len(set(shown)) < len(runs) else [])
+    shown = {(run.record.as_of, run.record.dataset.version) for run in runs}
+    return found or (["code"] if len(shown) < len(runs) else [])
 
 
 def _differs(run: Run, names: list[str]) -> str:
@@ -210,37 +211,28 @@ def _parameters(run: Run) -> dict[str, str]:
     """Return a run's parameters as text, without those that every line has by name."""
     parameters = {
         str(name): value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        for name, value in run.record["parameters"].items()
+        for name, value in run.record.parameters.items()
         if name not in ("study", "as_of")
     }
-    return {**parameters, "code": str(run.record["code"])[:_CODE_DIGITS]}
+    return {**parameters, "code": run.record.code[:_CODE_DIGITS]}
 
 
 def _line(run: Run) -> dict[str, Any]:
-    record = run.record
-    verdicts = record.get("verdicts", ())
+    record, dataset = run.record, run.record.dataset
+    verdicts = record.verdicts if isinstance(record, FinishedRecord) else ()
     return {
         "page": f"runs/{run.folder.name}.html",
-        "question": question_of(record),
+        "question": record.question,
         "notebook": run.notebook.replace("_", " "),
-        "dataset": f"dataset {record['dataset']['name']}, version {record['dataset']['version']}",
-        "as_of": record["as_of"],
-        "run_on": run.started_at[:10],
+        "dataset": f"dataset {dataset.name}, version {dataset.version}",
+        "as_of": record.as_of,
+        "run_on": run.started_at.date(),
         "status": run.status,
-        "is_synthetic": record["dataset"]["is_synthetic"],
-        "reason": record.get("reason", ""),
+        "is_synthetic": dataset.is_synthetic,
+        "reason": record.reason if isinstance(record, FailedRecord) else "",
         "verdicts": verdicts,
-        "outcomes": "; ".join(
-            f"{v['question']} {str(v['outcome']).capitalize()}" for v in verdicts
-        ),
-        "unconfined": _unconfined(run),
-        "is_concern": any(verdict["concern"] for verdict in verdicts),
-        "is_open": bool(verdicts) and all(v["outcome"] == "not enough data" for v in verdicts),
+        "outcomes": "; ".join(f"{v.question} {v.outcome.capitalize()}" for v in verdicts),
+        "unconfined": "; ".join(run.execution.confinement.missing),
+        "is_concern": any(verdict.concern for verdict in verdicts),
+        "is_open": bool(verdicts) and all(v.outcome == Outcome.UNDECIDED for v in verdicts),
     }
-
-
-def _unconfined(run: Run) -> str:
-    """Say what the run's kernel was not kept from; empty where it was confined in every respect."""
-    if "confinement" not in run.execution:
-        return "it was run by a version that did not confine notebooks"
-    return "; ".join(run.execution["confinement"]["missing"])

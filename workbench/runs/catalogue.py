@@ -10,18 +10,18 @@ that has a seal; and whatever is read is compared with its seal.
 """
 
 import contextlib
-import json
 import os
 import secrets
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from workbench.foundation.errors import InputError, IntegrityError, WorkbenchError
+from workbench.foundation.errors import InputError, IntegrityError, ParameterError, WorkbenchError
 from workbench.foundation.files import sync_folder
 from workbench.foundation.progress import say
+from workbench.runs.record import ExecutionRecord, RunRecord, read_execution, read_record
 from workbench.runs.seals import (
     SEALS,
     Seal,
@@ -41,40 +41,48 @@ class Run:
 
     Attributes
     ----------
-    id, status : str
-        Id of the run, and ``finished`` or ``failed``.
     folder : Path
         Where it is stored.
-    record, execution : mapping
-        Content of ``record.json`` and ``execution.json``.
+    record : FinishedRecord or FailedRecord
+        Content of ``record.json``.
+    execution : ExecutionRecord
+        Content of ``execution.json``.
     files : mapping of str to bytes
         All files of the folder by their path in it, read once: what was verified is what is used.
     seal : Seal or None
         The seal that these files fit; None where no key was at hand and nothing was verified.
     """
 
-    id: str
-    status: str
     folder: Path
-    record: Mapping[str, Any]
-    execution: Mapping[str, Any]
+    record: RunRecord
+    execution: ExecutionRecord
     files: Mapping[str, bytes] = field(repr=False)
     seal: Seal | None = None
 
     @property
+    def id(self) -> str:
+        """Id of the run."""
+        return self.record.run
+
+    @property
+    def status(self) -> str:
+        """``finished`` or ``failed``."""
+        return self.record.status
+
+    @property
     def notebook(self) -> str:
         """Name of its notebook."""
-        return str(self.record["notebook"]["name"])
+        return self.record.notebook.name
 
     @property
     def study(self) -> str:
         """Name of its study."""
-        return str(self.record["study"]["name"])
+        return self.record.study.name
 
     @property
-    def started_at(self) -> str:
-        """When it was executed, ISO 8601 in UTC."""
-        return str(self.execution["started_at"])
+    def started_at(self) -> datetime:
+        """When it was executed, in UTC."""
+        return self.execution.started_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,7 @@ class Folder:
             return None
         try:
             return read_run(folder, self.vault)
-        except IntegrityError as error:
+        except (IntegrityError, ParameterError) as error:
             say(f"{error}: it counts as not finished")
             return None
 
@@ -194,7 +202,7 @@ def folders_of_runs(folder: Path) -> list[Path]:
 def in_order(runs: Iterable[Run]) -> list[Run]:
     """Sort runs by study and notebook, the latest as-of date and execution first."""
     found = sorted(runs, key=lambda run: run.folder.name)
-    found.sort(key=lambda run: (str(run.record["as_of"]), run.started_at), reverse=True)
+    found.sort(key=lambda run: (run.record.as_of, run.started_at), reverse=True)
     return sorted(found, key=lambda run: (run.study, run.notebook))
 
 
@@ -206,7 +214,9 @@ def read_run(folder: Path, vault: Vault | None) -> Run:
     AccessError
         The seal was made with another key.
     IntegrityError
-        The folder was changed since the run was made, or it has no seal.
+        The folder was changed since the run was made, it has no seal, or its record is damaged.
+    ParameterError
+        Its record was written by a version of this package with another schema.
     """
     try:
         return _read(folder, vault)
@@ -219,24 +229,18 @@ def _read(folder: Path, vault: Vault | None) -> Run:
         raise IntegrityError(f"run {folder.name}: it is a link to another folder")
     files = files_of(folder)
     seal = None if vault is None else verified(folder.name, files, read_seals(vault, folder.name))
-    try:
-        record = json.loads(files["record.json"])
-        execution = json.loads(files["execution.json"])
-        _ = record["as_of"], record["notebook"]["name"], record["study"]["name"]
-        _ = execution["started_at"]
-        return Run(
-            id=record["run"],
-            status=record["status"],
-            folder=folder,
-            record=record,
-            execution=execution,
-            files=files,
-            seal=seal,
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise IntegrityError(
-            f"run {folder.name}: its record was changed or damaged; remove the folder and run again"
-        ) from error
+    for needed in ("record.json", "execution.json"):
+        if needed not in files:
+            raise IntegrityError(
+                f"run {folder.name}: it has no {needed}; remove the folder and run the study again"
+            )
+    return Run(
+        folder=folder,
+        record=read_record(files["record.json"], name=folder.name),
+        execution=read_execution(files["execution.json"], name=folder.name),
+        files=files,
+        seal=seal,
+    )
 
 
 def _write(path: Path, content: bytes) -> None:

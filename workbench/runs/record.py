@@ -1,282 +1,306 @@
-"""The record of a run: what went in, what came out, and nothing that differs between equal runs."""
+"""The record of a run, ``record.json``, and what is kept of its execution, ``execution.json``.
+
+Both are typed models with a version. Page, site, command line and comparison read these models and
+no dictionaries. The record holds nothing that differs between equal runs: equal runs have records
+of equal bytes. When the run was executed, how long it took and what its kernel was not kept from
+are in its execution.
+
+``record.schema.json`` and ``execution.schema.json`` beside this module are the JSON schemas of the
+two files, for programs of others. A change of a model that changes its schema is a new version:
+raise ``SCHEMA_VERSION`` and write the schemas again with ``make schemas``.
+"""
 
 import json
-import platform
-from collections.abc import Mapping
-from importlib.metadata import version
-from typing import Any
+from datetime import date
+from typing import Annotated, Any, Literal, TypeVar
 
-import polars as pl
+from pydantic import AwareDatetime, Field, JsonValue, TypeAdapter, ValidationError
 
-from workbench.charts.drawing import pictures
-from workbench.foundation.errors import ParameterError, RunError
-from workbench.foundation.files import canonical_json
-from workbench.privacy.disclosure import disclose, disclose_estimate, disclose_figure
-from workbench.privacy.provenance import require_released, require_released_estimate
-from workbench.privacy.quoted_numbers import Shown
-from workbench.privacy.view import View
-from workbench.privacy.wording import Wording, exhibit_texts
-from workbench.runs.bundles import (
-    EXHIBIT,
-    RECORD,
-    estimate_json,
-    figure_json,
-    figure_of,
-    table_json,
-    table_of,
-    verdict_of,
-)
-from workbench.runs.engine import INJECTED, Execution
-from workbench.runs.notebooks import cells_of
-from workbench.runs.plan import Plan, PlannedRun
-from workbench.statistics.estimates import Estimate
+from workbench.foundation.errors import IntegrityError, ParameterError
+from workbench.runs.bundles import EstimateBundle, StoredModel, TableBundle, VerdictBundle
+from workbench.studies import StudyTerms
 
-FORMAT = 1
-
-#: Packages whose version can change a figure.
-_PACKAGES = ("polars", "numpy", "scipy", "scikit-learn", "fairlearn")
+#: Version of both files; 1 was a dictionary without a declared form.
+SCHEMA_VERSION: Literal[2] = 2
 
 
-def finished_files(
-    plan: Plan, run: PlannedRun, view: View, execution: Execution
-) -> dict[str, bytes]:
-    """Return the files of a finished run's folder, by their path in it.
+class RecordedNotebook(StoredModel):
+    """Name of the notebook, and SHA-256 over its cells."""
+
+    name: str
+    digest: str
+
+
+class RecordedSource(StoredModel):
+    """One source of the dataset: format, system, lawful basis, and until when it is complete."""
+
+    format: str
+    system: str
+    basis: str
+    until: str
+
+
+class RecordedDataset(StoredModel):
+    """The version of the dataset that was used."""
+
+    name: str
+    version: int
+    fingerprint: str
+    is_synthetic: bool
+    sources: tuple[RecordedSource, ...]
+
+
+class ExhibitReference(StoredModel):
+    """A table or figure that a cell showed, by the name of its file in ``tables/``."""
+
+    kind: Literal["table", "figure"]
+    name: str
+
+
+class RecordedCell(StoredModel):
+    """One cell of the notebook, and the tables and figures that it showed."""
+
+    kind: Literal["markdown", "code"]
+    source: str
+    tags: tuple[str, ...]
+    shows: tuple[ExhibitReference, ...]
+
+
+class RecordedView(StoredModel):
+    """What was done to the data to make it safe to look at.
+
+    Attributes
+    ----------
+    cost : str
+        What generalising and suppressing cost, in a sentence.
+    k : int
+        Smallest number of persons who share a combination of quasi-identifiers.
+    noise_variance : float
+        Variance of the noise of every count of persons, 0 where figures are exact.
+    release_reason : str or None
+        Why the study shows exact figures.
+    tables : tuple of TableBundle
+        Treatment of each column, and what it cost.
+    """
+
+    cost: str
+    k: int
+    noise_variance: float
+    release_reason: str | None
+    tables: tuple[TableBundle, ...]
+
+
+class _RecordedInputs(StoredModel):
+    """What went into a run, finished or failed; a run's id is a hash over it."""
+
+    schema_version: Literal[2] = Field(alias="schema")
+    run: str
+    title: str
+    question: str
+    as_of: date
+    study: StudyTerms
+    dataset: RecordedDataset
+    notebook: RecordedNotebook
+    parameters: dict[str, JsonValue]
+    parameter_meanings: dict[str, str]
+    view_fingerprint: str
+    code: str
+    lock: str
+    versions: dict[str, str]
+
+
+class FinishedRecord(_RecordedInputs):
+    """The record of a run that reached its last cell and its verdicts.
+
+    Attributes
+    ----------
+    metrics : mapping of str to EstimateBundle
+        The recorded estimates by name; ``metric_order`` is the order in which they are shown.
+    exhibits : tuple of str
+        Names of all tables and figures, each the name of a file in ``tables/``.
+    kept_out : tuple of int
+        Numbers of the cells whose other output is not published.
+    """
+
+    status: Literal["finished"]
+    view: RecordedView
+    metrics: dict[str, EstimateBundle]
+    metric_order: tuple[str, ...]
+    verdicts: tuple[VerdictBundle, ...]
+    cells: tuple[RecordedCell, ...]
+    exhibits: tuple[str, ...]
+    kept_out: tuple[int, ...]
+
+
+class FailedRecord(_RecordedInputs):
+    """The record of a run that failed: why, and in which cell; it has no output."""
+
+    status: Literal["failed"]
+    reason: str
+    cell: int | None
+
+
+RunRecord = FinishedRecord | FailedRecord
+
+
+class RecordedConfinement(StoredModel):
+    """What confined the run's kernel, see ``foundation.confinement.Confinement``."""
+
+    own_processes: bool
+    ends_descendants: bool
+    read_only: bool
+    own_proc: bool
+    own_shared_memory: bool
+    landlock: int
+    system_calls: bool
+    missing: tuple[str, ...]
+
+
+class ExecutionRecord(StoredModel):
+    """When a run was executed, what it took, and how its kernel was confined.
+
+    Attributes
+    ----------
+    started_at, ended_at : datetime
+        In UTC.
+    seconds : float
+        Wall time.
+    peak_memory_mb : int
+        Largest resident size of the kernel and its processes, in MiB.
+    exit_code : int or None
+        Exit code of a kernel that ended by itself.
+    confinement : RecordedConfinement
+        What held, and clauses for what was missing.
+    """
+
+    schema_version: Literal[2] = Field(alias="schema")
+    started_at: AwareDatetime
+    ended_at: AwareDatetime
+    seconds: float
+    peak_memory_mb: int
+    exit_code: int | None
+    confinement: RecordedConfinement
+
+
+Stored = TypeVar("Stored")
+_RECORD: TypeAdapter[RunRecord] = TypeAdapter(Annotated[RunRecord, Field(discriminator="status")])
+_EXECUTION: TypeAdapter[ExecutionRecord] = TypeAdapter(ExecutionRecord)
+
+
+def read_record(content: bytes, *, name: str) -> RunRecord:
+    """Read the content of ``record.json``.
+
+    Parameters
+    ----------
+    content : bytes
+        The bytes of the file.
+    name : str
+        Name of the run's folder, for the refusal.
 
     Raises
     ------
-    RunError
-        A figure cannot be drawn.
+    IntegrityError
+        The file is damaged; the message names the field, and repeats no value.
+    ParameterError
+        The file was written by a version of this package with another schema.
     """
-    output = _read(execution, view)
-    _require_wording(output, run, view)
-    record = {
-        **_head(plan, run, "finished"),
-        "view": _view(view),
-        "metrics": output.metrics,
-        "metric_order": output.metric_order,
-        "verdicts": output.verdicts,
-        "cells": output.cells,
-        "exhibits": [exhibit["name"] for exhibit in output.exhibits],
-        "kept_out": output.kept_out,
+    return _read(_RECORD, content, name, "record")
+
+
+def read_execution(content: bytes, *, name: str) -> ExecutionRecord:
+    """Read the content of ``execution.json``, see ``read_record``."""
+    return _read(_EXECUTION, content, name, "execution")
+
+
+def json_schemas() -> dict[str, dict[str, Any]]:
+    """Return the JSON schema of each file by the name under which the package contains it.
+
+    The schemas have no descriptions: these are the docstrings of the models, which may be reworded
+    without a new version.
+    """
+    return {
+        "record.schema.json": _without_docstrings(_RECORD.json_schema(mode="serialization")),
+        "execution.schema.json": _without_docstrings(_EXECUTION.json_schema(mode="serialization")),
     }
-    made = {"record.json": canonical_json(record)}
-    for exhibit in output.exhibits:
-        name = exhibit["name"]
-        made[f"tables/{name}.json"] = canonical_json(exhibit)
-        if exhibit["kind"] == "figure":
-            made |= _drawn(exhibit)
-    return made
 
 
-def _require_wording(output: "_Output", run: PlannedRun, view: View) -> None:
-    """Refuse texts that hold values of persons, and take rare labels out of tables."""
-    source = "\n".join(
-        [*(cell.source for cell in run.notebook.cells), json.dumps(dict(run.parameters))]
-    )
-    wording = Wording(source=source, vocabulary=view.vocabulary)
-    for exhibit in output.exhibits:
-        exhibit["rows"] = wording.without_rare_labels(exhibit["rows"])
-        if exhibit["origin"] == view.release.origin:
-            wording.require_round(exhibit)
-        if exhibit["source"]:
-            wording.require_stated(exhibit)
-    estimates = [
-        *output.metrics.values(),
-        *(each for verdict in output.verdicts for each in verdict["estimates"]),
-    ]
-    rules = f"{view.as_of} {view.data_until} {view.min_group} {view.study.policy.k}"
-    texts = [text for exhibit in output.exhibits for text in exhibit_texts(exhibit)]
-    texts += [
-        ("the label of an estimate", f"{e['name']} {e['label']} {e['unit']} {e['note']}")
-        for e in estimates
-    ]
-    texts += [("the name of a verdict", verdict["name"]) for verdict in output.verdicts]
-    texts += [
-        (f"the {part} of verdict {verdict['name']}", verdict[part])
-        for verdict in output.verdicts
-        for part in ("question", "answer")
-    ]
-    wording.require(texts, Shown.of(output.exhibits, estimates, f"{source} {rules}"))
+def _without_docstrings(schema: Any) -> Any:
+    if isinstance(schema, dict):
+        return {
+            key: _without_docstrings(value)
+            for key, value in schema.items()
+            if not (key == "description" and isinstance(value, str))
+        }
+    return [_without_docstrings(each) for each in schema] if isinstance(schema, list) else schema
 
 
-def _drawn(exhibit: Mapping[str, Any]) -> dict[str, bytes]:
+def _read(adapter: TypeAdapter[Stored], content: bytes, name: str, file: str) -> Stored:
+    _require_this_version(content, name, file)
     try:
-        drawn = pictures(figure_of(exhibit))
-        return {path: picture.encode() for path, picture in drawn.items()}
-    except ParameterError as error:  # it names a key of Vega-Lite, no value
-        raise RunError(str(error)) from error
-    except ValueError as error:  # of Vega; its message repeats the data
-        raise RunError(
-            f"figure {exhibit['name']} cannot be drawn: its specification is none of Vega-Lite"
+        return adapter.validate_json(content)
+    except ValidationError as error:
+        raise IntegrityError(
+            f"run {name}: its {file} is damaged: {_fault(error)}; remove the folder and run the "
+            "study again"
         ) from error
 
 
-def failed_files(plan: Plan, run: PlannedRun, *, reason: str, cell: int | None) -> dict[str, bytes]:
-    """Return the files of a failed run's folder: what went in and why it failed, no output."""
-    record = {**_head(plan, run, "failed"), "reason": reason.rstrip("."), "cell": cell}
-    return {"record.json": canonical_json(record)}
-
-
-def shortcoming(execution: Execution) -> str | None:
-    """Say why an execution is not finished; None where its last cell ran and verdicts exist."""
-    if execution.reason is not None:
-        return execution.reason
-    if execution.cells_done < len(execution.notebook.cells):
-        return f"it ended in cell {execution.cell}"
-    if not _has_verdicts(execution):
-        return "it ran to its end but recorded no verdict: call wb.record in its last cell"
-    return None
-
-
-class _Output:
-    """What an executed notebook handed over."""
-
-    def __init__(self) -> None:
-        self.metrics: dict[str, Any] = {}
-        self.metric_order: list[str] = []
-        self.verdicts: list[dict[str, Any]] = []
-        self.exhibits: list[dict[str, Any]] = []
-        self.cells: list[dict[str, Any]] = []
-        self.kept_out: list[int] = []
-
-
-def _has_verdicts(execution: Execution) -> bool:
-    return any(
-        _is_record(output.get("data", {}).get(RECORD))
-        for node in execution.notebook.cells
-        for output in node.get("outputs", ())
+def _require_this_version(content: bytes, name: str, file: str) -> None:
+    """Refuse a file of another version; whatever else is wrong is found by the model."""
+    try:
+        found = json.loads(content)
+        version = found.get("schema", found.get("format"))  # version 1 called it format
+    except (ValueError, AttributeError):
+        return
+    if type(version) is not int or version == SCHEMA_VERSION:
+        return
+    remedy = "install a newer one" if version > SCHEMA_VERSION else "run the study again"
+    raise ParameterError(
+        f"run {name}: its {file} has schema {version}, and this workbench reads schema "
+        f"{SCHEMA_VERSION}: {remedy}"
     )
 
 
-def _read(execution: Execution, view: View) -> _Output:
-    """Take exhibits and records from the outputs; note which cells printed anything else.
+#: What is wrong with a field, by the beginning of pydantic's name for the error.
+_FAULTS = {
+    "json_invalid": "is not JSON: it was cut off or overwritten",
+    "missing": "is missing",
+    "extra_forbidden": "has a field that no record has",
+    "union_tag": "has neither status finished nor failed",
+    "model_type": "is not an object",
+    "model_attributes_type": "is not an object",
+}
 
-    ``wb.show`` has applied the disclosure rules in the kernel; they are applied again here, since
-    a cell can display what it likes under the same types.
+
+def _fault(error: ValidationError) -> str:
+    """Describe the first fault by its field; a value or a name that a user chose is not repeated.
+
+    Anybody can write into a folder of runs, so what a damaged file contains is not printed.
     """
-    made = _Output()
-    nodes = [n for n in execution.notebook.cells if n.cell_type in ("markdown", "code")]
-    injected = {id(n) for n in nodes if INJECTED in n.metadata.get("tags", ())}
-    number = 0
-    for node, cell in zip(nodes, cells_of(nodes), strict=True):
-        if id(node) in injected:
-            continue  # papermill's own cell: the record lists the parameters
-        number += 1
-        shows: list[dict[str, Any]] = []
-        for output in node.get("outputs", ()):
-            data = output.get("data", {})
-            if _is_exhibit(data.get(EXHIBIT)):
-                shows.append(_exhibit(_safe(data[EXHIBIT], view), made))
-            elif _is_record(data.get(RECORD)):
-                made.metrics = {
-                    name: _safe_estimate(each, view)
-                    for name, each in data[RECORD]["metrics"].items()
-                }
-                made.metric_order = data[RECORD]["order"]
-                made.verdicts = [_safe(each, view) for each in data[RECORD]["verdicts"]]
-            elif number not in made.kept_out:
-                made.kept_out.append(number)
-        made.cells.append(
-            {"kind": cell.kind, "source": cell.source, "tags": list(cell.tags), "shows": shows}
-        )
-    return made
+    first = error.errors(include_input=False, include_url=False)[0]
+    declared = _field_names()
+    is_unknown = first["type"] == "extra_forbidden"  # then the last part is the unknown name
+    path = first["loc"][:-1] if is_unknown else first["loc"]
+    place = ".".join(str(part) for part in path if part in declared) or "the file"
+    words = next(
+        (words for kind, words in _FAULTS.items() if first["type"].startswith(kind)),
+        "has a wrong type or value",
+    )
+    return f"{place} {words}"
 
 
-def _safe(content: Mapping[str, Any], view: View) -> dict[str, Any]:
-    """Return an exhibit without the groups that are too small.
+def _field_names() -> frozenset[str | int]:
+    """Return the names of all declared fields, nested ones included, as the files spell them."""
+    found: set[str | int] = set()
 
-    Raises
-    ------
-    PrivacyError
-        It is about persons and the view's release did not make it.
-    """
-    if content["kind"] == "verdict":
-        estimates = [_safe_estimate(each, view) for each in content["estimates"]]
-        return {**content, "estimates": estimates}
-    if content["kind"] == "figure":
-        figure = figure_of(content)
-        require_released(figure.table, release=view.release, data=view.data)
-        shown = disclose_figure(figure, min_group=view.min_group)
-        return figure_json(shown)
-    table = table_of(content)
-    require_released(table, release=view.release, data=view.data)
-    made = disclose(table, min_group=view.min_group)
-    return table_json(made.table, max(made.hidden, content["hidden"]))
+    def collect(schema: Any) -> None:
+        if isinstance(schema, dict):
+            found.update(schema.get("properties", {}))
+            for each in schema.values():
+                collect(each)
+        elif isinstance(schema, list):
+            for each in schema:
+                collect(each)
 
-
-def _safe_estimate(content: Mapping[str, Any], view: View) -> dict[str, Any]:
-    estimate = Estimate(**content)
-    require_released_estimate(estimate, release=view.release)
-    return estimate_json(disclose_estimate(estimate, min_group=view.min_group))
-
-
-def _is_exhibit(content: Any) -> bool:
-    """Whether an output is what ``wb.show`` makes; a cell can display anything under its type."""
-    kinds = {"table": table_of, "figure": figure_of, "verdict": verdict_of}
-    try:
-        kinds[content["kind"]](content)
-    except (KeyError, TypeError, ValueError, pl.exceptions.PolarsError):
-        return False
-    return True
-
-
-def _is_record(content: Any) -> bool:
-    """Whether an output is what ``wb.record`` makes."""
-    try:
-        verdicts = [verdict_of(each) for each in content["verdicts"]]
-        metrics = {name: Estimate(**each) for name, each in content["metrics"].items()}
-        return bool(verdicts) and sorted(metrics) == sorted(content["order"])
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return False
-
-
-def _exhibit(content: Mapping[str, Any], made: _Output) -> dict[str, Any]:
-    """Keep an exhibit under a name of its own and return the reference to it."""
-    if content["kind"] == "verdict":
-        return {"kind": "verdict", "content": dict(content)}
-    taken = {exhibit["name"] for exhibit in made.exhibits}
-    name = content["name"]
-    number = 2
-    while name in taken:
-        name = f"{content['name']}_{number}"
-        number += 1
-    made.exhibits.append({**content, "name": name})
-    return {"kind": content["kind"], "name": name}
-
-
-def _head(plan: Plan, run: PlannedRun, status: str) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "run": run.id,
-        "status": status,
-        "title": run.notebook.title,
-        "question": run.notebook.question,
-        **run.inputs,
-        "parameter_meanings": dict(run.meanings),
-        "study": plan.study.model_dump(mode="json", exclude={"notebooks"}),
-        "dataset": {
-            **run.inputs["dataset"],
-            "is_synthetic": plan.dataset.is_synthetic,
-            "sources": [
-                {"format": s.format, "system": s.system, "basis": s.basis, "until": s.data_until_at}
-                for s in plan.dataset.sources
-            ],
-        },
-        "versions": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in _PACKAGES},
-        },
-    }
-
-
-def _view(view: View) -> dict[str, Any]:
-    return {
-        "cost": view.report.cost,
-        "k": view.report.k,
-        "noise_variance": view.release.variance,
-        "release_reason": view.study.policy.release_reason,
-        "tables": [
-            table_json(made.table, made.hidden)
-            for made in (disclose(t, min_group=view.min_group) for t in view.report.tables())
-        ],
-    }
+    collect(json_schemas())
+    return frozenset(found)

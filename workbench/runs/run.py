@@ -6,16 +6,14 @@ is written. One process executes a run; others that want the same wait for it an
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
 
 import polars as pl
 from filelock import FileLock, Timeout
 
 from workbench.foundation import errors
 from workbench.foundation.errors import InputError, PrivacyError, RunError, WorkbenchError
-from workbench.foundation.files import canonical_json
 from workbench.foundation.progress import say
 from workbench.privacy.leaks import KnownIdentifiers, find_leaks, known_identifiers
 from workbench.privacy.variants import Sketch, Variant
@@ -25,9 +23,10 @@ from workbench.runs.confined import demand_confinement, keep_apart
 from workbench.runs.engine import Execution
 from workbench.runs.failures import one_line, refusal_of_exhibits
 from workbench.runs.kernel import execute
+from workbench.runs.outputs import failed_files, finished_files, shortcoming
 from workbench.runs.persons import keep_persons
 from workbench.runs.plan import Plan, PlannedRun
-from workbench.runs.record import failed_files, finished_files, shortcoming
+from workbench.runs.record import SCHEMA_VERSION, ExecutionRecord, RecordedConfinement
 from workbench.runs.scratch import Scratch
 from workbench.runs.variants import Reservation, TooManyVariantsError, reserve
 from workbench.vault import Vault, read_sealed_view, seal_view
@@ -37,7 +36,7 @@ from workbench.vault.parquet import reading
 _OURS = {name: getattr(errors, name) for name in ("ParameterError", "InputError", "PrivacyError")}
 
 Clock = Callable[[], datetime]
-Page = Callable[[Mapping[str, bytes]], bytes]
+Page = Callable[[Mapping[str, bytes], date], bytes]
 Publish = Callable[[Run], object]
 
 
@@ -84,8 +83,8 @@ def run(
     clock : callable
         Gives the time for ``execution.json``.
     page : callable
-        Makes a run's page from its files by their path in the run's folder; the page is searched
-        for persons before anything is written.
+        Makes a run's page from its files by their path in the run's folder and the day of its
+        execution; the page is searched for persons before anything is written.
     publish : callable
         Called with each run that was written, finished or failed: it writes the page.
     again : bool
@@ -164,9 +163,7 @@ class _Opened:
 
     def check(self, made: Mapping[str, bytes], started: datetime) -> None:
         """Refuse files that identify a person, or whose page does; anyone could read them."""
-        begun = canonical_json({"started_at": started.isoformat(timespec="seconds")})
-        page = self._page({**made, "execution.json": begun})  # of which a page has the day
-        self._require_nobody((*made.values(), page))
+        self._require_nobody((*made.values(), self._page(made, started.date())))
 
     def searched(self, message: str) -> str:
         """Return a message of the kernel for the operator's terminal; empty if it names a person.
@@ -235,12 +232,13 @@ def _one(
         except TooManyVariantsError as refusal:
             error = refusal
             made = failed_files(opened.plan, planned, reason=str(refusal), cell=None)
-        files = {**made, "execution.json": canonical_json(_told(started, clock(), execution))}
+        finished_execution = _execution_record(started, clock(), execution)
+        files = {**made, "execution.json": finished_execution.to_bytes()}
         run = folder.put(
             planned.id,
             files,
             is_failed=error is not None,
-            page=page(files),
+            page=page(files, started.date()),
             identities=opened.plan.dataset.digest_of("identities"),
         )
         publish(run)
@@ -312,12 +310,14 @@ def _keep(vault: Vault, run: str, execution: Execution) -> None:
     vault.keep("notebooks", run, content.encode())
 
 
-def _told(started: datetime, ended: datetime, execution: Execution) -> dict[str, Any]:
-    return {
-        "started_at": started.isoformat(timespec="seconds"),
-        "ended_at": ended.isoformat(timespec="seconds"),
-        "seconds": round((ended - started).total_seconds(), 1),
-        "peak_memory_mb": execution.peak_memory_bytes // 2**20,
-        "exit_code": execution.exit_code,
-        "confinement": execution.confinement.as_json(),
-    }
+def _execution_record(started: datetime, ended: datetime, execution: Execution) -> ExecutionRecord:
+    held = execution.confinement
+    return ExecutionRecord(
+        schema=SCHEMA_VERSION,
+        started_at=started.replace(microsecond=0),
+        ended_at=ended.replace(microsecond=0),
+        seconds=round((ended - started).total_seconds(), 1),
+        peak_memory_mb=execution.peak_memory_bytes // 2**20,
+        exit_code=execution.exit_code,
+        confinement=RecordedConfinement(**asdict(held), missing=held.missing),
+    )

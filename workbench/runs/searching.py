@@ -55,11 +55,11 @@ class Searcher:
         if name not in self._known:
             with reading(dataset.label):
                 self._known[name] = known_identifiers(dataset.data()["identities"])
-        study = run.record["study"]
+        study = run.record.study
         found = leaks_in(
             (*run.files.values(), page),
             known=self._known[name],
-            exempt=(study["owner"], study["contact"]),
+            exempt=(study.owner, study.contact),
         )
         if found:
             raise PrivacyError(
@@ -68,7 +68,7 @@ class Searcher:
             )
 
     def _dataset(self, run: Run) -> Dataset | None:
-        name = run.record["dataset"]["name"]
+        name = run.record.dataset.name
         if name not in self._datasets:
             try:
                 self._datasets[name] = self._vault.dataset(name)

@@ -24,10 +24,12 @@ from workbench.runs.asking import ask_for_view
 from workbench.runs.bundles import (
     EXHIBIT,
     RECORD,
-    estimate_json,
-    figure_json,
-    table_json,
-    verdict_json,
+    AnyExhibit,
+    EstimateBundle,
+    FigureBundle,
+    ResultsBundle,
+    TableBundle,
+    VerdictBundle,
 )
 from workbench.runs.lazy_tables import show_tables_well
 from workbench.statistics.estimates import Estimate
@@ -111,13 +113,13 @@ def record(
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ParameterError(f"recorded more than once: {', '.join(twice)}")
-    content = {
-        "metrics": {e.name: _disclosed_estimate(e) for e in estimates},
-        "order": names,
-        "verdicts": [_verdict_json(verdict) for verdict in verdicts],
-    }
+    results = ResultsBundle(
+        metrics={e.name: _disclosed_estimate(e) for e in estimates},
+        order=tuple(names),
+        verdicts=tuple(_disclosed_verdict(verdict) for verdict in verdicts),
+    )
     text = f"Recorded {len(names)} figures and {len(verdicts)} verdicts."
-    display({RECORD: content, "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]  # as above
+    display({RECORD: results.as_json(), "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]  # as above
 
 
 #: The views that this kernel has opened, by the mark of their release.
@@ -132,36 +134,36 @@ def _view_of(origin: str) -> View:
     return next(made_by, list(_views.values())[-1])
 
 
-def _disclosed_estimate(estimate: Estimate) -> dict[str, Any]:
+def _disclosed_estimate(estimate: Estimate) -> EstimateBundle:
     of = _view_of(estimate.origin)
     require_released_estimate(estimate, release=of.release)
-    return estimate_json(disclose_estimate(estimate, min_group=of.min_group))
+    return EstimateBundle.of(disclose_estimate(estimate, min_group=of.min_group))
 
 
 def _bundle(exhibit: Table | Figure | Verdict) -> dict[str, Any]:
     in_lab = SEALED_VIEW not in os.environ  # a run's page is drawn from the exhibit
     if isinstance(exhibit, Verdict):
-        content = _verdict_json(exhibit)
+        content: AnyExhibit = _disclosed_verdict(exhibit)
         markup = _verdict_markup(exhibit)
     elif isinstance(exhibit, Figure):
         of = _view_of(exhibit.table.origin)
         require_released(exhibit.table, release=of.release, data=of.data)
         figure = disclose_figure(exhibit, min_group=of.min_group)
-        content = figure_json(figure)
+        content = FigureBundle.of(figure)
         markup = figure_markup(figure, svg(figure)) if in_lab else ""
     elif isinstance(exhibit, Table):
         of = _view_of(exhibit.origin)
         require_released(exhibit, release=of.release, data=of.data)
         made = disclose(exhibit, min_group=of.min_group)
         # in a run the rows go out as they are: the runner hides, by all counts, and once
-        content = table_json(made.table, made.hidden) if in_lab else table_json(exhibit)
+        content = TableBundle.of(made.table, made.hidden) if in_lab else TableBundle.of(exhibit)
         markup = table_markup(made.table, hidden=made.hidden)
     else:
         raise ParameterError(
             f"wb.show takes tables, figures and verdicts, not {type(exhibit).__name__}: make a "
             "table of groups with view.table(rows, by=[...])"
         )
-    bundle: dict[str, Any] = {EXHIBIT: content, "text/plain": str(content["name"])}
+    bundle: dict[str, Any] = {EXHIBIT: content.as_json(), "text/plain": content.name}
     if in_lab:
         bundle["text/html"] = (
             f'{_ALIGNED}<div class="wb-shown" style="{_PAGE_STYLE}">{markup}</div>'
@@ -169,10 +171,9 @@ def _bundle(exhibit: Table | Figure | Verdict) -> dict[str, Any]:
     return bundle
 
 
-def _verdict_json(verdict: Verdict) -> dict[str, Any]:
-    content = verdict_json(verdict)
-    content["estimates"] = [_disclosed_estimate(e) for e in verdict.estimates]
-    return content
+def _disclosed_verdict(verdict: Verdict) -> VerdictBundle:
+    estimates = tuple(_disclosed_estimate(each) for each in verdict.estimates)
+    return VerdictBundle.of(verdict).model_copy(update={"estimates": estimates})
 
 
 def _verdict_markup(verdict: Verdict) -> str:

@@ -8,7 +8,8 @@ from workbench.studies.study import (
     NotebookUse,
     Policy,
     Study,
+    StudyTerms,
     read_study,
 )
 
-__all__ = ["NotebookUse", "Policy", "Study", "read_study"]
+__all__ = ["NotebookUse", "Policy", "Study", "StudyTerms", "read_study"]

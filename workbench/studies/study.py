@@ -108,8 +108,8 @@ class NotebookUse(Declaration):
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
-class Study(Declaration):
-    """The declarations of a study file.
+class StudyTerms(Declaration):
+    """The declarations of a study file that hold for all its notebooks; every record has them.
 
     Attributes
     ----------
@@ -152,10 +152,20 @@ class Study(Declaration):
     special_categories_basis: SpecialGround | None = None
     policy: Policy = Policy()
     min_group: int = Field(default=10, ge=3)
-    notebooks: tuple[NotebookUse, ...] = Field(min_length=1)
     schedule: Schedule | None = None
     retention_days: int = Field(default=365, ge=1)
     require_confinement: bool = False
+
+
+class Study(StudyTerms):
+    """The declarations of a study file: its terms, and its notebooks with their parameters."""
+
+    notebooks: tuple[NotebookUse, ...] = Field(min_length=1)
+
+    @property
+    def terms(self) -> StudyTerms:
+        """The study without its notebooks."""
+        return StudyTerms.model_validate(self.model_dump(exclude={"notebooks"}))
 
 
 def read_study(path: Path, *, notebooks: Path) -> Study:
