@@ -16,10 +16,11 @@ from workbench.features import (
     customer_features,
     no_order_within,
 )
+from workbench.foundation.streams import Stream
 from workbench.models.assessment import assess, calibration_verdict, gain_verdict, ranks_verdict
 from workbench.models.classifiers import Model, fit
 from workbench.models.importance import group_importance
-from workbench.models.leaks import refuse_leaks, sample, single_feature_aucs
+from workbench.models.leaks import refuse_leaks, single_feature_aucs
 from workbench.models.result import (
     ChurnResult,
     assessed_persons,
@@ -117,7 +118,7 @@ def churn(
     share = _MOST_ROWS // len(split.train_on)
     learnt = []
     for on, (_, persons) in zip(split.train_on, labels[:-1], strict=True):
-        some = persons[sample(persons.height, share, seed=seed)]
+        some = _range(persons, share, seed=seed, cut_off=on)
         rows = data if some.height == persons.height else _only(data, some)
         learnt.append(
             some.join(known(on, rows), on="customer_id", how="left", maintain_order="left")
@@ -165,12 +166,28 @@ def churn(
     )
 
 
+def _range(persons: pl.DataFrame, most: int, *, seed: int, cut_off: date) -> pl.DataFrame:
+    """Return at most that many persons whose ids lie in one range, drawn anew for each cut-off.
+
+    Ids are keyed hashes, so the persons of a range are a random sample. A view stores their rows
+    together, so only that part of it is read.
+    """
+    if persons.height <= most:
+        return persons
+    stream = Stream(seed, f"training range at {cut_off}").generator()
+    first = int(stream.integers(persons.height - most + 1))
+    return persons.sort("customer_id").slice(first, most)
+
+
 def _only(data: CustomerData, persons: pl.DataFrame) -> CustomerData:
-    """Return the rows of some customers, so that features of a sample cost what a sample does."""
-    ids = persons.select("customer_id").lazy()
+    """Return the rows of customers of one range, so that a sample's features cost what it does."""
+    ids, owner = persons.select("customer_id").lazy(), pl.col("customer_id")
+    low, high = (
+        pl.lit(end, pl.UInt64) for end in persons.select(low=owner.min(), high=owner.max()).row(0)
+    )
     return data.with_tables(
         {
-            name: rows.join(ids, on="customer_id", how="semi")
+            name: rows.filter(owner.is_between(low, high)).join(ids, on="customer_id", how="semi")
             for name, rows in data.tables.items()
             if "customer_id" in rows.collect_schema()
         }

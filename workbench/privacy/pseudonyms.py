@@ -7,6 +7,7 @@ hold days and amounts of orders can be joined on these (``linkability`` measures
 customers), unless a policy coarsens them or moves each customer's dates.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -26,6 +27,7 @@ _SHIFT = "_shift"
 
 #: What stands before the name of a column by which rows are put in order.
 ORDER = "_by_"
+_POSITION = "_position"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +90,8 @@ class Pseudonyms:
         Returns
         -------
         LazyFrame
-            By pseudonym, each customer's rows by the dataset's primary key: the same order whatever
-            way the rows came, and another for another study.
+            By pseudonym, each customer's rows by the dataset's primary key or a hash of it: the
+            same order whatever way the rows came, and another for another study.
         """
         schema = rows.collect_schema()
         order = [name for name in schema.names() if name.startswith(ORDER)]
@@ -100,7 +102,7 @@ class Pseudonyms:
                     on="customer_id",
                     how="inner",
                 )
-                .sort("pseudonym", *order)
+                .pipe(_in_order, order)
                 .with_columns(customer_id=pl.col("pseudonym"))
                 .drop("pseudonym")
             )
@@ -115,6 +117,25 @@ class Pseudonyms:
             for name in schema.names()
             if name in _KEYS
         )
+
+
+def _in_order(rows: pl.LazyFrame, key: Sequence[str]) -> pl.LazyFrame:
+    """Sort rows by pseudonym and then by their primary key, or by a hash of it.
+
+    The hash is taken where the key has no time. It is put into one number of 128 bits with the
+    pseudonym, because polars sorts 10 million rows by one number in half the time that it takes to
+    sort them by two columns. A key with a time keeps its order: of two statements of one day the
+    later one comes last.
+    """
+    schema = rows.collect_schema()
+    if not key or any(schema[name].is_temporal() for name in key):
+        return rows.sort("pseudonym", *key)
+    pseudonym, hashed = (
+        pl.col("pseudonym").cast(pl.UInt128, strict=False),
+        pl.struct(key).hash(seed=1),
+    )
+    position = pseudonym * pl.lit(2**64, pl.UInt128) + hashed.cast(pl.UInt128, strict=False)
+    return rows.with_columns(position.alias(_POSITION)).sort(_POSITION).drop(_POSITION)
 
 
 def _moved_back(name: str, kind: pl.DataType) -> pl.Expr:
