@@ -40,7 +40,7 @@ def test_group_value_and_interval_are_found() -> None:
 def test_what_cannot_be_found_is_asked_for() -> None:
     two = Table(name="t", title="T", rows=ROWS.with_columns(a=1).select("a", pl.all().exclude("a")),
                 persons="persons")  # fmt: skip
-    with pytest.raises(ParameterError, match="say which column is meant: group='a'"):
+    with pytest.raises(ParameterError, match="choose one, for instance group='a'"):
         wb.chart.dots(two)
     assert wb.chart.dots(two, group="channel").description
     with pytest.raises(ParameterError, match="no column has an interval; it has channel, persons"):

@@ -7,11 +7,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from workbench.charts.drawing import pictures, svg
+from workbench.charts.drawing import draw_pictures, draw_svg
 from workbench.charts.exhibits import Figure, Table
-from workbench.charts.forms import bars
-from workbench.charts.planes import lines
+from workbench.charts.row_charts import bars
 from workbench.charts.style import COLOURS, NEUTRALS
+from workbench.charts.xy_charts import lines
 from workbench.foundation.errors import ParameterError
 
 
@@ -22,7 +22,7 @@ def figure(name: str = "sizes") -> Figure:
 
 
 def test_title_and_description_stand_in_for_the_marks() -> None:
-    drawn = svg(figure())
+    drawn = draw_svg(figure())
     assert drawn.startswith('<svg role="img" aria-labelledby="sizes-title sizes-desc"')
     assert '<title id="sizes-title">Sizes &lt;b&gt;</title>' in drawn
     assert '<desc id="sizes-desc">Bars: Share by segment. Highest: b with 75%' in drawn
@@ -40,30 +40,30 @@ def test_ids_are_the_figure_s_own() -> None:
             ]
         },
     )
-    one = svg(clipped)
-    other = svg(replace(clipped, table=replace(clipped.table, name="other")))
+    one = draw_svg(clipped)
+    other = draw_svg(replace(clipped, table=replace(clipped.table, name="other")))
     ids = [set(re.findall(r'\bid="([^"]*)"', each)) for each in (one, other)]
     assert not ids[0] & ids[1]
     assert all(name.startswith("sizes-") for name in ids[0])
     assert set(re.findall(r"url\(#([^)]*)\)", one)) <= ids[0]
     assert "url(#" in one
-    assert svg(clipped) == one
+    assert draw_svg(clipped) == one
 
 
 def test_the_two_drawings_of_a_figure_share_no_id() -> None:
-    wide, narrow = pictures(figure()).values()
+    wide, narrow = draw_pictures(figure()).values()
     ids = [set(re.findall(r'\bid="([^"]*)"', each)) for each in (wide, narrow)]
     assert all(ids)
     assert not ids[0] & ids[1]
     assert 'class="wide"' in wide
     assert 'class="narrow"' in narrow
-    assert [*pictures(replace(figure(), narrow=None))] == ["figures/sizes.svg"]
+    assert [*draw_pictures(replace(figure(), narrow=None))] == ["figures/sizes.svg"]
 
 
 def test_neutral_colours_are_the_page_s() -> None:
     rows = pl.DataFrame({"k": [2, 3], "share": [0.25, 0.75]})
     table = Table(name="lined", title="Lined", rows=rows, persons=None)
-    drawn = svg(lines(table, x="k", y="share", series=None, axes=("Groups", "Share")))
+    drawn = draw_svg(lines(table, x="k", y="share", series=None, axes=("Groups", "Share")))
     assert "var(--ink)" in drawn
     assert "var(--rule)" in drawn
     assert not any(colour in drawn for colour in NEUTRALS)

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from workbench.charts.exhibits import Table
-from workbench.charts.forms import bars
 from workbench.charts.markup import cell_text, figure_markup, table_markup
+from workbench.charts.row_charts import bars
 
 ROWS = pl.DataFrame(
     {"group": ["<b>a</b>", '"b" & c'], "persons": [1200, None], "rate": [0.25, None]}
@@ -121,6 +121,9 @@ def test_names_that_repeat_are_the_headings_of_their_rows() -> None:
 def test_what_is_hidden_and_what_explains_a_column_is_said_below() -> None:
     made = table_markup(replace(TABLE, note="0 is <no> difference."), hidden=2)
     assert '<p class="note">0 is &lt;no&gt; difference.</p>' in made
-    assert "2 rows not shown: too few persons, or those would follow by subtraction." in made
+    assert (
+        "2 rows not shown: too few persons, or a hidden figure could be computed by subtraction."
+        in made
+    )
     figure = replace(bars(TABLE, group="group", value="rate", axis="Rate"), hidden=1)
     assert "1 group not shown:" in figure_markup(figure, "").split("<details>")[0]

@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 import vl_convert
 
-from workbench.charts.drawing import svg
+from workbench.charts.drawing import draw_svg
 from workbench.charts.exhibits import Figure, Table
-from workbench.charts.forms import intervals
-from workbench.charts.planes import observed_against_expected
+from workbench.charts.row_charts import intervals
 from workbench.charts.specification import refuse_foreign_parts
+from workbench.charts.xy_charts import observed_against_expected
 from workbench.foundation.errors import ParameterError
 
 ROWS = pl.DataFrame(
@@ -56,7 +56,7 @@ def test_parts_from_outside_are_refused_at_any_depth(
     if place == "deep":
         spec = {"vconcat": [{"facet": {"row": {"field": "group"}}, "spec": {"layer": (spec,)}}]}
     with pytest.raises(ParameterError, match=f"figure rates: its specification has '{named}'"):
-        svg(figure(spec))
+        draw_svg(figure(spec))
 
 
 def test_the_lines_of_our_own_forms_may_bring_their_two_numbers() -> None:
@@ -65,8 +65,8 @@ def test_the_lines_of_our_own_forms_may_bring_their_two_numbers() -> None:
     both = observed_against_expected(
         TABLE, expected="rate", observed="rate", low="low", high="high", axes=("One", "Other")
     )
-    assert "<svg" in svg(dots)
-    assert "<svg" in svg(both)
+    assert "<svg" in draw_svg(dots)
+    assert "<svg" in draw_svg(both)
     refuse_foreign_parts({"data": {"values": [{"e": 0, "o": 0.0}, {}]}}, figure="rates")
 
 
@@ -106,7 +106,7 @@ def test_drawing_requests_no_address_even_where_a_specification_gets_past_the_ch
                 "encoding": {"x": {"field": "rate", "type": "quantitative"}},
             }
             with pytest.raises(ValueError, match=r"(?i)url|external|access"):
-                svg(figure(spec))
+                draw_svg(figure(spec))
             vl_convert.vegalite_to_svg(spec)  # without a list of addresses it asks any
         finally:
             server.kill()

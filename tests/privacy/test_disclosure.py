@@ -7,7 +7,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from workbench.charts.exhibits import Figure, Table
-from workbench.charts.forms import intervals
+from workbench.charts.row_charts import intervals
 from workbench.privacy.disclosure import disclose, disclose_estimate, disclose_figure
 from workbench.statistics.estimates import Estimate
 

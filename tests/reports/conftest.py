@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from workbench.charts.drawing import pictures
+from workbench.charts.drawing import draw_pictures
 from workbench.charts.exhibits import Table
-from workbench.charts.forms import intervals
+from workbench.charts.row_charts import intervals
 from workbench.foundation.files import canonical_json
 from workbench.reports import page_of
 from workbench.runs import Folder, Run
@@ -106,7 +106,7 @@ def shown(groups: list[str], persons: list[int | None]) -> tuple[dict[str, Any],
     drawn = Table(name="drawn", title=groups[0], rows=rows, persons="persons")
     figure = intervals(drawn, group="group", value="share", low="low", high="high", axis="Share")
     made = FigureBundle.of(figure)
-    pairs = pictures(made.figure()).items()
+    pairs = draw_pictures(made.figure()).items()
     files = {
         "tables/listed.json": TableBundle.of(table, hidden=persons.count(None)).to_bytes(),
         "tables/drawn.json": made.to_bytes(),

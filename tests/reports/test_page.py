@@ -135,7 +135,10 @@ def test_first_words_that_are_no_heading_are_not_lost(put: Put, tmp_path: Path) 
 def test_hidden_rows_are_told_and_shown_as_nothing(put: Put, tmp_path: Path) -> None:
     text = text_of(put, tmp_path / "site", *shown(["a", "few"], [40, None]))
     assert '<th scope="row">few</th><td class="number">–</td>' in text
-    assert "1 row not shown: too few persons, or those would follow by subtraction." in text
+    assert (
+        "1 row not shown: too few persons, or a hidden figure could be computed by subtraction."
+        in text
+    )
 
 
 def test_groups_missing_from_a_figure_are_told_below_it(put: Put, tmp_path: Path) -> None:

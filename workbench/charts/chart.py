@@ -1,8 +1,8 @@
 """Charts in one call: ``wb.chart.dots(table)`` draws a table of groups with its intervals.
 
-What a table of ``view.table`` says of itself is taken: the column of the groups is the one before
-``persons``, a value ``NAME`` has its interval in ``NAME_low`` and ``NAME_high``, and words and
-number formats are the table's.
+A table of ``view.table`` determines most options. The column of the groups is the one before
+``persons``, a value ``NAME`` has its interval in ``NAME_low`` and ``NAME_high``, and labels and
+number formats are those of the table.
 
 >>> import polars as pl
 >>> from workbench.charts.exhibits import Table
@@ -14,7 +14,7 @@ number formats are the table's.
 'Dots with 95 % intervals: euros by channel. Highest: web with 31.0 (30.0 to 32.0, ...
 """
 
-from workbench.charts import forms, planes
+from workbench.charts import row_charts, xy_charts
 from workbench.charts.exhibits import Figure, Table
 from workbench.foundation.errors import ParameterError, unknown_name
 
@@ -39,30 +39,30 @@ def dots(
     table : Table
         One row per group, as ``view.table`` makes it.
     value : str, optional
-        Column of the value; the only one with an interval unless given.
+        Column of the value; by default the only one with an interval.
     group : str, optional
-        Column of the groups; the one before ``persons`` unless given.
+        Column of the groups; by default the one before ``persons``.
     axis, form : str, optional
-        What the value is, and its number format; the table's unless given.
+        Title of the value's axis, and its number format; by default those of the table.
     reference : float, optional
-        A value to compare with, drawn as a dashed line.
+        Value to compare with, drawn as a dashed line.
 
     Examples
     --------
     ``wb.show(wb.chart.dots(view.table(people, ["gender"], name="spending",
     title="Spending by gender", means={"euros": 0.01})))``
     """
-    value = value or _only(_with_intervals(table), table, "value", "has an interval")
+    value = value or _require_one(_columns_with_interval(table), table, "value", "has an interval")
     low, high = (f"{value}{end}" for end in _ENDS)
-    _require(table, value, low, high)
-    return forms.intervals(
+    _require_columns(table, value, low, high)
+    return row_charts.intervals(
         table,
-        group=group or _group(table),
+        group=group or _group_column(table),
         value=value,
         low=low,
         high=high,
         axis=axis or table.label(value),
-        form=form or _form(table, value),
+        form=form or _number_format(table, value),
         reference=reference,
     )
 
@@ -75,20 +75,20 @@ def bar(
     axis: str | None = None,
     form: str | None = None,
 ) -> Figure:
-    """Draw one bar per group, from zero; parameters as of ``dots``.
+    """Draw one bar per group, from zero; parameters are those of ``dots``.
 
     Examples
     --------
     ``wb.show(wb.chart.bar(view.table(people, ["country"], name="countries",
     title="Customers by country")))``
     """
-    _require(table, value)
-    return forms.bars(
+    _require_columns(table, value)
+    return row_charts.bars(
         table,
-        group=group or _group(table),
+        group=group or _group_column(table),
         value=value,
         axis=axis or table.label(value),
-        form=form or _form(table, value),
+        form=form or _number_format(table, value),
     )
 
 
@@ -108,28 +108,28 @@ def line(
     table : Table
         One row per point.
     value : str, optional
-        Column of the value; the only one with an interval unless given.
+        Column of the value; by default the only one with an interval.
     x : str, optional
-        Column of numbers, dates or names in their order; the first unless given.
+        Column of numbers, dates or names in their order; by default the first.
     series : str, optional
-        Column that tells the lines apart.
+        Column of the names of the lines.
     axis, form : str, optional
-        As of ``dots``.
+        Title of the value's axis, and its number format; by default those of the table.
 
     Examples
     --------
     ``wb.show(wb.chart.line(by_month, "persons", x="month"))``
     """
-    value = value or _only(_with_intervals(table), table, "value", "has an interval")
+    value = value or _require_one(_columns_with_interval(table), table, "value", "has an interval")
     x = x or table.rows.columns[0]
-    _require(table, value, x, *([series] if series else []))
-    return planes.lines(
+    _require_columns(table, value, x, *([series] if series else []))
+    return xy_charts.lines(
         table,
         x=x,
         y=value,
         series=series,
         axes=(table.label(x), axis or table.label(value)),
-        form=form or _form(table, value),
+        form=form or _number_format(table, value),
     )
 
 
@@ -152,9 +152,9 @@ def scatter(
     x, y, size : str
         Columns of numbers.
     group : str, optional
-        Column of the groups; the one before ``persons`` unless given.
+        Column of the groups; by default the one before ``persons``.
     axes : (str, str), optional
-        What x and y are; the table's words unless given.
+        Titles of the axes of x and y; by default the labels of the table.
     log : bool
         Whether both axes are logarithmic.
 
@@ -162,46 +162,50 @@ def scatter(
     --------
     ``wb.show(wb.chart.scatter(segments, "orders", "euros"))``
     """
-    _require(table, x, y, size)
-    return planes.scatter(
+    _require_columns(table, x, y, size)
+    return xy_charts.scatter(
         table,
         x=x,
         y=y,
-        group=group or _group(table),
+        group=group or _group_column(table),
         size=size,
         axes=axes or (table.label(x), table.label(y)),
         log=log,
     )
 
 
-def _with_intervals(table: Table) -> list[str]:
+def _columns_with_interval(table: Table) -> list[str]:
     columns = table.rows.columns
     return [c for c in columns if all(f"{c}{end}" in columns for end in _ENDS)]
 
 
-def _group(table: Table) -> str:
+def _group_column(table: Table) -> str:
     columns = table.rows.columns
     before = columns[: columns.index(table.persons)] if table.persons in columns else columns[:1]
-    return _only(before, table, "group", "names the groups")
+    return _require_one(before, table, "group", "names the groups")
 
 
-def _only(found: list[str], table: Table, what: str, does: str) -> str:
+def _require_one(found: list[str], table: Table, option: str, condition: str) -> str:
+    """Return the only column found, or refuse with the option that chooses one."""
     if len(found) == 1:
         return found[0]
     if found:
-        raise ParameterError(f"table {table.name}: say which column is meant: {what}={found[0]!r}")
+        raise ParameterError(
+            f"table {table.name}: several columns are possible ({', '.join(found)}): choose one, "
+            f"for instance {option}={found[0]!r}"
+        )
     raise ParameterError(
-        f"table {table.name}: no column {does}; it has {', '.join(table.rows.columns)}"
+        f"table {table.name}: no column {condition}; it has {', '.join(table.rows.columns)}"
     )
 
 
-def _require(table: Table, *columns: str) -> None:
+def _require_columns(table: Table, *columns: str) -> None:
     for column in columns:
         if column not in table.rows.columns:
             known = unknown_name("column", column, table.rows.columns)
             raise ParameterError(f"table {table.name}: {known}")
 
 
-def _form(table: Table, column: str) -> str:
+def _number_format(table: Table, column: str) -> str:
     whole = table.rows.schema[column].is_integer()
     return table.formats.get(column, ",.0f" if whole else ",.1f")

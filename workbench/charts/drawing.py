@@ -1,10 +1,10 @@
-"""From a figure to an SVG that stands in a page: both themes, alternative text, the same bytes.
+"""Draw a figure as SVG for a page: for both themes, with alternative text, always the same bytes.
 
-Vega's own per-mark labels are not made (they would hold the data of each mark, and none of them
-reaches a reader's ear as a sentence); the figure's computed description stands instead.
+Vega can label every mark for screen readers, but such labels are lists of numbers and not
+sentences. They are left out, and the computed description of the figure is its alternative text.
 
-Drawing fetches nothing: the engine may ask no address, and as it would draw an empty figure for a
-``file:`` address without an error, a specification that names any address is refused before.
+Drawing fetches nothing: the engine is allowed no address. It would draw an empty figure for a
+``file:`` address without an error, so a specification with any address is refused before.
 """
 
 import html
@@ -16,11 +16,12 @@ from typing import Any
 import polars as pl
 
 from workbench.charts.exhibits import Figure
+from workbench.charts.formatting import remove_control_characters
 from workbench.charts.specification import refuse_foreign_parts
 from workbench.charts.style import CONFIG, FONT, LINE, NARROW, NEUTRALS
-from workbench.charts.wording import printable
 
-_TAG = re.compile(r"<[^<>]*>")  # texts are escaped and attributes hold none: labels stay untouched
+#: A tag. Texts are escaped and attributes contain no brackets, so labels are never matched.
+_TAG = re.compile(r"<[^<>]*>")
 _ARIA = re.compile(r' (?:aria-[a-z]+|role)="[^"]*"')
 _ID = re.compile(r'(\bid="|url\(#|href="#)([^")]+)')
 _FACE = re.compile(r' font-family="[^"]*"')
@@ -33,41 +34,41 @@ _EMPTY = {
 }
 
 
-def pictures(figure: Figure) -> dict[str, str]:
+def draw_pictures(figure: Figure) -> dict[str, str]:
     """Return all drawings of a figure by their path in a run's folder."""
     name = figure.table.name
-    drawn = {f"figures/{name}.svg": svg(figure)}
+    drawn = {f"figures/{name}.svg": draw_svg(figure)}
     if figure.narrow is not None:
-        drawn[narrow_path(name)] = svg(figure, is_narrow=True)
+        drawn[narrow_path(name)] = draw_svg(figure, is_narrow=True)
     return drawn
 
 
 def narrow_path(name: str) -> str:
-    """Return where a figure's drawing for a phone is stored in a run's folder."""
+    """Return the path of a figure's drawing for a phone within the folder of a run."""
     return f"figures/narrow/{name}.svg"
 
 
-def svg(figure: Figure, *, is_narrow: bool = False) -> str:
+def draw_svg(figure: Figure, *, is_narrow: bool = False) -> str:
     """Return the figure as one ``<svg>`` element, of class ``wide`` or ``narrow``.
 
     Colours of ink, rules and ground are variables of the page (``--ink``, ``--muted``, ``--rule``,
-    ``--ground``); ids begin with the figure's name, so that several figures share a page.
+    ``--ground``). Ids begin with the name of the figure, so that one page can contain several.
 
     Raises
     ------
     ParameterError
-        The specification would fetch or bring along what is not in the figure's table.
+        The specification fetches or contains data other than the figure's table.
     """
-    import vl_convert  # late: starts a JavaScript engine, which only drawing needs
+    import vl_convert  # The import starts a JavaScript engine, which only drawing needs.
 
     spec = full_spec(figure, is_narrow=is_narrow)
     drawn = vl_convert.vegalite_to_svg(json.dumps(spec), allowed_base_urls=[])
-    # no exhibit's name has a point: the two drawings stand in one page
+    # The point makes the name unique on the page, because names of exhibits contain no point.
     name = f"{figure.table.name}.narrow" if is_narrow else figure.table.name
     numbers: dict[str, str] = {}
 
-    def own(tag: re.Match[str]) -> str:
-        text = _FACE.sub("", _ARIA.sub("", tag[0]))  # it is said once, for the whole drawing
+    def rewrite(tag: re.Match[str]) -> str:
+        text = _FACE.sub("", _ARIA.sub("", tag[0]))  # The outer tag has both, for all tags inside.
         for colour, variable in NEUTRALS.items():
             text = text.replace(f'"{colour}"', f'"{variable}"')
         return _ID.sub(
@@ -75,36 +76,39 @@ def svg(figure: Figure, *, is_narrow: bool = False) -> str:
         )
 
     drawn = _CLASS.sub(f' class="{"narrow" if is_narrow else "wide"}"', drawn, count=1)
-    return _named(_TAG.sub(own, drawn), name, figure.table.title, figure.description)
+    return _add_title(_TAG.sub(rewrite, drawn), name, figure.table.title, figure.description)
 
 
 def full_spec(figure: Figure, *, is_narrow: bool = False) -> dict[str, object]:
-    """Return the figure's specification with its look and its data, or one that says nothing."""
+    """Return the specification with style and data, or a short notice if there are no rows."""
     chosen = figure.narrow if is_narrow and figure.narrow is not None else figure.spec
     refuse_foreign_parts(chosen, figure=figure.table.name)
-    is_empty = figure.table.rows.is_empty()  # no scale has ends then, and some make no size of it
+    is_empty = figure.table.rows.is_empty()  # Vega cannot compute a scale without values.
     spec = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "config": CONFIG,
-        "data": {"values": [{}] if is_empty else _values(figure.table.rows)},
+        "data": {"values": [{}] if is_empty else _rows_as_json(figure.table.rows)},
         **(_EMPTY if is_empty else chosen),
     }
-    return dict(_printable(spec))
+    return dict(_remove_controls(spec))
 
 
-def _printable(content: Any) -> Any:
-    """Take control characters out of every text of a specification: drawing would stop at them."""
+def _remove_controls(content: Any) -> Any:
+    """Remove control characters from every text of a specification, on which drawing fails."""
     if isinstance(content, str):
-        return printable(content)
+        return remove_control_characters(content)
     if isinstance(content, Mapping):
-        return {printable(str(name)): _printable(each) for name, each in content.items()}
+        return {
+            remove_control_characters(str(name)): _remove_controls(each)
+            for name, each in content.items()
+        }
     if isinstance(content, list | tuple):
-        return [_printable(each) for each in content]
+        return [_remove_controls(each) for each in content]
     return content
 
 
-def _values(rows: pl.DataFrame) -> list[dict[str, object]]:
-    """Rows as JSON holds them: no NaN or infinity, dates and names as text."""
+def _rows_as_json(rows: pl.DataFrame) -> list[dict[str, object]]:
+    """Return rows that can be written as JSON: no NaN or infinity, dates and names as text."""
     columns = []
     for name, kind in rows.schema.items():
         column = pl.col(name)
@@ -119,13 +123,13 @@ def _values(rows: pl.DataFrame) -> list[dict[str, object]]:
     return rows.select(columns).to_dicts()
 
 
-def _named(drawn: str, name: str, title: str, description: str) -> str:
+def _add_title(drawn: str, name: str, title: str, description: str) -> str:
     start = drawn.index("<svg")
     end = drawn.index(">", start)
     head = (
         f'<svg role="img" aria-labelledby="{name}-title {name}-desc" {_FACES} '
         f"{drawn[start + len('<svg') : end].strip()}>"
-        f'<title id="{name}-title">{html.escape(printable(title))}</title>'
-        f'<desc id="{name}-desc">{html.escape(printable(description))}</desc>'
+        f'<title id="{name}-title">{html.escape(remove_control_characters(title))}</title>'
+        f'<desc id="{name}-desc">{html.escape(remove_control_characters(description))}</desc>'
     )
     return head + drawn[end + 1 :].strip()

@@ -1,4 +1,4 @@
-"""Parts of Vega-Lite specifications that several forms of picture share."""
+"""Parts of Vega-Lite specifications that several kinds of charts share."""
 
 import json
 import math
@@ -10,31 +10,33 @@ from typing import Any
 import polars as pl
 
 from workbench.charts.exhibits import Figure, Table
+from workbench.charts.formatting import axis_format, cell_text, finite_rows, name_lines, text_width
 from workbench.charts.style import LINE, MUTED, NARROW, SMALL, TYPE, WIDE, Layout
-from workbench.charts.wording import axis_form, cell_text, finite, name_lines, text_width
 
-_ROW = "_row"  # number of a group in the table, from 1: names may be equal, or anything
-_MARKS = 30  # height that the marks of a group take, pixels
-_GAP = 16  # between names, plot and values
-_MOST_NAMES = 0.42  # share of the drawing's width that names beside a plot may take
+#: Field with the number of a group in the table, from 1; names of groups may repeat.
+_ROW = "_row"
+_MARKS = 30  # height of the marks of a group, pixels
+_GAP = 16  # distance between names, plot and values, pixels
+_MOST_NAMES = 0.42  # largest share of the drawing's width for names beside a plot
 _MOST_TICKS = 6
-#: What d3 rounds a step to, and from which multiple of a power of ten on.
+#: Steps to which d3 rounds, each with the smallest multiple of a power of ten for which it is used.
 _STEPS = ((10, math.sqrt(50)), (5, math.sqrt(10)), (2, math.sqrt(2)))
 _DECIMALS = re.compile(r"\.\d+")
-_FREE = 22  # free part of a scale at each end: no mark is on its edge, no label beyond it, pixels
-_NOTHING_BELOW = 6  # characters that fit on a line in any case
+#: Empty part of a scale at each end, pixels, so that no mark or label crosses the edge.
+_FREE = 22
+_FEWEST_CHARACTERS = 6  # smallest number of characters on a line of names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
-    """One row per group: where names, marks and values of a table's groups are.
+class RowPlacement:
+    """Positions of the names, marks and values of a table's groups, one row per group.
 
     Attributes
     ----------
     y : dict
         Encoding of the groups, with their names as an axis.
     size : dict
-        ``transform``, ``width`` and ``height`` of the specification.
+        Keys ``transform``, ``width`` and ``height`` of the specification.
     plot : float
         Width of the plot, pixels.
     marks, texts : float
@@ -51,13 +53,12 @@ class Rows:
     right: float
 
 
-def rows_of(
+def place_rows(
     table: Table, group: str, layout: Layout, *, values: float, note: str | None = None
-) -> Rows:
+) -> RowPlacement:
     """Place the groups of a table from top to bottom, in their order.
 
-    Every group has its place, whether or not there is something to draw in it; long names are
-    broken into several lines.
+    Every group has a row, even if it has no value to draw; long names have several lines.
 
     Parameters
     ----------
@@ -66,15 +67,15 @@ def rows_of(
     group : str
         Column of the groups' names.
     layout : Layout
-        Whether names and values are beside the plot or above each group's marks.
+        Layout that decides whether names and values are beside the plot or above the marks.
     values : float
-        Width that the values at the right take, pixels.
+        Width of the values at the right, pixels.
     note : str, optional
-        Column of a remark on a group ("too small to judge"), written below its name.
+        Column of remarks on groups ("too small to judge"), written below their names.
     """
     free = layout.width - values - _GAP
     free = free if layout.is_stacked else min(free, layout.width * _MOST_NAMES)
-    characters = max(_NOTHING_BELOW, int(free / (TYPE * 0.52)))
+    characters = max(_FEWEST_CHARACTERS, int(free / (TYPE * 0.52)))
     remarks = table.rows[note] if note is not None else [None] * table.rows.height
     names = [
         [*name_lines(name, characters), *([str(remark)] if remark else [])]
@@ -100,7 +101,7 @@ def rows_of(
             "labelLimit": 0,
             "labelOverlap": False,
             "labelLineHeight": LINE,
-            "labelOffset": _by_lines(
+            "labelOffset": _offsets_by_line_count(
                 names,
                 (lambda n: first + (most - n) * LINE)
                 if layout.is_stacked
@@ -108,7 +109,7 @@ def rows_of(
             ),
         },
     }
-    return Rows(
+    return RowPlacement(
         y=y,
         size={
             "transform": [{"window": [{"op": "row_number", "as": _ROW}]}],
@@ -122,8 +123,10 @@ def rows_of(
     )
 
 
-def _by_lines(names: Sequence[list[str]], offset: Callable[[int], float]) -> dict[str, Any]:
-    """Lift each name by what its number of lines needs."""
+def _offsets_by_line_count(
+    names: Sequence[list[str]], offset: Callable[[int], float]
+) -> dict[str, Any]:
+    """Return the vertical offset of each name, which depends on its number of lines."""
     lines = [len(name) for name in names]
     conditions = [
         {
@@ -136,8 +139,10 @@ def _by_lines(names: Sequence[list[str]], offset: Callable[[int], float]) -> dic
     return {"condition": conditions, "value": offset(1)}
 
 
-def scale_of(values: Sequence[float], pixels: float, *, has_zero: bool = False) -> dict[str, Any]:
-    """Return a scale that reaches a little beyond its values: no mark is on its edge."""
+def value_scale(
+    values: Sequence[float], pixels: float, *, has_zero: bool = False
+) -> dict[str, Any]:
+    """Return a scale that extends a little beyond its values, so that no mark is on its edge."""
     held = [*values, *([0.0] if has_zero else [])]
     low, high = min(held, default=0.0), max(held, default=1.0)
     spread = (high - low) or abs(high) or 1.0
@@ -146,22 +151,22 @@ def scale_of(values: Sequence[float], pixels: float, *, has_zero: bool = False) 
     return {"domain": [float(f"{end:.9g}") for end in ends], "nice": False, "zero": False}
 
 
-def axis_of(form: str, scale: dict[str, Any], pixels: float) -> dict[str, Any]:
-    """Return an axis with so many ticks that their labels cannot meet."""
+def value_axis(form: str, scale: dict[str, Any], pixels: float) -> dict[str, Any]:
+    """Return an axis with as many ticks as fit without their labels touching."""
     ends = scale["domain"]
-    whole = _DECIMALS.sub(".0", form)  # an axis has the decimals that its ticks need, no more
+    whole = _DECIMALS.sub(".0", form)  # ``axis_format`` adds the decimals that the ticks need.
     ticks = _MOST_TICKS
-    while ticks > 2:  # fewer ticks can need fewer decimals, so the widths are measured anew
-        told = axis_form(whole, ends, ticks)
-        widest = max(text_width(cell_text(float(end), told), SMALL) for end in ends)
-        if _apart(ends, ticks) * pixels >= widest + _GAP:
+    while ticks > 2:  # Fewer ticks can need fewer decimals, so the width is measured each time.
+        tick_format = axis_format(whole, ends, ticks)
+        widest = max(text_width(cell_text(float(end), tick_format), SMALL) for end in ends)
+        if _tick_distance(ends, ticks) * pixels >= widest + _GAP:
             break
         ticks -= 1
-    told = picture_form(axis_form(whole, ends, ticks))
-    return {"format": told, "tickCount": ticks, "grid": True}
+    tick_format = d3_format(axis_format(whole, ends, ticks))
+    return {"format": tick_format, "tickCount": ticks, "grid": True}
 
 
-def _apart(ends: Sequence[float], ticks: int) -> float:
+def _tick_distance(ends: Sequence[float], ticks: int) -> float:
     """Return the distance between ticks as a share of the scale, by d3's rule of steps."""
     step = (ends[1] - ends[0]) / ticks
     power = 10.0 ** math.floor(math.log10(step))
@@ -169,17 +174,17 @@ def _apart(ends: Sequence[float], ticks: int) -> float:
     return times * power / (ends[1] - ends[0])
 
 
-def line_at(value: float) -> dict[str, Any]:
+def reference_line(value: float) -> dict[str, Any]:
     """Return the layer of a dashed line across the value axis."""
     return {
-        "data": {"values": [{}]},  # its own single row: else it is drawn once per group
+        "data": {"values": [{}]},  # Without this single row the line is drawn once per group.
         "mark": {"type": "rule", "strokeDash": [4, 4], "color": MUTED, "strokeWidth": 1.5},
         "encoding": {"x": {"datum": value, "type": "quantitative"}},
     }
 
 
-def line_in_rows(value: float, rows: Rows) -> dict[str, Any]:
-    """Return the layer of a line across the value axis that is drawn at the marks of each row."""
+def reference_line_in_rows(value: float, rows: RowPlacement) -> dict[str, Any]:
+    """Return the layer of a line across the value axis, drawn as a short piece in each row."""
     mark = {"type": "tick", "thickness": 1.5, "size": 24, "color": MUTED, "yOffset": rows.marks}
     return {
         "mark": mark,
@@ -187,8 +192,10 @@ def line_in_rows(value: float, rows: Rows) -> dict[str, Any]:
     }
 
 
-def name_of_line(value: float, text: str, scale: dict[str, Any], plot: float) -> dict[str, Any]:
-    """Return the layer of the name of a line across the value axis, above the plot."""
+def reference_line_name(
+    value: float, text: str, scale: dict[str, Any], plot: float
+) -> dict[str, Any]:
+    """Return the layer with the name of a reference line, above the plot."""
     low, high = scale["domain"]
     at = (value - low) / (high - low) * plot
     half = text_width(text, SMALL) / 2
@@ -204,10 +211,16 @@ def name_of_line(value: float, text: str, scale: dict[str, Any], plot: float) ->
     }
 
 
-def written(
-    rows: Rows, *, right: float, column: str, form: str, is_known: str, is_quiet: bool = False
+def value_layer(
+    rows: RowPlacement,
+    *,
+    right: float,
+    column: str,
+    form: str,
+    is_known: str,
+    is_quiet: bool = False,
 ) -> dict[str, Any]:
-    """Return the layer that writes a column's values, aligned at the right."""
+    """Return the layer that writes the values of a column, aligned at the right."""
     return {
         "transform": [{"filter": is_known}],
         "mark": {
@@ -220,49 +233,53 @@ def written(
         "encoding": {
             "y": rows.y,
             "x": {"value": right},
-            "text": {"field": field(column), "type": "quantitative", "format": picture_form(form)},
+            "text": {
+                "field": escape_field(column),
+                "type": "quantitative",
+                "format": d3_format(form),
+            },
         },
     }
 
 
-def picture_form(form: str) -> str:
-    """Return a Python number format as d3 takes it, which never writes a negative zero."""
+def d3_format(form: str) -> str:
+    """Return a Python number format in d3's notation, without the ``z`` that d3 does not need."""
     return form.replace("z", "")
 
 
-def numbers(rows: pl.DataFrame, *columns: str) -> list[float]:
+def finite_numbers(rows: pl.DataFrame, *columns: str) -> list[float]:
     """Return all finite numbers of some columns."""
-    return [v for name in columns for v in finite(rows, name)[name].cast(pl.Float64).to_list()]
+    return [v for name in columns for v in finite_rows(rows, name)[name].cast(pl.Float64).to_list()]
 
 
 def column_width(rows: pl.DataFrame, column: str, form: str, size: int) -> float:
     """Return the width of the widest value of a column, pixels."""
-    texts = (cell_text(value, form) for value in numbers(rows, column))
+    texts = (cell_text(value, form) for value in finite_numbers(rows, column))
     return math.ceil(max((text_width(text, size) for text in texts), default=0.0))
 
 
-def field(name: str) -> str:
-    """Return a column's name as Vega-Lite takes it: dots and brackets would mean a path."""
+def escape_field(name: str) -> str:
+    """Return a column's name with dots and brackets escaped, which Vega-Lite reads as a path."""
     return "".join(f"\\{sign}" if sign in ".[]\\'\"" else sign for sign in name)
 
 
-def datum(name: str) -> str:
-    """Return the expression of a column's value in the row at hand."""
+def datum_expression(name: str) -> str:
+    """Return the Vega expression of a column's value in the current row."""
     return f"datum[{json.dumps(name)}]"
 
 
-def known(*columns: str) -> str:
-    """Return the expression that tells whether a row has a value in all these columns."""
-    return " && ".join(f"isValid({datum(name)})" for name in columns)
+def is_valid_expression(*columns: str) -> str:
+    """Return the Vega expression that is true if a row has a value in all these columns."""
+    return " && ".join(f"isValid({datum_expression(name)})" for name in columns)
 
 
-def drawn_twice(
+def draw_in_both_layouts(
     table: Table,
     spec: Callable[[Layout], Mapping[str, Any]],
     description: str,
     redraw: Callable[[Table], Figure],
 ) -> Figure:
-    """Make a figure from its specification for each layout, the text column's and a phone's."""
+    """Return a figure with one specification for the text column of a page and one for a phone."""
     return Figure(
         table=table,
         spec=spec(WIDE),

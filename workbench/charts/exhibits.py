@@ -1,4 +1,4 @@
-"""What a notebook can show: a figure or a table, each over group results."""
+"""Exhibits, which a notebook can show: figures and tables of group results."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -19,39 +19,39 @@ class Table:
     Attributes
     ----------
     name : str
-        Identifier in the record, snake_case; it names files and parts of the page.
+        Identifier in the record, snake_case; files and parts of the page have this name.
     title : str
-        The finding or what is listed, as a caption.
+        Caption: the finding, or a description of the rows.
     rows : DataFrame, shape (groups, columns)
         One row per group, already sorted; numbers unrounded. The first columns name the group.
     persons : str or None
-        Column that counts the persons behind each row; None where no row is about persons
-        (a list of parameters, of feature names). Disclosure control hides rows below the study's
+        Column that counts the persons behind each row; None if no row is about persons (a list of
+        parameters, of feature names). Disclosure control hides rows below the study's
         ``min_group``.
     labels : mapping of str to str
-        Column name to heading; the name itself where it is absent.
+        Headings of columns; a column without one has its name as heading.
     formats : mapping of str to str
-        Column name to a Python format specification: ``.1%``, ``,.0f``; text as it is otherwise.
+        Python format specifications of columns, for instance ``.1%`` or ``,.0f``.
     margin : str or None
-        Name of the key column whose groups add up to a total that is known elsewhere; then a
-        single hidden row would be given away by subtraction, so a second one is hidden too.
+        Key column whose groups add up to a total that is published elsewhere. A single hidden row
+        could then be computed by subtraction, so a second row is hidden too.
     origin : str
-        Mark of the release that made the figures (``Release.origin``); empty where no figure is
-        about persons. ``wb.show`` refuses figures about persons without the mark of its view.
+        Mark of the release that made the figures (``Release.origin``); empty if no figure is about
+        persons. ``wb.show`` refuses figures about persons without the mark of its view.
     source : str
-        Where figures that are not about persons come from ("price list of 2025"), for a table
-        with numbers and without ``origin``; the page prints it.
+        Source of figures that are not about persons ("price list of 2025"), for a table with
+        numbers and without ``origin``; the page prints it.
     note : str
-        What a reader needs to read a column ("effect: 0 is no difference"), printed below it.
-    made : DataFrame
-        The rows as the table was first made; ``dataclasses.replace`` keeps them, so that a change
-        of figures that bear a release's mark is noticed. Not given by hand.
+        Explanation of a column ("effect: 0 is no difference"), printed below the table.
+    original_rows : DataFrame
+        Rows with which the table was first made, set automatically. ``dataclasses.replace`` keeps
+        them, so that ``is_changed`` notices changed figures under a release's mark.
 
     Raises
     ------
     ParameterError
-        The name holds something other than letters, digits, - and _, ``persons`` or ``margin`` is
-        no column, or a format is none.
+        The name contains characters other than letters, digits, - and _, ``persons`` or ``margin``
+        is no column, or a format is invalid.
     """
 
     name: str
@@ -64,11 +64,11 @@ class Table:
     origin: str = ""
     source: str = ""
     note: str = ""
-    made: pl.DataFrame | None = field(default=None, repr=False, compare=False)
+    original_rows: pl.DataFrame | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.made is None:
-            object.__setattr__(self, "made", self.rows.clone())
+        if self.original_rows is None:
+            object.__setattr__(self, "original_rows", self.rows.clone())
         if not _NAME.fullmatch(self.name):
             raise ParameterError(
                 f"an exhibit is called {self.name!r}: use letters, digits, - and _, first a letter"
@@ -82,24 +82,24 @@ class Table:
                 raise ParameterError(f"exhibit {self.name}: {known}")
 
     def label(self, column: str) -> str:
-        """Return what a column is called in words."""
+        """Return the heading of a column."""
         return self.labels.get(column, column.replace("_", " "))
 
     @property
     def is_changed(self) -> bool:
-        """Whether rows or columns stand in it that did not when it was made.
+        """Whether the table contains rows or columns that it did not contain originally.
 
-        Rows left out or sorted, and columns left out, are no change.
+        Removing rows or columns and sorting rows are no change.
         """
-        made, columns = self.made, self.rows.columns
-        if made is None:
+        original, columns = self.original_rows, self.rows.columns
+        if original is None:
             return False
-        if any(made.schema.get(name) != kind for name, kind in self.rows.schema.items()):
+        if any(original.schema.get(name) != kind for name, kind in self.rows.schema.items()):
             return True
-        return not self.rows.join(made, on=columns, how="anti", nulls_equal=True).is_empty()
+        return not self.rows.join(original, on=columns, how="anti", nulls_equal=True).is_empty()
 
     def _repr_html_(self) -> str:
-        from workbench.charts.markup import table_markup  # late: it knows this class
+        from workbench.charts.markup import table_markup  # ``markup`` imports this module.
 
         return table_markup(self)
 
@@ -121,18 +121,19 @@ class Figure:
     Attributes
     ----------
     table : Table
-        The data behind the picture; its ``name`` and ``title`` are the figure's.
+        Data behind the picture; its ``name`` and ``title`` are those of the figure.
     spec : mapping
-        Vega-Lite 6 specification without ``data`` (that is the table's rows).
+        Vega-Lite 6 specification without ``data``, which is the rows of the table.
     description : str
-        Alternative text: what is drawn, highest, lowest, intervals and persons, computed.
+        Alternative text, computed: the kind of chart, the highest and lowest value, intervals and
+        persons.
     narrow : mapping or None
-        The same picture for a phone; the one picture is scrolled there where it is None.
+        Specification for a phone; if it is None, ``spec`` is drawn there and scrolled.
     hidden : int
-        Groups that disclosure control took away.
+        Number of groups that disclosure control removed.
     redraw : callable or None
-        Makes the figure from another table of the same columns: scale and description follow from
-        the rows, and disclosure control takes rows away.
+        Function that makes the figure from another table with the same columns. Disclosure control
+        calls it after it removed rows, because scale and description depend on the rows.
     """
 
     table: Table
@@ -143,7 +144,7 @@ class Figure:
     redraw: Callable[[Table], "Figure"] | None = field(default=None, repr=False, compare=False)
 
     def _repr_html_(self) -> str:
-        from workbench.charts.drawing import svg  # late: they know this class
+        from workbench.charts.drawing import draw_svg  # Both modules import this one.
         from workbench.charts.markup import figure_markup
 
-        return figure_markup(self, svg(self))
+        return figure_markup(self, draw_svg(self))

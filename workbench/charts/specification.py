@@ -1,9 +1,9 @@
-"""What a figure's specification may hold: marks over the rows of its table, nothing from outside.
+"""Check the specification of a figure: it may draw the rows of its table and nothing else.
 
-Vega-Lite can fetch data and pictures from an address, link to one, and carry rows of its own. A
-figure draws the rows of its table, which disclosure control has seen; rows that a specification
-brings along would reach a page unseen. The one exception is a line or point at a place of its own,
-which needs a row: at most two rows, which hold numbers only.
+Vega-Lite can fetch data and pictures from an address, link to one, and contain rows of its own. A
+figure draws the rows of its table, which disclosure control has checked; rows in the specification
+would reach a page unchecked. The one exception is a reference line or point, which needs rows of
+its own: at most two, which contain numbers only.
 """
 
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ from typing import Any
 
 from workbench.foundation.errors import ParameterError
 
-#: Keys of Vega-Lite that fetch something, link to something, or bring rows along.
+#: Keys of Vega-Lite that fetch data, link to an address or contain rows.
 _FOREIGN = ("url", "href", "datasets", "lookup", "usermeta")
 _MOST_ROWS = 2
 
 
 def refuse_foreign_parts(spec: Any, *, figure: str) -> None:
-    """Refuse a specification that fetches, links to or brings along what its table does not have.
+    """Refuse a specification that fetches, links to or contains other data than its table.
 
     Parameters
     ----------
@@ -29,8 +29,8 @@ def refuse_foreign_parts(spec: Any, *, figure: str) -> None:
     Raises
     ------
     ParameterError
-        At any depth it has one of the keys ``url``, ``href``, ``datasets``, ``lookup`` and
-        ``usermeta``, the mark ``image``, or ``data`` other than two rows of numbers.
+        At any depth the specification has one of the keys ``url``, ``href``, ``datasets``,
+        ``lookup`` and ``usermeta``, the mark ``image``, or ``data`` other than two rows of numbers.
 
     Examples
     --------
@@ -43,13 +43,13 @@ def refuse_foreign_parts(spec: Any, *, figure: str) -> None:
     if isinstance(spec, Mapping):
         for key, part in spec.items():
             if key in _FOREIGN:
-                raise _refused(figure, str(key))
+                raise _refusal(figure, str(key))
             if key == "data":
                 if not _is_numbers(part):
-                    raise _refused(figure, "data")
+                    raise _refusal(figure, "data")
                 continue
-            if key == "mark" and _kind(part) == "image":
-                raise _refused(figure, "mark: image")
+            if key == "mark" and _mark_type(part) == "image":
+                raise _refusal(figure, "mark: image")
             refuse_foreign_parts(part, figure=figure)
     elif isinstance(spec, list | tuple):
         for part in spec:
@@ -68,12 +68,12 @@ def _is_numbers(data: Any) -> bool:
     )
 
 
-def _kind(mark: Any) -> Any:
+def _mark_type(mark: Any) -> Any:
     return mark.get("type") if isinstance(mark, Mapping) else mark
 
 
-def _refused(figure: str, part: str) -> ParameterError:
+def _refusal(figure: str, part: str) -> ParameterError:
     return ParameterError(
         f"figure {figure}: its specification has {part!r}, but a figure draws the rows of its own "
-        "table and fetches nothing: put what it shows into the table"
+        "table and fetches nothing: put the data into the table"
     )

@@ -1,10 +1,10 @@
-"""The one look of all figures: a theme for Vega-Lite that works on light and dark ground.
+"""The style of all figures: a theme for Vega-Lite that works on light and dark ground.
 
 Every figure is drawn twice: as wide as the text column of a page, and for a phone held upright.
-Type is as large as the page's in both, and is never scaled down by more than a seventh. Data
-colours reach a contrast of 3:1 on both grounds (measured against white and #15171b); neutral
-colours are replaced by the page's own variables after drawing. The font is the one that vl-convert
-carries inside, so that the same figure has the same bytes on every machine.
+In both the type has the size of the page's text and is never scaled down by more than a seventh.
+Data colours have a contrast of at least 3:1 on both grounds (measured against white and #15171b);
+neutral colours are replaced by the page's own variables after drawing. The font is part of
+vl-convert, so that the same figure has the same bytes on every machine.
 """
 
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from typing import Any
 
 FONT = "Liberation Sans"
 
-#: Series colours, in order; never the only mark of a difference.
+#: Colours of series, in order; series also differ in dashes, so colour is never the only sign.
 COLOURS = ("#4c78a8", "#d1495b", "#3f8f5f", "#a05fb4")
 
-#: With the colours they make eight series that can be told apart in grey.
+#: Dashes of series, in order; they distinguish eight series even in grey.
 DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3), (12, 4), (4, 4), (2, 5), (10, 2, 2, 2))
 
-#: Neutral colour in the drawing -> variable of the page.
+#: Variables of the page that replace the neutral colours of a drawing.
 NEUTRALS = {
     "#101010": "var(--ink)",
     "#707070": "var(--muted)",
@@ -27,7 +27,7 @@ NEUTRALS = {
 }
 INK, MUTED, RULE, GROUND = NEUTRALS
 
-#: Size of names and values, and of ticks, titles of axes and remarks: the page's two sizes, pixels.
+#: Size of names and values, and size of ticks, titles of axes and remarks, pixels.
 TYPE, SMALL = 16, 14
 #: Height of a line of names.
 LINE = 20
@@ -35,14 +35,14 @@ LINE = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """Where a figure is read.
+    """Size of a drawing, and the position of the names in it.
 
     Attributes
     ----------
     width : int
         Width of the whole drawing, pixels.
     is_stacked : bool
-        Whether the name and the values of a group are above its marks, not beside them.
+        Whether the name and the values of a group are above its marks instead of beside them.
     height : int
         Height of a plot with two scales, pixels.
     """
@@ -52,7 +52,7 @@ class Layout:
     height: int
 
 
-#: The text column of a page (``style.css``: 44rem), and a phone.
+#: Layouts for the text column of a page (``style.css``: 44rem) and for a phone.
 WIDE = Layout(width=704, is_stacked=False, height=400)
 NARROW = Layout(width=340, is_stacked=True, height=280)
 

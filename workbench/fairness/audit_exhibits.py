@@ -3,7 +3,7 @@
 import polars as pl
 
 from workbench.charts.exhibits import Figure, Table
-from workbench.charts.forms import intervals
+from workbench.charts.row_charts import intervals
 from workbench.fairness.audit import Audit
 
 _LEAST_P = 0.001  # smaller ones are told as below it

@@ -3,8 +3,8 @@
 import polars as pl
 
 from workbench.charts.exhibits import Figure, Table
-from workbench.charts.forms import bars, intervals
-from workbench.charts.planes import observed_against_expected
+from workbench.charts.row_charts import bars, intervals
+from workbench.charts.xy_charts import observed_against_expected
 from workbench.models.feature_exhibits import named, words
 from workbench.models.result import ChurnResult
 from workbench.models.score_tables import PARTS

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from workbench.charts.wording import NOTHING
+from workbench.charts.formatting import NOTHING
 from workbench.sources.numerals import exponent
 
 #: Where the first part of a meaning ends; what follows is for who computes with the feature.

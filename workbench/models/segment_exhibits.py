@@ -3,7 +3,7 @@
 import polars as pl
 
 from workbench.charts.exhibits import Figure, Table
-from workbench.charts.forms import intervals
+from workbench.charts.row_charts import intervals
 from workbench.features import feature_dictionary
 from workbench.models.feature_exhibits import value_text, words
 from workbench.models.segmentation import Segmentation

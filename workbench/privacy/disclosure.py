@@ -52,7 +52,7 @@ def disclose(table: Table, *, min_group: int) -> Disclosed:
         for name in table.rows.columns
         if name not in names
     )
-    return Disclosed(table=replace(table, rows=rows, made=None), hidden=len(hidden))
+    return Disclosed(table=replace(table, rows=rows, original_rows=None), hidden=len(hidden))
 
 
 def disclose_figure(figure: Figure, *, min_group: int) -> Figure:
@@ -61,7 +61,7 @@ def disclose_figure(figure: Figure, *, min_group: int) -> Figure:
     if not hidden:
         return figure
     kept = [row for row in range(figure.table.rows.height) if row not in hidden]
-    table = replace(figure.table, rows=figure.table.rows[kept], made=None)
+    table = replace(figure.table, rows=figure.table.rows[kept], original_rows=None)
     # the description tells figures of the groups, and a scale can reach as far as theirs
     drawn = figure.redraw(table) if figure.redraw else _undescribed(figure, table)
     groups = "1 group is" if len(hidden) == 1 else f"{len(hidden)} groups are"

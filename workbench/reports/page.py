@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from workbench.charts.drawing import narrow_path
 from workbench.charts.exhibits import Table
+from workbench.charts.formatting import format_beside_interval
 from workbench.charts.markup import (
     NOTHING,
     cell_text,
@@ -19,7 +20,6 @@ from workbench.charts.markup import (
     hidden_note,
     table_markup,
 )
-from workbench.charts.wording import form_beside
 from workbench.foundation.files import write_whole
 from workbench.reports.templates import render
 from workbench.runs import Run
@@ -142,7 +142,7 @@ def figure_text(metric: EstimateBundle) -> tuple[str, str]:
         return NOTHING, ""
     interval = ""
     if metric.low is not None and metric.high is not None:
-        form = form_beside(form, [(metric.high - metric.low) / 2])
+        form = format_beside_interval(form, [(metric.high - metric.low) / 2])
         interval = f"{cell_text(metric.low, f'z{form}')} to {cell_text(metric.high, f'z{form}')}"
     value = cell_text(metric.value, f"z{form}")
     if unit != "share" and (unit in _FORMS or is_money):

@@ -70,7 +70,7 @@ class EstimateBundle(StoredModel):
     def of(cls, estimate: Estimate) -> Self:
         """Make the bundle of an estimate."""
         content = rounded(asdict(estimate))
-        del content["made"]
+        del content["original_figures"]
         return cls(**{**content, "n": int(estimate.n)})  # numpy's integers are no int
 
     def estimate(self) -> Estimate:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
-from workbench.charts.drawing import pictures
+from workbench.charts.drawing import draw_pictures
 from workbench.foundation.errors import ParameterError, RunError
 from workbench.privacy.disclosure import disclose, disclose_estimate, disclose_figure
 from workbench.privacy.provenance import require_released, require_released_estimate
@@ -250,7 +250,7 @@ def _require_wording(output: _Outputs, results: ResultsBundle, run: PlannedRun, 
 def _drawings(exhibit: FigureBundle) -> dict[str, bytes]:
     """Return the drawings of a figure by their path in the run's folder."""
     try:
-        drawn = pictures(exhibit.figure())
+        drawn = draw_pictures(exhibit.figure())
         return {path: picture.encode() for path, picture in drawn.items()}
     except ParameterError as error:  # its message names a key of Vega-Lite, no value
         raise RunError(str(error)) from error

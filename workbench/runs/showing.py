@@ -11,7 +11,7 @@ import sys
 from datetime import date
 from typing import Any
 
-from workbench.charts.drawing import svg
+from workbench.charts.drawing import draw_svg
 from workbench.charts.exhibits import Figure, Table
 from workbench.charts.markup import figure_markup, table_markup
 from workbench.foundation.errors import ParameterError
@@ -150,7 +150,7 @@ def _bundle(exhibit: Table | Figure | Verdict) -> dict[str, Any]:
         require_released(exhibit.table, release=of.release, data=of.data)
         figure = disclose_figure(exhibit, min_group=of.min_group)
         content = FigureBundle.of(figure)
-        markup = figure_markup(figure, svg(figure)) if in_lab else ""
+        markup = figure_markup(figure, draw_svg(figure)) if in_lab else ""
     elif isinstance(exhibit, Table):
         of = _view_of(exhibit.origin)
         require_released(exhibit, release=of.release, data=of.data)

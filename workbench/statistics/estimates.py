@@ -28,7 +28,7 @@ class Estimate:
         Why there is no value, or which method gave the interval.
     origin : str
         Mark of the release that made the figure (``Release.origin``); see ``charts.Table``.
-    made : tuple
+    original_figures : tuple
         Value, limits and persons as they were first given; ``dataclasses.replace`` keeps them, so
         that a change is noticed. Not given by hand.
     """
@@ -42,11 +42,11 @@ class Estimate:
     high: float | None = None
     note: str = ""
     origin: str = ""
-    made: tuple[float | None, ...] = field(default=(), repr=False, compare=False)
+    original_figures: tuple[float | None, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not self.made:
-            object.__setattr__(self, "made", self._figures)
+        if not self.original_figures:
+            object.__setattr__(self, "original_figures", self._figures)
 
     @property
     def _figures(self) -> tuple[float | None, ...]:
@@ -55,12 +55,14 @@ class Estimate:
     @property
     def is_changed(self) -> bool:
         """Whether value, limits or persons are others than when it was made."""
-        return self.made != self._figures
+        return self.original_figures != self._figures
 
     def without(self, note: str, *, n: int | None = None) -> "Estimate":
         """Return it without its value, with the reason."""
         persons = self.n if n is None else n
-        return replace(self, value=None, low=None, high=None, n=persons, note=note, made=())
+        return replace(
+            self, value=None, low=None, high=None, n=persons, note=note, original_figures=()
+        )
 
 
 def difference(one: Estimate, other: Estimate, *, name: str, label: str) -> Estimate:
@@ -88,26 +90,26 @@ def difference(one: Estimate, other: Estimate, *, name: str, label: str) -> Esti
     """
     _require_alike(one, other, name)
     n = min(one.n, other.n)
-    made = Estimate(
+    empty = Estimate(
         name=name, label=label, unit=one.unit, n=n, value=None, note=_NO_VALUE, origin=one.origin
     )
     if one.value is None or other.value is None:
         if one.low is None or one.high is None or other.low is None or other.high is None:
-            return made
+            return empty
         # a share of few persons is a bound: its limits hold for every count within
         low, high = one.low - other.high, one.high - other.low
-        return replace(made, low=low, high=high, note=_BOUND, made=())
+        return replace(empty, low=low, high=high, note=_BOUND, original_figures=())
     value = one.value - other.value
     if one.low is None or one.high is None or other.low is None or other.high is None:
         note = "without an interval, as one of the two has none"
-        return replace(made, value=value, note=note, made=())
+        return replace(empty, value=value, note=note, original_figures=())
     return replace(
-        made,
+        empty,
         value=value,
         low=value - hypot(one.value - one.low, other.high - other.value),
         high=value + hypot(one.high - one.value, other.value - other.low),
         note=_COMBINED,
-        made=(),
+        original_figures=(),
     )
 
 
@@ -132,22 +134,29 @@ def ratio(one: Estimate, other: Estimate, *, name: str, label: str) -> Estimate:
     https://doi.org/10.1177/0962280213502144). ``n`` is the smaller group's.
     """
     _require_alike(one, other, name)
-    made = Estimate(
+    empty = Estimate(
         name=name, label=label, unit="times", n=min(one.n, other.n), value=None, origin=one.origin
     )
     if one.value is None or other.value is None:
-        return replace(made, note=_NO_VALUE)
+        return replace(empty, note=_NO_VALUE)
     if one.low is None or one.high is None or other.low is None or other.high is None:
-        return replace(made, note="not shown: one of the two figures has no interval")
+        return replace(empty, note="not shown: one of the two figures has no interval")
     if one.low < 0 or other.low <= 0:
-        return replace(made, note="not shown: what is divided, or divided by, could be 0 or less")
+        return replace(empty, note="not shown: what is divided, or divided by, could be 0 or less")
     product = one.value * other.value
     upper = other.high * (2 * other.value - other.high)
     lower = other.low * (2 * other.value - other.low)
     least, most = (end * (2 * one.value - end) for end in (one.low, one.high))
     low = least / (product + sqrt(max(product**2 - least * upper, 0.0))) if product else 0.0
     high = (product + sqrt(max(product**2 - most * lower, 0.0))) / lower
-    return replace(made, value=one.value / other.value, low=low, high=high, note=_COMBINED, made=())
+    return replace(
+        empty,
+        value=one.value / other.value,
+        low=low,
+        high=high,
+        note=_COMBINED,
+        original_figures=(),
+    )
 
 
 _NO_VALUE = "not shown: one of the two figures has no value"

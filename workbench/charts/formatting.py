@@ -1,4 +1,4 @@
-"""How figures speak: values, axes and group names as a reader sees them."""
+"""Texts of values, axes and group names in figures and tables."""
 
 import math
 import textwrap
@@ -12,24 +12,26 @@ import polars as pl
 from workbench.charts.exhibits import Table
 from workbench.foundation.errors import ParameterError
 
-#: What stands where a figure is hidden or cannot be given.
+#: Text of a value that is hidden or does not exist.
 NOTHING = "–"
-_MINUS = "\u2212"  # as wide as a plus and a digit, and as the pictures write it
+_MINUS = "\u2212"  # the minus sign of the drawings, as wide as a plus and a digit
 
-_LINE = 32  # characters of a group's name on one line of a chart
-_LINES = 5  # lines it may take; whole it stands in the data behind the figure
+_LINE = 32  # largest number of characters of a group's name on one line of a chart
+#: Largest number of lines of a name; the data behind the figure contains the whole name.
+_LINES = 5
 _MOST_DECIMALS = 4
-_TWO_DIGITS = 3.55  # leading digits of a half-width below which a second one is told
+#: A half-width that begins with less than this is printed with a second digit.
+_TWO_DIGITS = 3.55
 
-#: Characters that no text of a page may hold; some stop the program that draws.
+#: Characters that no text of a page may contain; drawing fails on some of them.
 _CONTROLS = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
 
-#: Marks that turn the direction of the text that follows: a name with one would turn its sentence.
-_TURNING = dict.fromkeys([0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+#: Marks that change the direction of the text after them; in a name they would affect the sentence.
+_DIRECTION_MARKS = dict.fromkeys([0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
 def cell_text(value: Any, form: str | None) -> str:
-    """Return what a reader sees for a value."""
+    """Return the text of a value in a table or chart."""
     if isinstance(value, Decimal):
         value = float(value)
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
@@ -37,33 +39,34 @@ def cell_text(value: Any, form: str | None) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        told = format(value, form or ("," if isinstance(value, int) else ",.3f"))
-        return told.replace("-", _MINUS)
+        text = format(value, form or ("," if isinstance(value, int) else ",.3f"))
+        return text.replace("-", _MINUS)
     if isinstance(value, date):
         return value.isoformat()
-    return printable(str(value))
+    return remove_control_characters(str(value))
 
 
-def printable(text: str) -> str:
+def remove_control_characters(text: str) -> str:
     """Return a text without control characters."""
     return text.translate(_CONTROLS)
 
 
 def group_name(value: Any) -> str:
-    """Return a group's name as it stands in a sentence: on one line, turning nothing."""
-    return " ".join(cell_text(value, None).translate(_TURNING).split()) or NOTHING
+    """Return a group's name for a sentence: on one line, without marks of direction."""
+    return " ".join(cell_text(value, None).translate(_DIRECTION_MARKS).split()) or NOTHING
 
 
 def name_lines(value: Any, characters: int = _LINE) -> list[str]:
-    """Return a group's name cut into the lines that it has in a chart."""
+    """Return a group's name divided into lines for a chart."""
     most = min(characters, _LINE)
     return textwrap.wrap(group_name(value), most, max_lines=_LINES, placeholder=" …")
 
 
 def text_width(text: str, size: float) -> float:
-    """Return about how wide a text is in the charts' font, in the unit of its size.
+    """Return the approximate width of a text in the charts' font, in the unit of its size.
 
-    Advance widths of Arial and Liberation Sans, in four classes; what is not Latin counts as wide.
+    The widths are advance widths of Arial and Liberation Sans in four classes; characters that are
+    not Latin count as wide.
     """
     wide = sum(_WIDTHS.get(sign, 0.56 if sign.isascii() and not sign.isupper() else 0.7)
                for sign in text)  # fmt: skip
@@ -77,7 +80,7 @@ _WIDTHS = {
 }
 
 
-def axis_form(form: str, values: Iterable[float], ticks: int = 5) -> str:
+def axis_format(form: str, values: Iterable[float], ticks: int = 5) -> str:
     """Return the number format of an axis, with as many decimals as its ticks need.
 
     Parameters
@@ -85,14 +88,14 @@ def axis_form(form: str, values: Iterable[float], ticks: int = 5) -> str:
     form : str
         Format of the values: ``.0%``, ``.2f``, ``,.0f``.
     values : iterable of float
-        What is drawn along the axis.
+        Values along the axis.
     ticks : int
-        About how many ticks it has.
+        Approximate number of ticks.
 
     Raises
     ------
     ParameterError
-        The format is none that both Python and d3 read.
+        The format is not one that both Python and d3 understand.
     """
     try:
         format(0.5, form)
@@ -108,12 +111,13 @@ def axis_form(form: str, values: Iterable[float], ticks: int = 5) -> str:
     return f"{head}.{decimals}{tail[-1]}"
 
 
-def form_beside(form: str, half_widths: Iterable[float]) -> str:
+def format_beside_interval(form: str, half_widths: Iterable[float]) -> str:
     """Return a number format without digits that the uncertainty beside it does not support.
 
-    The last digit is the first of a usual half-width, the second where it begins with 1, 2 or 3
-    (the rule of the Particle Data Group), or the last of ``form`` where that is coarser. It is at
-    least the first, so that no interval is told as nothing to nothing.
+    The last printed digit is the first digit of the median half-width, or its second digit if the
+    half-width begins with 1, 2 or 3 (the rule of the Particle Data Group). A coarser ``form`` stays
+    coarse, but the first digit of the half-width is always printed, so that an interval is never
+    "0 to 0".
 
     Parameters
     ----------
@@ -140,15 +144,15 @@ def form_beside(form: str, half_widths: Iterable[float]) -> str:
     return f"{head}.{min(decimals, _MOST_DECIMALS)}{tail[-1]}"
 
 
-def column_form(table: Table, value: str, limits: tuple[str, str], form: str = ".3f") -> str:
+def column_format(table: Table, value: str, limits: tuple[str, str], form: str = ".3f") -> str:
     """Return the number format of a table's column beside the limits of its interval."""
-    rows = finite(table.rows, *limits).select(
+    rows = finite_rows(table.rows, *limits).select(
         (pl.col(limits[1]).cast(pl.Float64) - pl.col(limits[0]).cast(pl.Float64)) / 2
     )
-    return form_beside(table.formats.get(value, form), rows.to_series().to_list())
+    return format_beside_interval(table.formats.get(value, form), rows.to_series().to_list())
 
 
-def extremes(
+def describe_extremes(
     table: Table,
     *,
     group: str,
@@ -158,27 +162,27 @@ def extremes(
     series: str | None = None,
     words: tuple[str, str] = ("Highest", "lowest"),
 ) -> str:
-    """Say which group has the highest and the lowest value, of how many.
+    """Return a sentence with the highest and the lowest group and the number of groups.
 
     Parameters
     ----------
     table : Table
-        Its format of the value counts before ``form``.
+        One row per group; the table's format of the value, if any, replaces ``form``.
     group, value : str
-        Its columns.
+        Columns of the table.
     limits : (str, str), optional
         Columns of the interval's limits.
     series : str, optional
-        Column that tells lines apart.
+        Column of the names of lines.
     """
-    rows = finite(table.rows, value).sort(value, group, maintain_order=True, nulls_last=True)
+    rows = finite_rows(table.rows, value).sort(value, group, maintain_order=True, nulls_last=True)
     if rows.is_empty():
         return "Nothing can be shown."
     form = table.formats.get(value, form)
     if limits is not None:
-        form = column_form(table, value, limits, form)
+        form = column_format(table, value, limits, form)
 
-    def said(row: dict[str, Any]) -> str:
+    def describe(row: dict[str, Any]) -> str:
         name = group_name(row[group]) + (f" of {group_name(row[series])}" if series else "")
         more = []
         if limits is not None and None not in (row[limits[0]], row[limits[1]]):
@@ -192,10 +196,10 @@ def extremes(
 
     high, low = rows.row(-1, named=True), rows.row(0, named=True)
     if rows.height == 1:
-        return f"Only {said(high)}."
-    return f"{words[0]}: {said(high)}; {words[1]}: {said(low)}; {rows.height} in all."
+        return f"Only {describe(high)}."
+    return f"{words[0]}: {describe(high)}; {words[1]}: {describe(low)}; {rows.height} in all."
 
 
-def finite(rows: pl.DataFrame, *columns: str) -> pl.DataFrame:
-    """Return the rows that have a number in these columns."""
+def finite_rows(rows: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """Return the rows that have a finite number in each of these columns."""
     return rows.filter(*(pl.col(name).cast(pl.Float64).is_finite() for name in columns))

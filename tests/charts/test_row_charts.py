@@ -12,12 +12,12 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 
-from workbench.charts.drawing import full_spec, svg
+from workbench.charts.drawing import draw_svg, full_spec
 from workbench.charts.exhibits import Figure, Table
-from workbench.charts.forms import bars, intervals
-from workbench.charts.planes import lines, observed_against_expected, scatter
+from workbench.charts.formatting import format_beside_interval
+from workbench.charts.row_charts import bars, intervals
 from workbench.charts.style import NARROW, WIDE
-from workbench.charts.wording import form_beside
+from workbench.charts.xy_charts import lines, observed_against_expected, scatter
 from workbench.foundation.errors import ParameterError
 
 HOSTILE = [
@@ -78,7 +78,7 @@ Form = Callable[[Table], Figure]
 
 
 def parsed(figure: Figure, *, is_narrow: bool = False) -> ElementTree.Element:
-    return ElementTree.fromstring(svg(figure, is_narrow=is_narrow))  # noqa: S314  # our own drawing
+    return ElementTree.fromstring(draw_svg(figure, is_narrow=is_narrow))  # noqa: S314  # our own drawing
 
 
 def texts(figure: Figure) -> list[str]:
@@ -132,7 +132,7 @@ def test_calibration_says_how_often_the_interval_contains_the_expected_share() -
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_is_drawn_the_same_every_time(form: Form) -> None:
     figure = form(rates())
-    assert svg(figure) == svg(figure) == svg(form(rates()))
+    assert draw_svg(figure) == draw_svg(figure) == draw_svg(form(rates()))
     assert parsed(figure).attrib["role"] == "img"
     assert figure.narrow is not None
 
@@ -153,7 +153,7 @@ def test_what_is_missing_is_neither_drawn_nor_told(form: Form) -> None:
         rate=[0.1, float("nan"), None], low=[None, 0.1, 0.1], high=[float("inf"), 0.3, None]
     )
     figure = form(gaps)
-    drawn = svg(figure)
+    drawn = draw_svg(figure)
     assert not re.search(r"nan|inf\b|undefined|null", drawn + figure.description, re.IGNORECASE)
     assert "app" not in figure.description
 
@@ -169,7 +169,7 @@ def test_a_table_without_rows_says_that_nothing_can_be_shown(form: Form) -> None
 @pytest.mark.parametrize("form", FORMS)
 def test_hostile_names_stay_text(form: Form) -> None:
     figure = form(rates(list(HOSTILE)))
-    drawn = svg(figure)
+    drawn = draw_svg(figure)
     root = ElementTree.fromstring(drawn)  # noqa: S314  # our own drawing
     allowed = {
         "svg",
@@ -212,7 +212,7 @@ def test_an_interval_shorter_than_its_dot_has_visible_ends() -> None:
 
 
 def test_a_reference_line_is_drawn_once() -> None:
-    assert svg(dots(rates(), 0.25)).count("stroke-dasharray") == 1
+    assert draw_svg(dots(rates(), 0.25)).count("stroke-dasharray") == 1
 
 
 def test_an_axis_has_the_decimals_its_ticks_need() -> None:
@@ -270,19 +270,19 @@ def test_values_are_written_with_the_digits_that_their_intervals_support() -> No
 def test_a_format_has_the_digits_that_an_uncertainty_supports(
     form: str, half_widths: list[float], told: str
 ) -> None:
-    assert form_beside(form, half_widths) == told
+    assert format_beside_interval(form, half_widths) == told
 
 
 def test_a_group_that_is_too_small_to_judge_looks_so_and_says_so() -> None:
     table = rates()
     rows = table.rows.with_columns(note=pl.Series(["", "too small to judge", ""]))
     figure = intervals(
-        replace(table, rows=rows, made=None), group="channel", value="rate", low="low",
+        replace(table, rows=rows, original_rows=None), group="channel", value="rate", low="low",
         high="high", axis="Share", note="note",
     )  # fmt: skip
     assert "app: too small to judge." in figure.description
     assert "app too small to judge" in texts(figure)
-    assert svg(figure).count('fill="var(--ground)" stroke="#4c78a8"') == 1
+    assert draw_svg(figure).count('fill="var(--ground)" stroke="#4c78a8"') == 1
 
 
 def test_a_reference_line_has_its_name_at_it() -> None:
@@ -324,7 +324,7 @@ def test_series_differ_in_more_than_colour() -> None:
         }
     )
     table = Table(name="t", title="T", rows=rows, persons=None)
-    drawn = svg(lines(table, x="month", y="share", series="channel", axes=("Month", "Share")))
+    drawn = draw_svg(lines(table, x="month", y="share", series="channel", axes=("Month", "Share")))
     looks = set(re.findall(r'stroke="(#[0-9a-f]{6})"[^>]*stroke-dasharray="([^"]*)"', drawn))
     assert len(looks) == 6
 
@@ -332,7 +332,7 @@ def test_series_differ_in_more_than_colour() -> None:
 def test_logarithmic_axes_leave_out_what_has_no_logarithm() -> None:
     assert "big" in texts(discs(rates(["web", "zero", "big"], low=[0.1, 0.0, 9.0]), log=True))
     nothing_above_zero = rates(low=[0.0, 0.0, -1.0])
-    assert not re.search("nan", svg(discs(nothing_above_zero, log=True)), re.IGNORECASE)
+    assert not re.search("nan", draw_svg(discs(nothing_above_zero, log=True)), re.IGNORECASE)
 
 
 def test_columns_may_have_any_name_and_decimals_are_numbers() -> None:
@@ -340,7 +340,7 @@ def test_columns_may_have_any_name_and_decimals_are_numbers() -> None:
     table = Table(name="t", title="T", rows=rows, persons=None)
     figure = bars(table, group="a.b[c]", value='it\'s "p".q', axis="Share")
     assert "Highest: y with 30%" in figure.description
-    widths = re.findall(r'd="M0,[\d.]+h([\d.]+)v18', svg(figure))
+    widths = re.findall(r'd="M0,[\d.]+h([\d.]+)v18', draw_svg(figure))
     assert len(widths) == 2
     assert float(widths[1]) == pytest.approx(3 * float(widths[0]), rel=0.01)
 

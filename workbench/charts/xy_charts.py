@@ -1,6 +1,7 @@
-"""Charts on two axes: points, lines, and what was observed against what was expected.
+"""Charts on two axes: points, lines, and observed against expected shares.
 
-As charts of rows (``forms``) they are drawn twice, for the text column and for a phone.
+Like charts with one row per group (``row_charts``) they are drawn twice, for the text column and
+for a phone.
 """
 
 import math
@@ -11,15 +12,20 @@ from typing import Any
 import polars as pl
 
 from workbench.charts.encoding import (
-    axis_of,
-    datum,
-    drawn_twice,
-    field,
-    known,
-    numbers,
-    scale_of,
+    datum_expression,
+    draw_in_both_layouts,
+    escape_field,
+    finite_numbers,
+    is_valid_expression,
+    value_axis,
+    value_scale,
 )
 from workbench.charts.exhibits import Figure, Table
+from workbench.charts.formatting import (
+    describe_extremes,
+    finite_rows,
+    text_width,
+)
 from workbench.charts.style import (
     CAP,
     COLOURS,
@@ -28,13 +34,8 @@ from workbench.charts.style import (
     SMALL,
     Layout,
 )
-from workbench.charts.wording import (
-    extremes,
-    finite,
-    text_width,
-)
 
-_BELOW_LINE = 40  # from a line to its name, pixels
+_BELOW_LINE = 40  # distance from a line to its name, pixels
 
 
 def observed_against_expected(
@@ -52,29 +53,29 @@ def observed_against_expected(
     Parameters
     ----------
     table : Table
-        One row per group of similar expectation.
+        One row per group of customers with similar expected shares.
     expected, observed, low, high : str
-        Its columns, shares in 0 to 1.
+        Columns of the table, shares in 0 to 1.
     axes : (str, str)
         Titles of the horizontal (expected) and the vertical axis.
     equality : str
-        What is true on the line of equality, written at it.
+        Name of the line of equality, written at it.
     """
-    rows = finite(table.rows, expected, observed)
-    end = min(1.0, max([0.05, *numbers(rows, expected, observed, high)]))
+    rows = finite_rows(table.rows, expected, observed)
+    end = min(1.0, max([0.05, *finite_numbers(rows, expected, observed, high)]))
 
     def spec(layout: Layout) -> dict[str, Any]:
-        plot = _plot(layout)
-        across, up = scale_of([0.0, end], plot), scale_of([0.0, end], layout.height)
+        plot = _plot_width(layout)
+        across, up = value_scale([0.0, end], plot), value_scale([0.0, end], layout.height)
         x: dict[str, Any] = {"type": "quantitative", "scale": across, "title": axes[0]}
-        x |= {"field": field(expected), "axis": axis_of(".0%", across, plot)}
+        x |= {"field": escape_field(expected), "axis": value_axis(".0%", across, plot)}
         y: dict[str, Any] = {"type": "quantitative", "scale": up, "title": axes[1]}
         y |= {
-            "field": field(observed),
-            "axis": {**axis_of(".0%", up, 2 * layout.height), **_UPRIGHT},
+            "field": escape_field(observed),
+            "axis": {**value_axis(".0%", up, 2 * layout.height), **_UPRIGHT},
         }
-        limits = {"transform": [{"filter": known(expected, low, high)}]}
-        # the name of the line ends at the plot's right and begins just below the line
+        limits = {"transform": [{"filter": is_valid_expression(expected, low, high)}]}
+        # The name of the line ends at the right edge of the plot, just below the line.
         begins = 1 - text_width(equality, SMALL) / plot - _BELOW_LINE / layout.height
         return {
             "width": plot,
@@ -104,8 +105,8 @@ def observed_against_expected(
                     "mark": {"type": "rule", "strokeWidth": 2},
                     "encoding": {
                         "x": x,
-                        "y": {**y, "field": field(low)},
-                        "y2": {"field": field(high)},
+                        "y": {**y, "field": escape_field(low)},
+                        "y2": {"field": escape_field(high)},
                     },
                 },
                 *(
@@ -117,12 +118,12 @@ def observed_against_expected(
                             "size": CAP,
                             "orient": "horizontal",
                         },
-                        "encoding": {"x": x, "y": {**y, "field": field(limit)}},
+                        "encoding": {"x": x, "y": {**y, "field": escape_field(limit)}},
                     }
                     for limit in (low, high)
                 ),
                 {
-                    "transform": [{"filter": known(expected, observed)}],
+                    "transform": [{"filter": is_valid_expression(expected, observed)}],
                     "mark": {"type": "point"},
                     "encoding": {"x": x, "y": y},
                 },
@@ -142,10 +143,10 @@ def observed_against_expected(
         observed_against_expected,
         expected=expected, observed=observed, low=low, high=high, axes=axes, equality=equality,
     )  # fmt: skip
-    return drawn_twice(table, spec, described, redraw)
+    return draw_in_both_layouts(table, spec, described, redraw)
 
 
-#: Title of a vertical axis, horizontal and above it.
+#: Options that write the title of a vertical axis horizontally above the axis.
 _UPRIGHT: Mapping[str, Any] = {
     "titleAngle": 0,
     "titleAlign": "left",
@@ -154,60 +155,62 @@ _UPRIGHT: Mapping[str, Any] = {
     "titleX": 0,
     "titleY": -10,
 }
-_LABELS = 56  # pixels left of a plot for the labels of its vertical axis
+_LABELS = 56  # width of the labels of a vertical axis, pixels
 
 
-def _plot(layout: Layout) -> int:
+def _plot_width(layout: Layout) -> int:
     return layout.width - _LABELS
 
 
 def scatter(
     table: Table, *, x: str, y: str, group: str, size: str, axes: tuple[str, str], log: bool = False
 ) -> Figure:
-    """Draw one labelled disc per group, its area a share.
+    """Draw one labelled disc per group, whose area is a share.
 
     Parameters
     ----------
     table : Table
         One row per group.
     x, y, group, size : str
-        Its columns; ``size`` is a share in 0 to 1.
+        Columns of the table; ``size`` is a share in 0 to 1.
     axes : (str, str)
         Titles of the horizontal and the vertical axis.
     log : bool
         Whether both axes are logarithmic; groups at zero or below are then left out.
     """
-    shown = finite(table.rows, x, y, size)
+    shown = finite_rows(table.rows, x, y, size)
     log = log and not shown.filter(pl.col(x) > 0, pl.col(y) > 0).is_empty()
-    above = f" && {datum(x)} > 0 && {datum(y)} > 0" if log else ""
-    across = [value for value in numbers(shown, x) if value > 0 or not log]
+    above = f" && {datum_expression(x)} > 0 && {datum_expression(y)} > 0" if log else ""
+    across = [value for value in finite_numbers(shown, x) if value > 0 or not log]
     ends = min(across, default=0.0), max(across, default=0.0)
-    # a name is written towards the middle, where there is room for it
+    # Names are written towards the middle of the plot, where they have room.
     middle = float(f"{math.sqrt(ends[0] * ends[1]) if log else sum(ends) / 2:.9g}")
 
     def spec(layout: Layout) -> dict[str, Any]:
-        plot = _plot(layout)
+        plot = _plot_width(layout)
         pixels = {"x": plot, "y": 2 * layout.height}
         place: dict[str, Any] = {}
         for name, column, title in (("x", x, axes[0]), ("y", y, axes[1])):
-            scale = scale_of(numbers(shown, column), pixels[name] / (1 if name == "x" else 2))
+            scale = value_scale(
+                finite_numbers(shown, column), pixels[name] / (1 if name == "x" else 2)
+            )
             axis: dict[str, Any] = {"tickCount": 5, "grid": False}
             if not log:
-                axis = axis_of(table.formats.get(column, ",.0f"), scale, pixels[name])
+                axis = value_axis(table.formats.get(column, ",.0f"), scale, pixels[name])
             upright: Mapping[str, Any] = _UPRIGHT if name == "y" else {}
             place[name] = {
-                "field": field(column),
+                "field": escape_field(column),
                 "type": "quantitative",
                 "title": title,
                 "scale": {"type": "log", "nice": False, "padding": 24} if log else scale,
                 "axis": {**axis, **upright},
             }
-        area = {"field": field(size), "type": "quantitative", "legend": None}
-        named = {**place, "text": {"field": field(group), "type": "nominal"}}
+        area = {"field": escape_field(size), "type": "quantitative", "legend": None}
+        named = {**place, "text": {"field": escape_field(group), "type": "nominal"}}
         return {
             "width": plot,
             "height": layout.height,
-            "transform": [{"filter": known(x, y, size) + above}],
+            "transform": [{"filter": is_valid_expression(x, y, size) + above}],
             "layer": [
                 {
                     "mark": {"type": "point"},
@@ -215,7 +218,7 @@ def scatter(
                 },
                 *(
                     {
-                        "transform": [{"filter": f"{datum(x)} {side} {middle!r}"}],
+                        "transform": [{"filter": f"{datum_expression(x)} {side} {middle!r}"}],
                         "mark": {"type": "text", "align": align, "dx": away, "limit": plot * 0.6},
                         "encoding": named,
                     }
@@ -227,22 +230,22 @@ def scatter(
     described = (
         f"Discs: {axes[1]} over {axes[0]}, one per {table.label(group)}, "
         f"area by {table.label(size)}. "
-    ) + extremes(table, group=group, value=size, form=".0%", words=("Largest", "smallest"))
+    ) + describe_extremes(table, group=group, value=size, form=".0%", words=("Largest", "smallest"))
     redraw = partial(scatter, x=x, y=y, group=group, size=size, axes=axes, log=log)
-    return drawn_twice(table, spec, described, redraw)
+    return draw_in_both_layouts(table, spec, described, redraw)
 
 
 def lines(
     table: Table, *, x: str, y: str, series: str | None, axes: tuple[str, str], form: str = ".0%"
 ) -> Figure:
-    """Draw one line per series; dashes tell the series apart as well as colours do.
+    """Draw one line per series; the series differ in dashes as well as in colours.
 
     Parameters
     ----------
     table : Table
-        One row per point; ``x`` holds numbers, dates, or names in their order.
+        One row per point; ``x`` contains numbers, dates, or names in their order.
     x, y, series : str
-        Its columns.
+        Columns of the table.
     axes : (str, str)
         Titles of the horizontal and the vertical axis.
     form : str
@@ -250,20 +253,20 @@ def lines(
     """
     kind = table.rows.schema[x]
     type_ = "quantitative" if kind.is_numeric() else "temporal" if kind.is_temporal() else "ordinal"
-    # without their own scale dates would be read in the zone of the machine that draws
+    # Without this scale Vega would show dates in the time zone of the machine that draws.
     extra = {"scale": {"type": "utc"}} if type_ == "temporal" else {}
     whole = {"format": ",d", "tickMinStep": 1} if kind.is_integer() else {}
-    told = table.formats.get(y, form)
+    number_format = table.formats.get(y, form)
 
     def spec(layout: Layout) -> dict[str, Any]:
-        plot = _plot(layout)
-        scale = scale_of(numbers(table.rows, y), layout.height, has_zero=True)
+        plot = _plot_width(layout)
+        scale = value_scale(finite_numbers(table.rows, y), layout.height, has_zero=True)
         across: dict[str, Any] = {}
         if type_ == "quantitative":
-            across["scale"] = scale_of(numbers(table.rows, x), plot)
+            across["scale"] = value_scale(finite_numbers(table.rows, x), plot)
         encoding: dict[str, Any] = {
             "x": {
-                "field": field(x),
+                "field": escape_field(x),
                 "type": type_,
                 "title": axes[0],
                 "axis": {"tickCount": plot // 110, "labelAngle": 0, **whole},
@@ -272,15 +275,15 @@ def lines(
                 **({"sort": None} if type_ == "ordinal" else {}),
             },
             "y": {
-                "field": field(y),
+                "field": escape_field(y),
                 "type": "quantitative",
                 "title": axes[1],
                 "scale": scale,
-                "axis": {**axis_of(told, scale, 2 * layout.height), **_UPRIGHT},
+                "axis": {**value_axis(number_format, scale, 2 * layout.height), **_UPRIGHT},
             },
         }
         if series is not None:
-            named = {"field": field(series), "type": "nominal", "title": None, "sort": None}
+            named = {"field": escape_field(series), "type": "nominal", "title": None, "sort": None}
             encoding["color"] = {
                 **named,
                 "scale": {"range": list(COLOURS)},
@@ -299,8 +302,8 @@ def lines(
             "encoding": encoding,
         }
 
-    described = f"Lines: {axes[1]} over {axes[0]}. " + extremes(
+    described = f"Lines: {axes[1]} over {axes[0]}. " + describe_extremes(
         table, group=x, value=y, form=form, series=series
     )
     redraw = partial(lines, x=x, y=y, series=series, axes=axes, form=form)
-    return drawn_twice(table, spec, described, redraw)
+    return draw_in_both_layouts(table, spec, described, redraw)
