@@ -7,7 +7,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from tests.features.frames import at, shop, table
-from workbench.features import Windows, attribute, declared_label, no_order_within, profile
+from workbench.features import Windows, attribute, churn_labels, declared_label, profile
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema import CustomerData
 
@@ -41,13 +41,13 @@ def test_left_is_who_has_no_order_day_in_the_label_window() -> None:
             (6, "2023-06-10", 100),  # not known yet
         ]
     )
-    found = no_order_within(data, WINDOWS, currency="EUR", active_days=365)
+    found = churn_labels(data, WINDOWS, currency="EUR", active_days=365)
     expected = pl.DataFrame(
         {"customer_id": [1, 2, 3, 4], "churned": [False, True, True, True]},
         schema={"customer_id": pl.UInt64, "churned": pl.Boolean},
     )
     assert_frame_equal(found, expected)
-    everyone = no_order_within(data, WINDOWS, currency="EUR", active_days=None)
+    everyone = churn_labels(data, WINDOWS, currency="EUR", active_days=None)
     assert everyone["customer_id"].to_list() == [1, 2, 3, 4, 5]
 
 

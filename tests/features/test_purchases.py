@@ -7,7 +7,7 @@ import polars as pl
 from polars.testing import assert_frame_equal
 
 from tests.features.frames import shop
-from workbench.features import FEATURES, LeftOut, left_out, purchases
+from workbench.features import FEATURES, LeftOutOrders, count_left_out_orders, purchases
 
 CUSTOMERS = {"A": 1, "B": 2, "C": 3, "D": 4}
 
@@ -79,8 +79,8 @@ def test_other_currencies_and_guests_are_left_out_and_counted() -> None:
     found = purchases(mixed, as_of=date(2023, 6, 1), currency="EUR")
     assert found["customer_id"].to_list() == [1]
     assert found["monetary_minor"].to_list() == [100]
-    counted = left_out(mixed, as_of=date(2023, 6, 1), currency="EUR")
-    assert counted == LeftOut(other_currency=1, of_nobody=1)
+    counted = count_left_out_orders(mixed, as_of=date(2023, 6, 1), currency="EUR")
+    assert counted == LeftOutOrders(other_currency=1, without_customer=1)
 
 
 def test_trends_compare_the_last_ninety_days_with_the_ninety_before() -> None:

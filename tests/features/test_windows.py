@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from tests.features.frames import at, shop, table
-from workbench.features import Coverage, Split, Windows, churn_split, coverage
+from workbench.features import Coverage, Split, Windows, coverage, split_for_churn
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema import CustomerData
 
@@ -32,7 +32,7 @@ def test_windows_that_could_overlap_are_refused(wrong: dict[str, int], message: 
 
 def test_immature_label_is_refused_with_the_date_that_would_do() -> None:
     windows = Windows(as_of=date(2023, 11, 1), horizon_days=90)
-    with pytest.raises(ParameterError, match=r"complete only until 2024-01-01.*take 2023-10-03"):
+    with pytest.raises(ParameterError, match=r"complete only until 2024-01-01.*use 2023-10-03"):
         windows.require(YEAR)
 
 
@@ -44,12 +44,12 @@ def test_as_of_outside_the_data_is_refused(day: date) -> None:
 
 def test_short_history_is_refused_with_the_needed_number() -> None:
     windows = Windows(as_of=date(2023, 2, 1), horizon_days=30)
-    with pytest.raises(ParameterError, match="31 days of history, 90 are needed: take 2023-04-01"):
+    with pytest.raises(ParameterError, match="31 days of history, 90 are needed: use 2023-04-01"):
         windows.require(YEAR, min_history_days=90)
 
 
 def test_training_labels_end_before_the_test_begins() -> None:
-    split = churn_split(YEAR, as_of=date(2024, 1, 1), horizon_days=60, min_history_days=60)
+    split = split_for_churn(YEAR, as_of=date(2024, 1, 1), horizon_days=60, min_history_days=60)
     assert split.test_on == date(2023, 11, 2)
     assert split.train_on == (
         date(2023, 3, 7),
@@ -70,7 +70,7 @@ def test_training_may_not_reach_into_the_test() -> None:
 
 def test_no_usable_cut_off_is_refused_with_the_needed_days() -> None:
     with pytest.raises(ParameterError, match="has 365 days of data before it, 510 are needed"):
-        churn_split(YEAR, as_of=date(2024, 1, 1), horizon_days=210, min_history_days=90)
+        split_for_churn(YEAR, as_of=date(2024, 1, 1), horizon_days=210, min_history_days=90)
 
 
 def test_coverage_ends_where_the_sources_say() -> None:

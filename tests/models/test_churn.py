@@ -138,7 +138,7 @@ def test_too_few_leavers_are_refused_with_the_needed_number() -> None:
 
 
 def test_as_of_outside_the_data_is_refused(data: CustomerData) -> None:
-    with pytest.raises(ParameterError, match="as_of 2025-01-01 lies outside the data"):
+    with pytest.raises(ParameterError, match="as_of 2025-01-01 is outside the data"):
         churn(data, as_of=date(2025, 1, 1), currency="EUR", horizon_days=60, seed=1)
     with pytest.raises(ParameterError, match="of data before it, 490 are needed"):
         churn(data, as_of=date(2023, 12, 1), currency="EUR", horizon_days=200, seed=1)

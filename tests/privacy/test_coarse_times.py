@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from tests.privacy.conftest import MakeDataset, at, customer, source, study
-from workbench.features import Windows, customer_features, no_order_within
+from workbench.features import Windows, churn_labels, customer_features
 from workbench.features.profile import profile
 from workbench.foundation.errors import ParameterError
 from workbench.privacy import View, open_view
@@ -174,13 +174,13 @@ def test_labels_begin_where_features_end(dataset: MakeDataset) -> None:
     }  # fmt: skip
     view = opened(dataset, {**rows, "attributes": []}, "month", END.date())
     windows = Windows(as_of=date(2024, 3, 10), horizon_days=60)  # March and April
-    found = no_order_within(view.data, windows, currency="EUR")
+    found = churn_labels(view.data, windows, currency="EUR")
     assert found["churned"].sum() == 1
     seen = customer_features(view.data, as_of=windows.as_of, currency="EUR").rows
     assert seen["orders"].to_list() == [1, 1, 1, 1]
     short = Windows(as_of=date(2024, 3, 10), horizon_days=20)
-    with pytest.raises(ParameterError, match="lies within one month, the unit to which the view"):
-        no_order_within(view.data, short, currency="EUR")
+    with pytest.raises(ParameterError, match="is within one month, the unit to which the view"):
+        churn_labels(view.data, short, currency="EUR")
 
 
 def test_a_restored_view_still_has_its_units(dataset: MakeDataset) -> None:

@@ -6,13 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from workbench.statistics.buying import buying_model
+from workbench.statistics.buying import fit_buying_model
 
 
 def test_the_published_estimates_of_cdnow_come_out(real_data: Path) -> None:
     people = pl.read_csv(real_data / "cdnow" / "cdnow_customers_summary.csv")
     columns = (people[name].cast(pl.Float64).to_numpy() for name in ("frequency", "recency", "T"))
-    found = buying_model(*columns)
+    found = fit_buying_model(*columns)
     assert found.r == pytest.approx(0.243, abs=0.0006)
     assert found.alpha == pytest.approx(4.414, abs=0.002)
     assert found.a == pytest.approx(0.793, abs=0.001)
@@ -21,7 +21,7 @@ def test_the_published_estimates_of_cdnow_come_out(real_data: Path) -> None:
 
 
 def test_customers_of_whom_nobody_came_back_are_refused() -> None:
-    with pytest.raises(ValueError, match="nobody bought again"):
-        buying_model(np.zeros(3), np.zeros(3), np.full(3, 10.0))
-    with pytest.raises(ValueError, match="after the end"):
-        buying_model(np.array([1.0]), np.array([11.0]), np.array([10.0]))
+    with pytest.raises(ValueError, match="no customer bought again"):
+        fit_buying_model(np.zeros(3), np.zeros(3), np.full(3, 10.0))
+    with pytest.raises(ValueError, match="later than the end"):
+        fit_buying_model(np.array([1.0]), np.array([11.0]), np.array([10.0]))

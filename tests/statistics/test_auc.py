@@ -5,19 +5,19 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from workbench.foundation.errors import InputError
-from workbench.statistics.auc import gain, ranking
+from workbench.statistics.auc import auc_difference, auc_interval
 
 
 def test_auc_counts_pairs_and_ties_half() -> None:
     # positives .9 and .5, negatives .5 and .1: three pairs right, one tied
-    found = ranking([True, True, False, False], [0.9, 0.5, 0.5, 0.1])
+    found = auc_interval([True, True, False, False], [0.9, 0.5, 0.5, 0.1])
     assert found.auc == 0.875
 
 
 def test_auc_is_scikit_learns() -> None:
     random = np.random.default_rng(1)
     y, scores = random.random(500) < 0.3, random.integers(0, 20, 500)
-    assert ranking(y, scores).auc == pytest.approx(roc_auc_score(y, scores), abs=1e-12)
+    assert auc_interval(y, scores).auc == pytest.approx(roc_auc_score(y, scores), abs=1e-12)
 
 
 def test_variance_is_delongs() -> None:
@@ -32,7 +32,7 @@ def test_variance_is_delongs() -> None:
     half = 1.959963984540054 * np.sqrt(variance) / (auc * (1 - auc))
     centre = np.log(auc / (1 - auc))
     expected = 1 / (1 + np.exp(-(centre + np.array([-half, half]))))
-    assert np.allclose(ranking(y, scores)[1:], expected, atol=1e-12)
+    assert np.allclose(auc_interval(y, scores)[1:], expected, atol=1e-12)
 
 
 def test_interval_covers() -> None:
@@ -41,24 +41,24 @@ def test_interval_covers() -> None:
     inside = 0
     for _ in range(400):
         y = random.random(300) < 0.3
-        _, low, high = ranking(y, random.normal(size=300) + y)
+        _, low, high = auc_interval(y, random.normal(size=300) + y)
         inside += low <= true <= high
     assert 0.92 < inside / 400 < 0.98
 
 
 def test_perfect_ranking_is_not_certain() -> None:
-    auc, low, high = ranking([True] * 4 + [False] * 4, [8, 7, 6, 5, 4, 3, 2, 1])
+    auc, low, high = auc_interval([True] * 4 + [False] * 4, [8, 7, 6, 5, 4, 3, 2, 1])
     assert (auc, high) == (1.0, 1.0)
     assert low < 0.9  # eight persons do not prove much
 
 
 def test_gain_of_a_score_over_itself_is_nothing() -> None:
     y, scores = [True, False, True, False], [0.9, 0.2, 0.4, 0.6]
-    assert gain(y, scores, scores) == (0.0, 0.0, 0.0, 0.0)
-    better = gain(y, [4, 1, 3, 2], scores)
+    assert auc_difference(y, scores, scores) == (0.0, 0.0, 0.0, 0.0)
+    better = auc_difference(y, [4, 1, 3, 2], scores)
     assert better.difference == pytest.approx(0.25)
 
 
 def test_one_outcome_has_no_auc() -> None:
     with pytest.raises(InputError, match="found 3 positives and 0 negatives"):
-        ranking([True] * 3, [1, 2, 3])
+        auc_interval([True] * 3, [1, 2, 3])

@@ -5,13 +5,18 @@ import pytest
 from scipy import stats
 
 from workbench.foundation.errors import ParameterError
-from workbench.statistics.comparisons import holm, needed_for_precision, needed_size, two_share_test
+from workbench.statistics.comparisons import (
+    adjust_p_values,
+    needed_group_size,
+    needed_size_for_precision,
+    two_share_test,
+)
 
 
 def test_holm_by_hand() -> None:
-    assert holm([0.01, 0.04, 0.03, np.nan]).round(10).tolist()[:3] == [0.03, 0.06, 0.06]
-    assert np.isnan(holm([0.01, np.nan])[1])
-    assert holm([]).tolist() == []
+    assert adjust_p_values([0.01, 0.04, 0.03, np.nan]).round(10).tolist()[:3] == [0.03, 0.06, 0.06]
+    assert np.isnan(adjust_p_values([0.01, np.nan])[1])
+    assert adjust_p_values([]).tolist() == []
 
 
 def test_large_groups_have_pearsons_test() -> None:
@@ -28,7 +33,7 @@ def test_small_groups_have_fishers_test() -> None:
 
 
 def test_needed_size_reaches_its_power() -> None:
-    n = needed_size(0.2, 0.05)
+    n = needed_group_size(0.2, 0.05)
     random = np.random.default_rng(1)
     x, y = random.binomial(n, 0.2, 2000), random.binomial(n, 0.25, 2000)
     power = (two_share_test(x, [n] * 2000, y, [n] * 2000) < 0.05).mean()
@@ -38,8 +43,8 @@ def test_needed_size_reaches_its_power() -> None:
 
 def test_no_difference_needs_no_end() -> None:
     with pytest.raises(ParameterError, match="difference is 0: it must be above 0"):
-        needed_size(0.2, 0)
+        needed_group_size(0.2, 0)
 
 
 def test_precision_needs_the_textbook_number() -> None:
-    assert needed_for_precision(0.5, 0.05) == 385
+    assert needed_size_for_precision(0.5, 0.05) == 385

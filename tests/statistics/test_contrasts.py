@@ -7,11 +7,11 @@ import pytest
 
 from workbench.foundation.errors import ParameterError
 from workbench.statistics import Estimate, difference, ratio
-from workbench.statistics.intervals import newcombe, wilson
+from workbench.statistics.intervals import newcombe_interval, wilson_interval
 
 
 def share(x: int, n: int) -> Estimate:
-    low, high = (float(end) for end in wilson(x, n))
+    low, high = (float(end) for end in wilson_interval(x, n))
     return Estimate(name="s", value=x / n, low=low, high=high, n=n, unit="share", label="S")
 
 
@@ -23,7 +23,9 @@ def mean(value: float, half: float) -> Estimate:
 
 def test_a_difference_of_shares_is_newcombes() -> None:
     found = difference(share(56, 70), share(48, 80), name="d", label="D")
-    assert (found.low, found.high) == pytest.approx([float(e) for e in newcombe(56, 70, 48, 80)])
+    assert (found.low, found.high) == pytest.approx(
+        [float(e) for e in newcombe_interval(56, 70, 48, 80)]
+    )
     # Newcombe 1998, table II (a): .0524 to .3339
     assert found.value == pytest.approx(0.2)
     assert (found.low, found.high) == pytest.approx((0.0524, 0.3339), abs=5e-5)

@@ -38,7 +38,7 @@ def test_the_highest_and_the_lowest_are_named() -> None:
 
 
 def test_one_group_has_no_range() -> None:
-    with pytest.raises(InputError, match="two groups with persons at least"):
+    with pytest.raises(InputError, match="at least two groups with persons"):
         range_interval([3], [10], seed=1)
 
 
@@ -59,5 +59,5 @@ def test_percentile_interval_agrees_with_the_normal_one() -> None:
 
 
 def test_nobody_cannot_be_resampled() -> None:
-    with pytest.raises(InputError, match="nobody to resample"):
+    with pytest.raises(InputError, match="there are no persons to resample"):
         resample_cells([0, 0], seed=1)

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from tests.conftest import PROJECT
-from workbench.statistics.buying import PARAMETERS, buying_model
+from workbench.statistics.buying import PARAMETERS, fit_buying_model
 from workbench.synthetic import read_recipe
 from workbench.synthetic.blocks import make
 
@@ -22,7 +22,7 @@ def test_bg_nbd_recovers_the_parameters_of_the_recipe_within_two_standard_errors
         length=(pl.datetime(2025, 7, 1, time_zone="UTC") - at.min()).dt.total_seconds() / _WEEK,
     )
     columns = (people[name].cast(pl.Float64).to_numpy() for name in ("repeats", "last", "length"))
-    found = buying_model(*columns)
+    found = fit_buying_model(*columns)
     segment = recipe.kinds[0]
     per_week = segment.purchases_per_month / (365.25 / 12) * 7
     planted = {

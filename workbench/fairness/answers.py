@@ -6,7 +6,7 @@ import polars as pl
 
 from workbench.fairness.disparity import EMPTY, ESTIMATED, TOO_SMALL
 from workbench.fairness.question import ODDS, Question, judged_rates
-from workbench.statistics.comparisons import needed_size, two_digits_up
+from workbench.statistics.comparisons import needed_group_size, round_up_two_digits
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.verdicts import Outcome, Verdict
 
@@ -28,7 +28,7 @@ def findings(compared: pl.DataFrame, question: Question) -> pl.DataFrame:
     rated = [name for judged in question.judged for name in judged_rates(judged)]
     alpha = _LEVEL / max(int(compared["metric"].is_in(rated).sum()), 1)
     needed = [
-        two_digits_up(needed_size(float(share), tolerance, alpha=alpha))
+        round_up_two_digits(needed_group_size(float(share), tolerance, alpha=alpha))
         for share in compared["reference_value"]
     ]
     found = compared.with_columns(

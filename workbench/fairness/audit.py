@@ -27,7 +27,7 @@ from workbench.foundation.errors import ParameterError, unknown_name
 from workbench.privacy.release import EXACT, Release, shares
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.intervals import LEVEL
-from workbench.statistics.ranges import Range, range_interval
+from workbench.statistics.ranges import ShareRange, range_interval
 from workbench.statistics.verdicts import Verdict
 
 _WITH_OUTCOME = (
@@ -226,7 +226,7 @@ def _reference(counted: pl.DataFrame, question: Question) -> str:
 _BOUND_VARIANCE = 1.25
 
 
-def _range(judged: pl.DataFrame, release: Release, seed: int, level: float = LEVEL) -> Range:
+def _range(judged: pl.DataFrame, release: Release, seed: int, level: float = LEVEL) -> ShareRange:
     of = judged["of"].to_numpy()
     is_bound = (judged["bound"] != "").to_numpy()
     return range_interval(

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from workbench.features.facts import declared
+from workbench.features.facts import with_declared_columns
 from workbench.foundation.errors import InputError, ParameterError, unknown_name
 from workbench.schema import TABLES, CustomerData
 
@@ -46,7 +46,7 @@ def sent_campaign(data: CustomerData, *, campaign: str) -> pl.DataFrame:
         known = sent.select(pl.col("campaign_id").drop_nulls().unique().sort()).collect()
         raise ParameterError(unknown_name("campaign", campaign, known["campaign_id"]))
     seen = [
-        declared(data, table)
+        with_declared_columns(data, table)
         .filter(pl.col(str(rows.time)) < first_day, pl.col("customer_id").is_not_null())
         .select("customer_id")
         for table, rows in TABLES.items()

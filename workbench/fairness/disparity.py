@@ -28,7 +28,7 @@ from workbench.privacy.release import (
     shares,
     shares_between,
 )
-from workbench.statistics.comparisons import holm, two_share_test
+from workbench.statistics.comparisons import adjust_p_values, two_share_test
 from workbench.statistics.intervals import LEVEL
 
 #: Counts of persons by decision and outcome.
@@ -336,7 +336,7 @@ def contrasts(
     is_judged = pairs["metric"].is_in(judged or list(METRICS)).to_numpy()
     sure_low, sure_high = np.empty(pairs.height), np.empty(pairs.height)
     for family in (is_judged, ~is_judged):
-        p_value[family] = holm(p_value[family])
+        p_value[family] = adjust_p_values(p_value[family])
         level = 1 - (1 - LEVEL) / max(int(family.sum()), 1)
         limits = share_difference(mine, n, theirs, reference_n, release=release, level=level)
         sure_low[family], sure_high[family] = (limit[family] for limit in limits)

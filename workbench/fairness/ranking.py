@@ -9,7 +9,7 @@ import polars as pl
 
 from workbench.fairness.groups import Bands, grouped
 from workbench.privacy.release import EXACT, Release, calibration_gap, rounded_figure, shares
-from workbench.statistics.auc import ranking
+from workbench.statistics.auc import auc_interval
 
 #: Smallest difference of a score that counts when scores are averaged.
 _SMALLEST_SCORE = 0.0001
@@ -69,7 +69,7 @@ def scores_by_group(
             min(with_outcome, persons - with_outcome) >= least and mine.any() and not mine.all()
         )
         auc = (
-            tuple(rounded_figure(*ranking(mine, theirs), release=release))
+            tuple(rounded_figure(*auc_interval(mine, theirs), release=release))
             if is_enough
             else (None,) * 3
         )

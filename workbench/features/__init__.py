@@ -1,9 +1,9 @@
-"""One row per customer, as of a date: what was known then, and nothing that came later.
+"""Features and labels: one row per customer, as of a date.
 
-A *feature* is a fact about a customer computed from what lay strictly before the first moment of
-``as_of``. A *label* is what happened after it, within a window that the data cover in full. The two
-are built apart (`Windows` cannot overlap) and the features do not change when everything from
-``as_of`` on is deleted.
+A *feature* is a fact about a customer, computed only from rows that were known at the first moment
+of ``as_of``. A *label* is an event after it, within a window that the data cover in full. History
+and label window cannot overlap (`Windows`), and the features do not change if all rows from
+``as_of`` on are deleted.
 
 >>> from datetime import date
 >>> Windows(as_of=date(2024, 1, 31), gap_days=0, horizon_days=0)
@@ -11,32 +11,37 @@ Traceback (most recent call last):
 workbench.foundation.errors.ParameterError: horizon_days is 0: it must be 1 or more
 """
 
-from workbench.features.contracts import last_terms
-from workbench.features.dictionary import FEATURES, Feature, feature_dictionary, feature_group
-from workbench.features.labels import no_order_within
+from workbench.features.feature_dictionary import (
+    FEATURES,
+    Feature,
+    feature_dictionary,
+    feature_group,
+)
+from workbench.features.labels import churn_labels
 from workbench.features.profile import attribute, declared_label, profile
-from workbench.features.purchases import LeftOut, left_out, purchases
+from workbench.features.purchases import LeftOutOrders, count_left_out_orders, purchases
+from workbench.features.subscriptions import last_terms
 from workbench.features.table import CustomerFeatures, customer_features
-from workbench.features.windows import Coverage, Split, Windows, churn_split, coverage
+from workbench.features.windows import Coverage, Split, Windows, coverage, split_for_churn
 
 __all__ = [
     "FEATURES",
     "Coverage",
     "CustomerFeatures",
     "Feature",
-    "LeftOut",
+    "LeftOutOrders",
     "Split",
     "Windows",
     "attribute",
-    "churn_split",
+    "churn_labels",
+    "count_left_out_orders",
     "coverage",
     "customer_features",
     "declared_label",
     "feature_dictionary",
     "feature_group",
     "last_terms",
-    "left_out",
-    "no_order_within",
     "profile",
     "purchases",
+    "split_for_churn",
 ]

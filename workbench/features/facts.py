@@ -1,4 +1,4 @@
-"""Facts as they were known on a day: where every table of features starts."""
+"""Facts: the rows of customer data that were known on a day, from which features are computed."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,17 +12,17 @@ from workbench.schema.timeline import first_moment_literal, rows_known_before
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Customer data of which only what was known on a date can be seen.
+    """Customer data restricted to rows that were known on a date.
 
     Attributes
     ----------
     data : CustomerData
-        All that is known today.
+        All rows that are known today.
     as_of : date
-        Only what was known at its first moment is seen (``schema.timeline``).
+        Date at whose first moment a row must have been known (``schema.timeline``).
     history_days : int or None
-        Only rows of this many days before ``as_of`` are seen; None for all. Where times are coarser
-        than days, history begins with the whole unit that contains its first day.
+        Number of days before ``as_of`` whose rows are returned; None for all. If times are coarser
+        than days, the history begins with the unit that contains its first day.
     """
 
     data: CustomerData
@@ -32,11 +32,11 @@ class Facts:
     def __getitem__(self, table: str) -> pl.LazyFrame:
         """Return the rows of known customers within the history, with ``age_days``.
 
-        ``age_days`` (Int32) is the number of days from the row's day to ``as_of``: a row of the
-        day before has 1. ``on`` (Date) is that day, in the zone of the data's instants.
+        ``on`` (Date) is the day of the row, in the zone of the data's instants. ``age_days``
+        (Int32) is the number of days from that day to ``as_of``: a row of the day before has 1.
         """
         column = str(TABLES[table].time)
-        rows = dated_before(self.data, table, self.as_of).filter(
+        rows = dated_rows_before(self.data, table, self.as_of).filter(
             pl.col("customer_id").is_not_null()
         )
         if self.history_days is not None:
@@ -51,10 +51,10 @@ class Facts:
         return (pl.lit(self.as_of) - day).dt.total_days().cast(pl.Int32, strict=False)
 
 
-def dated_before(data: CustomerData, table: str, day: date) -> pl.LazyFrame:
+def dated_rows_before(data: CustomerData, table: str, day: date) -> pl.LazyFrame:
     """Return the rows of a table that were known at the first moment of a day.
 
-    They have every declared column; rows without a time are left out.
+    The rows have every declared column; rows without a time are left out.
 
     Raises
     ------
@@ -64,12 +64,12 @@ def dated_before(data: CustomerData, table: str, day: date) -> pl.LazyFrame:
     column = TABLES[table].time
     if column is None:
         raise ParameterError(f"rows of table {table} have no time of their own")
-    whole = data.with_tables({table: declared(data, table)})
+    whole = data.with_tables({table: with_declared_columns(data, table)})
     return rows_known_before(whole, table, day).filter(pl.col(column).is_not_null())
 
 
-def declared(data: CustomerData, table: str) -> pl.LazyFrame:
-    """Return a table with every declared column: those a view left out are null."""
+def with_declared_columns(data: CustomerData, table: str) -> pl.LazyFrame:
+    """Return a table with every declared column; columns that the data lack are null."""
     frame = data[table]
     present = set(frame.collect_schema().names())
     absent = [

@@ -1,34 +1,34 @@
-"""Who left: no order within a horizon, among those who were active at the cut-off."""
+"""Churn labels: customers who were active at a cut-off and have no order within a horizon."""
 
 import polars as pl
 
-from workbench.features.facts import Facts, declared
-from workbench.features.purchases import order_days, purchases_of
+from workbench.features.facts import Facts, with_declared_columns
+from workbench.features.purchases import order_days, purchase_features
 from workbench.features.windows import Windows
 from workbench.foundation.errors import ParameterError
 from workbench.schema import TABLES, CustomerData
 from workbench.schema.timeline import is_later
 
 
-def no_order_within(
+def churn_labels(
     data: CustomerData, windows: Windows, *, currency: str, active_days: int | None = 365
 ) -> pl.DataFrame:
-    """Return who of the active customers does not order within the horizon.
+    """Return whether each active customer has churned: has no order day in the label window.
 
     Parameters
     ----------
     data : CustomerData
-        Table ``orders`` is read.
+        Customer data, of which the table ``orders`` is read.
     windows : Windows
-        Whoever has no order day in ``[label_from, label_until)`` is churned. Where the times of a
-        view are coarser than days, both are the first day of their unit, as the end of the history
-        is. Call
-        ``windows.require(coverage(data))`` first: a label window beyond the data is not seen here.
+        History and label window ``[label_from, label_until)``. If the times of a view are coarser
+        than days, both limits are the first day of their unit, as the end of the history is. Call
+        ``windows.require(coverage(data))`` first, because this function does not notice a label
+        window beyond the data.
     currency : str
-        ISO 4217; an order day is counted in this currency.
+        ISO 4217 code; only orders in this currency count.
     active_days : int, optional
-        Customers with an order day in this many days before ``as_of`` are the population; None
-        for all who ever had one.
+        Number of days before ``as_of`` in which an active customer has an order day; None if every
+        customer with an earlier order day is active.
 
     Returns
     -------
@@ -43,11 +43,13 @@ def no_order_within(
     _require_whole_units(data, windows)
     before = Facts(data=data, as_of=windows.as_of, history_days=windows.history_days)
     last_order = pl.col("days_since_last_order")
-    active = purchases_of(before, currency).filter(last_order.is_not_null())
+    active = purchase_features(before, currency).filter(last_order.is_not_null())
     if active_days is not None:
         active = active.filter(last_order <= active_days)
     after = Facts(
-        data=_from(data, windows), as_of=windows.label_until, history_days=windows.horizon_days
+        data=_with_label_orders(data, windows),
+        as_of=windows.label_until,
+        history_days=windows.horizon_days,
     )
     returned = (
         order_days(after, currency)
@@ -63,8 +65,8 @@ def no_order_within(
     )
 
 
-def _from(data: CustomerData, windows: Windows) -> CustomerData:
-    orders = declared(data, "orders")
+def _with_label_orders(data: CustomerData, windows: Windows) -> CustomerData:
+    orders = with_declared_columns(data, "orders")
     later = is_later(orders, "orders", windows.label_from, units=data.time_units)
     return data.with_tables({"orders": orders.filter(later)})
 
@@ -74,7 +76,7 @@ def _require_whole_units(data: CustomerData, windows: Windows) -> None:
     start = data.time_units.start
     if start(column, windows.label_from) == start(column, windows.label_until):
         raise ParameterError(
-            f"the label window of {windows.horizon_days} days lies within one "
-            f"{data.time_units.units[column]}, the unit to which the view cuts times: take a "
+            f"the label window of {windows.horizon_days} days is within one "
+            f"{data.time_units.units[column]}, the unit to which the view rounds times: use a "
             "longer horizon_days or a finer time in the study's policy"
         )

@@ -1,17 +1,17 @@
-"""What is bought and where: shares of categories and channels, breadth of the basket."""
+"""Features of products: shares of categories and channels, number of different products."""
 
 import polars as pl
 
-from workbench.features.facts import Facts, declared
+from workbench.features.facts import Facts, with_declared_columns
 from workbench.features.purchases import DECIMALS
 from workbench.schema import TABLES
 
-#: Categories that get a share of their own, the ones with most lines before the date.
+#: Number of categories with a share of their own: those with the most lines before the date.
 MOST_CATEGORIES = 8
 CHANNELS = TABLES["orders"].column("channel").choices
 
 
-def channels(facts: Facts, currency: str) -> pl.LazyFrame:
+def channel_features(facts: Facts, currency: str) -> pl.LazyFrame:
     """Return per customer the share of sales placed in each channel, in no order."""
     channel = pl.col("channel").cast(pl.String)
     sales = facts["orders"].filter(
@@ -38,7 +38,7 @@ def lines_sold(facts: Facts, currency: str) -> pl.LazyFrame:
     """
     sales = facts["orders"].filter(pl.col("currency") == currency, pl.col("kind") == "sale")
     return (
-        declared(facts.data, "order_items")
+        with_declared_columns(facts.data, "order_items")
         .join(sales.select("order_id", customer="customer_id"), on="order_id", how="inner")
         .select(
             "product_id",
@@ -62,8 +62,8 @@ def largest_categories(facts: Facts, currency: str) -> list[str]:
     return counted["category"].head(MOST_CATEGORIES).to_list()
 
 
-def baskets(facts: Facts, currency: str, *, names: list[str]) -> pl.LazyFrame:
-    """Return breadth of the basket and shares of the named categories, in no order."""
+def basket_features(facts: Facts, currency: str, *, names: list[str]) -> pl.LazyFrame:
+    """Return per customer numbers of products and shares of the named categories, in no order."""
     spent = pl.col("amount_minor")
     category = pl.col("category")
     parts = {

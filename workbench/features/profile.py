@@ -1,27 +1,27 @@
-"""What is known of customers that has no time of its own: demographics and attributes, made wide.
+"""Profiles of customers: demographics and attributes, one column each.
 
-An attribute is one statement about a customer and a long table of them; a model and an audit want
-one column per attribute. The latest statement wins. Special categories of personal data never
-become a column here.
+The table of attributes contains one row per statement about a customer, but a model or an audit
+needs one column per attribute, with the latest statement. Special categories of personal data never
+become a column.
 """
 
 from datetime import date
 
 import polars as pl
 
-from workbench.features.facts import Facts, declared
+from workbench.features.facts import Facts, with_declared_columns
 from workbench.foundation.errors import InputError, ParameterError, unknown_name
 from workbench.schema import TABLES, CustomerData
 
-#: Columns of ``customers`` that a profile has.
+#: Columns of ``customers`` in a profile.
 DEMOGRAPHICS = tuple(
     column.name
     for column in TABLES["customers"].columns
     if column.component == "demographic" and column.view in ("generalise", "common", "shared")
 )
-#: Share of an attribute's stated values that must read as numbers for it to be one.
+#: Share of an attribute's values that must be numbers for a column of numbers.
 _NUMERIC_SHARE = 0.99
-#: What is listed without a value.
+#: Value of a statement without a value, for instance the membership of a mailing list.
 _LISTED = "listed"
 
 
@@ -33,31 +33,33 @@ def profile(
     Parameters
     ----------
     data : CustomerData
-        Tables ``customers`` and ``attributes`` are read.
+        Customer data, of which the tables ``customers`` and ``attributes`` are read.
     as_of : date, optional
-        Attributes observed strictly before its first moment count. Without it all count: a
-        snapshot has no before and after.
+        Date at whose first moment an attribute must have been known. Without it all attributes
+        count, because a snapshot has one time only.
     without : tuple of str
-        Attributes to leave out, by bare name, for instance the label.
+        Attributes to leave out, named without namespace, for instance the label.
 
     Returns
     -------
     DataFrame, shape (customers, 1 + columns)
-        One row per customer, sorted by ``customer_id``. Demographics come first (String; null
-        where not stated), then one column per attribute, ``namespace.attribute``, sorted: Float64
-        where 99 % of the stated values read as numbers, else String ("listed" where being
-        listed is the statement). Columns without any value are left out.
+        One row per customer, sorted by ``customer_id``. Demographics come first (String, null if
+        not stated), then one column per attribute, ``namespace.attribute``, sorted. An attribute is
+        Float64 if 99 % of its values are numbers, else String ("listed" if the statement has no
+        value). Columns without any value are left out.
     """
-    customers = declared(data, "customers").filter(
+    customers = with_declared_columns(data, "customers").filter(
         pl.col("kind").is_null() | (pl.col("kind").cast(pl.String) != "test")
     )
     people = customers.select("customer_id", pl.col(DEMOGRAPHICS).cast(pl.String))
     wide = people.collect(engine="streaming").sort("customer_id")
-    latest = _latest(data, as_of).filter(~pl.col("attribute").is_in(without)).collect()
+    latest = _latest_statements(data, as_of).filter(~pl.col("attribute").is_in(without)).collect()
     names = pl.format("{}.{}", pl.col("namespace").cast(pl.String), pl.col("attribute"))
     parts = latest.with_columns(name=names).partition_by("name", as_dict=True)
     for (name,), statements in sorted(parts.items()):
-        column = statements.select("customer_id", _read(statements["value"]).alias(str(name)))
+        column = statements.select(
+            "customer_id", _parse_values(statements["value"]).alias(str(name))
+        )
         wide = wide.join(column, on="customer_id", how="left", maintain_order="left")
     empty = [name for name in wide.columns if wide[name].null_count() == wide.height]
     return wide.drop(empty)
@@ -71,7 +73,7 @@ def attribute(data: CustomerData, name: str, *, namespace: str = "status") -> pl
     ParameterError
         The namespace has no attribute of that name.
     """
-    rows = _latest(data, None).filter(pl.col("namespace").cast(pl.String) == namespace)
+    rows = _latest_statements(data, None).filter(pl.col("namespace").cast(pl.String) == namespace)
     found = rows.filter(pl.col("attribute") == name).select("customer_id", "value").collect()
     if found.is_empty():
         known = rows.select(pl.col("attribute").unique()).collect()["attribute"].to_list()
@@ -80,14 +82,14 @@ def attribute(data: CustomerData, name: str, *, namespace: str = "status") -> pl
 
 
 def declared_label(data: CustomerData, *, attribute_name: str = "churned") -> pl.DataFrame:
-    """Return the label that the source itself declares, for a snapshot without dates.
+    """Return the churn label that the source itself contains, for a snapshot without dates.
 
     Parameters
     ----------
     data : CustomerData
-        Table ``attributes``, namespace ``status``, is read.
+        Customer data, of which the table ``attributes``, namespace ``status``, is read.
     attribute_name : str
-        The attribute that says who has left.
+        Name of the attribute that marks customers who have left.
 
     Returns
     -------
@@ -97,35 +99,36 @@ def declared_label(data: CustomerData, *, attribute_name: str = "churned") -> pl
     Raises
     ------
     ParameterError
-        There is no such attribute.
+        The attribute does not exist.
     InputError
-        Its values are not yes and no.
+        A value of the attribute is neither yes nor no.
     """
     found = attribute(data, attribute_name)
     text = pl.col("value").str.strip_chars().str.to_lowercase()
-    said = found.select(
+    labels = found.select(
         "customer_id",
         churned=pl.when(text.is_in(["yes", "true", "1", "1.0"]))
         .then(True)
         .when(text.is_in(["no", "false", "0", "0.0"]))
         .then(False),
     )
-    unread = said["churned"].null_count()
+    unread = labels["churned"].null_count()
     if unread:
         raise InputError(
-            f"attribute {attribute_name!r} has {unread} of {said.height} values that are neither "
-            "yes nor no (true/false, 1/0): map it to these in the mapping file"
+            f"attribute {attribute_name!r} has {unread} of {labels.height} values that are neither "
+            "yes nor no (true/false, 1/0): map them to these in the mapping file"
         )
-    return said
+    return labels
 
 
-def _latest(data: CustomerData, as_of: date | None) -> pl.LazyFrame:
-    """Return the latest statement of each attribute; of several at one time the last in order.
+def _latest_statements(data: CustomerData, as_of: date | None) -> pl.LazyFrame:
+    """Return the latest statement of each attribute; of several with equal times, the last row.
 
-    A view shows times by the day and has its rows in the order of their exact times.
+    A view rounds times to days but keeps its rows in the order of their exact times, so the last
+    row of a day is the latest.
     """
     if as_of is None:
-        rows = declared(data, "attributes").filter(pl.col("customer_id").is_not_null())
+        rows = with_declared_columns(data, "attributes").filter(pl.col("customer_id").is_not_null())
     else:
         rows = Facts(data=data, as_of=as_of)["attributes"]
     ordinary = rows.filter(
@@ -140,7 +143,7 @@ def _latest(data: CustomerData, as_of: date | None) -> pl.LazyFrame:
     )
 
 
-def _read(values: pl.Series) -> pl.Series:
+def _parse_values(values: pl.Series) -> pl.Series:
     stated = values.drop_nulls()
     if stated.is_empty():
         return values.fill_null(_LISTED)

@@ -1,11 +1,12 @@
-"""Who bought when and for how much: recency, frequency and value, each under its own name.
+"""Features of purchases: recency, frequency and value, each under its own name.
 
-"Recency" means two opposite things in the literature: days since the last order (RFM) and the
-time of the last order after the first one (value models). Neither goes by that name here.
+"Recency" means two opposite things in the literature: days since the last order (RFM), and the time
+from the first order to the last (value models). So neither has that name here.
 
-An *order day* is a day whose orders, returns and cancellations come to more than nothing. A day on
-which all was sent back, or nothing was paid, is none. Value is net of returns and never below
-zero: who only sent things back has no value at all (null), as nothing is known of their buying.
+An *order day* of a customer is a day whose orders less returns and cancellations are above 0. A day
+on which the customer returned everything, or paid nothing, is not an order day. Value is net of
+returns and never below 0. It is null for customers with returns only, because their purchases are
+not in the data.
 """
 
 from dataclasses import dataclass
@@ -13,48 +14,48 @@ from datetime import date
 
 import polars as pl
 
-from workbench.features.facts import Facts, dated_before
+from workbench.features.facts import Facts, dated_rows_before
 from workbench.schema import CustomerData
 
-#: Length of the window whose figures are compared with those of the window before.
+#: Length of the two windows that a trend compares, days.
 TREND_DAYS = 90
-#: Length of the window of the latest figures.
+#: Length of the window of the most recent figures, days.
 RECENT_DAYS = 30
-#: Decimals of shares and means, so that equal data give equal bytes.
+#: Decimals to which shares and means are rounded, so that equal data give equal bytes.
 DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
-    """Orders before ``as_of`` that are in no customer's figures.
+class LeftOutOrders:
+    """Numbers of orders before ``as_of`` that no feature includes.
 
     Attributes
     ----------
     other_currency : int
-        Orders of known customers in another currency than asked for.
-    of_nobody : int
-        Orders without a customer (guests).
+        Number of orders of customers in another currency than the features.
+    without_customer : int
+        Number of orders of guests.
     """
 
     other_currency: int
-    of_nobody: int
+    without_customer: int
 
 
 def purchases(
     data: CustomerData, *, as_of: date, currency: str, history_days: int | None = None
 ) -> pl.DataFrame:
-    """Return what each customer bought before a date.
+    """Return recency, frequency and value of each customer's purchases before a date.
 
     Parameters
     ----------
     data : CustomerData
-        Table ``orders`` is read.
+        Customer data, of which the table ``orders`` is read.
     as_of : date
-        Orders strictly before its first moment count.
+        Date before whose first moment orders count.
     currency : str
-        ISO 4217; orders in any other are left out (``left_out`` counts them).
+        ISO 4217 code; orders in another currency are left out, see ``count_left_out_orders``.
     history_days : int, optional
-        Only orders of this many days before ``as_of`` count.
+        Number of days before ``as_of`` whose orders count; all by default.
 
     Returns
     -------
@@ -64,7 +65,7 @@ def purchases(
         absent.
     """
     facts = Facts(data=data, as_of=as_of, history_days=history_days)
-    return purchases_of(facts, currency).sort("customer_id").collect(engine="streaming")
+    return purchase_features(facts, currency).sort("customer_id").collect(engine="streaming")
 
 
 def order_days(facts: Facts, currency: str) -> pl.LazyFrame:
@@ -89,7 +90,7 @@ def order_days(facts: Facts, currency: str) -> pl.LazyFrame:
     )
 
 
-def purchases_of(facts: Facts, currency: str) -> pl.LazyFrame:
+def purchase_features(facts: Facts, currency: str) -> pl.LazyFrame:
     """Return the figures of ``purchases`` lazily, in no order."""
     net, age = pl.col("net_minor"), pl.col("age_days")
     bought = net > 0
@@ -140,12 +141,12 @@ def purchases_of(facts: Facts, currency: str) -> pl.LazyFrame:
     ).drop("all_net_minor", "sold_minor", "spent_minor")
 
 
-def left_out(data: CustomerData, *, as_of: date, currency: str) -> LeftOut:
-    """Count the orders before a date that are in no customer's figures."""
-    orders = dated_before(data, "orders", as_of)
+def count_left_out_orders(data: CustomerData, *, as_of: date, currency: str) -> LeftOutOrders:
+    """Return the numbers of orders before a date that no feature includes."""
+    orders = dated_rows_before(data, "orders", as_of)
     known = pl.col("customer_id").is_not_null()
     found = orders.select(
         other=(known & (pl.col("currency") != currency)).sum(), nobody=(~known).sum()
     ).collect(engine="streaming")
     other, nobody = found.row(0)
-    return LeftOut(other_currency=other, of_nobody=nobody)
+    return LeftOutOrders(other_currency=other, without_customer=nobody)

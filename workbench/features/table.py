@@ -6,17 +6,17 @@ from datetime import date
 
 import polars as pl
 
-from workbench.features.behaviour import activity, engagement, payments
-from workbench.features.contracts import subscriptions
-from workbench.features.dictionary import feature_dictionary
-from workbench.features.facts import Facts, declared
-from workbench.features.products import baskets, channels, largest_categories
-from workbench.features.purchases import LeftOut, left_out, purchases_of
+from workbench.features.activity import activity_features, engagement_features, payment_features
+from workbench.features.facts import Facts, with_declared_columns
+from workbench.features.feature_dictionary import feature_dictionary
+from workbench.features.products import basket_features, channel_features, largest_categories
+from workbench.features.purchases import LeftOutOrders, count_left_out_orders, purchase_features
+from workbench.features.subscriptions import subscription_features
 from workbench.foundation import compute
 from workbench.schema import CustomerData
 from workbench.schema.timeline import rows_known_before
 
-#: Counts of what did not happen are 0; everything else that is not known stays null.
+#: Features that are 0, not null, for customers without rows.
 _ZERO = (
     "orders",
     "order_days",
@@ -45,7 +45,7 @@ _ZERO = (
     "subscription_price_minor",
     "ended_subscriptions",
 )
-#: Customers whose aggregates are held in memory together.
+#: Number of customers whose aggregates are in memory together.
 _BUCKET_CUSTOMERS = 250_000
 _FALSE = ("is_returns_only", "has_unsubscribed", "has_subscription")
 
@@ -57,20 +57,20 @@ class CustomerFeatures:
     Attributes
     ----------
     rows : DataFrame, shape (customers, 1 + features)
-        One row per customer known before ``as_of`` (``schema.timeline`` says who is known where a
-        view shows by the month when customers were first seen), sorted by ``customer_id``.
+        One row per customer known at the first moment of ``as_of``, sorted by ``customer_id``. If a
+        view rounds the time of first sight to months, ``schema.timeline`` decides who was known.
     as_of : date
-        Facts strictly before its first moment count.
+        Date before whose first moment facts count.
     currency : str
-        ISO 4217 of all amounts.
-    left_out : LeftOut
-        Orders that are in nobody's figures.
+        ISO 4217 code of all amounts.
+    left_out : LeftOutOrders
+        Numbers of orders that no feature includes.
     """
 
     rows: pl.DataFrame
     as_of: date
     currency: str
-    left_out: LeftOut
+    left_out: LeftOutOrders
 
     @property
     def names(self) -> list[str]:
@@ -78,7 +78,7 @@ class CustomerFeatures:
         return [name for name in self.rows.columns if name != "customer_id"]
 
     def dictionary(self) -> pl.DataFrame:
-        """Return what each feature is: feature, group, unit, meaning."""
+        """Return feature, group, unit and meaning of each feature."""
         return feature_dictionary(self.names)
 
 
@@ -93,37 +93,37 @@ def customer_features(
 ) -> CustomerFeatures:
     """Return the features of every customer known before a date.
 
-    Nothing that happened on ``as_of`` or later has any effect (truncation invariance, tested).
-    Demographics and attributes are not among the features; ``profile`` gives them.
+    No row of ``as_of`` or later has any effect (truncation invariance, tested). Demographics and
+    attributes are not among the features; ``profile`` returns them.
 
     Parameters
     ----------
     data : CustomerData
-        Orders, order items, events, interactions, payments and subscriptions are read. Tables and
-        columns that a view leaves out count as empty.
+        Customer data, of which orders, order items, events, interactions, payments and
+        subscriptions are read. Tables and columns that a view lacks count as empty.
     as_of : date
-        Facts strictly before its first moment count.
+        Date before whose first moment facts count.
     currency : str
-        ISO 4217; orders in another currency are left out and counted.
+        ISO 4217 code; orders in another currency are left out and counted.
     history_days : int, optional
-        Only facts of this many days before ``as_of`` count.
+        Number of days before ``as_of`` whose facts count; all by default.
     buckets : int, optional
-        Parts in which customers are worked on, one for each 250,000 unless given. The features are
-        the same whatever their number.
+        Number of buckets into which customers are divided, by default one for each 250,000. It does
+        not change the features.
     pool : Executor, optional
-        Who works on the parts; this process unless given.
+        Executor that computes the buckets; by default this process.
 
     Notes
     -----
-    A part holds the customers whose ids lie in one range, in which a view keeps its rows. In each,
-    every table is reduced to one row per customer before anything is joined, in polars' streaming
-    engine, so memory holds one row per customer and not the events.
+    A bucket contains the customers whose ids are in one range, because a view is sorted by id. In
+    each bucket every table is reduced to one row per customer before tables are joined, in polars'
+    streaming engine, so memory contains one row per customer and not the events.
     """
     facts = Facts(data=data, as_of=as_of, history_days=history_days)
     if buckets is None:
-        customers = declared(data, "customers").select(pl.len()).collect().item()
+        customers = with_declared_columns(data, "customers").select(pl.len()).collect().item()
         buckets = max(1, -(-customers // _BUCKET_CUSTOMERS))
-    work = _Bucket(
+    work = _BucketFeatures(
         facts=facts,
         currency=currency,
         categories=tuple(largest_categories(facts, currency)),
@@ -135,16 +135,16 @@ def customer_features(
         rows=pl.concat(found),
         as_of=as_of,
         currency=currency,
-        left_out=left_out(data, as_of=as_of, currency=currency),
+        left_out=count_left_out_orders(data, as_of=as_of, currency=currency),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Bucket:
-    """Computes the features of the customers of one part; picklable, for other processes.
+class _BucketFeatures:
+    """Function that returns the features of the customers in one bucket; it can be pickled.
 
-    What is global (which categories are the largest) is handed in, so a customer's features depend
-    on nobody else in the part.
+    The largest categories depend on all customers and are given, so that a customer's features do
+    not depend on the other customers of the bucket.
     """
 
     facts: Facts
@@ -153,23 +153,23 @@ class _Bucket:
     buckets: int
 
     def __call__(self, number: int) -> pl.DataFrame:
-        facts = replace(self.facts, data=self._part(number))
+        facts = replace(self.facts, data=self._customers_in_bucket(number))
         parts = [
-            purchases_of(facts, self.currency),
-            channels(facts, self.currency),
-            baskets(facts, self.currency, names=list(self.categories)),
-            activity(facts),
-            engagement(facts),
-            payments(facts),
-            subscriptions(facts, self.currency),
+            purchase_features(facts, self.currency),
+            channel_features(facts, self.currency),
+            basket_features(facts, self.currency, names=list(self.categories)),
+            activity_features(facts),
+            engagement_features(facts),
+            payment_features(facts),
+            subscription_features(facts, self.currency),
         ]
-        rows = _known(facts)
-        for part in parts:  # one after another: memory holds one table's aggregates at a time
+        rows = _known_customers(facts)
+        for part in parts:  # Only one table's aggregates are in memory at a time.
             found = part.collect(engine="streaming")
             rows = rows.join(found, on="customer_id", how="left", maintain_order="left")
         return rows.with_columns(pl.col(_ZERO).fill_null(0), pl.col(_FALSE).fill_null(False))
 
-    def _part(self, number: int) -> CustomerData:
+    def _customers_in_bucket(self, number: int) -> CustomerData:
         if self.buckets == 1:
             return self.facts.data
         edges = [2**64 * place // self.buckets for place in (number, number + 1)]
@@ -185,11 +185,13 @@ class _Bucket:
         )
 
 
-def _known(facts: Facts) -> pl.DataFrame:
+def _known_customers(facts: Facts) -> pl.DataFrame:
     """Return the customers first seen before ``as_of``: customer_id and tenure_days."""
-    # a view may not tell when somebody was first seen: they count, without a tenure
+    # A customer whose first sight the view does not contain is included, without a tenure.
     data = facts.data
-    everyone = data.with_tables({**data.tables, "customers": declared(data, "customers")})
+    everyone = data.with_tables(
+        {**data.tables, "customers": with_declared_columns(data, "customers")}
+    )
     customers = rows_known_before(everyone, "customers", facts.as_of).filter(
         pl.col("kind").is_null() | (pl.col("kind").cast(pl.String) != "test"),
     )

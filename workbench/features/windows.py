@@ -1,12 +1,12 @@
-"""The windows of a model in time, and the refusal of those that cannot be.
+"""The history and the label window of a model, and the refusal of impossible windows.
 
     history                    gap      horizon
     |--------------------------|........|================|
     as_of - history_days     as_of    label_from      label_until
 
-Features are facts strictly before the first moment of ``as_of``; the label is what happens in
-``[label_from, label_until)``. A label window that reaches beyond what the data cover would count
-everyone as gone who simply has not been seen yet, so it is refused and never cut short.
+Features are facts strictly before the first moment of ``as_of``; the label is made from the orders
+in ``[label_from, label_until)``. In a label window that extends beyond the data, a customer whose
+next order is not loaded yet would count as churned. So such a window is refused, never shortened.
 """
 
 from dataclasses import dataclass
@@ -14,23 +14,23 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from workbench.features.facts import declared
+from workbench.features.facts import with_declared_columns
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema import TABLES, CustomerData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Windows:
-    """Where history ends and where the label begins; the two cannot overlap.
+    """The end of the history and the label window after it, which cannot overlap.
 
     Attributes
     ----------
     as_of : date
-        Facts strictly before its first moment count.
+        Date before whose first moment facts count.
     history_days : int or None
-        Only facts of this many days before ``as_of`` count; None for all.
+        Number of days before ``as_of`` whose facts count; None for all.
     gap_days : int
-        Days between ``as_of`` and the label window, 0 or more: time to act.
+        Days between ``as_of`` and the label window, 0 or more, in which the company can act.
     horizon_days : int
         Length of the label window, 1 or more.
 
@@ -50,7 +50,7 @@ class Windows:
     gap_days: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what would let the label look into the history."""
+        """Refuse a label window that overlaps the history."""
         if self.gap_days < 0:
             raise ParameterError(
                 f"gap_days is {self.gap_days}: it must be 0 or more, "
@@ -77,40 +77,40 @@ class Windows:
         Raises
         ------
         ParameterError
-            ``as_of`` lies outside the data, too little history lies before it, or the label window
-            ends beyond the data; the message has the numbers that would do.
+            ``as_of`` is outside the data, the history before it is too short, or the label window
+            ends beyond the data; the message contains the dates that are possible.
         """
         covered.require(self.as_of)
         history = (self.as_of - covered.first_on).days
         if history < min_history_days:
             raise ParameterError(
                 f"as_of {self.as_of} has {history} days of history, {min_history_days} are needed: "
-                f"take {covered.first_on + timedelta(days=min_history_days)} or later"
+                f"use {covered.first_on + timedelta(days=min_history_days)} or later"
             )
         if self.label_until > covered.until_on:
             needed = self.gap_days + self.horizon_days
             raise ParameterError(
                 f"the label window of as_of {self.as_of} ends on {self.label_until}, but the data "
                 f"are complete only until {covered.until_on}: gap and horizon need {needed} days "
-                f"after as_of, so take {covered.until_on - timedelta(days=needed)} or earlier"
+                f"after as_of, so use {covered.until_on - timedelta(days=needed)} or earlier"
             )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """Training cut-offs and one test cut-off after them, their label windows apart.
+    """Training cut-offs and one later test cut-off, whose label windows do not overlap.
 
-    The label window of every training cut-off ends on the test cut-off or before, so nothing that
-    trains a model lies later than what it is tested on.
+    The label window of every training cut-off ends on the test cut-off or before, so a model is
+    trained only on rows that are earlier than its test.
 
     Attributes
     ----------
     train_on : tuple of date
-        Training cut-offs, earliest first, one at least.
+        Training cut-offs, at least one, earliest first.
     test_on : date
         Test cut-off.
     gap_days, horizon_days : int
-        As in ``Windows``.
+        Gap and length of every label window, see ``Windows``.
     """
 
     train_on: tuple[date, ...]
@@ -119,14 +119,14 @@ class Split:
     gap_days: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse a training label that reaches into the test."""
+        """Refuse a training label window that extends beyond the test cut-off."""
         if not self.train_on:
-            raise ParameterError("a split needs one training cut-off at least")
+            raise ParameterError("a split needs at least one training cut-off")
         needed = self.gap_days + self.horizon_days
         found = (self.test_on - max(self.train_on)).days
         if found < needed:
             raise ParameterError(
-                f"the last training cut-off lies {found} days before the test cut-off "
+                f"the last training cut-off is {found} days before the test cut-off "
                 f"{self.test_on}: its label window needs {needed} days, so training must end on "
                 f"{self.test_on - timedelta(days=needed)} or earlier"
             )
@@ -160,22 +160,21 @@ class Coverage:
         """Refuse an ``as_of`` outside the data."""
         if not self.first_on < as_of <= self.until_on:
             raise ParameterError(
-                f"as_of {as_of} lies outside the data: they cover {self.first_on} up to "
-                f"{self.until_on}, so take a date after the first and not after the last"
+                f"as_of {as_of} is outside the data: they cover {self.first_on} up to "
+                f"{self.until_on}, so use a date after the first and not after the last"
             )
 
 
 def coverage(data: CustomerData, *, data_until: date | None = None) -> Coverage:
-    """Return which days the data cover.
+    """Return the days that the data cover.
 
     Parameters
     ----------
     data : CustomerData
-        Orders, events, interactions and payments are looked at.
+        Customer data, of which orders, events, interactions and payments are read.
     data_until : date, optional
-        First day that is not covered, as the sources declare it. Without it the earliest
-        ``data_until_at`` of the ``sources`` table counts, or, where that table is empty, the day
-        after the last fact.
+        First day that is not covered. The default is the earliest ``data_until_at`` of the
+        ``sources`` table or, if that table is empty, the day after the last fact.
 
     Raises
     ------
@@ -184,7 +183,7 @@ def coverage(data: CustomerData, *, data_until: date | None = None) -> Coverage:
     """
     dated = [name for name, table in TABLES.items() if table.has_moments]
     bounds = [
-        declared(data, table).select(
+        with_declared_columns(data, table).select(
             first=pl.col(str(TABLES[table].time)).min().dt.date(),
             last=pl.col(str(TABLES[table].time)).max().dt.date(),
         )
@@ -198,17 +197,21 @@ def coverage(data: CustomerData, *, data_until: date | None = None) -> Coverage:
         raise InputError(
             f"no dated fact in {', '.join(dated)}: this is a snapshot, which has no as_of"
         )
-    until = data_until or _declared_until(data) or last + timedelta(days=1)
+    until = data_until or _declared_data_until(data) or last + timedelta(days=1)
     return Coverage(first_on=first, until_on=until)
 
 
-def _declared_until(data: CustomerData) -> date | None:
-    stated = declared(data, "sources").select(pl.col("data_until_at").min().dt.date()).collect()
+def _declared_data_until(data: CustomerData) -> date | None:
+    stated = (
+        with_declared_columns(data, "sources")
+        .select(pl.col("data_until_at").min().dt.date())
+        .collect()
+    )
     until: date | None = stated.item()
     return until
 
 
-def churn_split(
+def split_for_churn(
     covered: Coverage,
     *,
     as_of: date,
@@ -217,32 +220,32 @@ def churn_split(
     min_history_days: int = 90,
     most_cutoffs: int = 4,
 ) -> Split:
-    """Lay the latest possible test cut-off before ``as_of`` and training cut-offs before that.
+    """Return the latest possible test cut-off before ``as_of`` and training cut-offs before it.
 
-    The label windows of neighbouring cut-offs touch and do not overlap: each lies ``gap_days +
-    horizon_days`` before the next one.
+    Each cut-off is ``gap_days + horizon_days`` before the next one, so that neighbouring label
+    windows touch and do not overlap.
 
     Parameters
     ----------
     covered : Coverage
-        The days that the data cover.
+        Days that the data cover.
     as_of : date
-        Scoring date: what happens from its first moment on is taken as unknown.
+        Scoring date; rows from its first moment on are not used.
     horizon_days, gap_days : int
-        As in ``Windows``.
+        Length of the label window and of the gap before it, see ``Windows``.
     min_history_days : int
-        Days of data before a cut-off without which it is not used.
+        Smallest number of days of data before a cut-off.
     most_cutoffs : int
-        Most training cut-offs, 1 or more.
+        Largest number of training cut-offs, 1 or more.
 
     Raises
     ------
     ParameterError
-        ``as_of`` lies outside the data, or no training cut-off has enough history.
+        ``as_of`` is outside the data, or no training cut-off has enough history.
     """
     covered.require(as_of)
     step = timedelta(days=gap_days + horizon_days)
-    Windows(as_of=as_of, gap_days=gap_days, horizon_days=horizon_days)  # refuses bad lengths
+    Windows(as_of=as_of, gap_days=gap_days, horizon_days=horizon_days)  # This refuses bad lengths.
     test_on = as_of - step
     earliest = covered.first_on + timedelta(days=min_history_days)
     train_on = [test_on - step * back for back in range(1, most_cutoffs + 1)]
@@ -252,6 +255,6 @@ def churn_split(
         raise ParameterError(
             f"as_of {as_of} has {(as_of - covered.first_on).days} days of data before it, "
             f"{needed} are needed: {min_history_days} of history and {step.days} of label window "
-            "each for training and test; take a later as_of or a shorter horizon_days"
+            "each for training and test; use a later as_of or a shorter horizon_days"
         )
     return Split(train_on=usable, test_on=test_on, gap_days=gap_days, horizon_days=horizon_days)

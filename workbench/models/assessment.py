@@ -27,11 +27,11 @@ from workbench.privacy.release import (
     rounded_figure,
     shares,
 )
-from workbench.statistics.auc import gain, ranking
-from workbench.statistics.calibration import brier, calibration_error
-from workbench.statistics.comparisons import needed_for_precision, two_digits_up
+from workbench.statistics.auc import auc_difference, auc_interval
+from workbench.statistics.calibration import calibration_error, squared_errors
+from workbench.statistics.comparisons import needed_size_for_precision, round_up_two_digits
 from workbench.statistics.estimates import Estimate
-from workbench.statistics.intervals import critical
+from workbench.statistics.intervals import critical_value
 from workbench.statistics.resampling import Counts, percentile_interval
 from workbench.statistics.verdicts import Outcome, Verdict
 
@@ -113,7 +113,7 @@ def assess(
         counts = int(counted["persons"][0]), int(counted["left"][0])
     n, left = counts
     means = release.means(
-        persons.with_columns(squared=pl.Series(brier(outcomes, scores))),
+        persons.with_columns(squared=pl.Series(squared_errors(outcomes, scores))),
         of={"squared": SMALLEST_SCORE, "score": SMALLEST_SCORE},
     ).row(0, named=True)
     rate = shares([left], [n], release=release)
@@ -132,7 +132,7 @@ def assess(
     calibration = calibration_table(persons, release=release, groups=groups)
     error = calibration_error(outcomes, scores, seed=seed, bins=groups, noise=release.variance)
     null_95 = error.null_95 if release.is_exact else round(error.null_95, _NULL_DECIMALS)
-    auc = rounded_figure(*ranking(outcomes, scores), release=release)
+    auc = rounded_figure(*auc_interval(outcomes, scores), release=release)
     return Assessment(
         auc=Estimate(
             name="auc",
@@ -216,7 +216,7 @@ def ranks_verdict(auc: Estimate) -> Verdict:
         ratio = ((high - low) / 2 / max(value - 0.5, USELESS_AUC - 0.5)) ** 2
         answer = (
             f"It cannot be said: {figures}, which includes chance. About "
-            f"{two_digits_up(max(auc.n * ratio, auc.n + 1)):,} persons would be needed."
+            f"{round_up_two_digits(max(auc.n * ratio, auc.n + 1)):,} persons would be needed."
         )
         outcome = Outcome.UNDECIDED
     return Verdict(
@@ -248,7 +248,7 @@ def gain_verdict(
         Rounds the figures.
     """
     outcomes, scores = persons["churned"].to_numpy().astype(bool), persons["score"].to_numpy()
-    found = rounded_figure(*gain(outcomes, scores, rule)[:3], release=release)
+    found = rounded_figure(*auc_difference(outcomes, scores, rule)[:3], release=release)
     estimate = Estimate(
         name="auc_gain",
         value=found.value,
@@ -295,7 +295,7 @@ def calibration_verdict(found: Assessment) -> Verdict:
     outside = low > CALIBRATION_TOLERANCE or high < -CALIBRATION_TOLERANCE
     within = max(abs(low), abs(high)) <= CALIBRATION_TOLERANCE
     is_wrong = error > null_95
-    needed = two_digits_up(needed_for_precision(observed, CALIBRATION_TOLERANCE / 2))
+    needed = round_up_two_digits(needed_size_for_precision(observed, CALIBRATION_TOLERANCE / 2))
     if outside or (is_wrong and error > CALIBRATION_TOLERANCE):
         outcome, answer = Outcome.NOT_SHOWN, f"No, use them for ranking only: {figures}."
     elif within and error <= max(null_95, CALIBRATION_TOLERANCE):
@@ -351,9 +351,9 @@ def _lift_of(cells: Counts) -> Scores:
 
 def _needed_gain(found: Rounded, n: int) -> str:
     power = float(stats.norm.ppf(0.8))
-    se = (found.high - found.low) / 2 / critical()
-    ratio = ((critical() + power) * se / max(found.value, USELESS_GAIN)) ** 2
-    return f"About {two_digits_up(max(n * ratio, n + 1)):,} persons would be needed."
+    se = (found.high - found.low) / 2 / critical_value()
+    ratio = ((critical_value() + power) * se / max(found.value, USELESS_GAIN)) ** 2
+    return f"About {round_up_two_digits(max(n * ratio, n + 1)):,} persons would be needed."
 
 
 def _limits(estimate: Estimate) -> tuple[float, float, float]:

@@ -11,10 +11,10 @@ import polars as pl
 
 from workbench.features import (
     Windows,
-    churn_split,
+    churn_labels,
     coverage,
     customer_features,
-    no_order_within,
+    split_for_churn,
 )
 from workbench.foundation.streams import Stream
 from workbench.models.assessment import assess, calibration_verdict, gain_verdict, ranks_verdict
@@ -87,13 +87,13 @@ def churn(
     Raises
     ------
     ParameterError
-        ``as_of`` lies outside the data, or no training cut-off has enough history; the message
+        ``as_of`` is outside the data, or no training cut-off has enough history; the message
         has the needed numbers.
     InputError
         Too few left or stayed, or a feature tells the outcome on its own.
     """
     covered = coverage(data, data_until=data_until)
-    split = churn_split(
+    split = split_for_churn(
         covered,
         as_of=as_of,
         horizon_days=horizon_days,
@@ -104,7 +104,7 @@ def churn(
     for cut_off in (*split.train_on, split.test_on):
         windows = split.windows(cut_off, history_days=history_days)
         windows.require(covered, min_history_days=min_history_days)
-        found = no_order_within(data, windows, currency=currency, active_days=active_days)
+        found = churn_labels(data, windows, currency=currency, active_days=active_days)
         labels.append((windows, found))
     tested = labels[-1][1]
     require_outcomes(pl.concat([found for _, found in labels[:-1]]), "training cut-offs")

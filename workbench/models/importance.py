@@ -13,7 +13,7 @@ from workbench.features import feature_group
 from workbench.foundation.streams import Stream
 from workbench.models.classifiers import Fitted
 from workbench.models.leaks import sample
-from workbench.statistics.auc import gain
+from workbench.statistics.auc import auc_difference
 
 #: Rows whose features are shuffled; the loss of AUC is then good to about .003.
 _ROWS = 20_000
@@ -50,7 +50,7 @@ def group_importance(
         for shuffle in range(_SHUFFLES):
             random = Stream(seed, f"shuffle {group} {shuffle}").generator()
             moved = some.select(names)[random.permutation(some.height)]
-            losses.append(gain(y, scores, fitted.scores(some.with_columns(moved))))
+            losses.append(auc_difference(y, scores, fitted.scores(some.with_columns(moved))))
         mean = [float(np.mean(part)) for part in zip(*losses, strict=True)]
         lines.append((group, len(names), *mean[:3]))
     schema = {

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from workbench.features import feature_group
 from workbench.foundation.errors import InputError
 from workbench.foundation.streams import Stream
-from workbench.statistics.auc import ranking
+from workbench.statistics.auc import auc_interval
 
 #: AUC of one feature on its own, in either direction, from which it is stopped.
 SUSPECT_AUC = 0.95
@@ -87,10 +87,10 @@ def _alone(column: pl.Series, y: NDArray[np.bool_]) -> tuple[float, str]:
     if column.dtype.is_numeric() or column.dtype == pl.Boolean:
         values = column.cast(pl.Float64).to_numpy()
         tried = [np.where(np.isnan(values), end, values) for end in (-np.inf, np.inf)]
-        aucs = [ranking(y, one).auc for one in tried]
+        aucs = [auc_interval(y, one).auc for one in tried]
         best = max(aucs, key=lambda auc: abs(auc - 0.5))
         return max(best, 1 - best), "more" if best >= 0.5 else "less"
     rates = pl.DataFrame({"level": column.cast(pl.String), "y": y.astype(np.float64)})
     level = pl.when(pl.len().over("level") >= _LEVEL_ROWS).then(pl.col("level"))  # rest: one level
     by_level = rates.with_columns(level).with_columns(pl.col("y").mean().over("level"))
-    return ranking(y, by_level["y"].to_numpy()).auc, "levels"
+    return auc_interval(y, by_level["y"].to_numpy()).auc, "levels"

@@ -13,7 +13,7 @@ from workbench.models.separation import ENOUGH_BETWEEN
 from workbench.models.traits import traits
 from workbench.privacy.release import EXACT, Release, rounded_figure
 from workbench.schema import CustomerData
-from workbench.statistics.comparisons import two_digits_up
+from workbench.statistics.comparisons import round_up_two_digits
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.verdicts import Outcome, Verdict
 
@@ -205,7 +205,7 @@ def _reality(cut: Grouping, n: int, groups: Estimate) -> Verdict:
         scale = ENOUGH_BETWEEN / max(found.most_between, 1)
         answer = (
             "It cannot be said: no gap is seen, but too few customers lie where one would be. "
-            f"About {two_digits_up(n * scale):,} customers would be needed."
+            f"About {round_up_two_digits(n * scale):,} customers would be needed."
         )
     return Verdict(
         name="segments_are_real",

@@ -28,7 +28,7 @@ from sklearn.cluster import KMeans
 
 from workbench.foundation.streams import Stream
 from workbench.models.latent import Floats, Latent
-from workbench.statistics.comparisons import holm
+from workbench.statistics.comparisons import adjust_p_values
 from workbench.statistics.unimodality import dip_test
 
 #: Customers between two groups below which nothing is tested.
@@ -114,7 +114,7 @@ def separation(latent: Latent, *, k: int, seed: int) -> Separation:
         "p_value": pl.Float64,
     }
     pairs = pl.DataFrame(lines, schema=schema, orient="row")
-    adjusted = pl.Series("p_value", holm(pairs["p_value"].to_numpy()), dtype=pl.Float64)
+    adjusted = pl.Series("p_value", adjust_p_values(pairs["p_value"].to_numpy()), dtype=pl.Float64)
     pairs = pairs.with_columns(adjusted, is_apart=adjusted < _LEVEL)
     return Separation(pairs=pairs, natural_groups=_groups(pairs, k))
 

@@ -1,8 +1,9 @@
-"""How well a score ranks: the area under the ROC curve with an interval that covers.
+"""The area under the ROC curve (AUC), which measures how well a score ranks, with its interval.
 
-AUC is the chance that a random positive has a higher score than a random negative, ties counting
-half. Its variance is DeLong's, from placement values; the interval is made on the logit scale, so
-that it stays within 0 and 1 (coverage .945 / .953 / .946 measured at n = 300 / 1,000 / 5,000).
+The AUC is the probability that a random positive has a higher score than a random negative; a tie
+counts half. Its variance is DeLong's, from placement values. The interval is computed on the logit
+scale, so that it stays within 0 and 1 (coverage .945 / .953 / .946 measured at n = 300 / 1,000 /
+5,000).
 """
 
 import math
@@ -13,19 +14,19 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from workbench.foundation.errors import InputError
-from workbench.statistics.intervals import LEVEL, critical
+from workbench.statistics.intervals import LEVEL, critical_value
 
 
-class Ranking(NamedTuple):
-    """AUC with the limits of its interval."""
+class AucInterval(NamedTuple):
+    """An AUC with the limits of its interval."""
 
     auc: float
     low: float
     high: float
 
 
-class Gain(NamedTuple):
-    """How much higher the AUC of one score is than that of another on the same persons."""
+class AucDifference(NamedTuple):
+    """AUC of one score less the AUC of another on the same persons, with interval and error."""
 
     difference: float
     low: float
@@ -33,27 +34,27 @@ class Gain(NamedTuple):
     se: float
 
 
-def ranking(outcomes: ArrayLike, scores: ArrayLike, *, level: float = LEVEL) -> Ranking:
+def auc_interval(outcomes: ArrayLike, scores: ArrayLike, *, level: float = LEVEL) -> AucInterval:
     """Return the AUC with its logit-DeLong interval.
 
     Parameters
     ----------
     outcomes : array of bool, shape (n,)
-        Who is positive.
+        True for positives.
     scores : array of float, shape (n,)
-        Higher means more likely positive.
+        Scores, higher for persons who are more likely positive.
 
     Raises
     ------
     InputError
-        There is no positive or no negative.
+        All outcomes are positive or all are negative.
 
     Notes
     -----
     With placements V_i of the m positives and W_j of the k negatives, ``var = S_V / m + S_W / k``.
-    The limits are ``expit(logit(A) -+ z sqrt(var) / (A (1 - A)))``. Where all ranks are right (or
-    wrong) the variance is 0 and says nothing: half a wrong pair is assumed, and the limit is
-    Hanley and McNeil's for that area.
+    The limits are ``expit(logit(A) -+ z sqrt(var) / (A (1 - A)))``. If the score ranks all persons
+    correctly (or all wrongly), this variance is 0 and no interval can be made from it. Then half a
+    wrong pair is assumed, and the variance is Hanley and McNeil's for that area.
 
     References
     ----------
@@ -68,29 +69,32 @@ def ranking(outcomes: ArrayLike, scores: ArrayLike, *, level: float = LEVEL) -> 
         max(auc, 0.5 / (positive.size * negative.size)), 1 - 0.5 / positive.size / negative.size
     )
     if variance <= 0:
-        variance = _hanley(bounded, positive.size, negative.size)
-    half = critical(level) * math.sqrt(variance) / (bounded * (1 - bounded))
+        variance = _hanley_mcneil_variance(bounded, positive.size, negative.size)
+    half = critical_value(level) * math.sqrt(variance) / (bounded * (1 - bounded))
     centre = math.log(bounded / (1 - bounded))
     low, high = (1 / (1 + math.exp(-(centre + sign * half))) for sign in (-1, 1))
-    return Ranking(auc, min(low, auc), max(high, auc))
+    return AucInterval(auc, min(low, auc), max(high, auc))
 
 
-def gain(
+def auc_difference(
     outcomes: ArrayLike, scores: ArrayLike, others: ArrayLike, *, level: float = LEVEL
-) -> Gain:
+) -> AucDifference:
     """Return the difference of two AUCs on the same persons with DeLong's paired interval."""
     positive, negative = _placements(outcomes, scores)
     other_positive, other_negative = _placements(outcomes, others)
     difference = float(positive.mean() - other_positive.mean())
     se = math.sqrt(_variance(positive - other_positive) + _variance(negative - other_negative))
-    half = critical(level) * se
-    return Gain(difference, difference - half, difference + half, se)
+    half = critical_value(level) * se
+    return AucDifference(difference, difference - half, difference + half, se)
 
 
 def _placements(
     outcomes: ArrayLike, scores: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the positives' shares of negatives below, the negatives' of positives above."""
+    """Return for each positive the share of negatives below, for each negative of positives above.
+
+    A tie counts half.
+    """
     is_positive = np.asarray(outcomes, dtype=bool)
     values = np.asarray(scores, dtype=np.float64)
     high, low = values[is_positive], values[~is_positive]
@@ -111,16 +115,16 @@ def _variance(placements: NDArray[np.float64]) -> float:
 
 
 def standard_error(auc: float, positives: int, negatives: int) -> float:
-    """Return the standard error of an AUC from the numbers of persons alone.
+    """Return the standard error of an AUC, computed from the numbers of persons only.
 
     References
     ----------
     Hanley and McNeil 1982, "The meaning and use of the area under a ROC curve", Radiology 143.
     """
-    return math.sqrt(max(_hanley(auc, positives, negatives), 0.0))
+    return math.sqrt(max(_hanley_mcneil_variance(auc, positives, negatives), 0.0))
 
 
-def _hanley(auc: float, positives: int, negatives: int) -> float:
+def _hanley_mcneil_variance(auc: float, positives: int, negatives: int) -> float:
     q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     spread = auc * (1 - auc) + (positives - 1) * (q1 - auc**2) + (negatives - 1) * (q2 - auc**2)
     return spread / (positives * negatives)

@@ -1,4 +1,4 @@
-"""How often customers buy and when they stop: the BG/NBD model of repeat purchases.
+"""The BG/NBD model of repeat purchases, which describes how often customers buy and when they stop.
 
 Purchases of an active customer are Poisson with a rate that is gamma-distributed over customers;
 after every purchase but the first a customer leaves with a probability that is beta-distributed.
@@ -25,7 +25,7 @@ from scipy.special import betaln, gammaln
 Floats = NDArray[np.float64]
 
 PARAMETERS = ("r", "alpha", "a", "b")
-_STEP = 1e-4  # of the log parameters, in the second differences
+_STEP = 1e-4  # step of the log parameters in the second differences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +35,12 @@ class BuyingModel:
     Attributes
     ----------
     r, alpha, a, b : float
-        Shape and rate of the gamma distribution (alpha in the unit of time), and of the beta.
+        Shape and rate of the gamma distribution (alpha in the unit of time), and the two parameters
+        of the beta distribution.
     standard_errors : tuple of float
-        Of the four, from the curvature of the likelihood at its maximum.
+        Standard errors of the four parameters, from the curvature of the likelihood at its maximum.
     log_likelihood : float
+        Logarithm of the likelihood at its maximum.
     """
 
     r: float
@@ -49,13 +51,13 @@ class BuyingModel:
     log_likelihood: float
 
 
-def buying_model(repeats: Floats, last: Floats, length: Floats) -> BuyingModel:
+def fit_buying_model(repeats: Floats, last: Floats, length: Floats) -> BuyingModel:
     """Fit the BG/NBD model by maximum likelihood.
 
     Parameters
     ----------
     repeats : array, shape (customers,)
-        Purchases after the first.
+        Numbers of purchases after the first.
     last, length : arrays, shape (customers,)
         Time from the first purchase to the last and to the end of the observation, in one unit;
         ``last`` is 0 without repeats.
@@ -63,12 +65,12 @@ def buying_model(repeats: Floats, last: Floats, length: Floats) -> BuyingModel:
     Raises
     ------
     ValueError
-        Nobody bought again, or the search did not end at a maximum.
+        No customer bought again, or the search did not end at a maximum.
     """
     if not (repeats > 0).any():
-        raise ValueError("nobody bought again: there is nothing to fit")
+        raise ValueError("no customer bought again: the model cannot be fitted")
     if (last > length).any():
-        raise ValueError("a last purchase lies after the end of the observation")
+        raise ValueError("a last purchase is later than the end of the observation")
 
     def loss(logs: Floats) -> float:
         return -_mean_log_likelihood(np.exp(logs), repeats, last, length)
@@ -77,11 +79,11 @@ def buying_model(repeats: Floats, last: Floats, length: Floats) -> BuyingModel:
         loss, np.zeros(4), method="Nelder-Mead", options={"maxiter": 4_000, "maxfev": 4_000}
     )
     found = minimize(loss, found.x, method="BFGS", options={"gtol": 1e-7})
-    # BFGS may stop for want of precision at the very maximum: the slope decides
+    # BFGS may report a failure at the maximum itself for lack of precision, so the slope decides.
     if not found.success and np.abs(found.jac).max() > 1e-4:
         raise ValueError(f"the likelihood has no maximum that can be found: {found.message}")
     spread = np.linalg.inv(_curvature(loss, found.x) * len(repeats))
-    # the delta method, from logs to the parameters themselves
+    # The delta method turns errors of the logarithms into errors of the parameters.
     errors = np.sqrt(np.diag(spread)) * np.exp(found.x)
     r, alpha, a, b = (float(value) for value in np.exp(found.x))
     return BuyingModel(

@@ -1,8 +1,8 @@
-"""Whether scores mean what they say: of those scored .3, three in ten should have left.
+"""Calibration: of the persons with score .3, three in ten should have left.
 
 The expected calibration error (ECE) is never 0: a *perfectly* calibrated model has a mean ECE of
-.041 at n = 500 and .009 at n = 10,000. So it is given beside the 95th percentile of what a
-perfectly calibrated model with the same scores would show.
+.041 at n = 500 and .009 at n = 10,000. So the ECE is given beside the 95th percentile of the ECE
+that a perfectly calibrated model with the same scores has.
 """
 
 from typing import NamedTuple
@@ -12,14 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from workbench.foundation.streams import Stream
 
-#: Groups of equal size into which scores are cut.
+#: Number of groups of equal size into which scores are divided.
 BINS = 10
-#: Draws for the null distribution: its 95th percentile is then good to about 2 %.
+#: Number of draws for the null distribution; its 95th percentile then has an error of about 2 %.
 DRAWS = 1000
 
 
 class CalibrationError(NamedTuple):
-    """ECE and what would be seen if the scores were right.
+    """The ECE and its null distribution, under which the scores are the true probabilities.
 
     ``ece`` and ``null_95`` (the 95th percentile under perfect calibration) are shares, 0 to 1;
     ``p_value`` is the share of null draws that are as high or higher.
@@ -39,16 +39,21 @@ def calibration_error(
     draws: int = DRAWS,
     noise: float = 0.0,
 ) -> CalibrationError:
-    """Return the ECE over groups of equal size, with its null.
+    """Return the ECE over groups of equal size, with its null distribution.
 
     Parameters
     ----------
     outcomes : array of bool, shape (n,)
+        True for positives.
     scores : array of float in 0 to 1, shape (n,)
+        Predicted probabilities.
     seed : int
-        Of the null draws: outcomes drawn from the scores themselves.
+        Seed of the null draws, which are outcomes drawn from the scores themselves.
+    bins, draws : int
+        Number of groups, and number of null draws.
     noise : float
-        Variance of the noise in each count that the error is compared with: it is in the null too.
+        Variance of the noise that disclosure control added to each count; the null draws get the
+        same noise.
 
     Notes
     -----
@@ -62,8 +67,8 @@ def calibration_error(
     binning", AAAI. Vaicenavicius et al. 2019, "Evaluating model calibration in classification",
     AISTATS, section 4 (consistency resampling).
     """
-    y, p = _sorted(outcomes, scores)
-    edges = _edges(p.size, bins)
+    y, p = _sort_by_score(outcomes, scores)
+    edges = _group_edges(p.size, bins)
     sizes, expected = np.diff(edges), np.add.reduceat(p, edges[:-1])
     observed = np.add.reduceat(y, edges[:-1])
     share = expected / sizes
@@ -80,32 +85,33 @@ def calibration_error(
 
 
 def equal_groups(scores: ArrayLike, *, bins: int = BINS) -> NDArray[np.int64]:
-    """Return the group of each person by its score, groups of equal size, 1 the lowest scores.
+    """Return the number of each person's score group; groups have equal size, 1 has low scores.
 
-    Fewer groups where there are fewer persons; persons of equal score keep the order of the rows.
+    There are never more groups than persons. Persons with equal scores are divided in the order of
+    the rows.
     """
     p = np.asarray(scores, dtype=np.float64)
     order = np.argsort(p, kind="stable")
-    sizes = np.diff(_edges(p.size, bins))
+    sizes = np.diff(_group_edges(p.size, bins))
     found = np.empty(p.size, dtype=np.int64)
     found[order] = np.repeat(np.arange(1, sizes.size + 1), sizes)
     return found
 
 
-def brier(outcomes: ArrayLike, scores: ArrayLike) -> NDArray[np.float64]:
+def squared_errors(outcomes: ArrayLike, scores: ArrayLike) -> NDArray[np.float64]:
     """Return each person's squared error; the mean is the Brier score (Brier 1950)."""
     y, p = np.asarray(outcomes, dtype=np.float64), np.asarray(scores, dtype=np.float64)
     return (y - p) ** 2
 
 
-def _sorted(
+def _sort_by_score(
     outcomes: ArrayLike, scores: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     y, p = np.asarray(outcomes, dtype=np.float64), np.asarray(scores, dtype=np.float64)
-    # Stable: tied scores keep the order of the rows, which the caller fixes (by customer).
+    # A stable sort keeps tied scores in the order of the rows, which the caller sorts by customer.
     order = np.argsort(p, kind="stable")
     return y[order], p[order]
 
 
-def _edges(n: int, bins: int) -> NDArray[np.int64]:
+def _group_edges(n: int, bins: int) -> NDArray[np.int64]:
     return np.unique(np.round(np.linspace(0, n, min(bins, n) + 1)).astype(np.int64))

@@ -1,4 +1,4 @@
-"""Tests of two shares, several at once, and how many persons a test needs."""
+"""Tests of two shares, adjustment for several tests, and sample sizes that tests need."""
 
 import math
 
@@ -8,14 +8,15 @@ from scipy import stats
 
 from workbench.foundation.errors import ParameterError
 
-#: Power that a needed sample size is stated for.
+#: Power for which needed sample sizes are computed.
 POWER = 0.8
 
 
-def holm(p_values: ArrayLike) -> NDArray[np.float64]:
-    """Return p-values adjusted for that many tests; NaN stays NaN and does not count.
+def adjust_p_values(p_values: ArrayLike) -> NDArray[np.float64]:
+    """Return p-values adjusted for the number of tests by Holm's method; a NaN is not a test.
 
-    Unadjusted, a third of fair audits with nine contrasts flag something; adjusted, one in twenty.
+    Without adjustment, a third of fair audits with nine contrasts report a difference; with it, one
+    in twenty.
 
     Notes
     -----
@@ -28,7 +29,7 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> holm([0.01, 0.04, 0.03]).round(3).tolist()
+    >>> adjust_p_values([0.01, 0.04, 0.03]).round(3).tolist()
     [0.03, 0.06, 0.06]
     """
     p = np.asarray(p_values, dtype=np.float64)
@@ -50,10 +51,10 @@ def two_share_test(
 ) -> NDArray[np.float64]:
     """Return the two-sided p-value that two independent shares are equal.
 
-    Fisher's exact test where an expected count is below 5, else the pooled z test, equal to
-    Pearson's chi-squared without correction. NaN where a group is empty. With noise of variance V
-    in each count, ``V(1 + p^2)/n^2`` is added to the variance of each share, and the z test is
-    used throughout: Fisher's test knows only exact counts.
+    If an expected count is below 5 the test is Fisher's exact test, otherwise the pooled z test,
+    which equals Pearson's chi-squared without correction. If a group is empty the p-value is NaN.
+    With noise of variance V in each count, ``V(1 + p^2)/n^2`` is added to the variance of each
+    share, and the z test is always used, because Fisher's test needs exact counts.
 
     References
     ----------
@@ -66,11 +67,11 @@ def two_share_test(
     found = np.empty(x1.shape)
     for at in np.ndindex(x1.shape):
         counts = (float(x1[at]), float(n1[at]), float(x2[at]), float(n2[at]))
-        found[at] = _two_share(*counts) if noise == 0 else _two_noisy_share(*counts, noise)
+        found[at] = _share_p_value(*counts) if noise == 0 else _noisy_share_p_value(*counts, noise)
     return found
 
 
-def _two_share(x1: float, n1: float, x2: float, n2: float) -> float:
+def _share_p_value(x1: float, n1: float, x2: float, n2: float) -> float:
     if n1 == 0 or n2 == 0:
         return math.nan
     pooled = (x1 + x2) / (n1 + n2)
@@ -82,7 +83,7 @@ def _two_share(x1: float, n1: float, x2: float, n2: float) -> float:
     return float(2 * stats.norm.sf(abs(z)))
 
 
-def _two_noisy_share(x1: float, n1: float, x2: float, n2: float, noise: float) -> float:
+def _noisy_share_p_value(x1: float, n1: float, x2: float, n2: float, noise: float) -> float:
     if n1 == 0 or n2 == 0:
         return math.nan
     p1, p2 = min(x1 / n1, 1.0), min(x2 / n2, 1.0)
@@ -92,19 +93,21 @@ def _two_noisy_share(x1: float, n1: float, x2: float, n2: float, noise: float) -
     return float(2 * stats.norm.sf(abs(p1 - p2) / math.sqrt(variance)))
 
 
-def needed_size(
+def needed_group_size(
     share: float, difference: float, *, alpha: float = 0.05, power: float = POWER
 ) -> int:
-    """Return how many persons each of two groups needs to show a difference of shares.
+    """Return the number of persons that each of two groups needs to show a difference of shares.
 
     Parameters
     ----------
     share : float
         Share in the one group, 0 to 1.
     difference : float
-        Smallest difference that matters, above 0; the other share is cut to 0 .. 1.
+        Smallest difference that matters, above 0; the other share is clipped to 0 .. 1.
     alpha : float
-        Two-sided level of the test, after adjustment for several.
+        Two-sided level of the test, after adjustment for several tests.
+    power : float
+        Probability that the test shows the difference.
 
     Notes
     -----
@@ -128,12 +131,12 @@ def needed_size(
     return math.ceil((spread / (p1 - p2)) ** 2)
 
 
-def two_digits_up(count: float) -> int:
-    """Round a needed number of persons up to two digits: it is an extrapolation.
+def round_up_two_digits(count: float) -> int:
+    """Round a needed number of persons up to two digits, because it is an extrapolation.
 
     Examples
     --------
-    >>> two_digits_up(1832)
+    >>> round_up_two_digits(1832)
     1900
     """
     if count < 100:
@@ -142,7 +145,7 @@ def two_digits_up(count: float) -> int:
     return int(math.ceil(count / step) * step)
 
 
-def needed_for_precision(share: float, half_width: float, *, alpha: float = 0.05) -> int:
-    """Return how many persons make the interval of a share no wider than ``2 half_width``."""
+def needed_size_for_precision(share: float, half_width: float, *, alpha: float = 0.05) -> int:
+    """Return the number of persons for which the interval of a share is ``2 half_width`` wide."""
     z = float(stats.norm.ppf(1 - alpha / 2))
     return math.ceil(share * (1 - share) * (z / half_width) ** 2)

@@ -1,4 +1,4 @@
-"""One number, how sure it is, and on how many persons it rests."""
+"""Estimates: numbers with an interval and the number of persons behind them."""
 
 from dataclasses import dataclass, field, replace
 from math import hypot, sqrt
@@ -15,22 +15,23 @@ class Estimate:
     name : str
         Identifier in the record, snake_case, unique within a run: ``auc``, ``churn_rate``.
     value : float or None
-        None where it cannot be estimated; ``note`` then says why.
+        The estimate, None if it cannot be computed; ``note`` then contains the reason.
     low, high : float or None
-        Limits of the 95 % interval, None where the figure is a count of what lies there.
+        Limits of the 95 % interval, None if the figure is an exact count.
     n : int
-        Persons it rests on.
+        Number of persons behind the figure.
     unit : str
-        ``share``, ``AUC``, ``persons``, ``days``, ``GBP``, ...: what the reader sees beside it.
+        Unit that the reader sees beside the figure: ``share``, ``AUC``, ``persons``, ``days``,
+        ``GBP``.
     label : str
-        What it is, in words a reviewer uses: "Out-of-time AUC".
+        Name of the figure in words of a reviewer: "Out-of-time AUC".
     note : str
-        Why there is no value, or which method gave the interval.
+        Reason why there is no value, or the method of the interval.
     origin : str
         Mark of the release that made the figure (``Release.origin``); see ``charts.Table``.
     original_figures : tuple
-        Value, limits and persons as they were first given; ``dataclasses.replace`` keeps them, so
-        that a change is noticed. Not given by hand.
+        Value, limits and persons with which the estimate was first made, set automatically.
+        ``dataclasses.replace`` keeps them, so that ``is_changed`` notices a change.
     """
 
     name: str
@@ -54,11 +55,11 @@ class Estimate:
 
     @property
     def is_changed(self) -> bool:
-        """Whether value, limits or persons are others than when it was made."""
+        """Whether value, limits or persons differ from the original ones."""
         return self.original_figures != self._figures
 
     def without(self, note: str, *, n: int | None = None) -> "Estimate":
-        """Return it without its value, with the reason."""
+        """Return the estimate without its value, with the reason in ``note``."""
         persons = self.n if n is None else n
         return replace(
             self, value=None, low=None, high=None, n=persons, note=note, original_figures=()
@@ -66,15 +67,15 @@ class Estimate:
 
 
 def difference(one: Estimate, other: Estimate, *, name: str, label: str) -> Estimate:
-    """Return one figure less another, of persons who are not the same.
+    """Return one figure less another; the two groups must have no person in common.
 
     Parameters
     ----------
     one, other : Estimate
-        In one unit, of groups that have no person in common: their errors are taken as
+        Figures in the same unit, of groups without common persons, so that their errors are
         independent.
     name, label : str
-        As ``Estimate`` has them.
+        Name and label of the result.
 
     Raises
     ------
@@ -83,10 +84,10 @@ def difference(one: Estimate, other: Estimate, *, name: str, label: str) -> Esti
 
     Notes
     -----
-    The interval is made from the two intervals, with the noise that they carry: method of variance
-    estimates recovery (Zou and Donner 2008, "Construction of confidence limits about effect
-    measures", https://doi.org/10.1002/sim.3095). Where one of the two is a bound, the outer limits
-    of both are taken, which is wider. ``n`` is the smaller group's.
+    The interval is computed from the two intervals, which include the noise of the release, by the
+    method of variance estimates recovery (Zou and Donner 2008, "Construction of confidence limits
+    about effect measures", https://doi.org/10.1002/sim.3095). If one of the two is a bound, the
+    outer limits of both are used, which gives a wider interval. ``n`` is that of the smaller group.
     """
     _require_alike(one, other, name)
     n = min(one.n, other.n)
@@ -96,7 +97,8 @@ def difference(one: Estimate, other: Estimate, *, name: str, label: str) -> Esti
     if one.value is None or other.value is None:
         if one.low is None or one.high is None or other.low is None or other.high is None:
             return empty
-        # a share of few persons is a bound: its limits hold for every count within
+        # The share of a small count is published as a bound, whose limits hold for every count
+        # within, so only the outer limits of the difference are known.
         low, high = one.low - other.high, one.high - other.low
         return replace(empty, low=low, high=high, note=_BOUND, original_figures=())
     value = one.value - other.value
@@ -114,13 +116,13 @@ def difference(one: Estimate, other: Estimate, *, name: str, label: str) -> Esti
 
 
 def ratio(one: Estimate, other: Estimate, *, name: str, label: str) -> Estimate:
-    """Return one figure over another, of persons who are not the same.
+    """Return one figure divided by another; the two groups must have no person in common.
 
     Parameters
     ----------
     one, other, name, label
-        As in ``difference``. There is no value unless the interval of ``other`` lies above 0 and
-        that of ``one`` does not reach below.
+        Parameters of ``difference``. There is no value unless the interval of ``other`` is above 0
+        and that of ``one`` does not extend below 0.
 
     Raises
     ------
@@ -129,9 +131,9 @@ def ratio(one: Estimate, other: Estimate, *, name: str, label: str) -> Estimate:
 
     Notes
     -----
-    The interval is made from the two intervals (Newcombe 2016, "MOVER-R confidence intervals for
-    ratios and products of two independent quantities",
-    https://doi.org/10.1177/0962280213502144). ``n`` is the smaller group's.
+    The interval is computed from the two intervals (Newcombe 2016, "MOVER-R confidence intervals
+    for ratios and products of two independent quantities",
+    https://doi.org/10.1177/0962280213502144). ``n`` is that of the smaller group.
     """
     _require_alike(one, other, name)
     empty = Estimate(
@@ -142,7 +144,7 @@ def ratio(one: Estimate, other: Estimate, *, name: str, label: str) -> Estimate:
     if one.low is None or one.high is None or other.low is None or other.high is None:
         return replace(empty, note="not shown: one of the two figures has no interval")
     if one.low < 0 or other.low <= 0:
-        return replace(empty, note="not shown: what is divided, or divided by, could be 0 or less")
+        return replace(empty, note="not shown: dividend or divisor could be 0 or less")
     product = one.value * other.value
     upper = other.high * (2 * other.value - other.high)
     lower = other.low * (2 * other.value - other.low)

@@ -1,8 +1,8 @@
-"""Intervals for shares and means that hold their level in small groups too.
+"""Intervals for shares that keep their level in small groups too.
 
-The interval p +- 1.96 se (Wald) covers 26 % instead of 95 % in groups of ten at a rate of .03,
-and so does the percentile bootstrap; Wilson's and Jeffreys' cover 95 to 96 % (measured on ten
-groups of 10 to 500). They are what is used here.
+The interval p +- 1.96 se (Wald) covers the true share in 26 % instead of 95 % of cases in groups of
+ten at a rate of .03, and so does the percentile bootstrap. Wilson's interval covers 95 to 96 %
+(measured on ten groups of 10 to 500) and is used here.
 """
 
 from statistics import NormalDist
@@ -13,25 +13,25 @@ from numpy.typing import ArrayLike, NDArray
 
 from workbench.foundation.errors import ParameterError
 
-#: Confidence of every interval that is not asked for at another one.
+#: Confidence level of intervals by default.
 LEVEL = 0.95
 
 
 class Interval(NamedTuple):
-    """Lower and upper limits, each of the shape of what was asked about; NaN where n is 0."""
+    """Lower and upper limits, each with the shape of the counts; NaN if n is 0."""
 
     low: NDArray[np.float64]
     high: NDArray[np.float64]
 
 
-def critical(level: float = LEVEL) -> float:
+def critical_value(level: float = LEVEL) -> float:
     """Return the two-sided standard normal quantile: 1.96 at 0.95."""
     if not 0 < level < 1:
-        raise ParameterError(f"level is {level}: it must lie between 0 and 1")
+        raise ParameterError(f"level is {level}: it must be between 0 and 1")
     return NormalDist().inv_cdf((1 + level) / 2)
 
 
-def wilson(
+def wilson_interval(
     successes: ArrayLike, n: ArrayLike, *, level: float = LEVEL, noise: ArrayLike = 0.0
 ) -> Interval:
     """Return Wilson's score interval for a share.
@@ -39,17 +39,17 @@ def wilson(
     Parameters
     ----------
     successes, n : array
-        Counts; x of n.
+        Number of successes x, and number of trials n.
     noise : float or array
-        Variance of the noise in either count, 0 where counts are exact. A noisy x may exceed n;
-        the share is then 1.
+        Variance of the noise in either count, 0 for exact counts. A noisy x may exceed n; the share
+        is then 1.
 
     Notes
     -----
     With p = x / n, z the normal quantile and V the variance of the noise, the limits solve
     ``(p - q)^2 = z^2 (q(1-q)/n + V(1+q^2)/n^2)``: they are ``(b -+ sqrt(b^2 - 4ac)) / 2a`` with
     ``a = 1 + z^2/n - z^2 V/n^2``, ``b = 2p + z^2/n`` and ``c = p^2 - z^2 V/n^2``. V = 0 is Wilson.
-    Where n is so small that a is not above 0, the noise hides everything: the limits are 0 and 1.
+    If n is so small that a is not above 0, the noise exceeds the counts: the limits are 0 and 1.
 
     References
     ----------
@@ -59,12 +59,12 @@ def wilson(
 
     Examples
     --------
-    >>> low, high = wilson(3, 30)
+    >>> low, high = wilson_interval(3, 30)
     >>> round(float(low), 3), round(float(high), 3)
     (0.035, 0.256)
     """
-    x, size = _counts(successes, n, noise)
-    z2 = critical(level) ** 2
+    x, size = _check_counts(successes, n, noise)
+    z2 = critical_value(level) ** 2
     variance = np.asarray(noise, dtype=np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         p = np.minimum(x / size, 1.0)
@@ -72,7 +72,7 @@ def wilson(
         b = 2 * p + z2 / size
         root = np.sqrt(np.maximum(b**2 - 4 * a * (p**2 - z2 * variance / size**2), 0.0))
         low, high = (b - root) / (2 * a), (b + root) / (2 * a)
-    # At 0 and n of n the limit is 0 and 1 exactly; rounding would leave 1e-17 and a minus sign.
+    # At 0 of n and n of n the limit is exactly 0 or 1; rounding could leave -1e-17 instead of 0.
     low = np.where(x == 0, 0.0, np.clip(low, 0.0, 1.0))
     high = np.where(x >= size, 1.0, np.clip(high, 0.0, 1.0))
     is_hidden = ~(a > 0)
@@ -80,7 +80,7 @@ def wilson(
     return Interval(np.where(size == 0, np.nan, low), np.where(size == 0, np.nan, high))
 
 
-def newcombe(
+def newcombe_interval(
     successes: ArrayLike,
     n: ArrayLike,
     other_successes: ArrayLike,
@@ -91,7 +91,7 @@ def newcombe(
 ) -> Interval:
     """Return Newcombe's interval for the difference of two independent shares, p1 - p2.
 
-    ``noise`` is the variance of the noise in each count, see ``wilson``.
+    ``noise`` is the variance of the noise in each count, see ``wilson_interval``.
 
     Notes
     -----
@@ -103,10 +103,10 @@ def newcombe(
     Newcombe 1998, "Interval estimation for the difference between independent proportions",
     Statistics in Medicine 17, method 10.
     """
-    x1, n1 = _counts(successes, n, noise)
-    x2, n2 = _counts(other_successes, other_n, noise)
-    low_1, high_1 = wilson(x1, n1, level=level, noise=noise)
-    low_2, high_2 = wilson(x2, n2, level=level, noise=noise)
+    x1, n1 = _check_counts(successes, n, noise)
+    x2, n2 = _check_counts(other_successes, other_n, noise)
+    low_1, high_1 = wilson_interval(x1, n1, level=level, noise=noise)
+    low_2, high_2 = wilson_interval(x2, n2, level=level, noise=noise)
     with np.errstate(invalid="ignore", divide="ignore"):
         p1, p2 = np.minimum(x1 / n1, 1.0), np.minimum(x2 / n2, 1.0)
     low = p1 - p2 - np.hypot(p1 - low_1, high_2 - p2)
@@ -114,12 +114,12 @@ def newcombe(
     return Interval(low, high)
 
 
-def _counts(
+def _check_counts(
     successes: ArrayLike, n: ArrayLike, noise: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     x, size = np.broadcast_arrays(
         np.asarray(successes, dtype=np.float64), np.asarray(n, dtype=np.float64)
     )
     if bool((x < 0).any()) or (not np.any(noise) and bool((x > size).any())):
-        raise ParameterError("successes must lie between 0 and n")
+        raise ParameterError("successes must be between 0 and n")
     return x, size

@@ -1,8 +1,8 @@
-"""The largest difference between groups, with an interval that holds when there is none.
+"""The largest difference between groups, with an interval that is valid even if all are equal.
 
-The largest of many differences is above 0 by chance alone. The percentile bootstrap of it covers
-the truth in 0 % of audits where all groups are equal (ten groups, at 1,000 and at 50,000 persons
-alike). Intervals for all pairs at once do hold: .948 / .953 / .950 under equality.
+The largest of many differences is above 0 by chance alone. Its percentile bootstrap interval covers
+the truth in 0 % of audits in which all groups are equal (ten groups, at 1,000 and at 50,000 persons
+alike). Simultaneous intervals for all pairs cover it: .948 / .953 / .950 under equality.
 """
 
 from typing import NamedTuple
@@ -12,13 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from workbench.foundation.errors import InputError
 from workbench.foundation.streams import Stream
-from workbench.statistics.intervals import LEVEL, wilson
+from workbench.statistics.intervals import LEVEL, wilson_interval
 
 _DRAWS = 20_000
 
 
-class Range(NamedTuple):
-    """Highest less lowest share, with simultaneous limits, and which groups they are."""
+class ShareRange(NamedTuple):
+    """The highest less the lowest share, with simultaneous limits and the places of both groups."""
 
     difference: float
     low: float
@@ -34,17 +34,17 @@ def range_interval(
     seed: int,
     level: float = LEVEL,
     noise: ArrayLike = 0.0,
-) -> Range:
+) -> ShareRange:
     """Return the range of several shares with its max-t interval.
 
     Parameters
     ----------
     successes, n : array of int, shape (groups,)
-        Two groups at least, none empty.
+        Counts of at least two groups, none of them empty.
     seed : int
-        Seed of the draws that give the critical value.
+        Seed of the draws from which the critical value is computed.
     noise : float or array of shape (groups,)
-        Variance of the noise in each count, see ``wilson``.
+        Variance of the noise in each count, see ``wilson_interval``.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def range_interval(
     ``d_ij -+ c se_ij`` together, so the true range lies within ``[max(0, max_ij (d_ij - c se_ij)),
     max_ij (d_ij + c se_ij)]``. Under equality the lower limit is above 0 in 1 - level of cases,
     and the upper one always holds. s_i is half the width of the Wilson interval over z, so that a
-    share of 0 in a small group is not taken as certain.
+    share of 0 in a small group has an error above 0.
 
     References
     ----------
@@ -67,13 +67,13 @@ def range_interval(
     """
     x, size = np.asarray(successes, dtype=np.float64), np.asarray(n, dtype=np.float64)
     if x.size < 2 or bool((size < 1).any()):
-        raise InputError("a range needs two groups with persons at least")
+        raise InputError("a range needs at least two groups with persons")
     shares = np.minimum(x / size, 1.0)
-    spread = share_spread(x, size, noise=noise)
-    c = max_t_critical(spread, seed=seed, level=level)
+    spread = share_standard_errors(x, size, noise=noise)
+    c = max_t_critical_value(spread, seed=seed, level=level)
     difference = shares[:, None] - shares[None, :]
     half = c * np.hypot(spread[:, None], spread[None, :])
-    return Range(
+    return ShareRange(
         difference=float(shares.max() - shares.min()),
         low=max(0.0, float((difference - half).max())),
         high=min(1.0, float((difference + half).max())),
@@ -82,7 +82,7 @@ def range_interval(
     )
 
 
-def max_t_critical(spread: NDArray[np.float64], *, seed: int, level: float = LEVEL) -> float:
+def max_t_critical_value(spread: NDArray[np.float64], *, seed: int, level: float = LEVEL) -> float:
     """Return the critical value of the largest standardised difference of all pairs."""
     random = Stream(seed, "max-t").generator()
     errors = random.standard_normal((_DRAWS, spread.size)) * spread
@@ -94,9 +94,9 @@ def max_t_critical(spread: NDArray[np.float64], *, seed: int, level: float = LEV
     return float(np.quantile(largest, level))
 
 
-def share_spread(
+def share_standard_errors(
     x: NDArray[np.float64], n: NDArray[np.float64], *, noise: ArrayLike = 0.0
 ) -> NDArray[np.float64]:
-    """Return the standard error of each share as the Wilson interval has it."""
-    low, high = wilson(x, n, level=0.95, noise=noise)
+    """Return the standard error of each share, from the width of its Wilson interval."""
+    low, high = wilson_interval(x, n, level=0.95, noise=noise)
     return (high - low) / (2 * 1.959963984540054)

@@ -1,8 +1,8 @@
-"""Resampling persons by resampling counts.
+"""Resample counts instead of persons.
 
-Drawing n persons with replacement and counting them in cells is drawing the cell counts from a
-multinomial. For any figure made of counts the two are one law, and the second costs the same for a
-million persons as for a thousand: 2,000 replicates of 40 groups in .09 CPU seconds.
+To draw n persons with replacement and count them in cells is the same as to draw the cell counts
+from a multinomial distribution. The second way takes the same time for a million persons as for a
+thousand: 2,000 replicates of 40 groups take .09 CPU seconds.
 """
 
 from collections.abc import Callable
@@ -14,20 +14,21 @@ from workbench.foundation.errors import InputError
 from workbench.foundation.streams import Stream
 from workbench.statistics.intervals import LEVEL
 
-#: Replicates of a percentile interval.
+#: Number of replicates of a percentile interval.
 DRAWS = 2000
 
 Counts = NDArray[np.int64]
 
 
 def resample_cells(counts: ArrayLike, *, seed: int, draws: int = DRAWS) -> Counts:
-    """Return replicates of a table of counts, as drawing persons with replacement gives them.
+    """Return replicates of a table of counts, equivalent to drawing persons with replacement.
 
     Parameters
     ----------
     counts : array of int, shape (...)
-        Persons per cell.
+        Number of persons in each cell.
     seed : int
+        Seed of the draws.
     draws : int
         Number of replicates.
 
@@ -39,7 +40,7 @@ def resample_cells(counts: ArrayLike, *, seed: int, draws: int = DRAWS) -> Count
     Raises
     ------
     InputError
-        Nobody is counted.
+        All counts are 0.
 
     References
     ----------
@@ -49,7 +50,7 @@ def resample_cells(counts: ArrayLike, *, seed: int, draws: int = DRAWS) -> Count
     table = np.asarray(counts, dtype=np.int64)
     persons = int(table.sum())
     if persons == 0:
-        raise InputError("nobody to resample: all counts are 0")
+        raise InputError("all counts are 0: there are no persons to resample")
     random = Stream(seed, "resampled counts").generator()
     drawn = random.multinomial(persons, table.reshape(-1) / persons, size=draws)
     return drawn.reshape(draws, *table.shape).astype(np.int64)
@@ -66,16 +67,20 @@ def percentile_interval(
 ) -> tuple[float, float]:
     """Return the percentile interval of a smooth figure of counts.
 
-    Not for the largest difference between groups, which is never below 0: its percentile interval
-    covers the truth in 0 % of fair audits. ``range_interval`` is for that.
+    It is wrong for the largest difference between groups, which is never below 0: its percentile
+    interval covers the truth in 0 % of fair audits. ``range_interval`` is right for that.
 
     Parameters
     ----------
     counts : array of int, shape (...)
+        Number of persons in each cell.
     figure : callable
-        Takes replicates of shape (draws, ...), returns (draws,); NaN where it is not defined.
+        Function of replicates of shape (draws, ...) that returns (draws,); NaN where the figure is
+        not defined.
+    seed, draws, level
+        Seed and number of replicates; confidence level.
     noise : float
-        Variance of the noise in each count: as much is added to the replicates.
+        Variance of the noise in each count; noise of the same variance is added to the replicates.
     """
     cells = resample_cells(counts, seed=seed, draws=draws)
     if noise:

@@ -1,7 +1,7 @@
-"""Whether values have one peak or more: Hartigan's dip test.
+"""Hartigan's dip test, which tests whether values have one peak or more.
 
 The *dip* is the largest distance between the empirical distribution and the nearest distribution
-with one peak. It assumes no shape, so a skewed or flat population is not taken for two.
+with one peak. The test assumes no shape, so it does not take a skewed or flat population for two.
 """
 
 import math
@@ -15,13 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 from workbench.foundation.errors import InputError
 from workbench.foundation.streams import Stream
 
-#: Size and number of the samples that give the null distribution. sqrt(n) dip hardly depends on n.
+#: Size and number of the samples for the null distribution; sqrt(n) dip hardly depends on n.
 _NULL_SIZE = 200
 _NULL_DRAWS = 2000
 
 
 class Dip(NamedTuple):
-    """The dip (0 to .25) and the p-value of having one peak."""
+    """The dip (0 to .25) and the p-value of the hypothesis that there is one peak."""
 
     dip: float
     p_value: float
@@ -33,7 +33,7 @@ def dip_test(values: ArrayLike) -> Dip:
     Parameters
     ----------
     values : array of float, shape (n,)
-        Four at least. The cost is about 3 microseconds per value.
+        At least four values. The test takes about 3 microseconds per value.
 
     Raises
     ------
@@ -42,9 +42,9 @@ def dip_test(values: ArrayLike) -> Dip:
 
     Notes
     -----
-    The null is the uniform distribution, the least favourable one with a single peak: on bell
-    shapes the test is conservative. ``sqrt(n) dip`` is held against 2,000 uniform samples of 200,
-    drawn with a fixed seed, so equal values always have equal p-values.
+    The null is the uniform distribution, the least favourable one with a single peak, so the test
+    is conservative for bell shapes. ``sqrt(n) dip`` is compared with those of 2,000 uniform samples
+    of 200, drawn with a fixed seed, so equal values always have equal p-values.
 
     References
     ----------
@@ -53,35 +53,36 @@ def dip_test(values: ArrayLike) -> Dip:
     """
     x = np.sort(np.asarray(values, dtype=np.float64))
     if x.size < 4:
-        raise InputError(f"a dip test needs 4 values at least, found {x.size}")
-    found = dip(x)
-    higher = int((_null() >= math.sqrt(x.size) * found).sum())
+        raise InputError(f"a dip test needs at least 4 values, found {x.size}")
+    found = dip_of_sorted(x)
+    higher = int((_null_distribution() >= math.sqrt(x.size) * found).sum())
     return Dip(found, (1 + higher) / (1 + _NULL_DRAWS))
 
 
-def dip(x: NDArray[np.float64]) -> float:
+def dip_of_sorted(x: NDArray[np.float64]) -> float:
     """Return the dip of sorted values.
 
-    The search narrows a modal interval. Left of it the nearest distribution is the greatest convex
-    minorant of the empirical one, right of it the least concave majorant; the interval shrinks to
-    where the two are farthest apart, until the largest distance outside it is not exceeded inside.
-    Distances are counted in persons and divided by 2n at the end.
+    The search narrows an interval that contains the peak. Left of the interval the nearest
+    distribution is the greatest convex minorant of the empirical one, right of it the least concave
+    majorant. In each step the interval shrinks to the places where the two are farthest apart,
+    until no distance inside is larger than the largest one outside. Distances are counted in
+    persons and divided by 2n at the end.
     """
     n = x.size
     if x[0] == x[-1]:
         return 1 / (2 * n)
     points: list[float] = x.tolist()
-    minorant, majorant = _hull(points), _reverse_hull(points)
+    minorant, majorant = _convex_predecessors(points), _concave_successors(points)
     low, high, largest = 0, n - 1, 1.0
     while True:
-        convex = _path(high, low, minorant)  # from high down to low
-        concave = _path(low, high, majorant)  # from low up to high
-        apart, left_at, right_at = _farthest(points, convex, concave)
+        convex = _path(high, low, minorant)  # places from high down to low
+        concave = _path(low, high, majorant)  # places from low up to high
+        apart, left_at, right_at = _largest_gap(points, convex, concave)
         if apart < largest:
             break
         outside = max(
-            _under(points, convex[left_at:]),
-            _over(points, concave[right_at:]),
+            _largest_distance_below(points, convex[left_at:]),
+            _largest_distance_above(points, concave[right_at:]),
         )
         largest = max(largest, outside)
         if low == convex[left_at] and high == concave[right_at]:
@@ -91,14 +92,14 @@ def dip(x: NDArray[np.float64]) -> float:
 
 
 @lru_cache(maxsize=1)
-def _null() -> NDArray[np.float64]:
+def _null_distribution() -> NDArray[np.float64]:
     random = Stream(0, "dip null").generator()
     samples = np.sort(random.random((_NULL_DRAWS, _NULL_SIZE)), axis=1)
-    return math.sqrt(_NULL_SIZE) * np.array([dip(sample) for sample in samples])
+    return math.sqrt(_NULL_SIZE) * np.array([dip_of_sorted(sample) for sample in samples])
 
 
-def _hull(x: list[float]) -> list[int]:
-    """Return for each point the one before it on the greatest convex minorant that ends there."""
+def _convex_predecessors(x: list[float]) -> list[int]:
+    """Return for each point its predecessor on the greatest convex minorant that ends there."""
     before = [0] * len(x)
     for j in range(1, len(x)):
         i = j - 1
@@ -111,8 +112,8 @@ def _hull(x: list[float]) -> list[int]:
     return before
 
 
-def _reverse_hull(x: list[float]) -> list[int]:
-    """Return for each point the next one on the least concave majorant that starts there."""
+def _concave_successors(x: list[float]) -> list[int]:
+    """Return for each point its successor on the least concave majorant that starts there."""
     last = len(x) - 1
     after = [last] * len(x)
     for k in range(last - 1, -1, -1):
@@ -133,11 +134,11 @@ def _path(start: int, end: int, step: list[int]) -> list[int]:
     return path
 
 
-def _farthest(x: list[float], convex: list[int], concave: list[int]) -> tuple[float, int, int]:
-    """Return the largest distance of majorant over minorant, and where it is on either path."""
+def _largest_gap(x: list[float], convex: list[int], concave: list[int]) -> tuple[float, int, int]:
+    """Return the largest distance of majorant over minorant, and its place on either path."""
     if len(convex) == 2 and len(concave) == 2:
         return 1.0, 1, 1
-    g, c = len(convex) - 2, 1  # both walk upwards in x
+    g, c = len(convex) - 2, 1  # Both places move upwards in x.
     apart, left_at, right_at = 0.0, len(convex) - 1, len(concave) - 1
     while True:
         at_convex, at_concave = convex[g], concave[c]
@@ -160,8 +161,8 @@ def _farthest(x: list[float], convex: list[int], concave: list[int]) -> tuple[fl
             return apart, left_at, right_at
 
 
-def _under(x: list[float], convex: list[int]) -> float:
-    """Return the largest distance of the empirical distribution over the minorant's segments."""
+def _largest_distance_below(x: list[float], convex: list[int]) -> float:
+    """Return the largest distance of the minorant's segments below the empirical distribution."""
     largest = 0.0
     for end, start in pairwise(convex):
         here = 1.0
@@ -175,8 +176,8 @@ def _under(x: list[float], convex: list[int]) -> float:
     return largest
 
 
-def _over(x: list[float], concave: list[int]) -> float:
-    """Return the largest distance of the majorant's segments over the empirical distribution."""
+def _largest_distance_above(x: list[float], concave: list[int]) -> float:
+    """Return the largest distance of the majorant's segments above the empirical distribution."""
     largest = 0.0
     for start, end in pairwise(concave):
         here = 1.0

@@ -1,4 +1,4 @@
-"""An answer in words, and which of three kinds of answer it is."""
+"""Verdicts: answers in words, each with one of three outcomes."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -7,7 +7,7 @@ from workbench.statistics.estimates import Estimate
 
 
 class Outcome(StrEnum):
-    """What the evidence allows to say."""
+    """The outcome of a question: an effect, shown absence of it, or too little data."""
 
     SHOWN = "shown"
     NOT_SHOWN = "shown not"
@@ -23,15 +23,15 @@ class Verdict:
     name : str
         Identifier in the record, snake_case: ``segments_are_real``.
     question : str
-        What was asked: "Do customers fall into groups that come back in new samples?"
+        The question: "Do customers fall into groups that come back in new samples?"
     outcome : Outcome
-        Which kind of answer it is.
+        Outcome of the question.
     answer : str
         One sentence with the figures and their intervals. It names groups, never persons.
     concern : bool
-        True where a reviewer should act on it; the page marks it, in words and form.
+        Whether a reviewer should act on the answer; the page then marks it in words and form.
     estimates : tuple of Estimate
-        The figures it rests on.
+        Figures that support the answer.
     """
 
     name: str

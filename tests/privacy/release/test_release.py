@@ -8,7 +8,7 @@ from scipy import stats
 
 from workbench.foundation.errors import ParameterError
 from workbench.privacy.release import EXACT, Release, one_digit_up, shares
-from workbench.statistics.intervals import wilson
+from workbench.statistics.intervals import wilson_interval
 
 RULES = Release(view="view of march", secret=b"a secret of the study")
 PLAIN = Release(view="view of march", secret=b"", is_exact=True)
@@ -157,8 +157,8 @@ def test_a_small_numerator_is_a_bound_and_so_is_a_small_rest() -> None:
     few, nearly = "at most 4 of 25", "all but at most 4 of 25"
     assert found.bound == ["", few, few, "", nearly, nearly, ""]
     # the limits hold for every count that the bound allows, and do not tell it
-    assert found.high[1] == found.high[2] == wilson(4, 25, noise=2.0).high
-    assert found.low[1] == found.low[2] == wilson(1, 25, noise=2.0).low
+    assert found.high[1] == found.high[2] == wilson_interval(4, 25, noise=2.0).high
+    assert found.low[1] == found.low[2] == wilson_interval(1, 25, noise=2.0).low
     assert found.value[1] == found.value[2] == pytest.approx(0.1)
 
 
@@ -176,13 +176,13 @@ def test_without_noise_the_interval_is_wilsons() -> None:
     p = x / n
     middle = (p + z2 / 60) / (1 + z2 / 30)
     spread = np.sqrt(z2) * np.sqrt(p * (1 - p) / 30 + z2 / 3600) / (1 + z2 / 30)
-    low, high = wilson(x, n)
+    low, high = wilson_interval(x, n)
     assert low[1:] == pytest.approx((middle - spread)[1:])
     assert high[:-1] == pytest.approx((middle + spread)[:-1])
 
 
 def test_noise_hides_everything_in_a_group_of_two() -> None:
-    low, high = wilson([1], [2], noise=2.0)
+    low, high = wilson_interval([1], [2], noise=2.0)
     assert (low[0], high[0]) == (0.0, 1.0)
 
 

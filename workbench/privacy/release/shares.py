@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from workbench.privacy.release.release import Release
-from workbench.statistics.intervals import LEVEL, newcombe, wilson
+from workbench.statistics.intervals import LEVEL, newcombe_interval, wilson_interval
 
 
 class Shares(NamedTuple):
@@ -81,8 +81,8 @@ def shares_between(
     level: float = LEVEL,
 ) -> Shares:
     """Return shares whose numerators lie between two counts, see ``Shares``."""
-    low = wilson(lowest, of, level=level, noise=release.variance).low
-    high = wilson(highest, of, level=level, noise=release.variance).high
+    low = wilson_interval(lowest, of, level=level, noise=release.variance).low
+    high = wilson_interval(highest, of, level=level, noise=release.variance).high
     with np.errstate(invalid="ignore", divide="ignore"):
         value = (lowest + highest) / 2 / of
     return Shares(value, low, high, lowest, highest, bound)
@@ -131,6 +131,6 @@ def share_difference(
         Denominators.
     """
     noise = release.variance
-    low = newcombe(one[0], one_of, other[1], other_of, level=level, noise=noise).low
-    high = newcombe(one[1], one_of, other[0], other_of, level=level, noise=noise).high
+    low = newcombe_interval(one[0], one_of, other[1], other_of, level=level, noise=noise).low
+    high = newcombe_interval(one[1], one_of, other[0], other_of, level=level, noise=noise).high
     return low, high

@@ -1,4 +1,4 @@
-"""What customers do on site and in the app, how they meet messages, and payments that failed."""
+"""Features of activity on site and in the app, of reactions to messages and of failed payments."""
 
 import polars as pl
 
@@ -8,7 +8,7 @@ from workbench.features.purchases import DECIMALS, RECENT_DAYS, TREND_DAYS
 _CART = ("add_to_cart", "begin_checkout")
 
 
-def activity(facts: Facts) -> pl.LazyFrame:
+def activity_features(facts: Facts) -> pl.LazyFrame:
     """Return events, sessions and active days per customer, in no order."""
     age = pl.col("age_days")
     latest, before = age <= TREND_DAYS, age.is_between(TREND_DAYS + 1, 2 * TREND_DAYS)
@@ -28,8 +28,8 @@ def activity(facts: Facts) -> pl.LazyFrame:
     )
 
 
-def engagement(facts: Facts) -> pl.LazyFrame:
-    """Return how each customer met messages and got in touch, in no order.
+def engagement_features(facts: Facts) -> pl.LazyFrame:
+    """Return messages received, opened and clicked and contacts made per customer, in no order.
 
     Opens and clicks by mail proxies and scanners (``is_machine``) do not count.
     """
@@ -57,7 +57,7 @@ def engagement(facts: Facts) -> pl.LazyFrame:
             mean_rating=pl.col("rating").cast(pl.Int64, strict=False).mean().round(DECIMALS),
         )
     )
-    # Some sources log the sending, some the delivery, some both.
+    # Some sources log the sending of a message, some its delivery, some both.
     messages = pl.max_horizontal("_sent", "_delivered")
     return by_customer.with_columns(
         messages_90=messages,
@@ -67,7 +67,7 @@ def engagement(facts: Facts) -> pl.LazyFrame:
     ).drop("_sent", "_delivered")
 
 
-def payments(facts: Facts) -> pl.LazyFrame:
+def payment_features(facts: Facts) -> pl.LazyFrame:
     """Return failed payments per customer, in no order."""
     failed = (pl.col("kind") == "failed") & (pl.col("age_days") <= TREND_DAYS)
     return (

@@ -1,23 +1,23 @@
-"""The state of subscriptions as it was known on a date."""
+"""Features of subscriptions, as they were known on a date."""
 
 from datetime import date
 
 import polars as pl
 
-from workbench.features.facts import Facts, dated_before, declared
+from workbench.features.facts import Facts, dated_rows_before, with_declared_columns
 from workbench.schema import CustomerData
 
 
 def subscription_terms(facts: Facts) -> pl.LazyFrame:
-    """Return the terms begun before ``as_of``; an end on that day or later is not known yet.
+    """Return the terms begun before ``as_of``; an end on that day or later is null.
 
-    The end of a term is a fact of its own day: a term that ends next month still runs today, and
-    its ``end_reason`` is as much a thing of the future as its date.
+    The end of a term is known only after its day: a term that ends next month is still running
+    today, and neither its ``ended_on`` nor its ``end_reason`` is known.
     """
-    return dated_before(facts.data, "subscriptions", facts.as_of)
+    return dated_rows_before(facts.data, "subscriptions", facts.as_of)
 
 
-def subscriptions(facts: Facts, currency: str) -> pl.LazyFrame:
+def subscription_features(facts: Facts, currency: str) -> pl.LazyFrame:
     """Return the subscription state per customer, in no order."""
     runs = pl.col("ended_on").is_null()
     in_currency = pl.col("currency") == currency
@@ -37,24 +37,24 @@ def subscriptions(facts: Facts, currency: str) -> pl.LazyFrame:
 
 
 def last_terms(data: CustomerData, *, as_of: date, currency: str) -> pl.DataFrame:
-    """Return what a snapshot knows of each customer's contract, whether it still runs or not.
+    """Return each customer's latest contract in a snapshot, without a hint whether it has ended.
 
-    A label that a snapshot carries is often the end of the contract itself, so nothing here tells
-    a term that has ended from one that runs.
+    The label of a snapshot is often the end of the contract itself, so these features are the same
+    for a term that has ended and for one that is running.
 
     Returns
     -------
     DataFrame, shape (customers, 4)
-        ``customer_id``, ``tenure_days`` (null where the view does not tell since when),
+        ``customer_id``, ``tenure_days`` (null if the view lacks ``first_seen_at``),
         ``last_price_minor`` and ``last_commitment_months`` of the term begun last, sorted by
         customer.
     """
     facts = Facts(data=data, as_of=as_of)
-    customers = declared(data, "customers").select(
+    customers = with_declared_columns(data, "customers").select(
         "customer_id", tenure_days=facts.age_days(pl.col("first_seen_at").dt.date())
     )
     terms = (
-        dated_before(data, "subscriptions", as_of)
+        dated_rows_before(data, "subscriptions", as_of)
         .filter(pl.col("currency") == currency)
         .group_by("customer_id")
         .agg(

@@ -1,4 +1,4 @@
-"""What every feature is: its group, unit and meaning, for the reader of a report."""
+"""The dictionary of features: group, unit and meaning of each, for the reader of a report."""
 
 from typing import NamedTuple
 
@@ -24,8 +24,8 @@ FEATURES: tuple[Feature, ...] = (
         "days_since_last_order",
         "recency",
         "days",
-        "Days from the last order day to the as-of date. An order day is a day whose orders and "
-        "returns come to more than nothing.",
+        "Days from the last order day to the as-of date. An order day is a day on which orders "
+        "less returns are above 0.",
     ),
     Feature(
         "days_since_first_order",
@@ -68,8 +68,8 @@ FEATURES: tuple[Feature, ...] = (
         "orders_missed",
         "frequency",
         "count",
-        "Orders to be expected since the last one at the customer's own pace: order_days by "
-        "days_since_first_order, times days_since_last_order.",
+        "Orders that the customer would have made since the last one at their usual pace: "
+        "order_days divided by days_since_first_order, times days_since_last_order.",
     ),
     Feature("order_days_30", "frequency", "count", "Order days in the last 30 days."),
     Feature("order_days_90", "frequency", "count", f"Order days {_LAST_90}."),
@@ -79,7 +79,7 @@ FEATURES: tuple[Feature, ...] = (
         "monetary_minor",
         "value",
         "minor unit",
-        "Sum of all orders net of returns, at least 0; null for who only returned.",
+        "Sum of all orders net of returns, at least 0; null for customers with returns only.",
     ),
     Feature("mean_order_day_minor", "value", "minor unit", "Mean net amount of the order days."),
     Feature("spent_90_minor", "value", "minor unit", f"Net amount of the order days {_LAST_90}."),
@@ -93,7 +93,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("returns", "returns", "count", "Returns and cancellations."),
     Feature("returned_minor", "returns", "minor unit", "Amount of returns and cancellations."),
     Feature("return_share", "returns", "share", "Returned amount as a share of the sold amount."),
-    Feature("is_returns_only", "returns", "yes/no", "Has returns and no order day: gets no value."),
+    Feature("is_returns_only", "returns", "yes/no", "Has returns and no order day, so no value."),
     Feature("distinct_products", "products", "count", "Products bought."),
     Feature("distinct_categories", "products", "count", "Top-level categories bought."),
     *(
@@ -143,7 +143,7 @@ def feature_group(name: str) -> str:
 
 
 def feature_dictionary(names: tuple[str, ...] | list[str]) -> pl.DataFrame:
-    """Return what the named features are.
+    """Return group, unit and meaning of the named features.
 
     Returns
     -------
@@ -151,7 +151,7 @@ def feature_dictionary(names: tuple[str, ...] | list[str]) -> pl.DataFrame:
         ``feature``, ``group``, ``unit`` and ``meaning`` (String), in the order of the names.
     """
     known = {feature.name: feature for feature in FEATURES}
-    lines = [known[name] if name in known else _described(name) for name in names]
+    lines = [known[name] if name in known else _undeclared_feature(name) for name in names]
     return pl.DataFrame(
         lines,
         schema={"feature": pl.String, "group": pl.String, "unit": pl.String, "meaning": pl.String},
@@ -159,7 +159,7 @@ def feature_dictionary(names: tuple[str, ...] | list[str]) -> pl.DataFrame:
     )
 
 
-def _described(name: str) -> Feature:
+def _undeclared_feature(name: str) -> Feature:
     if name.startswith(_CATEGORY_PREFIX):
         category = name.removeprefix(_CATEGORY_PREFIX)
         return Feature(name, "products", "share", f"Share of spending on {category}.")
