@@ -128,9 +128,9 @@ def format_beside_interval(form: str, half_widths: Iterable[float]) -> str:
 
     Examples
     --------
-    >>> form_beside(",.2f", [38.0, 45.0, 51.0])
+    >>> format_beside_interval(",.2f", [38.0, 45.0, 51.0])
     ',.0f'
-    >>> form_beside(".1%", [0.0004])
+    >>> format_beside_interval(".1%", [0.0004])
     '.2%'
     """
     known = sorted(each for each in half_widths if math.isfinite(each) and each > 0)
