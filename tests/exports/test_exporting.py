@@ -167,13 +167,13 @@ def test_an_unknown_vendor_is_refused(world: Path, tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_no_world_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"is no world: it has no world\.json"):
+    with pytest.raises(InputError, match=r"is not a world: it has no world\.json"):
         write_exports(tmp_path, out=tmp_path / "a", truth=tmp_path / "b")
 
 
 def test_a_folder_with_content_is_left_alone(world: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("kept")
-    with pytest.raises(InputError, match="holds something already: give an empty or a new folder"):
+    with pytest.raises(InputError, match="is not empty: name an empty or a new folder"):
         write_exports(world, out=tmp_path, truth=tmp_path / "b")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 

@@ -8,7 +8,7 @@ from polars.testing import assert_frame_equal
 
 from tests.conftest import PROJECT
 from workbench.exports import objects
-from workbench.exports.field_tables import FORMATS, Field, cells, columns, fields
+from workbench.exports.field_tables import FORMATS, Field, column_headers, format_cells, read_fields
 
 TABLES = sorted(path.stem for path in (PROJECT / "workbench/exports/fields").glob("*.csv"))
 _CODE = "\n".join(path.read_text("utf-8") for path in (PROJECT / "workbench/exports").glob("*.py"))
@@ -16,9 +16,11 @@ _CODE = "\n".join(path.read_text("utf-8") for path in (PROJECT / "workbench/expo
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_table_names_its_columns_once_and_only_formats_there_are(table: str) -> None:
-    assert len(set(columns(table))) == len(columns(table))
+    assert len(set(column_headers(table))) == len(column_headers(table))
     known = {*FORMATS, *objects.FORMATS, "constant", "word", "local", "utc"}
-    kinds = {field.format.removesuffix(" or null").partition(" ")[0] for field in fields(table)}
+    kinds = {
+        field.format.removesuffix(" or null").partition(" ")[0] for field in read_fields(table)
+    }
     assert kinds <= known
 
 
@@ -29,7 +31,9 @@ def test_a_table_is_used_by_a_writer(table: str) -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_values_of_an_object_within_an_object_follow_each_other(table: str) -> None:
-    heads = [column.partition(".")[0] for column in columns(table) if not column.endswith(")")]
+    heads = [
+        column.partition(".")[0] for column in column_headers(table) if not column.endswith(")")
+    ]
     runs = [head for place, head in enumerate(heads) if heads[place - 1 : place] != [head]]
     assert len(set(runs)) == len(runs)
 
@@ -64,8 +68,8 @@ def test_rows_keep_what_is_known_about_them_and_further_columns() -> None:
         pl.datetime(2024, 7, 5, 7, 1, 26, time_zone="UTC").alias(name)
         for name in ("started_at", "occurred_at")
     )
-    made = cells(rows, "surveymonkey", further=["answer nps"])
-    assert made.columns == [*columns("surveymonkey"), "answer nps", "native_id", "record_id"]
+    made = format_cells(rows, "surveymonkey", further=["answer nps"])
+    assert made.columns == [*column_headers("surveymonkey"), "answer nps", "native_id", "record_id"]
     assert made["Start Date"].to_list() == ["07/05/2024 09:01:26 AM"]
 
 

@@ -1,13 +1,14 @@
-"""Worlds written as vendors write them, so that intake and identity can be judged end to end.
+"""Exports: the files that vendors' systems would write of a world, for tests from end to end.
 
-A world is tables that fit together; a company has files of a dozen systems that do not: each with
-its own ids, zone, quoting and gaps, each knowing only some of the customers, some with another
-spelling. ``write_exports`` writes those files from a world and, apart from them, whose rows they
-are. The writers follow the formats' notes and samples and share no code with the readers: a mistake
-that both made alike would never be seen.
+The tables of a world fit together. The files of a company come from a dozen systems and do not fit:
+each system has its own ids, time zone, quoting and gaps, contains only some of the customers, and
+spells some of them differently. ``write_exports`` writes such files from a world and, in another
+folder, the truth: the record of each row. The writers follow the formats' notes and samples and
+share no code with the readers, because a mistake in shared code would never be noticed.
 
 The columns of a vendor's CSV file and the values of its JSON objects are declared in ``fields/``,
-one table a file: header or key, source, format. Code makes the sources, and what no table can say.
+one table per file: header or key, source, format. Code prepares the sources, and writes the parts
+of a file that a table cannot declare.
 
 >>> from pathlib import Path
 >>> from workbench.exports import write_exports

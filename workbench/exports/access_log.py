@@ -1,27 +1,27 @@
-r"""A web server's access log: NCSA combined with the cookie, mails' pixels and bots among it.
+r"""A web server's access log in NCSA combined format, with cookies, mail pixels and bots.
 
 ``LogFormat "%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\" \"%{Cookie}i\""``, in the
-server's local time (Europe/Berlin). Addresses are of the ranges kept for documentation. A consent
-banner's decision is in the cookie header; without consent to analytics there is no ``_ga`` cookie.
-Lines come customer by customer, not in the order of time. Bots' lines are about nobody.
+server's local time (Europe/Berlin). Addresses are of the ranges reserved for documentation. The
+decision in the consent banner is in the cookie header; without consent to analytics there is no
+``_ga`` cookie. Lines are sorted by customer, not by time. Lines of bots have no customer.
 """
 
 from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.exports.cells import local, path_encoded, percent_encoded
-from workbench.exports.ids import hexadecimal
+from workbench.exports.cell_formats import local_time_text, percent_encode, percent_encode_path
+from workbench.exports.export_files import Batch, FileForm, Vendor
 from workbench.exports.slices import Slice
-from workbench.exports.visits import SITE, ip_address, user_agent, visits
-from workbench.exports.writing import Batch, Form, Vendor
+from workbench.exports.tracked_visits import SITE, ip_address, tracked_events, user_agent
+from workbench.exports.vendor_ids import hexadecimal
 
 LOG = "access.log"
 _STAMP = "%d/%b/%Y:%H:%M:%S %z"
-_BOTS = 0.04  # bots' lines per customer
+_BOTS = 0.04  # number of bots' lines per customer
 _PROXIES = (
     "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
-    "Mozilla/5.0",  # Apple's mail privacy says no more
+    "Mozilla/5.0",  # the whole user agent of Apple's mail privacy proxy
 )
 _BOT_LINES = (
     '"GET /robots.txt HTTP/1.1" 200 98 "-" "Mozilla/5.0 (compatible; Googlebot/2.1; '
@@ -35,38 +35,38 @@ _BOT_LINES = (
 
 
 def batches(part: Slice) -> Iterator[Batch]:
-    """Yield the lines about a slice's customers, and the bots that came along."""
-    lines = pl.concat([_pages(part), _pixels(part), _bots(part)])
-    rows = part.ordered(lines).with_columns(native_id=pl.lit(None, pl.String))
+    """Yield the lines of a slice's customers and of bots."""
+    lines = pl.concat([_page_lines(part), _pixel_lines(part), _bot_lines(part)])
+    rows = part.sort_by_customer(lines).with_columns(native_id=pl.lit(None, pl.String))
     is_bot = pl.col("is_bot")
-    told = pl.when(~is_bot).then("record_id")
-    yield Batch(LOG, rows.select("line", "native_id", told.alias("record_id")))
+    shown_record = pl.when(~is_bot).then("record_id")
+    yield Batch(LOG, rows.select("line", "native_id", shown_record.alias("record_id")))
 
 
-def _pages(part: Slice) -> pl.DataFrame:
-    """Return a line for each event of the site."""
+def _page_lines(part: Slice) -> pl.DataFrame:
+    """Return a line for each event on the site."""
     world = part.world
-    rows = visits(part, channels=("web",))
+    rows = tracked_events(part, channels=("web",))
     purposes = {
         "analytics": "statistics",
         "personalize": "preferences",
         "marketing.advertising": "marketing",
     }
     for purpose, name in purposes.items():
-        rows = part.with_consent(rows, purpose, at="occurred_at", name=name)
-    key, whose = pl.col("event_id"), pl.coalesce("record_id", "session_id", "event_id")
+        rows = part.add_consent(rows, purpose, at="occurred_at", name=name)
+    key, owner_key = pl.col("event_id"), pl.coalesce("record_id", "session_id", "event_id")
     campaign = pl.concat_str(
         pl.lit("?utm_source=newsletter&utm_medium=email&utm_campaign="),
-        percent_encoded(pl.col("campaign_id")),
+        percent_encode(pl.col("campaign_id")),
     )
     query = pl.coalesce(
-        pl.concat_str(pl.lit("?q="), percent_encoded(pl.col("search_text"))), campaign, pl.lit("")
+        pl.concat_str(pl.lit("?q="), percent_encode(pl.col("search_text"))), campaign, pl.lit("")
     )
     session = hexadecimal(world.bits("log session", pl.coalesce("session_id", "event_id")))
     decided = pl.any_horizontal(pl.col(name).is_not_null() for name in purposes.values())
     banner = pl.concat_str(
         pl.lit("CookieConsent={stamp:%27"),
-        hexadecimal(world.bits("consent stamp", whose)),
+        hexadecimal(world.bits("consent stamp", owner_key)),
         pl.lit("==%27%2Cnecessary:true"),
         *(
             pl.concat_str(pl.lit(f"%2C{name}:"), pl.col(name).fill_null(False).cast(pl.String))
@@ -101,15 +101,15 @@ def _pages(part: Slice) -> pl.DataFrame:
         .then(pl.lit("POST "))
         .otherwise(pl.lit("GET "))
     )
-    is_cached = world.u("log cached", key) < 0.04
+    is_cached = world.uniform("log cached", key) < 0.04
     size = (world.bits("log bytes", key) % 40_000 + 800).cast(pl.String)
     line = pl.concat_str(
-        ip_address(world, whose),
+        ip_address(world, owner_key),
         pl.lit(" - - ["),
-        local(pl.col("occurred_at"), _STAMP),
+        local_time_text(pl.col("occurred_at"), _STAMP),
         pl.lit('] "'),
         method,
-        path_encoded(pl.col("page").fill_null("/")),
+        percent_encode_path(pl.col("page").fill_null("/")),
         query,
         pl.lit(' HTTP/1.1" '),
         pl.when(is_cached).then(pl.lit("304 -")).otherwise(pl.lit("200 ") + size),
@@ -124,26 +124,28 @@ def _pages(part: Slice) -> pl.DataFrame:
     return rows.select("record_id", line=line, is_bot=pl.lit(False))
 
 
-def _pixels(part: Slice) -> pl.DataFrame:
-    """Return a line for each opened mail: its pixel, fetched by the reader or a proxy.
+def _pixel_lines(part: Slice) -> pl.DataFrame:
+    """Return a line for each opened mail, whose pixel the reader or a proxy fetched.
 
-    Some mails name the reader by address in the pixel's query, as careless ones do.
+    As in careless real mails, the query of some pixels contains the reader's e-mail address.
     """
     world = part.world
     opened = part["interactions"].filter(pl.col("channel") == "email", pl.col("action") == "opened")
-    rows = part.with_people(opened, "email").with_columns(device_type=pl.lit("mobile"))
-    key, whose = pl.col("interaction_id"), pl.coalesce("record_id", "interaction_id")
+    rows = part.add_person_columns(opened, "email").with_columns(device_type=pl.lit("mobile"))
+    key, owner_key = pl.col("interaction_id"), pl.coalesce("record_id", "interaction_id")
     reader = pl.coalesce(
-        pl.when(world.u("pixel names", whose) < 0.1).then(percent_encoded(pl.col("email"))),
-        hexadecimal(world.bits("mail reader", whose)).str.head(10),
+        pl.when(world.uniform("pixel names", owner_key) < 0.1).then(
+            percent_encode(pl.col("email"))
+        ),
+        hexadecimal(world.bits("mail reader", owner_key)).str.head(10),
     )
     is_proxy = pl.col("is_machine")
     line = pl.concat_str(
-        pl.when(is_proxy).then(pl.lit("203.0.113.254")).otherwise(ip_address(world, whose)),
+        pl.when(is_proxy).then(pl.lit("203.0.113.254")).otherwise(ip_address(world, owner_key)),
         pl.lit(" - - ["),
-        local(pl.col("occurred_at"), _STAMP),
+        local_time_text(pl.col("occurred_at"), _STAMP),
         pl.lit('] "GET /px.gif?e=open&cid='),
-        percent_encoded(pl.col("campaign_id")).fill_null(""),
+        percent_encode(pl.col("campaign_id")).fill_null(""),
         pl.lit("&uid="),
         reader,
         pl.lit(' HTTP/2.0" 200 43 "-" "'),
@@ -155,23 +157,23 @@ def _pixels(part: Slice) -> pl.DataFrame:
     return rows.select("record_id", line=line, is_bot=pl.lit(False))
 
 
-def _bots(part: Slice) -> pl.DataFrame:
-    """Return the bots' lines; each stands beside a customer's, so that a cut does not move it."""
+def _bot_lines(part: Slice) -> pl.DataFrame:
+    """Return the lines of bots; each follows a customer's, whatever slice the customer is in."""
     world, key = part.world, pl.col("record_id")
-    beside = part["customers"].filter(world.u("bot", key) < _BOTS)
+    beside = part["customers"].filter(world.uniform("bot", key) < _BOTS)
     line = pl.concat_str(
         pl.lit("198.51.100."),
         (world.bits("bot address", key) % 254 + 1).cast(pl.String),
         pl.lit(" - - ["),
-        local(pl.col("first_seen_at"), _STAMP),
+        local_time_text(pl.col("first_seen_at"), _STAMP),
         pl.lit("] "),
         world.option("bot line", key, _BOT_LINES),
     )
     return beside.select("record_id", line=line, is_bot=pl.lit(True))
 
 
-def _forms(_world: object) -> dict[str, Form]:
-    return {LOG: Form()}
+def _forms(_world: object) -> dict[str, FileForm]:
+    return {LOG: FileForm()}
 
 
 ACCESS_LOG = Vendor(forms=_forms, batches=batches)

@@ -1,16 +1,16 @@
-"""Write the exports of a world: read it slice by slice, hand each to every vendor's writer."""
+"""Write the exports of a world: read it slice by slice and pass each slice to every writer."""
 
 import secrets
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from workbench.exports.slices import open_world, slices
+from workbench.exports.export_files import Destination
+from workbench.exports.slices import read_slices, read_world
 from workbench.exports.vendors import WRITERS
-from workbench.exports.writing import Destination
 from workbench.foundation.errors import InputError, ParameterError, unknown_name
 
-#: Every vendor there is a writer for.
+#: Names of all vendors.
 VENDORS = tuple(WRITERS)
 
 
@@ -19,40 +19,40 @@ def write_exports(
 ) -> dict[str, int]:
     """Write a world as its vendors would export it.
 
-    The files lie in ``OUT/VENDOR/`` under the vendor's names. Whose rows they are is kept apart,
-    one file per vendor, ``TRUTH/VENDOR.parquet``: ``file`` (String; ``a.json@users`` is the list
-    ``users`` of ``a.json``), ``row`` (UInt64, record number in it, from 1), ``native_id`` (String,
-    the row's own id there, null where it has none) and ``record_id`` (UInt64, null where the row
-    is about nobody).
+    The files are written to ``OUT/VENDOR/`` under the names that the vendor uses. The truth is one
+    file per vendor, ``TRUTH/VENDOR.parquet``, with ``file`` (String; ``a.json@users`` is the list
+    ``users`` of ``a.json``), ``row`` (UInt64, number of the record in the file, from 1),
+    ``native_id`` (String, the id of the record in the file, null if it has none) and ``record_id``
+    (UInt64, null if the row has no customer).
 
     Parameters
     ----------
     world : Path
         Folder that ``generate`` wrote.
     out, truth : Path
-        Folders that are not there yet, or empty; put in place when all is written.
+        Folders that do not exist yet or are empty; they appear when everything is written.
     vendors : sequence of str
-        Which to write, see ``VENDORS``.
+        Names of vendors, see ``VENDORS``.
 
     Returns
     -------
     dict of str to int
-        Records of each file, by ``VENDOR/FILE``.
+        Number of records of each file, by ``VENDOR/FILE``.
 
     Raises
     ------
     ParameterError
-        There is no writer for a vendor.
+        A vendor has no writer.
     InputError
-        The world is none, a folder holds something, or cannot be written.
+        The folder is not a world, or an output folder is not empty or cannot be written.
     """
     for vendor in vendors:
         if vendor not in WRITERS:
             raise ParameterError(unknown_name("vendor", vendor, WRITERS))
-    known = open_world(world)
+    known = read_world(world)
     for folder in (out, truth):
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise InputError(f"{folder} holds something already: give an empty or a new folder")
+            raise InputError(f"{folder} is not empty: name an empty or a new folder")
     mark = secrets.token_hex(4)
     partial = {each: each.absolute().with_name(f".{each.name}.{mark}") for each in (out, truth)}
     try:
@@ -64,7 +64,7 @@ def write_exports(
             )
             for vendor in dict.fromkeys(vendors)
         }
-        for part in slices(world, known):
+        for part in read_slices(world, known):
             for vendor, destination in files.items():
                 for batch in WRITERS[vendor].batches(part):
                     destination.write(batch)

@@ -1,21 +1,21 @@
-"""Mailchimp: the audience by status, and what each recipient did with each campaign.
+"""Mailchimp: the members of the audience by status, and the activity of each recipient.
 
-The status is in the file's name. Times are UTC without a zone; tags are quoted CSV within a cell;
-the parts of an address are joined by two spaces. Activity is a file per campaign, a line per
-recipient (Export API 1.0): opens and clicks, with the opens that proxies made.
+The status is in the name of the file. Times are UTC without a zone; tags are quoted CSV within a
+cell; the parts of an address are joined by two spaces. Activity has a file per campaign with a line
+per recipient (Export API 1.0): opens, including those by proxies, and clicks.
 """
 
 from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.exports.cells import utc
-from workbench.exports.field_tables import cells, columns
-from workbench.exports.ids import decimal_digits, hexadecimal
-from workbench.exports.jsontext import null, obj, plain, string
-from workbench.exports.slices import Slice, World
-from workbench.exports.visits import SITE, ip_address
-from workbench.exports.writing import Batch, Form, Vendor, csv
+from workbench.exports.cell_formats import utc_text
+from workbench.exports.export_files import Batch, FileForm, Vendor, csv_form
+from workbench.exports.field_tables import column_headers, format_cells
+from workbench.exports.json_text import null, obj, plain_string, string
+from workbench.exports.slices import ExportedWorld, Slice
+from workbench.exports.tracked_visits import SITE, ip_address
+from workbench.exports.vendor_ids import decimal_digits, hexadecimal
 
 _AUDIENCE = "ab12cd"
 SUBSCRIBED, UNSUBSCRIBED, CLEANED = (
@@ -33,18 +33,18 @@ _ACTIONS = {"opened": "open", "clicked": "click", "bounced": "bounce"}
 
 
 def activity_file(campaign: str) -> str:
-    """Return the name of a campaign's file."""
+    """Return the name of a campaign's activity file."""
     return f"campaignSubscriberActivity_{campaign}.ndjson"
 
 
 def batches(part: Slice) -> Iterator[Batch]:
     """Yield the members of a slice and their activity."""
-    yield from _members(part)
-    yield from _activity(part)
+    yield from _member_batches(part)
+    yield from _activity_batches(part)
 
 
-def _members(part: Slice) -> Iterator[Batch]:
-    """Yield the members: who was asked for newsletters and has an address."""
+def _member_batches(part: Slice) -> Iterator[Batch]:
+    """Yield the members: customers with an e-mail address who were asked about newsletters."""
     world, key = part.world, pl.col("record_id")
     asked = part["consents"].filter(
         pl.col("purpose") == "marketing.communications",
@@ -72,12 +72,14 @@ def _members(part: Slice) -> Iterator[Batch]:
     )
     people = part.people.filter(pl.col("email").is_not_null())
     people = people.join(states, on="record_id", how="inner", maintain_order="left")
-    for more in (bounces, part.latest("loyalty_tier")):
+    for more in (bounces, part.latest_attribute("loyalty_tier")):
         people = people.join(more, on="record_id", how="left", maintain_order="left")
     names = world.campaigns.select(left_by="campaign_id", title="name")
     people = people.join(names, on="left_by", how="left", maintain_order="left")
     is_out = pl.col("last") != "given"
-    is_dead = ~is_out & pl.col("bounced_at").is_not_null() & (world.u("mailchimp hard", key) < 0.4)
+    is_dead = (
+        ~is_out & pl.col("bounced_at").is_not_null() & (world.uniform("mailchimp hard", key) < 0.4)
+    )
     asked_at = pl.col("given_at")
     confirmed = asked_at + pl.duration(seconds=30 + world.bits("mailchimp confirm", key) % 600)
     address = pl.concat_str(
@@ -88,7 +90,7 @@ def _members(part: Slice) -> Iterator[Batch]:
     rows = people.with_columns(
         native_id=_euid(world),
         address=pl.when(pl.col("street_address").is_not_null()).then(address),
-        stated_phone=pl.when(world.u("mailchimp phone", key) < 0.2).then("phone"),
+        stated_phone=pl.when(world.uniform("mailchimp phone", key) < 0.2).then("phone"),
         birthday=pl.concat_str(born.str.slice(5, 2), pl.lit("/"), born.str.slice(8, 2)),
         stars=2 + pl.col("opens").fill_null(0).clip(0, 6) // 2,
         asked_from=pl.when(is_asked).then(ip_address(world, key)),
@@ -101,21 +103,21 @@ def _members(part: Slice) -> Iterator[Batch]:
         is_out=is_out,
         is_dead=is_dead,
     )
-    for file, whose in (
+    for file, condition in (
         (SUBSCRIBED, ~pl.col("is_out") & ~pl.col("is_dead")),
         (UNSUBSCRIBED, pl.col("is_out")),
         (CLEANED, pl.col("is_dead")),
     ):
-        yield Batch(file, cells(rows.filter(whose), _MEMBERS[file]))
+        yield Batch(file, format_cells(rows.filter(condition), _MEMBERS[file]))
 
 
-def _activity(part: Slice) -> Iterator[Batch]:
-    """Yield a line per recipient of a campaign; who did nothing has an empty list."""
+def _activity_batches(part: Slice) -> Iterator[Batch]:
+    """Yield a line per recipient of a campaign; a recipient without activity has an empty list."""
     world = part.world
     mails = part["interactions"].filter(
-        pl.col("channel") == "email", pl.col("campaign_id").is_in(_mailed(world))
+        pl.col("channel") == "email", pl.col("campaign_id").is_in(_mailed_campaigns(world))
     )
-    rows = part.with_people(mails, "email").filter(pl.col("email").is_not_null())
+    rows = part.add_person_columns(mails, "email").filter(pl.col("email").is_not_null())
     key = pl.col("record_id")
     euid = _euid(world)
     url = pl.concat_str(
@@ -130,49 +132,51 @@ def _activity(part: Slice) -> Iterator[Batch]:
     rows = rows.join(launched, on="campaign_id", how="left", maintain_order="left")
     action = pl.col("action").cast(pl.String)
     ip = pl.when("is_machine").then(pl.lit("203.0.113.254")).otherwise(ip_address(world, key))
-    done = obj(
+    action_text = obj(
         {
-            "action": plain(action.replace_strict(_ACTIONS, default=None, return_dtype=pl.String)),
-            "timestamp": plain(utc(pl.col("occurred_at"), _STAMP)),
-            "url": pl.when(action == "clicked").then(plain(url)).otherwise(null()),
-            "ip": pl.when(action != "bounced").then(plain(ip)).otherwise(null()),
+            "action": plain_string(
+                action.replace_strict(_ACTIONS, default=None, return_dtype=pl.String)
+            ),
+            "timestamp": plain_string(utc_text(pl.col("occurred_at"), _STAMP)),
+            "url": pl.when(action == "clicked").then(plain_string(url)).otherwise(null()),
+            "ip": pl.when(action != "bounced").then(plain_string(ip)).otherwise(null()),
         }
     )
     rows = rows.sort("occurred_at", maintain_order=True).with_columns(
-        done=pl.when(action.is_in(list(_ACTIONS))).then(done)
+        action_text=pl.when(action.is_in(list(_ACTIONS))).then(action_text)
     )
     lines = rows.group_by("campaign_id", "record_id", "email", maintain_order=True).agg(
-        done=pl.col("done").drop_nulls().str.join(",")
+        actions=pl.col("action_text").drop_nulls().str.join(",")
     )
-    lines = part.ordered(lines).with_columns(
+    lines = part.sort_by_customer(lines).with_columns(
         line=pl.concat_str(
-            pl.lit("{"), string(pl.col("email")), pl.lit(":["), pl.col("done"), pl.lit("]}")
+            pl.lit("{"), string(pl.col("email")), pl.lit(":["), pl.col("actions"), pl.lit("]}")
         ),
         native_id=euid,
     )
-    for campaign in _mailed(world):
+    for campaign in _mailed_campaigns(world):
         own = lines.filter(pl.col("campaign_id") == campaign)
         yield Batch(activity_file(campaign), own.select("line", "native_id", "record_id"))
 
 
-def _euid(world: World) -> pl.Expr:
-    """Return Mailchimp's id of the person of a row with ``record_id``."""
+def _euid(world: ExportedWorld) -> pl.Expr:
+    """Return Mailchimp's id of the member with the row's ``record_id``."""
     return hexadecimal(world.bits("mailchimp euid", pl.col("record_id"))).str.head(10)
 
 
-def _mailed(world: World) -> list[str]:
-    """Return the campaigns that went by mail, but for surveys."""
+def _mailed_campaigns(world: ExportedWorld) -> list[str]:
+    """Return the campaigns that were sent by mail, except surveys."""
     mailed = world.campaigns.filter(
         pl.col("channel") == "email",
         ~pl.col("campaign_id").is_in(world.questions["survey"].drop_nulls().implode()),
-        pl.col("campaign_id").str.contains(r"^[A-Za-z0-9._-]+$"),  # else no name of a file
+        pl.col("campaign_id").str.contains(r"^[A-Za-z0-9._-]+$"),  # The id is part of a file name.
     )
     return mailed["campaign_id"].to_list()
 
 
-def _forms(world: World) -> dict[str, Form]:
-    members = {file: csv(columns(table)) for file, table in _MEMBERS.items()}
-    return members | {activity_file(campaign): Form() for campaign in _mailed(world)}
+def _forms(world: ExportedWorld) -> dict[str, FileForm]:
+    members = {file: csv_form(column_headers(table)) for file, table in _MEMBERS.items()}
+    return members | {activity_file(campaign): FileForm() for campaign in _mailed_campaigns(world)}
 
 
 MAILCHIMP = Vendor(forms=_forms, batches=batches)

@@ -1,18 +1,18 @@
-"""OneTrust: consent receipts, one for each moment at which a customer decided.
+"""OneTrust: consent receipts, one for each moment at which a customer made decisions.
 
-Purposes bear OneTrust's words for what was done. A receipt's date is in UTC with ``Z``, a
-withdrawal's without; a state without its origin has no date. Who has no e-mail is identified by
-the shop's customer number.
+Each purpose has OneTrust's word for the kind of decision. The date of a receipt is in UTC with
+``Z``, the date of a withdrawal without; a decision of unknown time has no date. A customer without
+e-mail is identified by the shop's customer number.
 """
 
 from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.exports.jsontext import plain
-from workbench.exports.objects import json_object, lines
-from workbench.exports.slices import Slice, World
-from workbench.exports.writing import Batch, Form, Vendor, array_of
+from workbench.exports.export_files import Batch, FileForm, Vendor, json_array_form
+from workbench.exports.json_text import plain_string
+from workbench.exports.objects import json_lines, json_object
+from workbench.exports.slices import ExportedWorld, Slice
 
 FILE = "consent_receipts.json"
 _SHARE = 0.9
@@ -41,7 +41,7 @@ _PURPOSES = {
 
 def batches(part: Slice) -> Iterator[Batch]:
     """Yield the receipts of a slice."""
-    known = part.members("onetrust", _SHARE).select(
+    known = part.people_in_system("onetrust", _SHARE).select(
         "record_id", "email", "shop_customer", "given_name", "country", "language", "kind"
     )
     purpose = pl.col("purpose").cast(pl.String).fill_null("all")
@@ -50,7 +50,9 @@ def batches(part: Slice) -> Iterator[Batch]:
     transaction = pl.col("decision").cast(pl.String).replace_strict(_TRANSACTIONS)
     is_withdrawn = pl.col("decision").cast(pl.String) == "withdrawn"
     preferences = pl.concat_str(
-        pl.lit('[{"PreferenceId":"channel","Options":['), plain(pl.col("channel")), pl.lit("]}]")
+        pl.lit('[{"PreferenceId":"channel","Options":['),
+        plain_string(pl.col("channel")),
+        pl.lit("]}]"),
     )
     purposes = (
         part["consents"]
@@ -78,11 +80,11 @@ def batches(part: Slice) -> Iterator[Batch]:
         customer_beside=pl.when(has_email).then("shop_customer"),
         is_test=pl.col("kind") == "test",
     )
-    yield Batch(FILE, lines(receipts, "onetrust_receipts"))
+    yield Batch(FILE, json_lines(receipts, "onetrust_receipts"))
 
 
-def _forms(_world: World) -> dict[str, Form]:
-    return {FILE: array_of(head="[\n", tail="\n]\n")}
+def _forms(_world: ExportedWorld) -> dict[str, FileForm]:
+    return {FILE: json_array_form(head="[\n", tail="\n]\n")}
 
 
 ONETRUST = Vendor(forms=_forms, batches=batches)

@@ -1,43 +1,43 @@
-"""Segment: what site and app tell it, as lines of JSON: identify, track and page or screen.
+"""Segment: the messages of site and app as lines of JSON: identify, track, page and screen.
 
-``anonymousId`` is the device's; ``userId`` is null until somebody logs in, and an identify call
-then says who. ``timestamp`` is ``originalTimestamp`` corrected for a clock that is wrong. Events
-bear the names of Segment's commerce vocabulary; a decision in the consent banner is one of its own.
-A few messages come twice with one ``messageId``.
+``anonymousId`` is the id of the device. ``userId`` is null until a customer logs in, when an
+identify message contains their traits. ``timestamp`` is ``originalTimestamp`` corrected for a wrong
+clock. Events have the names of Segment's commerce vocabulary; a decision in the consent banner is a
+message of its own. A few messages are exported twice with the same ``messageId``.
 """
 
 from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.exports.cells import amount, native, percent_encoded, utc
-from workbench.exports.ids import hexadecimal
-from workbench.exports.jsontext import (
+from workbench.exports.cell_formats import amount_text, percent_encode, strip_system, utc_text
+from workbench.exports.export_files import Batch, FileForm, Vendor
+from workbench.exports.json_text import (
     flag,
     members,
     number,
     obj,
     or_null,
-    plain,
+    plain_string,
     string,
 )
 from workbench.exports.objects import json_object
-from workbench.exports.slices import Slice, World
-from workbench.exports.visits import (
-    address_of,
+from workbench.exports.slices import ExportedWorld, Slice
+from workbench.exports.tracked_visits import (
     device_uuid,
     ip_address,
-    repeated,
+    page_address,
+    repeat_rows,
+    tracked_events,
     user_agent,
-    visits,
 )
-from workbench.exports.writing import Batch, Form, Vendor
+from workbench.exports.vendor_ids import hexadecimal
 
 FILE = "events.ndjson"
 _SHARE = 0.8
 _TWICE = 0.002
 _STAMP = "%Y-%m-%dT%H:%M:%S%.3fZ"
-#: Names of Segment's commerce vocabulary; other events keep the world's, as title.
+#: Names of Segment's commerce vocabulary; other events have the world's name in title case.
 NAMES = {
     "view_item": "Product Viewed",
     "add_to_cart": "Product Added",
@@ -49,7 +49,7 @@ NAMES = {
     "login": "Signed In",
     "app_open": "Application Opened",
 }
-#: What Segment calls the purposes.
+#: Segment's names of the purposes.
 _CATEGORIES = {
     "analytics": "Analytics",
     "marketing.advertising": "Advertising",
@@ -59,87 +59,91 @@ _CATEGORIES = {
 
 
 def batches(part: Slice) -> Iterator[Batch]:
-    """Yield the messages of a slice: who logged in, then what was done."""
-    rows = _told(part)
+    """Yield the messages of a slice; the message about a login precedes that about its event."""
+    rows = _tracked_events(part)
     session = pl.coalesce("session_id", "event_id")
     logs_in = pl.col("is_logged_in") & (
         pl.col("is_logged_in").cast(pl.Int32).cum_sum().over(session) == 1
     )
-    said = pl.concat([_identified(part, rows.filter(logs_in)), _done(part, rows)])
-    said = said.sort("place", "rank", maintain_order=True)
-    said = repeated(
-        said, part.world.u("segment twice", pl.col("event_id"), pl.col("rank")) < _TWICE
+    sent = pl.concat([_identify_messages(part, rows.filter(logs_in)), _event_messages(part, rows)])
+    sent = sent.sort("place", "rank", maintain_order=True)
+    sent = repeat_rows(
+        sent, part.world.uniform("segment twice", pl.col("event_id"), pl.col("rank")) < _TWICE
     )
     columns = ("line", "native_id", "record_id")
-    both = pl.concat([said.select(columns), _decided(part).select(columns)])
-    yield Batch(FILE, part.ordered(both))
+    both = pl.concat([sent.select(columns), _decision_messages(part).select(columns)])
+    yield Batch(FILE, part.sort_by_customer(both))
 
 
-def _told(part: Slice) -> pl.DataFrame:
-    """Return the events that are sent to Segment, with what every message says."""
+def _tracked_events(part: Slice) -> pl.DataFrame:
+    """Return the events that are sent to Segment, with the parts that every message has."""
     world, key = part.world, pl.col("event_id")
-    rows = visits(part, channels=("web", "app"))
-    rows = rows.filter(world.u("segment knows", pl.coalesce("record_id", "event_id")) < _SHARE)
-    rows, consent = _with_consent(part, rows)
+    rows = tracked_events(part, channels=("web", "app"))
+    rows = rows.filter(
+        world.uniform("segment knows", pl.coalesce("record_id", "event_id")) < _SHARE
+    )
+    rows, consent = _add_consent(part, rows)
     delay = pl.duration(milliseconds=60 + world.bits("segment delay", key) % 900)
-    # a few devices have a clock that is hours off
-    off = world.u("segment clock", pl.coalesce("record_id", "event_id"))
+    # A few devices have a clock that is two hours fast.
+    off = world.uniform("segment clock", pl.coalesce("record_id", "event_id"))
     skew = pl.when(off < 0.02).then(pl.duration(hours=2)).otherwise(pl.duration(hours=0))
     at = pl.col("occurred_at") + pl.duration(milliseconds=world.bits("segment fine", key) % 1000)
     context = obj(
         {
-            "ip": plain(ip_address(world, pl.coalesce("record_id", "session_id", "event_id"))),
+            "ip": plain_string(
+                ip_address(world, pl.coalesce("record_id", "session_id", "event_id"))
+            ),
             "locale": string(pl.col("language")),
-            "timezone": plain("Europe/Berlin"),
-            "userAgent": plain(user_agent(world)),
+            "timezone": plain_string("Europe/Berlin"),
+            "userAgent": plain_string(user_agent(world)),
             "library": pl.when(pl.col("channel") == "web")
             .then(pl.lit('{"name":"analytics.js","version":"next-1.70.0"}'))
             .otherwise(pl.lit('{"name":"analytics-ios","version":"4.1.8"}')),
             "page": pl.when(pl.col("channel") == "web").then(
-                obj({"url": string(_url()), "referrer": plain("")})
+                obj({"url": string(_url()), "referrer": plain_string("")})
             ),
             "consent": consent,
         }
     )
     return rows.with_row_index("place").with_columns(
-        user=or_null(plain(pl.when("is_logged_in").then("shop_customer"))),
+        user=or_null(plain_string(pl.when("is_logged_in").then("shop_customer"))),
         context=context,
         times=pl.concat_str(
             pl.lit('"timestamp":"'),
-            utc(at, _STAMP),
+            utc_text(at, _STAMP),
             pl.lit('","sentAt":"'),
-            utc(at + skew + delay, _STAMP),
+            utc_text(at + skew + delay, _STAMP),
             pl.lit('","receivedAt":"'),
-            utc(at + delay, _STAMP),
+            utc_text(at + delay, _STAMP),
             pl.lit('","originalTimestamp":"'),
-            utc(at + skew, _STAMP),
+            utc_text(at + skew, _STAMP),
             pl.lit('","version":2}'),
         ),
     )
 
 
-def _with_consent(part: Slice, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.Expr]:
-    """Return rows with consent as it stood, and its object, absent before any decision."""
+def _add_consent(part: Slice, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.Expr]:
+    """Return rows with the consent at their time, and its object, absent before any decision."""
     for purpose, name in _CATEGORIES.items():
-        rows = part.with_consent(rows, purpose, at="occurred_at", name=name)
+        rows = part.add_consent(rows, purpose, at="occurred_at", name=name)
     is_decided = pl.any_horizontal(pl.col(name).is_not_null() for name in _CATEGORIES.values())
     stated = obj({name: flag(pl.col(name)) for name in _CATEGORIES.values()})
     return rows, pl.when(is_decided).then(obj({"categoryPreferences": stated}))
 
 
-def _decided(part: Slice) -> pl.DataFrame:
-    """Return a message for each decision in the site's banner, made on the device seen first."""
+def _decision_messages(part: Slice) -> pl.DataFrame:
+    """Return a message for each decision in the site's banner, on the customer's first device."""
     world, key = part.world, pl.col("record_id")
     rows = part["consents"].filter(
         pl.col("method") == "banner",
         pl.col("purpose").cast(pl.String).is_in(list(_CATEGORIES)),
         pl.col("decided_at").is_not_null(),
-        world.u("segment knows", key) < _SHARE,
+        world.uniform("segment knows", key) < _SHARE,
     )
     visitors = part["events"].group_by("record_id", maintain_order=True)
     seen = visitors.agg(pl.col("device_type").first())
     rows = rows.join(seen, on="record_id", how="left", maintain_order="left")
-    rows, consent = _with_consent(part, rows.with_columns(occurred_at="decided_at"))
+    rows, consent = _add_consent(part, rows.with_columns(occurred_at="decided_at"))
     kind, moment = pl.col("purpose").to_physical(), pl.col("occurred_at").dt.epoch("us")
     name = world.bits("segment decision", world.bits("segment decided", key, kind), moment)
     rows = rows.with_columns(
@@ -150,36 +154,38 @@ def _decided(part: Slice) -> pl.DataFrame:
     return rows.with_columns(line=json_object("segment_decisions"))
 
 
-def _identified(part: Slice, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the identify messages: what the shop knows of who logs in."""
-    rows = part.with_people(rows, "email", "full_name", "birth_date", "gender", "city", "postcode")
+def _identify_messages(part: Slice, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the identify messages, which contain the traits of customers who log in."""
+    rows = part.add_person_columns(
+        rows, "email", "full_name", "birth_date", "gender", "city", "postcode"
+    )
     birthday = pl.concat_str(pl.col("birth_date"), pl.lit("T00:00:00.000Z"))
-    rows = rows.with_columns(written_email=part.written_email("segment"), birthday=birthday)
-    told = {"traits": json_object("segment_traits")}
-    return _messages(part.world, rows, 0, {"type": plain("identify")}, told)
+    rows = rows.with_columns(written_email=part.email_in_system("segment"), birthday=birthday)
+    traits = {"traits": json_object("segment_traits")}
+    return _message_lines(part.world, rows, 0, {"type": plain_string("identify")}, traits)
 
 
-def _done(part: Slice, rows: pl.DataFrame) -> pl.DataFrame:
+def _event_messages(part: Slice, rows: pl.DataFrame) -> pl.DataFrame:
     """Return the track, page and screen messages."""
-    rows = rows.join(_orders(part), on="order_id", how="left", maintain_order="left")
+    rows = rows.join(_order_members(part), on="order_id", how="left", maintain_order="left")
     is_page = pl.col("event_name") == "page_view"
     is_web = pl.col("channel") == "web"
     name = pl.col("event_name")
     title = name.replace_strict(
         NAMES, default=name.str.replace_all("_", " ").str.to_titlecase(), return_dtype=pl.String
     )
-    product = native(pl.col("product_id"))
-    told = members(
+    product = strip_system(pl.col("product_id"))
+    details = members(
         {
             "url": pl.when(is_page & is_web).then(string(_url())),
             "path": pl.when(is_page & is_web).then(string(pl.col("page"))),
             "product_id": string(product),
             "sku": string(product),
             "query": string(pl.col("search_text")),
-            "order_id": string(native(pl.col("order_id"))),
+            "order_id": string(strip_system(pl.col("order_id"))),
         }
     )
-    both = pl.concat_str(told, "bought", separator=",", ignore_nulls=True)
+    both = pl.concat_str(details, "bought", separator=",", ignore_nulls=True)
     properties = pl.concat_str(pl.lit("{"), both, pl.lit("}"))
     kind = (
         pl.when(~is_page)
@@ -189,15 +195,15 @@ def _done(part: Slice, rows: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit("screen"))
     )
     head = {
-        "type": plain(kind),
+        "type": plain_string(kind),
         "event": pl.when(~is_page).then(string(title)),
         "name": pl.when(is_page).then(string(pl.col("page"))),
     }
-    return _messages(part.world, rows, 1, head, {"properties": properties})
+    return _message_lines(part.world, rows, 1, head, {"properties": properties})
 
 
-def _messages(
-    world: World,
+def _message_lines(
+    world: ExportedWorld,
     rows: pl.DataFrame,
     rank: int,
     head: dict[str, pl.Expr],
@@ -207,8 +213,8 @@ def _messages(
         pl.lit("ajs-next-"), hexadecimal(world.bits(f"segment message {rank}", pl.col("event_id")))
     )
     opening = {
-        "messageId": plain(pl.col("native_id")),
-        "anonymousId": plain(pl.col("device_uuid")),
+        "messageId": plain_string(pl.col("native_id")),
+        "anonymousId": plain_string(pl.col("device_uuid")),
         "userId": pl.col("user"),
     }
     inner = obj(head | opening | what | {"context": pl.col("context")})
@@ -223,43 +229,43 @@ def _messages(
     )
 
 
-def _orders(part: Slice) -> pl.DataFrame:
-    """Return what a purchase says of its order, as members of an object."""
+def _order_members(part: Slice) -> pl.DataFrame:
+    """Return per order the members that the object of its purchase contains."""
     orders = part["orders"].filter(pl.col("kind") == "sale")
     currency = pl.col("currency")
     lines = part["order_items"].join(
         orders.select("order_id", "currency"), on="order_id", how="inner", maintain_order="left"
     )
     lines = lines.with_columns(
-        product=native(pl.col("product_id")),
-        price=amount(pl.col("unit_price_minor").round(0), currency),
+        product=strip_system(pl.col("product_id")),
+        price=amount_text(pl.col("unit_price_minor").round(0), currency),
     )
     products = (
         lines.with_columns(item=json_object("segment_products"))
         .group_by("order_id", maintain_order=True)
         .agg(products=pl.col("item").str.join(","))
     )
-    told = orders.join(products, on="order_id", how="left", maintain_order="left")
+    orders = orders.join(products, on="order_id", how="left", maintain_order="left")
     beside = pl.col("shipping_minor").fill_null(0) + pl.col("tax_minor").fill_null(0)
     cells = {
-        "total": number(amount(pl.col("total_minor"), currency)),
-        "revenue": number(amount(pl.col("total_minor") - beside, currency)),
-        "shipping": number(amount(pl.col("shipping_minor"), currency)),
-        "tax": number(amount(pl.col("tax_minor"), currency)),
-        "discount": number(amount(pl.col("discount_minor"), currency)),
+        "total": number(amount_text(pl.col("total_minor"), currency)),
+        "revenue": number(amount_text(pl.col("total_minor") - beside, currency)),
+        "shipping": number(amount_text(pl.col("shipping_minor"), currency)),
+        "tax": number(amount_text(pl.col("tax_minor"), currency)),
+        "discount": number(amount_text(pl.col("discount_minor"), currency)),
         "coupon": string(pl.col("campaign_id")),
         "currency": string(currency),
         "products": pl.concat_str(pl.lit("["), pl.col("products").fill_null(""), pl.lit("]")),
     }
-    return told.select("order_id", bought=members(cells))
+    return orders.select("order_id", bought=members(cells))
 
 
 def _url() -> pl.Expr:
-    return address_of(pl.col("page"), percent_encoded(pl.col("search_text")))
+    return page_address(pl.col("page"), percent_encode(pl.col("search_text")))
 
 
-def _forms(_world: World) -> dict[str, Form]:
-    return {FILE: Form()}
+def _forms(_world: ExportedWorld) -> dict[str, FileForm]:
+    return {FILE: FileForm()}
 
 
 SEGMENT = Vendor(forms=_forms, batches=batches)

@@ -1,16 +1,16 @@
-"""Shopify's ``customers_export.csv``: who has an account, with a byte order mark and CRLF.
+"""Shopify's ``customers_export.csv``: customers with an account; byte order mark and CRLF.
 
-``Accepts ...`` is a state without a time. Ids, postcodes and phones bear an apostrophe; the
-metafield's header is in the shop's language. Some buy without an account and are not in it.
+``Accepts ...`` is a state without a time. Ids, postcodes and phones begin with an apostrophe; the
+header of the metafield is in the shop's language. Customers without an account are not in the file.
 """
 
 from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.exports.field_tables import cells, columns
-from workbench.exports.slices import Slice, World
-from workbench.exports.writing import Batch, Form, Vendor, csv
+from workbench.exports.export_files import Batch, FileForm, Vendor, csv_form
+from workbench.exports.field_tables import column_headers, format_cells
+from workbench.exports.slices import ExportedWorld, Slice
 
 FILE = "customers_export.csv"
 _FIELDS = "shopify_customers"
@@ -19,10 +19,10 @@ _SHARE = 0.97
 
 def batches(part: Slice) -> Iterator[Batch]:
     """Yield the customers of a slice."""
-    people = part.members("shopify", _SHARE).with_columns(
+    people = part.people_in_system("shopify", _SHARE).with_columns(
         until=pl.datetime(9999, 1, 1, time_zone="UTC")
     )
-    people = part.with_consent(people, "marketing.communications", at="until", name="mails")
+    people = part.add_consent(people, "marketing.communications", at="until", name="mails")
     spent = (
         part["orders"]
         .group_by("record_id", maintain_order=True)
@@ -32,7 +32,7 @@ def batches(part: Slice) -> Iterator[Batch]:
             currency=pl.col("currency").first(),
         )
     )
-    for more in (spent, part.latest("loyalty_tier"), part.latest("note")):
+    for more in (spent, part.latest_attribute("loyalty_tier"), part.latest_attribute("note")):
         people = people.join(more, on="record_id", how="left", maintain_order="left")
     sms = part["consents"].filter(channel="sms", decision="given")["record_id"]
     rows = people.with_columns(
@@ -50,11 +50,11 @@ def batches(part: Slice) -> Iterator[Batch]:
             ignore_nulls=True,
         ).replace("", None),
     )
-    yield Batch(FILE, cells(rows, _FIELDS))
+    yield Batch(FILE, format_cells(rows, _FIELDS))
 
 
-def _forms(_world: World) -> dict[str, Form]:
-    return {FILE: csv(columns(_FIELDS), lead="\ufeff", terminator="\r\n")}
+def _forms(_world: ExportedWorld) -> dict[str, FileForm]:
+    return {FILE: csv_form(column_headers(_FIELDS), lead="\ufeff", terminator="\r\n")}
 
 
 SHOPIFY_CUSTOMERS = Vendor(forms=_forms, batches=batches)

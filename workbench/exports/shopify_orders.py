@@ -1,25 +1,25 @@
-"""Shopify's ``orders_export_1.csv``: a row per line item, order-level cells on the first only.
+"""Shopify's ``orders_export_1.csv``: a row per line item, with order-level cells in the first only.
 
-Times are the shop's local ones (Europe/Berlin) with their offset. Returns and cancellations have
-no rows of their own: they show in ``Refunded Amount``, the status and ``Cancelled at`` of the sale.
-The order number is the world's, as other systems quote it. A large shop gets its orders by mail in
-several files; here they are in one.
+Times are the shop's local times (Europe/Berlin) with their offset. Returns and cancellations have
+no rows of their own: they change ``Refunded Amount``, the status and ``Cancelled at`` of the sale.
+The order number is the world's, because other systems quote it. Shopify mails the orders of a large
+shop in several files; here they are in one.
 """
 
 from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.exports.cells import figures, native
-from workbench.exports.field_tables import cells, columns
-from workbench.exports.ids import thirteen_digits
-from workbench.exports.slices import Slice, World
-from workbench.exports.writing import Batch, Form, Vendor, csv
+from workbench.exports.cell_formats import digits_of_key, strip_system
+from workbench.exports.export_files import Batch, FileForm, Vendor, csv_form
+from workbench.exports.field_tables import column_headers, format_cells
+from workbench.exports.slices import ExportedWorld, Slice
+from workbench.exports.vendor_ids import thirteen_digits
 
 FILE = "orders_export_1.csv"
 _FIELDS = "shopify_orders"
 
-#: Cells that stand on every line of an order; all others only on the first.
+#: Columns that are filled on every line of an order; all others are filled on the first only.
 _EVERY_LINE = ("Name", "Email", "Created at", "Vendor")
 _METHODS = {
     "card": "Shopify Payments",
@@ -30,7 +30,7 @@ _METHODS = {
     "gift_card": "Gift Card",
     "invoice": "Rechnung",
 }
-_SECOND_LINE = 0.08  # of customers
+_SECOND_LINE = 0.08  # share of customers with a second line of the address
 _SECOND_LINES = ("2. OG links", "Hinterhaus", "Apt 4", "c/o Empfang")
 _NOTES = (
     'Please ring at the neighbours,\nnot in the "letterbox"',
@@ -44,51 +44,55 @@ def batches(part: Slice) -> Iterator[Batch]:
     lines = part["order_items"].select(
         *("order_id", "product_id", "product_name", "quantity", "unit_price_minor", "amount_minor")
     )
-    rows = _orders(part).join(lines, on="order_id", how="inner", maintain_order="left_right")
+    rows = _sales(part).join(lines, on="order_id", how="inner", maintain_order="left_right")
     price = pl.col("unit_price_minor")
     rows = rows.with_columns(
         unit_price_minor=price.round(0),
         line_discount=(price * pl.col("quantity")).round().cast(pl.Int64) - pl.col("amount_minor"),
-        sku=native(pl.col("product_id")),
+        sku=strip_system(pl.col("product_id")),
     )
     is_first = rows["order_id"].is_first_distinct()
     once = [
         name
-        for name in columns(_FIELDS)
+        for name in column_headers(_FIELDS)
         if name not in _EVERY_LINE and not name.startswith("Lineitem")
     ]
-    written = cells(rows, _FIELDS)
+    written = format_cells(rows, _FIELDS)
     yield Batch(FILE, written.with_columns(pl.when(is_first).then(pl.col(once))))
 
 
-def _orders(part: Slice) -> pl.DataFrame:
+def _sales(part: Slice) -> pl.DataFrame:
     """Return the sales with the sources of their order-level cells, a row per order."""
     world, all_orders = part.world, part["orders"]
     sales = all_orders.filter(pl.col("kind") == "sale")
     nth = pl.int_range(pl.len(), dtype=pl.UInt64).over("record_id")
     moment = pl.col("ordered_at").dt.epoch("us").cast(pl.UInt64)
     position = pl.when(pl.col("record_id").is_null()).then(moment).otherwise(nth)
-    sales = part.with_people(
+    sales = part.add_person_columns(
         sales.with_columns(position=position),
         *("email", "full_name", "street_address", "city", "postcode", "country", "phone"),
         *("region", "organization"),
     )
-    sales = part.with_consent(sales, "marketing.communications", at="ordered_at", name="mails")
-    for more in (_reversed(all_orders), _paid(part["payments"]), _subtotals(part["order_items"])):
+    sales = part.add_consent(sales, "marketing.communications", at="ordered_at", name="mails")
+    for more in (
+        _reversals(all_orders),
+        _first_payments(part["payments"]),
+        _subtotals(part["order_items"]),
+    ):
         sales = sales.join(more, on="order_id", how="left", maintain_order="left")
-    key = pl.coalesce("record_id", figures(pl.col("order_id")))
+    key = pl.coalesce("record_id", digits_of_key(pl.col("order_id")))
     total = pl.col("total_minor")
     is_store = pl.col("channel") == "store"
     back = pl.col("refunded").fill_null(0)
-    u = world.u("shopify order", key, pl.col("position"))
+    u = world.uniform("shopify order", key, pl.col("position"))
     reference = thirteen_digits(world.bits("shopify payment", key, pl.col("position")), 3)
     has_phone = u < 0.5
-    hours = 18 + 60 * world.u("shopify sent", key, pl.col("position"))
+    hours = 18 + 60 * world.uniform("shopify sent", key, pl.col("position"))
     sent_after = pl.duration(seconds=(3_600 * pl.when(is_store).then(0.0).otherwise(hours)).round())
     sent_at = pl.col("ordered_at") + sent_after
     is_sent = pl.col("cancelled_at").is_null() & (sent_at < world.end)
-    # a second line of the address, which the shop asks for and no other system knows
-    second = pl.when(world.u("shopify second line", pl.col("record_id")) < _SECOND_LINE).then(
+    # The shop asks for a second line of the address, which no other system contains.
+    second = pl.when(world.uniform("shopify second line", pl.col("record_id")) < _SECOND_LINE).then(
         world.option("shopify second", pl.col("record_id"), _SECOND_LINES)
     )
     has_address = pl.col("street_address").is_not_null()
@@ -98,10 +102,10 @@ def _orders(part: Slice) -> pl.DataFrame:
     return sales.with_columns(
         beside.fill_null(0),
         native_id=thirteen_digits(world.bits("shopify order", key, pl.col("position")), 5),
-        name=pl.concat_str(pl.lit("#"), native(pl.col("order_id"))),
-        # who pays in the shop rarely leaves an address
+        name=pl.concat_str(pl.lit("#"), strip_system(pl.col("order_id"))),
+        # Customers who pay in the store rarely give an e-mail address.
         written_email=pl.when(~(is_store.fill_null(False) & (u < 0.6))).then(
-            part.written_email("shopify")
+            part.email_in_system("shopify")
         ),
         financial_status=(
             pl.when(~is_paid & is_cancelled)
@@ -152,8 +156,8 @@ def _orders(part: Slice) -> pl.DataFrame:
     )
 
 
-def _reversed(orders: pl.DataFrame) -> pl.DataFrame:
-    """Return what came back of each sale (minor units, above zero) and when it was cancelled."""
+def _reversals(orders: pl.DataFrame) -> pl.DataFrame:
+    """Return per sale the refunded amount (minor units, above 0) and the time of cancellation."""
     is_cancelled = pl.col("kind") == "cancellation"
     back = orders.filter(pl.col("original_order_id").is_not_null())
     return back.group_by(order_id="original_order_id", maintain_order=True).agg(
@@ -162,8 +166,8 @@ def _reversed(orders: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _paid(payments: pl.DataFrame) -> pl.DataFrame:
-    """Return when an order was first paid, and how."""
+def _first_payments(payments: pl.DataFrame) -> pl.DataFrame:
+    """Return per order the time of its first payment and the methods of all."""
     named = pl.col("method").cast(pl.String).replace_strict(_METHODS, default="manual")
     charges = payments.filter(pl.col("kind") == "charge", pl.col("order_id").is_not_null())
     return charges.group_by("order_id", maintain_order=True).agg(
@@ -177,8 +181,8 @@ def _subtotals(items: pl.DataFrame) -> pl.DataFrame:
     return summed.agg(items=pl.col("amount_minor").sum())
 
 
-def _forms(_world: World) -> dict[str, Form]:
-    return {FILE: csv(columns(_FIELDS))}
+def _forms(_world: ExportedWorld) -> dict[str, FileForm]:
+    return {FILE: csv_form(column_headers(_FIELDS))}
 
 
 SHOPIFY_ORDERS = Vendor(forms=_forms, batches=batches)

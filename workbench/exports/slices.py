@@ -1,8 +1,8 @@
-"""A run of a world's customers with all their rows, as the writers of exports see them.
+"""Slices: some customers of a world with all their rows, from which the writers make exports.
 
-A world is read part by part and handed on in slices of customers. Nothing a slice tells about a
-customer depends on who else is in it, so the same customers cut otherwise give the same exports.
-Rows of nobody come with the last slice of their part.
+A world is read part by part and divided into slices of customers. The rows of a customer do not
+depend on the other customers of the slice, so slices of another size give the same exports. Rows
+without a customer are in the last slice of their part.
 """
 
 import json
@@ -16,16 +16,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from workbench.exports.ids import salesforce_id, thirteen_digits
+from workbench.exports.vendor_ids import salesforce_id, thirteen_digits
 from workbench.foundation.errors import InputError
 from workbench.foundation.streams import Stream
 from workbench.schema import DENIALS, TABLES
 from workbench.synthetic.frames import columns_of
 
-SLICE = 500  # customers at a time: decides memory, never a byte
+SLICE = 500  # number of customers per slice; it decides memory and changes no byte of the exports
 _GIVEN = ("given",)
 
-_KNOWN = [
+_IDENTIFIERS = [
     "email",
     "phone",
     "full_name",
@@ -42,21 +42,21 @@ _KNOWN = [
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """What holds for a whole world.
+class ExportedWorld:
+    """The properties of a whole world.
 
     Attributes
     ----------
     seed : int
-        Seed of the world, under which the vendors' ids are made.
+        Seed of the world, from which the vendors' ids are made.
     end : datetime
         First moment that the world does not cover (UTC).
     campaigns : DataFrame
-        The table of that name.
+        The table ``campaigns``.
     questions : DataFrame
         One row per question of a survey in the order of first answers: ``survey``,
-        ``question_id``, ``question`` (all String) and ``is_coded`` (Boolean, some answer is a
-        number).
+        ``question_id``, ``question`` (all String) and ``is_coded`` (Boolean, whether an answer is
+        a number).
     """
 
     seed: int
@@ -77,31 +77,33 @@ class World:
         inputs = [key, pl.lit(0, pl.UInt64) if position is None else position]
         return pl.map_batches(inputs, draw, return_dtype=pl.UInt64, is_elementwise=True)
 
-    def u(self, name: str, key: pl.Expr, position: pl.Expr | None = None) -> pl.Expr:
+    def uniform(self, name: str, key: pl.Expr, position: pl.Expr | None = None) -> pl.Expr:
         """Return uniforms in [0, 1) for each key in the stream of this name."""
         high = (self.bits(name, key, position) // 2**11).cast(pl.Float64)
         return high * 2.0**-53
 
     def option(self, name: str, key: pl.Expr, options: tuple[str, ...]) -> pl.Expr:
-        """Return one of the options for each key, all as likely."""
+        """Return one of the options for each key; all are equally likely."""
         position = (self.bits(name, key) % len(options)).cast(pl.UInt32)
         return position.replace_strict(range(len(options)), options, return_dtype=pl.String)
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Some customers, in the world's order, and the rows about them.
+    """Some customers, in the world's order, with their rows.
 
     Attributes
     ----------
-    world : World
+    world : ExportedWorld
+        Properties of the world.
     is_first : bool
-        Whether it is the first of its world: what belongs to nobody is written with it.
+        Whether the slice is the first of its world; records that belong to no customer, such as
+        service agents, are written with it.
     tables : mapping of str to DataFrame
-        Every declared table, empty where the world has none.
+        Every declared table, empty if the world does not have it.
     """
 
-    world: World
+    world: ExportedWorld
     is_first: bool
     tables: Mapping[str, pl.DataFrame]
 
@@ -113,34 +115,34 @@ class Slice:
         """The customers with one identifier of each kind.
 
         One row per customer: the columns of ``customers``, the kinds of identifier (String),
-        ``shop_customer`` (13 digits, by which the shop's other systems know the customer),
-        ``contact_id`` (the Salesforce id) and ``owner`` (place in the slice).
+        ``shop_customer`` (the customer number of the shop's systems, 13 digits), ``contact_id``
+        (the Salesforce id) and ``owner`` (place in the slice).
         """
         people = self["customers"].with_row_index("owner")
-        wide = self["identities"].filter(pl.col("kind").cast(pl.String).is_in(_KNOWN))
-        for kind in _KNOWN:
+        wide = self["identities"].filter(pl.col("kind").cast(pl.String).is_in(_IDENTIFIERS))
+        for kind in _IDENTIFIERS:
             own = wide.filter(pl.col("kind") == kind)
             first = own.unique("record_id", keep="first", maintain_order=True)
-            told = first.select("record_id", pl.col("identifier").alias(kind))
-            people = people.join(told, on="record_id", how="left", maintain_order="left")
+            identifiers = first.select("record_id", pl.col("identifier").alias(kind))
+            people = people.join(identifiers, on="record_id", how="left", maintain_order="left")
         key = pl.col("record_id")
         return people.with_columns(
             shop_customer=thirteen_digits(self.world.bits("shop customer", key), 7),
             contact_id=salesforce_id("003", self.world.bits("salesforce contact", key)),
         )
 
-    def members(self, vendor: str, share: float) -> pl.DataFrame:
-        """Return the people whom a vendor's system knows, with their e-mail as it is written there.
+    def people_in_system(self, vendor: str, share: float) -> pl.DataFrame:
+        """Return the customers that a vendor's system contains, with their e-mail in that system.
 
-        A few have none there, or in capitals.
+        A few have no e-mail there, or one in capitals.
         """
         key = pl.col("record_id")
-        known = self.people.filter(self.world.u(f"{vendor} knows", key) < share)
-        return known.with_columns(email=self.written_email(vendor))
+        known = self.people.filter(self.world.uniform(f"{vendor} knows", key) < share)
+        return known.with_columns(email=self.email_in_system(vendor))
 
-    def written_email(self, vendor: str) -> pl.Expr:
-        """Return the e-mail as a vendor has it, of rows with ``record_id`` and ``email``."""
-        u, email = self.world.u(f"{vendor} e-mail", pl.col("record_id")), pl.col("email")
+    def email_in_system(self, vendor: str) -> pl.Expr:
+        """Return the e-mail in a vendor's system, for rows with ``record_id`` and ``email``."""
+        u, email = self.world.uniform(f"{vendor} e-mail", pl.col("record_id")), pl.col("email")
         return (
             pl.when(u < 0.03)
             .then(pl.lit(None, pl.String))
@@ -151,19 +153,20 @@ class Slice:
             .otherwise(email)
         )
 
-    def with_people(self, rows: pl.DataFrame, *columns: str) -> pl.DataFrame:
-        """Return rows with these columns of the people they are about, null where of nobody."""
-        told = self.people.select("record_id", *columns)
-        return rows.join(told, on="record_id", how="left", maintain_order="left")
+    def add_person_columns(self, rows: pl.DataFrame, *columns: str) -> pl.DataFrame:
+        """Return rows with these columns of their customers, null for rows without a customer."""
+        person_columns = self.people.select("record_id", *columns)
+        return rows.join(person_columns, on="record_id", how="left", maintain_order="left")
 
-    def with_consent(self, rows: pl.DataFrame, purpose: str, *, at: str, name: str) -> pl.DataFrame:
-        """Return rows with the consent as it stood at an instant, Boolean, null when undecided.
+    def add_consent(self, rows: pl.DataFrame, purpose: str, *, at: str, name: str) -> pl.DataFrame:
+        """Return rows with the consent at an instant: Boolean, null before the first decision.
 
         Parameters
         ----------
         rows : DataFrame
-            With ``record_id`` and the instant.
+            Rows with ``record_id`` and the instant.
         purpose : str
+            Purpose of the consent.
         at, name : str
             Column of the instant; column to add.
         """
@@ -195,38 +198,40 @@ class Slice:
         )
         return found.select(*rows.columns, name)
 
-    def latest(self, attribute: str) -> pl.DataFrame:
-        """Return the value last stated of an attribute: ``record_id`` and one named like it."""
+    def latest_attribute(self, attribute: str) -> pl.DataFrame:
+        """Return each record's latest value of an attribute: ``record_id`` and the attribute."""
         own = self["attributes"].filter(pl.col("attribute") == attribute)
         own = own.sort("observed_at", maintain_order=True)
         stated = own.group_by("record_id", maintain_order=True)
         return stated.agg(pl.col("value").last().alias(attribute))
 
-    def ordered(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return rows put in the order of their customers and, within, as they come."""
+    def sort_by_customer(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return rows sorted by the order of customers; the rows of a customer keep their order."""
         place = self.people.select("record_id", "owner")
         placed = rows.join(place, on="record_id", how="left", maintain_order="left")
         return placed.sort("owner", nulls_last=True, maintain_order=True).drop("owner")
 
 
-def open_world(folder: Path) -> World:
-    """Return what holds for a whole world.
+def read_world(folder: Path) -> ExportedWorld:
+    """Read the properties of a world from its folder.
 
     Raises
     ------
     InputError
-        The folder is no world.
+        The folder is not a world.
     """
     manifest = folder / "world.json"
     if not manifest.is_file():
-        raise InputError(f"{folder} is no world: it has no {manifest.name}")
-    said = json.loads(manifest.read_bytes())
-    campaigns = [_read(folder, "campaigns", part) for part in _parts(folder)]
-    questions = [_questions(folder, part) for part in _parts(folder)]
+        raise InputError(f"{folder} is not a world: it has no {manifest.name}")
+    description = json.loads(manifest.read_bytes())
+    campaigns = [_read_part(folder, "campaigns", part) for part in _part_numbers(folder)]
+    questions = [_read_questions(folder, part) for part in _part_numbers(folder)]
     joined = pl.concat(questions).group_by("survey", "question_id", maintain_order=True)
-    return World(
-        seed=int(said["seed"]),
-        end=datetime.combine(date.fromisoformat(said["data_until"]), datetime.min.time(), UTC),
+    return ExportedWorld(
+        seed=int(description["seed"]),
+        end=datetime.combine(
+            date.fromisoformat(description["data_until"]), datetime.min.time(), UTC
+        ),
         campaigns=pl.concat(campaigns).unique("campaign_id", keep="first", maintain_order=True),
         questions=joined.agg(
             pl.col("question").drop_nulls().first(), pl.col("is_coded").any()
@@ -234,11 +239,11 @@ def open_world(folder: Path) -> World:
     )
 
 
-def slices(folder: Path, world: World) -> Iterator[Slice]:
-    """Read a world, some customers at a time, in its order."""
+def read_slices(folder: Path, world: ExportedWorld) -> Iterator[Slice]:
+    """Yield the slices of a world, in its order."""
     is_first = True
-    for part in _parts(folder):
-        tables = {name: _read(folder, name, part) for name in TABLES if name != "sources"}
+    for part in _part_numbers(folder):
+        tables = {name: _read_part(folder, name, part) for name in TABLES if name != "sources"}
         records = tables["customers"]["record_id"]
         for start in range(0, max(len(records), 1), SLICE):
             chosen = records.slice(start, SLICE).to_frame()
@@ -246,13 +251,18 @@ def slices(folder: Path, world: World) -> Iterator[Slice]:
             yield Slice(
                 world,
                 is_first,
-                {name: _of(rows, chosen, with_nobody=is_last) for name, rows in tables.items()},
+                {
+                    name: _rows_of_customers(rows, chosen, with_nobody=is_last)
+                    for name, rows in tables.items()
+                },
             )
             is_first = False
 
 
-def _of(rows: pl.DataFrame, chosen: pl.DataFrame, *, with_nobody: bool) -> pl.DataFrame:
-    """Return the rows of the chosen customers, put in their order."""
+def _rows_of_customers(
+    rows: pl.DataFrame, chosen: pl.DataFrame, *, with_nobody: bool
+) -> pl.DataFrame:
+    """Return the rows of the chosen customers, in the order of the customers."""
     if "record_id" not in rows.columns:
         return rows
     placed = rows.join(chosen.with_row_index("_place"), on="record_id", maintain_order="left")
@@ -260,14 +270,14 @@ def _of(rows: pl.DataFrame, chosen: pl.DataFrame, *, with_nobody: bool) -> pl.Da
     return pl.concat([own, rows.filter(pl.col("record_id").is_null())]) if with_nobody else own
 
 
-def _parts(folder: Path) -> list[int]:
-    """Return the numbers of the parts, in their order."""
+def _part_numbers(folder: Path) -> list[int]:
+    """Return the numbers of the world's parts, in order."""
     paths = (folder / "customers").glob("part-*.parquet")
     return sorted(int(path.stem.removeprefix("part-")) for path in paths)
 
 
-def _read(folder: Path, table: str, part: int) -> pl.DataFrame:
-    """Return one part of a table; what it lacks is empty or null."""
+def _read_part(folder: Path, table: str, part: int) -> pl.DataFrame:
+    """Read one part of a table; a missing table is empty, a missing column is null."""
     wanted = columns_of(table)
     path = folder / table / f"part-{part:04d}.parquet"
     if not path.is_file():
@@ -277,9 +287,11 @@ def _read(folder: Path, table: str, part: int) -> pl.DataFrame:
     return rows.with_columns(**absent).select(pl.col(k).cast(t) for k, t in wanted.items())
 
 
-def _questions(folder: Path, part: int) -> pl.DataFrame:
-    threads = _read(folder, "interactions", part).select("interaction_id", survey="campaign_id")
-    answers = _read(folder, "answers", part).join(
+def _read_questions(folder: Path, part: int) -> pl.DataFrame:
+    threads = _read_part(folder, "interactions", part).select(
+        "interaction_id", survey="campaign_id"
+    )
+    answers = _read_part(folder, "answers", part).join(
         threads, on="interaction_id", how="left", maintain_order="left"
     )
     return answers.group_by("survey", "question_id", maintain_order=True).agg(

@@ -1,23 +1,24 @@
 """Stripe: ``unified_payments.csv``, a row per charge or failed attempt by card, debit or wallet.
 
-Money back has no row: it shows in ``Amount Refunded``, and the status is ``Refunded`` only when
-all came back. Times are UTC. Debits (``py_``) are written by an older part of the system, without
-seconds and with a comma between the thousands. A failed attempt bears the amount it was for.
+A refund has no row of its own: it is in ``Amount Refunded``, and the status is ``Refunded`` only if
+everything was refunded. Times are UTC. Debits (``py_``) are written by an older part of the system,
+without seconds and with a comma between the thousands. A failed attempt has the amount that was
+due.
 """
 
 from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.exports.cells import amount, figures, native, utc
-from workbench.exports.field_tables import cells, columns
-from workbench.exports.ids import base62
-from workbench.exports.slices import Slice, World
-from workbench.exports.writing import Batch, Form, Vendor, csv
+from workbench.exports.cell_formats import amount_text, digits_of_key, strip_system, utc_text
+from workbench.exports.export_files import Batch, FileForm, Vendor, csv_form
+from workbench.exports.field_tables import column_headers, format_cells
+from workbench.exports.slices import ExportedWorld, Slice
+from workbench.exports.vendor_ids import base62
 
 FILE = "unified_payments.csv"
 _FIELDS = "stripe_payments"
-#: Methods that go through Stripe, and what it calls them.
+#: Payment methods that Stripe processes, with Stripe's names.
 METHODS = {"card": "card", "direct_debit": "sepa_debit", "wallet": "link"}
 _DECLINES = tuple(
     f"The bank returned the decline code `{code}`."
@@ -29,28 +30,30 @@ def batches(part: Slice) -> Iterator[Batch]:
     """Yield the payments of a slice."""
     world, key, currency = part.world, pl.col("record_id"), pl.col("currency")
     rows = _charges(part)
-    rows = part.with_people(rows, "email", "full_name")
+    rows = part.add_person_columns(rows, "email", "full_name")
     place = pl.col("position")
-    whose = pl.coalesce("record_id", figures(pl.col("payment_id")))
+    owner_key = pl.coalesce("record_id", digits_of_key(pl.col("payment_id")))
     is_debit, is_failed = pl.col("method") == "direct_debit", pl.col("kind") == "failed"
     number = pl.concat_str(
         pl.when(is_debit).then(pl.lit("py_3")).otherwise(pl.lit("ch_3")),
-        base62(world.bits("stripe charge", whose, place)),
-        base62(world.bits("stripe charge, rest", whose, place), 6),
+        base62(world.bits("stripe charge", owner_key, place)),
+        base62(world.bits("stripe charge, rest", owner_key, place), 6),
     )
     back = pl.col("refunded").fill_null(0)
-    due = amount(pl.col("due"), currency)
-    returned = amount(back, currency)
-    money = _grouped(due, is_debit)
-    money_back = _grouped(returned, is_debit)
+    due = amount_text(pl.col("due"), currency)
+    returned = amount_text(back, currency)
+    money = _group_thousands(due, is_debit)
+    money_back = _group_thousands(returned, is_debit)
     fee = (pl.col("due") * 15 // 1000 + 25).cast(pl.Int64)
-    email = part.written_email("stripe")
-    invoice = pl.concat_str(pl.lit("in_1"), base62(world.bits("stripe invoice", whose, place), 8))
+    email = part.email_in_system("stripe")
+    invoice = pl.concat_str(
+        pl.lit("in_1"), base62(world.bits("stripe invoice", owner_key, place), 8)
+    )
     rows = rows.with_columns(
         native_id=number,
         created=pl.when(is_debit)
-        .then(utc(pl.col("paid_at"), "%Y-%m-%d %H:%M"))
-        .otherwise(utc(pl.col("paid_at"), "%Y-%m-%d %H:%M:%S")),
+        .then(utc_text(pl.col("paid_at"), "%Y-%m-%d %H:%M"))
+        .otherwise(utc_text(pl.col("paid_at"), "%Y-%m-%d %H:%M:%S")),
         money=money,
         money_back=money_back,
         currency_lower=currency.str.to_lowercase(),
@@ -69,27 +72,29 @@ def batches(part: Slice) -> Iterator[Batch]:
         descriptor=pl.when(~is_failed).then(pl.lit("SHOP EXAMPLE")),
         description=pl.when(pl.col("order_id").is_null())
         .then(pl.lit("Subscription update"))
-        .otherwise(pl.concat_str(pl.lit('"Shop" order '), native(pl.col("order_id")))),
+        .otherwise(pl.concat_str(pl.lit('"Shop" order '), strip_system(pl.col("order_id")))),
         seller_message=pl.when(is_failed)
-        .then(world.option("stripe decline", whose, _DECLINES))
+        .then(world.option("stripe decline", owner_key, _DECLINES))
         .otherwise(pl.lit("Payment complete.")),
         customer=pl.when(key.is_not_null()).then(
             pl.concat_str(pl.lit("cus_"), base62(world.bits("stripe customer", key)))
         ),
-        customer_description=pl.when(world.u("stripe described", key) < 0.4).then("full_name"),
+        customer_description=pl.when(world.uniform("stripe described", key) < 0.4).then(
+            "full_name"
+        ),
         written_email=email,
         invoice=pl.when(pl.col("order_id").is_null()).then(invoice),
-        order_name=pl.concat_str(pl.lit("#"), native(pl.col("order_id"))),
-        # the shop hands over the address it has, also where Stripe was told none
+        order_name=pl.concat_str(pl.lit("#"), strip_system(pl.col("order_id"))),
+        # The shop passes its e-mail address on, even if the customer gave Stripe none.
         email_elsewhere=pl.when(email.is_null()).then("email"),
     )
-    yield Batch(FILE, cells(rows, _FIELDS))
+    yield Batch(FILE, format_cells(rows, _FIELDS))
 
 
 def _charges(part: Slice) -> pl.DataFrame:
-    """Return charges and failed attempts with ``due`` and ``refunded`` (minor units, from 0).
+    """Return charges and failed attempts with ``due`` and ``refunded`` (minor units, 0 or more).
 
-    What came back for an order counts to its first charge.
+    All refunds of an order belong to its first charge.
     """
     payments, orders = part["payments"], part["orders"]
     ours = payments.filter(pl.col("method").cast(pl.String).is_in(list(METHODS)))
@@ -124,16 +129,16 @@ def _charges(part: Slice) -> pl.DataFrame:
     )
 
 
-def _grouped(figures: pl.Expr, is_grouped: pl.Expr) -> pl.Expr:
-    """Return amounts with a comma between the thousands, where they are to have it."""
-    # polars' regular expressions have no look-ahead: one group of three at a time
-    with_one = figures.str.replace(r"^(\d+)(\d{3})(\.|$)", "${1},${2}${3}")
+def _group_thousands(digits_of_key: pl.Expr, is_grouped: pl.Expr) -> pl.Expr:
+    """Return amounts, with a comma between the thousands if ``is_grouped``."""
+    # Regular expressions of polars have no look-ahead, so each line inserts one comma.
+    with_one = digits_of_key.str.replace(r"^(\d+)(\d{3})(\.|$)", "${1},${2}${3}")
     with_two = with_one.str.replace(r"^(\d+)(\d{3}),", "${1},${2},")
-    return pl.when(is_grouped).then(with_two).otherwise(figures)
+    return pl.when(is_grouped).then(with_two).otherwise(digits_of_key)
 
 
-def _forms(_world: World) -> dict[str, Form]:
-    return {FILE: csv(columns(_FIELDS))}
+def _forms(_world: ExportedWorld) -> dict[str, FileForm]:
+    return {FILE: csv_form(column_headers(_FIELDS))}
 
 
 STRIPE = Vendor(forms=_forms, batches=batches)

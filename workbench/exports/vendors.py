@@ -1,4 +1,4 @@
-"""The vendors by name: whose export is written how."""
+"""The vendors by name, each with the writer of its exports."""
 
 from workbench.exports.access_log import ACCESS_LOG
 from workbench.exports.amplitude import AMPLITUDE
@@ -11,10 +11,11 @@ from workbench.exports.segment import SEGMENT
 from workbench.exports.shopify_customers import SHOPIFY_CUSTOMERS
 from workbench.exports.shopify_orders import SHOPIFY_ORDERS
 from workbench.exports.stripe import STRIPE
-from workbench.exports.surveys import QUALTRICS, SURVEYMONKEY
+from workbench.exports.survey_tools import QUALTRICS, SURVEYMONKEY
 from workbench.exports.zendesk import ZENDESK
 
-#: Names are those of the formats; ``ga4_flat_csv`` is the console's CSV of ``ga4_bigquery_export``.
+#: Writers by the name of the format; ``ga4_flat_csv`` is the console's CSV of
+#: ``ga4_bigquery_export``.
 WRITERS = {
     "shopify_orders": SHOPIFY_ORDERS,
     "shopify_customers": SHOPIFY_CUSTOMERS,

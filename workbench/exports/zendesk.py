@@ -1,20 +1,20 @@
-"""Zendesk: the incremental export of tickets, with the users and comments beside them.
+"""Zendesk: the incremental export of tickets, with their users and comments.
 
-Ids are whole numbers, instants UTC. A requester who is also a Salesforce contact bears the
-contact's id as ``external_id``. Each comment names its ticket, which the sample of the format
-leaves out: without it no comment could be placed.
+Ids are whole numbers, instants are UTC. The ``external_id`` of a requester who is also a Salesforce
+contact is the contact's id. Each comment has the id of its ticket, which the sample of the format
+lacks; without it no comment could be assigned to a ticket.
 """
 
 from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.exports.jsontext import null
-from workbench.exports.objects import lines
+from workbench.exports.export_files import Batch, FileForm, Vendor, json_array_form
+from workbench.exports.json_text import null
+from workbench.exports.objects import json_lines
 from workbench.exports.salesforce import SHARE
-from workbench.exports.slices import Slice, World
-from workbench.exports.threads import messages, threads
-from workbench.exports.writing import Batch, Form, Vendor, array_of
+from workbench.exports.slices import ExportedWorld, Slice
+from workbench.exports.threads import desk_messages, desk_threads
 
 FILE = "tickets_incremental.json"
 TICKETS, USERS, COMMENTS = (f"{FILE}@{name}" for name in ("tickets", "users", "comments"))
@@ -24,17 +24,17 @@ _ZONES = {"GB": "London", "US": "Pacific Time (US & Canada)", "JP": "Tokyo", "PL
 
 
 def batches(part: Slice) -> Iterator[Batch]:
-    """Yield the tickets of a slice, who wrote them, and what was said."""
+    """Yield the tickets of a slice, their users and their comments."""
     world = part.world
-    rows = threads(part, are_cases=False).with_columns(
-        ticket=_ticket(world), requester=_user(world)
+    rows = desk_threads(part, are_cases=False).with_columns(
+        ticket=_ticket_id(world), requester=_user_id(world)
     )
-    yield Batch(TICKETS, _tickets(world, rows))
-    yield Batch(USERS, _users(part, rows))
-    yield Batch(COMMENTS, _comments(part))
+    yield Batch(TICKETS, _ticket_lines(world, rows))
+    yield Batch(USERS, _user_lines(part, rows))
+    yield Batch(COMMENTS, _comment_lines(part))
 
 
-def _tickets(world: World, rows: pl.DataFrame) -> pl.DataFrame:
+def _ticket_lines(world: ExportedWorld, rows: pl.DataFrame) -> pl.DataFrame:
     key = pl.col("thread")
     score = (
         pl.when(pl.col("rating") >= 4)
@@ -47,7 +47,7 @@ def _tickets(world: World, rows: pl.DataFrame) -> pl.DataFrame:
     )
     is_rated = pl.col("rating").is_not_null()
     is_solved = pl.col("solved_at").is_not_null()
-    is_closed = is_solved & (world.u("zendesk closed", key) < 0.7)
+    is_closed = is_solved & (world.uniform("zendesk closed", key) < 0.7)
     subject = pl.coalesce("subject", pl.col("text").str.head(80), pl.lit("(no subject)"))
     rows = rows.with_columns(
         native_id=pl.col("ticket").cast(pl.String),
@@ -61,39 +61,39 @@ def _tickets(world: World, rows: pl.DataFrame) -> pl.DataFrame:
         .when(is_solved)
         .then(pl.lit("solved"))
         .otherwise(pl.lit("open")),
-        agent=_agent(world, key),
+        agent=_agent_id(world, key),
         via=pl.when(pl.col("channel") == "chat")
         .then(pl.lit("chat"))
         .otherwise(world.option("zendesk via", key, ("email", "web"))),
-        rating_id=pl.when(is_rated).then(_number(world.bits("zendesk rating", key), 9)),
+        rating_id=pl.when(is_rated).then(_whole_number(world.bits("zendesk rating", key), 9)),
         score=score,
         rating_comment=pl.when(is_rated).then(null()),
     )
-    return lines(rows, "zendesk_tickets")
+    return json_lines(rows, "zendesk_tickets")
 
 
-def _users(part: Slice, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return who wrote a ticket, once each; the agents come with the first slice."""
+def _user_lines(part: Slice, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return each requester of a ticket once; the first slice contains the agents too."""
     world, key = part.world, pl.col("record_id")
     wrote = part.people.filter(key.is_in(rows["record_id"].drop_nulls().implode()))
-    is_contact = world.u("salesforce knows", key) < SHARE
+    is_contact = world.uniform("salesforce knows", key) < SHARE
     wrote = wrote.with_columns(
-        native_id=_user(world).cast(pl.String),
-        user=_user(world),
+        native_id=_user_id(world).cast(pl.String),
+        user=_user_id(world),
         shown_name=pl.coalesce("full_name", "email", pl.lit("Unknown")),
-        written_email=part.written_email("zendesk"),
-        stated_phone=pl.when(world.u("zendesk phone", key) < 0.4).then("phone"),
+        written_email=part.email_in_system("zendesk"),
+        stated_phone=pl.when(world.uniform("zendesk phone", key) < 0.4).then("phone"),
         zone=pl.col("country").replace_strict(_ZONES, default="Berlin"),
         contact=pl.when(is_contact).then("contact_id"),
         locale=pl.coalesce("language", pl.lit("en-US")),
     )
-    people = lines(wrote, "zendesk_users")
-    return pl.concat([_staff(world), people]) if part.is_first else people
+    people = json_lines(wrote, "zendesk_users")
+    return pl.concat([_agent_lines(world), people]) if part.is_first else people
 
 
-def _staff(world: World) -> pl.DataFrame:
+def _agent_lines(world: ExportedWorld) -> pl.DataFrame:
     staff = pl.DataFrame({"n": range(_AGENTS)}, schema={"n": pl.UInt64})
-    agent = _number(world.bits("zendesk agent", pl.col("n")), 11)
+    agent = _whole_number(world.bits("zendesk agent", pl.col("n")), 11)
     staff = staff.with_columns(
         native_id=agent.cast(pl.String),
         record_id=pl.lit(None, pl.UInt64),
@@ -101,58 +101,58 @@ def _staff(world: World) -> pl.DataFrame:
         name=pl.concat_str(pl.lit("Agent "), pl.col("n")),
         email=pl.concat_str(pl.lit("agent"), pl.col("n"), pl.lit("@shop.example.org")),
     )
-    return lines(staff, "zendesk_agents")
+    return json_lines(staff, "zendesk_agents")
 
 
-def _comments(part: Slice) -> pl.DataFrame:
+def _comment_lines(part: Slice) -> pl.DataFrame:
     world, key = part.world, pl.col("thread")
-    said = messages(part).filter(
+    comments = desk_messages(part).filter(
         ~pl.col("is_case"), pl.col("action").cast(pl.String).is_in(["message", "note"])
     )
-    said = said.with_columns(
-        comment=_number(world.bits("zendesk comment", pl.col("interaction_id")), 12),
-        ticket=_ticket(world),
+    comments = comments.with_columns(
+        comment=_whole_number(world.bits("zendesk comment", pl.col("interaction_id")), 12),
+        ticket=_ticket_id(world),
         author=pl.when(pl.col("direction") == "inbound")
-        .then(_user(world))
-        .otherwise(_agent(world, key)),
+        .then(_user_id(world))
+        .otherwise(_agent_id(world, key)),
     )
     body = pl.col("body").fill_null("").str.replace(r"(?s)^.*?\n\n", "")
     marked = body.str.replace_many(["&", "<", ">", "\n"], ["&amp;", "&lt;", "&gt;", "<br>"])
-    said = said.with_columns(
+    comments = comments.with_columns(
         native_id=pl.col("comment").cast(pl.String),
         is_public=pl.col("action") != "note",
         html=pl.concat_str(pl.lit("<div>"), marked, pl.lit("</div>")),
         text=body,
     )
-    return lines(said, "zendesk_comments")
+    return json_lines(comments, "zendesk_comments")
 
 
-def _ticket(world: World) -> pl.Expr:
-    return _number(world.bits("zendesk ticket", pl.col("thread")), 10)
+def _ticket_id(world: ExportedWorld) -> pl.Expr:
+    return _whole_number(world.bits("zendesk ticket", pl.col("thread")), 10)
 
 
-def _user(world: World) -> pl.Expr:
-    number_of = _number(world.bits("zendesk user", pl.col("record_id")), 12)
+def _user_id(world: ExportedWorld) -> pl.Expr:
+    number_of = _whole_number(world.bits("zendesk user", pl.col("record_id")), 12)
     return pl.when(pl.col("record_id").is_not_null()).then(number_of)
 
 
-def _agent(world: World, key: pl.Expr) -> pl.Expr:
+def _agent_id(world: ExportedWorld, key: pl.Expr) -> pl.Expr:
     chosen = world.bits("zendesk assignee", key) % _AGENTS
-    return _number(world.bits("zendesk agent", chosen), 11)
+    return _whole_number(world.bits("zendesk agent", chosen), 11)
 
 
-def _number(bits: pl.Expr, width: int) -> pl.Expr:
+def _whole_number(bits: pl.Expr, width: int) -> pl.Expr:
     """Return whole numbers of ``width`` digits."""
     least = 10 ** (width - 1)
     numbers: pl.Expr = bits % (9 * least) + least
     return numbers
 
 
-def _forms(_world: World) -> dict[str, Form]:
+def _forms(_world: ExportedWorld) -> dict[str, FileForm]:
     return {
-        TICKETS: array_of(head='{"tickets":[\n', tail="\n],\n"),
-        USERS: array_of(head='"users":[\n', tail="\n],\n"),
-        COMMENTS: array_of(
+        TICKETS: json_array_form(head='{"tickets":[\n', tail="\n],\n"),
+        USERS: json_array_form(head='"users":[\n', tail="\n],\n"),
+        COMMENTS: json_array_form(
             head='"comments":[\n', tail='\n],\n"next_page":null,"count":COUNT}\n', counted=TICKETS
         ),
     }

@@ -1,8 +1,8 @@
-"""Files of a vendor, written bit by bit, and beside them whose rows they are.
+"""The files of a vendor, written batch by batch, and the truth about their rows.
 
-A *form* says what stands before, between and after the records of a file; writers deliver records
-without knowing how many came before. A name with ``@`` is a list within a file: ``a.json@users``
-is joined into ``a.json`` with the other lists of it, in the order of the forms.
+A *form* defines the text before, between and after the records of a file, so that writers deliver
+records without knowing how many were written before. A name with ``@`` is a list within a file:
+``a.json@users`` is joined into ``a.json`` with its other lists, in the order of the forms.
 """
 
 import io
@@ -15,25 +15,26 @@ from typing import Literal
 import polars as pl
 
 from workbench.exports.field_tables import ABOUT
-from workbench.exports.slices import Slice, World
+from workbench.exports.slices import ExportedWorld, Slice
 from workbench.schema.customer_data import ROW_GROUP, write_parquet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
-    """What surrounds the records of a file.
+class FileForm:
+    """The text around the records of a file.
 
     Attributes
     ----------
     head, tail : str
-        Before the first and after the last record, each with its own line feed. ``COUNT`` in the
-        tail becomes the number of records of ``counted``.
+        Text before the first and after the last record, with line feeds. ``COUNT`` in the tail
+        becomes the number of records of ``counted``.
     terminator : str
-        After each record.
+        Text after each record.
     is_terminated : bool
-        Whether the last record has it too: lines do, elements of an array do not.
+        Whether the terminator follows the last record too; it does for lines, not for elements of
+        an array.
     quoting : {'necessary', 'always', 'never'}
-        Of cells; 'never' is for records that are whole lines already.
+        Quoting of cells; 'never' is for records that are whole lines already.
     counted : str
         Name of the file or list whose records are counted.
     """
@@ -53,8 +54,9 @@ class Batch:
     Attributes
     ----------
     file : str
+        Name of the file, or of the list within a file.
     rows : DataFrame
-        One row per record: the file's columns in their order (one, of whole lines, where the form
+        One row per record: the file's columns in order (one column of whole lines if the form
         never quotes), ``native_id`` (String) and ``record_id`` (UInt64).
     """
 
@@ -64,16 +66,16 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vendor:
-    """A vendor's export: the files it has and how their records are made."""
+    """The writer of a vendor's export: functions that return its files and their records."""
 
-    forms: Callable[[World], Mapping[str, Form]]
+    forms: Callable[[ExportedWorld], Mapping[str, FileForm]]
     batches: Callable[[Slice], Iterator[Batch]]
 
 
-def csv(
+def csv_form(
     *headers: Sequence[str | None], lead: str = "", terminator: str = "\n", always: bool = False
-) -> Form:
-    """Return the form of a CSV file with these header rows, after a lead such as an order mark."""
+) -> FileForm:
+    """Return the form of a CSV file with these header rows, after ``lead`` (a byte order mark)."""
     quoting: Literal["necessary", "always"] = "always" if always else "necessary"
     rows = [
         pl.DataFrame([list(header)], schema=[str(i) for i in range(len(header))], orient="row")
@@ -81,36 +83,37 @@ def csv(
         .write_csv(include_header=False, quote_style=quoting, line_terminator=terminator)
         for header in headers
     ]
-    return Form(head=lead + "".join(rows), terminator=terminator, quoting=quoting)
+    return FileForm(head=lead + "".join(rows), terminator=terminator, quoting=quoting)
 
 
-def array_of(*, head: str, tail: str, counted: str = "") -> Form:
-    """Return the form of a JSON array, one element a line."""
-    return Form(head=head, tail=tail, terminator=",\n", is_terminated=False, counted=counted)
+def json_array_form(*, head: str, tail: str, counted: str = "") -> FileForm:
+    """Return the form of a JSON array with one element per line."""
+    return FileForm(head=head, tail=tail, terminator=",\n", is_terminated=False, counted=counted)
 
 
 class Destination:
-    """The files of one vendor while they grow.
+    """The files of one vendor, to which batches are appended.
 
     Parameters
     ----------
     folder : Path
-        Where the files go.
+        Folder of the files.
     truth : Path
         Parquet file to write: ``file``, ``row`` (UInt64, from 1 within the file or list),
-        ``native_id`` and ``record_id``, null for what is about nobody.
-    forms : mapping of str to Form
+        ``native_id`` and ``record_id`` (null for rows without a customer).
+    forms : mapping of str to FileForm
+        Forms of the files and lists, by name.
     """
 
-    def __init__(self, folder: Path, truth: Path, forms: Mapping[str, Form]) -> None:
+    def __init__(self, folder: Path, truth: Path, forms: Mapping[str, FileForm]) -> None:
         self._folder, self._truth, self._forms = folder, truth, forms
-        self._told = truth.with_suffix(".parts")
+        self._truth_parts = truth.with_suffix(".parts")
         self._pending: dict[str, list[pl.DataFrame]] = {}
         self.rows = dict.fromkeys(forms, 0)
         folder.mkdir(parents=True)
-        self._told.mkdir(parents=True)
+        self._truth_parts.mkdir(parents=True)
         for name, form in forms.items():
-            self._spool(name).write_bytes(form.head.encode())
+            self._path(name).write_bytes(form.head.encode())
 
     def write(self, batch: Batch) -> None:
         """Append the records of a batch to its file."""
@@ -125,7 +128,7 @@ class Destination:
             line_terminator=form.terminator,
         )
         records, end = buffer.getbuffer(), form.terminator.encode()
-        with self._spool(batch.file).open("ab") as file:
+        with self._path(batch.file).open("ab") as file:
             if form.is_terminated:
                 file.write(records)
             else:
@@ -140,33 +143,33 @@ class Destination:
         )
         self._pending.setdefault(batch.file, []).append(known)
         if sum(each.height for each in self._pending[batch.file]) >= ROW_GROUP:
-            self._tell(batch.file)
+            self._store_truth(batch.file)
 
     def finish(self) -> None:
-        """Write the ends, join the lists of a file, and write the truth."""
+        """Write the tails, join the lists of each file and write the truth."""
         for name, form in self._forms.items():
             tail = form.tail.replace("COUNT", str(self.rows.get(form.counted, 0)))
-            with self._spool(name).open("ab") as file:
+            with self._path(name).open("ab") as file:
                 file.write(tail.encode())
         for name in self._forms:
             target, _, part = name.partition("@")
             if part:
                 path = self._folder / target
-                with path.open("ab") as whole, self._spool(name).open("rb") as file:
+                with path.open("ab") as whole, self._path(name).open("rb") as file:
                     shutil.copyfileobj(file, whole)
-                self._spool(name).unlink()
+                self._path(name).unlink()
         self._write_truth()
 
-    def _tell(self, name: str) -> None:
-        """Put aside what is known of a file's rows so far."""
+    def _store_truth(self, name: str) -> None:
+        """Write the pending truth about a file's rows to a part of its own."""
         known = pl.concat(self._pending.pop(name))
-        # by file and row, so that the order does not tell how the world was cut
+        # The name sorts parts by file and row, so that the order does not depend on the slices.
         place = f"{list(self._forms).index(name):03d}-{known['row'][0]:012d}.parquet"
-        _store(known, self._told / place)
+        _write_parquet(known, self._truth_parts / place)
 
     def _write_truth(self) -> None:
         for name in list(self._pending):
-            self._tell(name)
+            self._store_truth(name)
         none = pl.LazyFrame(
             schema={
                 "file": pl.String,
@@ -175,17 +178,17 @@ class Destination:
                 "record_id": pl.UInt64,
             }
         )
-        paths = sorted(self._told.iterdir())
-        told = pl.concat([none, *(pl.scan_parquet(path, glob=False) for path in paths)])
-        _store(told, self._truth)
-        shutil.rmtree(self._told)
+        paths = sorted(self._truth_parts.iterdir())
+        truth = pl.concat([none, *(pl.scan_parquet(path, glob=False) for path in paths)])
+        _write_parquet(truth, self._truth)
+        shutil.rmtree(self._truth_parts)
 
-    def _spool(self, name: str) -> Path:
+    def _path(self, name: str) -> Path:
         return self._folder / name
 
 
-def _store(rows: pl.DataFrame | pl.LazyFrame, path: Path) -> None:
+def _write_parquet(rows: pl.DataFrame | pl.LazyFrame, path: Path) -> None:
     try:
         write_parquet(rows, path)
     except pl.exceptions.ComputeError as error:
-        raise OSError(str(error)) from error  # what polars makes of a full disk
+        raise OSError(str(error)) from error  # On a full disk polars raises a ComputeError.

@@ -1,20 +1,20 @@
-"""What a tracker sees of a visit: its device's cookie, its session, and whether someone logged in.
+"""Visits as trackers record them: the device's cookie, the session, and logins of customers.
 
-Cookie and device ids belong to a customer's device, so two trackers on one site see the same: the
-``_ga`` cookie in an access log holds the ``user_pseudo_id`` of the analytics export.
+Cookie and device ids belong to a customer's device, so two trackers on one site record the same:
+the ``_ga`` cookie in an access log contains the ``user_pseudo_id`` of the analytics export.
 """
 
 import polars as pl
 
-from workbench.exports.cells import path_encoded
-from workbench.exports.ids import decimal_digits, uuid
-from workbench.exports.slices import Slice, World
+from workbench.exports.cell_formats import percent_encode_path
+from workbench.exports.slices import ExportedWorld, Slice
+from workbench.exports.vendor_ids import decimal_digits, uuid
 from workbench.synthetic.draws import spread
 
 SITE = "https://shop.example.org"
 
 _LOGS_IN = ("sign_up", "login", "purchase")
-_STAYS_LOGGED_IN = 0.35  # share of sessions that know the customer from their second event on
+_STAYS_LOGGED_IN = 0.35  # share of sessions in which a customer is logged in from the second event
 
 _AGENTS = {
     "desktop": (
@@ -37,36 +37,36 @@ _AGENTS = {
 }
 
 
-def visits(part: Slice, *, channels: tuple[str, ...]) -> pl.DataFrame:
-    """Return the events of these channels with what a tracker sees.
+def tracked_events(part: Slice, *, channels: tuple[str, ...]) -> pl.DataFrame:
+    """Return the events of these channels with the columns that trackers record.
 
     Returns
     -------
     DataFrame
         The columns of ``events`` in their order, ``country``, ``language``, ``first_seen_at`` and
         ``shop_customer`` of the customer, and ``client_id`` (cookie of a browser), ``device_uuid``
-        (of an app), ``session_at`` (first event of the session, to the second), ``session_number``
-        (of the customer, from 1) and ``is_logged_in``.
+        (of an app), ``session_at`` (time of the session's first event, in whole seconds),
+        ``session_number`` (of the customer, from 1) and ``is_logged_in``.
     """
     world = part.world
     events = part["events"].filter(pl.col("channel").cast(pl.String).is_in(channels))
-    rows = part.with_people(events, "country", "language", "first_seen_at", "shop_customer")
-    whose = pl.coalesce("record_id", "session_id", "event_id")
+    rows = part.add_person_columns(events, "country", "language", "first_seen_at", "shop_customer")
+    owner_key = pl.coalesce("record_id", "session_id", "event_id")
     device = device_code()
     session = pl.coalesce("session_id", "event_id")
     rows = rows.with_columns(
         client_id=pl.concat_str(
-            (world.bits("browser", whose, device) % 2**31).cast(pl.String),
+            (world.bits("browser", owner_key, device) % 2**31).cast(pl.String),
             pl.lit("."),
             pl.coalesce("first_seen_at", "occurred_at").dt.epoch("s").cast(pl.String),
         ),
-        device_uuid=device_uuid(world, whose),
+        device_uuid=device_uuid(world, owner_key),
         session_at=pl.col("occurred_at").min().over(session).dt.truncate("1s"),
         is_logged_in=pl.col("record_id").is_not_null()
         & (
             pl.col("event_name").is_in(_LOGS_IN)
             | (
-                (world.u("stays logged in", session) < _STAYS_LOGGED_IN)
+                (world.uniform("stays logged in", session) < _STAYS_LOGGED_IN)
                 & (pl.col("occurred_at") > pl.col("occurred_at").min().over(session))
             )
         ),
@@ -76,26 +76,28 @@ def visits(part: Slice, *, channels: tuple[str, ...]) -> pl.DataFrame:
     )
 
 
-def device_uuid(world: World, whose: pl.Expr) -> pl.Expr:
-    """Return the id of the device of a row with ``device_type``, of a customer or visit."""
+def device_uuid(world: ExportedWorld, owner_key: pl.Expr) -> pl.Expr:
+    """Return the id of the device of a customer or visit, for rows with ``device_type``."""
     device = device_code()
-    return uuid(world.bits("device", whose, device), world.bits("device, rest", whose, device))
+    return uuid(
+        world.bits("device", owner_key, device), world.bits("device, rest", owner_key, device)
+    )
 
 
 def device_code() -> pl.Expr:
-    """Return a number for the kind of device of a row: one device of a kind for each customer."""
+    """Return the number of a row's kind of device; a customer has one device of each kind."""
     return pl.col("device_type").to_physical().cast(pl.UInt64).fill_null(9)
 
 
-def repeated(rows: pl.DataFrame, again: pl.Expr) -> pl.DataFrame:
-    """Return rows, those twice in a row that come again."""
+def repeat_rows(rows: pl.DataFrame, again: pl.Expr) -> pl.DataFrame:
+    """Return rows in which each row with ``again`` is immediately repeated."""
     times = 1 + rows.select(again).to_series().cast(pl.Int64)
     place, _ = spread(times.to_numpy())
     return rows if len(place) == rows.height else rows[place]
 
 
-def user_agent(world: World) -> pl.Expr:
-    """Return the user agent of a row with ``record_id`` and ``device_type``."""
+def user_agent(world: ExportedWorld) -> pl.Expr:
+    """Return the user agent for rows with ``record_id`` and ``device_type``."""
     chosen = pl.lit(None, pl.String)
     for kind, agents in _AGENTS.items():
         option = world.option(f"user agent {kind}", pl.col("record_id"), agents)
@@ -103,19 +105,19 @@ def user_agent(world: World) -> pl.Expr:
     return chosen.fill_null("Mozilla/5.0")
 
 
-def ip_address(world: World, key: pl.Expr) -> pl.Expr:
-    """Return an address of the ranges kept for documentation (RFC 5737, RFC 3849)."""
+def ip_address(world: ExportedWorld, key: pl.Expr) -> pl.Expr:
+    """Return an address of the ranges reserved for documentation (RFC 5737, RFC 3849)."""
     network = world.option("network", key, ("192.0.2.", "198.51.100.", "203.0.113."))
     last = (world.bits("address", key) % 254 + 1).cast(pl.String)
     tail = decimal_digits(world.bits("address", key), 4)
     newer = pl.concat_str(pl.lit("2001:db8::"), tail)
     older = pl.concat_str(network, last)
-    return pl.when(world.u("has IPv6", key) < 0.2).then(newer).otherwise(older)
+    return pl.when(world.uniform("has IPv6", key) < 0.2).then(newer).otherwise(older)
 
 
-def address_of(page: pl.Expr, search: pl.Expr | None = None) -> pl.Expr:
-    """Return the full address of a page, with a query string where something is searched."""
-    full = pl.concat_str(pl.lit(SITE), path_encoded(page.fill_null("/")))
+def page_address(page: pl.Expr, search: pl.Expr | None = None) -> pl.Expr:
+    """Return the full address of a page, with a query string if ``search`` is given."""
+    full = pl.concat_str(pl.lit(SITE), percent_encode_path(page.fill_null("/")))
     if search is None:
         return full
     return pl.concat_str(full, pl.concat_str(pl.lit("?q="), search).fill_null(""))

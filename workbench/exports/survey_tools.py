@@ -1,9 +1,9 @@
-"""SurveyMonkey and Qualtrics: the answers of each survey, a column per question.
+"""SurveyMonkey and Qualtrics: the answers of each survey, with a column per question.
 
-The company moved from one to the other: each response was collected by one of them. Both write
-local time without an offset (Europe/Berlin). SurveyMonkey has two header rows, US dates, and the
-old code point 0x85 for an ellipsis; Qualtrics has three header rows, the second in the owner's
-language (German), and codes where a question has codes.
+The company moved from one tool to the other, and each response was collected by one of them. Both
+write local time without an offset (Europe/Berlin). SurveyMonkey has two header rows, US dates, and
+the old code point 0x85 for an ellipsis. Qualtrics has three header rows, the second in the owner's
+language (German), and writes the codes of answers that have codes.
 """
 
 import json
@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.exports.field_tables import cells, columns, fields
-from workbench.exports.ids import base62, decimal_digits
-from workbench.exports.slices import Slice, World
-from workbench.exports.visits import ip_address
-from workbench.exports.writing import Batch, Form, Vendor, csv
+from workbench.exports.export_files import Batch, FileForm, Vendor, csv_form
+from workbench.exports.field_tables import column_headers, format_cells, read_fields
+from workbench.exports.slices import ExportedWorld, Slice
+from workbench.exports.tracked_visits import ip_address
+from workbench.exports.vendor_ids import base62, decimal_digits
 
 _MONKEY_FIELDS, _QUALTRICS_FIELDS = "surveymonkey", "qualtrics"
 _MONKEY = 0.5  # share of the responses that SurveyMonkey collected
@@ -37,7 +37,7 @@ def monkey_batches(part: Slice) -> Iterator[Batch]:
     """Yield the responses that SurveyMonkey collected."""
     world, key = part.world, pl.col("interaction_id")
     is_named = ~pl.col("is_anonymous")
-    for survey, questions in _surveys(world).items():
+    for survey, questions in _questions_by_survey(world).items():
         rows = _responses(part, survey, "surveymonkey").with_columns(
             native_id=pl.concat_str(
                 pl.lit("3"), decimal_digits(world.bits("surveymonkey", key), 11)
@@ -51,16 +51,16 @@ def monkey_batches(part: Slice) -> Iterator[Batch]:
             )
             rows = rows.join(answered, on="interaction_id", how="left", maintain_order="left")
         answers = [f"answer {name}" for name, _, _ in questions]
-        yield Batch(monkey_file(survey), cells(rows, _MONKEY_FIELDS, further=answers))
+        yield Batch(monkey_file(survey), format_cells(rows, _MONKEY_FIELDS, further=answers))
 
 
 def qualtrics_batches(part: Slice) -> Iterator[Batch]:
     """Yield the responses that Qualtrics collected."""
     world, key = part.world, pl.col("interaction_id")
     is_named = ~pl.col("is_anonymous")
-    is_partial = world.u("qualtrics partial", key) < _PARTIAL
+    is_partial = world.uniform("qualtrics partial", key) < _PARTIAL
     code = pl.col("answer_number").cast(pl.String).str.replace(r"\.0$", "")
-    for survey, questions in _surveys(world).items():
+    for survey, questions in _questions_by_survey(world).items():
         rows = _responses(part, survey, "qualtrics").with_columns(
             native_id=pl.concat_str(
                 pl.lit("R_"),
@@ -81,29 +81,29 @@ def qualtrics_batches(part: Slice) -> Iterator[Batch]:
             answered = _answers(part, name, cell)
             rows = rows.join(answered, on="interaction_id", how="left", maintain_order="left")
         answers = [f"answer {name}" for name, _, _ in questions]
-        yield Batch(qualtrics_file(survey), cells(rows, _QUALTRICS_FIELDS, further=answers))
+        yield Batch(qualtrics_file(survey), format_cells(rows, _QUALTRICS_FIELDS, further=answers))
 
 
 def _responses(part: Slice, survey: str, tool: str) -> pl.DataFrame:
-    """Return the responses that a tool collected, with what it knows of persons it invited."""
+    """Return the responses that a tool collected, with the tool's data of invited persons."""
     world, key = part.world, pl.col("interaction_id")
     rows = part["interactions"].filter(
         pl.col("channel") == "survey",
         pl.col("action") == "responded",
         pl.col("campaign_id") == survey,
-        (world.u("survey tool", key) < _MONKEY) == (tool == "surveymonkey"),
+        (world.uniform("survey tool", key) < _MONKEY) == (tool == "surveymonkey"),
     )
     took = pl.duration(seconds=40 + world.bits("survey took", key) % 500)
     rows = rows.with_columns(
         started_at=pl.col("occurred_at") - took,
-        is_anonymous=world.u("survey anonymous", key) < _ANONYMOUS,
+        is_anonymous=world.uniform("survey anonymous", key) < _ANONYMOUS,
     )
-    rows = part.with_people(
+    rows = part.add_person_columns(
         rows, "email", "given_name", "family_name", "shop_customer", "language", "kind"
     )
     is_named = ~pl.col("is_anonymous")
     return rows.with_columns(
-        invited_email=pl.when(is_named).then(part.written_email(tool)),
+        invited_email=pl.when(is_named).then(part.email_in_system(tool)),
         invited_given_name=pl.when(is_named).then("given_name"),
         invited_family_name=pl.when(is_named).then("family_name"),
     )
@@ -115,10 +115,10 @@ def _answers(part: Slice, question: str, cell: pl.Expr) -> pl.DataFrame:
     return own.select("interaction_id", cell.alias(f"answer {question}"))
 
 
-def _surveys(world: World) -> dict[str, list[tuple[str, str, bool]]]:
-    """Return the questions of each survey: id, text, and whether its answers are coded."""
+def _questions_by_survey(world: ExportedWorld) -> dict[str, list[tuple[str, str, bool]]]:
+    """Return the questions of each survey: id, text, and whether their answers have codes."""
     asked = world.questions.filter(
-        pl.col("survey").str.contains(r"^[A-Za-z0-9._-]+$")  # else no name of a file
+        pl.col("survey").str.contains(r"^[A-Za-z0-9._-]+$")  # The id is part of a file name.
     )
     return {
         str(survey): [
@@ -131,29 +131,29 @@ def _surveys(world: World) -> dict[str, list[tuple[str, str, bool]]]:
     }
 
 
-def _monkey_forms(world: World) -> dict[str, Form]:
-    own = columns(_MONKEY_FIELDS)
+def _monkey_forms(world: ExportedWorld) -> dict[str, FileForm]:
+    own = column_headers(_MONKEY_FIELDS)
     blank = [None] * len(own)
     return {
-        monkey_file(survey): csv(
+        monkey_file(survey): csv_form(
             [*own, *(t if coded else f"<em>{t}</em>" for _, t, coded in questions)],
             [*blank, *("Response" if c else "Open-Ended Response" for _, _, c in questions)],
         )
-        for survey, questions in _surveys(world).items()
+        for survey, questions in _questions_by_survey(world).items()
     }
 
 
-def _qualtrics_forms(world: World) -> dict[str, Form]:
+def _qualtrics_forms(world: ExportedWorld) -> dict[str, FileForm]:
     forms = {}
-    own = [(f.column, f.label, f.import_id) for f in fields(_QUALTRICS_FIELDS)]
-    for survey, questions in _surveys(world).items():
+    own = [(f.column, f.label, f.import_id) for f in read_fields(_QUALTRICS_FIELDS)]
+    for survey, questions in _questions_by_survey(world).items():
         asked = [
             (f"Q{n}", text, f"QID{n}" if is_coded else f"QID{n}_TEXT")
             for n, (_, text, is_coded) in enumerate(questions, start=1)
         ]
         names, labels, imports = zip(*own, *asked, strict=True)
         marks = [json.dumps({"ImportId": each}, separators=(",", ":")) for each in imports]
-        forms[qualtrics_file(survey)] = csv(names, labels, marks)
+        forms[qualtrics_file(survey)] = csv_form(names, labels, marks)
     return forms
 
 
