@@ -18,9 +18,9 @@ EXEMPT = {
     "sources/mapping.py GIVEN": "names that an expression of a mapping may use",
     "sources/mapping.py _FILLED": "columns that a mapping need not state",
     "sources/mapping.py _FILLED_IN": "columns that a mapping need not state",
-    "sources/provenance.py SETTINGS": "settings of a source",
-    "sources/rows.py _NOT_STATED": "columns that no source states",
-    "sources/world.py _NEEDED": "keys of a world's description",
+    "sources/source_settings.py SETTINGS": "settings of a source",
+    "sources/table_rows.py _NOT_STATED": "columns that no source states",
+    "sources/world_source.py _NEEDED": "keys of a world's description",
     "vault/entries.py QUARANTINE_SCHEMA": "the quarantine's own columns",
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from workbench.sources import Reading, SourceMapping, open_source
+from workbench.sources import ReadResult, SourceMapping, open_source
 
 SETTINGS = {
     "system": "case",
@@ -22,7 +22,7 @@ SETTINGS = {
 class Seen:
     """A reading and the cells it understood: by column, one text per accepted record."""
 
-    reading: Reading
+    reading: ReadResult
     cells: Mapping[str, list[str | None]]
 
     @property

@@ -7,12 +7,17 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from workbench.sources.instants import dates, instants, localized
-from workbench.sources.numerals import currencies, exact, minor, numerals
+from workbench.sources.instants import local_to_utc, parse_dates, parse_instants
+from workbench.sources.numerals import (
+    parse_numerals,
+    stated_currencies,
+    to_decimals,
+    to_minor_units,
+)
 
 
 def _read(*cells: str, is_whole: bool = False) -> list[Decimal | None]:
-    read, _ = numerals(pl.Series(cells), is_plain=False, declared=None, is_whole=is_whole)
+    read, _ = parse_numerals(pl.Series(cells), is_plain=False, declared=None, is_whole=is_whole)
     return [None if value is None else value.normalize() for value in read]
 
 
@@ -43,42 +48,42 @@ def test_whole_numbers_take_a_group_of_three_for_thousands():
 
 
 def test_amounts_scale_by_the_currencys_own_exponent():
-    amounts = exact(pl.Series([5550.0, 0.29]))
-    assert minor(amounts, "JPY")[0].to_list() == [Decimal(5550), Decimal("0.29")]
-    assert minor(amounts, "USD")[0].to_list() == [Decimal(555000), Decimal(29)]
-    assert minor(amounts, "KWD")[0].to_list() == [Decimal(5550000), Decimal(290)]
+    amounts = to_decimals(pl.Series([5550.0, 0.29]))
+    assert to_minor_units(amounts, "JPY")[0].to_list() == [Decimal(5550), Decimal("0.29")]
+    assert to_minor_units(amounts, "USD")[0].to_list() == [Decimal(555000), Decimal(29)]
+    assert to_minor_units(amounts, "KWD")[0].to_list() == [Decimal(5550000), Decimal(290)]
 
 
 def test_an_amount_finer_than_the_schema_is_rounded_and_counted():
-    values, rounded = minor(exact(pl.Series([0.1 + 0.2, 1.0])), "EUR")
+    values, rounded = to_minor_units(to_decimals(pl.Series([0.1 + 0.2, 1.0])), "EUR")
     assert values.to_list() == [Decimal(30), Decimal(100)]
     assert rounded == 1
 
 
 def test_only_signs_of_one_currency_state_it():
     cells = pl.Series(["980,00 €", "£5", "$5", "12 CHF", "USD 1", "7"])
-    assert currencies(cells).to_list() == ["EUR", "GBP", None, "CHF", "USD", None]
+    assert stated_currencies(cells).to_list() == ["EUR", "GBP", None, "CHF", "USD", None]
 
 
 def test_an_unordered_file_takes_the_first_pass():
     local = pl.Series(
         ["2023-10-29T02:15", "2023-10-29T02:45", "2023-10-28T09:00"]
     ).str.to_datetime()
-    found, never_was, notes = localized(local, zone="Europe/Berlin")
+    found, never_was, notes = local_to_utc(local, zone="Europe/Berlin")
     assert found.dt.hour().to_list() == [0, 0, 7]
     assert not never_was.any()
     assert notes == (
         "2 local times in Europe/Berlin are ambiguous (the clock was set back): "
-        "0 settled by the order of the records, 2 taken as the first pass",
+        "0 decided by the order of the records, 2 assumed to be the first pass",
     )
 
 
 def test_the_day_of_an_instant_is_the_local_day_of_the_zone():
     cells = pl.Series(["2024-03-04T23:30:00Z", "2024-03-04T23:30", "2024-03-05", "x"])
-    found = dates(cells, form=None, zone="Asia/Tokyo")
+    found = parse_dates(cells, form=None, zone="Asia/Tokyo")
     assert found.to_list() == [date(2024, 3, 5), date(2024, 3, 4), date(2024, 3, 5), None]
     fixed = pl.Series([datetime(2024, 3, 4, 23, 30, tzinfo=UTC)])
-    assert dates(fixed, form=None, zone="Asia/Tokyo").to_list() == [date(2024, 3, 5)]
+    assert parse_dates(fixed, form=None, zone="Asia/Tokyo").to_list() == [date(2024, 3, 5)]
 
 
 def test_an_expression_sees_instants_in_the_zone_of_the_source(see, tmp_path: Path):
@@ -94,5 +99,5 @@ def test_offsets_stand_above_the_zone():
     cells = pl.Series(
         ["2024-07-01T12:00:00+02:00", "2024-07-01 12:00", "2024-07-01T12:00:00Z", "x"]
     )
-    found, _, _ = instants(cells, form=None, zone="America/New_York")
+    found, _, _ = parse_instants(cells, form=None, zone="America/New_York")
     assert found.dt.hour().to_list() == [10, 16, 12, None]

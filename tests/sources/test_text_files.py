@@ -62,14 +62,14 @@ def test_bare_line_feeds_stay_in_their_cell_where_records_end_crlf(see, cases: P
         "note": ["called twice\nwants refund", "ok", "line one\nline two\nline three"],
         "created": ["2024-05-01", "2024-05-02", "2024-05-03"],
     }
-    assert "records end CRLF" in seen.said
+    assert "records end with CRLF" in seen.said
 
 
 def test_the_decimal_comma_is_voted_by_the_column(see, cases: Path):
     seen = see(cases / "f05.csv", {"order": "text", "amount": "money", "qty": "integer"})
     assert seen.cells["amount"] == ["1250.0000", "104900.0000", "700.0000"]
     assert seen.cells["qty"] == ["3", "1", "12"]
-    assert "amount: decimal comma, by 3 of 3 cells that tell" in seen.said
+    assert "amount: decimal comma, by 3 of 3 clear cells" in seen.said
 
 
 def test_commas_in_prose_do_not_part_fields_and_a_trailing_delimiter_is_noted(see, cases: Path):
@@ -130,7 +130,7 @@ def test_guard_apostrophes_come_off_codes_only(see, cases: Path):
             "<script>alert(1)</script>",
         ],
     }
-    assert "zip: guard apostrophe taken off 2 cells" in seen.said
+    assert "zip: guard apostrophe removed from 2 cells" in seen.said
 
 
 def test_quoted_cells_keep_their_line_ends_and_empty_ones_are_null(see, cases: Path):
@@ -210,7 +210,7 @@ def test_a_file_with_a_byte_order_mark_has_its_first_column(see, tmp_path: Path)
             "is UTF-8, but the mapping declares",
         ),
         ("id,n\nZo\u00eb,1\n".encode("cp1252"), {"encoding": "utf-8"}, "is not utf-8: byte 8"),
-        (b"id,n\nx\x00,1\n", {}, "holds zero bytes"),
+        (b"id,n\nx\x00,1\n", {}, "contains zero bytes"),
         (b"id,n\nx,1\n", {"delimiter": ";"}, "check the delimiter"),
         (b"id,id\nx,1\n", {}, "has column 'id' twice"),
         (b'id,n\nx,"1\ny,2\n', {}, "the quote opened in line 2 is never closed"),

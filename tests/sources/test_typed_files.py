@@ -47,8 +47,8 @@ def test_json_lines_flatten_objects_and_refuse_broken_lines(see, tmp_path: Path)
     [
         ("bad.parquet", b"PAR1 and then nothing", "is not a readable Parquet file"),
         ("bad.parquet", b"id,n\n1,2\n", "is not a readable Parquet file"),
-        ("bad.jsonl", b"id,n\n1,2\n", "holds no JSON object on any of its 2 lines"),
-        ("bad.pdf", b"%PDF", "is of no known kind"),
+        ("bad.jsonl", b"id,n\n1,2\n", "has no JSON object on any of its 2 lines"),
+        ("bad.pdf", b"%PDF", "is a file of an unknown kind"),
     ],
 )
 def test_what_is_of_another_format_is_refused(

@@ -65,9 +65,9 @@ def shown(path: Path) -> str:
 
 def money(amount_minor: int, currency: str) -> str:
     """Return an amount of minor units in its currency."""
-    from workbench.sources.numerals import exponent  # late: polars and the readers
+    from workbench.sources.numerals import decimal_places  # late: polars and the readers
 
-    places = exponent(currency)
+    places = decimal_places(currency)
     sign, whole = ("-" if amount_minor < 0 else ""), f"{abs(amount_minor):0{places + 1}d}"
     units, cents = (whole[:-places], f".{whole[-places:]}") if places else (whole, "")
     return f"{sign}{int(units):,}{cents} {currency}"

@@ -11,7 +11,7 @@ import polars as pl
 from workbench.foundation.errors import InputError
 from workbench.schema.faults import FAULT, describe_faults
 from workbench.sources import REFUSED
-from workbench.sources.returned import ADDED, FORMULA, RETURNED
+from workbench.sources.returned_records import ADDED, FORMULA, RETURNED
 from workbench.vault import Dataset
 from workbench.vault.entries import QUARANTINE_SCHEMA
 from workbench.vault.parquet import reading

@@ -11,7 +11,7 @@ from workbench.intake.refusals import gathered, in_own_words, refusal, refuse_ro
 from workbench.schema import TABLES, Column
 from workbench.schema.faults import FAULTS, MISSING, Rule
 from workbench.schema.validation import validate_rows
-from workbench.sources import REFUSED, Reading, refused_records
+from workbench.sources import REFUSED, ReadResult, refused_records
 
 #: Columns that are put on rows when a dataset is opened.
 _OPENED = ("customer_id",)
@@ -46,7 +46,9 @@ class Records:
     read: int
 
 
-def resolve(reading: Reading, *, source_id: str, data_until_at: datetime, secret: str) -> Records:
+def resolve(
+    reading: ReadResult, *, source_id: str, data_until_at: datetime, secret: str
+) -> Records:
     """Give ids and lineage to a reading's rows and hold them against the schema.
 
     A record one of whose rows breaks a rule is refused as a whole: its other rows go too. So do

@@ -7,7 +7,7 @@ import polars as pl
 from workbench.schema import TABLES
 from workbench.schema.faults import Rule, make_faults
 from workbench.sources import REFUSED, faults_of, refused_records
-from workbench.sources.cells import raw_cells
+from workbench.sources.raw_cells import raw_cells_as_json
 
 
 def gathered(refused: Iterable[pl.DataFrame]) -> pl.DataFrame:
@@ -70,7 +70,7 @@ def in_own_words(refused: pl.DataFrame, cells: pl.DataFrame | None) -> pl.DataFr
     """Replace ``raw`` by the record's own cells where the source has them."""
     if cells is None or refused.is_empty():
         return refused
-    own = raw_cells(cells, refused).rename({"raw": "own"})
+    own = raw_cells_as_json(cells, refused).rename({"raw": "own"})
     return (
         refused.join(own, on="source_row", how="left", maintain_order="left")
         .with_columns(raw=pl.coalesce("own", "raw"))

@@ -10,7 +10,7 @@ import polars as pl
 from workbench.identity import linked
 from workbench.intake.quarantine import HELD, to_records, to_rows, with_ids
 from workbench.schema import NO_CUSTOMER, TABLES, bucket_of
-from workbench.sources.returned import RETURNED
+from workbench.sources.returned_records import RETURNED
 from workbench.vault import Dataset, DatasetWriter, SourceEntry
 from workbench.vault.entries import LINKAGE, LINKS_TABLE, QUARANTINE, SHARED_TABLE, FileEntry
 from workbench.vault.parquet import reading

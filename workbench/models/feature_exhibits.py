@@ -3,7 +3,7 @@
 import polars as pl
 
 from workbench.charts.formatting import NOTHING
-from workbench.sources.numerals import exponent
+from workbench.sources.numerals import decimal_places
 
 #: Where the first part of a meaning ends; what follows is for who computes with the feature.
 _FURTHER = r"(?:\. |; |: ).*$"
@@ -74,7 +74,7 @@ def value_text(value: float | None, unit: str, *, currency: str) -> str:
     if value is None:
         return NOTHING
     if unit.startswith("minor unit"):
-        places = exponent(currency)
+        places = decimal_places(currency)
         after = _PER_MONTH if unit.endswith(_PER_MONTH) else ""
         amount = value / 10**places
         return f"{amount:,.{0 if abs(amount) >= _WHOLE else places}f}{_GAP}{currency}{after}"

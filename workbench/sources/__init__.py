@@ -1,17 +1,17 @@
-"""Bytes to tables keyed by the source's own records, and the records that were refused.
+"""Read files into tables keyed by the source's own records, and into refused records.
 
-``open_source`` looks at a path and returns a ``Source``: a world made by ``workbench generate``, or
-a file together with the mapping that says what its columns mean. ``Source.read`` turns one part of
-it into a ``Reading``. Nothing here knows who is whom, hashes an id or writes a file.
+``open_source`` returns a ``Source`` for a path: a world made by ``workbench generate``, or a file
+with the mapping that defines its columns. ``Source.read`` reads one part of it into a
+``ReadResult``. This room links no records, hashes no ids and writes no files.
 """
 
 from workbench.sources.mapping import SourceMapping, find_mapping
 from workbench.sources.opening import open_source
-from workbench.sources.reading import REFUSED, Reading, Source, faults_of, refused_records
+from workbench.sources.source import REFUSED, ReadResult, Source, faults_of, refused_records
 
 __all__ = [
     "REFUSED",
-    "Reading",
+    "ReadResult",
     "Source",
     "SourceMapping",
     "faults_of",

@@ -1,4 +1,4 @@
-"""Parquet files: typed already, read as they are."""
+"""Read Parquet files, whose columns have types already."""
 
 from collections.abc import Collection
 from io import BytesIO
@@ -7,17 +7,17 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from workbench.foundation.errors import InputError
-from workbench.sources.cells import Cells, refused
-from workbench.sources.rules import FileRule
+from workbench.sources.mapping_rules import FileRule
+from workbench.sources.raw_cells import RawCells, malformed_records
 
 
-def read_parquet(data: bytes, *, rule: FileRule, expected: Collection[str], name: str) -> Cells:
-    """Read a Parquet file, all columns; what the mapping names is looked for later.
+def read_parquet(data: bytes, *, rule: FileRule, expected: Collection[str], name: str) -> RawCells:
+    """Read all columns of a Parquet file; the caller checks that the mapping's columns exist.
 
     Raises
     ------
     InputError
-        It is no Parquet file or damaged, or has no row.
+        The file is not a Parquet file, is damaged, or has no row.
     """
     try:
         records = pl.read_parquet(BytesIO(data))
@@ -29,9 +29,11 @@ def read_parquet(data: bytes, *, rule: FileRule, expected: Collection[str], name
         raise InputError(f"{name} has columns and no row: nothing to load")
     if "source_row" in records.columns:
         raise InputError(
-            f"{name} has a column source_row, a name that this program gives: rename it"
+            f"{name} has a column source_row, a name that this program uses itself: rename it"
         )
     counted = records.with_row_index("source_row", offset=1).with_columns(
         pl.col("source_row").cast(pl.Int64)
     )
-    return Cells(records=counted, refused=refused([]), read=records.height, is_plain=True)
+    return RawCells(
+        records=counted, refused=malformed_records([]), read=records.height, is_plain=True
+    )

@@ -1,14 +1,15 @@
-"""Text files with one record after another: comma, semicolon, tab, bar or blanks between fields.
+"""Read delimited text files: commas, semicolons, tabs, bars or blanks between fields.
 
-Fields are cut by Python's ``csv``, which respects quotes. Two things are settled before:
+Python's ``csv``, which respects quotes, splits records into fields. Two decisions come before:
 
-- **Where records end.** Where they end CRLF and a bare LF stands inside an unquoted cell, cutting
-  at every LF would shift columns. If only cutting at CRLF gives every record the header's number of
-  fields, records end CRLF.
-- **What parts fields.** Each candidate is tried on the first records; the one wins that finds the
-  mapping's columns in the header, then the one that gives the same number of fields most often,
-  then the one that is rarest in prose (tab, semicolon, bar before comma, blanks last). A last empty
-  field that only some records have is a delimiter at the line's end.
+- **The end of records.** If records end with CRLF, an unquoted cell may contain a bare LF, and
+  splitting at every LF would shift columns. If only splitting at CRLF gives every record the
+  header's number of fields, records end with CRLF.
+- **The delimiter.** Each candidate is tried on the first records. The best candidate finds most of
+  the mapping's columns in the header. Of equal candidates the one is better that gives the same
+  number of fields most often, then the one that is rarest in prose (tab, semicolon, bar before
+  comma, blanks last). An empty last field that only some records have is a delimiter at the end of
+  the line.
 """
 
 import csv
@@ -24,17 +25,19 @@ import polars as pl
 
 from workbench.foundation.errors import InputError
 from workbench.schema.faults import Rule
-from workbench.sources.cells import Cells, counted, header_names, refused
-from workbench.sources.encoding import decode
-from workbench.sources.rules import FileRule
+from workbench.sources.mapping_rules import FileRule
+from workbench.sources.raw_cells import RawCells, count_text, malformed_records, name_columns
+from workbench.sources.text_decoding import decode
 
 BLANKS = "blanks"
 _CANDIDATES = ("\t", ";", "|", ",", BLANKS)
 _NAMES = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma", BLANKS: "blanks"}
-_SAMPLE = 500  # records on which delimiters are tried
-_CHUNK = 100_000  # records turned into columns at a time: text in Python takes much memory
-_END = "\ue001"  # a last line of ours: read as part of a cell, a quote was left open
-# Stands for a bare LF while CRLF ends records; private use, checked to be absent.
+_SAMPLE = 500  # number of records on which delimiters are tried
+#: Number of records that become columns at a time, because text in Python takes much memory.
+_CHUNK = 100_000
+#: Line appended to the file. If csv returns it as part of a cell, a quote was not closed.
+_END = "\ue001"
+#: Replacement of a bare LF while CRLF ends records: a private character that the file lacks.
 _LINE_FEED = "\ue000"
 
 csv.field_size_limit(1 << 27)
@@ -44,58 +47,62 @@ Rows = Iterator[list[str]]
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    delimiter: str | None  # None: one column, nothing to part
+    delimiter: str | None  # None for a file with one column
     width: int
 
 
-def read_delimited(data: bytes, *, rule: FileRule, expected: Collection[str], name: str) -> Cells:
-    """Cut a text file into cells.
+def read_delimited(
+    data: bytes, *, rule: FileRule, expected: Collection[str], name: str
+) -> RawCells:
+    """Split a text file into cells.
 
     Parameters
     ----------
     data : bytes
-        The whole file.
+        Content of the whole file.
     rule : FileRule
-        What the mapping declares about the file.
+        Declarations of the mapping about the file.
     expected : collection of str
-        Source columns that the mapping names: evidence for the delimiter.
+        Source columns that the mapping names, as evidence for the delimiter.
     name : str
-        The file's name, for messages.
+        Name of the file, for messages.
 
     Raises
     ------
     InputError
-        The file holds nothing, only a header, is in another encoding, or its quotes do not close.
+        The file is empty, has only a header, is in another encoding, or a quote is not closed.
     """
     text = decode(data, declared=rule.encoding, name=name)
     if not text.content.strip():
         raise InputError(f"{name} is empty: nothing to read")
     try:
-        content, line_note = _record_ends(text.content, rule, expected)
-        layout = _layout(content, rule, expected)
-        rows = _rows(content, layout.delimiter)
-        header = _header(rows, rule, layout, expected, name)
-        notes = (*text.assumptions, _said(layout, rule), *line_note)
-        return _cells(rows, header, rule, notes, name)
+        content, line_note = _unify_record_ends(text.content, rule, expected)
+        layout = _detect_layout(content, rule, expected)
+        rows = _read_fields(content, layout.delimiter)
+        header = _read_header(rows, rule, layout, expected, name)
+        notes = (*text.assumptions, _layout_note(layout, rule), *line_note)
+        return _read_cells(rows, header, rule, notes, name)
     except csv.Error as error:
-        raise InputError(f"{name} cannot be cut into fields: {error}; correct it there") from error
+        raise InputError(
+            f"{name} cannot be split into fields: {error}; correct the file there"
+        ) from error
 
 
-def _header(
+def _read_header(
     rows: Rows, rule: FileRule, layout: _Layout, expected: Collection[str], name: str
 ) -> list[str]:
     if not rule.header:
         return list(rule.columns)
     found = next(rows)
     is_trailing = len(found) == layout.width + 1 and not found[-1].strip()
-    return header_names(
+    return name_columns(
         found[: layout.width] if is_trailing else found, expected=expected, name=name
     )
 
 
-def _cells(
+def _read_cells(
     rows: Rows, header: list[str], rule: FileRule, notes: tuple[str, ...], name: str
-) -> Cells:
+) -> RawCells:
     width, read, trailing = len(header), 0, 0
     bad: list[tuple[int, Rule, str]] = []
     frames: list[pl.DataFrame] = []
@@ -109,19 +116,20 @@ def _cells(
                 numbers.append(position)
             else:
                 broken = Rule("field_count", {"found": len(fields), "expected": width})
-                bad.append((position, broken, _raw(fields, header)))
+                bad.append((position, broken, _raw_json(fields, header)))
         read += len(chunk)
-        frames.append(_frame(good, numbers, header))
+        frames.append(_cells_frame(good, numbers, header))
     if not read:
         raise InputError(f"{name} has a header and no record: nothing to load")
     if trailing:
         notes = (
             *notes,
-            f"{counted(trailing, 'record')} end with a delimiter: the empty last field is left out",
+            f"{count_text(trailing, 'record')} end with a delimiter: the empty last field is "
+            "left out",
         )
-    return Cells(
+    return RawCells(
         records=pl.concat(frames, rechunk=True),
-        refused=refused(bad),
+        refused=malformed_records(bad),
         read=read,
         is_plain=False,
         has_header=rule.header,
@@ -129,7 +137,7 @@ def _cells(
     )
 
 
-def _frame(good: list[list[str]], numbers: list[int], header: list[str]) -> pl.DataFrame:
+def _cells_frame(good: list[list[str]], numbers: list[int], header: list[str]) -> pl.DataFrame:
     columns = zip(*good, strict=True) if good else ([] for _ in header)
     return pl.DataFrame(
         [
@@ -142,12 +150,12 @@ def _frame(good: list[list[str]], numbers: list[int], header: list[str]) -> pl.D
     )
 
 
-def _raw(fields: list[str], header: list[str]) -> str:
+def _raw_json(fields: list[str], header: list[str]) -> str:
     names = [*header, *(f"field {n}" for n in range(len(header) + 1, len(fields) + 1))]
     return json.dumps(dict(zip(names, fields, strict=False)), ensure_ascii=False)
 
 
-def _record_ends(
+def _unify_record_ends(
     content: str, rule: FileRule, expected: Collection[str]
 ) -> tuple[str, tuple[str, ...]]:
     """Return the content with LF record ends; bare LFs inside CRLF records are masked."""
@@ -155,26 +163,28 @@ def _record_ends(
     if not is_mixed or _LINE_FEED in content:
         return content, ()
     masked = re.sub(r"(?<!\r)\n", _LINE_FEED, content)
-    layout = _layout(masked, rule, expected)
-    widths = _widths(masked, layout.delimiter)
-    if set(widths) == {layout.width} and set(_widths(content, layout.delimiter)) != {layout.width}:
-        return masked, ("records end CRLF, bare line feeds belong to their cell",)
+    layout = _detect_layout(masked, rule, expected)
+    widths = _field_counts(masked, layout.delimiter)
+    if set(widths) == {layout.width} and set(_field_counts(content, layout.delimiter)) != {
+        layout.width
+    }:
+        return masked, ("records end with CRLF, bare line feeds belong to their cell",)
     return content, ()
 
 
-def _rows(content: str, delimiter: str | None) -> Rows:
-    """Yield each record's fields, leaving out blank lines."""
+def _read_fields(content: str, delimiter: str | None) -> Rows:
+    """Yield the fields of each record; blank lines are left out."""
     is_masked = _LINE_FEED in content
-    for fields in _cut(content, delimiter):
+    for fields in _split_fields(content, delimiter):
         yield [f.replace(_LINE_FEED, "\n") for f in fields] if is_masked else fields
 
 
-def _cut(content: str, delimiter: str | None) -> Rows:
+def _split_fields(content: str, delimiter: str | None) -> Rows:
     if delimiter == BLANKS:
-        yield from (line.split() for line in _lines(content) if line.strip())
+        yield from (line.split() for line in _split_lines(content) if line.strip())
         return
-    # In one column no delimiter can occur, but a quoted cell may still hold line ends.
-    lines = chain(_lines(content), [_END])
+    # A file with one column has no delimiter, but a quoted cell may still contain line ends.
+    lines = chain(_split_lines(content), [_END])
     count = 0
     for fields in csv.reader(lines, delimiter=delimiter or "\x1f"):
         if fields == [_END]:
@@ -182,27 +192,27 @@ def _cut(content: str, delimiter: str | None) -> Rows:
         if fields and (delimiter or fields[0].strip()):
             count += 1
             if fields[-1].endswith(_END):
-                # Left alone, csv takes all that follows for one cell: records would be lost.
+                # Otherwise csv would take the rest of the file for one cell and lose records.
                 raise csv.Error(f"the quote opened in line {count:,} is never closed")
             yield fields
 
 
-def _lines(content: str) -> Iterator[str]:
-    """Yield lines with their ends, cut at CRLF, LF or CR only (``splitlines`` cuts at more)."""
+def _split_lines(content: str) -> Iterator[str]:
+    """Yield lines with their ends: CRLF, LF or CR only (``splitlines`` knows more line ends)."""
     for match in re.finditer(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$", content):
         yield match[0]
 
 
-def _layout(content: str, rule: FileRule, expected: Collection[str]) -> _Layout:
+def _detect_layout(content: str, rule: FileRule, expected: Collection[str]) -> _Layout:
     if rule.delimiter is not None:
-        return _Layout(rule.delimiter, _usual(_widths(content, rule.delimiter)))
+        return _Layout(rule.delimiter, _most_common(_field_counts(content, rule.delimiter)))
     best: tuple[tuple[float, ...], _Layout] | None = None
     for order, delimiter in enumerate(_CANDIDATES):
-        sample = _sample(content, delimiter)
-        widths = _evened(
+        sample = _sample_records(content, delimiter)
+        widths = _ignore_trailing_fields(
             [len(fields) for fields in sample], [fields[-1] == "" for fields in sample]
         )
-        width = widths[0] if rule.header and widths else _usual(widths)
+        width = widths[0] if rule.header and widths else _most_common(widths)
         if width < 2:
             continue
         same = sum(w == width for w in widths) / len(widths)
@@ -213,22 +223,24 @@ def _layout(content: str, rule: FileRule, expected: Collection[str]) -> _Layout:
     return best[1] if best else _Layout(None, 1)
 
 
-def _widths(content: str, delimiter: str | None) -> list[int]:
-    sample = _sample(content, delimiter)
-    return _evened([len(fields) for fields in sample], [fields[-1] == "" for fields in sample])
+def _field_counts(content: str, delimiter: str | None) -> list[int]:
+    sample = _sample_records(content, delimiter)
+    return _ignore_trailing_fields(
+        [len(fields) for fields in sample], [fields[-1] == "" for fields in sample]
+    )
 
 
-def _sample(content: str, delimiter: str | None) -> list[list[str]]:
-    """Cut the first records, at most up to a fault, which reading will name."""
+def _sample_records(content: str, delimiter: str | None) -> list[list[str]]:
+    """Return the fields of the first records, up to a fault; ``read_delimited`` reports it."""
     sample: list[list[str]] = []
     with suppress(csv.Error):
-        for fields in islice(_cut(content, delimiter), _SAMPLE):
+        for fields in islice(_split_fields(content, delimiter), _SAMPLE):
             sample.append(fields)
     return sample
 
 
-def _evened(widths: list[int], is_open: list[bool]) -> list[int]:
-    """Count fields without an empty last one where other records do without it."""
+def _ignore_trailing_fields(widths: list[int], is_open: list[bool]) -> list[int]:
+    """Return numbers of fields without an empty last field, if only some records have one."""
     fewest = min(widths, default=0)
     is_trailing = set(widths) == {fewest, fewest + 1} and all(
         is_open[i] for i, width in enumerate(widths) if width > fewest
@@ -236,11 +248,11 @@ def _evened(widths: list[int], is_open: list[bool]) -> list[int]:
     return [fewest] * len(widths) if is_trailing else widths
 
 
-def _usual(widths: list[int]) -> int:
+def _most_common(widths: list[int]) -> int:
     return max(Counter(widths).items(), key=lambda item: item[1], default=(0, 0))[0]
 
 
-def _said(layout: _Layout, rule: FileRule) -> str:
+def _layout_note(layout: _Layout, rule: FileRule) -> str:
     if layout.delimiter is None:
         return "one column, no delimiter needed"
     how = "declared" if rule.delimiter else "by the number of fields"

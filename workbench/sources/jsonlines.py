@@ -1,4 +1,4 @@
-"""JSON lines: one object a line; numbers keep the digits they were written with."""
+"""Read JSON lines: one object per line; numbers keep the digits with which they are written."""
 
 import json
 from collections.abc import Collection
@@ -7,15 +7,17 @@ import polars as pl
 
 from workbench.foundation.errors import InputError
 from workbench.schema.faults import Rule
-from workbench.sources.cells import Cells, refused
-from workbench.sources.encoding import decode
-from workbench.sources.rules import FileRule
+from workbench.sources.mapping_rules import FileRule
+from workbench.sources.raw_cells import RawCells, malformed_records
+from workbench.sources.text_decoding import decode
 
 
-def read_json_lines(data: bytes, *, rule: FileRule, expected: Collection[str], name: str) -> Cells:
-    """Read objects into text cells; nested ones become ``outer.inner`` columns, lists stay JSON.
+def read_json_lines(
+    data: bytes, *, rule: FileRule, expected: Collection[str], name: str
+) -> RawCells:
+    """Read objects into text cells; nested objects become columns ``outer.inner``, lists are JSON.
 
-    Numbers never pass through a binary float: their literal is the cell.
+    Numbers are never converted to binary floats: the cell contains their digits.
 
     Raises
     ------
@@ -36,8 +38,8 @@ def read_json_lines(data: bytes, *, rule: FileRule, expected: Collection[str], n
             found = json.loads(
                 line, parse_float=_Literal, parse_int=_Literal, parse_constant=_Literal
             )
-            row = dict(_flat(found)) if isinstance(found, dict) else None
-        except (json.JSONDecodeError, RecursionError):  # no JSON, or nested beyond all use
+            row = dict(_flatten(found)) if isinstance(found, dict) else None
+        except (json.JSONDecodeError, RecursionError):  # The latter is raised for deep nesting.
             row = None
         if row is None:
             raw = json.dumps({"line": line}, ensure_ascii=False)
@@ -45,7 +47,7 @@ def read_json_lines(data: bytes, *, rule: FileRule, expected: Collection[str], n
             continue
         if _TAKEN in row:
             raise InputError(
-                f"{name} has a field {_TAKEN}, a name that this program gives: rename it"
+                f"{name} has a field {_TAKEN}, a name that this program uses itself: rename it"
             )
         columns.update(dict.fromkeys(row))
         rows.append(row)
@@ -54,42 +56,46 @@ def read_json_lines(data: bytes, *, rule: FileRule, expected: Collection[str], n
         raise InputError(f"{name} is empty: nothing to read")
     if not rows:
         raise InputError(
-            f"{name} holds no JSON object on any of its {read:,} lines: is it JSON lines?"
+            f"{name} has no JSON object on any of its {read:,} lines: is it JSON lines?"
         )
-    # A mapped field that no object has is missing data, one that is misspelt a fault: the reader
-    # above tells them apart by the header, so only fields that occur are columns.
+    # Only fields that occur become columns, so that the check of the header can report a mapped
+    # field that no object has.
     frame = pl.DataFrame(
         [
             pl.Series("source_row", numbers, dtype=pl.Int64),
             *(pl.Series(c, [row.get(c) for row in rows], dtype=pl.String) for c in columns),
         ]
     )
-    return Cells(
-        records=frame, refused=refused(bad), read=read, is_plain=True, assumptions=text.assumptions
+    return RawCells(
+        records=frame,
+        refused=malformed_records(bad),
+        read=read,
+        is_plain=True,
+        assumptions=text.assumptions,
     )
 
 
-#: The column in which this program numbers records.
+#: Name of the column in which this program numbers records.
 _TAKEN = "source_row"
 
 
 class _Literal(str):
-    """Digits of a JSON number as written."""
+    """The digits of a JSON number as they are written."""
 
     __slots__ = ()
 
 
-def _flat(found: dict[str, object], outer: str = "") -> list[tuple[str, str | None]]:
+def _flatten(found: dict[str, object], outer: str = "") -> list[tuple[str, str | None]]:
     cells: list[tuple[str, str | None]] = []
     for key, value in found.items():
         if isinstance(value, dict):
-            cells += _flat(value, f"{outer}{key}.")
+            cells += _flatten(value, f"{outer}{key}.")
         else:
-            cells.append((f"{outer}{key}", _text(value)))
+            cells.append((f"{outer}{key}", _cell_text(value)))
     return cells
 
 
-def _text(value: object) -> str | None:
+def _cell_text(value: object) -> str | None:
     if value is None:
         return None
     if isinstance(value, bool):

@@ -1,28 +1,29 @@
-"""What a file's columns mean: a TOML file, data and not code.
+"""Mappings: TOML files that define the meaning of a file's columns, data and not code.
 
-A mapping says in this order how a record becomes rows::
+The tables of a mapping define in this order how a record becomes rows::
 
-    title, system, zone, currency, data_until, basis, trust     what no file says (see provenance)
-    [file]        delimiter, encoding, header, columns, sheets, empty, repeats: where detection
-                  is overridden
+    title, system, zone, currency, data_until, basis, trust     settings (see source_settings)
+    [file]        delimiter, encoding, header, columns, sheets, empty, repeats: declarations that
+                  replace detection
     [columns]     source column = type, or { type, name, format, values, empty, required, decimal }
     [derive]      name = SQL over columns, or { from = SQL date, months = SQL integer },
                   or { whole = SQL amount }
-    [refuse]      "reason in words" = SQL condition: the record is refused
-    [assume]      "sentence" = SQL condition: counted over the accepted records and said
-    [record]      id = SQL, the native id of whom the record is about; kind; observed_at
+    [refuse]      "reason in words" = SQL condition of records to refuse
+    [assume]      "sentence" = SQL condition of accepted records; their number is reported
+    [record]      id = SQL, native id of the record's customer; kind; observed_at
     [identities]  kind of identifier = SQL
     [attributes.NAMESPACE]  attribute = SQL; null gives no row
     [tables.TABLE]          schema column = SQL, with where, per, order_by, keyed
 
-SQL is polars' own (``pl.sql_expr``). It may use the columns, what was derived, ``source_row`` and
-the settings ``system``, ``currency``, ``data_until_on`` (date) and ``data_until_at`` (instant), and
-for a money column X the currency that the cell itself states as ``X_currency``. With ``per`` one
-row is made for each combination of these names, and expressions are aggregates (a plain one gives
-the group's first value, in the order of ``order_by``). Expressions see instants in the source's
-zone; the local day of an instant X is ``X_on``. Native ids are written bare: where the
-schema says ``system:…`` or ``keyed hash``, the system is put in front. ``keyed`` lists readable ids
-that hold an identifier, which intake replaces by their HMAC.
+SQL is the dialect of polars (``pl.sql_expr``). It may use the columns, derived names,
+``source_row`` and the settings ``system``, ``currency``, ``data_until_on`` (date) and
+``data_until_at`` (instant). If the cells of a money column X contain a currency, it is
+``X_currency``. With ``per``, one row is made for each combination of these names, and expressions
+are aggregates (a plain expression gives the group's first value, in the order of ``order_by``).
+Instants in expressions are in the source's zone; the local day of an instant X is ``X_on``. Native
+ids are written without the system: it is added to every column that the schema declares as
+``system:…`` or ``keyed hash``. ``keyed`` lists readable ids that contain an identifier of a person,
+which intake replaces by their HMAC.
 """
 
 import hashlib
@@ -41,18 +42,18 @@ from workbench.foundation.errors import ParameterError, unknown_name
 from workbench.foundation.files import canonical_json
 from workbench.foundation.settings import find_file
 from workbench.schema import TABLES
-from workbench.sources.provenance import SETTINGS
-from workbench.sources.rules import (
+from workbench.sources.mapping_rules import (
     ColumnRule,
     FileRule,
     MonthsRule,
     RecordRule,
     RowRule,
-    Strict,
+    StrictModel,
     WholeRule,
 )
+from workbench.sources.source_settings import SETTINGS
 
-#: Names that expressions may use beside columns and derived ones.
+#: Names that expressions may use besides columns and derived names.
 GIVEN = ("source_row", "system", "currency", "data_until_on", "data_until_at")
 
 #: Columns that the reader fills when the mapping does not.
@@ -64,15 +65,15 @@ _FILLED_IN = {
 }
 
 
-def _long_form(given: Any) -> Any:
+def _expand_column_rule(given: Any) -> Any:
     return {"type": given} if isinstance(given, str) else given
 
 
-def _several(given: Any) -> Any:
+def _as_tuple(given: Any) -> Any:
     return (given,) if isinstance(given, dict) else given
 
 
-class SourceMapping(Strict):
+class SourceMapping(StrictModel):
     """One mapping, checked; made by ``find_mapping``."""
 
     name: str
@@ -84,7 +85,7 @@ class SourceMapping(Strict):
     basis: str | None = None
     trust: str | None = None
     file: FileRule = FileRule()
-    columns: Mapping[str, Annotated[ColumnRule, BeforeValidator(_long_form)]]
+    columns: Mapping[str, Annotated[ColumnRule, BeforeValidator(_expand_column_rule)]]
     derive: Mapping[str, str | MonthsRule | WholeRule] = {}
     refuse: Mapping[str, str] = {}
     assume: Mapping[str, str] = {}
@@ -92,7 +93,7 @@ class SourceMapping(Strict):
     identities: Mapping[str, str] = {}
     attributes: Mapping[str, Mapping[str, str]] = {}
     tables: Mapping[
-        str, Annotated[tuple[RowRule, ...], BeforeValidator(_several), Field(strict=False)]
+        str, Annotated[tuple[RowRule, ...], BeforeValidator(_as_tuple), Field(strict=False)]
     ] = {}
 
     @classmethod
@@ -102,7 +103,7 @@ class SourceMapping(Strict):
         Raises
         ------
         ParameterError
-            It is no TOML, or has faults; the message lists all of them.
+            The file is not TOML or has faults; the message lists all of them.
         """
         try:
             content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -112,7 +113,7 @@ class SourceMapping(Strict):
 
     @classmethod
     def of(cls, content: Mapping[str, Any], *, name: str) -> "SourceMapping":
-        """Check what a mapping file holds."""
+        """Return the checked mapping of a file's content."""
         try:
             mapping = cls.model_validate({**content, "name": name})
         except ValidationError as error:
@@ -124,16 +125,16 @@ class SourceMapping(Strict):
 
     @property
     def declared(self) -> Mapping[str, str | None]:
-        """What the mapping says of the settings."""
+        """The settings that the mapping declares."""
         return {name: getattr(self, name) for name in SETTINGS}
 
     def column_name(self, source: str) -> str:
-        """Name by which expressions know a source column."""
+        """Return the name of a source column in expressions."""
         return self.columns[source].name or source
 
     @property
     def currency_columns(self) -> Mapping[str, str]:
-        """For each money column the name under which the currency stands that its cells state."""
+        """Names of the currencies stated in cells, each with its money column."""
         return {
             f"{self.column_name(c)}_currency": c
             for c, r in self.columns.items()
@@ -142,13 +143,13 @@ class SourceMapping(Strict):
 
     @property
     def day_columns(self) -> Mapping[str, str]:
-        """For each column of instants, the name under which its local day stands."""
+        """Names of local days, each with its column of instants."""
         named = {self.column_name(c): r for c, r in self.columns.items()}
         instants = [name for name, rule in named.items() if rule.type == "instant"]
         return {f"{name}_on": name for name in instants if f"{name}_on" not in named}
 
     def fingerprint(self) -> str:
-        """Hash of all that the mapping says, 64 hex digits."""
+        """Return a hash of the whole mapping, 64 hex digits."""
         content = self.model_dump(mode="json", exclude={"title", *SETTINGS})
         return hashlib.sha256(canonical_json(content)).hexdigest()
 
@@ -160,7 +161,7 @@ class SourceMapping(Strict):
             *self.day_columns,
         ]
         for name in {name for name in known if known.count(name) > 1}:
-            yield f"columns: {name} is there twice or is the reader's own; choose another by name ="
+            yield f"columns: {name} is used twice or reserved; choose another with name ="
         for name, rule in self.derive.items():
             for sql in [rule] if isinstance(rule, str) else rule.model_dump().values():
                 yield from _sql_faults(f"derive.{name}", sql, known)
@@ -178,15 +179,15 @@ class SourceMapping(Strict):
             for cut in cuts:
                 yield from _row_faults(table, cut, known)
         if not (self.identities or self.attributes or self.tables):
-            yield "no rows come of it: state identities, attributes or tables"
+            yield "the mapping makes no rows: add identities, attributes or tables"
 
     def _days_of_utc(self, place: str, sql: str) -> Iterator[str]:
-        """Refuse casts of an instant to a date, which polars makes in UTC."""
+        """Refuse casts of an instant to a date, for which polars uses the day in UTC."""
         for day, name in self.day_columns.items():
             column = rf'"?{re.escape(name)}"?'
             cast = rf"CAST\(\s*{column}\s+AS\s+DATE\s*\)|{column}\s*::\s*DATE\b"
             if re.search(cast, sql, re.IGNORECASE):
-                yield f"{place}: the cast of {name} to a date is its day in UTC: take {day}"
+                yield f"{place}: the cast of {name} to a date is its day in UTC: use {day}"
 
     def _expressions(self) -> Iterator[tuple[str, str]]:
         for reason, sql in self.refuse.items():
@@ -210,22 +211,22 @@ class SourceMapping(Strict):
 
 
 def find_mapping(name: str) -> SourceMapping:
-    """Return the mapping that a name (a ready one) or a path stands for.
+    """Return the mapping of the package with a name, or the mapping in a file.
 
     Raises
     ------
     ParameterError
-        There is none, or it has faults.
+        The mapping does not exist or has faults.
     """
-    return SourceMapping.read(find_file("mapping", name, folder=_folder(), suffix=".toml"))
+    return SourceMapping.read(find_file("mapping", name, folder=_mappings_folder(), suffix=".toml"))
 
 
 def ready_mappings() -> tuple[str, ...]:
-    """Names of the mappings that come with the package."""
-    return tuple(sorted(path.stem for path in _folder().glob("*.toml")))
+    """Return the names of the mappings in the package."""
+    return tuple(sorted(path.stem for path in _mappings_folder().glob("*.toml")))
 
 
-def _folder() -> Path:
+def _mappings_folder() -> Path:
     return Path(str(files("workbench.sources").joinpath("mappings")))
 
 

@@ -1,14 +1,14 @@
-"""Which reader opens a path."""
+"""Open a path with the reader that fits it."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from workbench.foundation.errors import InputError, ParameterError
-from workbench.sources.mapped import MappedFile
+from workbench.sources.mapped_file import MappedFile
 from workbench.sources.mapping import SourceMapping, ready_mappings
-from workbench.sources.reading import Source
-from workbench.sources.world import World, is_world
+from workbench.sources.source import Source
+from workbench.sources.world_source import WorldSource, is_world
 
 _NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
@@ -24,30 +24,29 @@ def open_source(
     Parameters
     ----------
     path : Path
-        A folder with a ``world.json``, or a file.
+        Folder with a ``world.json``, or a file.
     mapping : SourceMapping, optional
-        What the file's columns mean, see ``find_mapping``; a world needs none.
+        Mapping of the file's columns, see ``find_mapping``; a world needs none.
     settings : mapping of str to str
-        What stands above the mapping: ``system``, ``zone``, ``currency``, ``data_until``,
-        ``basis``.
+        Settings that replace those of the mapping: ``system``, ``zone``, ``currency``,
+        ``data_until``, ``basis``, ``trust``.
 
     Raises
     ------
     InputError
-        Nothing is there, it is empty, or it is damaged.
+        The path does not exist, is empty or is damaged.
     ParameterError
-        A file comes without a mapping, or a setting is unknown, malformed or missing.
+        A file has no mapping, or a setting is unknown, malformed or missing.
     """
     if not path.exists():
         raise InputError(f"{path} does not exist: check the path")
     if path.is_dir():
         if not is_world(path):
             raise InputError(f"{path} is a folder without world.json: name a file or a world")
-        return World.open(path, mapping=mapping, settings=settings)
+        return WorldSource.open(path, mapping=mapping, settings=settings)
     if mapping is None:
         raise ParameterError(
-            f"{path.name} needs a mapping that says what its columns mean: give --mapping NAME "
-            "or a path. "
+            f"{path.name} needs a mapping of its columns: give --mapping NAME or a path. "
             f"Ready mappings: {', '.join(ready_mappings())}"
         )
     return MappedFile.open(path, mapping=mapping, settings=settings)

@@ -1,8 +1,8 @@
-"""Excel workbooks, through openpyxl: all sheets, one after another.
+"""Read Excel workbooks with openpyxl: all sheets, one after another.
 
-Faster readers drop two things that change values: the number format (a zip code stored as the
+Faster readers ignore two properties that change values: the number format (a zip code stored as the
 number 2494 with the format 00000 is 02494) and the workbook's date system (a 1904 workbook read as
-1900 is four years and a day off). Cells become text: numbers in their shortest decimal form,
+a 1900 one is four years and a day off). Cells become text: numbers in their shortest decimal form,
 instants in ISO form.
 """
 
@@ -19,23 +19,23 @@ import polars as pl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from workbench.foundation.errors import InputError, ParameterError, unknown_name
-from workbench.sources.cells import Cells, header_names, refused
-from workbench.sources.rules import FileRule
+from workbench.sources.mapping_rules import FileRule
+from workbench.sources.raw_cells import RawCells, malformed_records, name_columns
 
 _ZEROS = re.compile(r"0{2,}")
 
 
-def read_sheets(data: bytes, *, rule: FileRule, expected: Collection[str], name: str) -> Cells:
-    """Read the sheets of a workbook; records count on from sheet to sheet.
+def read_sheets(data: bytes, *, rule: FileRule, expected: Collection[str], name: str) -> RawCells:
+    """Read the sheets of a workbook; the numbers of records continue from sheet to sheet.
 
     Raises
     ------
     InputError
-        It is no workbook, has no record, or its sheets differ in their columns.
+        The file is not a workbook, has no record, or its sheets differ in their columns.
     ParameterError
-        A sheet that the mapping names is not there.
+        A sheet that the mapping names does not exist.
     """
-    workbook = _open(data, name)
+    workbook = _open_workbook(data, name)
     chosen = rule.sheets or tuple(workbook.sheetnames)
     for sheet in chosen:
         if sheet not in workbook.sheetnames:
@@ -46,12 +46,12 @@ def read_sheets(data: bytes, *, rule: FileRule, expected: Collection[str], name:
     notes: list[str] = []
     read = 0
     for sheet in chosen:
-        rows = _rows(workbook, sheet, name)
+        rows = _sheet_rows(workbook, sheet, name)
         if not rows:
             notes.append(f"sheet {sheet!r} is empty")
             continue
         if rule.header:
-            found = header_names(_named(rows.pop(0)), expected=expected, name=name)
+            found = name_columns(_header_cells(rows.pop(0)), expected=expected, name=name)
             if values and found != header:
                 raise InputError(
                     f"{name}: the first row of sheet {sheet!r} differs from that of the first "
@@ -59,7 +59,7 @@ def read_sheets(data: bytes, *, rule: FileRule, expected: Collection[str], name:
                     "name the sheets that belong together under [file] sheets in the mapping"
                 )
             header = found
-        cells, plain = _columns(rows, header, first=read + 1)
+        cells, plain = _sheet_columns(rows, header, first=read + 1)
         values.append(cells)
         numbers.append(plain)
         if len(chosen) > 1:
@@ -72,10 +72,10 @@ def read_sheets(data: bytes, *, rule: FileRule, expected: Collection[str], name:
             )
     if not read:
         raise InputError(f"{name} has no record on any sheet: nothing to load")
-    repeated = _repeated(values) if rule.repeats == "sheets" else None
-    return Cells(
+    repeated = _repeated_records(values) if rule.repeats == "sheets" else None
+    return RawCells(
         records=pl.concat(values),
-        refused=refused([]),
+        refused=malformed_records([]),
         read=read,
         is_plain=True,
         has_header=rule.header,
@@ -85,12 +85,11 @@ def read_sheets(data: bytes, *, rule: FileRule, expected: Collection[str], name:
     )
 
 
-def _open(data: bytes, name: str) -> Any:
+def _open_workbook(data: bytes, name: str) -> Any:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", UserWarning
-            )  # styles and extensions that openpyxl leaves out
+            # openpyxl warns about styles and extensions that it ignores.
+            warnings.simplefilter("ignore", UserWarning)
             return openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
     except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError) as error:
         raise InputError(
@@ -100,27 +99,27 @@ def _open(data: bytes, name: str) -> Any:
         ) from error
 
 
-def _rows(workbook: Any, sheet: str, name: str) -> list[Any]:
-    """Return the rows of a sheet that have a cell; a sheet is parsed only when it is read."""
+def _sheet_rows(workbook: Any, sheet: str, name: str) -> list[Any]:
+    """Return the rows of a sheet that have a filled cell."""
     try:
         return [row for row in workbook[sheet].iter_rows() if any(c.value is not None for c in row)]
     except (SyntaxError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        # damaged XML is a SyntaxError there; its message may quote a cell
+        # openpyxl raises SyntaxError for damaged XML, and its message may contain a cell.
         raise InputError(
             f"{name}: sheet {sheet!r} is damaged and cannot be read: save the workbook again "
             f"({type(error).__name__})"
         ) from None
 
 
-def _named(first_row: Any) -> list[str | None]:
-    """Return the cells of the first row up to its last name; formatted empty cells follow it."""
-    names = [_text(cell) for cell in first_row]
+def _header_cells(first_row: Any) -> list[str | None]:
+    """Return the cells of the first row up to its last name; empty formatted cells may follow."""
+    names = [_cell_text(cell) for cell in first_row]
     while names and names[-1] is None:
         names.pop()
     return names
 
 
-def _columns(
+def _sheet_columns(
     rows: list[Any], header: list[str], *, first: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     texts: list[pl.Series] = [
@@ -129,14 +128,14 @@ def _columns(
     numbers: list[pl.Series] = []
     for position, field in enumerate(header):
         column = [row[position] if position < len(row) else None for row in rows]
-        texts.append(pl.Series(field, [_text(cell) for cell in column], dtype=pl.String))
+        texts.append(pl.Series(field, [_cell_text(cell) for cell in column], dtype=pl.String))
         numbers.append(
             pl.Series(field, [_is_bare_number(cell) for cell in column], dtype=pl.Boolean)
         )
     return pl.DataFrame(texts), pl.DataFrame(numbers)
 
 
-def _text(cell: Any) -> str | None:
+def _cell_text(cell: Any) -> str | None:
     value = None if cell is None else cell.value
     if value is None:
         return None
@@ -146,7 +145,7 @@ def _text(cell: Any) -> str | None:
         return "true" if value else "false"
     if isinstance(value, datetime | date | time):
         return value.isoformat()
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:  # exact
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:  # exact as integer
         value = int(value)
     if isinstance(value, int) and _ZEROS.fullmatch(cell.number_format or ""):
         return str(value).zfill(len(cell.number_format))
@@ -159,10 +158,10 @@ def _is_bare_number(cell: Any) -> bool:
     return not _ZEROS.fullmatch(cell.number_format or "")
 
 
-def _repeated(sheets: list[pl.DataFrame]) -> pl.Series:
-    """Mark records that an earlier sheet holds as well, copy by copy.
+def _repeated_records(sheets: list[pl.DataFrame]) -> pl.Series:
+    """Mark records that an earlier sheet contains as well.
 
-    Two equal records within one sheet are two; the second of them is repeated only where the
+    Two equal records within one sheet are two records. The second of them is marked only if the
     earlier sheet has two as well.
     """
     cells = [name for name in sheets[0].columns if name != "source_row"]

@@ -1,7 +1,7 @@
-"""Cells of one column to values of its declared type, and the cells that have none.
+"""Parse the cells of a column as values of its declared type, and find the unreadable cells.
 
-Every type accepts what the file's format gives: text from CSV, typed columns from Parquet. A cell
-that is not null and cannot be read is a fault, and its record is refused.
+Every type accepts the cells of every format: text from CSV, typed columns from Parquet. A cell that
+is not null and cannot be parsed is a fault, and its record is refused.
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,17 @@ from operator import or_
 import polars as pl
 
 from workbench.schema.faults import MISSING, Rule
-from workbench.sources.cells import counted
-from workbench.sources.instants import dates, example, instants
-from workbench.sources.numerals import currencies, exact, exponent, minor, numerals
-from workbench.sources.provenance import Provenance
-from workbench.sources.rules import ColumnRule, ColumnType
+from workbench.sources.instants import example_text, parse_dates, parse_instants
+from workbench.sources.mapping_rules import ColumnRule, ColumnType
+from workbench.sources.numerals import (
+    decimal_places,
+    parse_numerals,
+    stated_currencies,
+    to_decimals,
+    to_minor_units,
+)
+from workbench.sources.raw_cells import count_text
+from workbench.sources.source_settings import Provenance
 
 _TRUE = ("true", "yes", "y", "t", "1")
 _FALSE = ("false", "no", "n", "f", "0")
@@ -24,16 +30,16 @@ _FALSE = ("false", "no", "n", "f", "0")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypedColumn:
-    """A read column.
+    """The parsed values of a column, with their faults.
 
     Attributes
     ----------
     values : Series
-        In the declared type, null where the cell was empty or at fault.
+        Values in the declared type, null if the cell was empty or at fault.
     faults : tuple of (Rule, Series of Boolean)
-        Rules that cells break and the cells that break them; each cell breaks one at most.
+        Rules that cells break, with the cells that break them; each cell breaks one rule at most.
     notes : tuple of str
-        What was assumed, without the column's name.
+        Assumptions, without the column's name.
     """
 
     values: pl.Series
@@ -56,26 +62,26 @@ def read_column(
     is_number: pl.Series | None = None,
     empty: tuple[str, ...] = (),
 ) -> TypedColumn:
-    """Read one column.
+    """Parse one column.
 
     Parameters
     ----------
     cells : Series
-        The cells as found.
+        Cells of the file.
     rule : ColumnRule
-        What the mapping says of them.
+        Rule of the mapping for the column.
     provenance : Provenance
-        Zone and currency.
+        Settings with zone and currency.
     is_plain : bool
-        See ``Cells``.
+        Whether the format writes numbers and instants in plain notation, see ``RawCells``.
     is_number : Series of Boolean, optional
-        Cells that a workbook stores as numbers without a format that shows leading zeros.
+        Whether a workbook stores the cell as a number without leading zeros.
     empty : tuple of str
-        Texts that mean nothing.
+        Texts that count as empty.
     """
-    cells = _without_empty(cells, (*empty, *rule.empty))
-    cells, is_unlisted = _listed(cells, rule)
-    found = _read(cells, rule, provenance=provenance, is_plain=is_plain, is_number=is_number)
+    cells = _empty_to_null(cells, (*empty, *rule.empty))
+    cells, is_unlisted = _replace_listed(cells, rule)
+    found = _parse(cells, rule, provenance=provenance, is_plain=is_plain, is_number=is_number)
     faults = _first_faults(
         (Rule.choice(tuple(rule.values or ()), name="listed"), is_unlisted),
         *found.faults,
@@ -86,37 +92,37 @@ def read_column(
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _ParsedCells:
     values: pl.Series
     notes: tuple[str, ...] = ()
     faults: tuple[tuple[Rule, pl.Series], ...] = ()
 
 
-def _read(
+def _parse(
     cells: pl.Series,
     rule: ColumnRule,
     *,
     provenance: Provenance,
     is_plain: bool,
     is_number: pl.Series | None,
-) -> _Found:
+) -> _ParsedCells:
     match rule.type:
         case "text":
-            return _Found(_text(cells))
+            return _ParsedCells(_to_text(cells))
         case "code":
-            return _code(cells, is_number)
+            return _parse_code(cells, is_number)
         case "category":
-            return _Found(_category(_text(cells)))
+            return _ParsedCells(_parse_category(_to_text(cells)))
         case "integer" | "decimal" | "money":
-            return _number(cells, rule, provenance, is_plain=is_plain)
+            return _parse_number(cells, rule, provenance, is_plain=is_plain)
         case "instant":
-            values, never_was, notes = instants(cells, form=rule.format, zone=provenance.zone)
+            values, never_was, notes = parse_instants(cells, form=rule.format, zone=provenance.zone)
             never = (Rule("local_time", {"zone": provenance.zone}), never_was)
-            return _Found(values, notes, (never,))
+            return _ParsedCells(values, notes, (never,))
         case "date":
-            return _Found(dates(cells, form=rule.format, zone=provenance.zone))
+            return _ParsedCells(parse_dates(cells, form=rule.format, zone=provenance.zone))
         case "boolean":
-            return _Found(_boolean(cells))
+            return _ParsedCells(_parse_boolean(cells))
 
 
 _RULES: Mapping[ColumnType, str] = {
@@ -133,15 +139,15 @@ _RULES: Mapping[ColumnType, str] = {
 
 
 def _type_rule(rule: ColumnRule) -> Rule:
-    """Return the rule that a cell can be read as the declared type, with an example of it."""
+    """Return the rule that a cell can be parsed as the declared type, with an example."""
     name = _RULES[rule.type]
     if rule.type in ("date", "instant"):
-        return Rule(name, {"example": example(rule.format, is_date=rule.type == "date")})
+        return Rule(name, {"example": example_text(rule.format, is_date=rule.type == "date")})
     return Rule(name)
 
 
 def _first_faults(*faults: tuple[Rule, pl.Series]) -> tuple[tuple[Rule, pl.Series], ...]:
-    """Keep each cell's first fault, and the rules that some cell breaks."""
+    """Return the first fault of each cell, by rule; rules that no cell breaks are left out."""
     kept: list[tuple[Rule, pl.Series]] = []
     for rule, at_fault in faults:
         first = at_fault.fill_null(value=False)
@@ -152,26 +158,26 @@ def _first_faults(*faults: tuple[Rule, pl.Series]) -> tuple[tuple[Rule, pl.Serie
     return tuple(kept)
 
 
-def _listed(cells: pl.Series, rule: ColumnRule) -> tuple[pl.Series, pl.Series]:
-    """Replace cells by what the mapping lists for them; an empty text stands for nothing."""
+def _replace_listed(cells: pl.Series, rule: ColumnRule) -> tuple[pl.Series, pl.Series]:
+    """Replace cells by the values that the mapping lists for them; an empty text becomes null."""
     if rule.values is None:
         return cells, pl.repeat(value=False, n=len(cells), eager=True)
-    listed = _text(cells).replace_strict(dict(rule.values), default=None, return_dtype=pl.String)
-    return _without_empty(listed, ()), cells.is_not_null() & listed.is_null()
+    listed = _to_text(cells).replace_strict(dict(rule.values), default=None, return_dtype=pl.String)
+    return _empty_to_null(listed, ()), cells.is_not_null() & listed.is_null()
 
 
-def _without_empty(cells: pl.Series, empty: tuple[str, ...]) -> pl.Series:
+def _empty_to_null(cells: pl.Series, empty: tuple[str, ...]) -> pl.Series:
     if cells.dtype != pl.String:
         return cells
     is_empty = (cells.str.strip_chars() == "") | cells.is_in(list(empty))
     return cells.set(is_empty.fill_null(value=False), None)
 
 
-def _text(cells: pl.Series) -> pl.Series:
+def _to_text(cells: pl.Series) -> pl.Series:
     if cells.dtype == pl.String:
         return cells
     if cells.dtype.is_float():
-        # Beside gaps pandas writes whole numbers as floats: 17850.0 is the number 17850.
+        # In a column with gaps pandas writes whole numbers as floats: 17850 becomes 17850.0.
         is_whole = cells.is_not_null().all() or cells.is_finite().all()
         whole = cells.cast(pl.Int64, strict=False)
         if is_whole and (whole.cast(pl.Float64) == cells).fill_null(value=True).all():
@@ -179,57 +185,59 @@ def _text(cells: pl.Series) -> pl.Series:
     return cells.cast(pl.String, strict=False)
 
 
-def _code(cells: pl.Series, is_number: pl.Series | None) -> _Found:
-    text = _text(cells).str.strip_chars()
+def _parse_code(cells: pl.Series, is_number: pl.Series | None) -> _ParsedCells:
+    text = _to_text(cells).str.strip_chars()
     guarded = int(text.str.contains(r"^'[\d+=@-]").sum() or 0)
-    notes = [f"guard apostrophe taken off {counted(guarded, 'cell')}"] if guarded else []
+    notes = [f"guard apostrophe removed from {count_text(guarded, 'cell')}"] if guarded else []
     bare = text.str.replace(r"^'([\d+=@-])", "$1")
     if is_number is not None and is_number.any():
-        # Only a number shorter than the column's longest code can have lost zeros.
+        # Only a number shorter than the longest code of the column can have lost zeros.
         digits = bare.str.len_chars()
         longest = bare.filter(bare.str.contains(r"^\d+$")).str.len_chars().max()
         short = int((is_number & (digits < longest)).sum() or 0)
         if short:
-            notes.append(f"{counted(short, 'cell')} stored as a number, leading zeros unknown")
-    return _Found(bare, tuple(notes))
+            notes.append(f"{count_text(short, 'cell')} stored as a number, leading zeros unknown")
+    return _ParsedCells(bare, tuple(notes))
 
 
-def _category(text: pl.Series) -> pl.Series:
+def _parse_category(text: pl.Series) -> pl.Series:
     return text.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", "_").str.strip_chars("_")
 
 
-def _number(
+def _parse_number(
     cells: pl.Series, rule: ColumnRule, provenance: Provenance, *, is_plain: bool
-) -> _Found:
+) -> _ParsedCells:
     is_money = rule.type == "money"
-    is_whole = rule.type == "integer" or (is_money and exponent(provenance.currency) == 0)
+    is_whole = rule.type == "integer" or (is_money and decimal_places(provenance.currency) == 0)
     notes: list[str] = []
     faults: list[tuple[Rule, pl.Series]] = []
     if cells.dtype.is_numeric():
-        numbers = exact(cells)
+        numbers = to_decimals(cells)
     else:
-        text = _text(cells)
-        numbers, note = numerals(text, is_plain=is_plain, declared=rule.decimal, is_whole=is_whole)
+        text = _to_text(cells)
+        numbers, note = parse_numerals(
+            text, is_plain=is_plain, declared=rule.decimal, is_whole=is_whole
+        )
         notes += [note] if note else []
         if is_money:
-            stated = currencies(text)
+            stated = stated_currencies(text)
             is_foreign = (stated != provenance.currency).fill_null(value=False)
             faults.append((Rule("currency", {"currency": provenance.currency}), is_foreign))
     if is_money:
-        values, rounded = minor(numbers, provenance.currency)
+        values, rounded = to_minor_units(numbers, provenance.currency)
         if rounded:
-            notes.append(f"{counted(rounded, 'amount')} rounded to 1/10000 of the minor unit")
-        return _Found(values, tuple(notes), tuple(faults))
+            notes.append(f"{count_text(rounded, 'amount')} rounded to 1/10000 of the minor unit")
+        return _ParsedCells(values, tuple(notes), tuple(faults))
     if rule.type == "integer":
         whole = numbers.round(0)
         is_fraction = (whole != numbers).fill_null(value=False)
-        return _Found(whole.set(is_fraction, None).cast(pl.Int64, strict=False), tuple(notes))
-    return _Found(numbers, tuple(notes))
+        return _ParsedCells(whole.set(is_fraction, None).cast(pl.Int64, strict=False), tuple(notes))
+    return _ParsedCells(numbers, tuple(notes))
 
 
-def _boolean(cells: pl.Series) -> pl.Series:
+def _parse_boolean(cells: pl.Series) -> pl.Series:
     if cells.dtype == pl.Boolean:
         return cells
-    text = _text(cells).str.strip_chars().str.to_lowercase()
-    said = {**dict.fromkeys(_TRUE, True), **dict.fromkeys(_FALSE, False)}
-    return text.replace_strict(said, default=None, return_dtype=pl.Boolean)
+    text = _to_text(cells).str.strip_chars().str.to_lowercase()
+    meanings = {**dict.fromkeys(_TRUE, True), **dict.fromkeys(_FALSE, False)}
+    return text.replace_strict(meanings, default=None, return_dtype=pl.Boolean)

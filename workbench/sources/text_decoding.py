@@ -1,8 +1,8 @@
-"""Bytes to text: which encoding, and how sure.
+"""Decode the bytes of text files, and report the encoding that was assumed.
 
-A byte order mark decides; else UTF-8, whose multi-byte forms other encodings hardly produce by
-chance; else CP1252, said as an assumption. Decoding is strict, so that no replacement character
-appears.
+A byte order mark decides. Without one, valid UTF-8 is UTF-8, because other encodings hardly produce
+its multi-byte characters by chance; anything else is CP1252, which is reported as an assumption.
+Decoding is strict, so that no replacement character appears.
 """
 
 import codecs
@@ -18,55 +18,57 @@ _MARKS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """Decoded content, the encoding's name, and what was assumed to get there."""
+class DecodedText:
+    """Decoded content, name of the encoding, and assumptions about it."""
 
     content: str
     encoding: str
     assumptions: tuple[str, ...] = ()
 
 
-def decode(data: bytes, *, declared: str | None, name: str) -> Text:
+def decode(data: bytes, *, declared: str | None, name: str) -> DecodedText:
     """Decode a file's bytes without its byte order mark.
 
     Parameters
     ----------
     data : bytes
-        The whole file.
+        Content of the whole file.
     declared : str or None
-        Encoding that the mapping declares; None detects it.
+        Encoding that the mapping declares; None to detect it.
     name : str
-        The file's name, for messages.
+        Name of the file, for messages.
 
     Raises
     ------
     InputError
-        The bytes are not in the declared encoding, or in none that is known.
+        The bytes are not in the declared encoding, or no encoding could be detected.
     ParameterError
-        The declared encoding has no such name.
+        The declared encoding does not exist.
     """
     mark, marked = next(((m, e) for m, e in _MARKS if data.startswith(m)), (b"", None))
     body = data[len(mark) :]
     if declared is not None:
-        return Text(_as_declared(body, declared, marked, name), declared)
+        return DecodedText(_decode_declared(body, declared, marked, name), declared)
     if marked:
-        return Text(
-            _strict(body, marked, name), marked, (f"encoding {marked}, by its byte order mark",)
+        return DecodedText(
+            _decode_strictly(body, marked, name),
+            marked,
+            (f"encoding {marked}, by its byte order mark",),
         )
     if b"\x00" in data:
         raise InputError(
-            f"{name} holds zero bytes: it is no text file, or UTF-16 without a byte order mark; "
+            f"{name} contains zero bytes: it is no text file, or UTF-16 without a byte order mark; "
             "declare encoding under [file] in the mapping"
         )
     try:
         content = body.decode("utf-8")
     except UnicodeDecodeError:
         sentence = "encoding cp1252, assumed because the bytes are not valid UTF-8"
-        return Text(_strict(body, "cp1252", name), "cp1252", (sentence,))
-    return Text(content, "utf-8", () if content.isascii() else ("encoding utf-8",))
+        return DecodedText(_decode_strictly(body, "cp1252", name), "cp1252", (sentence,))
+    return DecodedText(content, "utf-8", () if content.isascii() else ("encoding utf-8",))
 
 
-def _as_declared(body: bytes, declared: str, marked: str | None, name: str) -> str:
+def _decode_declared(body: bytes, declared: str, marked: str | None, name: str) -> str:
     try:
         normal = codecs.lookup(declared).name
     except LookupError as error:
@@ -82,14 +84,14 @@ def _as_declared(body: bytes, declared: str, marked: str | None, name: str) -> s
         )
     is_one_byte = not bare.startswith("utf")
     if is_one_byte and not body.isascii() and _is_utf8(body):
-        # Any bytes decode in a one-byte encoding, to wrong letters; valid UTF-8 is no coincidence.
+        # A one-byte encoding decodes any bytes, some to wrong letters; valid UTF-8 is no accident.
         raise InputError(
             f"{name} is UTF-8, but the mapping declares {declared}: leave it out or correct it"
         )
-    return _strict(body, marked or bare, name)
+    return _decode_strictly(body, marked or bare, name)
 
 
-def _strict(body: bytes, encoding: str, name: str) -> str:
+def _decode_strictly(body: bytes, encoding: str, name: str) -> str:
     try:
         return body.decode(encoding)
     except UnicodeDecodeError as error:

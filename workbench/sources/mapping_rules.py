@@ -1,4 +1,4 @@
-"""The parts of a mapping: rules for file, columns and records, and for the rows made of them."""
+"""The parts of a mapping: rules for the file, its columns, its records and their rows."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -10,19 +10,20 @@ ColumnType = Literal[
 ]
 
 
-class Strict(BaseModel):
-    """Nothing unknown, nothing converted, nothing changed afterwards."""
+class StrictModel(BaseModel):
+    """Base of models that refuse unknown keys and other types and cannot be changed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class ColumnRule(Strict):
-    """How the cells of one source column are read.
+class ColumnRule(StrictModel):
+    """The rule for parsing the cells of one source column.
 
-    Types: ``text`` exact; ``code`` text that may look like a number (zip, phone, number of an
-    article): guard apostrophes and outer blanks come off, leading zeros stay; ``category`` in
-    lower_snake_case; ``integer``; ``decimal``; ``money`` in minor units of the declared currency;
-    ``instant`` in UTC; ``date``; ``boolean``. Empty and blank cells are null.
+    Types: ``text`` is unchanged; ``code`` is text that may look like a number (zip, phone, number
+    of an article), without guard apostrophes and outer blanks but with leading zeros; ``category``
+    becomes lower_snake_case; ``integer``; ``decimal``; ``money`` becomes minor units of the
+    declared currency; ``instant`` becomes UTC; ``date``; ``boolean``. Empty and blank cells are
+    null.
     """
 
     type: ColumnType
@@ -34,12 +35,12 @@ class ColumnRule(Strict):
     decimal: Literal[".", ","] | None = None
 
 
-class FileRule(Strict):
-    """What is declared about the file instead of detected.
+class FileRule(StrictModel):
+    """Declarations about the file, which replace detection.
 
-    ``columns`` names the fields of a file without header; ``sheets`` the sheets to read (all by
-    default); ``empty`` texts that mean nothing, in every column; ``repeats`` = "sheets" says that
-    a record found again in a later sheet is the same record, not another one.
+    ``columns`` names the fields of a file without header, ``sheets`` the sheets to read (all by
+    default), ``empty`` the texts that count as empty in every column. With ``repeats`` = "sheets",
+    a record that occurs again in a later sheet is the same record, not another one.
     """
 
     delimiter: Literal[",", ";", "\t", "|", "blanks"] | None = None
@@ -57,29 +58,32 @@ class FileRule(Strict):
         return self
 
 
-class MonthsRule(Strict):
-    """A date some months from another one; earlier where ``months`` is below zero."""
+class MonthsRule(StrictModel):
+    """A date some months after another date, or before it if ``months`` is negative."""
 
     start: str = Field(alias="from")
     months: str
 
 
-class WholeRule(Strict):
-    """An amount in whole minor units, halves away from zero, so that a return cancels its sale."""
+class WholeRule(StrictModel):
+    """An amount rounded to whole minor units, halves away from zero.
+
+    A return of -2.5 becomes -3 as its sale of 2.5 becomes 3, so that both cancel.
+    """
 
     whole: str
 
 
-class RecordRule(Strict):
-    """Whom a record is about, and from when what it says is known to hold."""
+class RecordRule(StrictModel):
+    """The customer of a record, their kind, and the time of the record's statements."""
 
     id: str | None = None
     kind: str = "'person'"
     observed_at: str = "data_until_at"
 
 
-class RowRule(Strict):
-    """How records become rows of one table."""
+class RowRule(StrictModel):
+    """The rule for making rows of one table from records."""
 
     columns: Mapping[str, str]
     where: str | None = None
@@ -89,7 +93,7 @@ class RowRule(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _apart(cls, given: Any) -> Any:
+    def _separate_columns(cls, given: Any) -> Any:
         if not isinstance(given, dict) or "columns" in given:
             return given
         options = {"where", "per", "order_by", "keyed"}

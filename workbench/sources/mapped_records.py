@@ -1,4 +1,4 @@
-"""Cells to typed records: columns read, names derived, records refused, assumptions counted."""
+"""Make typed records of raw cells: parse columns, derive values, refuse records."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,37 +10,36 @@ from polars.exceptions import PolarsError
 
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema.faults import Rule, join_faults, make_faults
-from workbench.sources.cells import Cells, counted
 from workbench.sources.mapping import SourceMapping
-from workbench.sources.numerals import currencies
-from workbench.sources.provenance import Provenance
-from workbench.sources.rules import MonthsRule, WholeRule
+from workbench.sources.mapping_rules import MonthsRule, WholeRule
+from workbench.sources.numerals import stated_currencies
+from workbench.sources.raw_cells import RawCells, count_text
+from workbench.sources.source_settings import Provenance
 from workbench.sources.typed_columns import TypedColumn, read_column
 
 RECORD = "_record_id"
 KIND = "_kind"
 OBSERVED = "_observed_at"
 
-#: How much two names have in common that differ by a letter or a sign; less may be two names.
+#: Similarity of two names that differ by a letter or a sign; below it they are different names.
 _A_LETTER = 0.85
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Records:
+class MappedRecords:
     """Typed records of one file.
 
     Attributes
     ----------
     accepted : DataFrame
         One row per record: ``source_row``, the mapped and derived columns, the settings, and
-        ``_record_id`` (String ``system:native id``, null when nobody is known), ``_kind``,
-        ``_observed_at``.
+        ``_record_id`` (String ``system:native id``, null for guests), ``_kind``, ``_observed_at``.
     faulty : DataFrame
-        The refused records in the same columns, null where a cell was at fault.
+        The refused records with the same columns, null where a cell was at fault.
     faults : DataFrame
-        Faults of the refused records, columns of ``FAULTS``.
+        Faults of the refused records, with columns of ``FAULTS``.
     notes : tuple of str
-        What was assumed.
+        Assumptions.
     """
 
     accepted: pl.DataFrame
@@ -50,9 +49,9 @@ class Records:
 
 
 def read_records(
-    cells: Cells, mapping: SourceMapping, provenance: Provenance, *, name: str
-) -> Records:
-    """Read cells by a mapping.
+    cells: RawCells, mapping: SourceMapping, provenance: Provenance, *, name: str
+) -> MappedRecords:
+    """Return the typed records that a mapping makes of raw cells.
 
     Raises
     ------
@@ -60,36 +59,38 @@ def read_records(
         A column is missing, or no cell of a column can be read.
     """
     _check_header(cells, mapping, name)
-    columns = {source: _column(cells, source, mapping, provenance) for source in mapping.columns}
+    columns = {
+        source: _read_column(cells, source, mapping, provenance) for source in mapping.columns
+    }
     for source, column in columns.items():
         _check_readable(source, column, mapping, name)
-    typed = _typed(cells, columns, mapping, provenance)
-    found = _faults(typed, columns, mapping)
-    return Records(
+    typed = _type_records(cells, columns, mapping, provenance)
+    found = _find_faults(typed, columns, mapping)
+    return MappedRecords(
         accepted=typed.join(found, on="source_row", how="anti", maintain_order="left"),
         faulty=typed.join(found, on="source_row", how="semi", maintain_order="left"),
         faults=found,
-        notes=(*_column_notes(columns), *_unused(cells, mapping)),
+        notes=(*_column_notes(columns), *_unused_columns_note(cells, mapping)),
     )
 
 
-def said(accepted: pl.DataFrame, mapping: SourceMapping) -> Iterator[str]:
-    """Say the mapping's assumptions, each with the number of accepted records it holds for."""
-    with computing(mapping, "assume"):
-        yield from _said(accepted, mapping)
+def assumption_notes(accepted: pl.DataFrame, mapping: SourceMapping) -> Iterator[str]:
+    """Yield the mapping's assumptions, each with the number of accepted records it concerns."""
+    with explain_sql_errors(mapping, "assume"):
+        yield from _assumption_notes(accepted, mapping)
 
 
-def _said(accepted: pl.DataFrame, mapping: SourceMapping) -> Iterator[str]:
-    yield from _rounded(accepted, mapping)
+def _assumption_notes(accepted: pl.DataFrame, mapping: SourceMapping) -> Iterator[str]:
+    yield from _rounding_notes(accepted, mapping)
     conditions = [pl.sql_expr(sql).fill_null(value=False).sum() for sql in mapping.assume.values()]
     for sentence, condition in zip(mapping.assume, conditions, strict=True):
         if count := accepted.select(condition).item():
-            yield f"{counted(count, 'record')}: {sentence}"
+            yield f"{count_text(count, 'record')}: {sentence}"
 
 
 @contextmanager
-def computing(mapping: SourceMapping, place: str) -> Iterator[None]:
-    """Name the expression that cannot be computed; polars' own words may quote a cell."""
+def explain_sql_errors(mapping: SourceMapping, place: str) -> Iterator[None]:
+    """Replace an error of polars, which may contain a cell, by one that names the expression."""
     try:
         yield
     except PolarsError as error:
@@ -99,8 +100,8 @@ def computing(mapping: SourceMapping, place: str) -> Iterator[None]:
         ) from error
 
 
-def _column(
-    cells: Cells, source: str, mapping: SourceMapping, provenance: Provenance
+def _read_column(
+    cells: RawCells, source: str, mapping: SourceMapping, provenance: Provenance
 ) -> TypedColumn:
     return read_column(
         cells.records[source],
@@ -112,8 +113,8 @@ def _column(
     )
 
 
-def _typed(
-    cells: Cells, columns: dict[str, TypedColumn], mapping: SourceMapping, provenance: Provenance
+def _type_records(
+    cells: RawCells, columns: dict[str, TypedColumn], mapping: SourceMapping, provenance: Provenance
 ) -> pl.DataFrame:
     source_row = cells.records["source_row"]
     typed = pl.DataFrame(
@@ -124,33 +125,35 @@ def _typed(
         data_until_on=pl.lit(provenance.data_until_on),
         data_until_at=pl.lit(provenance.data_until_at).cast(pl.Datetime("us", "UTC")),
     )
-    # expressions see instants in the source's zone, so that the day of one is the local day
+    # Instants in expressions are in the source's zone, so that their day is the local day.
     instants = [name for name, kind in typed.schema.items() if isinstance(kind, pl.Datetime)]
     typed = typed.with_columns(pl.col(instants).dt.convert_time_zone(provenance.zone))
     days = {day: pl.col(name).dt.date() for day, name in mapping.day_columns.items()}
     typed = typed.with_columns(**days)
     for name, source in mapping.currency_columns.items():
         found = cells.records[source]
-        stated = currencies(found) if found.dtype == pl.String else pl.lit(None, dtype=pl.String)
+        stated = (
+            stated_currencies(found) if found.dtype == pl.String else pl.lit(None, dtype=pl.String)
+        )
         typed = typed.with_columns(stated.alias(name))
     for name, rule in mapping.derive.items():
-        with computing(mapping, f"derive.{name}"):
-            typed = typed.with_columns(_derived(rule).alias(name))
+        with explain_sql_errors(mapping, f"derive.{name}"):
+            typed = typed.with_columns(_derive(rule).alias(name))
     record = mapping.record
     native = (
         pl.lit(None, dtype=pl.String)
         if record.id is None
         else pl.sql_expr(record.id).cast(pl.String)
     )
-    with computing(mapping, "record"):
+    with explain_sql_errors(mapping, "record"):
         return typed.with_columns(
             (pl.col("system") + ":" + native).alias(RECORD),
             pl.sql_expr(record.kind).alias(KIND),
-            instant(pl.sql_expr(record.observed_at), typed, provenance).alias(OBSERVED),
+            to_utc_instant(pl.sql_expr(record.observed_at), typed, provenance).alias(OBSERVED),
         )
 
 
-def _derived(rule: str | MonthsRule | WholeRule) -> pl.Expr:
+def _derive(rule: str | MonthsRule | WholeRule) -> pl.Expr:
     if isinstance(rule, MonthsRule):
         return pl.sql_expr(rule.start).dt.offset_by(pl.sql_expr(rule.months).cast(pl.String) + "mo")
     if isinstance(rule, WholeRule):
@@ -158,7 +161,7 @@ def _derived(rule: str | MonthsRule | WholeRule) -> pl.Expr:
     return pl.sql_expr(rule)
 
 
-def _rounded(accepted: pl.DataFrame, mapping: SourceMapping) -> Iterator[str]:
+def _rounding_notes(accepted: pl.DataFrame, mapping: SourceMapping) -> Iterator[str]:
     for name, rule in mapping.derive.items():
         if isinstance(rule, WholeRule):
             amount = pl.sql_expr(rule.whole)
@@ -166,8 +169,8 @@ def _rounded(accepted: pl.DataFrame, mapping: SourceMapping) -> Iterator[str]:
                 yield f"{name}: {count:,} rounded to whole minor units, halves away from zero"
 
 
-def instant(expression: pl.Expr, records: pl.DataFrame, provenance: Provenance) -> pl.Expr:
-    """Return an instant in UTC; a date stands for its first moment in the zone."""
+def to_utc_instant(expression: pl.Expr, records: pl.DataFrame, provenance: Provenance) -> pl.Expr:
+    """Return an instant in UTC; a date becomes its first moment in the zone."""
     kind = records.lazy().select(expression).collect_schema().dtypes()[0]
     if isinstance(kind, pl.Datetime) and kind.time_zone is not None:
         return expression.dt.convert_time_zone("UTC")
@@ -178,14 +181,14 @@ def instant(expression: pl.Expr, records: pl.DataFrame, provenance: Provenance) 
     )
     later = (expression.cast(pl.Datetime("us")) + pl.duration(hours=1)).dt.replace_time_zone(
         provenance.zone, ambiguous="earliest", non_existent="null"
-    )  # where the clock is set forward at midnight, the day begins at one
+    )  # If the clock is set forward at midnight, the day begins at one o'clock.
     return pl.coalesce(midnight, later).dt.convert_time_zone("UTC")
 
 
-def _faults(
+def _find_faults(
     typed: pl.DataFrame, columns: dict[str, TypedColumn], mapping: SourceMapping
 ) -> pl.DataFrame:
-    """Return all faults of the records: those of cells, then the mapping's own conditions."""
+    """Return all faults of the records: of cells first, then of the mapping's conditions."""
     found = [
         make_faults(typed.filter(at_fault), rule, column=source)
         for source, column in columns.items()
@@ -197,32 +200,32 @@ def _faults(
         if column.faults
     }
     for says, sql in mapping.refuse.items():
-        with computing(mapping, f"refuse {says!r}"):
+        with explain_sql_errors(mapping, f"refuse {says!r}"):
             holds = typed.select(pl.sql_expr(sql).fill_null(value=False)).to_series()
-        for name in _roots(sql, mapping) & set(at_fault):
-            holds &= ~at_fault[name]  # an unreadable cell is not an empty one
+        for name in _columns_used(sql, mapping) & set(at_fault):
+            holds &= ~at_fault[name]  # A condition must not take an unreadable cell for empty.
         found.append(make_faults(typed.filter(holds), Rule("condition", {"says": says})))
     return join_faults(found)
 
 
-def _roots(sql: str, mapping: SourceMapping) -> set[str]:
-    """Name the columns that an expression uses, also through derived names."""
+def _columns_used(sql: str, mapping: SourceMapping) -> set[str]:
+    """Return the columns that an expression uses, directly or through derived names."""
     names = set(pl.sql_expr(sql).meta.root_names())
-    for name, rule in reversed(list(mapping.derive.items())):  # each uses earlier ones only
+    for name, rule in reversed(list(mapping.derive.items())):  # A rule uses earlier rules only.
         if name in names:
             parts = [rule] if isinstance(rule, str) else rule.model_dump().values()
             names.update(*(pl.sql_expr(part).meta.root_names() for part in parts))
     return names
 
 
-def _check_header(cells: Cells, mapping: SourceMapping, name: str) -> None:
+def _check_header(cells: RawCells, mapping: SourceMapping, name: str) -> None:
     missing = [source for source in mapping.columns if source not in cells.columns]
     if not missing:
         return
     found = len(mapping.columns) - len(missing)
-    # A line with none of the expected names may be no header but a record, and is not printed.
+    # A first line with few of the expected names may be a record, so it is not printed.
     is_header = cells.has_header and (
-        found * 2 >= len(mapping.columns) or _has_near(missing, cells.columns)
+        found * 2 >= len(mapping.columns) or _has_similar_names(missing, cells.columns)
     )
     if not is_header:
         fields = "1 field" if len(cells.columns) == 1 else f"{len(cells.columns)} fields"
@@ -233,21 +236,21 @@ def _check_header(cells: Cells, mapping: SourceMapping, name: str) -> None:
             "check the delimiter, whether the first line is a header, and whether it is the "
             "right mapping"
         )
-    said_missing = [_missing(source, cells.columns) for source in missing]
+    descriptions = [_describe_missing(source, cells.columns) for source in missing]
     raise InputError(
-        f"{name} lacks {', '.join(said_missing)}. Its header: {', '.join(cells.columns)}. "
+        f"{name} lacks {', '.join(descriptions)}. Its header: {', '.join(cells.columns)}. "
         f"Correct the file or the [columns] of mapping {mapping.name}"
     )
 
 
-def _missing(source: str, header: list[str]) -> str:
+def _describe_missing(source: str, header: list[str]) -> str:
     nearest = get_close_matches(source.lower(), [h.lower() for h in header], n=1)
     original = next((h for h in header if nearest and h.lower() == nearest[0]), None)
     return f"column {source!r}" + (f" (did you mean {original!r}?)" if original else "")
 
 
-def _has_near(missing: list[str], header: list[str]) -> bool:
-    """Whether most expected names are there but for a letter: then the first line is a header."""
+def _has_similar_names(missing: list[str], header: list[str]) -> bool:
+    """Return whether the first line has most missing names but for a letter, so is a header."""
     lowered = [name.lower() for name in header]
     near = [get_close_matches(name.lower(), lowered, n=1, cutoff=_A_LETTER) for name in missing]
     return sum(map(bool, near)) * 2 > len(missing)
@@ -271,7 +274,7 @@ def _column_notes(columns: dict[str, TypedColumn]) -> Iterator[str]:
             yield f"{source}: {note}"
 
 
-def _unused(cells: Cells, mapping: SourceMapping) -> Iterator[str]:
+def _unused_columns_note(cells: RawCells, mapping: SourceMapping) -> Iterator[str]:
     unused = [name for name in cells.columns if name not in mapping.columns]
     if unused and cells.has_header:
         yield f"columns that the mapping does not use: {', '.join(unused)}"

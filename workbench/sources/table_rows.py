@@ -1,8 +1,8 @@
-"""Typed records to rows of the schema's tables.
+"""Make rows of the schema's tables from typed records.
 
-Rows are cut from records by expressions, native ids get their system in front, values are brought
-to the declared types. A value that its column cannot hold, or a missing one that it must have, is a
-fault of the records the row came from; they are refused and the rows are cut again without them.
+Expressions make rows of records, the system is added to native ids, and values get their declared
+types. If a value does not fit its column, or a required value is missing, the records behind the
+row are at fault: they are refused and the rows are made again without them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,43 +14,48 @@ from workbench.schema import TABLES, Column
 from workbench.schema.faults import MISSING, join_faults, make_faults
 from workbench.schema.person_identifiers import normalise_identifier
 from workbench.schema.validation import type_rule
+from workbench.sources.mapped_records import (
+    KIND,
+    OBSERVED,
+    RECORD,
+    explain_sql_errors,
+    to_utc_instant,
+)
 from workbench.sources.mapping import SourceMapping
-from workbench.sources.provenance import Provenance
-from workbench.sources.records import KIND, OBSERVED, RECORD, computing, instant
-from workbench.sources.rules import RowRule
+from workbench.sources.mapping_rules import RowRule
+from workbench.sources.source_settings import Provenance
 
 _ROWS = "_source_rows"
-_OF_A_SYSTEM = (
-    "user_id",
-    "order_number",
-)  # identifiers that begin with the system that issued them
-_NOT_STATED = ("customer_id", "source_id")  # identity and intake add them
+#: Kinds of identifiers that begin with the system that issued them.
+_WITH_SYSTEM = ("user_id", "order_number")
+#: Columns that no source contains, because identity and intake add them.
+_NOT_STATED = ("customer_id", "source_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
-    """Tables, the faults of records (columns of ``FAULTS``), and what was assumed."""
+class TableRows:
+    """Tables, the faults of records (columns of ``FAULTS``), and assumptions."""
 
     tables: Mapping[str, pl.DataFrame]
     faults: pl.DataFrame
     notes: tuple[str, ...]
 
 
-def cut_rows(records: pl.DataFrame, mapping: SourceMapping, provenance: Provenance) -> Rows:
-    """Cut all tables that a mapping makes of its records.
+def make_rows(records: pl.DataFrame, mapping: SourceMapping, provenance: Provenance) -> TableRows:
+    """Return all tables that a mapping makes of its records.
 
     Parameters
     ----------
     records : DataFrame
-        Accepted records, see ``Records``.
+        Accepted records, see ``MappedRecords``.
     mapping : SourceMapping
-        What becomes of them.
+        Mapping with the expressions of the tables.
     provenance : Provenance
-        Zone of dates that stand for instants.
+        Settings, with the zone in which dates become instants.
     """
     found: dict[str, list[pl.DataFrame]] = {}
     notes: list[str] = []
-    for table, rows in _all(records, mapping, provenance):
+    for table, rows in _make_all_rows(records, mapping, provenance):
         found.setdefault(table, []).append(rows)
     at_fault: list[pl.DataFrame] = []
     tables: dict[str, pl.DataFrame] = {}
@@ -58,7 +63,7 @@ def cut_rows(records: pl.DataFrame, mapping: SourceMapping, provenance: Provenan
         typed: list[pl.DataFrame] = []
         rounded = 0
         for frame in frames:
-            rows, bad, changed = _declared(frame, table, provenance.system)
+            rows, bad, changed = _to_declared_types(frame, table, provenance.system)
             typed.append(rows)
             at_fault.append(bad)
             rounded += changed
@@ -66,34 +71,36 @@ def cut_rows(records: pl.DataFrame, mapping: SourceMapping, provenance: Provenan
             notes.append(
                 f"{table}: {rounded:,} amounts rounded to whole minor units, halves away from zero"
             )
-        tables[table] = _distinct(pl.concat(typed), table)
-    return Rows(
+        tables[table] = _latest_attributes(pl.concat(typed), table)
+    return TableRows(
         tables={name: rows for name, rows in tables.items() if rows.height},
         faults=join_faults(at_fault),
         notes=tuple(notes),
     )
 
 
-def _all(
+def _make_all_rows(
     records: pl.DataFrame, mapping: SourceMapping, provenance: Provenance
 ) -> Iterator[tuple[str, pl.DataFrame]]:
     for table, rules in mapping.tables.items():
         for rule in rules:
-            with computing(mapping, f"tables.{table}"):
-                rows = _rows(records, table, rule, provenance)
+            with explain_sql_errors(mapping, f"tables.{table}"):
+                rows = _rows_of_rule(records, table, rule, provenance)
             yield table, rows
     for kind, sql in mapping.identities.items():
-        with computing(mapping, f"identities.{kind}"):
-            rows = _identities(records, kind, pl.sql_expr(sql))
+        with explain_sql_errors(mapping, f"identities.{kind}"):
+            rows = _identity_rows(records, kind, pl.sql_expr(sql))
         yield "identities", rows
     for namespace, attributes in mapping.attributes.items():
         for attribute, sql in attributes.items():
-            with computing(mapping, f"attributes.{namespace}.{attribute}"):
-                rows = _attributes(records, namespace, attribute, pl.sql_expr(sql))
+            with explain_sql_errors(mapping, f"attributes.{namespace}.{attribute}"):
+                rows = _attribute_rows(records, namespace, attribute, pl.sql_expr(sql))
             yield "attributes", rows
 
 
-def _rows(records: pl.DataFrame, table: str, rule: RowRule, provenance: Provenance) -> pl.DataFrame:
+def _rows_of_rule(
+    records: pl.DataFrame, table: str, rule: RowRule, provenance: Provenance
+) -> pl.DataFrame:
     if rule.where is not None:
         records = records.filter(pl.sql_expr(rule.where))
     per = rule.per
@@ -102,11 +109,11 @@ def _rows(records: pl.DataFrame, table: str, rule: RowRule, provenance: Provenan
         per = per or (RECORD,)
     if rule.order_by:
         records = records.sort(*rule.order_by, "source_row", nulls_last=True)
-    types = {column.name: column.type for column in _columns(table)}
+    types = {column.name: column.type for column in _stated_columns(table)}
     stated = {name: pl.sql_expr(sql) for name, sql in rule.columns.items()}
     columns = {
-        name: instant(value, records, provenance) if types[name] == pl.Datetime else value
-        for name, value in {**_given(table), **stated}.items()
+        name: to_utc_instant(value, records, provenance) if types[name] == pl.Datetime else value
+        for name, value in {**_default_columns(table), **stated}.items()
     }
     if not per:
         return records.select(
@@ -130,8 +137,8 @@ def _rows(records: pl.DataFrame, table: str, rule: RowRule, provenance: Provenan
     )
 
 
-def _given(table: str) -> dict[str, pl.Expr]:
-    """Columns that a mapping need not state."""
+def _default_columns(table: str) -> dict[str, pl.Expr]:
+    """Return expressions of the columns that a mapping may leave out."""
     given: dict[str, pl.Expr] = {}
     if table == "customers":
         return {
@@ -142,14 +149,14 @@ def _given(table: str) -> dict[str, pl.Expr]:
         given["record_id"] = pl.col(RECORD)
     if "currency" in TABLES[table]:
         given["currency"] = pl.col("currency")
-    if table == "consents":  # a source that keeps no ledger says how somebody stands at its time
+    if table == "consents":  # A source without a history has one decision, that at its own time.
         given["consent_id"], given["method"] = pl.col(RECORD), pl.lit("import")
     return given
 
 
-def _identities(records: pl.DataFrame, kind: str, identifier: pl.Expr) -> pl.DataFrame:
+def _identity_rows(records: pl.DataFrame, kind: str, identifier: pl.Expr) -> pl.DataFrame:
     native = normalise_identifier(identifier.cast(pl.String), kind=pl.lit(kind))
-    value = pl.col("system") + ":" + native if kind in _OF_A_SYSTEM else native
+    value = pl.col("system") + ":" + native if kind in _WITH_SYSTEM else native
     stated = records.select(
         "source_row", record_id=RECORD, last_seen_at=OBSERVED, identifier=value
     ).filter(pl.col("identifier").is_not_null() & pl.col("record_id").is_not_null())
@@ -164,7 +171,7 @@ def _identities(records: pl.DataFrame, kind: str, identifier: pl.Expr) -> pl.Dat
     )
 
 
-def _attributes(
+def _attribute_rows(
     records: pl.DataFrame, namespace: str, attribute: str, value: pl.Expr
 ) -> pl.DataFrame:
     kind = records.lazy().select(value).collect_schema().dtypes()[0]
@@ -185,18 +192,18 @@ def _attributes(
     )
 
 
-def _declared(
+def _to_declared_types(
     rows: pl.DataFrame, table: str, system: str
 ) -> tuple[pl.DataFrame, pl.DataFrame, int]:
-    """Bring rows to the declared types; return them, their faults, and the amounts rounded."""
+    """Return rows in declared types, their faults, and the number of rounded amounts."""
     expressions: list[pl.Expr] = [pl.col("source_row"), pl.col(_ROWS)]
     at_fault: list[pl.DataFrame] = []
     rounded = 0
-    for column in _columns(table):
+    for column in _stated_columns(table):
         if column.name not in rows.columns:
-            expressions.append(pl.lit(None, dtype=_type(column)).alias(column.name))
+            expressions.append(pl.lit(None, dtype=_type_read(column)).alias(column.name))
             continue
-        value = _value(pl.col(column.name), column, rows.schema[column.name], system)
+        value = _to_type(pl.col(column.name), column, rows.schema[column.name], system)
         expressions.append(value.alias(column.name))
         if rows.schema[column.name].is_decimal() and column.type.is_integer():
             rounded += rows.select(
@@ -209,26 +216,26 @@ def _declared(
             records = rows.filter(where).select(pl.col(_ROWS).alias("source_row"))
             broken = records.explode("source_row")
             at_fault.append(make_faults(broken, rule, table=table, column=column.name))
-    order = [column.name for column in _columns(table)]
+    order = [column.name for column in _stated_columns(table)]
     return rows.select(expressions).select(*order, "source_row"), join_faults(at_fault), rounded
 
 
-def _columns(table: str) -> list[Column]:
-    """Return the columns that a source states: customers are known by their record."""
+def _stated_columns(table: str) -> list[Column]:
+    """Return the columns that a source can contain."""
     return [c for c in TABLES[table].columns if c.name not in (*_NOT_STATED, "source_row")]
 
 
-def _type(column: Column) -> pl.DataType:
+def _type_read(column: Column) -> pl.DataType:
     return pl.String() if column.id == "hashed" else column.type
 
 
-def _value(value: pl.Expr, column: Column, found: pl.DataType, system: str) -> pl.Expr:
+def _to_type(value: pl.Expr, column: Column, found: pl.DataType, system: str) -> pl.Expr:
     if column.name == "record_id":
         return value
     if column.id is not None:
         return pl.lit(f"{system}:") + value.cast(pl.String)
     if column.type == pl.Date and isinstance(found, pl.Datetime):
-        return value.dt.date()  # a cast would give the day in UTC
+        return value.dt.date()  # A cast would give the day in UTC.
     if column.type.is_integer() and found.is_decimal():
         return value.round(0, mode="half_away_from_zero").cast(column.type, strict=False)
     if column.type.is_integer() and found.is_float():
@@ -236,8 +243,8 @@ def _value(value: pl.Expr, column: Column, found: pl.DataType, system: str) -> p
     return value.cast(column.type, strict=False)
 
 
-def _distinct(rows: pl.DataFrame, table: str) -> pl.DataFrame:
-    """Keep one row where a record states the same attribute again at the same instant: the last."""
+def _latest_attributes(rows: pl.DataFrame, table: str) -> pl.DataFrame:
+    """Return the last of several statements of a record about one attribute at one instant."""
     if table != "attributes":
         return rows
     key = ["record_id", "namespace", "attribute", "observed_at"]

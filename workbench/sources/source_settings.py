@@ -1,7 +1,7 @@
-"""What no file says about itself and a mapping or ``--set`` must: the settings.
+"""Settings of a source, which a file does not contain: system, zone, currency and others.
 
-They stand in the mapping; ``--set name=value`` stands above it. All but the trust must be given:
-a zone guessed wrong shifts every instant, and a lawful basis guessed is none.
+The mapping declares them, and ``--set name=value`` replaces them. All but the trust are required,
+because a wrong guess of the zone would shift every instant, and a guessed lawful basis is not one.
 """
 
 import re
@@ -14,28 +14,30 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from workbench.foundation.errors import ParameterError, unknown_name
 from workbench.schema import TABLES
 
-#: The settings, each with the form it is written in.
+#: The settings, each with a description of its form.
 SETTINGS: Mapping[str, str] = {
     "system": "letters, digits, - and _ in lower case, e.g. shop-nl",
     "zone": "an IANA time zone, e.g. Europe/Berlin or UTC",
     "currency": "an ISO 4217 code, e.g. EUR",
     "data_until": "the first day that the data do not cover, e.g. 2024-07-01",
     "basis": " or ".join(TABLES["sources"].column("lawful_basis").choices),
-    "trust": "a digit: of sources that disagree on a customer the one with more trust counts",
+    "trust": "a digit: if sources disagree on a customer, the one with more trust counts",
 }
 
-#: What holds where nothing is given.
+#: Values of settings that are not given.
 _DEFAULTS: Mapping[str, str] = {"trust": "0"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """The settings of one source, checked.
+    """The checked settings of one source.
 
     Attributes
     ----------
+    system, zone, currency, basis : str
+        Name of the installation, IANA name of its time zone, ISO 4217 code, lawful basis.
     trust : int
-        0 to 9, how far it is believed where sources disagree on a customer.
+        Trust in the source, 0 to 9; if sources disagree on a customer, the higher one counts.
     data_until_on : date
         First local day that the source does not cover.
     data_until_at : datetime
@@ -54,12 +56,12 @@ class Provenance:
     def of(
         cls, declared: Mapping[str, str | None], settings: Mapping[str, str], *, where: str
     ) -> Self:
-        """Take settings first, then what the mapping declares.
+        """Return the settings: given ones first, then those that the mapping declares.
 
         Raises
         ------
         ParameterError
-            Any setting is unknown, missing or malformed; the message names them all.
+            A setting is unknown, missing or malformed; the message lists all faults.
         """
         values = {
             name: settings.get(name) or declared.get(name) or _DEFAULTS.get(name)
@@ -92,8 +94,8 @@ class Provenance:
             data_until_at=start.astimezone(ZoneInfo("UTC")),
         )
 
-    def said(self) -> dict[str, str]:
-        """Return the settings as they are written; without what is at its default."""
+    def as_settings(self) -> dict[str, str]:
+        """Return the settings as texts, without those that have their default."""
         written = {
             "system": self.system,
             "zone": self.zone,
@@ -105,8 +107,8 @@ class Provenance:
         return {name: value for name, value in written.items() if _DEFAULTS.get(name) != value}
 
 
-class Provenanced:
-    """Says of itself what its provenance says: the part of a ``Source`` that all share."""
+class WithProvenance:
+    """Base of sources, with the properties of ``Source`` that come from the provenance."""
 
     __slots__ = ()
 

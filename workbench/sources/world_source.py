@@ -1,7 +1,7 @@
-"""A synthetic world as ``workbench generate`` wrote it: the schema's tables, block by block.
+"""Read a synthetic world that ``workbench generate`` wrote: the schema's tables, block by block.
 
-``world.json`` says what it is; ``TABLE/part-0000.parquet`` holds one block of customers. Ids are
-hashed already. The truth beside the tables is never opened here.
+``world.json`` describes the world; ``TABLE/part-0000.parquet`` contains one block of customers. Ids
+are hashed already. The truth, which is stored beside the tables, is never opened here.
 """
 
 import hashlib
@@ -17,10 +17,10 @@ from polars.exceptions import PolarsError
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema import TABLES
 from workbench.schema.tables import LINEAGE
-from workbench.sources.cells import refused
 from workbench.sources.mapping import SourceMapping
-from workbench.sources.provenance import SETTINGS, Provenance, Provenanced
-from workbench.sources.reading import Reading
+from workbench.sources.raw_cells import malformed_records
+from workbench.sources.source import ReadResult
+from workbench.sources.source_settings import SETTINGS, Provenance, WithProvenance
 
 FORMAT_VERSION = 1
 _MANIFEST = "world.json"
@@ -30,16 +30,16 @@ _NEEDED = ("system", "zone", "currency", "data_until", "lawful_basis", "parts", 
 
 
 def is_world(path: Path) -> bool:
-    """Say whether a folder holds a world."""
+    """Return whether a folder contains a world."""
     return (path / _MANIFEST).is_file()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World(Provenanced):
-    """One world on disk; see ``Source``.
+class WorldSource(WithProvenance):
+    """A world on disk; ``Source`` describes the attributes.
 
-    ``first_rows`` gives, by table and part, the number of the first record: no two rows of a world
-    share a number, whatever their tables.
+    ``first_rows`` contains the number of the first record by table and part. All rows of a world
+    have different numbers, also rows of different tables.
     """
 
     path: Path
@@ -55,7 +55,7 @@ class World(Provenanced):
     def open(
         cls, path: Path, *, mapping: SourceMapping | None, settings: Mapping[str, str]
     ) -> Self:
-        """Read what the world says of itself.
+        """Read the description of a world and count its rows.
 
         Raises
         ------
@@ -68,13 +68,13 @@ class World(Provenanced):
             raise ParameterError(
                 f"{path.name} is a world and needs no mapping: leave --mapping out"
             )
-        manifest = _manifest(path)
+        manifest = _read_manifest(path)
         declared = {
             name: manifest.get("lawful_basis" if name == "basis" else name) for name in SETTINGS
         }
         provenance = Provenance.of(declared, settings, where=f"world {path.name}")
         parts = int(manifest["parts"])
-        digest = hashlib.sha256(json.dumps(provenance.said()).encode())
+        digest = hashlib.sha256(json.dumps(provenance.as_settings()).encode())
         first_rows: dict[tuple[str, int], int] = {}
         counted = 1
         for table in TABLES:
@@ -83,7 +83,7 @@ class World(Provenanced):
                 if file.is_file():
                     digest.update(f"{table}/{file.name}".encode() + _file_hash(file))
                     first_rows[table, part] = counted
-                    counted += _height(file, table)
+                    counted += _count_rows(file, table)
         return cls(
             path=path,
             provenance=provenance,
@@ -92,22 +92,22 @@ class World(Provenanced):
             parts=parts,
         )
 
-    def read(self, part: int) -> Reading:
-        """Read one block of customers; records are numbered through all tables and parts."""
+    def read(self, part: int) -> ReadResult:
+        """Read one block of customers; record numbers are unique over all tables and parts."""
         if not 0 <= part < self.parts:
             raise ParameterError(
                 f"{self.path.name} has parts 0 to {self.parts - 1}; asked for {part}"
             )
         tables = {
-            table: _rows(self.path / table / _part_name(part), table, first=first)
+            table: _read_rows(self.path / table / _part_name(part), table, first=first)
             for (table, number), first in self.first_rows.items()
             if number == part
         }
         read = sum(rows.height for rows in tables.values())
-        return Reading(tables=tables, refused=refused([]), read=read, accepted=read)
+        return ReadResult(tables=tables, refused=malformed_records([]), read=read, accepted=read)
 
 
-def _manifest(path: Path) -> dict[str, Any]:
+def _read_manifest(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads((path / _MANIFEST).read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
@@ -127,25 +127,25 @@ def _manifest(path: Path) -> dict[str, Any]:
     return dict(manifest)
 
 
-def _rows(file: Path, table: str, *, first: int) -> pl.DataFrame:
+def _read_rows(file: Path, table: str, *, first: int) -> pl.DataFrame:
     try:
         rows = pl.read_parquet(file)
     except (PolarsError, OSError) as error:
-        raise _damaged(file, table) from error
+        raise _damage_error(file, table) from error
     return rows.with_columns(source_row=pl.int_range(first, first + pl.len(), dtype=pl.Int64))
 
 
-def _height(file: Path, table: str) -> int:
+def _count_rows(file: Path, table: str) -> int:
     try:
         rows = pl.scan_parquet(file)
         _require_columns(rows.collect_schema(), file, table)
         return int(rows.select(pl.len()).collect().item())
     except (PolarsError, OSError) as error:
-        raise _damaged(file, table) from error
+        raise _damage_error(file, table) from error
 
 
 def _require_columns(found: pl.Schema, file: Path, table: str) -> None:
-    """Refuse a table of another schema by the columns that differ.
+    """Refuse a table of another schema; the message lists the columns that differ.
 
     Raises
     ------
@@ -156,7 +156,7 @@ def _require_columns(found: pl.Schema, file: Path, table: str) -> None:
     missing = [n for n in declared if n not in found and n not in _FILLED_IN]
     unknown = [n for n in found if n not in declared]
     other = [n for n, kind in declared.items() if n in found and found[n] != kind]
-    said = [
+    differences = [
         f"{what} {', '.join(names)}"
         for what, names in (
             ("lacks", missing),
@@ -165,14 +165,14 @@ def _require_columns(found: pl.Schema, file: Path, table: str) -> None:
         )
         if names
     ]
-    if said:
+    if differences:
         raise InputError(
             f"{table}/{file.name} of the world was made for another version of the schema (it "
-            f"{'; '.join(said)}): generate the world again"
+            f"{'; '.join(differences)}): generate the world again"
         )
 
 
-def _damaged(file: Path, table: str) -> InputError:
+def _damage_error(file: Path, table: str) -> InputError:
     return InputError(f"{table}/{file.name} of the world is damaged: generate the world again")
 
 

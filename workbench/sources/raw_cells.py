@@ -1,4 +1,4 @@
-"""The cells of one file as they were found, before anyone says what they mean."""
+"""The cells of one file as its format contains them, before the mapping gives them types."""
 
 import json
 from collections.abc import Collection, Iterable, Sequence
@@ -8,33 +8,34 @@ import polars as pl
 
 from workbench.foundation.errors import InputError
 from workbench.schema.faults import FAULTS, Rule
-from workbench.sources.reading import refused_records
+from workbench.sources.source import refused_records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cells:
-    """What a format's reader found.
+class RawCells:
+    """The cells that the reader of a format found.
 
     Attributes
     ----------
     records : DataFrame
-        One row per record that has the right shape: ``source_row`` first, then one column per
-        header name. String where the format holds text, else the format's own type.
+        One row per record of the right shape: ``source_row`` first, then one column per header
+        name. Columns are String if the format contains text, else they have the format's type.
     refused : DataFrame
-        Records of the wrong shape, as in ``Reading.refused``.
+        Records of the wrong shape, with columns of ``REFUSED``.
     read : int
-        Records found, of either kind.
+        Number of records of either kind.
     is_plain : bool
-        True where the format itself says what is a number or an instant (numbers stand in plain
-        notation, instants in ISO form), so that notation is not voted on.
+        Whether the format itself defines numbers in plain notation and instants in ISO form. If
+        not, the cells of a column vote on its notation.
     has_header : bool
-        True where the column names stand in the file; else the mapping gave them.
+        Whether the file contains the column names; otherwise the mapping contains them.
     numbers : DataFrame or None
-        Booleans, by column name: cells stored as numbers that show no leading zeros. Excel only.
+        Booleans by column name, for Excel only: whether a cell is stored as a number without
+        leading zeros.
     repeated : Series or None
-        Booleans, one per record: the record stands in an earlier sheet as well.
+        Booleans, one per record: whether an earlier sheet contains the same record.
     assumptions : tuple of str
-        Encoding, delimiter, sheets.
+        Assumptions about encoding, delimiter and sheets.
     """
 
     records: pl.DataFrame
@@ -52,23 +53,25 @@ class Cells:
         return [name for name in self.records.columns if name != "source_row"]
 
 
-def header_names(found: Sequence[str | None], *, expected: Collection[str], name: str) -> list[str]:
-    """Name the columns of a first line: blanks stripped, those without a name or taken numbered.
+def name_columns(found: Sequence[str | None], *, expected: Collection[str], name: str) -> list[str]:
+    """Return the names of columns from the cells of a first line, without blanks around them.
+
+    A column whose name is empty or repeated gets its number: ``price (field 3)``.
 
     Parameters
     ----------
     found : sequence of str or None
-        The first line's cells.
+        Cells of the first line.
     expected : collection of str
         Source columns that the mapping names.
     name : str
-        The file's name, for messages.
+        Name of the file, for messages.
 
     Raises
     ------
     InputError
-        A column that the mapping names is there twice. (Any other name may be the cell of a file
-        without header and is not printed.)
+        A column that the mapping names occurs twice. (The message never contains another name,
+        because it may be the cell of a file without header.)
     """
     names: list[str] = []
     for position, cell in enumerate(found, start=1):
@@ -80,28 +83,28 @@ def header_names(found: Sequence[str | None], *, expected: Collection[str], name
     return names
 
 
-def refused(records: Iterable[tuple[int, Rule, str]]) -> pl.DataFrame:
-    """Return records of the wrong shape as refused ones.
+def malformed_records(records: Iterable[tuple[int, Rule, str]]) -> pl.DataFrame:
+    """Return records of the wrong shape as refused records, with columns of ``REFUSED``.
 
     Parameters
     ----------
     records : iterable of (int, Rule, str)
-        Number of the record, the rule that it breaks, its raw cells as JSON.
+        Number of each record, the rule that it breaks, and its raw cells as JSON.
     """
     found = [(row, None, None, rule.name, rule.json, raw) for row, rule, raw in records]
     frame = pl.DataFrame(found, schema={**FAULTS, "raw": pl.String}, orient="row")
     return refused_records(frame.drop("raw"), frame.select("source_row", "raw"))
 
 
-def raw_cells(records: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the own cells of some records as JSON objects, by header name.
+def raw_cells_as_json(records: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the cells of some records as JSON objects, by header name.
 
     Parameters
     ----------
     records : DataFrame
-        The cells of all records, with ``source_row``.
+        Cells of all records, with ``source_row``.
     rows : DataFrame
-        The records' ``source_row``.
+        Column ``source_row`` of the wanted records.
 
     Returns
     -------
@@ -114,12 +117,12 @@ def raw_cells(records: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     return found.select("source_row", raw=pl.Series(raw, dtype=pl.String))
 
 
-def counted(number: int, noun: str) -> str:
-    """Say a number of things.
+def count_text(number: int, noun: str) -> str:
+    """Return a number with its noun in the singular or plural.
 
     Examples
     --------
-    >>> counted(1, "cell"), counted(2500, "cell")
+    >>> count_text(1, "cell"), count_text(2500, "cell")
     ('1 cell', '2,500 cells')
     """
     return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -1,8 +1,8 @@
-"""What a source is and what a reader makes of one part of it.
+"""Sources, and the result of reading one part of a source.
 
-A *record* is what the file counts: a line, a row of a sheet, a JSON object, a row of a world's
-table. Every record read is either accepted or refused, as a whole: a refused record contributes to
-no table and is kept with its faults and its raw cells.
+A *record* is the unit of a file: a line, a row of a sheet, a JSON object, a row of a world's table.
+Every record is either accepted or refused as a whole. A refused record contributes to no table and
+is kept with its faults and its raw cells.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ import polars as pl
 
 from workbench.schema.faults import FAULT, FAULTS, join_faults
 
-#: Columns of refused records, one row each: ``faults`` is a list of what ``FAULTS`` has in rows,
-#: ``raw`` a JSON object of the record's own cells.
+#: Columns of refused records, one row each: ``faults`` is the list of the record's faults, ``raw``
+#: is a JSON object of its cells.
 REFUSED = pl.Schema(
     {
         "source_row": pl.Int64(),
@@ -27,14 +27,15 @@ REFUSED = pl.Schema(
 
 
 def refused_records(faults: pl.DataFrame, raw: pl.DataFrame) -> pl.DataFrame:
-    """Return one row per record that has a fault, with its own cells beside its faults.
+    """Return one row per record that has a fault, with its faults and its cells.
 
     Parameters
     ----------
     faults : DataFrame
-        Columns of ``FAULTS``.
+        Faults, with columns of ``FAULTS``.
     raw : DataFrame
-        ``source_row`` and ``raw``; of several rows of one record the first counts.
+        Cells of records: ``source_row`` and ``raw``; of several rows of one record the first
+        counts.
     """
     return (
         join_faults([faults])
@@ -53,41 +54,41 @@ def faults_of(refused: pl.DataFrame) -> pl.DataFrame:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What a reader made of one part of one source; read = accepted + refused.
+class ReadResult:
+    """The result of reading one part of a source; read = accepted + refused.
 
     Attributes
     ----------
     tables : mapping of str to DataFrame
-        Tables with rows, by schema name: the declared columns without ``customer_id`` and
-        ``source_id``, in declared types (ids that the schema calls hashed are ``system:native
-        id``, or UInt64 where the source is hashed already, as a world's are), and on every table
+        Tables with rows, by schema name, with the declared columns except ``customer_id`` and
+        ``source_id``, in declared types. An id that the schema declares as hashed is
+        ``system:native id``, or UInt64 in a world, whose ids are hashed already. Every table has
         ``source_row`` (Int64, the first record after the header is 1). ``customers`` begins with
         ``record_id`` in place of ``customer_id``, one row per record id.
     refused : DataFrame, shape (n_refused, 3)
         One row per refused record, columns of ``REFUSED``. Faults contain no cell value, ``raw``
         contains all cells by header name.
     read : int
-        Records found.
+        Number of records.
     accepted : int
-        Records that passed.
+        Number of accepted records.
     repeated : int
-        Accepted records that another place of the same file states as well and that therefore give
-        no rows of their own; always said in an assumption.
+        Number of accepted records that are repeated in the same file and give no rows of their own;
+        an assumption always reports it.
     keyed : mapping of str to tuple of str
-        Readable id columns, by table, whose ``system:native id`` holds an identifier of a person (a
-        customer number): intake replaces the native part by its HMAC before anything is stored.
+        Readable id columns, by table, whose ``system:native id`` contains an identifier of a person
+        (a customer number); intake replaces the native part by its HMAC before storing it.
     assumptions : tuple of str
-        What the reader took for granted, a sentence each, with counts and without cell values.
+        Assumptions of the reader, one sentence each, with counts and without cell values.
     cells : DataFrame or None
-        The records' own cells by header name, with ``source_row``, so that what is refused later
-        is kept in the source's words too; None where the tables are the source's own (a world).
+        Cells of the records by header name, with ``source_row``, which intake keeps for records
+        that it refuses; None for a world, whose tables are the source itself.
     doubtful : mapping of str to DataFrame
-        Rows that the refused records would have given, null where a cell was at fault: for those
-        who look for further reasons. Never stored.
+        Rows that the refused records would have given, null where a cell was at fault, in which
+        intake looks for further faults. They are never stored.
     closes : mapping of int to str
-        By ``source_row`` the id of the refused record that a record stands for, where the file is
-        a corrected list of refused records.
+        Id of the refused record that a record corrects, by ``source_row``; filled if the file is a
+        corrected list of refused records.
     """
 
     tables: Mapping[str, pl.DataFrame]
@@ -103,34 +104,34 @@ class Reading:
 
 
 class Source(Protocol):
-    """One file or world that can be read part by part; picklable, so that workers can read parts.
+    """A file or world that is read part by part; it can be pickled for other processes.
 
     Attributes
     ----------
     path : Path
-        Where it lies.
+        Path of the file or folder.
     format : str
         Name of the reader or mapping.
     confidence : float
-        How sure it is that the format fits, 0 to 1; 1 where the user named the mapping.
+        Confidence that the format fits, 0 to 1; 1 if the user named the mapping.
     system : str
-        Installation the data came from; native ids are unique within it.
+        Installation from which the data came; native ids are unique within it.
     currency : str
-        ISO 4217 code of amounts that state none.
+        ISO 4217 code of amounts without a currency.
     zone : str
         IANA name of the zone of local times.
     basis : str
         Lawful basis, GDPR 6(1), by its name in the schema.
     trust : int
-        0 to 9, how far it is believed where sources disagree on a customer.
+        Trust in the source, 0 to 9; if sources disagree on a customer, the higher one counts.
     data_until_at : datetime
-        UTC; the first moment that the source does not cover.
+        First moment that the source does not cover, in UTC.
     is_synthetic : bool
-        True when the people in it never lived.
+        Whether the persons in the source are invented.
     content_hash : str
-        32 hex digits over system, settings, mapping and content: equal for equal loads.
+        Hash of settings, mapping and content, 32 hex digits; equal loads have equal hashes.
     parts : int
-        Number of parts, 1 or more: a world has one per block of customers, a file has one.
+        Number of parts: a world has one per block of customers, a file has one.
     """
 
     @property
@@ -158,12 +159,13 @@ class Source(Protocol):
     @property
     def parts(self) -> int: ...
 
-    def read(self, part: int) -> Reading:
+    def read(self, part: int) -> ReadResult:
         """Read one part, 0 to ``parts - 1``.
 
         Raises
         ------
         InputError
-            The file cannot be used at all: unreadable, a column is missing, nothing parses.
+            The file as a whole cannot be used: it is unreadable, lacks a column, or no cell of a
+            column can be parsed.
         """
         ...
