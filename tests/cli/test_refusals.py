@@ -71,7 +71,7 @@ def test_a_label_window_outside_the_data_is_a_parameter_error(loaded: Command) -
     failed = loaded("run", "churn", "--study", "demo", "-p", "horizon_days=400", "--json")
     assert failed.code == 2
     assert failed.json["runs"][0]["status"] == "failed"
-    assert "take a later as_of or a shorter horizon_days" in failed.err
+    assert "use a later as_of or a shorter horizon_days" in failed.err
 
 
 def test_input_that_cannot_be_used_is_an_input_error(loaded: Command, home: Path) -> None:

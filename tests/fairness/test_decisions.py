@@ -5,7 +5,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from tests.features.frames import at, shop, table
-from workbench.fairness import chosen_by_score, sent_campaign, with_groups
+from workbench.fairness import add_groups, campaign_recipients, select_by_score
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema import CustomerData
 
@@ -34,12 +34,12 @@ def test_whoever_was_a_customer_before_the_campaign_could_have_got_it() -> None:
         {"customer_id": [1, 2, 3], "selected": [True, False, True]},
         schema={"customer_id": pl.UInt64, "selected": pl.Boolean},
     )
-    assert_frame_equal(sent_campaign(world(), campaign="offer"), expected)
+    assert_frame_equal(campaign_recipients(world(), campaign="offer"), expected)
 
 
 def test_an_unknown_campaign_is_refused_with_the_nearest() -> None:
     with pytest.raises(ParameterError, match="no campaign 'ofer'; did you mean 'offer'"):
-        sent_campaign(world(), campaign="ofer")
+        campaign_recipients(world(), campaign="ofer")
 
 
 def test_a_score_selects_exactly_the_share_that_was_asked_for() -> None:
@@ -50,21 +50,19 @@ def test_a_score_selects_exactly_the_share_that_was_asked_for() -> None:
             "churned": [False, True, True, False],
         }
     )
-    chosen = chosen_by_score(assessed, share=0.5)
+    chosen = select_by_score(assessed, share=0.5)
     assert chosen["selected"].to_list() == [True, True, False, False]
     assert chosen["outcome"].to_list() == [False, True, True, False]
-    with pytest.raises(
-        ParameterError, match=r"selected_share is 1\.0: it must lie between 0 and 1"
-    ):
-        chosen_by_score(assessed, share=1.0)
+    with pytest.raises(ParameterError, match=r"selected_share is 1\.0: it must be between 0 and 1"):
+        select_by_score(assessed, share=1.0)
 
 
 def test_groups_come_from_what_the_view_holds() -> None:
     data = world()
-    decided = sent_campaign(data, campaign="offer")
-    assert with_groups(decided, data, groups=["gender"])["gender"].null_count() == 3
+    decided = campaign_recipients(data, campaign="offer")
+    assert add_groups(decided, data, groups=["gender"])["gender"].null_count() == 3
     with pytest.raises(ParameterError, match="no group column 'gendr'; did you mean 'gender'"):
-        with_groups(decided, data, groups=["gendr"])
+        add_groups(decided, data, groups=["gendr"])
     narrow = CustomerData({**data.tables, "customers": data["customers"].select("customer_id")})
-    with pytest.raises(InputError, match="the view holds no gender: add it to the study's columns"):
-        with_groups(decided, narrow, groups=["gender"])
+    with pytest.raises(InputError, match="the view has no gender: add it to the study's columns"):
+        add_groups(decided, narrow, groups=["gender"])

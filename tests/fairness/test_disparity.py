@@ -11,10 +11,10 @@ from sklearn.metrics import accuracy_score, precision_score
 from workbench.fairness import (
     METRICS,
     Question,
+    assign_groups,
     audit,
-    cells,
     contrasts,
-    grouped,
+    count_decisions,
     rates,
     representation,
 )
@@ -41,7 +41,7 @@ def people(n: int, seed: int) -> pl.DataFrame:
 
 def test_rates_are_fairlearns() -> None:
     rows = people(2000, 1)
-    counted = cells(grouped(rows, ["group"]), rows["d"], rows["y"])
+    counted = count_decisions(assign_groups(rows, ["group"]), rows["d"], rows["y"])
     found = rates(counted, tuple(FAIRLEARN), least=1)
     frame = fm.MetricFrame(
         metrics=FAIRLEARN,
@@ -125,7 +125,7 @@ def test_an_empty_intersection_is_listed_without_a_gap() -> None:
 def test_contrasts_compare_with_the_reference_by_hand() -> None:
     selected = [True] * 40 + [False] * 60 + [True] * 10 + [False] * 40
     rows = pl.DataFrame({"g": ["a"] * 100 + ["b"] * 50, "d": selected})
-    counted = cells(grouped(rows, ["g"]), rows["d"], None)
+    counted = count_decisions(assign_groups(rows, ["g"]), rows["d"], None)
     table = rates(counted, ("selection_rate",), least=10)
     row = contrasts(table, {"g": "a"}).row(0, named=True)
     assert (row["value"], row["reference_value"], row["difference"]) == (0.2, 0.4, -0.2)
@@ -135,9 +135,10 @@ def test_contrasts_compare_with_the_reference_by_hand() -> None:
 
 def test_representation_compares_shares() -> None:
     rows = pl.DataFrame({"g": ["a"] * 6 + ["b"] * 4, "d": [True] * 2 + [False] * 7 + [True]})
-    everybody = grouped(rows.with_columns(all=pl.lit("all")), ["all"])
+    everybody = assign_groups(rows.with_columns(all=pl.lit("all")), ["all"])
     counted, whole = (
-        cells(groups, rows["d"], None) for groups in (grouped(rows, ["g"]), everybody)
+        count_decisions(groups, rows["d"], None)
+        for groups in (assign_groups(rows, ["g"]), everybody)
     )
     found = representation(counted, whole)
     assert found["share"].round(6).to_list() == [0.6, 0.4]
@@ -163,8 +164,10 @@ def test_a_numerator_that_one_rate_bounds_is_told_by_no_other() -> None:
         schema_overrides={"customer_id": pl.UInt64},
     )
     rules = Release(view="v", secret=b"", is_exact=True)
-    groups = grouped(rows, ["group"])
-    counted = cells(groups, rows["d"], rows["y"], persons=rows["customer_id"], release=rules)
+    groups = assign_groups(rows, ["group"])
+    counted = count_decisions(
+        groups, rows["d"], rows["y"], persons=rows["customer_id"], release=rules
+    )
     found = rates(counted, tuple(METRICS), least=1, release=rules)
     bounds = dict(found.select("metric", "bound").iter_rows())
     assert bounds["true_positive_rate"] == "all but at most 4 of 40"

@@ -11,9 +11,9 @@ from polars.testing import assert_frame_equal
 from tests.models.worlds import ONE_KIND, population
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.models import ChurnResult, churn, churn_in_folds
+from workbench.models.churn_result import count_score_bands
 from workbench.models.leaks import refuse_leaks, single_feature_aucs
 from workbench.models.matrix import Design
-from workbench.models.result import score_bands
 from workbench.models.score_tables import group_count
 from workbench.privacy.release import Release
 from workbench.schema import CustomerData
@@ -182,22 +182,22 @@ def scored(*scores: float) -> pl.DataFrame:
 
 def test_bands_of_few_are_merged_with_the_smaller_neighbour() -> None:
     scores = [0.05] * 40 + [0.15] * 12 + [0.25] * 4 + [0.35] * 30 + [0.95] * 3
-    found = score_bands(scored(*scores))
+    found = count_score_bands(scored(*scores))
     expected = pl.DataFrame({"band": [0, 1, 3], "until": [1, 3, 10], "persons": [40, 16, 33]})
     assert_frame_equal(found.drop("share"), expected)
     assert found["share"].sum() == pytest.approx(1)
 
 
 def test_bands_stay_as_they_are_where_all_can_be_shown_or_nobody_can() -> None:
-    assert score_bands(scored(*[0.15] * 10, *[0.55] * 10))["until"].to_list() == [2, 6]
-    assert score_bands(scored(0.05, 0.95))["persons"].to_list() == [2]
+    assert count_score_bands(scored(*[0.15] * 10, *[0.55] * 10))["until"].to_list() == [2, 6]
+    assert count_score_bands(scored(0.05, 0.95))["persons"].to_list() == [2]
 
 
 def test_noise_leaves_no_band_of_too_few() -> None:
     for seed in range(20):
         rules = Release(secret=bytes([seed]) * 32, view="v", largest_bound=4)
         scores = [0.05] * 40 + [0.15] * 9 + [0.25] * 11 + [0.95] * 2
-        found = score_bands(scored(*scores), release=rules)
+        found = count_score_bands(scored(*scores), release=rules)
         assert (found["persons"] >= rules.min_group).all()
 
 

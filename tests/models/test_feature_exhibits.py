@@ -5,7 +5,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from workbench.features import feature_dictionary
-from workbench.models.feature_exhibits import value_text, words
+from workbench.models.feature_exhibits import feature_words, value_text
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_a_feature_is_told_by_the_first_part_of_its_meaning() -> None:
         "product.contract",
         "status.contract",
     ]
-    told = feature_dictionary(names).select(told=words("feature", "group", "meaning"))
+    told = feature_dictionary(names).select(told=feature_words("feature", "group", "meaning"))
     expected = pl.DataFrame(
         {
             "told": [

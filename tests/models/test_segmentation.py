@@ -13,9 +13,9 @@ from workbench.foundation.errors import ParameterError, PrivacyError
 from workbench.models import Segmentation, segmentation
 from workbench.models.grouping import _fits_better, _silhouettes
 from workbench.models.latent import Latent, levels, log_mixes, log_rates
-from workbench.models.profiles import segment_names
-from workbench.models.separation import separation
-from workbench.models.traits import traits
+from workbench.models.segment_profiles import segment_names
+from workbench.models.segment_traits import customer_traits
+from workbench.models.separation import measure_separation
 
 AS_OF = date(2024, 6, 24)
 
@@ -92,7 +92,7 @@ def test_too_few_customers_are_refused() -> None:
     with pytest.raises(PrivacyError, match="60 are needed for segments of 10"):
         segmentation(data, as_of=AS_OF, currency="EUR", seed=1)
     more, _ = population(150, ONE_KIND, seed=2)
-    with pytest.raises(ParameterError, match="k is 9: it must lie within k_range, 2 to 6"):
+    with pytest.raises(ParameterError, match="k is 9: it must be within k_range, 2 to 6"):
         segmentation(more, as_of=AS_OF, currency="EUR", seed=1, k=9)
 
 
@@ -109,9 +109,9 @@ def test_one_cloud_seldom_passes_for_several() -> None:
     for seed in range(15):
         kind = type(ONE_KIND[0])(share=1.0, purchases=0.4 + seed / 10, leaving=0.02 + seed / 200)
         data, _ = population(700, (kind,), seed=seed)
-        known = traits(data, as_of=AS_OF, currency="EUR", active_days=365, seed=seed)
+        known = customer_traits(data, as_of=AS_OF, currency="EUR", active_days=365, seed=seed)
         false += any(
-            separation(known.latent, k=k, seed=seed).natural_groups > 1 for k in range(2, 7)
+            measure_separation(known.latent, k=k, seed=seed).natural_groups > 1 for k in range(2, 7)
         )
     assert false <= 1
 
@@ -120,11 +120,11 @@ def test_clouds_apart_are_counted_whatever_their_shape() -> None:
     random = np.random.default_rng(1)
     centres = np.array([[0, 0, 0], [6, 0, 0], [0, 6, 0]])
     rows = random.normal(size=(1500, 3)) + centres[random.integers(0, 3, 1500)]
-    found = separation(Latent(rows, rows), k=3, seed=1)
+    found = measure_separation(Latent(rows, rows), k=3, seed=1)
     assert found.natural_groups == 3
     long = random.normal(size=(1500, 3)) * [8, 1, 1]
     for k in range(2, 6):
-        assert separation(Latent(long, long), k=k, seed=1).natural_groups == 1
+        assert measure_separation(Latent(long, long), k=k, seed=1).natural_groups == 1
 
 
 def test_latent_quantities_have_the_population_that_made_them() -> None:

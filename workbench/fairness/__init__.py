@@ -1,17 +1,17 @@
-"""Whether a decision treats groups of people alike: assessed, with what the data cannot say.
+"""Assess whether a decision treats groups of persons alike, and where the data are too few.
 
-A *disparity* is a difference between groups in what a decision did to them: how many were selected
-(demographic parity), how many of those for whom it was right or wrong (equalized odds). The words
-and the values are fairlearn's. Nothing here says that a difference is unjust or lawful; it says
-whether there is one, how large, and how sure that is.
+A *disparity* is a difference between groups in the results of a decision: the share selected
+(demographic parity), or the share selected among persons with and without the outcome (equalized
+odds). Terms and values are those of fairlearn. An audit does not judge whether a difference is
+unjust or lawful; it measures the difference and its uncertainty.
 
-Takes decisions, scores and outcomes, and knows no model.
+The functions take decisions, scores and outcomes and depend on no model.
 """
 
 from workbench.fairness.audit import Audit, audit
-from workbench.fairness.decisions import chosen_by_score, sent_campaign, with_groups
-from workbench.fairness.disparity import METRICS, cells, contrasts, rates
-from workbench.fairness.groups import MISSING, grouped, intersections
+from workbench.fairness.decisions import add_groups, campaign_recipients, select_by_score
+from workbench.fairness.disparity import METRICS, contrasts, count_decisions, rates
+from workbench.fairness.groups import MISSING, assign_groups, intersections
 from workbench.fairness.question import Question
 from workbench.fairness.ranking import scores_by_group
 from workbench.fairness.representation import representation
@@ -21,15 +21,15 @@ __all__ = [
     "MISSING",
     "Audit",
     "Question",
+    "add_groups",
+    "assign_groups",
     "audit",
-    "cells",
-    "chosen_by_score",
+    "campaign_recipients",
     "contrasts",
-    "grouped",
+    "count_decisions",
     "intersections",
     "rates",
     "representation",
     "scores_by_group",
-    "sent_campaign",
-    "with_groups",
+    "select_by_score",
 ]

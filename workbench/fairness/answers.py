@@ -1,4 +1,4 @@
-"""Answers of an audit in words: shown, shown not, or not enough data and how much would be."""
+"""Answers of an audit in words: a disparity is shown, shown to be absent, or undecided."""
 
 from collections.abc import Mapping
 
@@ -10,17 +10,18 @@ from workbench.statistics.comparisons import needed_group_size, round_up_two_dig
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.verdicts import Outcome, Verdict
 
-#: Level of the tests for which the needed persons are told.
+#: Level of the tests for which needed numbers of persons are computed.
 _LEVEL = 0.05
-#: Differences named in one answer; the table of contrasts has the others.
+#: Largest number of differences in one answer; the table of contrasts contains all.
 _MOST_NAMED = 3
 
 
-def findings(compared: pl.DataFrame, question: Question) -> pl.DataFrame:
-    """Add to each contrast what it shows about the tolerance, and the persons that would tell.
+def add_findings(compared: pl.DataFrame, question: Question) -> pl.DataFrame:
+    """Add to each contrast its finding and the number of persons that would decide it.
 
-    "Shown" is an interval, 95 % for all contrasts together, beyond the tolerance; "shown not" an
-    interval within it. A difference that is there but may be smaller than the tolerance is neither.
+    A difference is "shown" if its interval, 95 % for all contrasts together, is beyond the
+    tolerance, and "shown not" if its interval is within the tolerance. A difference whose interval
+    contains the tolerance is undecided.
     """
     tolerance = question.tolerance
     is_shown = (pl.col("sure_low") > tolerance) | (pl.col("sure_high") < -tolerance)
@@ -44,7 +45,7 @@ def findings(compared: pl.DataFrame, question: Question) -> pl.DataFrame:
 
 
 def range_estimate(row: Mapping[str, object], attributes: int, origin: str) -> Estimate:
-    """Return a line of ``Audit.ranges`` as an estimate of a release's origin."""
+    """Return a row of ``Audit.ranges`` as an estimate."""
     metric, attribute = str(row["metric"]), str(row["attribute"])
     by = f"_by_{'_'.join(attribute.split())}" if attributes > 1 else ""
     value = row["difference"]
@@ -65,7 +66,7 @@ def range_estimate(row: Mapping[str, object], attributes: int, origin: str) -> E
     )
 
 
-def verdict(
+def disparity_verdict(
     attribute: str,
     judged: str,
     table: pl.DataFrame,
@@ -76,11 +77,11 @@ def verdict(
 ) -> Verdict:
     """Answer whether groups by an attribute differ in a judged metric.
 
-    A difference is shown where its interval, 95 % for all contrasts together, lies beyond the
-    tolerance. It is shown not to matter where every judged group's interval lies within the
-    tolerance and every group's rate can be estimated; as all intervals have to lie within, that
-    needs no adjustment (Berger 1982, "Multiparameter hypothesis testing and acceptance sampling",
-    Technometrics 24). Groups too small to judge are named.
+    A difference is shown if its interval, 95 % for all contrasts together, is beyond the tolerance.
+    The absence of a relevant difference is shown if the interval of every judged group is within
+    the tolerance and every group's rate can be estimated. Because all intervals have to be within,
+    this needs no adjustment (Berger 1982, "Multiparameter hypothesis testing and acceptance
+    sampling", Technometrics 24). The answer names groups that are too small to judge.
     """
     mine = (pl.col("attribute") == attribute) & pl.col("metric").is_in(judged_rates(judged))
     pairs, groups = compared.filter(mine), table.filter(mine)
@@ -93,19 +94,20 @@ def verdict(
     words = judged.replace("_", " ")
     if shown.height:
         outcome = Outcome.SHOWN
-        answer = f"Yes: {_named(shown)}."
-    elif pairs.height and unsure.is_empty() and unjudged.filter(_matters()).is_empty():
+        answer = f"Yes: {_describe_contrasts(shown)}."
+    elif pairs.height and unsure.is_empty() and unjudged.filter(_keeps_question_open()).is_empty():
         outcome = Outcome.NOT_SHOWN
         widest = pairs.select(pl.max_horizontal(pl.col("low").abs(), pl.col("high").abs()).max())
+        groups_judged = _describe_group_count(pairs["group"].n_unique() + 1)
         answer = (
-            f"No: {_all(pairs['group'].n_unique() + 1)} that can be judged lie within "
-            f"{tolerance:.0%} of {pairs['reference'][0]}, at most {widest.item():.1%} off with "
+            f"No: {groups_judged} that can be judged are within {tolerance:.0%} of "
+            f"{pairs['reference'][0]}; the largest difference is at most {widest.item():.1%} with "
             "95 % confidence."
         )
     else:
         outcome = Outcome.UNDECIDED
-        answer = f"It cannot be said: {_lacking(pairs, unsure, unjudged, question)}."
-    left = _unjudged(unjudged)
+        answer = f"Undecided: {_describe_open_points(pairs, unsure, unjudged, question)}."
+    left = _describe_unjudged(unjudged)
     value = ranges.filter((pl.col("attribute") == attribute) & (pl.col("metric") == judged))
     several = table["attribute"].n_unique()
     suffix = f"_by_{'_'.join(attribute.split())}" if several > 1 else ""
@@ -124,27 +126,30 @@ def verdict(
     )
 
 
-def _all(groups: int) -> str:
-    return "both groups" if groups == 2 else f"all {groups} groups"  # two
+def _describe_group_count(groups: int) -> str:
+    return "both groups" if groups == 2 else f"all {groups} groups"
 
 
-def _matters() -> pl.Expr:
-    """Return what keeps a question open: a rate with nobody to count. Small groups are named."""
+def _keeps_question_open() -> pl.Expr:
+    """Return the condition of rates that leave a question undecided: they have no denominator.
+
+    Groups that are too small to judge leave no question undecided; the answer names them.
+    """
     return pl.col("note") != TOO_SMALL
 
 
-def _named(shown: pl.DataFrame) -> str:
+def _describe_contrasts(shown: pl.DataFrame) -> str:
     parts = [
-        f"{_compared(row)} in {row['metric'].replace('_', ' ')} "
-        f"({_difference(row)}, {row['persons']:,} persons)"
+        f"{_describe_rates(row)} in {row['metric'].replace('_', ' ')} "
+        f"({_describe_difference(row)}, {row['persons']:,} persons)"
         for row in shown.head(_MOST_NAMED).iter_rows(named=True)
     ]
     more = shown.height - _MOST_NAMED
     return "; ".join([*parts, *([f"and {more} more"] if more > 0 else [])])
 
 
-def _compared(row: Mapping[str, object]) -> str:
-    """Name both rates; where one is a bound, only the groups and the bound."""
+def _describe_rates(row: Mapping[str, object]) -> str:
+    """Return the two groups with their rates, or with the bound if one of the rates is a bound."""
     if row["bound"]:
         return f"{row['group']} against {row['reference']} ({row['bound']} in one of them)"
     return (
@@ -152,12 +157,12 @@ def _compared(row: Mapping[str, object]) -> str:
     )
 
 
-def _difference(row: Mapping[str, object]) -> str:
+def _describe_difference(row: Mapping[str, object]) -> str:
     limits = f"95 % interval {row['low']:+.1%} to {row['high']:+.1%}"
     return limits if row["bound"] else f"difference {row['difference']:+.1%}, {limits}"
 
 
-def _lacking(
+def _describe_open_points(
     pairs: pl.DataFrame, unsure: pl.DataFrame, unjudged: pl.DataFrame, question: Question
 ) -> str:
     if pairs.is_empty():
@@ -168,20 +173,20 @@ def _lacking(
         needed = max(unsure["needed"].to_list())
         names = ", ".join(sorted(unsure["group"].unique()))
         parts.append(
-            f"the difference of {names} may lie on either side of {question.tolerance:.0%} "
-            f"({worst['group']}: {_difference(worst)}, {worst['persons']:,} persons); about "
-            f"{needed:,} persons per group would be needed"
+            f"the difference of {names} may be on either side of {question.tolerance:.0%} "
+            f"({worst['group']}: {_describe_difference(worst)}, {worst['persons']:,} persons); "
+            f"about {needed:,} persons per group would be needed"
         )
-    if not unjudged.filter(_matters()).is_empty():
+    if not unjudged.filter(_keeps_question_open()).is_empty():
         parts.append("not every group's rate can be estimated")
     return "; ".join(parts)
 
 
-def _unjudged(unjudged: pl.DataFrame) -> str:
-    """Name the groups without a judged rate, and the rate where the answer rests on several."""
+def _describe_unjudged(unjudged: pl.DataFrame) -> str:
+    """Return sentences about groups without a judged rate, with the rate if there are several."""
     notes: dict[tuple[str, str], list[str]] = {}
-    told = unjudged.select("metric", "note", "group").unique().sort("metric", "note", "group")
-    for metric, note, group in told.iter_rows():
+    lines = unjudged.select("metric", "note", "group").unique().sort("metric", "note", "group")
+    for metric, note, group in lines.iter_rows():
         notes.setdefault((metric, note), []).append(group)
     several = len({metric for metric, _ in notes}) > 1 or any(m in ODDS for m, _ in notes)
     return "".join(

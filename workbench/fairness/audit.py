@@ -1,10 +1,10 @@
-"""Does any group get a worse deal? Rates, contrasts, ranges and three-valued verdicts.
+"""Audits of decisions: rates by group, contrasts, ranges and verdicts with three outcomes.
 
-For each attribute and metric the answer is one of three: a difference is shown; all groups are
-shown to lie within the tolerance; or the data do not say, with the persons that would be needed.
-The largest difference always is above 0, and the four-fifths rule on point estimates fires in
-nearly all fair audits of a thousand persons, so neither is a finding here without its interval and
-an adjustment for the number of groups.
+For each attribute and metric the answer is one of three: a difference is shown, all groups are
+shown to be within the tolerance, or the data are not enough; then the answer contains the number of
+persons that would be needed. The largest difference is always above 0, and the four-fifths rule on
+point estimates reports nearly all fair audits of a thousand persons. So a finding needs an interval
+and an adjustment for the number of groups.
 """
 
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from workbench.fairness.answers import findings, range_estimate, verdict
+from workbench.fairness.answers import add_findings, disparity_verdict, range_estimate
 from workbench.fairness.disparity import (
     ESTIMATED,
     WITHOUT_OUTCOME,
-    cells,
     contrasts,
+    count_decisions,
     rates,
 )
-from workbench.fairness.groups import grouped
+from workbench.fairness.groups import assign_groups
 from workbench.fairness.question import ODDS, Question, judged_rates
 from workbench.fairness.representation import representation
 from workbench.foundation.errors import ParameterError, unknown_name
@@ -42,29 +42,31 @@ _WITH_OUTCOME = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """What an audit found.
+    """The results of an audit.
 
     Attributes
     ----------
     rates : DataFrame
         One row per attribute, metric and group; see ``disparity.rates``.
     contrasts : DataFrame
-        One row per judged group against its reference; see ``disparity.contrasts``. Further
-        ``finding`` ("shown", "shown not", "not enough data": that the difference is larger than the
-        tolerance) and ``needed`` (persons per group that would tell; null where it is told).
+        One row per judged group against its reference; see ``disparity.contrasts``. Two columns
+        are added: ``finding`` (whether the difference is larger than the tolerance: "shown",
+        "shown not", "not enough data") and ``needed`` (persons per group that would decide; null
+        if it is decided).
     ranges : DataFrame, shape (attributes x metrics, 10)
         ``attribute``, ``metric``, ``difference`` (highest less lowest judged rate), ``low``,
         ``high`` (max-t), ``ratio`` (lowest by highest), ``highest``, ``lowest`` (groups),
         ``groups`` (judged), ``persons`` (in their denominators). Metric ``equalized_odds`` is the
         larger of the true and false positive rate's difference, and the smaller ratio.
     representation : DataFrame
-        See ``representation``.
+        Shares of each group, see ``representation``.
     overall : DataFrame
-        Each metric of everybody together; see ``disparity.rates``.
+        Each metric of all persons together; see ``disparity.rates``.
     estimates : tuple of Estimate
-        ``selected``, the share of everybody, then ``METRIC_difference`` for each metric;
-        ``METRIC_difference_by_ATTRIBUTE`` where there are several attributes.
+        ``selected``, the share of all persons, then ``METRIC_difference`` for each metric, or
+        ``METRIC_difference_by_ATTRIBUTE`` if there are several attributes.
     verdicts : tuple of Verdict
+        One verdict per attribute and judged metric.
     origin : str
         Mark of the release that made the counts.
     """
@@ -95,36 +97,37 @@ def audit(
     seed: int,
     release: Release = EXACT,
 ) -> Audit:
-    """Compare what a decision did to groups.
+    """Compare the results of a decision between groups.
 
     Parameters
     ----------
     rows : DataFrame, shape (persons, columns)
-        One row per person: attributes, decision and outcome, and ``customer_id`` where the release
+        One row per person: attributes, decision and outcome, and ``customer_id`` if the release
         has noise.
     question : Question
+        Attributes, metrics and tolerance of the audit.
     decision : str
-        Column that says who was selected (Boolean, or 0 and 1).
+        Column that is true for selected persons (Boolean, or 0 and 1).
     outcome : str, optional
-        Column that says for whom the decision was right; without it only selection is compared.
+        Column that is true for persons with the outcome; without it only selection is compared.
     seed : int
         Seed of the critical value of the ranges.
     release : Release
-        Makes every count before it is judged: a view's (``view.release``) where figures are to be
-        shown.
+        Release that makes every count before it is judged; for figures to be shown, the view's
+        (``view.release``).
 
     Raises
     ------
     ParameterError
-        A column is not there or has too many values (with proposed bands), a reference is no
-        group.
+        A column is missing or has too many values (the message proposes bands), or a reference is
+        not a group.
     InputError
         There is no row, or a decision or outcome is missing.
     """
     for name in (decision, *([outcome] if outcome else [])):
         if name not in rows.columns:
             raise ParameterError(unknown_name("column", name, rows.columns))
-    groups = grouped(
+    groups = assign_groups(
         rows, question.attributes, bands=question.bands, most_values=question.most_values
     )
     sets: list[Sequence[str]] = [[name] for name in question.attributes]
@@ -133,18 +136,20 @@ def audit(
     outcomes = rows[outcome] if outcome else None
     persons = rows["customer_id"] if "customer_id" in rows.columns else None
     counted = [
-        cells(groups.select(names), rows[decision], outcomes, persons=persons, release=release)
+        count_decisions(
+            groups.select(names), rows[decision], outcomes, persons=persons, release=release
+        )
         for names in sets
     ]
-    metrics = _metrics(question, outcomes is not None)
+    metrics = _choose_metrics(question, outcomes is not None)
     table = pl.concat(
         [rates(part, metrics, least=question.least, release=release) for part in counted]
     )
-    references = {_attribute(part): _reference(part, question) for part in counted}
+    references = {_attribute_of(part): _choose_reference(part, question) for part in counted}
     family = tuple(name for judged in question.judged for name in judged_rates(judged))
-    compared = findings(contrasts(table, references, judged=family, release=release), question)
-    ranges = _ranges(table, seed, release)
-    whole = cells(
+    compared = add_findings(contrasts(table, references, judged=family, release=release), question)
+    ranges = _ranges_of_rates(table, seed, release)
+    whole = count_decisions(
         pl.select(everybody=pl.repeat("everybody", rows.height)),
         rows[decision],
         outcomes,
@@ -162,14 +167,14 @@ def audit(
         overall=rates(whole, metrics, least=question.least, release=release),
         origin=release.origin,
         estimates=(
-            _selected(whole, release),
+            _share_selected(whole, release),
             *(
                 range_estimate(row, len(attributes), release.origin)
                 for row in ranges.iter_rows(named=True)
             ),
         ),
         verdicts=tuple(
-            verdict(attribute, judged, table, compared, ranges, question, release.origin)
+            disparity_verdict(attribute, judged, table, compared, ranges, question, release.origin)
             for attribute in attributes
             for judged in question.judged
             if outcomes is not None or judged in WITHOUT_OUTCOME
@@ -177,8 +182,8 @@ def audit(
     )
 
 
-def _selected(whole: pl.DataFrame, release: Release) -> Estimate:
-    """Return the share of everybody that was selected."""
+def _share_selected(whole: pl.DataFrame, release: Release) -> Estimate:
+    """Return the share of all persons that was selected."""
     n = int(whole["persons"][0])
     found = shares(whole["selected"], whole["persons"], release=release)
     bound = found.bound[0]
@@ -195,7 +200,7 @@ def _selected(whole: pl.DataFrame, release: Release) -> Estimate:
     )
 
 
-def _metrics(question: Question, has_outcomes: bool) -> tuple[str, ...]:
+def _choose_metrics(question: Question, has_outcomes: bool) -> tuple[str, ...]:
     if not has_outcomes:
         refused = [name for name in question.metrics if name not in WITHOUT_OUTCOME]
         if refused:
@@ -205,12 +210,12 @@ def _metrics(question: Question, has_outcomes: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(question.metrics or _WITH_OUTCOME), *needed]))
 
 
-def _attribute(counted: pl.DataFrame) -> str:
+def _attribute_of(counted: pl.DataFrame) -> str:
     return str(counted["attribute"][0])
 
 
-def _reference(counted: pl.DataFrame, question: Question) -> str:
-    attribute = _attribute(counted)
+def _choose_reference(counted: pl.DataFrame, question: Question) -> str:
+    attribute = _attribute_of(counted)
     wanted = question.references.get(attribute)
     if wanted is None:
         ordered = counted.sort("persons", "group", descending=[True, False])
@@ -222,11 +227,13 @@ def _reference(counted: pl.DataFrame, question: Question) -> str:
     return wanted
 
 
-#: Variance of a numerator of which only is known that it lies between 1 and 4.
+#: Variance of a numerator that is only known to be between 1 and 4.
 _BOUND_VARIANCE = 1.25
 
 
-def _range(judged: pl.DataFrame, release: Release, seed: int, level: float = LEVEL) -> ShareRange:
+def _judged_range(
+    judged: pl.DataFrame, release: Release, seed: int, level: float = LEVEL
+) -> ShareRange:
     of = judged["of"].to_numpy()
     is_bound = (judged["bound"] != "").to_numpy()
     return range_interval(
@@ -238,7 +245,7 @@ def _range(judged: pl.DataFrame, release: Release, seed: int, level: float = LEV
     )
 
 
-def _ranges(table: pl.DataFrame, seed: int, release: Release) -> pl.DataFrame:
+def _ranges_of_rates(table: pl.DataFrame, seed: int, release: Release) -> pl.DataFrame:
     lines: list[tuple[object, ...]] = []
     parts = table.partition_by("attribute", "metric", as_dict=True, maintain_order=True)
     for (attribute, metric), part in parts.items():
@@ -247,12 +254,12 @@ def _ranges(table: pl.DataFrame, seed: int, release: Release) -> pl.DataFrame:
         if judged.height < 2:
             lines.append((attribute, metric, *(None,) * 6, judged.height, persons))
             continue
-        found = _range(judged, release, seed)
+        found = _judged_range(judged, release, seed)
         highest = float(judged["value"][found.highest])
         ratio = float(judged["value"][found.lowest]) / highest if highest > 0 else None
         names = (judged["group"][found.highest], judged["group"][found.lowest])
         ends = judged[[found.highest, found.lowest]]
-        is_bound = bool((ends["bound"] != "").any())  # only limits can be told then
+        is_bound = bool((ends["bound"] != "").any())  # Then only the limits can be shown.
         difference = None if is_bound else found.difference
         figures = (difference, found.low, found.high, None if is_bound else ratio)
         lines.append((attribute, metric, *figures, *names, judged.height, persons))
@@ -271,17 +278,19 @@ def _ranges(table: pl.DataFrame, seed: int, release: Release) -> pl.DataFrame:
     found_ranges = pl.DataFrame(lines, schema=schema, orient="row")
     attributes = found_ranges["attribute"].unique(maintain_order=True)
     odds = [
-        _odds(found_ranges.filter(pl.col("attribute") == each), table, seed, release)
+        _equalized_odds(found_ranges.filter(pl.col("attribute") == each), table, seed, release)
         for each in attributes
     ]
     return pl.concat([found_ranges, *odds])
 
 
-def _odds(ranges: pl.DataFrame, table: pl.DataFrame, seed: int, release: Release) -> pl.DataFrame:
-    """Return equalized odds of one attribute: the worse of two differences, if both are known.
+def _equalized_odds(
+    ranges: pl.DataFrame, table: pl.DataFrame, seed: int, release: Release
+) -> pl.DataFrame:
+    """Return equalized odds of one attribute: the larger of two differences, if both are known.
 
-    Each of the two intervals is taken at .975, so that the larger difference lies within their
-    larger limits with .95.
+    Each of the two intervals has level .975, so that the larger difference is within their larger
+    limits with probability .95.
     """
     both = ranges.filter(pl.col("metric").is_in(ODDS))
     if both.is_empty():
@@ -293,7 +302,7 @@ def _odds(ranges: pl.DataFrame, table: pl.DataFrame, seed: int, release: Release
     else:
         mine = table.filter(pl.col("attribute") == line["attribute"], pl.col("note") == ESTIMATED)
         limits = [
-            _range(part, release, seed, 0.975)
+            _judged_range(part, release, seed, 0.975)
             for part in (mine.filter(pl.col("metric") == metric) for metric in ODDS)
         ]
         line |= {

@@ -1,4 +1,4 @@
-"""What a report shows of an audit: rates by group, who is among the selected, every contrast."""
+"""Figures and tables of an audit: rates by group, shares of the selected persons, contrasts."""
 
 import polars as pl
 
@@ -6,7 +6,7 @@ from workbench.charts.exhibits import Figure, Table
 from workbench.charts.row_charts import intervals
 from workbench.fairness.audit import Audit
 
-_LEAST_P = 0.001  # smaller ones are told as below it
+_LEAST_P = 0.001  # smaller p-values are printed as "below 0.001"
 _SHARES = {"value": ".1%", "low": ".1%", "high": ".1%"}
 _WORDS = {
     "attribute": "by", "of": "persons counted", "value": "rate", "p_value": "p value",
@@ -21,15 +21,16 @@ def selection_rates(audit: Audit) -> tuple[Figure, ...]:
         "attribute", as_dict=True, maintain_order=True
     )
     return tuple(
-        _rates(str(attribute), rows, overall, audit.origin) for (attribute,), rows in parts.items()
+        _selection_figure(str(attribute), rows, overall, audit.origin)
+        for (attribute,), rows in parts.items()
     )
 
 
 def all_rates(audit: Audit) -> Table:
-    """Return every metric of every group, with what cannot be estimated."""
-    rows = _bounded(audit.rates, "value").select(
-        _in_words("attribute"),
-        _in_words("metric"),
+    """Return every metric of every group, with notes about rates that cannot be estimated."""
+    rows = _replace_by_bounds(audit.rates, "value").select(
+        _without_underscores("attribute"),
+        _without_underscores("metric"),
         "group",
         "of",
         "value",
@@ -51,7 +52,7 @@ def all_rates(audit: Audit) -> Table:
 def representation(audit: Audit) -> Table:
     """Return each group's share of all persons and of the selected ones."""
     rows = audit.representation.select(
-        _in_words("attribute"),
+        _without_underscores("attribute"),
         "group",
         "persons",
         "share",
@@ -63,7 +64,7 @@ def representation(audit: Audit) -> Table:
     )
     return Table(
         name="representation",
-        title="Each group's share of everybody and of the selected",
+        title="Each group's share of all persons and of the selected persons",
         rows=_without_empty_notes(rows),
         persons="persons",
         labels={
@@ -84,10 +85,10 @@ def representation(audit: Audit) -> Table:
 
 
 def contrasts(audit: Audit) -> Table:
-    """Return each judged group's difference to its reference, adjusted for their number."""
-    rows = _bounded(audit.contrasts.with_columns(note=pl.lit("")), "difference").select(
-        _in_words("attribute"),
-        _in_words("metric"),
+    """Return each judged group's difference to its reference, with adjusted p-values."""
+    rows = _replace_by_bounds(audit.contrasts.with_columns(note=pl.lit("")), "difference").select(
+        _without_underscores("attribute"),
+        _without_underscores("metric"),
         "group",
         "reference",
         "persons",
@@ -108,7 +109,7 @@ def contrasts(audit: Audit) -> Table:
     )
 
 
-def _in_words(column: str) -> pl.Expr:
+def _without_underscores(column: str) -> pl.Expr:
     return pl.col(column).str.replace_all("_", " ")
 
 
@@ -116,8 +117,8 @@ def _without_empty_notes(rows: pl.DataFrame) -> pl.DataFrame:
     return rows if (rows["note"].fill_null("") != "").any() else rows.drop("note")
 
 
-def _bounded(rows: pl.DataFrame, figure: str) -> pl.DataFrame:
-    """Put the bound in the place of a figure of which only a bound may be shown."""
+def _replace_by_bounds(rows: pl.DataFrame, figure: str) -> pl.DataFrame:
+    """Replace a figure by a note with its bound if only a bound may be shown."""
     is_bound = pl.col("bound") != ""
     return rows.with_columns(
         pl.when(~is_bound).then(figure).alias(figure),
@@ -130,13 +131,15 @@ def _bounded(rows: pl.DataFrame, figure: str) -> pl.DataFrame:
 
 
 def _p_text() -> pl.Expr:
-    """Return p-values as a reader sees them: no chance is nothing."""
+    """Return p-values as text; a small one is "below 0.001", because it is never 0."""
     shown = pl.col("p_value").map_elements(lambda p: f"{p:.3f}", return_dtype=pl.String)
     return pl.when(pl.col("p_value") < _LEAST_P).then(pl.lit("below 0.001")).otherwise(shown)
 
 
-def _rates(attribute: str, rows: pl.DataFrame, overall: float | None, origin: str) -> Figure:
-    rows = _bounded(rows, "value")
+def _selection_figure(
+    attribute: str, rows: pl.DataFrame, overall: float | None, origin: str
+) -> Figure:
+    rows = _replace_by_bounds(rows, "value")
     table = Table(
         name=f"selection_by_{'_'.join(attribute.split())}",
         title=f"Share selected by {attribute.replace('_', ' ')}",

@@ -1,4 +1,4 @@
-"""Decisions that can be audited: who was selected, by a past campaign or by a score."""
+"""Decisions that can be audited: the persons selected by a past campaign or by a score."""
 
 import polars as pl
 
@@ -14,17 +14,17 @@ _GROUPS = tuple(
 )
 
 
-def sent_campaign(data: CustomerData, *, campaign: str) -> pl.DataFrame:
-    """Return who was sent a campaign, of all who were customers before its first day.
+def campaign_recipients(data: CustomerData, *, campaign: str) -> pl.DataFrame:
+    """Return whether each customer before a campaign's first day was sent the campaign.
 
     Parameters
     ----------
     data : CustomerData
-        A view with ``interactions`` (campaign_id, action, occurred_at). Customers are whoever
-        ordered, paid, visited or was in contact before that day; when a customer was first seen
-        does not count, since a view tells it by the month or year.
+        A view with ``interactions`` (campaign_id, action, occurred_at). A person was a customer if
+        they ordered, paid, visited or were in contact before that day. The time of first sight is
+        not used, because a view rounds it to the month or year.
     campaign : str
-        Its ``campaign_id``.
+        The ``campaign_id`` of the campaign.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def sent_campaign(data: CustomerData, *, campaign: str) -> pl.DataFrame:
     Raises
     ------
     ParameterError
-        Nobody was sent such a campaign.
+        No customer was sent a campaign of this id.
     """
     sent = data["interactions"].filter(
         pl.col("action") == "sent", pl.col("customer_id").is_not_null()
@@ -63,16 +63,16 @@ def sent_campaign(data: CustomerData, *, campaign: str) -> pl.DataFrame:
     )
 
 
-def chosen_by_score(assessed: pl.DataFrame, *, share: float) -> pl.DataFrame:
-    """Return who a score would select: the given share of persons with the highest scores.
+def select_by_score(assessed: pl.DataFrame, *, share: float) -> pl.DataFrame:
+    """Return the selection of a given share of persons with the highest scores.
 
     Parameters
     ----------
     assessed : DataFrame, shape (persons, 3)
-        ``customer_id``, ``score`` and ``churned`` of persons the model has not seen.
+        ``customer_id``, ``score`` and ``churned`` of persons on which the model was not trained.
     share : float
-        Share of persons that is selected, above 0 and below 1. At equal scores the pseudonym
-        decides, which says nothing about a person.
+        Share of persons to select, above 0 and below 1. At equal scores the pseudonym decides,
+        which is independent of the person.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def chosen_by_score(assessed: pl.DataFrame, *, share: float) -> pl.DataFrame:
         by customer.
     """
     if not 0 < share < 1:
-        raise ParameterError(f"selected_share is {share}: it must lie between 0 and 1")
+        raise ParameterError(f"selected_share is {share}: it must be between 0 and 1")
     count = round(share * assessed.height)
     ranked = assessed.sort(["score", "customer_id"], descending=[True, False]).with_row_index("at")
     return ranked.select(
@@ -89,23 +89,23 @@ def chosen_by_score(assessed: pl.DataFrame, *, share: float) -> pl.DataFrame:
     ).sort("customer_id")
 
 
-def with_groups(
+def add_groups(
     decided: pl.DataFrame, data: CustomerData, *, groups: tuple[str, ...] | list[str]
 ) -> pl.DataFrame:
-    """Add the columns by which persons are grouped, null where the view does not tell.
+    """Add the columns by which persons are grouped, null if the view has no value.
 
     Raises
     ------
     ParameterError
-        A column is no characteristic of customers.
+        A column is not a demographic column of customers.
     InputError
-        The view does not hold it: the study's columns leave it out.
+        The view lacks a column, because the study's columns do not contain it.
     """
     held = data["customers"].collect_schema().names()
     for name in groups:
         if name not in _GROUPS:
             raise ParameterError(unknown_name("group column", name, _GROUPS))
         if name not in held:
-            raise InputError(f"the view holds no {name}: add it to the study's columns.customers")
-    told = data["customers"].select("customer_id", *groups).collect()
-    return decided.join(told, on="customer_id", how="left", maintain_order="left")
+            raise InputError(f"the view has no {name}: add it to the study's columns.customers")
+    columns = data["customers"].select("customer_id", *groups).collect()
+    return decided.join(columns, on="customer_id", how="left", maintain_order="left")

@@ -1,9 +1,9 @@
-"""Rates by group and how far they lie apart, from counts.
+"""Rates by group and their differences, computed from counts.
 
-Everything a decision did to a group is in a few counts: selected and not, among those with and
-without the outcome. The release of the view makes them, with its noise; the persons are read once,
-and rates, intervals and tests cost the same for a million of them as for a thousand. Names and
-values are fairlearn's wherever its metric is defined.
+A few counts contain all results of a decision for a group: persons selected and not selected, with
+and without the outcome. The release of the view makes the counts, with its noise, and persons are
+read only once; rates, intervals and tests take the same time for a million persons as for a
+thousand. Names and values are those of fairlearn wherever fairlearn defines the metric.
 
 References
 ----------
@@ -46,7 +46,17 @@ COUNTS = (
 
 
 class Metric(NamedTuple):
-    """A rate as a count of another, and what it is called when there is nobody to count."""
+    """A rate as one count divided by another.
+
+    Attributes
+    ----------
+    above, below : str
+        Names of the numerator and the denominator, in ``COUNTS``.
+    lacking : str
+        Reason why the rate cannot be estimated if the denominator is 0.
+    meaning : str
+        Meaning of the rate.
+    """
 
     above: str
     below: str
@@ -98,7 +108,7 @@ EMPTY = "empty"
 TOO_SMALL = "too small to judge"
 
 
-def cells(
+def count_decisions(
     groups: pl.DataFrame,
     decisions: pl.Series,
     outcomes: pl.Series | None,
@@ -111,21 +121,22 @@ def cells(
     Parameters
     ----------
     groups : DataFrame, shape (persons, attributes)
-        As ``grouped`` returns it; several attributes are crossed.
+        Result of ``assign_groups``; several attributes are crossed.
     decisions, outcomes : Series of bool, shape (persons,)
-        Without outcomes everybody counts as without it, and only the selection rate is defined.
+        Decision and outcome of each person. Without outcomes all persons count as negatives, and
+        only the selection rate is defined.
     persons : Series of UInt64, shape (persons,), optional
-        Each person's ``customer_id``; a release with noise needs it.
+        The ``customer_id`` of each person; a release with noise needs it.
     release : Release
-        Makes the counts.
+        Release that makes the counts.
 
     Returns
     -------
     DataFrame, shape (groups, 11)
-        ``attribute``, ``group`` and ``COUNTS`` (Int64), sorted by group. Groups that nobody belongs
-        to are there, with zeros. ``false_negatives`` are ``positives`` less ``true_positives`` and
-        ``true_negatives`` are ``negatives`` less ``false_positives``, so that two rates that add up
-        to 1 still do.
+        ``attribute``, ``group`` and ``COUNTS`` (Int64), sorted by group. Combinations without a
+        person have zeros. ``false_negatives`` are ``positives`` less ``true_positives``, and
+        ``true_negatives`` are ``negatives`` less ``false_positives``, so that complementary rates
+        add up to 1 in spite of the noise.
 
     Raises
     ------
@@ -156,13 +167,13 @@ def cells(
     )
     table = intersections(groups).join(counted, on=keys, how="left", maintain_order="left")
     filled = table.with_columns(pl.col(counted.columns).exclude(keys).fill_null(0)).with_columns(
-        false_negatives=_less("positives", "true_positives"),
-        true_negatives=_less("negatives", "false_positives"),
+        false_negatives=_remainder("positives", "true_positives"),
+        true_negatives=_remainder("negatives", "false_positives"),
     )
     return filled.select(pl.lit(CROSS.join(groups.columns)).alias("attribute"), "group", *COUNTS)
 
 
-def _less(whole: str, part: str) -> pl.Expr:
+def _remainder(whole: str, part: str) -> pl.Expr:
     return (pl.col(whole) - pl.col(part)).clip(0)
 
 
@@ -174,23 +185,25 @@ def rates(
     Parameters
     ----------
     counted : DataFrame
-        As ``cells`` returns it.
+        Result of ``count_decisions``.
     metrics : tuple of str
         Names of ``METRICS``.
     least : int
-        Persons below whom a rate is shown but not judged.
+        Smallest denominator of a judged rate; a rate of fewer persons is shown but not judged.
     release : Release
-        Made the counts: its noise widens the intervals, its small numerators are bounds.
+        Release that made the counts; its noise widens the intervals, and small numerators are
+        bounds.
 
     Returns
     -------
     DataFrame, shape (groups x metrics, 13)
         ``attribute``, ``metric``, ``group``, ``persons`` (in the group), ``count``, ``of`` (the
-        rate is count / of), ``value``, ``low``, ``high`` (null where it cannot be estimated),
-        ``note``: "" where the rate can be judged, "cannot be estimated, no positives" and the
-        like, "too small to judge", or "empty"; ``bound``: "at most 4 of 25" where the numerator is
-        so small that only a bound is told, else "". ``value`` is then the middle of what the bound
-        allows, for sorting only; ``lowest`` and ``highest`` are the counts that it lies between.
+        rate is count / of), ``value``, ``low``, ``high`` (null if the rate cannot be estimated).
+        ``note`` is "" if the rate can be judged, else "cannot be estimated, no positives" (or
+        another reason), "too small to judge" or "empty". ``bound`` is "at most 4 of 25" if the
+        numerator is so small that only a bound may be shown, else "". ``value`` is then the middle
+        of the possible values, for sorting only; ``lowest`` and ``highest`` are the smallest and
+        largest possible counts.
     """
     parts = []
     for name in metrics:
@@ -203,7 +216,7 @@ def rates(
             pl.col(metric.above).alias("count"),
             pl.col(metric.below).alias("of"),
         ).with_columns(pl.min_horizontal("count", "of").alias("count"))
-        found = _shares_of(name, counted, release)
+        found = _metric_shares(name, counted, release)
         of = pl.col("of")
         parts.append(
             part.with_columns(
@@ -225,21 +238,21 @@ def rates(
     return pl.concat(parts)
 
 
-#: Rates that are 1 less another: their limits are those of the other, turned around.
+#: Rates that are 1 less another rate; their limits are computed from those of the other.
 _COMPLEMENTS = {
     "false_negative_rate": "true_positive_rate",
     "true_negative_rate": "false_positive_rate",
 }
 
 
-def _shares_of(name: str, counted: pl.DataFrame, release: Release) -> Shares:
-    """Return the shares of one metric; a numerator that another metric bounds is bounded here too.
+def _metric_shares(name: str, counted: pl.DataFrame, release: Release) -> Shares:
+    """Return the shares of one metric; a numerator that is a bound in another metric is one here.
 
-    Otherwise precision would tell the true positives of whom the true positive rate says "all but
-    at most 4".
+    For example, if the true positive rate shows only "all but at most 4 of 30", precision must not
+    show the exact number of true positives.
     """
     if name in _COMPLEMENTS:
-        return _turned(_shares_of(_COMPLEMENTS[name], counted, release), counted, name)
+        return _complement(_metric_shares(_COMPLEMENTS[name], counted, release), counted, name)
     metric = METRICS[name]
     n = counted[metric.below].to_numpy().astype(np.float64)
     found = shares(counted[metric.above], counted[metric.below], release=release)
@@ -256,7 +269,7 @@ def _shares_of(name: str, counted: pl.DataFrame, release: Release) -> Shares:
     return shares_between(lowest, highest, n, bound, release=release)
 
 
-def _turned(found: Shares, counted: pl.DataFrame, name: str) -> Shares:
+def _complement(found: Shares, counted: pl.DataFrame, name: str) -> Shares:
     n = counted[METRICS[name].below].to_numpy().astype(np.float64)
     return Shares(
         value=1 - found.value,
@@ -285,14 +298,14 @@ def contrasts(
     Parameters
     ----------
     table : DataFrame
-        As ``rates`` returns it, of one or more attributes.
+        Result of ``rates``, for one or more attributes.
     references : mapping of str to str
-        Attribute to the group that the others are compared with.
+        Reference group of each attribute, with which the others are compared.
     judged : tuple of str
-        Metrics that verdicts rest on: p-values are adjusted over their contrasts, those of all
-        other metrics apart. Empty for one family of all.
+        Metrics that get verdicts. P-values are adjusted over the contrasts of these metrics, and
+        separately over those of all others. Empty to adjust over all together.
     release : Release
-        Made the counts.
+        Release that made the counts.
 
     Returns
     -------
@@ -300,9 +313,9 @@ def contrasts(
         ``attribute``, ``metric``, ``group``, ``reference``, ``persons`` (the rate's denominator in
         the group), ``value``, ``reference_value``, ``difference`` (group less reference), ``low``,
         ``high`` (Newcombe), ``sure_low``, ``sure_high`` (the same, 95 % for all contrasts of the
-        family together, by Bonferroni), ``p_value`` (of no difference at all, Holm-adjusted).
-        ``bound`` is the bound of the group's or else the reference's rate, where there is one: the
-        limits then hold for every count that it allows, and the p-value is the largest of them.
+        family together, by Bonferroni), ``p_value`` (of no difference, Holm-adjusted). ``bound``
+        is the bound of the group's rate, or else of the reference's, or "". With a bound, the
+        limits hold for every count that it allows, and the p-value is the largest of theirs.
         Groups that are empty, too small or cannot be estimated have no row.
     """
     known = table.filter(pl.col("note") == ESTIMATED)
@@ -363,8 +376,8 @@ def _require_flags(name: str, column: pl.Series | None) -> None:
         return
     if column.null_count():
         raise InputError(
-            f"{column.null_count()} of {column.len()} persons have no {name}: leave them out, "
-            "and say so, or fill it in"
+            f"{column.null_count()} of {column.len()} persons have no {name}: leave them out and "
+            "report their number, or fill it in"
         )
     if column.dtype != pl.Boolean and not (
         column.dtype.is_numeric() and bool(column.is_in([0, 1]).all())

@@ -1,8 +1,8 @@
-"""Who is compared with whom: groups from the columns of a view, none left out.
+"""Groups of persons, made from the columns of a view; every person is in a group.
 
-Not stating a value is a group of its own, "missing": who does not say may be treated differently,
-and a total that does not add up hides it. A column with very many values is no grouping; it is
-refused with a cut into bands, as hundreds of groups too small to judge would pass as "no finding".
+Persons without a value are a group of their own, "missing", because they may be treated
+differently, and because totals must add up. A column with very many values is refused, and the
+message proposes bands: hundreds of groups that are too small to judge would look like "no finding".
 """
 
 import math
@@ -14,17 +14,17 @@ import polars as pl
 
 from workbench.foundation.errors import InputError, ParameterError, unknown_name
 
-#: What a null is called.
+#: Name of the group of persons without a value.
 MISSING = "missing"
-#: Joins attributes in the name of an intersection and values in the name of its groups.
+#: Separator of attributes in the name of an intersection, and of values in names of its groups.
 CROSS = " x "
-#: Values of a column beyond which bands have to be declared.
+#: Largest number of values of a column without bands.
 MOST_VALUES = 20
 
 Bands = Mapping[str, Sequence[float]]
 
 
-def grouped(
+def assign_groups(
     rows: pl.DataFrame,
     attributes: Sequence[str],
     *,
@@ -36,13 +36,14 @@ def grouped(
     Parameters
     ----------
     rows : DataFrame, shape (persons, columns)
+        One row per person.
     attributes : sequence of str
         Columns to group by.
     bands : mapping of str to sequence of float, optional
-        For numeric columns, the lowest value of every band but the first: 30, 50 cuts below 30,
-        30 to below 50, and 50 and more.
+        Lowest value of every band but the first, for numeric columns: 30, 50 means below 30, 30 to
+        below 50, and 50 and more.
     most_values : int
-        Most values of a column.
+        Largest number of values of a column.
 
     Returns
     -------
@@ -52,29 +53,29 @@ def grouped(
     Raises
     ------
     ParameterError
-        A column is not there, has too many values (with a proposed cut), or bands do not fit.
+        A column is missing or has too many values (the message proposes bands), or bands are wrong.
     InputError
         There is no row.
     """
     if not attributes:
-        raise ParameterError("no attribute to group by: name one column at least")
+        raise ParameterError("no attribute to group by: name at least one column")
     if rows.is_empty():
-        raise InputError("nobody to compare: the frame has no row")
+        raise InputError("the frame has no row: there are no persons to compare")
     declared = dict(bands or {})
     for name in (*attributes, *declared):
         if name not in rows.columns:
             raise ParameterError(unknown_name("column to group by", name, rows.columns))
     columns = [
-        _banded(rows[name], declared[name]) if name in declared else rows[name]
+        _assign_bands(rows[name], declared[name]) if name in declared else rows[name]
         for name in attributes
     ]
     for column in columns:
-        _refuse_many(column, most_values)
+        _refuse_many_values(column, most_values)
     return pl.DataFrame([column.cast(pl.String).fill_null(MISSING) for column in columns])
 
 
 def intersections(groups: pl.DataFrame) -> pl.DataFrame:
-    """Return every combination of the attributes' values, those that nobody has included.
+    """Return every combination of the attributes' values, also combinations without a person.
 
     Returns
     -------
@@ -89,11 +90,11 @@ def intersections(groups: pl.DataFrame) -> pl.DataFrame:
 
 
 def value_names(groups: pl.DataFrame) -> list[str]:
-    """Return ``value_0``, ...: attributes may be called anything, also "group"."""
+    """Return ``value_0``, ``value_1``, ..., because attributes may have any name, even "group"."""
     return [f"value_{place}" for place in range(groups.width)]
 
 
-def _banded(column: pl.Series, cuts: Sequence[float]) -> pl.Series:
+def _assign_bands(column: pl.Series, cuts: Sequence[float]) -> pl.Series:
     if not column.dtype.is_numeric():
         raise ParameterError(f"bands for {column.name!r}: the column is {column.dtype}, no number")
     if not cuts or list(cuts) != sorted(set(cuts)):
@@ -108,12 +109,12 @@ def _banded(column: pl.Series, cuts: Sequence[float]) -> pl.Series:
     return named["band"].alias(column.name)
 
 
-def _refuse_many(column: pl.Series, most: int) -> None:
+def _refuse_many_values(column: pl.Series, most: int) -> None:
     n = column.drop_nulls().n_unique()
     if n <= most:
         return
     if column.dtype.is_numeric():
-        cuts = ", ".join(f"{cut:g}" for cut in _proposed(column))
+        cuts = ", ".join(f"{cut:g}" for cut in _propose_cuts(column))
         raise ParameterError(
             f"{column.name!r} has {n} values: declare bands, for instance "
             f"bands={{{column.name!r}: [{cuts}]}}"
@@ -124,19 +125,19 @@ def _refuse_many(column: pl.Series, most: int) -> None:
     )
 
 
-def _proposed(column: pl.Series) -> list[float]:
-    """Return round cuts that leave about a fifth of the persons in each band."""
+def _propose_cuts(column: pl.Series) -> list[float]:
+    """Return round limits of bands that contain about a fifth of the persons each."""
     values = column.drop_nulls().cast(pl.Float64).to_numpy()
     low, high = np.quantile(values, [0.1, 0.9])
     if high <= low:
         low, high = float(values.min()), float(values.max())
-    step = _round((high - low) / 4)
+    step = _round_step((high - low) / 4)
     first = math.ceil((low + step / 2) / step) * step
     cuts = np.arange(first, high, step)
     return [float(f"{cut:.10g}") for cut in cuts]
 
 
-def _round(step: float) -> float:
+def _round_step(step: float) -> float:
     """Return the nearest of 1, 2, 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(step))
     return min((scale * power for scale in (1, 2, 5, 10)), key=lambda each: abs(each - step))

@@ -1,4 +1,4 @@
-"""What an audit asks."""
+"""The question of an audit: attributes, metrics and tolerance."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,28 +13,28 @@ ODDS = ("true_positive_rate", "false_positive_rate")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What an audit asks.
+    """The question of an audit.
 
     Attributes
     ----------
     attributes : tuple of str
         Columns whose groups are compared.
     tolerance : float
-        Difference of rates, 0 to 1, that does not matter.
+        Largest difference of rates, 0 to 1, that does not matter.
     least : int
-        Persons in a rate's denominator below whom a group is not judged.
+        Smallest denominator of a rate with which a group is judged.
     metrics : tuple of str
         Names of ``METRICS``; empty for all that the data allow.
     judged : tuple of str
         Metrics that get a verdict: by default the selection rate and, with outcomes, equalized
-        odds. Which one matters depends on the decision: selection and true positive rate for a
+        odds. The right metric depends on the decision: selection rate and true positive rate for a
         scarce benefit, false positive rate for a burden.
     are_crossed : bool
         Whether combinations of several attributes are compared too.
     references : mapping of str to str
-        Attribute to the group that others are compared with; the largest one by default.
+        Reference group of each attribute; the largest group by default.
     bands, most_values
-        As ``grouped`` takes them.
+        Parameters of ``assign_groups``.
     """
 
     attributes: tuple[str, ...]
@@ -48,9 +48,9 @@ class Question:
     most_values: int = MOST_VALUES
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be asked."""
+        """Refuse unknown metrics and numbers outside their range."""
         if not 0 < self.tolerance < 1:
-            raise ParameterError(f"tolerance is {self.tolerance}: it must lie between 0 and 1")
+            raise ParameterError(f"tolerance is {self.tolerance}: it must be between 0 and 1")
         if self.least < 1:
             raise ParameterError(f"least is {self.least}: it must be 1 or more")
         for name in self.metrics:
@@ -64,5 +64,5 @@ class Question:
 
 
 def judged_rates(judged: str) -> tuple[str, ...]:
-    """Return the rates that a judged metric rests on: equalized odds are two."""
+    """Return the rates of a judged metric: two for equalized odds, otherwise the metric itself."""
     return ODDS if judged == "equalized_odds" else (judged,)

@@ -1,13 +1,13 @@
-"""Whether scores rank, and mean the same, in every group.
+"""Ranking and calibration of scores by group.
 
-Equal error rates and equal calibration cannot both hold where groups differ in how often the
-outcome happens (Kleinberg, Mullainathan and Raghavan 2017; Chouldechova 2017), so both are shown.
+Equal error rates and equal calibration cannot both hold if groups differ in the share with the
+outcome (Kleinberg, Mullainathan and Raghavan 2017; Chouldechova 2017), so both are shown.
 """
 
 import numpy as np
 import polars as pl
 
-from workbench.fairness.groups import Bands, grouped
+from workbench.fairness.groups import Bands, assign_groups
 from workbench.privacy.release import EXACT, Release, calibration_gap, rounded_figure, shares
 from workbench.statistics.auc import auc_interval
 
@@ -25,29 +25,32 @@ def scores_by_group(
     bands: Bands | None = None,
     release: Release = EXACT,
 ) -> pl.DataFrame:
-    """Return how well scores rank and how far they are off, by group.
+    """Return the AUC of scores and their difference from the observed share, by group.
 
     Parameters
     ----------
     rows : DataFrame, shape (persons, columns)
+        One row per person.
     attribute, score, outcome : str
-        Columns; the score lies within 0 and 1, the outcome is Boolean.
+        Columns; the score is between 0 and 1, the outcome is Boolean.
     least : int
-        Persons with and without the outcome that an AUC needs, each.
+        Smallest number of persons with the outcome, and without it, for an AUC.
     bands : mapping, optional
-        As ``grouped`` takes it.
+        Bands of a numeric attribute, see ``assign_groups``.
     release : Release
-        Makes every figure: a view's (``view.release``) where figures are to be shown.
+        Release that makes every figure; for figures to be shown, the view's (``view.release``).
 
     Returns
     -------
     DataFrame, shape (groups, 12)
         ``attribute``, ``group``, ``persons``, ``auc``, ``auc_low``, ``auc_high`` (logit-DeLong),
         ``observed`` (share with the outcome), ``predicted`` (mean score), ``gap``, ``gap_low``,
-        ``gap_high`` (observed less predicted), ``note`` ("too small to judge" where there is no
-        AUC), sorted by group.
+        ``gap_high`` (observed less predicted), ``note`` ("too small to judge" if there is no AUC),
+        sorted by group.
     """
-    named = rows.with_columns(grouped(rows, [attribute], bands=bands)[attribute].alias("group"))
+    named = rows.with_columns(
+        assign_groups(rows, [attribute], bands=bands)[attribute].alias("group")
+    )
     counted = release.counts(named, ["group"], of={"positives": pl.col(outcome).cast(pl.Boolean)})
     means = release.means(named, ["group"], of={score: _SMALLEST_SCORE})
     predicted = dict(means.select("group", score).iter_rows())

@@ -1,4 +1,4 @@
-"""Who is among the selected, against who is there at all."""
+"""Representation: each group's share of the selected persons and of all persons."""
 
 import polars as pl
 
@@ -13,26 +13,27 @@ def representation(
     Parameters
     ----------
     counted : DataFrame
-        As ``cells`` returns it, of one attribute.
+        Result of ``count_decisions`` for one attribute.
     whole : DataFrame
-        The same of everybody together, one row.
+        Result of ``count_decisions`` for all persons together, one row.
     release : Release
-        Made the counts.
+        Release that made the counts.
 
     Returns
     -------
     DataFrame, shape (groups, 10)
         ``attribute``, ``group``, ``persons``, ``share``, ``selected``, ``share_of_selected``,
-        ``low``, ``high`` (its Wilson interval), ``ratio`` (share_of_selected by share: 1 is as
-        many as there are; null in an empty group or where nobody is selected), ``bound`` ("at most
-        4 of 25" where the selected are so few that only a bound is told, else "").
+        ``low``, ``high`` (its Wilson interval), ``ratio`` (share_of_selected divided by share, 1
+        for a group that is selected like all persons; null for an empty group or if no person is
+        selected), ``bound`` ("at most 4 of 25" if only a bound may be shown, else "").
     """
     everyone, selected = int(whole["persons"][0]), int(whole["selected"][0])
     table = counted.select("attribute", "group", "persons", "selected").with_columns(
         share=pl.col("persons") / max(everyone, 1),
         all_selected=pl.lit(selected, dtype=pl.Int64),
     )
-    # whom the selection rate bounds is bounded here too, or the numerator would be told
+    # A group whose selection rate is a bound gets that bound here too; otherwise this table would
+    # show the number of its selected persons.
     of_group = pl.Series(shares(table["selected"], table["persons"], release=release).bound)
     found = share_columns(
         table, "selected", "all_selected", release=release, name="share_of_selected"

@@ -7,9 +7,9 @@ with three possible outcomes, tables for a report, and, apart from those, frames
 
 from workbench.models.assessment import Assessment, assess
 from workbench.models.churn import churn
+from workbench.models.churn_result import ChurnResult
 from workbench.models.classifiers import Model
 from workbench.models.leavers import leavers
-from workbench.models.result import ChurnResult
 from workbench.models.segmentation import Segmentation, segmentation
 from workbench.models.snapshot import churn_in_folds, churn_snapshot
 

@@ -166,8 +166,8 @@ def assess(
             note=f"right scores would show up to {null_95:.4f} in 95 of 100 samples",
             origin=release.origin,
         ),
-        calibration_gap=_gap(base_rate, means["score"], scores, release),
-        lift=_lift(calibration, how=how, seed=seed, release=release),
+        calibration_gap=_calibration_gap_estimate(base_rate, means["score"], scores, release),
+        lift=_lift_estimate(calibration, how=how, seed=seed, release=release),
         predicted=Estimate(
             name="predicted_rate",
             value=means["score"],
@@ -189,7 +189,9 @@ def assess(
     )
 
 
-def _gap(base_rate: Estimate, predicted: float, scores: Scores, release: Release) -> Estimate:
+def _calibration_gap_estimate(
+    base_rate: Estimate, predicted: float, scores: Scores, release: Release
+) -> Estimate:
     found = calibration_gap(base_rate.value or 0.0, predicted, scores, release=release)
     return Estimate(
         name="calibration_gap",
@@ -206,7 +208,7 @@ def _gap(base_rate: Estimate, predicted: float, scores: Scores, release: Release
 
 def ranks_verdict(auc: Estimate) -> Verdict:
     """Answer whether the model ranks leavers better than chance."""
-    value, low, high = _limits(auc)
+    value, low, high = _require_limits(auc)
     figures = f"AUC {value:.3f} (95 % interval {low:.3f} to {high:.3f}, {auc.n:,} persons)"
     if low > 0.5 and high >= USELESS_AUC:
         outcome, answer = Outcome.SHOWN, f"Yes: {figures}; chance is .5."
@@ -215,7 +217,7 @@ def ranks_verdict(auc: Estimate) -> Verdict:
     else:
         ratio = ((high - low) / 2 / max(value - 0.5, USELESS_AUC - 0.5)) ** 2
         answer = (
-            f"It cannot be said: {figures}, which includes chance. About "
+            f"Undecided: {figures}, which includes chance. About "
             f"{round_up_two_digits(max(auc.n * ratio, auc.n + 1)):,} persons would be needed."
         )
         outcome = Outcome.UNDECIDED
@@ -270,7 +272,7 @@ def gain_verdict(
         outcome, answer = Outcome.SHOWN, f"Yes: {figures}."
     else:
         outcome = Outcome.UNDECIDED
-        answer = f"It cannot be said: {figures}. {_needed_gain(found, n)}"
+        answer = f"Undecided: {figures}. {_describe_needed_persons(found, n)}"
     return Verdict(
         name="beats_simple_rule",
         question=f"Does the model rank better than {rule_name}?",
@@ -284,7 +286,7 @@ def gain_verdict(
 def calibration_verdict(found: Assessment) -> Verdict:
     """Answer whether scores can be read as probabilities."""
     gap, observed = found.calibration_gap, found.base_rate.value or 0.0
-    difference, low, high = _limits(gap)
+    difference, low, high = _require_limits(gap)
     error = found.calibration_error.value or 0.0
     null_95, predicted = found.null_95.value or 0.0, found.predicted.value or 0.0
     figures = (
@@ -303,7 +305,7 @@ def calibration_verdict(found: Assessment) -> Verdict:
     else:
         outcome = Outcome.UNDECIDED
         answer = (
-            f"It cannot be said: {figures}. To tell a difference of {_IN_WORDS}, "
+            f"Undecided: {figures}. To tell a difference of {_IN_WORDS}, "
             f"about {needed:,} persons would be needed."
         )
     return Verdict(
@@ -316,7 +318,7 @@ def calibration_verdict(found: Assessment) -> Verdict:
     )
 
 
-def _lift(calibration: pl.DataFrame, *, how: str, seed: int, release: Release) -> Estimate:
+def _lift_estimate(calibration: pl.DataFrame, *, how: str, seed: int, release: Release) -> Estimate:
     """Return the lift of the highest tenth, from the counts of the calibration table."""
     top = calibration.row(by_predicate=pl.col("group") == calibration["group"].max(), named=True)
     n, left = int(calibration["persons"].sum()), round(calibration["middle"].sum())
@@ -327,10 +329,10 @@ def _lift(calibration: pl.DataFrame, *, how: str, seed: int, release: Release) -
             [max(left - left_inside, 0), max(n - inside - left + left_inside, 0)],
         ]
     )
-    low, high = percentile_interval(cells, _lift_of, seed=seed, noise=release.variance)
+    low, high = percentile_interval(cells, _lifts, seed=seed, noise=release.variance)
     return Estimate(
         name="lift",
-        value=float(_lift_of(cells[None])[0]),
+        value=float(_lifts(cells[None])[0]),
         low=low,
         high=high,
         n=n,
@@ -341,7 +343,7 @@ def _lift(calibration: pl.DataFrame, *, how: str, seed: int, release: Release) -
     )
 
 
-def _lift_of(cells: Counts) -> Scores:
+def _lifts(cells: Counts) -> Scores:
     with np.errstate(invalid="ignore", divide="ignore"):
         in_top = cells[:, 0, 0] / cells[:, 0].sum(axis=1)
         overall = cells[:, :, 0].sum(axis=1) / cells.sum(axis=(1, 2))
@@ -349,14 +351,14 @@ def _lift_of(cells: Counts) -> Scores:
     return lift
 
 
-def _needed_gain(found: Rounded, n: int) -> str:
+def _describe_needed_persons(found: Rounded, n: int) -> str:
     power = float(stats.norm.ppf(0.8))
     se = (found.high - found.low) / 2 / critical_value()
     ratio = ((critical_value() + power) * se / max(found.value, USELESS_GAIN)) ** 2
     return f"About {round_up_two_digits(max(n * ratio, n + 1)):,} persons would be needed."
 
 
-def _limits(estimate: Estimate) -> tuple[float, float, float]:
+def _require_limits(estimate: Estimate) -> tuple[float, float, float]:
     if estimate.value is None or estimate.low is None or estimate.high is None:
         raise TypeError(f"estimate {estimate.name} has no interval")
     return estimate.value, estimate.low, estimate.high

@@ -18,21 +18,21 @@ from workbench.features import (
 )
 from workbench.foundation.streams import Stream
 from workbench.models.assessment import assess, calibration_verdict, gain_verdict, ranks_verdict
+from workbench.models.churn_result import (
+    ChurnResult,
+    assessed_persons,
+    churn_outcomes,
+    count_score_bands,
+    counts_of_test,
+    feature_columns,
+    feature_table,
+    require_outcomes,
+    round_importance,
+    windows_table,
+)
 from workbench.models.classifiers import Model, fit
 from workbench.models.importance import group_importance
 from workbench.models.leaks import refuse_leaks, single_feature_aucs
-from workbench.models.result import (
-    ChurnResult,
-    assessed_persons,
-    feature_table,
-    inputs,
-    outcomes,
-    require_outcomes,
-    rounded_importance,
-    score_bands,
-    tested_counts,
-    windows_table,
-)
 from workbench.privacy.release import EXACT, Release
 from workbench.schema import CustomerData
 
@@ -118,36 +118,36 @@ def churn(
     share = _MOST_ROWS // len(split.train_on)
     learnt = []
     for on, (_, persons) in zip(split.train_on, labels[:-1], strict=True):
-        some = _range(persons, share, seed=seed, cut_off=on)
-        rows = data if some.height == persons.height else _only(data, some)
+        some = _sample_range(persons, share, seed=seed, cut_off=on)
+        rows = data if some.height == persons.height else _rows_of_persons(data, some)
         learnt.append(
             some.join(known(on, rows), on="customer_id", how="left", maintain_order="left")
         )
     training = pl.concat(learnt, how="diagonal_relaxed")
     test = tested.join(known(split.test_on), on="customer_id", how="left", maintain_order="left")
-    alone = single_feature_aucs(inputs(test), outcomes(test), seed=seed)
+    alone = single_feature_aucs(feature_columns(test), churn_outcomes(test), seed=seed)
     refuse_leaks(alone, allowed=allowed)
 
-    fitted = fit(inputs(training), outcomes(training), model=model, seed=seed)
-    y, scores = outcomes(test), fitted.scores(inputs(test))
+    fitted = fit(feature_columns(training), churn_outcomes(training), model=model, seed=seed)
+    y, scores = churn_outcomes(test), fitted.scores(feature_columns(test))
     assessed = assessed_persons(test, scores)
     tested_on = windows_table(labels, release=release)
     assessment = assess(
-        assessed, how="out-of-time", seed=seed, release=release, counts=tested_counts(tested_on)
+        assessed, how="out-of-time", seed=seed, release=release, counts=counts_of_test(tested_on)
     )
     rule = test[_RULE].fill_null(0).to_numpy().astype(np.float64)
-    importance = group_importance(fitted, inputs(test), y, seed=seed)
+    importance = group_importance(fitted, feature_columns(test), y, seed=seed)
     del test, training, learnt
-    current = _active(known(as_of), active_days)
+    current = _active_customers(known(as_of), active_days)
     scored = current.select("customer_id", score=pl.Series(fitted.scores(current)))
     return ChurnResult(
         split="time",
-        definition=_definition(horizon_days, gap_days, active_days),
+        definition=_describe_definition(horizon_days, gap_days, active_days),
         model=model,
         assessment=assessment,
         windows=tested_on,
         features=feature_table(alone, assessed, release=release),
-        importance=rounded_importance(importance, release=release),
+        importance=round_importance(importance, release=release),
         verdicts=(
             ranks_verdict(assessment.auc),
             gain_verdict(
@@ -161,12 +161,12 @@ def churn(
         ),
         assessed=assessed,
         scores=scored,
-        score_bands=score_bands(scored, release=release),
+        score_bands=count_score_bands(scored, release=release),
         origin=release.origin,
     )
 
 
-def _range(persons: pl.DataFrame, most: int, *, seed: int, cut_off: date) -> pl.DataFrame:
+def _sample_range(persons: pl.DataFrame, most: int, *, seed: int, cut_off: date) -> pl.DataFrame:
     """Return at most that many persons whose ids lie in one range, drawn anew for each cut-off.
 
     Ids are keyed hashes, so the persons of a range are a random sample. A view stores their rows
@@ -179,7 +179,7 @@ def _range(persons: pl.DataFrame, most: int, *, seed: int, cut_off: date) -> pl.
     return persons.sort("customer_id").slice(first, most)
 
 
-def _only(data: CustomerData, persons: pl.DataFrame) -> CustomerData:
+def _rows_of_persons(data: CustomerData, persons: pl.DataFrame) -> CustomerData:
     """Return the rows of customers of one range, so that a sample's features cost what it does."""
     ids, owner = persons.select("customer_id").lazy(), pl.col("customer_id")
     low, high = (
@@ -194,13 +194,13 @@ def _only(data: CustomerData, persons: pl.DataFrame) -> CustomerData:
     )
 
 
-def _active(known: pl.DataFrame, active_days: int | None) -> pl.DataFrame:
+def _active_customers(known: pl.DataFrame, active_days: int | None) -> pl.DataFrame:
     """Return the customers who are active at the scoring date."""
     bought = pl.col(_RULE).is_not_null()
     return known.filter(bought if active_days is None else bought & (pl.col(_RULE) <= active_days))
 
 
-def _definition(horizon_days: int, gap_days: int, active_days: int | None) -> str:
+def _describe_definition(horizon_days: int, gap_days: int, active_days: int | None) -> str:
     after = f" after a gap of {gap_days} days" if gap_days else ""
     who = "ever" if active_days is None else f"in the last {active_days} days"
     return (

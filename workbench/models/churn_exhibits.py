@@ -5,8 +5,8 @@ import polars as pl
 from workbench.charts.exhibits import Figure, Table
 from workbench.charts.row_charts import bars, intervals
 from workbench.charts.xy_charts import observed_against_expected
-from workbench.models.feature_exhibits import named, words
-from workbench.models.result import ChurnResult
+from workbench.models.churn_result import ChurnResult
+from workbench.models.feature_exhibits import feature_words, name_words
 from workbench.models.score_tables import PARTS
 from workbench.privacy.release import model_origin
 
@@ -29,7 +29,7 @@ _MOST = 12
 
 def design(result: ChurnResult) -> Table:
     """Return the cut-offs, how many persons each has and how many of them left."""
-    rows = _noted(result.windows).with_columns(
+    rows = _bounds_as_notes(result.windows).with_columns(
         pl.col("as_of", "label_from", "label_until").cast(pl.String)
     )
     empty = [name for name in rows.columns if rows[name].null_count() == rows.height]
@@ -51,12 +51,12 @@ def calibration(result: ChurnResult) -> Figure:
     """Draw the share that left over the predicted share, by tenths of the score."""
     table = Table(
         name="calibration",
-        title=f"The share that left in each {_part(result)}, against what the scores said",
-        rows=_highest_first(_noted(result.assessment.calibration.drop("middle"))),
+        title=f"The share that left in each {_group_word(result)}, against what the scores said",
+        rows=_highest_first(_bounds_as_notes(result.assessment.calibration.drop("middle"))),
         persons="persons",
         formats={"predicted": ".1%", "observed": ".1%", "low": ".1%", "high": ".1%"},
         labels={
-            "group": f"{_part(result)} of the scores",
+            "group": f"{_group_word(result)} of the scores",
             "predicted": "predicted share",
             "observed": "share that left",
             "positives": "left",
@@ -76,7 +76,7 @@ def calibration(result: ChurnResult) -> Figure:
 
 def gains(result: ChurnResult) -> Figure:
     """Draw the share that left by tenths of the score, highest first."""
-    rows = _noted(result.assessment.gains).with_columns(tenth=_place("tenth"))
+    rows = _bounds_as_notes(result.assessment.gains).with_columns(tenth=_place_text("tenth"))
     table = Table(
         name="gains",
         title=_gains_title(result),
@@ -84,7 +84,7 @@ def gains(result: ChurnResult) -> Figure:
         persons="persons",
         formats={**_RATE, "captured": ".1%", "lift": ".2f"},
         labels={
-            "tenth": f"{_part(result)} of the scores",
+            "tenth": f"{_group_word(result)} of the scores",
             "leavers": "left",
             "rate": "share that left",
             "captured": "leavers so far",
@@ -109,7 +109,7 @@ def importance(result: ChurnResult) -> Figure:
     table = Table(
         name="importance",
         title="How much worse the ranking gets without each group of features",
-        rows=result.importance.with_columns(group=named("group")).head(_MOST),
+        rows=result.importance.with_columns(group=name_words("group")).head(_MOST),
         persons=None,
         formats={"auc_lost": "z.3f", "low": "z.3f", "high": "z.3f"},
         labels={"group": "group of features", "auc_lost": "AUC lost"},
@@ -135,7 +135,7 @@ def strongest_features(result: ChurnResult) -> Table:
         "auc",
         "feature",
         direction=pl.col("direction").replace("levels", "other values"),
-        what=words("feature", "group", "meaning"),
+        what=feature_words("feature", "group", "meaning"),
     )
     return Table(
         name="strongest_features",
@@ -168,7 +168,7 @@ def score_groups(result: ChurnResult) -> Figure:
     return bars(table, group="score", value="share", axis="Share of current customers")
 
 
-def _noted(rows: pl.DataFrame) -> pl.DataFrame:
+def _bounds_as_notes(rows: pl.DataFrame) -> pl.DataFrame:
     """Name the column of bounds, or leave it out where there is none."""
     if (rows["bound"] == "").all():
         return rows.drop("bound")
@@ -178,10 +178,10 @@ def _noted(rows: pl.DataFrame) -> pl.DataFrame:
 def _highest_first(rows: pl.DataFrame) -> pl.DataFrame:
     """Return groups numbered from the highest scores on, as the other figures have them."""
     numbered = rows.with_columns(group=pl.len() + 1 - pl.col("group")).sort("group")
-    return numbered.with_columns(group=_place("group"))
+    return numbered.with_columns(group=_place_text("group"))
 
 
-def _place(number: str) -> pl.Expr:
+def _place_text(number: str) -> pl.Expr:
     """Return the place of a group in words, saying at both ends which way they are ordered."""
     end = (
         pl.when(pl.col(number) == 1)
@@ -193,7 +193,7 @@ def _place(number: str) -> pl.Expr:
     return pl.format("{} of {}{}", pl.col(number), pl.len(), end)
 
 
-def _part(result: ChurnResult) -> str:
+def _group_word(result: ChurnResult) -> str:
     return PARTS[max(result.assessment.calibration.height, 1) - 1]
 
 
@@ -202,6 +202,6 @@ def _gains_title(result: ChurnResult) -> str:
     if lift.value is None:
         return "Share that left by score, highest first"
     return (
-        f"The {_part(result)} with the highest scores leaves {lift.value:.1f} times as often as "
-        "the average"
+        f"The {_group_word(result)} with the highest scores leaves {lift.value:.1f} times as often "
+        "as the average"
     )

@@ -38,7 +38,7 @@ _RECALIBRATED_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class FittedModel:
     """A fitted model with the design it was fitted on."""
 
     design: Design
@@ -54,7 +54,7 @@ class Fitted:
         return np.round(found, SCORE_DECIMALS)
 
 
-def fit(rows: pl.DataFrame, outcomes: NDArray[np.bool_], *, model: Model, seed: int) -> Fitted:
+def fit(rows: pl.DataFrame, outcomes: NDArray[np.bool_], *, model: Model, seed: int) -> FittedModel:
     """Fit a model of leaving.
 
     Parameters
@@ -77,18 +77,18 @@ def fit(rows: pl.DataFrame, outcomes: NDArray[np.bool_], *, model: Model, seed: 
     X, y = design.array(rows), outcomes.astype(np.int8)
     with threadpool_limits(1):  # sums in one order, so that equal inputs give equal models
         if model == "logistic":
-            chosen, method, folds = _logistic(design), "isotonic", 3
+            chosen, method, folds = _logistic_regression(design), "isotonic", 3
         else:
-            chosen, method, folds = _boosting(design, seed), "sigmoid", 5
+            chosen, method, folds = _boosted_trees(design, seed), "sigmoid", 5
         if model == "logistic" and rows.height < _RECALIBRATED_ROWS:
-            return Fitted(design, chosen.fit(X, y))
+            return FittedModel(design, chosen.fit(X, y))
         groups = rows["customer_id"].to_numpy()
         splits = GroupKFold(folds, shuffle=True, random_state=seed).split(X, y, groups)
         calibrated = CalibratedClassifierCV(chosen, method=method, cv=list(splits), ensemble=False)
-        return Fitted(design, calibrated.fit(X, y))
+        return FittedModel(design, calibrated.fit(X, y))
 
 
-def _logistic(design: Design) -> Any:
+def _logistic_regression(design: Design) -> Any:
     is_stated = np.array([feature_group(name) == "profile" for name in design.numbers], dtype=bool)
     counted, stated = np.flatnonzero(~is_stated), np.flatnonzero(is_stated)
     texts = np.arange(len(design.numbers), len(design.names))
@@ -108,7 +108,7 @@ def _logistic(design: Design) -> Any:
     return make_pipeline(columns, LogisticRegression(C=1.0, max_iter=2000))
 
 
-def _boosting(design: Design, seed: int) -> Any:
+def _boosted_trees(design: Design, seed: int) -> Any:
     is_text = [False] * len(design.numbers) + [True] * len(design.levels)
     return HistGradientBoostingClassifier(
         learning_rate=0.05,

@@ -13,7 +13,7 @@ _GAP = "\xa0"  # no line begins with a unit
 _PER_MONTH = " per month"
 
 
-def words(feature: str, group: str, meaning: str) -> pl.Expr:
+def feature_words(feature: str, group: str, meaning: str) -> pl.Expr:
     """Return what a feature is, in words: the first part of its meaning.
 
     Parameters
@@ -25,14 +25,14 @@ def words(feature: str, group: str, meaning: str) -> pl.Expr:
     whole = pl.col(meaning).str.strip_suffix(".")
     return (
         pl.when(pl.col(group) == "profile")
-        .then(named(feature))
+        .then(name_words(feature))
         .when(pl.col(feature).str.contains(": ", literal=True))
         .then(whole)
         .otherwise(whole.str.replace(_FURTHER, ""))
     )
 
 
-def named(feature: str) -> pl.Expr:
+def name_words(feature: str) -> pl.Expr:
     """Return names of columns and attributes as words: "Internet service".
 
     Of ``product.internet_service`` the namespace is told only where two names would be equal. A

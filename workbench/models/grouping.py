@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 from workbench.foundation.errors import ParameterError
 from workbench.foundation.streams import Stream
 from workbench.models.latent import Floats, Latent
-from workbench.models.separation import Separation, separation
+from workbench.models.separation import Separation, measure_separation
 
 #: Median agreement of two samples' groups from which they are called reproducible.
 REPRODUCIBLE = 0.8
@@ -67,7 +67,7 @@ class Grouping:
     separation: Separation
 
 
-def grouping(
+def group_customers(
     latent: Latent, *, k_range: tuple[int, int], k: int | None, least: int, seed: int
 ) -> Grouping:
     """Cut customers into groups.
@@ -93,10 +93,10 @@ def grouping(
     if not 2 <= low <= high:
         raise ParameterError(f"k_range is {low} to {high}: give 2 or more, smallest first")
     if k is not None and not low <= k <= high:
-        raise ParameterError(f"k is {k}: it must lie within k_range, {low} to {high}")
+        raise ParameterError(f"k is {k}: it must be within k_range, {low} to {high}")
     with threadpool_limits(1):  # sums in one order, so that equal inputs give equal groups
         numbers = list(range(low, high + 1))
-        apart = [separation(latent, k=each, seed=seed) for each in numbers]
+        apart = [measure_separation(latent, k=each, seed=seed) for each in numbers]
         fits = {each: _silhouettes(latent.mean, each, seed) for each in numbers}
         tried = pl.DataFrame(
             [
@@ -110,8 +110,8 @@ def grouping(
                 for each, found in zip(numbers, apart, strict=True)
             ]
         )
-        chosen, is_natural = _choose(tried, fits) if k is None else (k, False)
-        labels, centres = _cut(latent.mean, chosen, least, seed)
+        chosen, is_natural = _choose_number(tried, fits) if k is None else (k, False)
+        labels, centres = _fit_groups(latent.mean, chosen, least, seed)
     best = max(apart, key=lambda found: (found.natural_groups, found.most_between))
     return Grouping(
         labels=labels,
@@ -123,7 +123,7 @@ def grouping(
     )
 
 
-def _choose(tried: pl.DataFrame, fits: Mapping[int, Floats]) -> tuple[int, bool]:
+def _choose_number(tried: pl.DataFrame, fits: Mapping[int, Floats]) -> tuple[int, bool]:
     """Choose the number of groups; see the module's docstring.
 
     A valley takes more customers to show than a group takes to be useful, so one group more than
@@ -169,7 +169,7 @@ def _silhouettes(rows: Floats, k: int, seed: int) -> Floats:
     return found
 
 
-def _cut(rows: Floats, k: int, least: int, seed: int) -> tuple[Labels, Floats]:
+def _fit_groups(rows: Floats, k: int, least: int, seed: int) -> tuple[Labels, Floats]:
     random = Stream(seed, f"cut {k}").generator()
     learnt = rows[np.sort(random.permutation(rows.shape[0])[:_LEARNT_ROWS])]
     centres: Floats = KMeans(k, n_init=10, random_state=seed).fit(learnt).cluster_centers_

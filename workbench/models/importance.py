@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from workbench.features import feature_group
 from workbench.foundation.streams import Stream
-from workbench.models.classifiers import Fitted
-from workbench.models.leaks import sample
+from workbench.models.classifiers import FittedModel
+from workbench.models.leaks import sample_positions
 from workbench.statistics.auc import auc_difference
 
 #: Rows whose features are shuffled; the loss of AUC is then good to about .003.
@@ -21,7 +21,7 @@ _SHUFFLES = 3
 
 
 def group_importance(
-    fitted: Fitted, rows: pl.DataFrame, outcomes: NDArray[np.bool_], *, seed: int
+    fitted: FittedModel, rows: pl.DataFrame, outcomes: NDArray[np.bool_], *, seed: int
 ) -> pl.DataFrame:
     """Return the AUC lost when the features of a group are shuffled among held-out persons.
 
@@ -37,7 +37,7 @@ def group_importance(
     ----------
     Breiman 2001, "Random forests", Machine Learning 45, section 10.
     """
-    picked = sample(rows.height, _ROWS, seed=seed)
+    picked = sample_positions(rows.height, _ROWS, seed=seed)
     some, y = rows[picked], outcomes[picked]
     scores = fitted.scores(some)
     groups: dict[str, list[str]] = {}
@@ -64,7 +64,7 @@ def group_importance(
     return table.sort("auc_lost", "group", descending=[True, False])
 
 
-def over_folds(parts: list[pl.DataFrame]) -> pl.DataFrame:
+def mean_over_folds(parts: list[pl.DataFrame]) -> pl.DataFrame:
     """Return the mean of importances measured in folds of other persons each.
 
     The folds' errors are independent, so the half-width of the mean is their root sum of squares

@@ -37,7 +37,7 @@ class Latent:
     mean: Floats
     draw: Floats
 
-    def scaled(self) -> "Latent":
+    def standardise(self) -> "Latent":
         """Return both centred, and by the spread of the draws.
 
         A quantity of which little is known has means that vary less than the draws, and so counts

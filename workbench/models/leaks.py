@@ -36,10 +36,10 @@ def single_feature_aucs(
         ``feature``, ``group``, ``auc`` (0.5 to 1), ``direction`` ("more", "less" or "levels":
         whether leavers have more of it), the highest first.
     """
-    picked = sample(rows.height, _ROWS, seed=seed)
+    picked = sample_positions(rows.height, _ROWS, seed=seed)
     some, y = rows[picked], outcomes[picked]
     found = [
-        (column.name, feature_group(column.name), *_alone(column, y))
+        (column.name, feature_group(column.name), *_single_auc(column, y))
         for column in some.drop("customer_id", strict=False).iter_columns()
     ]
     schema = {"feature": pl.String, "group": pl.String, "auc": pl.Float64, "direction": pl.String}
@@ -73,7 +73,7 @@ def refuse_leaks(alone: pl.DataFrame, *, allowed: tuple[str, ...] = ()) -> None:
     )
 
 
-def sample(n: int, most: int, *, seed: int) -> NDArray[np.intp]:
+def sample_positions(n: int, most: int, *, seed: int) -> NDArray[np.intp]:
     """Return sorted positions of at most that many of n rows, drawn without replacement."""
     if n <= most:
         return np.arange(n)
@@ -81,7 +81,7 @@ def sample(n: int, most: int, *, seed: int) -> NDArray[np.intp]:
     return np.sort(drawn)
 
 
-def _alone(column: pl.Series, y: NDArray[np.bool_]) -> tuple[float, str]:
+def _single_auc(column: pl.Series, y: NDArray[np.bool_]) -> tuple[float, str]:
     if column.n_unique() < 2 or y.all() or not y.any():
         return 0.5, "more"
     if column.dtype.is_numeric() or column.dtype == pl.Boolean:

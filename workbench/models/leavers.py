@@ -3,8 +3,8 @@
 from typing import Literal
 
 from workbench.models.churn import churn
+from workbench.models.churn_result import ChurnResult
 from workbench.models.classifiers import Model
-from workbench.models.result import ChurnResult
 from workbench.models.snapshot import churn_snapshot
 from workbench.privacy import View
 

@@ -49,7 +49,7 @@ class Design:
             if column.dtype.is_numeric() or column.dtype == pl.Boolean:
                 numbers.append(column.name)
             else:
-                levels.append((column.name, _commonest(column)))
+                levels.append((column.name, _most_frequent_levels(column)))
         if not numbers and not levels:
             raise InputError(
                 f"none of the {rows.width - 1} features varies over the {rows.height} training "
@@ -83,7 +83,7 @@ class Design:
         return rows.select(*numbers, *texts).to_numpy().astype(np.float64, copy=False)
 
 
-def _commonest(column: pl.Series) -> tuple[str, ...]:
+def _most_frequent_levels(column: pl.Series) -> tuple[str, ...]:
     counts = (
         column.cast(pl.String)
         .drop_nulls()

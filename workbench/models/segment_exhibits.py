@@ -5,7 +5,7 @@ import polars as pl
 from workbench.charts.exhibits import Figure, Table
 from workbench.charts.row_charts import intervals
 from workbench.features import feature_dictionary
-from workbench.models.feature_exhibits import value_text, words
+from workbench.models.feature_exhibits import feature_words, value_text
 from workbench.models.segmentation import Segmentation
 from workbench.privacy.release import model_origin
 
@@ -77,7 +77,7 @@ def profile(result: Segmentation, *, currency: str) -> Table:
         "typical",
         "others",
         "effect",
-        mark=words("feature", "group", "meaning"),
+        mark=feature_words("feature", "group", "meaning"),
     )
     return Table(
         name="segment_profile",

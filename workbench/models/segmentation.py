@@ -7,10 +7,10 @@ import polars as pl
 
 from workbench.features import customer_features
 from workbench.foundation.errors import PrivacyError
-from workbench.models.grouping import REPRODUCIBLE, Grouping, grouping
-from workbench.models.profiles import profile_table, segment_names, sizes
+from workbench.models.grouping import REPRODUCIBLE, Grouping, group_customers
+from workbench.models.segment_profiles import profile_table, segment_names, size_table
+from workbench.models.segment_traits import customer_traits
 from workbench.models.separation import ENOUGH_BETWEEN
-from workbench.models.traits import traits
 from workbench.privacy.release import EXACT, Release, rounded_figure
 from workbench.schema import CustomerData
 from workbench.statistics.comparisons import round_up_two_digits
@@ -115,7 +115,9 @@ def segmentation(
     InputError
         Nobody ordered.
     """
-    known = traits(data, as_of=as_of, currency=currency, active_days=active_days, seed=seed)
+    known = customer_traits(
+        data, as_of=as_of, currency=currency, active_days=active_days, seed=seed
+    )
     n = known.customers.height
     needed = max(LEAST_CUSTOMERS, 2 * min_group)
     if n < needed:
@@ -123,7 +125,7 @@ def segmentation(
             f"too few customers ordered in the time asked for: {needed} are needed for segments "
             f"of {min_group} at least; take more active_days or another as_of"
         )
-    cut = grouping(known.latent, k_range=k_range, k=k, least=min_group, seed=seed)
+    cut = group_customers(known.latent, k_range=k_range, k=k, least=min_group, seed=seed)
     names = segment_names(cut.centres, known.names)
     features = known.customers.join(
         customer_features(data, as_of=as_of, currency=currency).rows,
@@ -137,15 +139,18 @@ def segmentation(
     persons = release.count(known.customers)
     estimates = _estimates(cut, persons, release)
     return Segmentation(
-        sizes=sizes(cut.labels, spent, names, release=release),
+        sizes=size_table(cut.labels, spent, names, release=release),
         profile=profile_table(cut.labels, features, names, release=release),
-        tried=_rounded(cut.tried, release),
+        tried=_round_agreement(cut.tried, release),
         pairs=cut.separation.pairs,
         k=cut.k,
         is_natural=cut.is_natural,
         traits=known.names,
         estimates=estimates,
-        verdicts=(_reality(cut, persons, estimates[2]), _return(cut, estimates[1])),
+        verdicts=(
+            _reality_verdict(cut, persons, estimates[2]),
+            _stability_verdict(cut, estimates[1]),
+        ),
         origin=release.origin,
         assignments=known.customers.with_columns(
             segment=pl.Series([names[label] for label in cut.labels])
@@ -154,7 +159,7 @@ def segmentation(
 
 
 def _estimates(cut: Grouping, n: int, release: Release) -> tuple[Estimate, Estimate, Estimate]:
-    tried = _rounded(cut.tried, release)
+    tried = _round_agreement(cut.tried, release)
     chosen = tried.row(by_predicate=pl.col("is_chosen"), named=True)
     return (
         Estimate(
@@ -188,9 +193,9 @@ def _estimates(cut: Grouping, n: int, release: Release) -> tuple[Estimate, Estim
     )
 
 
-def _reality(cut: Grouping, n: int, groups: Estimate) -> Verdict:
+def _reality_verdict(cut: Grouping, n: int, groups: Estimate) -> Verdict:
     found = cut.separation
-    tested = f"{_borders(found.pairs.height)} between groups tested on {n:,} customers"
+    tested = f"{_describe_borders(found.pairs.height)} between groups tested on {n:,} customers"
     if found.is_shown:
         outcome = Outcome.SHOWN
         answer = f"Yes: {found.natural_groups} groups have a gap between them ({tested})."
@@ -204,7 +209,7 @@ def _reality(cut: Grouping, n: int, groups: Estimate) -> Verdict:
         outcome = Outcome.UNDECIDED
         scale = ENOUGH_BETWEEN / max(found.most_between, 1)
         answer = (
-            "It cannot be said: no gap is seen, but too few customers lie where one would be. "
+            "Undecided: no gap was found, but too few customers are where a gap would be. "
             f"About {round_up_two_digits(n * scale):,} customers would be needed."
         )
     return Verdict(
@@ -217,7 +222,7 @@ def _reality(cut: Grouping, n: int, groups: Estimate) -> Verdict:
     )
 
 
-def _rounded(tried: pl.DataFrame, release: Release) -> pl.DataFrame:
+def _round_agreement(tried: pl.DataFrame, release: Release) -> pl.DataFrame:
     """Return what was tried, agreements rounded as figures of models are."""
     found = [
         rounded_figure(*row, release=release)
@@ -227,7 +232,7 @@ def _rounded(tried: pl.DataFrame, release: Release) -> pl.DataFrame:
     return tried.with_columns(values)
 
 
-def _return(cut: Grouping, stability: Estimate) -> Verdict:
+def _stability_verdict(cut: Grouping, stability: Estimate) -> Verdict:
     low, value, high = (float(x or 0.0) for x in (stability.low, stability.value, stability.high))
     figures = f"agreement {value:.2f} ({low:.2f} to {high:.2f}; 1 is the same, 0 is chance)"
     if low >= REPRODUCIBLE:
@@ -247,5 +252,5 @@ def _return(cut: Grouping, stability: Estimate) -> Verdict:
     )
 
 
-def _borders(count: int) -> str:
+def _describe_borders(count: int) -> str:
     return "1 border" if count == 1 else f"{count} borders"

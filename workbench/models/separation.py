@@ -75,7 +75,7 @@ class Separation:
         return self.most_between >= ENOUGH_BETWEEN
 
 
-def separation(latent: Latent, *, k: int, seed: int) -> Separation:
+def measure_separation(latent: Latent, *, k: int, seed: int) -> Separation:
     """Test whether k groups are apart.
 
     Parameters
@@ -93,15 +93,15 @@ def separation(latent: Latent, *, k: int, seed: int) -> Separation:
     learnt = order[: min(n // 3, _MOST_LEARNT)]
     held = order[learnt.size :]
     centres = KMeans(k, n_init=5, random_state=seed).fit(latent.mean[learnt])
-    _, first = _nearest(centres, latent.draw[learnt])
-    nearest, _ = _nearest(centres, latent.draw[held])
+    _, first = _nearest_centres(centres, latent.draw[learnt])
+    nearest, _ = _nearest_centres(centres, latent.draw[held])
     lines = []
     for one, other in combinations(range(k), 2):
         between = held[(nearest[:, 0] == one) & (nearest[:, 1] == other)]
         if between.size < LEAST_BETWEEN:
             continue
         sides = [latent.draw[learnt[first == group]] for group in (one, other)]
-        values = latent.draw[between] @ _direction(*sides)
+        values = latent.draw[between] @ _fisher_direction(*sides)
         if values.size > _MOST_VALUES:
             values = random.choice(values, _MOST_VALUES, replace=False)
         found = dip_test(values)
@@ -116,16 +116,16 @@ def separation(latent: Latent, *, k: int, seed: int) -> Separation:
     pairs = pl.DataFrame(lines, schema=schema, orient="row")
     adjusted = pl.Series("p_value", adjust_p_values(pairs["p_value"].to_numpy()), dtype=pl.Float64)
     pairs = pairs.with_columns(adjusted, is_apart=adjusted < _LEVEL)
-    return Separation(pairs=pairs, natural_groups=_groups(pairs, k))
+    return Separation(pairs=pairs, natural_groups=_count_natural_groups(pairs, k))
 
 
-def _nearest(centres: KMeans, rows: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _nearest_centres(centres: KMeans, rows: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the two nearest centres of each row (the lower number first), and the nearest."""
     order = np.argsort(centres.transform(rows), axis=1)[:, :2]
     return np.sort(order, axis=1), order[:, 0]
 
 
-def _direction(one: Floats, other: Floats) -> Floats:
+def _fisher_direction(one: Floats, other: Floats) -> Floats:
     """Return Fisher's direction, from the first group's mean to the other's."""
     spread = sum(np.cov(side.T).reshape(side.shape[1], -1) * len(side) for side in (one, other))
     pooled = np.asarray(spread) / (len(one) + len(other))
@@ -134,7 +134,7 @@ def _direction(one: Floats, other: Floats) -> Floats:
     return direction
 
 
-def _groups(pairs: pl.DataFrame, k: int) -> int:
+def _count_natural_groups(pairs: pl.DataFrame, k: int) -> int:
     """Count groups, those taken together that have no shown valley between them.
 
     A group that borders on no other with enough customers to test is not counted on its own.

@@ -13,21 +13,21 @@ from sklearn.model_selection import StratifiedKFold
 from workbench.features import declared_label, last_terms, profile
 from workbench.foundation.errors import ParameterError
 from workbench.models.assessment import assess, calibration_verdict, ranks_verdict
-from workbench.models.classifiers import Model, fit
-from workbench.models.importance import group_importance, over_folds
-from workbench.models.leaks import refuse_leaks, single_feature_aucs
-from workbench.models.result import (
+from workbench.models.churn_result import (
     ChurnResult,
     assessed_persons,
+    churn_outcomes,
+    count_score_bands,
+    counts_of_test,
+    feature_columns,
     feature_table,
-    inputs,
-    outcomes,
     require_outcomes,
-    rounded_importance,
-    score_bands,
-    tested_counts,
+    round_importance,
     windows_table,
 )
+from workbench.models.classifiers import Model, fit
+from workbench.models.importance import group_importance, mean_over_folds
+from workbench.models.leaks import refuse_leaks, single_feature_aucs
 from workbench.privacy.release import EXACT, Release
 from workbench.schema import CustomerData
 
@@ -116,7 +116,7 @@ def churn_in_folds(
     if folds < 2:
         raise ParameterError(f"folds is {folds}: it must be 2 or more")
     require_outcomes(rows, "snapshot")
-    X, y = inputs(rows), outcomes(rows)
+    X, y = feature_columns(rows), churn_outcomes(rows)
     alone = single_feature_aucs(X, y, seed=seed)
     refuse_leaks(alone, allowed=allowed)
     found = np.zeros(rows.height)
@@ -129,7 +129,7 @@ def churn_in_folds(
     persons = assessed_persons(rows, found)
     windows = windows_table([(None, rows)], release=release)
     assessment = assess(
-        persons, how="out-of-fold", seed=seed, release=release, counts=tested_counts(windows)
+        persons, how="out-of-fold", seed=seed, release=release, counts=counts_of_test(windows)
     )
     scored = persons.select("customer_id", "score")
     return ChurnResult(
@@ -139,10 +139,10 @@ def churn_in_folds(
         assessment=assessment,
         windows=windows,
         features=feature_table(alone, persons, release=release),
-        importance=rounded_importance(over_folds(importance), release=release),
+        importance=round_importance(mean_over_folds(importance), release=release),
         verdicts=(ranks_verdict(assessment.auc), calibration_verdict(assessment)),
         assessed=persons,
         scores=scored,
-        score_bands=score_bands(scored, release=release),
+        score_bands=count_score_bands(scored, release=release),
         origin=release.origin,
     )

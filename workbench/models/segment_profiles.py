@@ -43,7 +43,7 @@ def segment_names(centres: Floats, traits: tuple[str, ...]) -> list[str]:
         "frequent, high value, toys"; "average" where nothing stands out; a number is added where
         two would be the same.
     """
-    names = [_name(dict(zip(traits, centre.tolist(), strict=True))) for centre in centres]
+    names = [_name_segment(dict(zip(traits, centre.tolist(), strict=True))) for centre in centres]
     seen: dict[str, int] = {}
     unique = []
     for name in names:
@@ -52,7 +52,7 @@ def segment_names(centres: Floats, traits: tuple[str, ...]) -> list[str]:
     return unique
 
 
-def sizes(
+def size_table(
     labels: Labels,
     persons: pl.DataFrame,
     names: list[str],
@@ -78,7 +78,7 @@ def sizes(
         ``segment``, ``persons``, ``share``, ``low``, ``high`` (Wilson), ``value_share``,
         ``value_low``, ``value_high`` (see ``Release.value_shares``).
     """
-    rows = persons.with_columns(segment=_segments(labels, names))
+    rows = persons.with_columns(segment=_segment_series(labels, names))
     total = release.count(rows)
     counted = release.value_shares(rows, ["segment"], of="value").rename(
         {"share": "value_share", "low": "value_low", "high": "value_high"}
@@ -126,7 +126,7 @@ def profile_table(
     """
     meaning = feature_dictionary([name for name in features.columns if name != "customer_id"])
     described = meaning.filter(pl.col("group").is_in(_DESCRIBED_GROUPS))
-    rows = features.with_columns(segment=_segments(labels, names))
+    rows = features.with_columns(segment=_segment_series(labels, names))
     persons = dict(release.counts(rows, ["segment"]).iter_rows())
     lines = []
     for feature, group, unit, _ in described.iter_rows():
@@ -143,13 +143,15 @@ def profile_table(
             is_whole=features.schema[feature].is_integer(),
             release=release,
         )
-        means = _means(known, feature, names, release) if unit in ("share", "yes/no") else None
+        means = (
+            _segment_means(known, feature, names, release) if unit in ("share", "yes/no") else None
+        )
         for place, name in enumerate(names):
             inside, outside = counts[place], counts.sum(axis=0) - counts[place]
             if name not in persons or not outside.any():
                 continue
             typical = (
-                (means[0][place], _pooled(means, place))
+                (means[0][place], _mean_of_others(means, place))
                 if means
                 else (binned_median(inside, edges), binned_median(outside, edges))
             )
@@ -177,7 +179,7 @@ def profile_table(
 _Means = tuple[list[float | None], list[int]]
 
 
-def _means(known: pl.DataFrame, feature: str, names: list[str], release: Release) -> _Means:
+def _segment_means(known: pl.DataFrame, feature: str, names: list[str], release: Release) -> _Means:
     """Return the mean of a share in each segment, and the persons that it is of."""
     made = release.means(known, ["segment"], of={feature: _SMALLEST_SHARE})
     by_name = {row[0]: row[1:] for row in made.select("segment", feature, "persons").iter_rows()}
@@ -185,7 +187,7 @@ def _means(known: pl.DataFrame, feature: str, names: list[str], release: Release
     return [mean for mean, _ in found], [persons for _, persons in found]
 
 
-def _pooled(means: _Means, without: int) -> float | None:
+def _mean_of_others(means: _Means, without: int) -> float | None:
     """Return the mean of all segments but one."""
     others = [
         (mean, n)
@@ -196,11 +198,11 @@ def _pooled(means: _Means, without: int) -> float | None:
     return round(sum(mean * n for mean, n in others) / total, 6) if total else None
 
 
-def _segments(labels: Labels, names: list[str]) -> pl.Series:
+def _segment_series(labels: Labels, names: list[str]) -> pl.Series:
     return pl.Series([names[label] for label in labels], dtype=pl.String)
 
 
-def _name(centre: dict[str, float]) -> str:
+def _name_segment(centre: dict[str, float]) -> str:
     words = []
     for trait, (more, less) in _WORDS.items():
         if abs(centre.get(trait, 0.0)) >= _NOTABLE:

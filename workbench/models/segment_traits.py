@@ -44,7 +44,7 @@ class Traits:
     latent: Latent
 
 
-def traits(
+def customer_traits(
     data: CustomerData, *, as_of: date, currency: str, active_days: int | None, seed: int
 ) -> Traits:
     """Return the traits of customers who ordered in the last ``active_days``.
@@ -78,10 +78,10 @@ def traits(
         )
     random = Stream(seed, "traits").generator()
     parts = [
-        *_rhythm(people, random),
-        *_breadth(facts, currency, people, random),
-        *_categories(facts, currency, people, random),
-        *_channels(facts, currency, people, random),
+        *_order_traits(people, random),
+        *_basket_traits(facts, currency, people, random),
+        *_category_traits(facts, currency, people, random),
+        *_channel_traits(facts, currency, people, random),
     ]
     latent = Latent(
         np.hstack([part.mean for _, part in parts]), np.hstack([part.draw for _, part in parts])
@@ -89,14 +89,14 @@ def traits(
     return Traits(
         customers=people.select("customer_id"),
         names=tuple(name for names, _ in parts for name in names),
-        latent=latent.scaled(),
+        latent=latent.standardise(),
     )
 
 
-Part = tuple[tuple[str, ...], Latent]
+NamedTraits = tuple[tuple[str, ...], Latent]
 
 
-def _rhythm(people: pl.DataFrame, random: np.random.Generator) -> list[Part]:
+def _order_traits(people: pl.DataFrame, random: np.random.Generator) -> list[NamedTraits]:
     days = people["days"].to_numpy().astype(np.float64)
     exposure = people["since_first"].to_numpy().astype(np.float64)
     # The first order made the customer; only those after it say how often one orders.
@@ -107,11 +107,11 @@ def _rhythm(people: pl.DataFrame, random: np.random.Generator) -> list[Part]:
     return [(("order_frequency",), often), (("order_value",), value)]
 
 
-def _breadth(
+def _basket_traits(
     facts: Facts, currency: str, people: pl.DataFrame, random: np.random.Generator
-) -> list[Part]:
+) -> list[NamedTraits]:
     lines = lines_sold(facts, currency).group_by("customer_id").agg(lines=pl.len().cast(pl.Int64))
-    counted = _aligned(people, lines.collect(engine="streaming"))["lines"].fill_null(0)
+    counted = _align_rows(people, lines.collect(engine="streaming"))["lines"].fill_null(0)
     if counted.n_unique() < 2:
         return []
     days = people["days"].to_numpy().astype(np.float64)
@@ -119,39 +119,39 @@ def _breadth(
     return [(("basket_breadth",), breadth)]
 
 
-def _categories(
+def _category_traits(
     facts: Facts, currency: str, people: pl.DataFrame, random: np.random.Generator
-) -> list[Part]:
+) -> list[NamedTraits]:
     names = largest_categories(facts, currency)
     columns = {f"{place}": pl.col("category") == name for place, name in enumerate(names)}
     lines = lines_sold(facts, currency).filter(pl.col("category").is_in(names))
-    return _mix(lines, columns, [f"category: {name}" for name in names], people, random)
+    return _mix_traits(lines, columns, [f"category: {name}" for name in names], people, random)
 
 
-def _channels(
+def _channel_traits(
     facts: Facts, currency: str, people: pl.DataFrame, random: np.random.Generator
-) -> list[Part]:
+) -> list[NamedTraits]:
     channel = pl.col("channel").cast(pl.String)
     sales = facts["orders"].filter(
         pl.col("currency") == currency, pl.col("kind") == "sale", channel.is_not_null()
     )
     columns = {name: channel == name for name in CHANNELS}
-    return _mix(sales, columns, [f"channel: {name}" for name in CHANNELS], people, random)
+    return _mix_traits(sales, columns, [f"channel: {name}" for name in CHANNELS], people, random)
 
 
-def _mix(
+def _mix_traits(
     rows: pl.LazyFrame,
     columns: Mapping[str, pl.Expr],
     names: list[str],
     people: pl.DataFrame,
     random: np.random.Generator,
-) -> list[Part]:
+) -> list[NamedTraits]:
     if not columns:
         return []
     summed = rows.group_by("customer_id").agg(
         **{name: each.sum().cast(pl.Int64) for name, each in columns.items()}
     )
-    table = _aligned(people, summed.collect(engine="streaming")).drop("customer_id").fill_null(0)
+    table = _align_rows(people, summed.collect(engine="streaming")).drop("customer_id").fill_null(0)
     counts: Floats = table.to_numpy().astype(np.float64)
     if counts.sum() == 0:
         return []
@@ -161,7 +161,7 @@ def _mix(
     return [(tuple(names[place] for place in kept), log_mixes(counts[:, kept], random))]
 
 
-def _aligned(people: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+def _align_rows(people: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     return people.select("customer_id").join(
         found, on="customer_id", how="left", maintain_order="left"
     )

@@ -83,24 +83,24 @@ class ChurnResult:
         return f"<p>{self.definition}</p><ul>{lines}</ul>"
 
 
-def inputs(rows: pl.DataFrame) -> pl.DataFrame:
+def feature_columns(rows: pl.DataFrame) -> pl.DataFrame:
     """Return what a model may see: everything but the label."""
     return rows.drop("churned")
 
 
-def outcomes(rows: pl.DataFrame) -> Outcomes:
+def churn_outcomes(rows: pl.DataFrame) -> Outcomes:
     """Return who left, shape (n,)."""
     return rows["churned"].to_numpy().astype(bool)
 
 
-def score_bands(scores: pl.DataFrame, *, release: Release = EXACT) -> pl.DataFrame:
+def count_score_bands(scores: pl.DataFrame, *, release: Release = EXACT) -> pl.DataFrame:
     """Count customers by bands of a tenth of the score; see ``ChurnResult.score_bands``."""
     band = (pl.col("score") * 10).floor().clip(0, 9).cast(pl.Int64)
     rows = scores.with_columns(band=band, until=band + 1)
     counted = release.counts(rows, ["band", "until"])
     # counted anew after each merging, as the noise of a merged band is its own
     while counted.height > 1 and (counted["persons"] < release.min_group).any():
-        low, high = _merged(counted)
+        low, high = _merged_band(counted)
         is_inside = (pl.col("band") >= low) & (pl.col("until") <= high)
         rows = rows.with_columns(
             band=pl.when(is_inside).then(pl.lit(low, pl.Int64)).otherwise("band"),
@@ -111,7 +111,7 @@ def score_bands(scores: pl.DataFrame, *, release: Release = EXACT) -> pl.DataFra
     return counted.with_columns(share=(pl.col("persons") / total).clip(0, 1))
 
 
-def _merged(counted: pl.DataFrame) -> tuple[int, int]:
+def _merged_band(counted: pl.DataFrame) -> tuple[int, int]:
     """Return the ends of the smallest band together with the smaller of its neighbours."""
     persons = counted["persons"].to_list()
     place = persons.index(min(persons))
@@ -167,7 +167,7 @@ def windows_table(
     )
 
 
-def tested_counts(windows: pl.DataFrame) -> tuple[int, int] | None:
+def counts_of_test(windows: pl.DataFrame) -> tuple[int, int] | None:
     """Return the persons of the test and how many of them left, as the table of windows has them.
 
     None where only a bound of the leavers is shown.
@@ -198,7 +198,7 @@ def feature_table(
     )
 
 
-def rounded_importance(table: pl.DataFrame, *, release: Release) -> pl.DataFrame:
+def round_importance(table: pl.DataFrame, *, release: Release) -> pl.DataFrame:
     """Return the importances, rounded as figures of models are; the most important first."""
     found = [
         rounded_figure(*row, release=release)
