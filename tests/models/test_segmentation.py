@@ -89,7 +89,7 @@ def test_one_group_more_is_taken_only_where_it_fits_better_by_more_than_chance()
 
 def test_too_few_customers_are_refused() -> None:
     data, _ = population(40, ONE_KIND, seed=2)
-    with pytest.raises(PrivacyError, match="60 are needed for segments of 10"):
+    with pytest.raises(PrivacyError, match="60 are needed for segments of at least 10"):
         segmentation(data, as_of=AS_OF, currency="EUR", seed=1)
     more, _ = population(150, ONE_KIND, seed=2)
     with pytest.raises(ParameterError, match="k is 9: it must be within k_range, 2 to 6"):

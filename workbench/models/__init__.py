@@ -1,8 +1,8 @@
-"""Models of customers, each with the figures and verdicts that say how far it can be trusted.
+"""Models of customers, each with figures and verdicts about its quality.
 
-A model takes frames and a seed and gives back a frozen result: estimates with intervals, verdicts
-with three possible outcomes, tables for a report, and, apart from those, frames about persons
-(scores, assignments) that are for the vault and never shown.
+A model takes frames and a seed and returns a frozen result: estimates with intervals, verdicts with
+three possible outcomes, and tables for a report. The result also contains frames about persons
+(scores, assignments), which are for the vault and are never shown.
 """
 
 from workbench.models.assessment import Assessment, assess

@@ -1,7 +1,7 @@
-"""How good scores are on persons the model has not seen: figures and verdicts.
+"""Assess scores on persons on whom the model was not trained: figures and verdicts.
 
-Takes scored persons and knows no model. Every figure is made by the release before a verdict is
-worded, so a verdict rests on what is shown.
+The functions take scored persons and depend on no model. The release makes every figure before a
+verdict uses it, so that a verdict follows from the figures that are shown.
 """
 
 from dataclasses import dataclass
@@ -35,13 +35,13 @@ from workbench.statistics.intervals import critical_value
 from workbench.statistics.resampling import Counts, percentile_interval
 from workbench.statistics.verdicts import Outcome, Verdict
 
-#: AUC below which a ranking is of no use, whatever its p-value.
+#: AUC below which a ranking is useless, whatever its p-value.
 USELESS_AUC = 0.55
-#: Gain in AUC over the simple rule below which the model is not worth having.
+#: Gain in AUC over a simple rule below which the model is useless.
 USELESS_GAIN = 0.01
-#: Mean score may be off by this much and still be called right.
+#: Largest difference between mean score and observed share of a calibrated model.
 CALIBRATION_TOLERANCE, _IN_WORDS = 0.03, "three percentage points"
-#: Decimals of the calibration error that right scores would show: it moves less by one person.
+#: Decimals of the calibration error under right scores; one person changes it by less.
 _NULL_DECIMALS = 3
 
 Outcomes = NDArray[np.bool_]
@@ -50,20 +50,21 @@ Scores = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """What held-out persons show about scores.
+    """Figures about the quality of scores, from held-out persons.
 
     Attributes
     ----------
     auc, base_rate, brier, calibration_error, lift : Estimate
-        ``calibration_error`` has as ``high`` nothing and as note its null 95th percentile.
+        Figures of the scores. ``calibration_error`` has no interval; its note contains the 95th
+        percentile of its null distribution.
     calibration_gap : Estimate
         Share that left less mean score.
     predicted : Estimate
         Mean score.
     calibration, gains : DataFrame
-        See ``calibration_table`` and ``gains_table``.
+        Results of ``calibration_table`` and ``gains_table``.
     null_95 : Estimate
-        95th percentile of the calibration error that right scores would show.
+        95th percentile of the calibration error if scores were the true probabilities.
     """
 
     auc: Estimate
@@ -96,16 +97,16 @@ def assess(
     Parameters
     ----------
     persons : DataFrame, shape (persons, 3)
-        ``customer_id``, ``score`` (0 to 1) and ``churned`` (Boolean: who left).
+        ``customer_id``, ``score`` (0 to 1) and ``churned`` (Boolean, whether the person left).
     how : str
-        Where the persons come from, as the reader sees it: "out-of-time", "out-of-fold".
+        Kind of the held-out persons, as the reader sees it: "out-of-time", "out-of-fold".
     seed : int
         Seed of the calibration null and the resampled lift.
     release : Release
-        Makes every figure: a view's (``view.release``) where figures are to be shown.
+        Release that makes every figure; for figures to be shown, the view's (``view.release``).
     counts : (int, int), optional
-        Persons, and how many of them left, where the release has counted them before: another
-        count would be another draw of noise.
+        Number of persons, and number of those who left, if the release has counted them before;
+        another count would be another draw of noise.
     """
     outcomes, scores = persons["churned"].to_numpy().astype(bool), persons["score"].to_numpy()
     if counts is None:
@@ -239,15 +240,15 @@ def gain_verdict(
     Parameters
     ----------
     persons : DataFrame
-        As in ``assess``.
+        Scored persons, see ``assess``.
     rule : array of float, shape (n,)
-        Score of the simple rule for the same persons, higher is more likely to leave.
+        Score of the simple rule for the same persons, higher for persons more likely to leave.
     n : int
         Number of the persons, as it may be shown.
     rule_name : str
-        What the rule is, in words: "days since the last order alone".
+        Name of the rule in words: "days since the last order alone".
     release : Release
-        Rounds the figures.
+        Release that rounds the figures.
     """
     outcomes, scores = persons["churned"].to_numpy().astype(bool), persons["score"].to_numpy()
     found = rounded_figure(*auc_difference(outcomes, scores, rule)[:3], release=release)
@@ -305,7 +306,7 @@ def calibration_verdict(found: Assessment) -> Verdict:
     else:
         outcome = Outcome.UNDECIDED
         answer = (
-            f"Undecided: {figures}. To tell a difference of {_IN_WORDS}, "
+            f"Undecided: {figures}. To show a difference of {_IN_WORDS}, "
             f"about {needed:,} persons would be needed."
         )
     return Verdict(

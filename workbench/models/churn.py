@@ -1,7 +1,7 @@
-"""Who will leave: a model tested on a later time than it was trained on.
+"""A churn model that is tested on a later time than it is trained on.
 
-Training cut-offs lie so far before the test cut-off that their label windows are over by then, and
-the test's label window is over by ``as_of``. The model that was tested is the one that scores.
+The label windows of the training cut-offs end before the test cut-off, and the label window of the
+test ends before ``as_of``. The tested model itself scores the current customers.
 """
 
 from datetime import date
@@ -36,7 +36,7 @@ from workbench.models.leaks import refuse_leaks, single_feature_aucs
 from workbench.privacy.release import EXACT, Release
 from workbench.schema import CustomerData
 
-#: Training rows beyond which more do not improve the model but take memory.
+#: Largest number of training rows; more rows take memory without improving the model.
 _MOST_ROWS = 100_000
 _RULE = "days_since_last_order"
 
@@ -57,40 +57,44 @@ def churn(
     allowed: tuple[str, ...] = (),
     release: Release = EXACT,
 ) -> ChurnResult:
-    """Model who will place no order within a horizon, and test it on a later time.
+    """Model which customers will not order within a horizon, and test the model on a later time.
 
     Parameters
     ----------
     data : CustomerData
-        A view.
+        Customer data of a view.
     as_of : date
-        Scoring date: nothing from its first moment on is used.
+        Scoring date; rows from its first moment on are not used.
     currency : str
-        ISO 4217; orders in another are left out.
+        ISO 4217 code; orders in another currency are left out.
     horizon_days, gap_days : int
-        Left is who has no order day in ``[cut-off + gap, cut-off + gap + horizon)``.
+        Length of the label window and of the gap before it. A customer has churned if they have no
+        order day in ``[cut-off + gap, cut-off + gap + horizon)``.
     seed : int
+        Seed of samples, folds and trees.
     history_days : int, optional
-        Features see this many days before a cut-off; None for all.
+        Number of days before a cut-off from which features are computed; None for all.
     active_days : int, optional
-        Population: customers with an order day in this many days before the cut-off.
+        Number of days before a cut-off in which the population has an order day; None for all
+        customers who ever had one.
     min_history_days : int
-        Days of data that a cut-off needs before it.
+        Smallest number of days of data before a cut-off.
     model : {"logistic", "boosting"}
+        Kind of model, see ``classifiers.fit``.
     data_until : date, optional
         First day that the data do not cover; see ``coverage``.
     allowed : tuple of str
         Features whose high AUC on their own has been explained.
     release : Release
-        Makes every figure: a view's (``view.release``) where figures are to be shown.
+        Release that makes every figure; for figures to be shown, the view's (``view.release``).
 
     Raises
     ------
     ParameterError
         ``as_of`` is outside the data, or no training cut-off has enough history; the message
-        has the needed numbers.
+        contains the needed numbers.
     InputError
-        Too few left or stayed, or a feature tells the outcome on its own.
+        Too few customers left or stayed, or a single feature determines the outcome.
     """
     covered = coverage(data, data_until=data_until)
     split = split_for_churn(
@@ -110,21 +114,23 @@ def churn(
     require_outcomes(pl.concat([found for _, found in labels[:-1]]), "training cut-offs")
     require_outcomes(tested, "test cut-off")
 
-    # One cut-off's features at a time, and of training only the persons that are learned from:
-    # memory holds one row per customer once.
-    def known(on: date, rows: CustomerData = data) -> pl.DataFrame:
+    # Features are computed for one cut-off at a time, and for training only of the sampled persons,
+    # so that memory contains one row per customer only once.
+    def features_on(on: date, rows: CustomerData = data) -> pl.DataFrame:
         return customer_features(rows, as_of=on, currency=currency, history_days=history_days).rows
 
     share = _MOST_ROWS // len(split.train_on)
-    learnt = []
+    samples = []
     for on, (_, persons) in zip(split.train_on, labels[:-1], strict=True):
         some = _sample_range(persons, share, seed=seed, cut_off=on)
         rows = data if some.height == persons.height else _rows_of_persons(data, some)
-        learnt.append(
-            some.join(known(on, rows), on="customer_id", how="left", maintain_order="left")
+        samples.append(
+            some.join(features_on(on, rows), on="customer_id", how="left", maintain_order="left")
         )
-    training = pl.concat(learnt, how="diagonal_relaxed")
-    test = tested.join(known(split.test_on), on="customer_id", how="left", maintain_order="left")
+    training = pl.concat(samples, how="diagonal_relaxed")
+    test = tested.join(
+        features_on(split.test_on), on="customer_id", how="left", maintain_order="left"
+    )
     alone = single_feature_aucs(feature_columns(test), churn_outcomes(test), seed=seed)
     refuse_leaks(alone, allowed=allowed)
 
@@ -137,8 +143,8 @@ def churn(
     )
     rule = test[_RULE].fill_null(0).to_numpy().astype(np.float64)
     importance = group_importance(fitted, feature_columns(test), y, seed=seed)
-    del test, training, learnt
-    current = _active_customers(known(as_of), active_days)
+    del test, training, samples
+    current = _active_customers(features_on(as_of), active_days)
     scored = current.select("customer_id", score=pl.Series(fitted.scores(current)))
     return ChurnResult(
         split="time",
@@ -167,10 +173,10 @@ def churn(
 
 
 def _sample_range(persons: pl.DataFrame, most: int, *, seed: int, cut_off: date) -> pl.DataFrame:
-    """Return at most that many persons whose ids lie in one range, drawn anew for each cut-off.
+    """Return at most ``most`` persons whose ids are in one range, another for each cut-off.
 
     Ids are keyed hashes, so the persons of a range are a random sample. A view stores their rows
-    together, so only that part of it is read.
+    together, so only that part of the view is read.
     """
     if persons.height <= most:
         return persons
@@ -180,7 +186,10 @@ def _sample_range(persons: pl.DataFrame, most: int, *, seed: int, cut_off: date)
 
 
 def _rows_of_persons(data: CustomerData, persons: pl.DataFrame) -> CustomerData:
-    """Return the rows of customers of one range, so that a sample's features cost what it does."""
+    """Return the rows of the given persons, whose ids are in one range.
+
+    Features are then computed for the sample only, not for all customers.
+    """
     ids, owner = persons.select("customer_id").lazy(), pl.col("customer_id")
     low, high = (
         pl.lit(end, pl.UInt64) for end in persons.select(low=owner.min(), high=owner.max()).row(0)
@@ -204,6 +213,6 @@ def _describe_definition(horizon_days: int, gap_days: int, active_days: int | No
     after = f" after a gap of {gap_days} days" if gap_days else ""
     who = "ever" if active_days is None else f"in the last {active_days} days"
     return (
-        f"Left is who places no order within {horizon_days} days{after}; "
-        f"counted are customers who ordered {who}."
+        f"A customer has left if they place no order within {horizon_days} days{after}; "
+        f"only customers who ordered {who} are counted."
     )

@@ -1,4 +1,4 @@
-"""What a report shows of a churn model: how it was tested, how good it is, what it rests on."""
+"""Figures and tables of a churn model: its test, its quality, its most important features."""
 
 import polars as pl
 
@@ -16,19 +16,19 @@ _SPLIT = {
     "folds": "Tested on persons held out in folds: a snapshot has no later time",
 }
 _AUC_LOST = (
-    "AUC: how often the model ranks a customer who leaves above one who stays. Lost is what it is "
-    "worth less once the features of the group are shuffled among customers."
+    "AUC: how often the model ranks a customer who leaves above one who stays. AUC lost: how much "
+    "lower it is after the features of the group are shuffled among customers."
 )
 _AUC_ALONE = (
     "AUC alone: how often the feature by itself ranks a customer who leaves above one who stays; "
     "half of the time is chance."
 )
-#: Features listed in a report; the others carry less than these.
+#: Largest number of features or groups in an exhibit; the strongest are shown.
 _MOST = 12
 
 
 def design(result: ChurnResult) -> Table:
-    """Return the cut-offs, how many persons each has and how many of them left."""
+    """Return the cut-offs with the numbers of persons and of those who left."""
     rows = _bounds_as_notes(result.windows).with_columns(
         pl.col("as_of", "label_from", "label_until").cast(pl.String)
     )
@@ -105,7 +105,7 @@ def gains(result: ChurnResult) -> Figure:
 
 
 def importance(result: ChurnResult) -> Figure:
-    """Draw what each group of features adds to the ranking."""
+    """Draw the AUC that is lost without each group of features."""
     table = Table(
         name="importance",
         title="How much worse the ranking gets without each group of features",
@@ -130,7 +130,7 @@ def importance(result: ChurnResult) -> Figure:
 
 
 def strongest_features(result: ChurnResult) -> Table:
-    """Return the features that tell leavers best on their own, in words."""
+    """Return the features that rank leavers best on their own, in words."""
     rows = result.features.head(_MOST).select(
         "auc",
         "feature",
@@ -150,7 +150,7 @@ def strongest_features(result: ChurnResult) -> Table:
 
 
 def score_groups(result: ChurnResult) -> Figure:
-    """Draw how many current customers have which score, in bands of tenths that can be shown."""
+    """Draw the share of current customers in each band of scores."""
     rows = result.score_bands.select(
         score=pl.format("{} to {}%", pl.col("band") * 10, pl.col("until") * 10),
         persons="persons",
@@ -169,20 +169,20 @@ def score_groups(result: ChurnResult) -> Figure:
 
 
 def _bounds_as_notes(rows: pl.DataFrame) -> pl.DataFrame:
-    """Name the column of bounds, or leave it out where there is none."""
+    """Return rows with the column of bounds as ``note``, or without it if there is no bound."""
     if (rows["bound"] == "").all():
         return rows.drop("bound")
     return rows.rename({"bound": "note"})
 
 
 def _highest_first(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return groups numbered from the highest scores on, as the other figures have them."""
+    """Return groups numbered from the highest scores, like the groups of the other figures."""
     numbered = rows.with_columns(group=pl.len() + 1 - pl.col("group")).sort("group")
     return numbered.with_columns(group=_place_text("group"))
 
 
 def _place_text(number: str) -> pl.Expr:
-    """Return the place of a group in words, saying at both ends which way they are ordered."""
+    """Return the place of a group in words: "1 of 10 = highest", "2 of 10", "10 of 10 = lowest"."""
     end = (
         pl.when(pl.col(number) == 1)
         .then(pl.lit(" = highest"))

@@ -1,4 +1,4 @@
-"""What a churn model comes back with, however persons were held out."""
+"""The result of a churn model, whether a later time or folds of persons were held out."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,40 +14,43 @@ from workbench.statistics.auc import standard_error
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.verdicts import Verdict
 
-#: Persons of either outcome without whom neither training nor test means anything.
+#: Smallest number of persons of either outcome for training or test.
 LEAST_OUTCOMES = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChurnResult:
-    """A model of leaving and what held-out persons say about it.
+    """A churn model and its assessment on held-out persons.
 
     Attributes
     ----------
     split : {"time", "folds"}
-        Whether a later time or other persons were held out.
+        Whether a later time or folds of persons were held out.
     definition : str
-        What leaving means here, in words.
+        Definition of leaving, in words.
     model : {"logistic", "boosting"}
+        Kind of model.
     assessment : Assessment
+        Figures and tables about the scores of held-out persons.
     windows : DataFrame, shape (cut-offs, 10)
         One row per cut-off: ``part`` ("training", "test"), ``as_of``, ``label_from``,
         ``label_until`` (Date, null for folds), ``persons``, ``leavers``, ``rate``, ``low``,
-        ``high``, ``bound`` ("at most 4 of 25" where only a bound is shown).
+        ``high``, ``bound`` ("at most 4 of 25" if only a bound may be shown, else "").
     features : DataFrame, shape (features, 6)
         ``feature``, ``group``, ``unit``, ``meaning``, ``auc`` (alone, on the test persons, .5 to
         1), ``direction``; the strongest first.
     importance : DataFrame, shape (groups, 6)
-        As ``group_importance`` gives it.
+        Result of ``group_importance``.
     verdicts : tuple of Verdict
+        Answers about ranking, gain and calibration.
     assessed : DataFrame, shape (test persons, 3)
         ``customer_id``, ``score``, ``churned``: for an audit of the scores, never shown.
     scores : DataFrame, shape (current customers, 2)
         ``customer_id``, ``score``: for the vault, never shown.
     score_bands : DataFrame
-        Current customers by bands of a tenth of the score: ``band`` (0 to 9) and ``until`` (1 to
-        10), the tenths from and to which a band reaches, ``persons``, ``share``. A band of too few
-        persons to be shown is merged with the neighbour that has fewer.
+        Numbers of current customers by bands of tenths of the score: ``band`` (0 to 9) and
+        ``until`` (1 to 10), the first tenth of a band and the end of its last, ``persons``,
+        ``share``. A band of too few persons to be shown is merged with its smaller neighbour.
     origin : str
         Mark of the release that made the figures.
     """
@@ -84,21 +87,21 @@ class ChurnResult:
 
 
 def feature_columns(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return what a model may see: everything but the label."""
+    """Return the columns that a model may use: all but the label."""
     return rows.drop("churned")
 
 
 def churn_outcomes(rows: pl.DataFrame) -> Outcomes:
-    """Return who left, shape (n,)."""
+    """Return for each row whether the person left, shape (n,)."""
     return rows["churned"].to_numpy().astype(bool)
 
 
 def count_score_bands(scores: pl.DataFrame, *, release: Release = EXACT) -> pl.DataFrame:
-    """Count customers by bands of a tenth of the score; see ``ChurnResult.score_bands``."""
+    """Return numbers of customers by band of the score; see ``ChurnResult.score_bands``."""
     band = (pl.col("score") * 10).floor().clip(0, 9).cast(pl.Int64)
     rows = scores.with_columns(band=band, until=band + 1)
     counted = release.counts(rows, ["band", "until"])
-    # counted anew after each merging, as the noise of a merged band is its own
+    # A merged band is counted again, because it has noise of its own.
     while counted.height > 1 and (counted["persons"] < release.min_group).any():
         low, high = _merged_band(counted)
         is_inside = (pl.col("band") >= low) & (pl.col("until") <= high)
@@ -112,7 +115,7 @@ def count_score_bands(scores: pl.DataFrame, *, release: Release = EXACT) -> pl.D
 
 
 def _merged_band(counted: pl.DataFrame) -> tuple[int, int]:
-    """Return the ends of the smallest band together with the smaller of its neighbours."""
+    """Return the ends of the band that joins the smallest band and its smaller neighbour."""
     persons = counted["persons"].to_list()
     place = persons.index(min(persons))
     sides = [side for side in (place - 1, place + 1) if 0 <= side < counted.height]
@@ -121,13 +124,13 @@ def _merged_band(counted: pl.DataFrame) -> tuple[int, int]:
 
 
 def require_outcomes(rows: pl.DataFrame, where: str) -> None:
-    """Refuse persons of whom too few left or stayed."""
+    """Refuse persons if too few of them left or stayed."""
     left = int(rows["churned"].sum())
     if min(left, rows.height - left) < LEAST_OUTCOMES:
         lacking = "left" if left < LEAST_OUTCOMES else "stayed"
         raise InputError(
             f"too few persons for a churn model: among the {where} fewer than {LEAST_OUTCOMES} "
-            f"{lacking}; take another horizon_days or more data"
+            f"{lacking}; use another horizon_days or more data"
         )
 
 
@@ -168,9 +171,9 @@ def windows_table(
 
 
 def counts_of_test(windows: pl.DataFrame) -> tuple[int, int] | None:
-    """Return the persons of the test and how many of them left, as the table of windows has them.
+    """Return the number of test persons and of those who left, from the table of windows.
 
-    None where only a bound of the leavers is shown.
+    The result is None if only a bound of the number who left may be shown.
     """
     persons, leavers = windows.select("persons", "leavers").row(-1)
     return None if leavers is None else (int(persons), int(leavers))
@@ -179,9 +182,9 @@ def counts_of_test(windows: pl.DataFrame) -> tuple[int, int] | None:
 def feature_table(
     alone: pl.DataFrame, persons: pl.DataFrame, *, release: Release = EXACT
 ) -> pl.DataFrame:
-    """Return the features, described; see ``ChurnResult.features``.
+    """Return the features with their descriptions; see ``ChurnResult.features``.
 
-    The AUC of each is rounded as figures of models are, by its standard error in the persons.
+    The AUC of each feature is rounded by its standard error, like other figures of models.
     """
     left = int(persons["churned"].sum())
     kept = persons.height - left
@@ -199,7 +202,7 @@ def feature_table(
 
 
 def round_importance(table: pl.DataFrame, *, release: Release) -> pl.DataFrame:
-    """Return the importances, rounded as figures of models are; the most important first."""
+    """Return the importances, rounded like other figures of models, the most important first."""
     found = [
         rounded_figure(*row, release=release)
         for row in table.select("auc_lost", "low", "high").iter_rows()

@@ -1,7 +1,7 @@
-"""The two models of leaving, each with scores that mean probabilities.
+"""Two churn models, both with scores that are calibrated probabilities.
 
-Neither weighs classes: "balanced" weights ruin calibration (ECE .149) and with it every decision
-by expected profit (a quarter of the profit, on Telco).
+Neither model weights classes, because "balanced" weights ruin calibration (ECE .149) and therefore
+decisions by expected profit (they lose a quarter of the profit, on Telco).
 """
 
 from collections.abc import Iterator
@@ -28,18 +28,18 @@ from workbench.models.matrix import Design
 
 Model = Literal["logistic", "boosting"]
 
-#: Rows scored at a time, which bounds the memory of the arrays.
+#: Number of rows scored at a time, which limits the memory of the arrays.
 _CHUNK = 131_072
-#: Decimals of a score: equal inputs give equal scores whatever the number of threads.
+#: Decimals of a score, so that equal inputs give equal scores for any number of threads.
 SCORE_DECIMALS = 6
-#: Training rows from which the curve of a logistic model's scores is worth correcting. With fewer
-#: it is as calibrated as its maximum likelihood makes it, and a step curve would only cost ranks.
+#: Smallest number of training rows for which the scores of a logistic model are recalibrated. With
+#: fewer rows an isotonic curve would mostly create ties, which lower the AUC.
 _RECALIBRATED_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class FittedModel:
-    """A fitted model with the design it was fitted on."""
+    """A fitted model with its design."""
 
     design: Design
     model: Any
@@ -55,27 +55,27 @@ class FittedModel:
 
 
 def fit(rows: pl.DataFrame, outcomes: NDArray[np.bool_], *, model: Model, seed: int) -> FittedModel:
-    """Fit a model of leaving.
+    """Fit a churn model.
 
     Parameters
     ----------
     rows : DataFrame, shape (n, 1 + features)
-        ``customer_id`` and features; a customer may stand there once per cut-off.
+        ``customer_id`` and features; a customer may have one row per cut-off.
     outcomes : array of bool, shape (n,)
-        Who left.
+        True for customers who left.
     model : {"logistic", "boosting"}
         Logistic regression on log-transformed, standardised numbers and indicators, from 10,000
         rows on with an isotonic curve over its scores (Zadrozny and Elkan 2002); or gradient
         boosted trees whose scores are calibrated by a logistic curve (Platt 1999). Curves are
-        fitted over folds of the training customers, no customer in two folds.
+        fitted over folds of the training customers; all rows of a customer are in one fold.
     seed : int
-        Of the folds and trees.
+        Seed of the folds and trees.
     """
     if model not in get_args(Model):
         raise ParameterError(unknown_name("model", model, get_args(Model)))
     design = Design.of(rows)
     X, y = design.array(rows), outcomes.astype(np.int8)
-    with threadpool_limits(1):  # sums in one order, so that equal inputs give equal models
+    with threadpool_limits(1):  # One thread adds in one order, so equal inputs give equal models.
         if model == "logistic":
             chosen, method, folds = _logistic_regression(design), "isotonic", 3
         else:
@@ -92,8 +92,8 @@ def _logistic_regression(design: Design) -> Any:
     is_stated = np.array([feature_group(name) == "profile" for name in design.numbers], dtype=bool)
     counted, stated = np.flatnonzero(~is_stated), np.flatnonzero(is_stated)
     texts = np.arange(len(design.numbers), len(design.names))
-    # Counts and amounts of the feature table are skewed: log, by sign, so that trends below zero
-    # are kept. What a source states stays as it is stated.
+    # Counts and amounts of the feature table are skewed, so their logarithm is used, with the sign
+    # of trends below zero. Values of profiles are not transformed.
     scaled = [SimpleImputer(strategy="median", add_indicator=True), StandardScaler()]
     logged = make_pipeline(FunctionTransformer(_signed_log), *scaled)
     known = [np.arange(len(levels), dtype=np.float64) for _, levels in design.levels]

@@ -1,26 +1,26 @@
-"""How reports speak of features: in words instead of column names, values with their units."""
+"""Texts about features in reports: names in words instead of column names, values with units."""
 
 import polars as pl
 
 from workbench.charts.formatting import NOTHING
 from workbench.sources.numerals import decimal_places
 
-#: Where the first part of a meaning ends; what follows is for who computes with the feature.
+#: Part of a meaning after its first clause; it is for readers who compute with the feature.
 _FURTHER = r"(?:\. |; |: ).*$"
-_NAMESPACE = r"^(\w+\.)"  # product.internet_service
-_WHOLE = 100  # amounts from which cents are not told: they are medians of bins
-_GAP = "\xa0"  # no line begins with a unit
+_NAMESPACE = r"^(\w+\.)"  # matches the namespace of product.internet_service
+_WHOLE = 100  # smallest amount that is printed without cents, because it is the median of bins
+_GAP = "\xa0"  # a space at which no line breaks, so that no line begins with a unit
 _PER_MONTH = " per month"
 
 
 def feature_words(feature: str, group: str, meaning: str) -> pl.Expr:
-    """Return what a feature is, in words: the first part of its meaning.
+    """Return the description of features in words: the first clause of their meaning.
 
     Parameters
     ----------
     feature, group, meaning : str
-        Columns, as ``feature_dictionary`` gives them. Columns of the profile all have the same
-        meaning and are called by their names; names of categories are the shop's and stay whole.
+        Columns with the results of ``feature_dictionary``. Columns of the profile all have the same
+        meaning, so their names are used; names of categories are the shop's and are not shortened.
     """
     whole = pl.col(meaning).str.strip_suffix(".")
     return (
@@ -35,8 +35,8 @@ def feature_words(feature: str, group: str, meaning: str) -> pl.Expr:
 def name_words(feature: str) -> pl.Expr:
     """Return names of columns and attributes as words: "Internet service".
 
-    Of ``product.internet_service`` the namespace is told only where two names would be equal. A
-    name that has no namespace is left as it is but for its underscores and its first letter.
+    The namespace of ``product.internet_service`` is added in brackets only if two names would be
+    equal. In a name without a namespace only underscores and the first letter change.
 
     Parameters
     ----------
@@ -58,9 +58,9 @@ def value_text(value: float | None, unit: str, *, currency: str) -> str:
     ----------
     value : float or None
     unit : str
-        Of the dictionary of features: amounts come in minor units and are told in the currency.
+        Unit in the dictionary of features; amounts in minor units are printed in the currency.
     currency : str
-        ISO 4217.
+        ISO 4217 code.
 
     Examples
     --------
@@ -80,5 +80,5 @@ def value_text(value: float | None, unit: str, *, currency: str) -> str:
         return f"{amount:,.{0 if abs(amount) >= _WHOLE else places}f}{_GAP}{currency}{after}"
     if unit in ("share", "yes/no"):
         return f"{value:.0%}"
-    told = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
-    return told if unit in ("count", "as stated") else f"{told}{_GAP}{unit}"
+    number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+    return number if unit in ("count", "as stated") else f"{number}{_GAP}{unit}"

@@ -1,9 +1,9 @@
-"""Cutting customers into k groups, whether the cut comes back, and how many groups to take.
+"""Divide customers into k groups, measure whether new samples give the same groups, and choose k.
 
-How many is asked of two things. Where groups are apart in the population, their number is the
-answer. Where they are not, any number is a construct, and the largest one that comes back in new
-samples serves best: k-means on one smooth cloud is reproducible for some k and not for others.
-The silhouette alone nearly always says two, gap and BIC nearly always more.
+If groups are separated in the population, their number is k. If they are not, any number is a
+construct, and the largest reproducible one is chosen: k-means on one smooth cloud is reproducible
+for some k and not for others. The silhouette alone nearly always gives two groups, gap and BIC
+nearly always more.
 
 References
 ----------
@@ -29,7 +29,7 @@ from workbench.foundation.streams import Stream
 from workbench.models.latent import Floats, Latent
 from workbench.models.separation import Separation, measure_separation
 
-#: Median agreement of two samples' groups from which they are called reproducible.
+#: Smallest median agreement between samples of groups that are called reproducible.
 REPRODUCIBLE = 0.8
 _SAMPLES = 20
 _SAMPLE_ROWS = 5000
@@ -41,22 +41,25 @@ Labels = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grouping:
-    """The chosen cut and what was tried.
+    """The chosen groups, and the figures of all numbers of groups that were tried.
 
     Attributes
     ----------
     labels : array of int, shape (customers,)
         Group of each customer, from 0.
     centres : array of float, shape (k, traits)
+        Centre of each group.
     k : int
+        Number of groups.
     is_natural : bool
-        Whether k was chosen because groups are apart in the population.
+        Whether k was chosen because groups are separated in the population.
     tried : DataFrame, shape (numbers of groups, 8)
         ``k``, ``stability`` (median agreement of pairs of samples, adjusted Rand index), ``low``,
         ``high`` (2.5 and 97.5 % of the pairs), ``silhouette`` (-1 to 1), ``natural_groups``
-        (shown apart), ``between`` (customers between the best filled pair), ``is_chosen``.
+        (number shown to be separated), ``between`` (customers between the pair of groups with most
+        of them), ``is_chosen``.
     separation : Separation
-        Of the number of groups at which most were shown to be apart.
+        Tests at the number of groups with most groups shown to be separated.
     """
 
     labels: Labels
@@ -70,31 +73,32 @@ class Grouping:
 def group_customers(
     latent: Latent, *, k_range: tuple[int, int], k: int | None, least: int, seed: int
 ) -> Grouping:
-    """Cut customers into groups.
+    """Divide customers into groups.
 
     Parameters
     ----------
     latent : Latent
         Scaled traits, arrays of shape (customers, traits).
     k_range : tuple of int
-        Smallest and largest number of groups that is tried.
+        Smallest and largest number of groups to try.
     k : int, optional
-        Number of groups to take in any case; None to choose.
+        Number of groups; None to choose it.
     least : int
-        Smallest group: customers of a smaller one go to the nearest other.
+        Smallest size of a group; the customers of a smaller one join the nearest other group.
     seed : int
+        Seed of samples and starting centres.
 
     Raises
     ------
     ParameterError
-        The range is not 2 or more, or k lies outside it.
+        The range does not begin with 2 or more, or k is outside it.
     """
     low, high = k_range
     if not 2 <= low <= high:
         raise ParameterError(f"k_range is {low} to {high}: give 2 or more, smallest first")
     if k is not None and not low <= k <= high:
         raise ParameterError(f"k is {k}: it must be within k_range, {low} to {high}")
-    with threadpool_limits(1):  # sums in one order, so that equal inputs give equal groups
+    with threadpool_limits(1):  # One thread adds in one order, so equal inputs give equal groups.
         numbers = list(range(low, high + 1))
         apart = [measure_separation(latent, k=each, seed=seed) for each in numbers]
         fits = {each: _silhouettes(latent.mean, each, seed) for each in numbers}
@@ -126,8 +130,8 @@ def group_customers(
 def _choose_number(tried: pl.DataFrame, fits: Mapping[int, Floats]) -> tuple[int, bool]:
     """Choose the number of groups; see the module's docstring.
 
-    A valley takes more customers to show than a group takes to be useful, so one group more than
-    are shown apart is taken where it fits the same customers better by more than chance.
+    More customers are needed to show a valley than to make a group useful. So one group more than
+    the number shown to be separated is chosen if it fits the same customers significantly better.
     """
     most = int(tried["natural_groups"].max())  # type: ignore[arg-type]  # an integer column
     if most > 1:
@@ -160,7 +164,7 @@ def _stability(rows: Floats, k: int, seed: int) -> dict[str, float]:
 
 
 def _silhouettes(rows: Floats, k: int, seed: int) -> Floats:
-    """Return the silhouettes of the same customers for every k."""
+    """Return silhouettes, always of the same customers, so that they are comparable between k."""
     random = Stream(seed, "silhouettes").generator()
     some = rows[np.sort(random.permutation(rows.shape[0])[: 2 * _COMPARED_ROWS])]
     labels = KMeans(k, n_init=5, random_state=seed).fit_predict(some)
@@ -182,6 +186,7 @@ def _fit_groups(rows: Floats, k: int, least: int, seed: int) -> tuple[Labels, Fl
 
 
 def _assign(rows: Floats, centres: Floats) -> Labels:
-    distance = (centres**2).sum(axis=1) - 2 * rows @ centres.T  # less what is equal for all
+    # The squared norm of the row, equal for all centres, is left out of the squared distances.
+    distance = (centres**2).sum(axis=1) - 2 * rows @ centres.T
     nearest: Labels = distance.argmin(axis=1).astype(np.int64)
     return nearest

@@ -1,8 +1,8 @@
-"""How much of a model's ranking rests on each group of features.
+"""Importance of each group of features for a model's ranking.
 
-Features of one group stand in for one another, so they are shuffled together: one by one each
-would look dispensable (Strobl et al. 2008, "Conditional variable importance for random forests",
-BMC Bioinformatics 9).
+Features of one group can replace one another, so they are shuffled together; shuffled one by one,
+each would look unimportant (Strobl et al. 2008, "Conditional variable importance for random
+forests", BMC Bioinformatics 9).
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ from workbench.models.classifiers import FittedModel
 from workbench.models.leaks import sample_positions
 from workbench.statistics.auc import auc_difference
 
-#: Rows whose features are shuffled; the loss of AUC is then good to about .003.
+#: Number of rows whose features are shuffled; the loss of AUC then has an error of about .003.
 _ROWS = 20_000
 _SHUFFLES = 3
 
@@ -25,7 +25,7 @@ def group_importance(
 ) -> pl.DataFrame:
     """Return the AUC lost when the features of a group are shuffled among held-out persons.
 
-    What a profile states is each a group of its own: gender does not stand in for payment method.
+    Each column of a profile is a group of its own, because gender cannot replace payment method.
 
     Returns
     -------
@@ -65,10 +65,10 @@ def group_importance(
 
 
 def mean_over_folds(parts: list[pl.DataFrame]) -> pl.DataFrame:
-    """Return the mean of importances measured in folds of other persons each.
+    """Return the mean of importances that were measured in folds of different persons.
 
-    The folds' errors are independent, so the half-width of the mean is their root sum of squares
-    by the number of folds.
+    The errors of the folds are independent, so the half-width of the mean is the root of the sum of
+    their squares, divided by the number of folds.
     """
     half = ((pl.col("high") - pl.col("low")) / 2).pow(2).sum().sqrt() / len(parts)
     mean = (

@@ -1,14 +1,14 @@
-"""What customers are like behind what was counted of them.
+"""Latent quantities of customers: the rate, value and mix behind their observed orders.
 
-Two orders in a year and three orders in a year may be the same kind of customer. Counts, shares of
-few orders and means of few values are lumpy, and any method that looks for groups finds the lumps.
-So each customer's rate, value and mix is estimated with a prior fitted to all customers (empirical
-Bayes), which gives two things:
+Customers with two and with three orders in a year may have the same rate. Counts, shares of few
+orders and means of few values have few distinct values, and a method that looks for groups finds
+these values as groups. So each customer's rate, value and mix is estimated with a prior fitted to
+all customers (empirical Bayes). The posterior of a customer is used in two ways:
 
-- the *mean* of what is likely for the customer, shrunk towards all where little is known, by which
-  customers are put into groups;
-- one *draw* of what is likely, whose distribution over customers is as smooth as the population
-  really is, by which it is tested whether the groups are apart.
+- its *mean*, which is close to the population's mean for a customer with few orders, is used to
+  divide customers into groups;
+- one *draw* from it, whose distribution over customers is as smooth as the population, is used to
+  test whether the groups are separated.
 
 References
 ----------
@@ -30,18 +30,18 @@ Floats = NDArray[np.float64]
 class Latent:
     """One or more latent quantities of customers.
 
-    ``mean`` and ``draw`` are arrays of shape (customers, quantities); draw is a sample of the
-    posterior, mean its mean.
+    ``mean`` and ``draw`` are arrays of shape (customers, quantities): the mean of each posterior,
+    and one draw from it.
     """
 
     mean: Floats
     draw: Floats
 
     def standardise(self) -> "Latent":
-        """Return both centred, and by the spread of the draws.
+        """Return means and draws less their centre, divided by the spread of the draws.
 
-        A quantity of which little is known has means that vary less than the draws, and so counts
-        less in a distance between means.
+        The means of an uncertain quantity vary less than its draws, so that it has less weight in
+        the distance between means.
         """
         centre, spread = self.mean.mean(axis=0), self.draw.std(axis=0)
         spread = np.where(spread > 0, spread, 1.0)
@@ -69,16 +69,18 @@ def log_rates(counts: Floats, exposure: Floats, random: np.random.Generator) -> 
 
 
 def levels(means: Floats, counts: Floats, within: float, random: np.random.Generator) -> Latent:
-    """Return each customer's level behind the mean of some values.
+    """Return each customer's latent level, estimated from the mean of their values.
 
     Parameters
     ----------
     means : array, shape (customers,)
-        Mean of the customer's values.
+        Mean of each customer's values.
     counts : array, shape (customers,)
-        Number of values, 1 or more.
+        Number of each customer's values, 1 or more.
     within : float
-        Variance of a customer's values, pooled.
+        Pooled variance of the values of a customer.
+    random : Generator
+        Generator of the draws.
 
     Notes
     -----
@@ -99,7 +101,9 @@ def log_mixes(counts: Floats, random: np.random.Generator) -> Latent:
     Parameters
     ----------
     counts : array, shape (customers, categories)
-        Every category is counted for somebody.
+        Counts per category; each category has at least one count.
+    random : Generator
+        Generator of the draws.
 
     Notes
     -----
@@ -113,7 +117,7 @@ def log_mixes(counts: Floats, random: np.random.Generator) -> Latent:
     plain = float((n * overall * (1 - overall)).sum())
     clumped = float((n**2 * overall * (1 - overall)).sum())
     seen = float(((counts - n * overall) ** 2).sum())
-    # seen = (plain-like sum with (n + s) / (1 + s)), solved for s
+    # The observed variance is (plain * s + clumped) / (1 + s); this line solves it for s.
     strength = (clumped - seen) / (seen - plain) if seen > plain else np.inf
     strength = float(np.clip(strength, 0.5, 1e3))
     posterior = strength * overall + counts

@@ -1,8 +1,8 @@
-"""Features that know the outcome, found before a report is made of them.
+"""Find leaks: features that contain the outcome.
 
-The famous "churn = recency > 90 days" with recency among the features reaches an AUC of 1. A single
-feature that ranks leavers nearly perfectly on its own is such a leak far more often than a
-discovery, so it stops the model until someone has looked.
+If churn is defined as "recency above 90 days" and recency is a feature, the AUC is 1. A single
+feature that ranks leavers nearly perfectly is far more often such a leak than a discovery, so the
+model is refused until a person has checked the feature.
 """
 
 import numpy as np
@@ -14,27 +14,28 @@ from workbench.foundation.errors import InputError
 from workbench.foundation.streams import Stream
 from workbench.statistics.auc import auc_interval
 
-#: AUC of one feature on its own, in either direction, from which it is stopped.
+#: Largest AUC of a single feature, in either direction, that is not suspect.
 SUSPECT_AUC = 0.95
-#: Rows looked at: the standard error of an AUC near .95 is then below .002.
+#: Number of sampled rows; the standard error of an AUC near .95 is then below .002.
 _ROWS = 20_000
-#: Rows that a level of a text column needs to have a share of its own.
+#: Smallest number of rows of a level of a text column that is ranked on its own.
 _LEVEL_ROWS = 20
 
 
 def single_feature_aucs(
     rows: pl.DataFrame, outcomes: NDArray[np.bool_], *, seed: int
 ) -> pl.DataFrame:
-    """Return how well each feature ranks leavers on its own.
+    """Return the AUC of each feature on its own.
 
-    A missing value is a value too (it may be the leak): it is tried at either end. A text column
-    is ranked by the share of leavers of its levels, levels of fewer than 20 rows taken together.
+    Missing values may be the leak, so they are ranked at either end and the better end counts. The
+    levels of a text column are ranked by their shares of leavers; levels of fewer than 20 rows are
+    taken together.
 
     Returns
     -------
     DataFrame, shape (features, 4)
-        ``feature``, ``group``, ``auc`` (0.5 to 1), ``direction`` ("more", "less" or "levels":
-        whether leavers have more of it), the highest first.
+        ``feature``, ``group``, ``auc`` (0.5 to 1), ``direction`` ("more" or "less" if leavers have
+        more or less of the feature, "levels" for a text column), the highest AUC first.
     """
     picked = sample_positions(rows.height, _ROWS, seed=seed)
     some, y = rows[picked], outcomes[picked]
@@ -48,33 +49,33 @@ def single_feature_aucs(
 
 
 def refuse_leaks(alone: pl.DataFrame, *, allowed: tuple[str, ...] = ()) -> None:
-    """Refuse features that know the outcome.
+    """Refuse features that rank leavers nearly perfectly on their own.
 
     Parameters
     ----------
     alone : DataFrame
-        As ``single_feature_aucs`` returns it.
+        Result of ``single_feature_aucs``.
     allowed : tuple of str
-        Features that someone has looked at and explained.
+        Features that a person has checked and explained.
 
     Raises
     ------
     InputError
-        A feature's AUC on its own is above .95; the message names them all.
+        The AUC of a single feature is above .95; the message lists all such features.
     """
     suspects = alone.filter(pl.col("auc") > SUSPECT_AUC, ~pl.col("feature").is_in(allowed))
     if suspects.is_empty():
         return
     named = ", ".join(f"{name} ({auc:.3f})" for name, auc in suspects["feature", "auc"].iter_rows())
     raise InputError(
-        f"{suspects.height} feature(s) tell the outcome on their own, AUC above {SUSPECT_AUC}: "
-        f"{named}. Most likely the label is made of them or they were recorded after it; leave "
-        "them out, or allow them by name once that is explained"
+        f"{suspects.height} feature(s) determine the outcome on their own, AUC above "
+        f"{SUSPECT_AUC}: {named}. Probably the label is computed from them, or they were recorded "
+        "after it; leave them out, or allow them by name once they are explained"
     )
 
 
 def sample_positions(n: int, most: int, *, seed: int) -> NDArray[np.intp]:
-    """Return sorted positions of at most that many of n rows, drawn without replacement."""
+    """Return the sorted positions of at most ``most`` of n rows, drawn without replacement."""
     if n <= most:
         return np.arange(n)
     drawn = Stream(seed, "sampled rows").generator().choice(n, size=most, replace=False)
@@ -91,6 +92,7 @@ def _single_auc(column: pl.Series, y: NDArray[np.bool_]) -> tuple[float, str]:
         best = max(aucs, key=lambda auc: abs(auc - 0.5))
         return max(best, 1 - best), "more" if best >= 0.5 else "less"
     rates = pl.DataFrame({"level": column.cast(pl.String), "y": y.astype(np.float64)})
-    level = pl.when(pl.len().over("level") >= _LEVEL_ROWS).then(pl.col("level"))  # rest: one level
+    # All rare levels become null and so are one level.
+    level = pl.when(pl.len().over("level") >= _LEVEL_ROWS).then(pl.col("level"))
     by_level = rates.with_columns(level).with_columns(pl.col("y").mean().over("level"))
     return auc_interval(y, by_level["y"].to_numpy()).auc, "levels"

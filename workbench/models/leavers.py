@@ -1,4 +1,4 @@
-"""The one door to churn for a notebook: which definition of leaving, on which kind of data."""
+"""Churn models for notebooks, by the definition of leaving and the kind of data."""
 
 from typing import Literal
 
@@ -23,19 +23,20 @@ def leavers(
     label: str = "churned",
     model: Model = "logistic",
 ) -> ChurnResult:
-    """Model who leaves, by the definition that the data allow.
+    """Return a churn model by the definition of leaving that the data allow.
 
     Parameters
     ----------
     view : View
-        Its as-of date is the scoring date, its currency the orders'.
+        View whose as-of date is the scoring date and whose currency is that of the orders.
     definition : {"no order", "declared"}
-        Whoever places no order within the horizon, tested on a later time; or whom the source
-        itself marks as gone, for a snapshot without dates, tested on other persons in folds.
+        Definition of leaving. "no order": a customer has left if they place no order within the
+        horizon; the model is tested on a later time. "declared": the source itself marks customers
+        who left, in a snapshot without dates; the model is tested in folds of persons.
     seed, horizon_days, gap_days, active_days, min_history_days, model
-        As in ``churn``; the windows count for "no order" only.
+        Parameters of ``churn``; the windows are used for "no order" only.
     label : str
-        The attribute that marks who left, for "declared" only.
+        Attribute that marks customers who left, for "declared" only.
     """
     if definition == "declared":
         return churn_snapshot(

@@ -1,7 +1,7 @@
-"""From a frame to the arrays scikit-learn takes: the one place where that happens.
+"""Convert frames to arrays for scikit-learn; no other module does.
 
-A *design* is made on training rows and applied to any others: a column that is new is left out, one
-that is missing is null, a level that was not seen is null.
+A *design* is made from training rows and applied to other rows. There a new column is ignored, a
+missing column is null, and a level that the training rows lack is null.
 """
 
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from workbench.foundation.errors import InputError
 
-#: Levels of a text column beyond the commonest ones count as not stated.
+#: Largest number of levels of a text column; less frequent levels become null.
 MOST_LEVELS = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
-    """Which columns a model sees and how.
+    """The columns of a model and their conversion to numbers.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Design:
 
     @classmethod
     def of(cls, rows: pl.DataFrame) -> Self:
-        """Make a design from training rows; ``customer_id`` is no feature.
+        """Return the design of training rows, with all columns but ``customer_id``.
 
         Raises
         ------
@@ -59,11 +59,11 @@ class Design:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All columns: numbers first, then text."""
+        """Names of all columns, numbers first, then texts."""
         return (*self.numbers, *(name for name, _ in self.levels))
 
     def array(self, rows: pl.DataFrame) -> NDArray[np.float64]:
-        """Return rows as numbers, shape (n, columns): NaN is null, text is its level's place."""
+        """Return rows as numbers, shape (n, columns): null is NaN, a text is its level's place."""
         present = set(rows.columns)
         nothing = pl.lit(None, dtype=pl.Float64)
         numbers = [

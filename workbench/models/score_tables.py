@@ -1,6 +1,6 @@
-"""Persons in groups of equal size by their score: how many of them left, and how many should have.
+"""Tables of persons in groups of equal size by score: observed and predicted shares that left.
 
-Takes scored persons and knows no model.
+The functions take scored persons and depend on no model.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from workbench.statistics.calibration import BINS, equal_groups
 SMALLEST_SCORE = 0.0001
 
 
-#: What one of so many groups of equal size is called.
+#: Name of one group of equal size, for 1 to 10 groups.
 PARTS = (
     "whole",
     "half",
@@ -29,9 +29,9 @@ PARTS = (
 
 
 def group_count(persons: int, *, release: Release = EXACT) -> int:
-    """Return into how many groups of equal size persons are cut: ten, or fewer that can be shown.
+    """Return the number of groups of equal size: ten, or fewer if groups would be too small.
 
-    A group has at least twice as many persons as may be shown, so that no noise hides it.
+    A group has at least twice ``min_group`` persons, so that noise does not hide it.
     """
     return max(2, min(BINS, persons // (2 * release.min_group)))
 
@@ -46,7 +46,7 @@ def calibration_table(
     persons : DataFrame, shape (persons, 3)
         ``customer_id``, ``score`` (0 to 1) and ``churned`` (Boolean).
     release : Release
-        Makes every count and mean.
+        Release that makes every count and mean.
     groups : int
         Number of groups of equal size, see ``group_count``.
 
@@ -55,9 +55,9 @@ def calibration_table(
     DataFrame, shape (groups, 9)
         One row per tenth, lowest scores first: ``group`` (1 is the lowest), ``persons``,
         ``predicted`` (mean score), ``observed`` (share that left), ``low``, ``high`` (its Wilson
-        interval), ``positives`` (persons who left), ``bound`` ("at most 4 of 25" where only a bound
-        is shown, else ""), ``middle`` (``positives``, or the middle of what the bound allows).
-        Fewer rows where there are fewer persons than tenths.
+        interval), ``positives`` (persons who left), ``bound`` ("at most 4 of 25" if only a bound
+        may be shown, else ""), ``middle`` (``positives``, or the middle of the numbers that the
+        bound allows). There are never more rows than persons.
     """
     rows = persons.with_columns(group=pl.Series(equal_groups(persons["score"], bins=groups)))
     counted = release.counts(rows, ["group"], of={"positives": pl.col("churned")})
@@ -85,15 +85,17 @@ def gains_table(calibration: pl.DataFrame) -> pl.DataFrame:
     Parameters
     ----------
     calibration : DataFrame
-        As ``calibration_table`` returns it: the same counts, so that no page shows two draws.
+        Result of ``calibration_table``, whose counts are used again, because new counts would have
+        other noise.
 
     Returns
     -------
     DataFrame, shape (tenths, 9)
         ``tenth`` (1 is the highest), ``persons``, ``leavers``, ``rate``, ``low``, ``high``,
-        ``captured`` (share of all leavers so far), ``lift`` (so far), ``bound``. ``leavers`` and
-        ``rate`` are null where only a bound is shown; so far such a tenth counts with the middle
-        of what the bound allows, as its numerator would follow from the next sum otherwise.
+        ``captured`` (cumulative share of all leavers), ``lift`` (cumulative), ``bound``.
+        ``leavers`` and ``rate`` are null if only a bound may be shown. In cumulative figures such a
+        tenth counts with the middle of the numbers that its bound allows; otherwise the hidden
+        number could be computed by subtraction.
     """
     counted = calibration.sort("group", descending=True).with_columns(
         tenth=pl.int_range(1, pl.len() + 1, dtype=pl.Int64)
@@ -116,7 +118,7 @@ def gains_table(calibration: pl.DataFrame) -> pl.DataFrame:
 def released_calibration_error(table: pl.DataFrame) -> float:
     """Return the expected calibration error of a calibration table.
 
-    Where only a bound is shown, the middle of what it allows counts.
+    A group with a bound counts with the middle of the numbers that the bound allows.
     """
     gap = (pl.col("middle") / pl.col("persons") - pl.col("predicted")).abs()
     weighted = table.select((gap * pl.col("persons")).sum() / pl.col("persons").sum()).item()

@@ -1,4 +1,4 @@
-"""What a report shows of a segmentation: sizes, worth, what sets segments apart, what was tried."""
+"""Figures and tables of a segmentation: sizes, worth, profiles and stability of the segments."""
 
 import polars as pl
 
@@ -14,7 +14,7 @@ _EFFECT = (
     "less how often less. At 0 they do not differ; at +1 the segment's customer always has more, "
     "at \u22121 always less."
 )
-_MOST_MARKS = 4  # features per segment in the profile
+_MOST_MARKS = 4  # largest number of features per segment in the profile
 
 
 def sizes(result: Segmentation) -> Figure:
@@ -56,13 +56,13 @@ def worth(result: Segmentation) -> Figure:
 
 
 def profile(result: Segmentation, *, currency: str) -> Table:
-    """Return what sets each segment apart most, segments in the order of their worth."""
+    """Return the features with the largest effects of each segment, the most valuable first."""
     order = {name: place for place, name in enumerate(result.sizes["segment"])}
     chosen = result.profile.filter(pl.col("rank") <= _MOST_MARKS).sort(
         pl.col("segment").replace_strict(order, return_dtype=pl.Int64), "rank"
     )
     meanings = feature_dictionary(chosen["feature"].to_list())["meaning"]
-    told = {
+    texts_by_column = {
         column: [
             value_text(value, unit, currency=currency)
             for value, unit in chosen.select(column, "unit").iter_rows()
@@ -70,7 +70,8 @@ def profile(result: Segmentation, *, currency: str) -> Table:
         for column in ("typical", "others")
     }
     rows = chosen.with_columns(
-        meanings, *(pl.Series(name, texts, dtype=pl.String) for name, texts in told.items())
+        meanings,
+        *(pl.Series(name, texts, dtype=pl.String) for name, texts in texts_by_column.items()),
     ).select(
         "segment",
         "persons",
@@ -92,7 +93,7 @@ def profile(result: Segmentation, *, currency: str) -> Table:
 
 
 def stability(result: Segmentation) -> Figure:
-    """Draw how far two samples agree on the segments, by the number of groups."""
+    """Draw the agreement of two samples on the segments, by the number of groups."""
     rows = result.tried.select("k", "stability", "low", "high", "is_chosen")
     table = Table(
         name="groups_tried",
@@ -121,5 +122,5 @@ def stability(result: Segmentation) -> Figure:
 
 
 def _first(sizes: pl.DataFrame, column: str) -> str:
-    """Name the segment that has most; the first in order where several have as much."""
+    """Return the segment with the highest value in a column; of equal ones, the first."""
     return str(sizes.sort(column, descending=True, maintain_order=True)["segment"][0])

@@ -1,4 +1,4 @@
-"""What a segment is like: size, value, what sets it apart, and a name computed from that."""
+"""Profiles of segments: size, value, distinguishing features, and a name computed from them."""
 
 import polars as pl
 
@@ -14,11 +14,11 @@ from workbench.privacy.release import (
     shares,
 )
 
-#: Distance of a segment's centre from the average, in standard deviations, that names it.
+#: Smallest distance of a centre from the average, in standard deviations, that the name mentions.
 _NOTABLE = 0.4
 #: Smallest difference of a share that counts when shares are averaged.
 _SMALLEST_SHARE = 0.0001
-#: Features that a segment is described by, where the data have them.
+#: Groups of features that describe a segment.
 _DESCRIBED_GROUPS = ("recency", "frequency", "value", "tenure", "returns", "products", "channels")
 
 _WORDS = {
@@ -29,19 +29,20 @@ _WORDS = {
 
 
 def segment_names(centres: Floats, traits: tuple[str, ...]) -> list[str]:
-    """Name each group by what sets its centre apart from the average.
+    """Return a name for each group, made from the traits in which it differs from the average.
 
     Parameters
     ----------
     centres : array, shape (groups, traits)
-        In standard deviations from the average.
+        Centres of the groups, in standard deviations from the average.
     traits : tuple of str
+        Names of the traits.
 
     Returns
     -------
     list of str
-        "frequent, high value, toys"; "average" where nothing stands out; a number is added where
-        two would be the same.
+        Names like "frequent, high value, toys"; "average" if no trait differs notably. Equal names
+        get a number.
     """
     names = [_name_segment(dict(zip(traits, centre.tolist(), strict=True))) for centre in centres]
     seen: dict[str, int] = {}
@@ -64,13 +65,14 @@ def size_table(
     Parameters
     ----------
     labels : array of int, shape (customers,)
+        Group of each customer.
     persons : DataFrame, shape (customers, 2)
         ``customer_id`` and ``value`` (integer): net amount of each customer, minor units, 0 or
         more; in the order of the labels.
     names : list of str
-        One per group.
+        Names of the groups.
     release : Release
-        Makes every count and sum.
+        Release that makes every count and sum.
 
     Returns
     -------
@@ -95,30 +97,32 @@ def size_table(
 def profile_table(
     labels: Labels, features: pl.DataFrame, names: list[str], *, release: Release = EXACT
 ) -> pl.DataFrame:
-    """Return what sets each segment apart, in terms of the feature table.
+    """Return the features in which each segment differs from all other customers.
 
     Parameters
     ----------
     labels : array of int, shape (customers,)
+        Group of each customer.
     features : DataFrame, shape (customers, 1 + features)
-        With ``customer_id``, in the order of the labels.
+        Features with ``customer_id``, in the order of the labels.
     names : list of str
+        Names of the groups.
     release : Release
-        Makes every count and sum.
+        Release that makes every count and sum.
 
     Returns
     -------
     DataFrame, shape (segments x features, 9)
         ``segment``, ``persons``, ``feature``, ``group``, ``unit``, ``typical`` and ``others``
         (median in the segment and among all other customers; mean for shares), ``effect`` (Cliff's
-        delta against all others, -1 to 1: the chance that the segment's customer has more, less
-        the chance of less), ``rank`` (1 is what sets the segment apart most). Sorted by segment
-        and rank.
+        delta against all others, -1 to 1: the probability that a customer of the segment has more,
+        less the probability that they have less), ``rank`` (1 for the largest effect in absolute
+        value). Sorted by segment and rank.
 
     Notes
     -----
-    Medians and Cliff's delta are read from released counts in fixed bins (``privacy.release``);
-    the figures of all others add up the counts of their segments.
+    Medians and Cliff's delta are computed from released counts in fixed bins (``privacy.release``);
+    the figures of all others are computed from the sum of the other segments' counts.
 
     References
     ----------
@@ -180,7 +184,7 @@ _Means = tuple[list[float | None], list[int]]
 
 
 def _segment_means(known: pl.DataFrame, feature: str, names: list[str], release: Release) -> _Means:
-    """Return the mean of a share in each segment, and the persons that it is of."""
+    """Return the mean of a share in each segment, and the number of persons behind it."""
     made = release.means(known, ["segment"], of={feature: _SMALLEST_SHARE})
     by_name = {row[0]: row[1:] for row in made.select("segment", feature, "persons").iter_rows()}
     found = [by_name.get(name, (None, 0)) for name in names]
@@ -188,7 +192,7 @@ def _segment_means(known: pl.DataFrame, feature: str, names: list[str], release:
 
 
 def _mean_of_others(means: _Means, without: int) -> float | None:
-    """Return the mean of all segments but one."""
+    """Return the mean over all segments except one."""
     others = [
         (mean, n)
         for place, (mean, n) in enumerate(zip(*means, strict=True))
@@ -210,7 +214,7 @@ def _name_segment(centre: dict[str, float]) -> str:
     for kind, phrase in (("category: ", "{}"), ("channel: ", "by {}")):
         strong = {name: z for name, z in centre.items() if name.startswith(kind) and z >= _NOTABLE}
         if strong:
-            # the highest; of equal ones the first by name
+            # The highest is named; of equal ones, the first in alphabetical order.
             best = min(strong, key=lambda name: (-strong[name], name))
             words.append(phrase.format(best.removeprefix(kind)))
     return ", ".join(words) or "average"

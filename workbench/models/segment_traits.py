@@ -1,8 +1,8 @@
-"""What segments are made of: how often, for how much, what, where and how broadly a customer buys.
+"""Traits by which customers are segmented: frequency, value, categories, channels and breadth.
 
-Days since the last order are not among them. Anyone who has left has many, so they part those who
-left from those who did not in every population, also in one of a single kind: that is a state, not
-a kind. Segments are described by them afterwards.
+Days since the last order are not a trait. Customers who have left have many, so this trait would
+separate them from the others in every population, also in one with a single kind of customer.
+Having left is a state, not a kind. The profiles of segments contain the feature.
 """
 
 from collections.abc import Mapping
@@ -20,21 +20,21 @@ from workbench.foundation.streams import Stream
 from workbench.models.latent import Floats, Latent, levels, log_mixes, log_rates
 from workbench.schema import CustomerData
 
-#: Share of lines or orders below which a category or channel has no dimension of its own.
+#: Smallest share of lines or orders of a category or channel that is a trait of its own.
 _LEAST_SHARE = 0.02
 _DECIMALS = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """Latent traits of customers, scaled.
+    """Latent traits of customers, standardised.
 
     Attributes
     ----------
     customers : DataFrame, shape (n, 1)
         ``customer_id``, sorted.
     names : tuple of str
-        One name per column of the arrays.
+        Names of the columns of the arrays.
     latent : Latent
         Arrays of shape (n, len(names)).
     """
@@ -52,7 +52,7 @@ def customer_traits(
     Raises
     ------
     InputError
-        Nobody did.
+        No customer ordered in that time.
     """
     facts = Facts(data=data, as_of=as_of)
     amount = pl.col("net_minor").log()
@@ -63,7 +63,7 @@ def customer_traits(
             days=pl.len().cast(pl.Int64),
             since_first=pl.col("age_days").max(),
             since_last=pl.col("age_days").min(),
-            # float sums depend on their order: by day, and the last bits rounded away
+            # Sums of floats depend on their order, so values are sorted by day and sums rounded.
             mean_log=amount.sort_by("on").mean().round(_DECIMALS),
             square_log=amount.sort_by("on").var(ddof=0).round(_DECIMALS),
         )
@@ -74,7 +74,7 @@ def customer_traits(
         people = people.filter(pl.col("since_last") <= active_days)
     if people.is_empty():
         raise InputError(
-            f"nobody ordered in the {active_days} days before {as_of}: there is nobody to group"
+            f"no customer ordered in the {active_days} days before {as_of}: there are none to group"
         )
     random = Stream(seed, "traits").generator()
     parts = [
@@ -99,7 +99,7 @@ NamedTraits = tuple[tuple[str, ...], Latent]
 def _order_traits(people: pl.DataFrame, random: np.random.Generator) -> list[NamedTraits]:
     days = people["days"].to_numpy().astype(np.float64)
     exposure = people["since_first"].to_numpy().astype(np.float64)
-    # The first order made the customer; only those after it say how often one orders.
+    # Every customer has a first order, so only the orders after it measure the rate.
     often = log_rates(days - 1, exposure, random)
     spare = float((days - 1).sum())
     within = float((people["square_log"].to_numpy() * days).sum()) / spare if spare else 0.0

@@ -1,4 +1,4 @@
-"""Which kinds of customers there are, and whether they are there or made."""
+"""Segmentation of customers, with tests whether the segments are separated in the population."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -17,13 +17,13 @@ from workbench.statistics.comparisons import round_up_two_digits
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.verdicts import Outcome, Verdict
 
-#: Customers below whom groups mean nothing, whatever their smallest size.
+#: Smallest number of customers for a segmentation, whatever the smallest size of segments.
 LEAST_CUSTOMERS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segmentation:
-    """Segments of customers and what the data say about them.
+    """Segments of customers with their figures, profiles and verdicts.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Segmentation:
         One row per segment, the most valuable first: ``segment``, ``persons``, ``share``, ``low``,
         ``high``, ``value_share``, ``value_low``, ``value_high``.
     profile : DataFrame
-        What sets each segment apart; see ``profile_table``.
+        Features in which segments differ; see ``profile_table``.
     tried : DataFrame
         One row per number of groups; see ``Grouping.tried``.
     pairs : DataFrame
@@ -39,15 +39,15 @@ class Segmentation:
     k : int
         Number of segments.
     is_natural : bool
-        Whether their number comes from groups that are apart in the population.
+        Whether their number is that of groups that are separated in the population.
     traits : tuple of str
-        What customers were grouped by.
+        Names of the traits by which customers were grouped.
     estimates : tuple of Estimate
         ``segments``, ``stability``, ``natural_groups``.
     verdicts : tuple of Verdict
         ``segments_are_real``, ``segments_come_back``.
     assignments : DataFrame, shape (customers, 2)
-        ``customer_id``, ``segment`` (its name): for the vault, never shown.
+        ``customer_id``, ``segment`` (name of the segment): for the vault, never shown.
     origin : str
         Mark of the release that made the figures.
     """
@@ -84,27 +84,29 @@ def segmentation(
     min_group: int = 10,
     release: Release = EXACT,
 ) -> Segmentation:
-    """Part customers into segments and say whether these are there or made.
+    """Divide customers into segments and test whether these are separated in the population.
 
     Parameters
     ----------
     data : CustomerData
-        A view; orders and order items are read for the segments, all tables for their profile.
+        Data of a view; orders and order items are read for the segments, all tables for profiles.
     as_of : date
-        Facts strictly before its first moment count.
+        Date before whose first moment facts count.
     currency : str
-        ISO 4217; orders in another are left out.
+        ISO 4217 code; orders in another currency are left out.
     seed : int
+        Seed of draws, samples and starting centres.
     active_days : int, optional
-        Customers with an order day in this many days before ``as_of``; None for all.
+        Number of days before ``as_of`` in which the customers have an order day; None for all.
     k_range : tuple of int
-        Numbers of groups that are tried.
+        Smallest and largest number of groups to try.
     k : int, optional
-        Number of segments to take in any case.
+        Number of segments; None to choose it.
     min_group : int
-        Smallest segment: the customers of a smaller one go to the nearest other.
+        Smallest size of a segment; the customers of a smaller one join the nearest other.
     release : Release
-        Makes every count and sum: a view's (``view.release``) where figures are to be shown.
+        Release that makes every count and sum; for figures to be shown, the view's
+        (``view.release``).
 
     Raises
     ------
@@ -113,7 +115,7 @@ def segmentation(
     ParameterError
         ``k`` or ``k_range`` is wrong.
     InputError
-        Nobody ordered.
+        No customer ordered.
     """
     known = customer_traits(
         data, as_of=as_of, currency=currency, active_days=active_days, seed=seed
@@ -123,7 +125,7 @@ def segmentation(
     if n < needed:
         raise PrivacyError(
             f"too few customers ordered in the time asked for: {needed} are needed for segments "
-            f"of {min_group} at least; take more active_days or another as_of"
+            f"of at least {min_group}; use more active_days or another as_of"
         )
     cut = group_customers(known.latent, k_range=k_range, k=k, least=min_group, seed=seed)
     names = segment_names(cut.centres, known.names)
@@ -223,7 +225,7 @@ def _reality_verdict(cut: Grouping, n: int, groups: Estimate) -> Verdict:
 
 
 def _round_agreement(tried: pl.DataFrame, release: Release) -> pl.DataFrame:
-    """Return what was tried, agreements rounded as figures of models are."""
+    """Return the numbers of groups tried, with agreements rounded like other figures of models."""
     found = [
         rounded_figure(*row, release=release)
         for row in tried.select("stability", "low", "high").iter_rows()

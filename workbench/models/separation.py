@@ -1,19 +1,20 @@
-"""Whether groups are apart in the population, or only cut out of one cloud.
+"""Test whether groups are separated in the population, or only parts of one cloud.
 
-Any clustering method returns as many groups as it is asked for, and on one smooth population they
-may even come back in every sample. What parts groups that exist from a cut through a cloud is a
-valley between them.
+Any clustering method returns the number of groups that it is asked for, and on one smooth
+population the groups may even be the same in every sample. Groups that exist differ from parts of a
+cloud by a valley between them.
 
-Centres and directions are learned on one part of the customers; whether there is a valley is seen
-on the others. For each pair of groups the customers whose two nearest centres are this pair are
-projected on the line that parts the two best (Fisher's), and the dip test asks whether they have
-one peak. The customers with the same two nearest centres lie in a convex region (an order-2 Voronoi
-cell). A density with one smooth peak (log-concave) cut to a convex region and projected still has
-one peak (Prekopa 1973), so one cloud passes for two in no more cases than the dip test errs,
-however it was cut. Numbers of groups are tried one after the other, which gives a cloud several
-chances; the dip test is conservative by more than that: of 120 populations of one kind none was
-taken for several (`test_one_cloud_seldom_passes_for_several` measures it on fewer). Without the
-restriction it does not hold: two opposite parts of a cloud have the middle missing between them.
+Centres and directions are learned from some of the customers, and the valley is tested on the
+others. For each pair of groups, the customers whose two nearest centres are this pair are projected
+on the line that separates the two best (Fisher's), and the dip test tests whether they have one
+peak. Customers with the same two nearest centres are in a convex region (an order-2 Voronoi cell).
+If a density with one smooth peak (log-concave) is restricted to a convex region and projected, it
+still has one peak (Prekopa 1973). So the test takes one cloud for two groups at most as often as
+the dip test errs, whatever the centres are. Several numbers of groups are tried, which gives one
+cloud several chances, but the dip test is conservative enough: of 120 populations of one kind none
+was taken for several (`test_one_cloud_seldom_passes_for_several` measures it on fewer). The
+restriction to these customers is necessary, because between two opposite parts of a cloud, without
+the customers in the middle, there would be a valley.
 """
 
 from dataclasses import dataclass
@@ -31,21 +32,22 @@ from workbench.models.latent import Floats, Latent
 from workbench.statistics.comparisons import adjust_p_values
 from workbench.statistics.unimodality import dip_test
 
-#: Customers between two groups below which nothing is tested.
+#: Smallest number of customers between two groups for a test.
 LEAST_BETWEEN = 60
-#: Values a dip is computed on: more cost time and show valleys that are of no use.
+#: Largest number of values of a dip; more take time and show valleys that are too small to matter.
 _MOST_VALUES = 1500
-#: Customers that centres are learned on.
+#: Largest number of customers from whom centres are learned.
 _MOST_LEARNT = 20_000
-#: Customers between two groups of equal size, centres 4 sd apart, that show the valley in 95 of
-#: 100 samples at a level of .05 over six pairs (simulated: .50 at 100, .92 at 200, 1.0 at 400).
+#: Number of customers between two groups of equal size, centres 4 sd apart, with which the valley
+#: is shown in 95 of 100 samples at a level of .05 over six pairs (simulated: .50 at 100, .92 at
+#: 200, 1.0 at 400).
 ENOUGH_BETWEEN = 250
 _LEVEL = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Separation:
-    """Which pairs of groups have a valley between them.
+    """Tests for valleys between pairs of groups.
 
     Attributes
     ----------
@@ -53,7 +55,7 @@ class Separation:
         ``one``, ``other`` (places of the groups' centres), ``between`` (customers tested),
         ``dip``, ``p_value`` (Holm-adjusted over the pairs), ``is_apart`` (adjusted p below .05).
     natural_groups : int
-        Groups that remain when those without a shown valley between them are taken together.
+        Number of groups after all groups without a shown valley between them are joined.
     """
 
     pairs: pl.DataFrame
@@ -61,22 +63,22 @@ class Separation:
 
     @property
     def is_shown(self) -> bool:
-        """Whether any two groups are apart."""
+        """Whether any two groups are shown to be separated."""
         return self.natural_groups > 1
 
     @property
     def most_between(self) -> int:
-        """Customers between the pair that has most of them."""
+        """Number of customers between the pair of groups with most of them."""
         return max(self.pairs["between"].to_list(), default=0)
 
     @property
     def could_be_shown(self) -> bool:
-        """Whether there are enough customers between some pair to show a clear valley."""
+        """Whether a pair has enough customers between its groups to show a clear valley."""
         return self.most_between >= ENOUGH_BETWEEN
 
 
 def measure_separation(latent: Latent, *, k: int, seed: int) -> Separation:
-    """Test whether k groups are apart.
+    """Test whether k groups are separated.
 
     Parameters
     ----------
@@ -85,7 +87,7 @@ def measure_separation(latent: Latent, *, k: int, seed: int) -> Separation:
     k : int
         Number of groups, 2 or more.
     seed : int
-        Of the parting of customers and the centres.
+        Seed of the division of customers and of the centres.
     """
     n = latent.mean.shape[0]
     random = Stream(seed, f"separation {k}").generator()
@@ -135,9 +137,9 @@ def _fisher_direction(one: Floats, other: Floats) -> Floats:
 
 
 def _count_natural_groups(pairs: pl.DataFrame, k: int) -> int:
-    """Count groups, those taken together that have no shown valley between them.
+    """Return the number of groups after those without a shown valley between them are joined.
 
-    A group that borders on no other with enough customers to test is not counted on its own.
+    A group without any testable neighbour is not counted.
     """
     apart = pairs.filter("is_apart")
     joined = pairs.filter(~pl.col("is_apart"))

@@ -1,7 +1,8 @@
-"""Who left, by a label that a snapshot declares: tested on persons held out in folds.
+"""Churn models of a snapshot that contains the label, tested in folds of held-out persons.
 
-A snapshot has no time to hold out. What was recorded after a customer left cannot be told from what
-was known before, so its figures say how well leavers are told apart, not how well foreseen.
+A snapshot has no later time for a test. Values recorded after a customer left look like values
+recorded before, so the figures measure how well the model recognises customers who have left, not
+how well it predicts.
 """
 
 from datetime import date
@@ -45,34 +46,35 @@ def churn_snapshot(
     allowed: tuple[str, ...] = (),
     release: Release = EXACT,
 ) -> ChurnResult:
-    """Model the label that a snapshot declares, tested on persons held out in folds.
+    """Model the label of a snapshot, and test the model in folds of held-out persons.
 
     Parameters
     ----------
     data : CustomerData
-        A view; demographics, attributes, tenure and the last contract term are the features.
+        Data of a view; demographics, attributes, tenure and the last contract term are the
+        features.
     as_of : date
-        Date from which tenure counts back.
+        Date at which tenure ends.
     currency : str
-        ISO 4217 of the contract's price.
+        ISO 4217 code of the contract's price.
     seed : int
-        Of the folds and the model.
+        Seed of the folds and the model.
     label : str
-        Attribute in namespace ``status`` that says who left.
+        Attribute in namespace ``status`` that marks customers who left.
     without : tuple of str
-        Attributes (bare names) or demographics to leave out, for instance other statements of
-        the outcome.
+        Attributes (named without namespace) or demographics to leave out, for instance other
+        statements of the outcome.
     model, allowed, release
-        As in ``churn``.
+        Parameters of ``churn``.
     folds : int
         Number of folds, 2 or more.
 
     Raises
     ------
     ParameterError
-        There is no such label, or fewer than two folds.
+        The label does not exist, or there are fewer than two folds.
     InputError
-        As in ``churn``.
+        Too few customers left or stayed, or a single feature determines the outcome.
     """
     labels = declared_label(data, attribute_name=label)
     stated = profile(data, without=(label, *without)).drop(without, strict=False)
@@ -85,7 +87,7 @@ def churn_snapshot(
         folds=folds,
         allowed=allowed,
         release=release,
-        definition=f"Left is who the source itself marks as such (status {label}).",
+        definition=f"A customer has left if the source itself marks them so (status {label}).",
     )
 
 
@@ -108,10 +110,10 @@ def churn_in_folds(
 
     Notes
     -----
-    Everything that learns (imputation, scaling, levels, model, calibration) learns inside the fold
-    (Kohavi 1995, "A study of cross-validation and bootstrap for accuracy estimation", IJCAI). The
-    scores of current customers are the same out-of-fold ones: nobody is scored by a model that has
-    seen the outcome.
+    All steps that learn (imputation, scaling, levels, model, calibration) are fitted inside the
+    fold (Kohavi 1995, "A study of cross-validation and bootstrap for accuracy estimation", IJCAI).
+    The scores of current customers are these out-of-fold scores, so that no customer is scored by a
+    model that was trained on their outcome.
     """
     if folds < 2:
         raise ParameterError(f"folds is {folds}: it must be 2 or more")
