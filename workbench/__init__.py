@@ -7,7 +7,8 @@ For a notebook a few calls are enough::
     view = wb.view("demo")                      # what the study may see
     wb.show(table, figure, verdict)             # without groups that are too small
     wb.show(wb.chart.dots(table))               # bar, dots, line, scatter
-    wb.record(estimates=[...], verdicts=(...,)) # what catalogue and comparison read
+    found = wb.judge(estimate, low=0.25, ...)   # a verdict by a rule
+    wb.record(estimates=[...], verdicts=(found,)) # what catalogue and comparison read
 
 The rooms are packages of their own (``workbench.models``, ``workbench.fairness``, ...). Importing
 this package touches no file, no network and no clock, and loads nothing heavy before it is used.
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from workbench.runs.showing import record, show, view
     from workbench.schema import TABLES, CustomerData
     from workbench.statistics.estimates import Estimate
-    from workbench.statistics.verdicts import Outcome, Verdict
+    from workbench.statistics.verdicts import Outcome, Verdict, judge
 
 _HOMES = {
     "CustomerData": "workbench.schema",
@@ -33,6 +34,7 @@ _HOMES = {
     "TABLES": "workbench.schema",
     "Table": "workbench.charts.exhibits",
     "Verdict": "workbench.statistics.verdicts",
+    "judge": "workbench.statistics.verdicts",
     "record": "workbench.runs.showing",
     "show": "workbench.runs.showing",
     "view": "workbench.runs.showing",
@@ -47,6 +49,7 @@ __all__ = [
     "Table",
     "Verdict",
     "chart",
+    "judge",
     "record",
     "show",
     "view",

@@ -61,7 +61,8 @@ def record(**changes: Any) -> dict[str, Any]:
         "metric_order": ["share"],
         "verdicts": [
             {"kind": "verdict", "name": "so", "question": "Is it so?", "outcome": "shown",
-             "answer": "Yes: 25.0%.", "concern": False, "estimates": []},
+             "answer": "Yes: 25.0%.", "basis": "Yes where the interval lies above 20 %.",
+             "is_opinion": False, "concern": False, "estimates": []},
         ],
         "cells": [
             {"kind": "markdown", "source": "# Is it so?\n\nFor whoever asks.", "tags": [],

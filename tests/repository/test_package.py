@@ -18,6 +18,7 @@ PUBLIC = [
     "Table",
     "Verdict",
     "chart",
+    "judge",
     "record",
     "show",
     "view",

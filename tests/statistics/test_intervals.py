@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from workbench.foundation.errors import ParameterError
-from workbench.statistics.intervals import newcombe_interval, wilson_interval
+from workbench.statistics.intervals import newcombe_interval, share_interval, wilson_interval
 
 
 @pytest.mark.parametrize(("x", "n"), [(0, 15), (3, 30), (7, 10), (30, 30), (412, 9000)])
@@ -43,3 +43,37 @@ def test_wilson_covers_in_small_groups_at_low_rates() -> None:
     low, high = wilson_interval(x, np.full(n + 1, n))
     covered = stats.binom.pmf(x, n, p)[(low <= p) & (p <= high)].sum()
     assert 0.93 < covered < 0.99
+
+
+@pytest.mark.parametrize(("x", "n"), [(0, 15), (3, 30), (9, 4000), (30, 30), (25, 34)])
+def test_a_share_with_few_on_one_side_has_the_exact_interval(x: int, n: int) -> None:
+    expected = stats.binomtest(x, n).proportion_ci(method="exact")
+    assert np.allclose(share_interval(x, n), expected, atol=1e-9)
+
+
+def test_a_share_with_many_on_both_sides_has_wilsons_interval() -> None:
+    assert np.allclose(
+        share_interval([10, 412], [30, 9000]), wilson_interval([10, 412], [30, 9000])
+    )
+
+
+def test_noise_only_widens_the_interval_of_a_share() -> None:
+    exact, noisy = share_interval([0, 3, 50], 60), share_interval([0, 3, 50], 60, noise=4.0)
+    assert (noisy.low <= exact.low).all()
+    assert (noisy.high >= exact.high).all()
+
+
+@pytest.mark.parametrize("n", [10, 30, 100, 400, 2000])
+def test_the_interval_of_a_share_covers_it_at_every_rate(n: int) -> None:
+    x = np.arange(n + 1)
+    low, high = share_interval(x, np.full(n + 1, n))
+    rates = np.linspace(0.0005, 0.5, 400)
+    covered = [stats.binom.pmf(x, n, p)[(low <= p) & (p <= high)].sum() for p in rates]
+    assert min(covered) >= 0.93
+
+
+def test_a_scaled_difference_is_about_the_ratio() -> None:
+    # 10 of 100 against 20 of 100: the ratio is .5, so p1 - .5 p2 is 0 and p1 - .2 p2 above 0
+    low, high = newcombe_interval(1000, 10_000, 2000, 10_000, scale=0.5)
+    assert low < 0 < high
+    assert newcombe_interval(1000, 10_000, 2000, 10_000, scale=0.2).low > 0

@@ -6,8 +6,9 @@ import polars as pl
 
 from workbench.fairness.disparity import EMPTY, ESTIMATED, TOO_SMALL
 from workbench.fairness.question import ODDS, Question, judged_rates
-from workbench.statistics.comparisons import needed_group_size, round_up_two_digits
+from workbench.statistics.comparisons import needed_group_size
 from workbench.statistics.estimates import Estimate
+from workbench.statistics.sample_sizes import round_up_two_digits
 from workbench.statistics.verdicts import Outcome, Verdict
 
 #: Level of the tests for which needed numbers of persons are computed.
@@ -111,13 +112,14 @@ def disparity_verdict(
     value = ranges.filter((pl.col("attribute") == attribute) & (pl.col("metric") == judged))
     several = table["attribute"].n_unique()
     suffix = f"_by_{'_'.join(attribute.split())}" if several > 1 else ""
-    return Verdict(
+    return Verdict.by_rule(
+        outcome,
+        rule="",
         name=f"{judged}_differs{suffix}",
         question=(
             f"Do groups by {attribute.replace('_', ' ')} differ in {words} by more than "
             f"{tolerance:.0%}?"
         ),
-        outcome=outcome,
         answer=f"{answer}{left}",
         concern=outcome is Outcome.SHOWN,
         estimates=tuple(

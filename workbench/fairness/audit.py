@@ -195,7 +195,7 @@ def _share_selected(whole: pl.DataFrame, release: Release) -> Estimate:
         n=n,
         unit="share",
         label="Share selected of everybody",
-        note=bound or "Wilson interval",
+        note=bound or "Wilson interval, exact for few",
         origin=release.origin,
     )
 

@@ -40,7 +40,7 @@ def all_rates(audit: Audit) -> Table:
     )
     return Table(
         name="rates",
-        title="By group, with 95 % Wilson intervals",
+        title="By group, with 95 % intervals",
         rows=_without_empty_notes(rows),
         persons="of",
         labels=_WORDS,

@@ -29,10 +29,11 @@ from workbench.privacy.release import (
 )
 from workbench.statistics.auc import auc_difference, auc_interval
 from workbench.statistics.calibration import calibration_error, squared_errors
-from workbench.statistics.comparisons import needed_size_for_precision, round_up_two_digits
+from workbench.statistics.comparisons import needed_size_for_precision
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.intervals import critical_value
 from workbench.statistics.resampling import Counts, percentile_interval
+from workbench.statistics.sample_sizes import round_up_two_digits
 from workbench.statistics.verdicts import Outcome, Verdict
 
 #: AUC below which a ranking is useless, whatever its p-value.
@@ -126,7 +127,7 @@ def assess(
         n=n,
         unit="share",
         label=f"Share that left, {how}",
-        note=rate.bound[0] or "Wilson interval",
+        note=rate.bound[0] or "Wilson interval, exact for few",
         origin=release.origin,
     )
     groups = group_count(n, release=release)
@@ -222,10 +223,14 @@ def ranks_verdict(auc: Estimate) -> Verdict:
             f"{round_up_two_digits(max(auc.n * ratio, auc.n + 1)):,} persons would be needed."
         )
         outcome = Outcome.UNDECIDED
-    return Verdict(
+    return Verdict.by_rule(
+        outcome,
+        rule=(
+            "Yes where the interval of the AUC lies above .5 and does not lie below "
+            f"{USELESS_AUC}, no where all of it lies below {USELESS_AUC}."
+        ),
         name="ranks_leavers",
         question="Does the model rank those who leave above those who stay?",
-        outcome=outcome,
         answer=answer,
         concern=outcome is Outcome.NOT_SHOWN,
         estimates=(auc,),
@@ -274,10 +279,14 @@ def gain_verdict(
     else:
         outcome = Outcome.UNDECIDED
         answer = f"Undecided: {figures}. {_describe_needed_persons(found, n)}"
-    return Verdict(
+    return Verdict.by_rule(
+        outcome,
+        rule=(
+            "Yes where the interval of the gain lies above 0 and does not lie below "
+            f"{USELESS_GAIN}, no where all of it lies below {USELESS_GAIN}."
+        ),
         name="beats_simple_rule",
         question=f"Does the model rank better than {rule_name}?",
-        outcome=outcome,
         answer=answer,
         concern=outcome is Outcome.NOT_SHOWN,
         estimates=(estimate,),
@@ -309,10 +318,14 @@ def calibration_verdict(found: Assessment) -> Verdict:
             f"Undecided: {figures}. To show a difference of {_IN_WORDS}, "
             f"about {needed:,} persons would be needed."
         )
-    return Verdict(
+    return Verdict.by_rule(
+        outcome,
+        rule=(
+            f"Yes where the interval of the difference lies within {_IN_WORDS} and the calibration "
+            "error is no larger than right scores would show, no where one of them is larger."
+        ),
         name="scores_are_calibrated",
         question="Can a score be read as the probability of leaving?",
-        outcome=outcome,
         answer=answer,
         concern=outcome is Outcome.NOT_SHOWN,
         estimates=(gap, found.base_rate, found.predicted, found.calibration_error, found.null_95),

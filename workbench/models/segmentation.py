@@ -13,8 +13,8 @@ from workbench.models.segment_traits import customer_traits
 from workbench.models.separation import ENOUGH_BETWEEN
 from workbench.privacy.release import EXACT, Release, rounded_figure
 from workbench.schema import CustomerData
-from workbench.statistics.comparisons import round_up_two_digits
 from workbench.statistics.estimates import Estimate
+from workbench.statistics.sample_sizes import round_up_two_digits
 from workbench.statistics.verdicts import Outcome, Verdict
 
 #: Smallest number of customers for a segmentation, whatever the smallest size of segments.
@@ -214,10 +214,11 @@ def _reality_verdict(cut: Grouping, n: int, groups: Estimate) -> Verdict:
             "Undecided: no gap was found, but too few customers are where a gap would be. "
             f"About {round_up_two_digits(n * scale):,} customers would be needed."
         )
-    return Verdict(
+    return Verdict.by_rule(
+        outcome,
+        rule="Yes where a dip test at the 5 % level, adjusted by Holm, finds a gap between groups.",
         name="segments_are_real",
         question="Do customers fall into kinds that are apart from one another?",
-        outcome=outcome,
         answer=answer,
         concern=outcome is Outcome.NOT_SHOWN,
         estimates=(groups,),
@@ -242,12 +243,16 @@ def _stability_verdict(cut: Grouping, stability: Estimate) -> Verdict:
     elif value < REPRODUCIBLE:
         outcome, answer = Outcome.NOT_SHOWN, f"No: {figures}."
     else:
-        outcome = Outcome.UNDECIDED
+        outcome = Outcome.CANNOT_BE_SAID
         answer = f"Mostly, but not in every sample: {figures}."
-    return Verdict(
+    return Verdict.by_rule(
+        outcome,
+        rule=(
+            f"Yes where the middle 95 % of pairs of samples agree by {REPRODUCIBLE} or more, no "
+            "where their median does not."
+        ),
         name="segments_come_back",
         question=f"Do the {cut.k} segments come back when other customers are drawn?",
-        outcome=outcome,
         answer=answer,
         concern=outcome is Outcome.NOT_SHOWN,
         estimates=(stability,),

@@ -227,7 +227,7 @@ class Figures:
             n=n,
             unit="share",
             label=label,
-            note=bound or "Wilson interval",
+            note=bound or "Wilson interval, exact for few",
             origin=self.release.origin,
         )
 

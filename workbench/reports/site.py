@@ -29,7 +29,6 @@ from workbench.reports.templates import render
 from workbench.runs import Run, folders_of_runs, in_order, read_run
 from workbench.runs.record import FailedRecord, FinishedRecord
 from workbench.runs.searching import Searcher
-from workbench.statistics.verdicts import Outcome
 from workbench.vault import Vault
 
 #: Only a name of this form is printed: anybody can name a folder after a person.
@@ -234,5 +233,5 @@ def _line(run: Run) -> dict[str, Any]:
         "outcomes": "; ".join(f"{v.question} {v.outcome.capitalize()}" for v in verdicts),
         "unconfined": "; ".join(run.execution.confinement.missing),
         "is_concern": any(verdict.concern for verdict in verdicts),
-        "is_open": bool(verdicts) and all(v.outcome == Outcome.UNDECIDED for v in verdicts),
+        "is_open": bool(verdicts) and all(v.outcome.is_open for v in verdicts),
     }

@@ -170,6 +170,8 @@ class VerdictBundle(StoredModel):
     question: str
     outcome: Outcome
     answer: str
+    basis: str
+    is_opinion: bool
     concern: bool
     estimates: tuple[EstimateBundle, ...]
 
@@ -181,6 +183,8 @@ class VerdictBundle(StoredModel):
             question=verdict.question,
             outcome=verdict.outcome,
             answer=verdict.answer,
+            basis=verdict.basis,
+            is_opinion=verdict.is_opinion,
             concern=bool(verdict.concern),  # numpy's truth values are no bool
             estimates=tuple(EstimateBundle.of(each) for each in verdict.estimates),
         )

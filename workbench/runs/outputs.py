@@ -242,6 +242,7 @@ def _require_wording(output: _Outputs, results: ResultsBundle, run: PlannedRun, 
         texts.append(("the name of a verdict", verdict.name))
         texts.append((f"the question of verdict {verdict.name}", verdict.question))
         texts.append((f"the answer of verdict {verdict.name}", verdict.answer))
+        texts.append((f"the rule of verdict {verdict.name}", verdict.basis))
     rules = f"{view.as_of} {view.data_until} {view.min_group} {view.study.policy.k}"
     figures = [estimate.as_json() for estimate in estimates]
     wording.require(texts, Shown.of(exhibits, figures, f"{source} {rules}"))

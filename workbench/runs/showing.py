@@ -180,7 +180,7 @@ def _verdict_markup(verdict: Verdict) -> str:
     mark = "To act on: " if verdict.concern else ""
     return (
         f"<p><b>{html.escape(verdict.question)}</b><br>{mark}<b>{verdict.outcome}</b>. "
-        f"{html.escape(verdict.answer)}</p>"
+        f"{html.escape(verdict.answer)}<br><small>{html.escape(verdict.basis)}</small></p>"
     )
 
 

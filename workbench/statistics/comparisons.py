@@ -131,20 +131,6 @@ def needed_group_size(
     return math.ceil((spread / (p1 - p2)) ** 2)
 
 
-def round_up_two_digits(count: float) -> int:
-    """Round a needed number of persons up to two digits, because it is an extrapolation.
-
-    Examples
-    --------
-    >>> round_up_two_digits(1832)
-    1900
-    """
-    if count < 100:
-        return math.ceil(count)
-    step = 10 ** (math.floor(math.log10(count)) - 1)
-    return int(math.ceil(count / step) * step)
-
-
 def needed_size_for_precision(share: float, half_width: float, *, alpha: float = 0.05) -> int:
     """Return the number of persons for which the interval of a share is ``2 half_width`` wide."""
     z = float(stats.norm.ppf(1 - alpha / 2))

@@ -2,7 +2,9 @@
 
 The interval p +- 1.96 se (Wald) covers the true share in 26 % instead of 95 % of cases in groups of
 ten at a rate of .03, and so does the percentile bootstrap. Wilson's interval covers 95 to 96 %
-(measured on ten groups of 10 to 500) and is used here.
+(measured on ten groups of 10 to 500), but as little as 84 % where hardly any success is expected.
+``share_interval`` takes the exact interval there. Its least coverage over all shares from .0005 to
+.5 is 93.5 % (10, 30, 100, 400 and 2,000 persons; ``tests/statistics/test_intervals.py``).
 """
 
 from statistics import NormalDist
@@ -10,11 +12,15 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import betaincinv
 
 from workbench.foundation.errors import ParameterError
 
 #: Confidence level of intervals by default.
 LEVEL = 0.95
+
+#: Successes, or failures, below which the exact interval of a share is used.
+FEW = 10
 
 
 class Interval(NamedTuple):
@@ -80,6 +86,48 @@ def wilson_interval(
     return Interval(np.where(size == 0, np.nan, low), np.where(size == 0, np.nan, high))
 
 
+def share_interval(
+    successes: ArrayLike, n: ArrayLike, *, level: float = LEVEL, noise: ArrayLike = 0.0
+) -> Interval:
+    """Return the interval of a share: Wilson's, or the exact one where the share has few successes.
+
+    Parameters
+    ----------
+    successes, n, noise
+        See ``wilson_interval``. The exact interval is taken where there are fewer than ``FEW``
+        successes or fewer than ``FEW`` failures. Where there is noise, the
+        wider of both limits is taken, because the exact interval does not know of it.
+
+    Notes
+    -----
+    The exact limits are quantiles of beta distributions: ``B(alpha/2; x, n - x + 1)`` and
+    ``B(1 - alpha/2; x + 1, n - x)``.
+
+    References
+    ----------
+    Clopper and Pearson 1934, "The use of confidence or fiducial limits illustrated in the case of
+    the binomial", Biometrika 26.
+
+    Examples
+    --------
+    >>> low, high = share_interval([0, 40], [20, 100])
+    >>> low.round(3).tolist(), high.round(3).tolist()
+    ([0.0, 0.309], [0.168, 0.498])
+    """
+    x, size = _check_counts(successes, n, noise)
+    wilson = wilson_interval(x, size, level=level, noise=noise)
+    x = np.minimum(x, size)
+    is_few = (size > 0) & (np.minimum(x, size - x) < FEW)
+    tail = (1 - level) / 2
+    with np.errstate(invalid="ignore"):
+        low = np.where(x > 0, betaincinv(np.maximum(x, 1e-9), size - x + 1, tail), 0.0)
+        above = betaincinv(x + 1, np.maximum(size - x, 1e-9), 1 - tail)
+        high = np.where(x < size, above, 1.0)
+    if np.any(noise):
+        low, high = np.minimum(low, wilson.low), np.maximum(high, wilson.high)
+    return Interval(np.where(is_few, low, wilson.low), np.where(is_few, high, wilson.high))
+
+
 def newcombe_interval(
     successes: ArrayLike,
     n: ArrayLike,
@@ -88,29 +136,36 @@ def newcombe_interval(
     *,
     level: float = LEVEL,
     noise: float = 0.0,
+    scale: float = 1.0,
 ) -> Interval:
     """Return Newcombe's interval for the difference of two independent shares, p1 - p2.
 
     ``noise`` is the variance of the noise in each count, see ``wilson_interval``.
 
+    Parameters
+    ----------
+    scale : float
+        Factor s of the other share: the interval is that of p1 - s p2.
+
     Notes
     -----
-    From the Wilson limits (l1, u1) and (l2, u2), with d = p1 - p2: ``d - sqrt((p1-l1)^2 +
-    (u2-p2)^2)`` and ``d + sqrt((u1-p1)^2 + (p2-l2)^2)``.
+    From the limits (l1, u1) and (l2, u2) of ``share_interval``, with d = p1 - s p2: ``d -
+    sqrt((p1-l1)^2 + s^2 (u2-p2)^2)`` and ``d + sqrt((u1-p1)^2 + s^2 (p2-l2)^2)``.
 
     References
     ----------
     Newcombe 1998, "Interval estimation for the difference between independent proportions",
-    Statistics in Medicine 17, method 10.
+    Statistics in Medicine 17, method 10. Zou and Donner 2008, "Construction of confidence limits
+    about effect measures", Statistics in Medicine 27 (the same for scaled shares).
     """
     x1, n1 = _check_counts(successes, n, noise)
     x2, n2 = _check_counts(other_successes, other_n, noise)
-    low_1, high_1 = wilson_interval(x1, n1, level=level, noise=noise)
-    low_2, high_2 = wilson_interval(x2, n2, level=level, noise=noise)
+    low_1, high_1 = share_interval(x1, n1, level=level, noise=noise)
+    low_2, high_2 = share_interval(x2, n2, level=level, noise=noise)
     with np.errstate(invalid="ignore", divide="ignore"):
         p1, p2 = np.minimum(x1 / n1, 1.0), np.minimum(x2 / n2, 1.0)
-    low = p1 - p2 - np.hypot(p1 - low_1, high_2 - p2)
-    high = p1 - p2 + np.hypot(high_1 - p1, p2 - low_2)
+    low = p1 - scale * p2 - np.hypot(p1 - low_1, scale * (high_2 - p2))
+    high = p1 - scale * p2 + np.hypot(high_1 - p1, scale * (p2 - low_2))
     return Interval(low, high)
 
 

@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from workbench.privacy.release.release import Release
-from workbench.statistics.intervals import LEVEL, newcombe_interval, wilson_interval
+from workbench.statistics.intervals import LEVEL, newcombe_interval, share_interval
 
 
 class Shares(NamedTuple):
@@ -81,8 +81,8 @@ def shares_between(
     level: float = LEVEL,
 ) -> Shares:
     """Return shares whose numerators lie between two counts, see ``Shares``."""
-    low = wilson_interval(lowest, of, level=level, noise=release.variance).low
-    high = wilson_interval(highest, of, level=level, noise=release.variance).high
+    low = share_interval(lowest, of, level=level, noise=release.variance).low
+    high = share_interval(highest, of, level=level, noise=release.variance).high
     with np.errstate(invalid="ignore", divide="ignore"):
         value = (lowest + highest) / 2 / of
     return Shares(value, low, high, lowest, highest, bound)
@@ -120,8 +120,9 @@ def share_difference(
     *,
     release: Release,
     level: float = LEVEL,
+    scale: float = 1.0,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the limits of the difference of shares, one less the other.
+    """Return the limits of the difference of shares, one less ``scale`` times the other.
 
     Parameters
     ----------
@@ -131,6 +132,7 @@ def share_difference(
         Denominators.
     """
     noise = release.variance
-    low = newcombe_interval(one[0], one_of, other[1], other_of, level=level, noise=noise).low
-    high = newcombe_interval(one[1], one_of, other[0], other_of, level=level, noise=noise).high
+    terms = {"level": level, "noise": noise, "scale": scale}
+    low = newcombe_interval(one[0], one_of, other[1], other_of, **terms).low
+    high = newcombe_interval(one[1], one_of, other[0], other_of, **terms).high
     return low, high

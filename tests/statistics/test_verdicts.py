@@ -1,0 +1,78 @@
+"""Verdicts by a rule: their outcomes, their words, and the number of persons that would do."""
+
+import numpy as np
+import pytest
+
+from workbench.foundation.errors import ParameterError
+from workbench.statistics.estimates import Estimate
+from workbench.statistics.intervals import share_interval
+from workbench.statistics.sample_sizes import growth_needed
+from workbench.statistics.verdicts import OPINION, Outcome, Verdict, judge
+
+
+def share(value: float | None, low: float, high: float, *, n: int = 1000) -> Estimate:
+    return Estimate(
+        name="app", value=value, low=low, high=high, n=n, unit="share", label="Share by app",
+        note="" if value is not None else "nobody ordered",
+    )  # fmt: skip
+
+
+def asked(estimate: Estimate, **limits: float) -> Verdict:
+    return judge(estimate, name="app_is_large", question="Is the app large?", **limits)  # type: ignore[arg-type]  # limits only
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "outcome"),
+    [
+        (0.28, 0.32, "shown"),
+        (0.15, 0.19, "shown not"),
+        (0.21, 0.31, "not enough data"),
+    ],
+)
+def test_the_whole_interval_decides(low: float, high: float, outcome: str) -> None:
+    assert asked(share((low + high) / 2, low, high), low=0.25).outcome == outcome
+
+
+def test_a_figure_at_the_limit_cannot_be_decided_by_more_data() -> None:
+    found = asked(share(0.2501, 0.23, 0.27), low=0.25)
+    assert found.outcome == "cannot be said"
+    assert "the figure lies at the limit" in found.answer
+
+
+def test_a_figure_without_a_value_says_why() -> None:
+    found = asked(share(None, 0.0, 0.0), low=0.25)
+    assert (found.outcome, found.outcome.is_open) == ("cannot be said", True)
+    assert "nobody ordered" in found.answer
+
+
+def test_limits_on_both_sides_stand_in_the_rule() -> None:
+    found = asked(share(0.3, 0.29, 0.31), low=0.25, high=0.35)
+    assert found.outcome == "shown"
+    assert "within 25 % to 35 %" in found.rule
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [({}, "needs a limit"), ({"low": 1.0, "high": 0.5}, "must be below high")],
+)
+def test_limits_that_cannot_be_are_refused(limits: dict[str, float], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        asked(share(0.3, 0.2, 0.4), **limits)
+
+
+def test_a_verdict_typed_by_hand_is_an_opinion() -> None:
+    typed = Verdict(name="a", question="Is it?", outcome=Outcome.SHOWN, answer="Yes.", rule="so")
+    assert (typed.is_opinion, typed.basis) == (True, OPINION)
+    assert not asked(share(0.3, 0.28, 0.32), low=0.25).is_opinion
+
+
+def test_so_many_persons_as_are_named_settle_the_question_in_four_of_five_samples() -> None:
+    rng = np.random.default_rng(5)
+    for true, limit in ((0.22, 0.25), (0.3, 0.25), (0.05, 0.04)):
+        n = 400
+        interval = share_interval(true * n, n)
+        growth = growth_needed(true, float(interval.low), float(interval.high), limit=limit)
+        larger = int(growth * n)
+        low, high = share_interval(rng.binomial(larger, true, 4000), larger)
+        decided = float(((low > limit) | (high < limit)).mean())
+        assert 0.75 <= decided <= 0.88, (true, limit, decided)

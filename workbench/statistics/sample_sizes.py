@@ -1,0 +1,73 @@
+"""How much more data would settle a question that the data at hand leave open."""
+
+from math import ceil, inf, log10
+from statistics import NormalDist
+
+#: Share of new samples in which the stated number of persons settles the question.
+POWER = 0.8
+
+#: Largest factor by which a sample is asked to grow. A figure that needs more lies on the limit.
+MOST_GROWTH = 100.0
+
+
+def growth_needed(value: float, low: float, high: float, *, limit: float) -> float:
+    """Return how many times as many persons would tell on which side of a limit a figure lies.
+
+    Parameters
+    ----------
+    value, low, high : float
+        The figure and its 95 % interval, which contains the limit.
+    limit : float
+        Limit of the rule.
+
+    Returns
+    -------
+    float
+        Factor by which the number of persons has to grow so that the interval lies on one side of
+        the limit in ``POWER`` of new samples, if the true figure is ``value``. Infinite where the
+        figure lies on the limit.
+
+    Notes
+    -----
+    Half the width h of the interval shrinks with the root of the number of persons, and the figure of a new sample has the standard error h / z. So the factor is
+    ``(h (1 + z_power / z) / |value - limit|)^2`` with z the normal quantile of the interval.
+
+    Examples
+    --------
+    >>> round(growth_needed(0.02, -0.01, 0.05, limit=0.04), 1)
+    4.6
+    """
+    distance = abs(value - limit)
+    if distance == 0:
+        return inf
+    z, z_power = NormalDist().inv_cdf(0.975), NormalDist().inv_cdf(POWER)
+    return float(((high - low) / 2 * (1 + z_power / z) / distance) ** 2)
+
+
+def more_data_needed(growth: float, persons: int) -> str | None:
+    """Return in words how much more data would be needed; None where no data would settle it.
+
+    Examples
+    --------
+    >>> more_data_needed(4.6, 400)
+    'about 1,900 persons would be needed, 5 times as many'
+    """
+    if growth > MOST_GROWTH:
+        return None
+    needed = round_up_two_digits(growth * persons)
+    times = ceil(growth) if growth > 2 else round(growth + 0.05, 1)
+    return f"about {needed:,} persons would be needed, {times:g} times as many"
+
+
+def round_up_two_digits(count: float) -> int:
+    """Round a needed number of persons up to two digits: it is an extrapolation.
+
+    Examples
+    --------
+    >>> round_up_two_digits(1832)
+    1900
+    """
+    if count < 100:
+        return ceil(count)
+    step = 10 ** (int(log10(count)) - 1)
+    return int(ceil(count / step) * step)
