@@ -29,8 +29,9 @@ def growth_needed(value: float, low: float, high: float, *, limit: float) -> flo
 
     Notes
     -----
-    Half the width h of the interval shrinks with the root of the number of persons, and the figure of a new sample has the standard error h / z. So the factor is
-    ``(h (1 + z_power / z) / |value - limit|)^2`` with z the normal quantile of the interval.
+    Half the width h of the interval shrinks with the root of the number of persons, and the figure
+    of a new sample has the standard error h / z, with z the normal quantile of the interval. So the
+    factor is ``(h (1 + z_power / z) / |value - limit|)^2``.
 
     Examples
     --------
