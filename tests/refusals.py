@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from workbench.schema.faults import describe_faults
+from workbench.schema.record_faults import describe_faults
 from workbench.sources import faults_of
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.intake.conftest import SETTINGS
 from workbench.intake import load, quarantined
 from workbench.intake.quarantine import to_records, to_rows, write_out
-from workbench.schema.faults import describe_faults
+from workbench.schema.record_faults import describe_faults
 from workbench.sources import SourceMapping
 from workbench.vault.entries import QUARANTINE_SCHEMA
 

@@ -8,7 +8,7 @@ import pytest
 
 from workbench.schema import TABLES
 from workbench.schema.consistency import CHECKS
-from workbench.schema.faults import describe_faults, make_faults
+from workbench.schema.record_faults import describe_faults, make_faults
 
 DAY = [datetime(2024, 1, day, tzinfo=UTC) for day in range(1, 10)]
 SALE = {

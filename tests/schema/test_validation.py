@@ -7,7 +7,7 @@ import polars as pl
 from polars.testing import assert_frame_equal
 
 from workbench.schema import TABLES
-from workbench.schema.faults import FAULTS, describe_faults
+from workbench.schema.record_faults import FAULTS, describe_faults
 from workbench.schema.validation import EXAMPLE_BY_UNIT, type_rule, validate_rows
 
 SEEN = datetime(2024, 1, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ from polars.testing import assert_frame_equal
 
 from tests.refusals import words_of
 from workbench.foundation.errors import InputError, ParameterError
-from workbench.schema.faults import FAULTS
+from workbench.schema.record_faults import FAULTS
 from workbench.sources import SourceMapping, faults_of, find_mapping, open_source
 
 SETTINGS = {

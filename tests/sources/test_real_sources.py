@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from workbench.schema.faults import count_faults
+from workbench.schema.record_faults import count_faults
 from workbench.sources import ReadResult, faults_of, find_mapping, open_source
 
 MAPPINGS = Path(__file__).parent / "mappings"

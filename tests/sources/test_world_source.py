@@ -10,7 +10,7 @@ import pytest
 
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema import TABLES
-from workbench.schema.tables import LINEAGE
+from workbench.schema.table_declarations import LINEAGE
 from workbench.sources import find_mapping, open_source
 
 MANIFEST = {

@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema import TABLES
 from workbench.schema.customer_data import write_parquet
-from workbench.schema.faults import describe_faults
+from workbench.schema.record_faults import describe_faults
 from workbench.schema.validation import validate_rows
 from workbench.synthetic import generate, read_recipe, worlds, writing
 from workbench.synthetic.blocks import Made, make

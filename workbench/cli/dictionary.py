@@ -8,7 +8,7 @@ from workbench.cli.options import AsJson, print_json, print_table
 from workbench.foundation.errors import ParameterError, unknown_name
 
 if TYPE_CHECKING:
-    from workbench.schema.tables import Column
+    from workbench.schema.table_declarations import Column
 
 
 def dictionary(

@@ -33,7 +33,7 @@ def quarantine(
     """Count refused records by reason; with --out write them out."""
     from workbench.intake import quarantined  # late: polars
     from workbench.intake.quarantine import write_out
-    from workbench.schema.faults import count_faults
+    from workbench.schema.record_faults import count_faults
 
     session = Session.open(project=project, workspace=workspace, key=key, head=head)
     rows = quarantined(session.vault.dataset(dataset))

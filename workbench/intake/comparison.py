@@ -17,8 +17,8 @@ import polars as pl
 from workbench.intake.records import parts_without_whole
 from workbench.intake.refusals import gathered, refusal, without
 from workbench.schema import TABLES
-from workbench.schema.faults import Rule
-from workbench.schema.tables import LINEAGE
+from workbench.schema.record_faults import Rule
+from workbench.schema.table_declarations import LINEAGE
 from workbench.sources import REFUSED
 from workbench.vault import Dataset
 

@@ -14,8 +14,8 @@ from workbench.intake.refusals import gathered, in_own_words
 from workbench.intake.report import FileReport, LoadReport, People
 from workbench.intake.state import State
 from workbench.schema import TABLES
-from workbench.schema.faults import count_faults
 from workbench.schema.links import add_customer_ids
+from workbench.schema.record_faults import count_faults
 from workbench.sources import Source, SourceMapping, faults_of, open_source
 from workbench.vault import Dataset, DatasetWriter, SourceEntry, Vault
 from workbench.vault.entries import FileEntry

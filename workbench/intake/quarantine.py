@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from workbench.foundation.errors import InputError
-from workbench.schema.faults import FAULT, describe_faults
+from workbench.schema.record_faults import FAULT, describe_faults
 from workbench.sources import REFUSED
 from workbench.sources.returned_records import ADDED, FORMULA, RETURNED
 from workbench.vault import Dataset

@@ -9,7 +9,7 @@ import polars as pl
 from workbench.identity import keyed_hash, keyed_native
 from workbench.intake.refusals import gathered, in_own_words, refusal, refuse_rows, without
 from workbench.schema import TABLES, Column
-from workbench.schema.faults import FAULTS, MISSING, Rule
+from workbench.schema.record_faults import FAULTS, MISSING, Rule
 from workbench.schema.validation import validate_rows
 from workbench.sources import REFUSED, ReadResult, refused_records
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from workbench.schema import TABLES
-from workbench.schema.faults import Rule, make_faults
+from workbench.schema.record_faults import Rule, make_faults
 from workbench.sources import REFUSED, faults_of, refused_records
 from workbench.sources.raw_cells import raw_cells_as_json
 

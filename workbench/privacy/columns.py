@@ -23,7 +23,7 @@ from workbench.privacy.shared_values import (
     show_shared,
 )
 from workbench.schema import TABLES, Column
-from workbench.schema.tables import Treatment
+from workbench.schema.table_declarations import Treatment
 from workbench.schema.time_units import Unit
 from workbench.studies import Study
 

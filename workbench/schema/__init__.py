@@ -16,7 +16,7 @@ workbench.foundation.errors.ParameterError: no column of orders 'price'. Known: 
 
 from workbench.schema.buckets import NO_CUSTOMER, bucket_of
 from workbench.schema.customer_data import CustomerData
-from workbench.schema.tables import DENIALS, TABLES, Column, DeclaredTable
+from workbench.schema.table_declarations import DENIALS, TABLES, Column, DeclaredTable
 
 __all__ = [
     "DENIALS",

@@ -2,8 +2,8 @@
 
 ``validation`` compares single rows with their declarations; these checks compare rows with each
 other. A check returns the rows that break its rule with all their columns, so that a load can
-refuse their records (``faults.make_faults``) and a synthetic world can count them. A row that
-cannot be compared (an order without lines, a return whose sale is in another export) breaks no
+refuse their records (``record_faults.make_faults``) and a synthetic world can count them. A row
+that cannot be compared (an order without lines, a return whose sale is in another export) breaks no
 rule.
 
 The checks are in this room and not in a room of quality checks above ``sources``, because the
@@ -20,7 +20,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from workbench.schema.faults import Rule
+from workbench.schema.record_faults import Rule
 
 Tables = Mapping[str, pl.LazyFrame]
 

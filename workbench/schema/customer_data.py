@@ -11,7 +11,7 @@ import polars as pl
 
 from workbench.foundation.errors import InputError, ParameterError, unknown_name
 from workbench.schema.buckets import NO_CUSTOMER, bucket_of
-from workbench.schema.tables import TABLES
+from workbench.schema.table_declarations import TABLES
 from workbench.schema.time_units import EXACT_TIMES, TimeUnits
 
 #: Number of rows per row group, fixed so that equal rows give equal bytes.

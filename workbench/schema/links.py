@@ -18,7 +18,7 @@ from types import MappingProxyType
 import polars as pl
 
 from workbench.foundation.errors import ParameterError
-from workbench.schema.tables import TABLES
+from workbench.schema.table_declarations import TABLES
 
 #: One row per record that belongs to another record's customer.
 LINKS = pl.Schema(

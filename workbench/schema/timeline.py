@@ -29,7 +29,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from workbench.schema.customer_data import CustomerData
-from workbench.schema.tables import TABLES
+from workbench.schema.table_declarations import TABLES
 from workbench.schema.time_units import EXACT_TIMES, TimeUnits
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
-from workbench.schema.faults import (
+from workbench.schema.record_faults import (
     EXAMPLE_MOMENT,
     FAULTS,
     MISSING,
@@ -19,7 +19,7 @@ from workbench.schema.faults import (
     join_faults,
     make_faults,
 )
-from workbench.schema.tables import TABLES, Column
+from workbench.schema.table_declarations import TABLES, Column
 
 #: Example of a valid value, by the unit of columns that declare a pattern.
 EXAMPLE_BY_UNIT: Mapping[str, str] = {

@@ -24,7 +24,7 @@ from itertools import chain, islice
 import polars as pl
 
 from workbench.foundation.errors import InputError
-from workbench.schema.faults import Rule
+from workbench.schema.record_faults import Rule
 from workbench.sources.mapping_rules import FileRule
 from workbench.sources.raw_cells import RawCells, count_text, malformed_records, name_columns
 from workbench.sources.text_decoding import decode

@@ -11,7 +11,7 @@ from typing import Literal
 
 import polars as pl
 
-from workbench.schema.faults import EXAMPLE_MOMENT
+from workbench.schema.record_faults import EXAMPLE_MOMENT
 
 _OFFSET = r"(?:[Zz]|[+-]\d{2}:?\d{2})$"
 _ISO = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d")

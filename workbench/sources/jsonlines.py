@@ -6,7 +6,7 @@ from collections.abc import Collection
 import polars as pl
 
 from workbench.foundation.errors import InputError
-from workbench.schema.faults import Rule
+from workbench.schema.record_faults import Rule
 from workbench.sources.mapping_rules import FileRule
 from workbench.sources.raw_cells import RawCells, malformed_records
 from workbench.sources.text_decoding import decode

@@ -10,7 +10,7 @@ import polars as pl
 
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.foundation.files import canonical_json
-from workbench.schema.faults import MISSING, join_faults
+from workbench.schema.record_faults import MISSING, join_faults
 from workbench.sources.columnar import read_parquet
 from workbench.sources.delimited import read_delimited
 from workbench.sources.jsonlines import read_json_lines

@@ -9,7 +9,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from workbench.foundation.errors import InputError, ParameterError
-from workbench.schema.faults import Rule, join_faults, make_faults
+from workbench.schema.record_faults import Rule, join_faults, make_faults
 from workbench.sources.mapping import SourceMapping
 from workbench.sources.mapping_rules import MonthsRule, WholeRule
 from workbench.sources.numerals import stated_currencies

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from workbench.foundation.errors import InputError
-from workbench.schema.faults import FAULTS, Rule
+from workbench.schema.record_faults import FAULTS, Rule
 from workbench.sources.source import refused_records
 
 

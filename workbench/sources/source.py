@@ -13,7 +13,7 @@ from typing import Protocol
 
 import polars as pl
 
-from workbench.schema.faults import FAULT, FAULTS, join_faults
+from workbench.schema.record_faults import FAULT, FAULTS, join_faults
 
 #: Columns of refused records, one row each: ``faults`` is the list of the record's faults, ``raw``
 #: is a JSON object of its cells.

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from workbench.schema import TABLES, Column
-from workbench.schema.faults import MISSING, join_faults, make_faults
 from workbench.schema.person_identifiers import normalise_identifier
+from workbench.schema.record_faults import MISSING, join_faults, make_faults
 from workbench.schema.validation import type_rule
 from workbench.sources.mapped_records import (
     KIND,

@@ -11,7 +11,7 @@ from operator import or_
 
 import polars as pl
 
-from workbench.schema.faults import MISSING, Rule
+from workbench.schema.record_faults import MISSING, Rule
 from workbench.sources.instants import example_text, parse_dates, parse_instants
 from workbench.sources.mapping_rules import ColumnRule, ColumnType
 from workbench.sources.numerals import (

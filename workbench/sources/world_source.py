@@ -16,7 +16,7 @@ from polars.exceptions import PolarsError
 
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema import TABLES
-from workbench.schema.tables import LINEAGE
+from workbench.schema.table_declarations import LINEAGE
 from workbench.sources.mapping import SourceMapping
 from workbench.sources.raw_cells import malformed_records
 from workbench.sources.source import ReadResult

@@ -10,7 +10,7 @@ from pydantic import Field
 from workbench.foundation.declarations import Declaration, read_toml, validate_declaration
 from workbench.foundation.errors import unknown_name
 from workbench.schema import TABLES, Column
-from workbench.schema.tables import LINEAGE
+from workbench.schema.table_declarations import LINEAGE
 
 Purpose = Literal[
     "essential",

@@ -17,10 +17,11 @@ SHARED_TABLE = "shared"
 #: What is made anew out of the identifiers of a version.
 LINKAGE = (LINKS_TABLE, SHARED_TABLE)
 
-#: One row is one fault of one record (``schema.faults``). The first fault of a record, number 0,
-#: has the record's own cells in ``raw``, so that they are stored once. No column is nested, because
-#: each column has a key of its own. ``about_record`` is the id of the source's record whose person
-#: the refused record is about, as far as it could be read: an erasure finds it by that.
+#: One row is one fault of one record (``schema.record_faults``). The first fault of a record,
+#: number 0, has the record's own cells in ``raw``, so that they are stored once. No column is
+#: nested, because each column has a key of its own. ``about_record`` is the id of the source's
+#: record whose person the refused record is about, as far as it could be read: an erasure finds it
+#: by that.
 QUARANTINE_SCHEMA = pl.Schema(
     {
         "source_id": pl.String(),

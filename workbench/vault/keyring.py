@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
 from workbench.foundation.errors import AccessError
 from workbench.schema import TABLES
-from workbench.schema.tables import LINEAGE, Sensitivity
+from workbench.schema.table_declarations import LINEAGE, Sensitivity
 from workbench.vault.entries import LINKAGE, QUARANTINE, FileEntry
 from workbench.vault.keys import Key
 from workbench.vault.parquet import FileKeys, Place

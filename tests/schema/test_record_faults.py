@@ -5,7 +5,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from workbench.foundation.errors import ParameterError
-from workbench.schema.faults import (
+from workbench.schema.record_faults import (
     FAULTS,
     MISSING,
     Rule,

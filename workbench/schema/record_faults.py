@@ -5,7 +5,7 @@ report faults as rows of ``FAULTS``. A fault names its place (record, table, col
 ``Rule`` that is broken with its parameters; a reader sees the rule described in words. No part of a
 fault is a value from the data: parameters come from the schema, from the mapping or from a count.
 
->>> from workbench.schema.faults import Rule
+>>> from workbench.schema.record_faults import Rule
 >>> Rule("below", {"low": 1, "high": 5}).words
 'below the allowed range, 1 to 5'
 >>> Rule.choice(("web", "app", "store")).words
