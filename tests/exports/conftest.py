@@ -30,7 +30,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exports") / "world"
     generate(PROJECT / "synthetic" / "retail.toml", out=folder, customers=_PEOPLE)
     some = pl.read_parquet(folder / "customers" / "part-0000.parquet")["record_id"].head(40)
-    hostile, yen = some.head(3).implode(), some.slice(3, 3).implode()
+    asked = pl.read_parquet(folder / "interactions" / "part-0000.parquet").filter(
+        pl.col("channel") == "ticket"
+    )["record_id"]
+    writers = some.filter(some.is_in(asked.implode())).head(3)
+    debits = pl.read_parquet(folder / "payments" / "part-0000.parquet").filter(
+        (pl.col("method") == "direct_debit") & ~pl.col("record_id").is_in(writers.implode())
+    )["record_id"]
+    hostile, yen = writers.implode(), debits.unique(maintain_order=True).head(3).implode()
     is_hostile, is_yen = pl.col("record_id").is_in(hostile), pl.col("record_id").is_in(yen)
     strange = pl.lit(HOSTILE)
     _change(

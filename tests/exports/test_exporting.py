@@ -32,9 +32,11 @@ def _recut(world: Path, folder: Path, size: int) -> Path:
         rows = pl.read_parquet(world / table / "part-*.parquet")
         (folder / table).mkdir()
         for number, start in enumerate(range(0, len(people), size)):
-            own = people.slice(start, size).implode()
+            own = pl.col("record_id").is_in(people.slice(start, size).implode())
+            if start + size >= len(people):  # rows of nobody come with the last
+                own |= pl.col("record_id").is_null()
             part = (
-                rows.filter(pl.col("record_id").is_in(own))
+                rows.filter(own)
                 if "record_id" in rows.columns
                 else (rows if number == 0 else rows.clear())
             )

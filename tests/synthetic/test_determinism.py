@@ -16,7 +16,7 @@ from workbench.synthetic.blocks import make
 
 #: Of the recipe ``tiny`` as it stands. Another value here means that every world made before is
 #: another one now: change it only together with what makes the worlds, never for a new library.
-TINY = "580ffb2ca74e243982a6eaa3ac6e069149c4207b9baa089dbe340747373f93df"
+TINY = "aaaf8207515e18b667e13d95a950bf2ada928c73df58f4a5872b401146e88f74"
 
 
 def test_values_are_those_of_the_pin_whatever_the_versions_of_libraries() -> None:

@@ -6,7 +6,7 @@ from scipy import stats
 
 from workbench.foundation.streams import Stream
 from workbench.synthetic.draws import (
-    Dice,
+    NamedDraws,
     choice,
     choice_by,
     gamma,
@@ -49,14 +49,14 @@ def test_a_choice_by_kind_follows_the_weights_of_each() -> None:
 
 def test_dice_of_different_names_are_even_and_tell_nothing_of_each_other() -> None:
     names = ("pace", "views", "cart", "channel", "page")
-    dice = Dice(Stream(7, "visit").bits(np.arange(50_000, dtype=np.uint64)), names)
-    drawn = np.stack([dice[name] for name in names]).astype(float)
+    draws = NamedDraws(Stream(7, "visit").bits(np.arange(50_000, dtype=np.uint64)), names)
+    drawn = np.stack([draws[name] for name in names]).astype(float)
     for each in drawn:
         assert stats.kstest(each / 0x10000, "uniform").pvalue > 1e-3
     apart = np.corrcoef(drawn)[~np.eye(len(names), dtype=bool)]
     assert abs(apart).max() < 4 / np.sqrt(50_000)
-    assert dice.happens("cart", 0.25).mean() == pytest.approx(0.25, abs=0.01)
-    assert (dice.of(np.array([3, 5]))["page"] == dice["page"][[3, 5]]).all()
+    assert draws.happens("cart", 0.25).mean() == pytest.approx(0.25, abs=0.01)
+    assert (draws.of(np.array([3, 5]))["page"] == draws["page"][[3, 5]]).all()
 
 
 def test_geometric_has_its_mean_and_its_cap() -> None:

@@ -1,6 +1,7 @@
 """Every recipe of the project makes a world that holds together, and shows what it is for."""
 
 import time
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -8,9 +9,9 @@ import pytest
 
 from tests.conftest import PROJECT
 from workbench.schema import TABLES
-from workbench.synthetic import explain, generate, read_recipe, violations
-from workbench.synthetic.blocks import make
-from workbench.synthetic.rules import planted
+from workbench.synthetic import explain, generate, planned, read_recipe, violations
+from workbench.synthetic.blocks import Made, make
+from workbench.synthetic.rules import planted as planted_rules
 
 RECIPES = PROJECT / "synthetic"
 NAMES = sorted(path.stem for path in RECIPES.glob("*.toml"))
@@ -33,7 +34,7 @@ def test_rules_hold_but_those_that_the_recipe_breaks(name: str, months: int) -> 
     made = make(recipe, 0, 400)
     counted = violations(made.tables, adds_tax=not recipe.prices_with_tax)
     broken = set(counted.filter(pl.col("violations") > 0)["rule"])
-    assert broken <= planted(recipe)
+    assert broken <= planted_rules(recipe)
     assert made.truth["customers"].height == 400
 
 
@@ -100,21 +101,19 @@ def test_a_contract_ends_when_its_holder_leaves_and_its_price_rises_for_all() ->
     assert 0.04 < lost.height / made.tables["payments"].height < 0.12
 
 
-def test_the_cause_that_drifts_is_the_one_that_changes() -> None:
-    calm, drifting = (
-        make(read_recipe(RECIPES / f"{name}.toml", {"customers": 3_000}), 0, 3_000)
-        for name in ("retail", "drift")
-    )
-    late = {
-        name: made.truth["months"].filter(pl.col("month_on") >= pl.date(2025, 1, 1))
-        for name, made in (("calm", calm), ("drifting", drifting))
-    }
-    annoyed = {name: rows["is_annoyed"].mean() for name, rows in late.items()}
-    assert annoyed["drifting"] > 2.5 * annoyed["calm"]
-    early = [
-        made.tables["orders"].filter(
-            pl.col("ordered_at") < pl.datetime(2024, 11, 1, time_zone="UTC")
-        )
-        for made in (calm, drifting)
-    ]
-    assert early[0].drop("channel").equals(early[1].drop("channel"))
+@pytest.mark.parametrize(("at", "moves"), [(0.0, False), (0.6, True), (0.95, False)])
+def test_a_drift_shows_from_where_it_begins(at: float, moves: bool) -> None:
+    """Compare who fell silent for 90 days in the middle of the world and late in it."""
+    plan = planned(RECIPES / "drift.toml", customers=4_000, change_at=at)
+    made = make(plan, 0, 4_000)
+    before, after = (silent(made, date(2024, 8, 1)), silent(made, date(2025, 1, 1)))
+    assert (after - before > 0.10) == moves
+
+
+def silent(made: Made, as_of: date) -> float:
+    """Return the share of buyers of the 90 days before a day who buy nothing in the 90 after."""
+    sales = made.tables["orders"].filter(pl.col("kind") == "sale")
+    days = (pl.col("ordered_at").dt.date() - pl.lit(as_of)).dt.total_days()
+    before = sales.filter(days.is_between(-90, -1)).select("record_id").unique()
+    after = sales.filter(days.is_between(0, 89)).select("record_id").unique()
+    return before.join(after, on="record_id", how="anti").height / before.height

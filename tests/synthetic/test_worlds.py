@@ -80,7 +80,16 @@ def test_the_first_customers_of_a_larger_world_are_those_of_a_smaller_one(
         some = pl.read_parquet(small.out / name / "*.parquet")
         every = pl.read_parquet(large.out / name / "*.parquet")
         same = every.join(known, on="record_id", how="semi", maintain_order="left")
-        assert_frame_equal(same, some)
+        assert_frame_equal(same, some.filter(pl.col("record_id").is_not_null()))
+
+
+def test_visits_of_unknown_people_begin_with_those_of_a_smaller_world(retail: Path) -> None:
+    small, large = (
+        make(read_recipe(retail), 0, customers).tables["events"] for customers in (40, 100)
+    )
+    unknown = [rows.filter(pl.col("record_id").is_null()) for rows in (small, large)]
+    assert unknown[0].height > 1_000
+    assert_frame_equal(unknown[0], unknown[1].head(unknown[0].height))
 
 
 def test_another_seed_makes_other_customers(retail: Path) -> None:

@@ -15,8 +15,10 @@ from workbench.synthetic.blocks import make
 CUSTOMERS = 20_000
 
 
-def test_segments_found_are_those_that_were_planted() -> None:
-    made = make(read_recipe(PROJECT / "synthetic" / "retail.toml"), 0, CUSTOMERS)
+def agreement(contrast: float) -> tuple[int, float]:
+    """Return how many segments are found at a contrast, and their agreement with those planted."""
+    changes = {"contrast": contrast, "visitors": {"anonymous_per_month": 0.0}}
+    made = make(read_recipe(PROJECT / "synthetic" / "retail.toml", changes), 0, CUSTOMERS)
     # in an order of their own, as pseudonyms put them
     ids = pl.DataFrame(
         {
@@ -33,5 +35,16 @@ def test_segments_found_are_those_that_were_planted() -> None:
     planted = made.truth["customers"].join(ids, on="record_id")
     both = found.assignments.join(planted, on="customer_id", suffix="_planted")
     assert both.height == found.assignments.height > CUSTOMERS / 2
-    assert found.k == 4
-    assert adjusted_rand_score(both["segment_planted"], both["segment"]) > 0.9
+    return found.k, float(adjusted_rand_score(both["segment_planted"], both["segment"]))
+
+
+def test_sharp_segments_are_found_as_they_were_planted() -> None:
+    number, found = agreement(3.0)
+    assert number == 4
+    assert found > 0.9
+
+
+def test_the_less_segments_differ_the_less_of_them_is_found() -> None:
+    none, lifelike = agreement(0.0)[1], agreement(1.0)[1]
+    assert abs(none) < 0.02
+    assert 0.25 < lifelike < 0.75

@@ -26,6 +26,12 @@ def generate(
     disparity: Annotated[
         float | None, typer.Option(help="Size of the planted disparity, 0 plants none.")
     ] = None,
+    contrast: Annotated[
+        float | None, typer.Option(help="How much segments differ: 0 not at all, 3 sharply.")
+    ] = None,
+    change_at: Annotated[
+        float | None, typer.Option(help="When a drift begins, as a share of the world's time.")
+    ] = None,
     exports: Annotated[
         bool, typer.Option("--exports", help="Also write it as its vendors would export it.")
     ] = False,
@@ -47,7 +53,8 @@ def generate(
     path = find_file("recipe", recipe, folder=settings.project / "synthetic", suffix=".toml")
     sizes = {"customers": customers, "months": months, "seed": seed}
     if explain:
-        _tell(explained(planned(path, **sizes, disparity=disparity)), as_json)
+        plan = planned(path, **sizes, disparity=disparity, contrast=contrast, change_at=change_at)
+        _tell(explained(plan), as_json)
         return
     if out is None:
         raise ParameterError("--out is missing: name the folder to make, or ask with --explain")
@@ -56,6 +63,8 @@ def generate(
         out=out,
         **sizes,
         disparity=disparity,
+        contrast=contrast,
+        change_at=change_at,
         workers=settings.workers,
         cluster=cluster,
         exports=_writer_of_exports() if exports else None,

@@ -71,9 +71,7 @@ def tracked_events(part: Slice, *, channels: tuple[str, ...]) -> pl.DataFrame:
             )
         ),
     )
-    return rows.with_columns(
-        session_number=pl.col("session_at").rank("dense").over("record_id").fill_null(1)
-    )
+    return rows.with_columns(session_number=pl.col("session_at").rank("dense").over(owner_key))
 
 
 def device_uuid(world: ExportedWorld, owner_key: pl.Expr) -> pl.Expr:

@@ -70,7 +70,7 @@ def _cells_by(weights: tuple[tuple[float, ...], ...]) -> NDArray[np.uint16]:
     return np.concatenate([_cells(each) for each in weights])
 
 
-class Dice:
+class NamedDraws:
     """Draws of 16 bits for every row, by name, from the 64 random bits of the row.
 
     A name's place in the list says which piece of which hash of the bits it is, so four names cost
@@ -101,9 +101,9 @@ class Dice:
         found: Flags = self[name] < np.rint(np.asarray(rate) * _CELLS)
         return found
 
-    def of(self, rows: Integers) -> "Dice":
+    def of(self, rows: Integers) -> "NamedDraws":
         """Return the same draws of some rows."""
-        return Dice(self.bits[rows], self._names)
+        return NamedDraws(self.bits[rows], self._names)
 
 
 def normal(u: Floats) -> Floats:

@@ -150,6 +150,8 @@ def _planted(recipe: Recipe) -> pl.DataFrame:
         (f"change {name}", f"{each.cause} x {each.factor} from {each.at:.0%} of the time on")
         for name, each in recipe.changes.items()
     ]
+    if len(recipe.segments) > 1:
+        found.append(("contrast of segments", f"{recipe.contrast:g} times that of the recipe"))
     found += [
         (f"fault {name}", str(value))
         for name, value in recipe.faults.model_dump().items()

@@ -26,7 +26,7 @@ from workbench.synthetic.writing import Writing
 FORMAT_VERSION = 1
 MANIFEST = "world.json"
 _TREATMENT = {"mechanism": "treatment", "attribute": "gender", "group": "female"}
-BLOCK = 10_000  # customers made and filed together
+BLOCK = 5_000  # customers made and filed together
 
 
 class Exporter(Protocol):
@@ -83,6 +83,8 @@ def generate(
     months: int | None = None,
     seed: int | None = None,
     disparity: float | None = None,
+    contrast: float | None = None,
+    change_at: float | None = None,
     workers: int = 1,
     cluster: str | None = None,
     exports: Exporter | None = None,
@@ -102,6 +104,10 @@ def generate(
         In place of the recipe's. The first customers of a larger world are those of a smaller one.
     disparity : float, optional
         Size of the planted disparity, 0 for none, in place of the recipe's.
+    contrast : float, optional
+        How much the segments differ, 0 to 4, in place of the recipe's.
+    change_at : float, optional
+        When the recipe's changes begin, as a share of the world's time, in place of the recipe's.
     workers : int
         Processes; the bytes do not depend on it.
     cluster : str, optional
@@ -119,7 +125,10 @@ def generate(
     """
     if workers < 1:
         raise ParameterError(f"workers is {workers}: give the number of processes, 1 or more")
-    plan = planned(recipe, customers=customers, months=months, seed=seed, disparity=disparity)
+    plan = planned(
+        recipe, customers=customers, months=months, seed=seed, disparity=disparity,
+        contrast=contrast, change_at=change_at,
+    )  # fmt: skip
     out = out.absolute()
     _refuse_other_content(out)
     partial = out.with_name(f".{out.name}.{secrets.token_hex(4)}.partial")
@@ -145,14 +154,18 @@ def planned(
     months: int | None = None,
     seed: int | None = None,
     disparity: float | None = None,
+    contrast: float | None = None,
+    change_at: float | None = None,
 ) -> Recipe:
     """Read a recipe with the values that a command sets, see ``generate``."""
-    changes: dict[str, Any] = {"customers": customers, "months": months, "seed": seed}
-    changes = {key: value for key, value in changes.items() if value is not None}
+    given = {"customers": customers, "months": months, "seed": seed, "contrast": contrast}
+    changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     plan = read_recipe(recipe, changes)
-    if disparity is None:
-        return plan
-    return read_recipe(recipe, changes | {"bias": _treating(plan, disparity)})
+    if disparity is not None:
+        changes["bias"] = _treating(plan, disparity)
+    if change_at is not None:
+        changes["changes"] = _changing(plan, change_at)
+    return read_recipe(recipe, changes)
 
 
 def _treating(plan: Recipe, strength: float) -> dict[str, Any]:
@@ -164,6 +177,16 @@ def _treating(plan: Recipe, strength: float) -> dict[str, Any]:
     for each in treatments:
         each["strength"] = strength
     return bias
+
+
+def _changing(plan: Recipe, at: float) -> dict[str, Any]:
+    """Return the recipe's changes, beginning at this share of the world's time."""
+    if not plan.changes:
+        raise ParameterError(
+            f"recipe {plan.name} has no change that could begin at {at}: "
+            "give one that has, such as drift"
+        )
+    return {name: each.model_dump() | {"at": at} for name, each in plan.changes.items()}
 
 
 def _pool(

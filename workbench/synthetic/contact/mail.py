@@ -14,7 +14,7 @@ import polars as pl
 from workbench.synthetic.clock import DAY_SECONDS, month_start
 from workbench.synthetic.contact.decision import CAMPAIGN, Decided
 from workbench.synthetic.contact.said import Part, said
-from workbench.synthetic.draws import Dice, Integers, normal
+from workbench.synthetic.draws import Floats, Integers, NamedDraws, normal
 from workbench.synthetic.frames import gathered, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.experiments import Experiment
@@ -23,9 +23,10 @@ from workbench.synthetic.recipes import Recipe
 from workbench.synthetic.shop.purchasing import Purchases
 from workbench.synthetic.shop.visits import Clicks
 
-_SENT_SECOND = 32_400  # 9 o'clock
+SENT_SECOND = 32_400  # 9 o'clock
 _FIRST_DAY = 9  # of the newsletters of a month, the others follow evenly
-_OPENED_IDLE = 0.06  # of people who have left
+OPENED_IDLE = 0.06  # of mails, by people who have left
+_SOONEST, _LONGEST_WAIT = 60, 30 * 3_600  # seconds until a mail is opened
 _PROXY_OPENS = 0.92  # of the mails of a proxied mailbox
 #: What may become of a mail; from the opening by a machine on it is the mailbox's doing.
 _FATES = ("sent", "bounced", "opened", "opened", "clicked")
@@ -75,6 +76,18 @@ def mails(
     return Mails(parts, [clicks for _, clicks in fates])
 
 
+def p_opens(block: Block, eager: Floats) -> Floats:
+    """Return the probability that customers who are there open a mail, by how eager they are."""
+    found: Floats = np.minimum(block.recipe.mail.opened * eager, 0.9)
+    return found
+
+
+def opened_within(seconds: Floats) -> Floats:
+    """Return the share of openings that come within so many seconds of the sending."""
+    found: Floats = np.clip((seconds - _SOONEST) / _LONGEST_WAIT, 0.0, 1.0) ** (1 / 3)
+    return found
+
+
 def newsletter_days(recipe: Recipe) -> list[tuple[str, int]]:
     """Return name and day of the world of every newsletter."""
     found = []
@@ -92,7 +105,7 @@ def newsletter_days(recipe: Recipe) -> list[tuple[str, int]]:
 def _newsletters(block: Block, marketing: Decision) -> _Sending:
     letters = newsletter_days(block.recipe)
     days = np.array([day for _, day in letters], dtype=np.int64)
-    sent = block.clock.start_at + days * DAY_SECONDS + _SENT_SECOND
+    sent = block.clock.start_at + days * DAY_SECONDS + SENT_SECOND
     owner = np.flatnonzero(marketing.asked & marketing.given)
     number = np.tile(np.arange(len(letters)), len(owner))
     owner = np.repeat(owner, len(letters))
@@ -152,14 +165,15 @@ def _fates(block: Block, bought: Purchases, sent: _Sending) -> tuple[Part, Click
     rule, owner, number, at = block.recipe.mail, sent.owner, sent.number, sent.at
     left_at = block.clock.start_at + bought.left_day * DAY_SECONDS
     eager = np.exp(0.5 * normal(block.u("opens mail")))[owner]
-    p_open = np.where(at < left_at[owner], np.minimum(rule.opened * eager, 0.9), _OPENED_IDLE)
-    dice = Dice(block.bits(f"{sent.stream} fate", owner, number), _DRAWS)
-    bounced = dice.happens("bounced", rule.bounced)
+    p_open = np.where(at < left_at[owner], p_opens(block, eager), OPENED_IDLE)
+    draws = NamedDraws(block.bits(f"{sent.stream} fate", owner, number), _DRAWS)
+    bounced = draws.happens("bounced", rule.bounced)
     proxied = (block.u("mail proxy") < rule.proxied)[owner]
-    machine = ~bounced & proxied & dice.happens("proxy", _PROXY_OPENS)
-    opened = ~bounced & dice.happens("opened", p_open)
-    clicked = opened & dice.happens("clicked", rule.clicked)
-    wait = (60 + 30 * 3_600 * block.u(f"{sent.stream} wait", owner, number) ** 3).astype(np.int64)
+    machine = ~bounced & proxied & draws.happens("proxy", _PROXY_OPENS)
+    opened = ~bounced & draws.happens("opened", p_open)
+    clicked = opened & draws.happens("clicked", rule.clicked)
+    u = block.u(f"{sent.stream} wait", owner, number)
+    wait = (_SOONEST + _LONGEST_WAIT * u**3).astype(np.int64)
     fates = [
         (np.ones(len(owner), dtype=bool), at),
         (bounced, at + 20),

@@ -15,19 +15,29 @@ from workbench.synthetic.draws import Floats, logistic, logit
 from workbench.synthetic.frames import gathered, where
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.written import Written as Home
+from workbench.synthetic.recipes import Recipe
 from workbench.synthetic.shop.ordering import Sales
 from workbench.synthetic.shop.purchasing import Purchases
 from workbench.synthetic.stock import texts
 from workbench.synthetic.stock.catalogue import catalogue
+
+#: A review comes after the first of these days, within as many more.
+SOONEST_DAYS, LONGEST_DAYS = 3, 20
+
+
+def p_writes(recipe: Recipe, satisfied: Floats) -> Floats:
+    """Return the probability of writing a review at this satisfaction."""
+    rule = recipe.reviews
+    return logistic(logit(rule.written) + rule.polarity * (np.abs(satisfied) - 0.8))
 
 
 def reviews(
     block: Block, bought: Purchases, sold: Sales, home: Home, satisfied: Floats
 ) -> Messages:
     """Return the reviews of a block, each of the first line of its order."""
-    rule, owner, place = block.recipe.reviews, bought.owner, bought.place
-    writes = logistic(logit(rule.written) + rule.polarity * (np.abs(satisfied) - 0.8))
-    days = 3 + 20 * block.u("review after", owner, place)
+    owner, place = bought.owner, bought.place
+    writes = p_writes(block.recipe, satisfied)
+    days = SOONEST_DAYS + LONGEST_DAYS * block.u("review after", owner, place)
     at = bought.placed_at + (days * DAY_SECONDS).astype(np.int64)
     sale = np.flatnonzero((block.u("review", owner, place) < writes) & (at < block.clock.end_at))
     owner, place = owner[sale], place[sale]

@@ -10,16 +10,16 @@ from workbench.synthetic.draws import Floats, Integers, normal
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.shop.purchasing import Purchases
 
-_OWN, _ORDER = 0.6, 0.8  # squares add up to 1
-_TROUBLE, _ANNOYED = 0.8, 1.2
+OWN, ORDER = 0.6, 0.8  # squares add up to 1
+TROUBLE, ANNOYED = 0.8, 1.2
 
 
 def satisfaction(block: Block, bought: Purchases) -> Floats:
     """Return the satisfaction with every sale, shape (sales,)."""
     owner, place = bought.owner, bought.place
-    own = _OWN * normal(block.u("satisfied"))[owner]
-    felt = own + _ORDER * normal(block.u("satisfied with order", owner, place))
-    trouble = _TROUBLE * (bought.is_late | bought.is_damaged) + _ANNOYED * bought.annoys
+    own = OWN * normal(block.u("satisfied"))[owner]
+    felt = own + ORDER * normal(block.u("satisfied with order", owner, place))
+    trouble = TROUBLE * (bought.is_late | bought.is_damaged) + ANNOYED * bought.annoys
     found: Floats = felt - trouble
     return found
 

@@ -21,8 +21,10 @@ from workbench.synthetic.shop.purchasing import Purchases
 from workbench.synthetic.stock import texts
 
 #: Shares of topics among those whose order went well, in the order of ``texts.TOPICS``.
-_TOPIC_SHARES = (0.20, 0.24, 0.11, 0.15, 0.13, 0.07, 0.06, 0.04)
+TOPIC_SHARES = (0.20, 0.24, 0.11, 0.15, 0.13, 0.07, 0.06, 0.04)
 _BY_CHAT = 0.25
+SOONEST_DAYS, LONGEST_DAYS = 0.5, 9  # a ticket comes after the first, within as many more
+PLEASED_ABOVE = 1  # satisfaction from which on customers write in a pleased tone
 _RATED = 0.35
 _CHAT_WAITS = (0, 40, 95, 130)  # seconds after the first reply, of the turns from it on
 _TAGGED, _TAGGED_RIGHT = 0.85, 0.94
@@ -135,7 +137,7 @@ def _turns(block: Block, sold: Sales, home: Home, threads: _Threads) -> list[_Tu
 def _tags(block: Block, threads: _Threads) -> pl.Series:
     """Return the topics that agents tag: most threads, one in twenty of them wrongly."""
     owner, place = threads.owner, threads.place
-    guess = choice(block.u("tag", owner, place), _TOPIC_SHARES)
+    guess = choice(block.u("tag", owner, place), TOPIC_SHARES)
     is_right = block.u("tagged right", owner, place) < _TAGGED_RIGHT
     seen = np.where(is_right, threads.topic, guess)
     return where(block.u("tagged", owner, place) < _TAGGED, words(texts.TOPICS, seen))
@@ -144,12 +146,12 @@ def _tags(block: Block, threads: _Threads) -> pl.Series:
 def _threads(block: Block, bought: Purchases, satisfied: Floats) -> list[_Threads]:
     rule, owner, place = block.recipe.troubles, bought.owner, bought.place
     troubled = bought.is_late | bought.is_damaged
-    days = 0.5 + 9 * block.u("ticket after", owner, place)
+    days = SOONEST_DAYS + LONGEST_DAYS * block.u("ticket after", owner, place)
     asked_at = bought.placed_at + (days * DAY_SECONDS).astype(np.int64)
     writes = block.u("ticket", owner, place) < np.where(troubled, rule.writes, rule.writes_anyway)
     sale = np.flatnonzero(writes & (asked_at < block.clock.end_at))
     owner, place = owner[sale], place[sale]
-    topic = choice(block.u("ticket topic", owner, place), _TOPIC_SHARES)
+    topic = choice(block.u("ticket topic", owner, place), TOPIC_SHARES)
     topic = np.where(bought.is_damaged[sale], texts.TOPICS.index("product"), topic)
     topic = np.where(bought.is_late[sale], texts.TOPICS.index("delivery"), topic)
     by_chat = block.u("by chat", owner, place) < _BY_CHAT
@@ -181,7 +183,7 @@ def _of_channel(
         place=place,
         sale=sale,
         topic=topic,
-        tone=tones(bought.annoys[sale], satisfied[sale] > 1),
+        tone=tones(bought.annoys[sale], satisfied[sale] > PLEASED_ABOVE),
         asked_at=asked_at[sale],
         replied_at=asked_at[sale] + wait.astype(np.int64),
         is_pleased=pleased,

@@ -15,6 +15,7 @@ from workbench.synthetic.stock import texts
 
 _COMMENTS = 0.02  # of sales
 _POSTS_A_WEEK = 2
+ANGRY_BELOW, PLEASED_ABOVE = -1, 0  # satisfaction at which comments change their tone
 
 
 def comments(
@@ -28,7 +29,7 @@ def comments(
     sale = np.flatnonzero(writes & (at < block.clock.end_at))
     owner, place, at = owner[sale], place[sale], at[sale]
     felt = satisfied[sale]
-    tone = tones(felt < -1, felt > 0)
+    tone = tones(felt < ANGRY_BELOW, felt > PLEASED_ABOVE)
     written = texts.comment(
         languages(block, owner),
         tone=tone,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from scipy.special import ndtr
 
 from workbench.synthetic.clock import DAY_SECONDS
 from workbench.synthetic.contact.said import Part, said
@@ -17,10 +18,15 @@ from workbench.synthetic.contact.writers import languages, told
 from workbench.synthetic.draws import Floats, Integers, choice, logistic, logit, normal
 from workbench.synthetic.frames import nothing, table, where
 from workbench.synthetic.people.block import Block
+from workbench.synthetic.recipes.contact import Survey as SurveyRule
 from workbench.synthetic.shop.purchasing import Purchases
 from workbench.synthetic.stock import texts
 
 SURVEY = "survey-nps"
+INVITED_AFTER = 7 * DAY_SECONDS  # of the order
+#: Shares of 1 to 5 stars for the delivery of an order in time; a late one gets two fewer.
+DELIVERY_STARS = (0.03, 0.05, 0.14, 0.36, 0.42)
+_SCORE_SD, _SOONEST, _LONGEST = 0.3, 120, 6 * DAY_SECONDS
 _QUESTIONS = {
     "nps": "How likely are you to recommend us to a friend?",
     "reason": "Why do you say so?",
@@ -44,19 +50,15 @@ class Surveyed:
 def survey(block: Block, bought: Purchases, satisfied: Floats) -> Surveyed:
     """Invite and let answer."""
     rule = block.recipe.survey
-    invited_at = bought.placed_at + 7 * DAY_SECONDS
+    invited_at = bought.placed_at + INVITED_AFTER
     is_invited = block.u("invited", bought.owner, bought.place) < rule.invited
     sale = np.flatnonzero(is_invited & (invited_at < block.clock.end_at))
     owner, place, invited_at = bought.owner[sale], bought.place[sale], invited_at[sale]
-    felt = satisfied[sale] + 0.3 * normal(block.u("score", owner, place))
+    felt = satisfied[sale] + _SCORE_SD * normal(block.u("score", owner, place))
     score = np.clip(np.rint(8 + 1.8 * felt), 0, 10).astype(np.int64)
-    p_answers = logistic(
-        logit(rule.answered)
-        + rule.on_score * (score - 8)
-        + rule.on_age * (block.age[owner] - 45) / 10
-    ).round(6)
-    days = 6 * block.u("answered after", owner, place) ** 2
-    answered_at = invited_at + 120 + (days * DAY_SECONDS).astype(np.int64)
+    p_answers = logistic(answering(rule, score, block.age[owner])).round(6)
+    wait = _LONGEST * block.u("answered after", owner, place) ** 2
+    answered_at = invited_at + _SOONEST + wait.astype(np.int64)
     would_answer = block.u("answers survey", owner, place) < p_answers
     answers = would_answer & (answered_at < block.clock.end_at)
     invitation = said(
@@ -98,12 +100,35 @@ def survey(block: Block, bought: Purchases, satisfied: Floats) -> Surveyed:
     )
 
 
+def answering(rule: SurveyRule, score: Integers, age: Integers) -> Floats:
+    """Return the log odds of answering an invitation."""
+    found: Floats = (
+        logit(rule.answered) + rule.on_score * (score - 8) + rule.on_age * (age - 45) / 10
+    )
+    return found
+
+
+def answered_within(seconds: Floats) -> Floats:
+    """Return the share of answers that come within so many seconds of the invitation."""
+    found: Floats = np.sqrt(np.clip((seconds - _SOONEST) / _LONGEST, 0.0, 1.0))
+    return found
+
+
+def score_shares(satisfied: Floats) -> Floats:
+    """Return the probability of each score at these satisfactions, shape (values, 11)."""
+    edges = (np.arange(10) + 0.5 - 8) / 1.8  # between two scores
+    below = ndtr((edges[None, :] - satisfied[:, None]) / _SCORE_SD)
+    every = np.concatenate([0 * below[:, :1], below, 1 + 0 * below[:, :1]], axis=1)
+    found: Floats = np.diff(every, axis=1)
+    return found
+
+
 def _answers(
     block: Block, response: Part, place: Integers, score: Integers, late: np.ndarray
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the table ``answers``, and what is true of the reasons in it."""
     owner = np.asarray(response["_owner"])
-    delivery = choice(block.u("delivery stars", owner, place), (0.03, 0.05, 0.14, 0.36, 0.42))
+    delivery = choice(block.u("delivery stars", owner, place), DELIVERY_STARS)
     delivery = np.where(late, np.maximum(delivery - 2, 0), delivery) + 1
     bits = block.bits("reason words", owner, place)
     reason = texts.reason(languages(block, owner), score=score, bits=bits)

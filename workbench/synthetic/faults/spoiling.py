@@ -22,6 +22,11 @@ def spoil(block: Block, tables: Frames) -> tuple[Frames, Frames]:
     """Return tables with the recipe's faults in them, and the truth of the faults by name."""
     rule = block.recipe.faults
     tables, known, cells = dict(tables), {}, []
+    unknown = None
+    # no fault touches visits of people without a record
+    if rule.bots or rule.late or rule.duplicates or rule.strings == "adversarial":
+        unknown = tables["events"].filter(pl.col("record_id").is_null())
+        tables["events"] = tables["events"].filter(pl.col("record_id").is_not_null())
     if rule.bots:
         tables["events"] = _by_customer(block, tables["events"], crawled(block))
         known["bots"] = bots(block)
@@ -43,6 +48,8 @@ def spoil(block: Block, tables: Frames) -> tuple[Frames, Frames]:
     if rule.strings == "adversarial":
         tables, found = hostile(block, tables)
         cells.append(found)
+    if unknown is not None and unknown.height:
+        tables["events"] = pl.concat([tables["events"], unknown])
     cells = [each for each in cells if each.height]
     if cells:
         known["faults"] = pl.concat(cells)

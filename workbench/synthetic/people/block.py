@@ -18,7 +18,8 @@ from workbench.synthetic.stock.names import COUNTRIES
 FEMALE, MALE = GENDERS.index("female"), GENDERS.index("male")
 
 _LATEST_JOIN_DAYS = 7  # before the end: who joins has a week to be seen
-_AGES = (18, 92)
+#: Ages are normal with this mean and deviation, rounded and cut to this range.
+AGE_MEAN, AGE_SD, AGES = 42, 15, (18, 92)
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,8 @@ class Block:
     @cached_property
     def age(self) -> Integers:
         """Age in years at the start of the world, 18 to 92, most between 25 and 60."""
-        years = 42 + 15 * normal(self.u("age"))
-        return np.clip(np.rint(years), *_AGES).astype(np.int64)
+        years = AGE_MEAN + AGE_SD * normal(self.u("age"))
+        return np.clip(np.rint(years), *AGES).astype(np.int64)
 
     @cached_property
     def joined_day(self) -> Floats:

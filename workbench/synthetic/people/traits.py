@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from workbench.synthetic.draws import Integers, choice
+from workbench.synthetic.draws import Floats, Integers, choice
 from workbench.synthetic.frames import choices, gathered, instant, nothing, table, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.stock.catalogue import CATEGORIES
@@ -106,12 +106,23 @@ def stated(
     }
 
 
-def _interest(block: Block, place: int) -> dict[str, object]:
-    """List one interest: of a category the segment buys, the same interest at most once."""
+def interest_shares(block: Block) -> Floats:
+    """Return the share of each category in interests, shape (segments, categories)."""
     weights = np.array(
         [[kind.categories[name] + 0.05 for name in CATEGORIES] for kind in block.recipe.kinds]
     )
-    share = weights / weights.sum(axis=1, keepdims=True)
+    shares: Floats = weights / weights.sum(axis=1, keepdims=True)
+    return shares
+
+
+def interests() -> dict[str, str]:
+    """Return the category that each interest is of."""
+    return {name: category for category, names in _INTERESTS.items() for name in names}
+
+
+def _interest(block: Block, place: int) -> dict[str, object]:
+    """List one interest: of a category the segment buys, the same interest at most once."""
+    share = interest_shares(block)
     u = block.u(f"interest {place}")
     category = (
         (u[:, None] > np.cumsum(share, axis=1)[block.segment])

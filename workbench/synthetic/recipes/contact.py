@@ -65,6 +65,28 @@ class Tracking(Declaration):
     app_allowed: Share = 1.0
 
 
+class Visitors(Declaration):
+    """Visits of people who never register, and visits to an app that was just installed.
+
+    Attributes
+    ----------
+    anonymous_per_month : float
+        Visits of people who never register, for each customer and month of the world. Their rows
+        of ``events`` have no record.
+    anonymous_in_app : float
+        Share of these visits that are in the app: installs that are not used again.
+    tries_app : float
+        How much likelier than later a visit to the app is on the day of joining; the surplus falls
+        with the days since then to the power ``tires``, and ends after 60 days.
+    tires : float
+    """
+
+    anonymous_per_month: float = Field(default=0.0, ge=0, le=100)
+    anonymous_in_app: Share = 0.2
+    tries_app: float = Field(default=0.0, ge=0, le=50)
+    tires: float = Field(default=0.6, gt=0, lt=1)
+
+
 class Mail(Declaration):
     """Newsletters and what becomes of them.
 

@@ -1,6 +1,8 @@
 """Who the customers are: kinds, groups whose base rates differ, seasons they follow."""
 
-from typing import Annotated, Literal
+import math
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -90,6 +92,81 @@ class Segment(Declaration):
     @classmethod
     def _known_channels(cls, given: dict[str, float]) -> dict[str, float]:
         return weights("channel", given, CHANNELS)
+
+
+#: Numbers of a segment that ``contrast`` moves, with the range that each may have.
+_CONTRASTED = {
+    "purchases_per_month": (1e-3, 30.0),
+    "purchases_shape": (1e-3, 100.0),
+    "leaving_per_month": (1e-4, 0.9),
+    "order_value_minor": (LOWEST_PRICE_MINOR, HIGHEST_PRICE_MINOR),
+    "order_value_sd": (0.0, 2.0),
+    "order_sd": (0.0, 2.0),
+    "lines": (1.0, 4.0),
+    "visits_per_month": (0.0, 60.0),
+}
+_SPREADS = ("order_value_sd", "order_sd")
+
+
+def contrasted(
+    segments: Sequence[Segment], shares: Sequence[float], contrast: float
+) -> tuple[Segment, ...]:
+    """Return segments that differ more or less than the recipe states.
+
+    Every number moves away from its mean over all customers, on the log scale:
+    ``log x' = mean + contrast (log x - mean)``; so do the weights of categories and channels,
+    relative to those of all customers together. At 0 all segments are alike, at 1 they are as
+    stated. Above 1 the orders of a customer, and the customers of a segment, also vary less in
+    value, by the same factor.
+
+    Parameters
+    ----------
+    segments : sequence of Segment
+    shares : sequence of float
+        Share of each in all customers.
+    contrast : float
+        0 or more.
+    """
+    if contrast == 1:
+        return (*segments,)
+    changes: list[dict[str, Any]] = [{} for _ in segments]
+    for name, (low, high) in _CONTRASTED.items():
+        values = _moved([getattr(each, name) for each in segments], shares, contrast)
+        narrower = max(contrast, 1.0) if name in _SPREADS else 1.0
+        for change, value in zip(changes, values, strict=True):
+            kept = min(max(value / narrower, low), high)
+            change[name] = round(kept) if name == "order_value_minor" else kept
+    for name in ("categories", "channels"):
+        each_weights = [_shares_of(getattr(each, name)) for each in segments]
+        every = {
+            key: math.fsum(
+                share * own[key] for share, own in zip(shares, each_weights, strict=True)
+            )
+            for key in each_weights[0]
+        }
+        for change, own in zip(changes, each_weights, strict=True):
+            change[name] = {
+                key: mean * (own[key] / mean) ** contrast if mean else 0.0
+                for key, mean in every.items()
+            }
+    return tuple(
+        each.model_copy(update=change) for each, change in zip(segments, changes, strict=True)
+    )
+
+
+def _moved(values: Sequence[float], shares: Sequence[float], contrast: float) -> list[float]:
+    """Move values away from their mean, or towards it, on the log scale where all are above 0."""
+    if min(values) <= 0:
+        mean = math.fsum(s * v for s, v in zip(shares, values, strict=True))
+        return [max(mean + contrast * (value - mean), 0.0) for value in values]
+    logs = [math.log(value) for value in values]
+    mean = math.fsum(s * v for s, v in zip(shares, logs, strict=True))
+    return [math.exp(mean + contrast * (value - mean)) for value in logs]
+
+
+def _shares_of(weights_of: dict[str, float]) -> dict[str, float]:
+    total = math.fsum(weights_of.values())
+    return {name: weight / total for name, weight in weights_of.items()}
 
 
 class Group(Declaration):

@@ -21,9 +21,23 @@ from workbench.synthetic.recipes.behaviour import (
     Troubles,
 )
 from workbench.synthetic.recipes.bias import LABEL_REWARDS, PROXY_REWARDS, Bias, Offer
-from workbench.synthetic.recipes.contact import Mail, Permissions, Reviews, Survey, Tracking
+from workbench.synthetic.recipes.contact import (
+    Mail,
+    Permissions,
+    Reviews,
+    Survey,
+    Tracking,
+    Visitors,
+)
 from workbench.synthetic.recipes.faults import MISSABLE, Faults
-from workbench.synthetic.recipes.people import AGE_BANDS, GENDERS, Group, Season, Segment
+from workbench.synthetic.recipes.people import (
+    AGE_BANDS,
+    GENDERS,
+    Group,
+    Season,
+    Segment,
+    contrasted,
+)
 from workbench.synthetic.recipes.values import Name, Share, known_keys, weights, whole
 from workbench.synthetic.stock.names import COUNTRIES, LOCALES
 
@@ -52,6 +66,9 @@ class Recipe(Declaration):
         Share of customers who do not state something, by what (``MISSABLE``).
     mix : mapping of str to float
         Shares of the segments in place of their own, where it is given.
+    contrast : float
+        How much the segments differ: 0 not at all, 1 as they are stated, 3 so sharply that a
+        customer's segment shows in a few orders (``people.contrasted``).
     groups : mapping
         True differences of groups, by the value of their attribute.
     bias, campaigns, changes : mapping
@@ -94,6 +111,8 @@ class Recipe(Declaration):
     reviews: Reviews
     offer: Offer
     faults: Faults
+    visitors: Visitors = Visitors()
+    contrast: Annotated[float, Field(ge=0, le=4)] = 1.0
     mix: dict[str, Share] = Field(default_factory=dict)
     groups: dict[str, Group] = Field(default_factory=dict)
     bias: dict[Name, Bias] = Field(default_factory=dict)
@@ -186,5 +205,5 @@ class Recipe(Declaration):
 
     @cached_property
     def kinds(self) -> tuple[Segment, ...]:
-        """The segments in the order of their codes."""
-        return tuple(self.segments.values())
+        """The segments in the order of their codes, as much apart as ``contrast`` has it."""
+        return contrasted(tuple(self.segments.values()), self.shares, self.contrast)

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from workbench.foundation.streams import random_bits
 from workbench.synthetic.draws import (
-    Dice,
     Flags,
     Integers,
     Keys,
+    NamedDraws,
     choice,
     normal,
     picked,
@@ -53,7 +53,7 @@ _LANDED = (0.6, 0.15, 0.15, 0.1)
 #: Page of each step that has one of its own; the others land, or look at a product.
 _PAGES = ("", "", "/basket", "/thank-you", "/register", "/search")
 _TOGETHER = 80_000  # visits
-_FIRST_EVENT = 16  # the hashes of a session's id before it are its dice
+_FIRST_EVENT = 16  # the hashes of a session's id before it are its draws
 # an odd number whose bits are as good as random: multiplying by it stirs the bits of an id
 _STIRRING = np.uint64(0xD6E8FEB86659FD93)
 
@@ -93,15 +93,15 @@ def events(block: Block, sold: Sales, visited: Visits) -> pl.DataFrame:
 
 def _events(block: Block, sold: Sales, visited: Visits) -> pl.DataFrame:
     session_id = block.bits("session", visited.owner, visited.place)
-    dice = Dice(session_id, _DRAWS)
-    steps = _steps(visited, session_id, dice.happens("searches", _SEARCHES))
+    draws = NamedDraws(session_id, _DRAWS)
+    steps = _steps(visited, session_id, draws.happens("searches", _SEARCHES))
     product = _products(block, sold, visited, steps)
     goods = catalogue(block.recipe.system)
     name = steps.name
     is_about = (name == _VIEW_ITEM) | (name == _ADD_TO_CART)
     ends = np.zeros(len(name), dtype=bool)
     ends[steps.last] = True
-    of_visit = _of_visits(block, visited, session_id, dice)
+    of_visit = _of_visits(block, visited, session_id, draws)
     every = {column: gathered(values, steps.visit) for column, values in of_visit.items()}
     at_second = visited.starts_at[steps.visit] + visited.pace[steps.visit] * steps.number
     part = every | {
@@ -109,7 +109,7 @@ def _events(block: Block, sold: Sales, visited: Visits) -> pl.DataFrame:
         "event_id": steps.event_id,
         "occurred_at": instant(at_second),
         "event_name": words(_NAMES, name),
-        "page": _pages(steps, picked(dice["page"], _LANDED), goods, product),
+        "page": _pages(steps, picked(draws["page"], _LANDED), goods, product),
         "product_id": where(is_about, gathered(goods.product_id, product)),
         "search_text": where(name == _SEARCH, gathered(goods.noun, product)),
         "duration_seconds": where(~ends, every["duration_seconds"]),
@@ -146,13 +146,15 @@ def _steps(visited: Visits, session_id: Keys, searches: Flags) -> _Steps:
     )
 
 
-def _of_visits(block: Block, visited: Visits, session_id: Keys, dice: Dice) -> dict[str, pl.Series]:
+def _of_visits(
+    block: Block, visited: Visits, session_id: Keys, draws: NamedDraws
+) -> dict[str, pl.Series]:
     """Return the columns that are the same for all steps of a visit, one value a visit."""
-    device = _devices(block, visited, dice)
-    arrival = picked(dice["traffic"], _ARRIVALS)
+    device = _devices(block, visited, draws)
+    arrival = picked(draws["traffic"], _ARRIVALS)
     arrival[visited.campaign.is_not_null().to_numpy()] = _TRAFFIC.index(_BY_MAIL)
     return {
-        "record_id": pl.Series(block.record_id[visited.owner]),
+        "record_id": where(visited.is_known, pl.Series(block.record_id[visited.owner])),
         "session_id": pl.Series(session_id),
         "channel": choices("events", "channel", ["web", "app"], visited.is_app),
         "device_type": choices("events", "device_type", _DEVICES, device),
@@ -162,11 +164,11 @@ def _of_visits(block: Block, visited: Visits, session_id: Keys, dice: Dice) -> d
     }
 
 
-def _devices(block: Block, visited: Visits, dice: Dice) -> Integers:
+def _devices(block: Block, visited: Visits, draws: NamedDraws) -> Integers:
     """Return each session's device: a phone for the app, mostly the usual one for the site."""
     usual = choice(block.u("device"), _USED)[visited.owner]
-    is_other = dice.happens("device changes", 0.15)
-    device = np.where(is_other, picked(dice["other device"], _USED), usual)
+    is_other = draws.happens("device changes", 0.15)
+    device = np.where(is_other, picked(draws["other device"], _USED), usual)
     return np.where(visited.is_app, _DEVICES.index("mobile"), device)
 
 
@@ -176,11 +178,9 @@ def _products(block: Block, sold: Sales, visited: Visits, steps: _Steps) -> NDAr
     What is looked at is the order's lines first, then what the segment likes; what goes into the
     basket was looked at first.
     """
-    kinds = [(k.order_value_minor / k.lines, (*k.categories.values(),)) for k in block.recipe.kinds]
-    liked = _liked(block.recipe.system, tuple(kinds))
     stirred = (steps.event_id * _STIRRING >> np.uint64(48)).view(np.int64)
     segment = block.segment[visited.owner]
-    product = picked_by(stirred, segment[steps.visit], liked).astype(np.uint32)
+    product = picked_by(stirred, segment[steps.visit], liked(block)).astype(np.uint32)
     buying = np.flatnonzero(visited.order >= 0)
     order = visited.order[buying]
     of_order, line = spread(sold.lines[order])
@@ -191,6 +191,12 @@ def _products(block: Block, sold: Sales, visited: Visits, steps: _Steps) -> NDAr
     looked = (steps.first + steps.before)[carting]
     product[looked + visited.views[carting]] = product[looked]
     return product
+
+
+def liked(block: Block) -> tuple[tuple[float, ...], ...]:
+    """Return the share of each product in what customers look at, by segment."""
+    kinds = [(k.order_value_minor / k.lines, (*k.categories.values(),)) for k in block.recipe.kinds]
+    return _liked(block.recipe.system, tuple(kinds))
 
 
 @cache

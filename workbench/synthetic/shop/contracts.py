@@ -15,7 +15,9 @@ from workbench.synthetic.frames import table, text, where, words
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.shop.purchasing import Purchases
 
-_UNTIL_UPGRADE_MONTHS, _UNTIL_PLAN_MONTHS = 4.0, 3.0
+_UNTIL_UPGRADE_MONTHS = 4.0
+#: Mean and most months from joining to a plan that is no contract; the longest it is kept.
+UNTIL_PLAN_MONTHS, LONGEST_UNTIL_PLAN_MONTHS, LONGEST_STAY_MONTHS = 3.0, 12, 120
 _PLANS = ("plus", "plus family")
 _REASONS = ("cancelled", "payment_failed")
 
@@ -52,15 +54,15 @@ def contracts(block: Block, bought: Purchases) -> Contracts:
     last_month = _last_month(block)
     left_at = block.clock.start_at + (np.minimum(bought.left_day, 1e6) * 86_400).astype(np.int64)
     if plan.is_contractual:
-        begins = _month(block.joined_at)
-        ends = _month(left_at) + 1
+        begins = month_number(block.joined_at)
+        ends = month_number(left_at) + 1
         failed = bought.lives.by_failure
     else:
-        begins = _month(block.joined_at) + geometric(
-            block.u("plan begins"), _UNTIL_PLAN_MONTHS, most=12
+        begins = month_number(block.joined_at) + geometric(
+            block.u("plan begins"), UNTIL_PLAN_MONTHS, most=LONGEST_UNTIL_PLAN_MONTHS
         )
-        stays = geometric(block.u("plan stays"), plan.stays_months, most=120)
-        ends = np.minimum(begins + stays, _month(left_at) + 1)
+        stays = geometric(block.u("plan stays"), plan.stays_months, most=LONGEST_STAY_MONTHS)
+        ends = np.minimum(begins + stays, month_number(left_at) + 1)
         lost = plan.failed_payment * (1 - plan.recovers)
         failed = block.u("plan failed") < min(lost * plan.stays_months, 1.0)
     owner = np.flatnonzero(
@@ -170,12 +172,12 @@ def _price(block: Block, held: Contracts, contract: Integers, month: Integers) -
 
 def _rises(block: Block) -> list[int]:
     """Return the months in which the price rises."""
-    first = _month(np.array([block.clock.start_at]))[0]
+    first = month_number(np.array([block.clock.start_at]))[0]
     return [int(first + int(r.at * block.recipe.months)) for r in block.recipe.plan.price_rises]
 
 
 def _last_month(block: Block) -> int:
-    return int(_month(np.array([block.clock.end_at - 1]))[0])
+    return int(month_number(np.array([block.clock.end_at - 1]))[0])
 
 
 def _started(block: Block, owner: Integers, begins: Integers) -> pl.Series:
@@ -188,7 +190,8 @@ def _number(block: Block, owner: Integers) -> pl.Series:
     return pl.Series(block.numbers[owner] + 100_000).cast(pl.String)
 
 
-def _month(seconds: Integers) -> Integers:
+def month_number(seconds: Integers) -> Integers:
+    """Return the months since January 1970 of instants."""
     return seconds.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
 
 

@@ -21,6 +21,7 @@ import numpy as np
 from workbench.synthetic.clock import month_start
 from workbench.synthetic.draws import Flags, Floats, Integers, exponential, normal
 from workbench.synthetic.people.block import Block
+from workbench.synthetic.recipes import Recipe
 
 #: Day of leaving of who is still there when the data end.
 NEVER = 1e9
@@ -71,15 +72,30 @@ def calm_hazard(block: Block, frailty: Floats, months: range) -> Floats:
     months : range
         Months of the world, also after its end.
     """
-    rule = block.recipe.leaving
-    monthly = -np.log1p(-block.of_kind("leaving_per_month")) * rule.scale
+    monthly = -np.log1p(-block.of_kind("leaving_per_month"))
     monthly = monthly * block.group_factor("leaving") * np.exp(frailty)
+    return hazards(block.recipe, monthly, month_of(block, block.joined_day), months)
+
+
+def hazards(recipe: Recipe, monthly: Floats, joined: Integers, months: range) -> Floats:
+    """Return the hazard of each month, shape (customers, months).
+
+    Parameters
+    ----------
+    recipe : Recipe
+    monthly : array of float, shape (customers,)
+        Hazard in the month of joining, without the scale of the recipe and its changes.
+    joined : array of int, shape (customers,)
+        Month of joining.
+    months : range
+        Months of the world, also after its end.
+    """
     number = np.arange(months.start, months.stop)
-    tenure = np.maximum(number - month_of(block, block.joined_day)[:, None], 0)
-    power = (1.0 + np.arange(number[-1] + 1 if len(number) else 1)) ** rule.tenure_power
-    changed = [block.recipe.change("leaving", n / block.recipe.months) for n in number]
-    hazard: Floats = monthly[:, None] * power[tenure] * np.array(changed)
-    return hazard
+    tenure = np.maximum(number - joined[:, None], 0)
+    power = (1.0 + np.arange(number[-1] + 1 if len(number) else 1)) ** recipe.leaving.tenure_power
+    changed = [recipe.change("leaving", n / recipe.months) for n in number]
+    found: Floats = (monthly * recipe.leaving.scale)[:, None] * power[tenure] * np.array(changed)
+    return found
 
 
 def frailty(block: Block) -> Floats:

@@ -30,12 +30,14 @@ from workbench.synthetic.shop.purchasing import MOST_PLACES, Purchases
 from workbench.synthetic.stock.catalogue import CATEGORIES, catalogue
 
 MOST_LINES = 12
+LINE_SD = 0.15  # of the log of a line's price about an even share of the order
 #: The discount code that is about all the time.
 CODE = "welcome-back-10"
 
 _CODE_SHARE, _CODE_RATE = 0.12, 0.10
 _SHIPPING_MINOR, _FREE_FROM_MINOR = 490, 5_000
-_RETURNED_IF_DAMAGED = 0.7
+RETURNED_IF_DAMAGED = 0.7
+RETURN_DAYS = (4, 17)  # a return comes after the first, within as many more
 _THOUSAND = [f"{number:03d}" for number in range(1_000)]
 _NUMBER_BITS = (MOST_CUSTOMERS * MOST_PLACES - 1).bit_length()
 _QUANTITIES = {"1": 0.84, "2": 0.12, "3": 0.04}
@@ -116,7 +118,7 @@ def sales(block: Block, bought: Purchases) -> Sales:
         block.u("category", at, spot), block.segment[at], [k.categories for k in kinds]
     )
     quantity = 1 + choice(block.u("quantity", at, spot), _QUANTITIES)
-    price = np.log(value)[sale] + 0.15 * normal(block.u("price", at, spot))
+    price = np.log(value)[sale] + LINE_SD * normal(block.u("price", at, spot))
     goods = catalogue(block.recipe.system)
     product = goods.nearest(category, price - np.log(lines[sale] * quantity))
     amount = goods.price_minor[product] * quantity
@@ -186,13 +188,13 @@ def _reversals(block: Block, bought: Purchases, basket: _Basket) -> tuple[Flags,
     hours = 10 * block.u("cancelled after", owner, place)
     cancels_at = bought.placed_at + 600 + (hours * 3_600).astype(np.int64)
     is_cancelled = block.u("cancelled", owner, place) < rule.cancelled
-    days = 4 + 17 * block.u("returned after", owner, place)
+    days = RETURN_DAYS[0] + RETURN_DAYS[1] * block.u("returned after", owner, place)
     returns_at = bought.placed_at + (days * DAY_SECONDS).astype(np.int64)
     may_return = ~is_cancelled & (returns_at < block.clock.end_at)
     rate = np.array([rule.rates[name] for name in CATEGORIES])[basket.category]
     # the faulty item is the first of its order
     is_first = np.diff(basket.sale, prepend=-1) > 0
-    rate = np.where(is_first & bought.is_damaged[basket.sale], _RETURNED_IF_DAMAGED, rate)
+    rate = np.where(is_first & bought.is_damaged[basket.sale], RETURNED_IF_DAMAGED, rate)
     comes_back = block.u("returned", owner[basket.sale], basket.spot) < rate
     comes_back &= may_return[basket.sale]
     back = np.zeros(len(owner), dtype=np.int64)

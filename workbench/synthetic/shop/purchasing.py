@@ -128,15 +128,21 @@ def purchases(block: Block, mailings: Sequence[Experiment]) -> Purchases:
 
 def mean_rate(block: Block) -> Floats:
     """Return the mean rate of each customer's kind and groups, per operational day."""
-    return block.of_kind("purchases_per_month") / MONTH_DAYS * block.group_factor("purchases")
+    return mean_rate_of_kinds(block)[block.segment] * block.group_factor("purchases")
 
 
-def annoying_share(block: Block, moment: float) -> Floats:
-    """Return the probability that an order annoys, by customer, at a moment of the world."""
+def mean_rate_of_kinds(block: Block) -> Floats:
+    """Return the mean rate of buying of each segment, per operational day."""
+    return np.array([kind.purchases_per_month for kind in block.recipe.kinds]) / MONTH_DAYS
+
+
+def annoying_shares(block: Block, moment: float) -> Floats:
+    """Return the probability that an order annoys, by segment, at a moment of the world."""
     trouble = block.recipe.troubles
     late = min(trouble.late * block.recipe.change("late", moment), 1.0)
-    sent = np.array([1 - each.channels["store"] / sum(each.channels.values())
-                     for each in block.recipe.kinds])[block.segment]  # fmt: skip
+    sent = np.array(
+        [1 - kind.channels["store"] / sum(kind.channels.values()) for kind in block.recipe.kinds]
+    )
     goes_wrong = 1 - (1 - sent * late) * (1 - trouble.damaged)
     share: Floats = goes_wrong * trouble.annoys
     return share

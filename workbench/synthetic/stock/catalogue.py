@@ -19,6 +19,8 @@ from workbench.synthetic.draws import Floats, Integers
 LOWEST_PRICE_MINOR = 250
 HIGHEST_PRICE_MINOR = 90_000
 _RUNGS = 60
+#: Difference of two prices next to each other on the ladder, of their logarithms.
+LADDER_STEP = math.log(HIGHEST_PRICE_MINOR / LOWEST_PRICE_MINOR) / (_RUNGS - 1)
 
 CATEGORIES = ("beauty", "electronics", "fashion", "gifts", "home")
 
@@ -55,8 +57,7 @@ class Catalogue:
         log_price_minor : array of float, shape (rows,)
             Natural logarithm of the wanted price in minor units.
         """
-        step = math.log(HIGHEST_PRICE_MINOR / LOWEST_PRICE_MINOR) / (_RUNGS - 1)
-        rung = np.rint((log_price_minor - math.log(LOWEST_PRICE_MINOR)) / step)
+        rung = np.rint((log_price_minor - math.log(LOWEST_PRICE_MINOR)) / LADDER_STEP)
         product: Integers = category * _RUNGS + np.clip(rung, 0, _RUNGS - 1).astype(np.int64)
         return product
 

@@ -1,147 +1,184 @@
-"""What the history of a customer tells of rate, frailty and of being active.
+"""What the best observer concludes: P(active), P(leaves) and P(buys) given all the tables show.
 
-With x purchases after the first in S operational days, rate ~ Gamma(r, b) and cumulated hazard H_z
-under frailty z, the weight of being active is
+The observer knows the recipe and the tables (``history``), and nothing else of a customer. Nothing
+is fitted: every probability follows from the recipe's likelihood by Bayes' rule. Given the segment
+and the moment of leaving, what was bought and visited (``activity``), what was opened
+(``openings``), how orders went (``moods``, ``evidence``), the plan (``plans``) and what was bought
+and stated (``likeness``) are independent of each other, so the weight of a segment k and a moment t
+is the product of the five, and the answer is a sum over k and t. No model that learns from the
+tables can rank customers better, save by chance or leakage.
 
-    p_z exp(-H_z) (b + S)^-(r + x),
-
-and that of having left at day d after the last purchase
-
-    p_z h_z(d) exp(-H_z(d)) (b + S(d))^-(r + x):
-
-Pareto/NBD (Schmittlein, Morrison and Colombo 1987) with a hazard that moves. Given active, the rate
-is Gamma(r + x, b + S) whatever z. Sums over z are Gauss-Hermite, over d by months, over
-the rate Gauss-Laguerre with two nodes.
+What is not exact: sums over the hidden numbers are quadratures; within a span between two edges
+(starts of months, days of mail) leaving is taken as even, and mails of a sending as simultaneous;
+prices are taken as described in ``likeness``. ``tests/truth/test_best_observer.py`` compares it
+with importance sampling by the generator's own laws.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
+from scipy.special import logsumexp
 
 from workbench.synthetic.draws import Flags, Floats, Integers
-from workbench.synthetic.people.block import Block
-from workbench.synthetic.shop.leaving import annoyed_in, calm_hazard
-from workbench.synthetic.shop.purchasing import Purchases, mean_rate
+from workbench.synthetic.population import Population
+from workbench.synthetic.shop.leaving import month_days, month_of
+from workbench.synthetic.truth.activity import Activity, activity
+from workbench.synthetic.truth.dropout import ahead_of_active, log_dropout
+from workbench.synthetic.truth.evidence import evidence
+from workbench.synthetic.truth.history import History, history
+from workbench.synthetic.truth.horizon import Horizon, parts_of
+from workbench.synthetic.truth.hypotheses import Hypotheses, hypotheses
+from workbench.synthetic.truth.likeness import likeness
+from workbench.synthetic.truth.mailings import Mailings
+from workbench.synthetic.truth.moods import Moods, calm_of, frailties, moods
+from workbench.synthetic.truth.openings import openings
+from workbench.synthetic.truth.outlook import Coming, buying_within
+from workbench.synthetic.truth.plans import log_plans
 
-_FRAILTIES = 3  # nodes of the sum over what nobody sees
-_PARTS = 1  # of a month, in the sum over the day of leaving; eight change it by .003 at most
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """What an observer concludes as of a moment.
+    """What the observer concludes as of the start of a month; arrays of shape (customers,).
 
     Attributes
     ----------
-    p_active : array of float, shape (customers,)
-        Probability of not having left.
-    nodes : list of (weight, frailty, rate)
-        Arrays of shape (customers,): what the customer may be like, given active; the weights of a
-        customer add up to 1.
+    p_active, p_leaves, p_buys : array of float
+        Probability of being active, and of being active and leaving, or buying, within the horizon.
     """
 
     p_active: Floats
-    nodes: list[tuple[Floats, Floats, Floats]]
+    p_leaves: Floats
+    p_buys: Floats
 
 
-def observed(
-    block: Block, bought: Purchases, *, before: Flags, experienced: Flags, starts: Integers
+def observe(lived: Population, horizon: Horizon) -> Observed:
+    """Conclude from the tables of a block up to the start of a month."""
+    known = history(lived, horizon.month)
+    what = hypotheses(lived.block, _states_age(lived))
+    what = what.updated(likeness(known, what))
+    by_hazard = lived.block.recipe.leaving.process == "hazard"
+    return (_by_hazard if by_hazard else _by_dropout)(known, what, horizon)
+
+
+def _by_hazard(known: History, what: Hypotheses, horizon: Horizon) -> Observed:
+    block, owner = known.block, what.owner
+    starts = month_days(block, known.month).astype(float)
+    mail = openings(known)
+    edges = np.unique(np.concatenate([starts, mail.days]))
+    points = np.maximum(edges[None, :], known.last[:, None])
+    active = activity(known, what, points)
+    felt = moods(known, what, evidence(known), edges)
+    with np.errstate(divide="ignore"):
+        opened = np.log(mail.of_leaving(edges))[owner]
+        mass = np.log(felt.leaving * _silent(known, edges, points)[owner])
+        staying = np.log(felt.staying.sum(axis=(1, 2)))
+    plan = log_plans(known)[owner]
+    month = month_of(block, edges[:-1])
+    # Simpson's rule over what of each span comes after the last sign of activity
+    ends = np.stack([active.at_edges[:, :-1], active.within + np.log(4), active.at_edges[:, 1:]])
+    left = what.log_share[:, None] + logsumexp(ends, axis=0) - np.log(6) + mass
+    left = logsumexp(left + opened[:, :-1] + plan[:, month], axis=1)
+    there = what.log_share + active.at_edges[:, -1] + staying + opened[:, -1] + plan[:, -1]
+    if block.recipe.plan.is_contractual:  # the end of the contract is in the tables
+        left = np.full(len(owner), -np.inf)
+    leaves, buys = _ahead(known, what, horizon, active, felt)
+    found = _concluded(block.size, owner, left, there, leaves, buys)
+    if not block.recipe.plan.is_contractual:
+        return found
+    is_active = known.lived.bought.left_day >= known.as_of
+    return Observed(
+        p_active=is_active.astype(float),
+        p_leaves=found.p_leaves * is_active,
+        p_buys=found.p_buys * is_active,
+    )
+
+
+def _by_dropout(known: History, what: Hypotheses, horizon: Horizon) -> Observed:
+    block, owner, bought = known.block, what.owner, known.lived.bought
+    end = np.full(block.size, known.as_of)
+    active = activity(known, what, np.stack([known.last, end], axis=1))
+    chances = np.maximum(known.orders - 1, 0)
+    leaves_at, stays = log_dropout(block.recipe, chances)
+    latest = known.begin.copy()
+    day = (bought.placed_at[known.before] - block.clock.start_at) / 86_400
+    np.maximum.at(latest, bought.owner[known.before], day)
+    leaves_at = np.where(known.last > latest + 1e-9, -np.inf, leaves_at)  # seen afterwards
+    mail = openings(known)
+    edges = np.unique(np.concatenate([[0.0], mail.days, [known.as_of]]))
+    opened = np.log(mail.of_leaving(edges))
+    span = np.searchsorted(edges, latest, "right") - 1
+    left = (
+        what.log_share
+        + active.at_edges[:, 0]
+        + (leaves_at + opened[np.arange(block.size), span])[owner]
+    )
+    there = what.log_share + active.at_edges[:, -1] + (stays + opened[:, -1])[owner]
+    leaves, buys = ahead_of_active(block, horizon, chances[owner], active.rate, active.weight)
+    return _concluded(block.size, owner, left, there, leaves, buys)
+
+
+def _concluded(
+    size: int, owner: Integers, left: Floats, there: Floats, leaves: Floats, buys: Floats
 ) -> Observed:
-    """Conclude from the history up to the last of ``starts``.
-
-    Parameters
-    ----------
-    block : Block
-    bought : Purchases
-    before : array of bool, shape (sales,)
-        Sales of the history.
-    experienced : array of bool, shape (customers, months of the world)
-        Months of bad experiences in the history.
-    starts : array of int, shape (months + 1,)
-        Days on which the months of the history begin, and the day as of which is asked.
-    """
-    clock, months = block.clock, len(starts) - 1
-    as_of = float(starts[-1])
-    orders = np.bincount(bought.owner[before], minlength=block.size)
-    at_once = block.u("registered only") >= block.recipe.registered_only
-    repeats = np.maximum(orders - at_once, 0)
-    shape = block.of_kind("purchases_shape")
-    prior = shape / mean_rate(block)
-    begin = clock.operational(np.minimum(block.joined_day, as_of))
-    whole = clock.operational(np.full(block.size, as_of)) - begin
-    posterior = shape + repeats
-
-    felt, share = _frailties(block)
-    edges = _edges(starts, as_of)
-    hazard = calm_hazard(block, np.zeros(block.size), range(months)) if months else None
-    survived = np.zeros((block.size, len(edges)))
-    if hazard is not None:
-        annoyed = annoyed_in(block, experienced)[:, :months]
-        hazard = np.where(annoyed, hazard * block.recipe.leaving.annoyed, hazard)
-        survived = _survived(block, hazard, starts, edges)
-    last = block.joined_day.copy()
-    day = (bought.placed_at[before] - clock.start_at) / 86_400
-    np.maximum.at(last, bought.owner[before], day)
-    # weights relative to that of a rate integrated over the whole history, at the edges of what is
-    # silent of each part: nothing of those before the last purchase
-    points = np.maximum(edges, last[:, None])
-
-    def likelier(day: Floats) -> Floats:
-        passed = np.maximum(clock.operational(day) - begin[:, None], 0.0)
-        return ((prior + whole)[:, None] / (prior[:, None] + passed)) ** posterior[:, None]
-
-    at_edges, middle = likelier(points), likelier((points[:, 1:] + points[:, :-1]) / 2)
-    relative = (at_edges[:, :-1] + 4 * middle + at_edges[:, 1:]) / 6  # Simpson's rule
-    lived = edges[1:] - np.clip(block.joined_day[:, None], edges[:-1], edges[1:])
-    silent = np.diff(points, axis=1) / np.maximum(lived, 1e-12)
-    active = np.empty((len(felt), block.size))
-    left = np.zeros(block.size)
-    for node, z in enumerate(felt):
-        factor = np.exp(z)
-        alive = np.exp(-survived * factor)
-        active[node] = share[node] * alive[:, -1]
-        gone = (alive[:, :-1] - alive[:, 1:]) * silent
-        left += share[node] * (gone * relative).sum(axis=1)
-    being = active.sum(axis=0)
-    weights = active / np.maximum(being, 1e-300)
-    rates = _rates(posterior, prior + whole)
-    nodes = [
-        (weights[node] * part, np.full(block.size, z), rate)
-        for node, z in enumerate(felt)
-        for part, rate in rates
-    ]
-    return Observed(being / np.maximum(being + left, 1e-300), nodes)
+    """Sum over the hypotheses of each customer."""
+    most = np.full(size, -np.inf)
+    np.maximum.at(most, owner, np.maximum(left, there))
+    gone, here = (np.exp(each - most[owner]) for each in (left, there))
+    whole = np.bincount(owner, gone + here, minlength=size)
+    active, leaving, buying = (
+        np.bincount(owner, each, minlength=size) / whole
+        for each in (here, here * leaves, here * buys)
+    )
+    return Observed(p_active=active, p_leaves=leaving, p_buys=buying)
 
 
-def _frailties(block: Block) -> tuple[Floats, Floats]:
-    """Return frailties and their shares in the population."""
-    spread = block.recipe.leaving.frailty_sd
-    if spread == 0:
-        return np.zeros(1), np.ones(1)
-    points, weights = np.polynomial.hermite_e.hermegauss(_FRAILTIES)
-    return spread * points, weights / weights.sum()
+def _ahead(
+    known: History, what: Hypotheses, horizon: Horizon, active: Activity, felt: Moods
+) -> tuple[Floats, Floats]:
+    """Return P(leaves) and P(buys) of each hypothesis, if the customer is active."""
+    block, starts = known.block, horizon.starts(known.block)
+    months = range(horizon.month, horizon.month + len(starts) - 1)
+    coming = Coming.of(block, horizon, calm_of(block, what, months), what.kind)
+    weight = felt.staying / np.maximum(felt.staying.sum(axis=(1, 2), keepdims=True), 1e-300)
+    whole, parts = np.ones(horizon.months), parts_of(starts, horizon.days)
+    leaves = np.zeros(len(what.owner))
+    staying = np.zeros((len(what.owner), len(parts) + 1))
+    rates = _two_rates(active)
+    for place, frailty in enumerate(frailties(block)[0]):
+        states = weight[:, place]
+        staying += coming.survivals(states, frailty, 0.0, parts)
+        for share, rate in rates:
+            survived = coming.survivals(states, frailty, rate, whole)
+            leaves += share * (survived[:, 0] - survived[:, -1])
+    mailings = Mailings.ahead(block, known.lived.bought, horizon, owner=what.owner, kind=what.kind)
+    buys = (active.weight * buying_within(mailings, staying, active.rate)).sum(axis=1)
+    return leaves, buys
 
 
-def _edges(starts: Integers, as_of: float) -> Floats:
-    """Return the days that part the history into parts of months."""
-    parts = [np.linspace(begin, end, _PARTS, endpoint=False) for begin, end in pairwise(starts)]
-    return np.concatenate([*parts, [as_of]])
-
-
-def _survived(block: Block, hazard: Floats, starts: Integers, edges: Floats) -> Floats:
-    """Return the cumulated hazard at each edge, from joining, shape (customers, edges)."""
-    per_day = np.repeat(hazard / np.diff(starts), _PARTS, axis=1)
-    begins = np.maximum(edges[:-1], block.joined_day[:, None])
-    days = np.maximum(edges[1:] - begins, 0.0)
-    summed = np.cumsum(per_day * days, axis=1)
-    return np.concatenate([np.zeros((block.size, 1)), summed], axis=1)
-
-
-def _rates(shape: Floats, rate: Floats) -> list[tuple[Floats, Floats]]:
-    """Return weights and nodes that stand for Gamma(shape, rate): exact up to the third moment."""
-    root = np.sqrt(shape + 1)
+def _two_rates(active: Activity) -> list[tuple[Floats, Floats]]:
+    """Return two rates and their weights with the first three moments of all (Gauss)."""
+    mean = (active.weight * active.rate).sum(axis=1)
+    off = active.rate - mean[:, None]
+    sd = np.sqrt((active.weight * off**2).sum(axis=1))
+    skew = (active.weight * off**3).sum(axis=1) / np.maximum(sd, 1e-300) ** 3
+    root = np.sqrt(1 + (skew / 2) ** 2)
     return [
-        ((1 + 1 / root) / 2, (root**2 - root) / rate),
-        ((1 - 1 / root) / 2, (root**2 + root) / rate),
+        ((1 + side * skew / 2 / root) / 2, np.maximum(mean + sd * (skew / 2 - side * root), 0.0))
+        for side in (1, -1)
     ]
+
+
+def _silent(known: History, edges: Floats, points: Floats) -> Floats:
+    """Return the part of each span, as far as it was lived, that comes after the last activity."""
+    lived = edges[1:] - np.clip(known.begin[:, None], edges[:-1], edges[1:])
+    found: Floats = np.diff(points, axis=1) / np.maximum(lived, 1e-12)
+    return found
+
+
+def _states_age(lived: Population) -> Flags:
+    """Return whose birth year or age band is in the tables."""
+    people = lived.tables["customers"]
+    found: Flags = (
+        people["birth_year"].is_not_null() | people["age_band"].is_not_null()
+    ).to_numpy()
+    return found

@@ -14,16 +14,15 @@ import polars as pl
 
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.synthetic.clock import month_start
-from workbench.synthetic.people.block import Block
-from workbench.synthetic.people.experiments import experiments
-from workbench.synthetic.people.permissions import all_decisions
+from workbench.synthetic.population import populate
 from workbench.synthetic.recipes import Recipe
 from workbench.synthetic.shop.leaving import month_days
-from workbench.synthetic.shop.purchasing import purchases
+from workbench.synthetic.truth.horizon import Horizon
+from workbench.synthetic.truth.observer import observe
 from workbench.synthetic.truth.summary import FORMAT_VERSION
-from workbench.synthetic.truth.tables import ahead
+from workbench.synthetic.truth.tables import oracle_of
 
-_BLOCK = 8_000  # customers looked at together
+_BLOCK = 2_500  # customers looked at together
 _MOST_MONTHS = 12
 
 
@@ -63,8 +62,8 @@ class Truth:
         DataFrame, shape (customers who had joined, 8)
             ``record_id``; ``is_active``; ``p_leaves``, ``p_buys`` (within the horizon, the
             oracle's); ``p_active_given_history``, ``p_leaves_given_history``,
-            ``p_buys_given_history`` (the best observer's); ``leaves`` (whether it came so, null
-            where the months reach beyond the data).
+            ``p_buys_given_history`` (the best observer's, see ``observer``); ``leaves`` (whether it
+            came so, null where the months reach beyond the data).
 
         Raises
         ------
@@ -88,30 +87,36 @@ class Truth:
             f"as_of is {as_of}: give the first day of a month of the world, {start} to {end}"
         )
 
+    def _without_visitors(self) -> Recipe:
+        """Return the recipe without people who never register: no customer depends on them."""
+        visitors = self.recipe.visitors.model_copy(update={"anonymous_per_month": 0.0})
+        return self.recipe.model_copy(update={"visitors": visitors})
+
     def _of_block(self, first: int, month: int, months: int, days: int) -> pl.DataFrame:
-        block = Block(self.recipe, first, min(_BLOCK, self.recipe.customers - first))
-        marketing = all_decisions(block)["marketing.communications"]
-        bought = purchases(block, experiments(block, marketing))
-        seen = ahead(block, bought, month=month, horizon_months=months, horizon_days=days)
+        size = min(_BLOCK, self.recipe.customers - first)
+        lived = populate(self._without_visitors(), first, size)
+        block, bought = lived.block, lived.bought
+        horizon = Horizon(month=month, months=months, days=days)
+        coming, seen = oracle_of(block, bought, horizon), observe(lived, horizon)
         is_covered = month + months <= self.recipe.months
         ends = float(month_days(block, month + months)[-1])
         return pl.DataFrame(
             {
                 "record_id": block.record_id,
-                "is_active": seen.is_active,
-                "p_leaves": seen.p_leaves.round(6),
-                "p_buys": seen.p_buys.round(6),
-                "p_active_given_history": seen.p_active_seen.round(6),
-                "p_leaves_given_history": seen.p_leaves_seen.round(6),
-                "p_buys_given_history": seen.p_buys_seen.round(6),
+                "is_active": coming.is_active,
+                "p_leaves": coming.p_leaves.round(6),
+                "p_buys": coming.p_buys.round(6),
+                "p_active_given_history": seen.p_active.round(6),
+                "p_leaves_given_history": seen.p_leaves.round(6),
+                "p_buys_given_history": seen.p_buys.round(6),
                 "leaves": pl.Series(
-                    (seen.is_active & (bought.left_day < ends)).tolist()
+                    (coming.is_active & (bought.left_day < ends)).tolist()
                     if is_covered
                     else [None] * block.size,
                     dtype=pl.Boolean,
                 ),
             }
-        ).filter(pl.Series(seen.is_known))
+        ).filter(pl.Series(coming.is_known))
 
 
 def open_truth(world: Path) -> Truth:

@@ -68,7 +68,9 @@ def _segments(recipe: Recipe, customers: pl.LazyFrame) -> list[dict[str, Any]]:
             **segment.model_dump(mode="json"),
             "share": share,
         }
-        for (name, segment), share in zip(recipe.segments.items(), recipe.shares, strict=True)
+        for (name, segment), share in zip(
+            zip(recipe.segments, recipe.kinds, strict=True), recipe.shares, strict=True
+        )
     ]
 
 
@@ -77,9 +79,7 @@ def _churn(recipe: Recipe, customers: pl.LazyFrame) -> dict[str, Any]:
         customers,
         "is_active",
         "p_leaves_3_months",
-        "p_leaves_3_months_given_history",
         "p_buys_90_days",
-        "p_buys_90_days_given_history",
         "buys_90_days",
     )
     return {
@@ -88,9 +88,7 @@ def _churn(recipe: Recipe, customers: pl.LazyFrame) -> dict[str, Any]:
         "horizon_days": HORIZON_DAYS,
         "active_share": mean["is_active"],
         "mean_p_leaves": mean["p_leaves_3_months"],
-        "mean_p_leaves_given_history": mean["p_leaves_3_months_given_history"],
         "mean_p_buys": mean["p_buys_90_days"],
-        "mean_p_buys_given_history": mean["p_buys_90_days_given_history"],
         "bought_share": mean["buys_90_days"],
     }
 

@@ -14,8 +14,9 @@ from workbench.synthetic.people.experiments import Experiment
 from workbench.synthetic.recipes import GENDERS
 from workbench.synthetic.shop.leaving import annoyed_in, frailty, month_days
 from workbench.synthetic.shop.purchasing import Purchases, experiences
-from workbench.synthetic.truth.dropout import dropout_outlook
-from workbench.synthetic.truth.outlook import Outlook, outlook
+from workbench.synthetic.truth.dropout import dropout_oracle
+from workbench.synthetic.truth.horizon import Horizon
+from workbench.synthetic.truth.outlook import Outlook, oracle
 from workbench.synthetic.truth.uplift import uplift
 
 #: How far the tables on disk look ahead from the data end; ``outlooks`` looks as far as is asked.
@@ -34,14 +35,10 @@ def truths(
     return known | ({"uplift": uplift(block, bought, mailings)} if mailings else {})
 
 
-def ahead(
-    block: Block, bought: Purchases, *, month: int, horizon_months: int, horizon_days: int
-) -> Outlook:
-    """Return the outlook of a block by the process of its recipe."""
+def oracle_of(block: Block, bought: Purchases, horizon: Horizon) -> Outlook:
+    """Return the oracle's outlook of a block by the process of its recipe."""
     by_hazard = block.recipe.leaving.process == "hazard"
-    return (outlook if by_hazard else dropout_outlook)(
-        block, bought, month=month, horizon_months=horizon_months, horizon_days=horizon_days
-    )
+    return (oracle if by_hazard else dropout_oracle)(block, bought, horizon)
 
 
 def _customers(block: Block, bought: Purchases) -> pl.DataFrame:
@@ -49,22 +46,17 @@ def _customers(block: Block, bought: Purchases) -> pl.DataFrame:
 
     Returns
     -------
-    DataFrame, shape (customers, 15)
+    DataFrame, shape (customers, 11)
         ``record_id``; ``segment``; ``gender`` (null as in the data); ``purchase_rate_per_day``
         (while active, before season); ``frailty`` (of the log hazard) and ``dropout`` (probability
         of leaving after a purchase), 0 where the other process rules; ``left_on`` (Date, null:
         active at the end); ``is_active``; ``p_leaves_3_months`` and ``p_buys_90_days`` (the
-        oracle's; 0 for who left); ``p_active_given_history``, ``p_leaves_3_months_given_history``
-        and ``p_buys_90_days_given_history`` (the best observer's); ``buys_90_days`` (drawn).
+        oracle's; 0 for customers who left); ``buys_90_days`` (drawn). What the best observer of the
+        tables concludes is worked out when it is asked for, by ``Truth.outlooks``.
     """
     clock = block.clock
-    seen = ahead(
-        block,
-        bought,
-        month=block.recipe.months,
-        horizon_months=HORIZON_MONTHS,
-        horizon_days=HORIZON_DAYS,
-    )
+    end = Horizon(month=block.recipe.months, months=HORIZON_MONTHS, days=HORIZON_DAYS)
+    seen = oracle_of(block, bought, end)
     left = np.floor(np.minimum(bought.left_day, 1e6)).astype("timedelta64[D]")
     left_on = (np.datetime64(clock.start_on) + left).astype("datetime64[D]")
     return pl.DataFrame(
@@ -79,9 +71,6 @@ def _customers(block: Block, bought: Purchases) -> pl.DataFrame:
             "is_active": seen.is_active,
             "p_leaves_3_months": seen.p_leaves.round(6),
             "p_buys_90_days": seen.p_buys.round(6),
-            "p_active_given_history": seen.p_active_seen.round(6),
-            "p_leaves_3_months_given_history": seen.p_leaves_seen.round(6),
-            "p_buys_90_days_given_history": seen.p_buys_seen.round(6),
             "buys_90_days": seen.is_active & (block.u("purchase beyond") < seen.p_buys),
         }
     ).with_columns(left_on=pl.when(~pl.col("is_active")).then("left_on"))

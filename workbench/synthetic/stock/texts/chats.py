@@ -44,9 +44,9 @@ def chat(
         If a share is of no family.
     """
     every, by = banks(), author(language, bits, people, shares)
-    asked = every.asks.places(by.group, by.dice["ask"])
-    answer = every.answers.places(by.group * len(TOPICS) + topic, by.dice["sentence"])
-    thanked = every.thanks.places(by.group * len(TONES) + tone, by.dice["thanks"])
+    asked = every.asks.places(by.group, by.draws["ask"])
+    answer = every.answers.places(by.group * len(TOPICS) + topic, by.draws["sentence"])
+    thanked = every.thanks.places(by.group * len(TONES) + tone, by.draws["thanks"])
     return (
         letter(every.questions, by, topic, tone, rates),
         composed([Piece.option(every.asks, asked)], by.family),
@@ -66,7 +66,7 @@ def _given(by: Author) -> Written:
             told.append(Piece.identifier(by.people[kind], is_known, kind))
             left &= ~is_known
     gives, unknown = banks().gives, banks().unknown
-    place = np.where(left, gives.before.nothing, gives.before.places(by.group, by.dice["which"]))
-    other = np.where(left, unknown.places(by.group, by.dice["which"]), unknown.nothing)
+    place = np.where(left, gives.before.nothing, gives.before.places(by.group, by.draws["which"]))
+    other = np.where(left, unknown.places(by.group, by.draws["which"]), unknown.nothing)
     pieces = [Piece.option(gives.before, place), *told, Piece.option(gives.behind, place)]
     return composed([*pieces, Piece.option(unknown, other)], by.family)

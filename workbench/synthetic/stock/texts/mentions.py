@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from workbench.synthetic.draws import Dice, Flags, Integers
+from workbench.synthetic.draws import Flags, Integers, NamedDraws
 from workbench.synthetic.frames import gathered
 from workbench.synthetic.stock.texts.banks import FAMILIES, LANGUAGES, NAMED, banks
 from workbench.synthetic.stock.texts.composing import Piece, Sentence, inserted, joined
@@ -51,7 +51,7 @@ class Author:
 
     language: Integers
     family: Integers
-    dice: Dice
+    draws: NamedDraws
     people: Mapping[str, pl.Series]
 
     @property
@@ -64,7 +64,7 @@ class Author:
         """Return which texts name this kind: those drawn whose author has a value of it."""
         if rate <= 0 or kind not in self.people:
             return np.zeros(len(self.language), dtype=bool)
-        found: Flags = self.dice.happens(kind, rate) & self.people[kind].is_not_null().to_numpy()
+        found: Flags = self.draws.happens(kind, rate) & self.people[kind].is_not_null().to_numpy()
         return found
 
     def of(self, rows: Integers, kinds: Collection[str] = ()) -> "Author":
@@ -72,7 +72,7 @@ class Author:
         return Author(
             language=self.language[rows],
             family=self.family[rows],
-            dice=self.dice.of(rows),
+            draws=self.draws.of(rows),
             people={
                 kind: gathered(self.people[kind], rows) for kind in kinds if kind in self.people
             },
@@ -99,7 +99,7 @@ def signatures(author: Author, rates: Mapping[str, float]) -> list[Piece]:
     given = np.zeros(len(full), dtype=bool)
     if "given_name" in author.people:
         is_known = author.people["given_name"].is_not_null().to_numpy()
-        given = author.dice.happens("signature", rates.get("given_name", 0.0)) & is_known & ~full
+        given = author.draws.happens("signature", rates.get("given_name", 0.0)) & is_known & ~full
     signed = []
     for kind, is_there in (("full_name", full), ("given_name", given)):
         rows = np.flatnonzero(is_there)
@@ -113,20 +113,20 @@ def signatures(author: Author, rates: Mapping[str, float]) -> list[Piece]:
 
 def _signs(author: Author) -> Flags:
     """Return who would give a full name below the text, not in it."""
-    found: Flags = author.dice["signature"] >= 0x8000
+    found: Flags = author.draws["signature"] >= 0x8000
     return found
 
 
 def _named(author: Author, kind: str, rate: float) -> list[Sentence]:
     """Return the sentences that name one kind of identifier, none where nobody does."""
-    is_there = author.dice.happens(kind, rate) if kind == "relative" else author.has(kind, rate)
+    is_there = author.draws.happens(kind, rate) if kind == "relative" else author.has(kind, rate)
     if kind == "full_name":
         is_there &= ~_signs(author)
     rows = np.flatnonzero(is_there)
     if not len(rows):
         return []
     some, slot = author.of(rows, _BESIDE.get(kind, (kind,))), banks().named[kind]
-    places = slot.before.places(some.group, some.dice["which"])
+    places = slot.before.places(some.group, some.draws["which"])
     pieces = [
         Piece.option(slot.before, places),
         *_identifiers(some, kind),
@@ -138,7 +138,7 @@ def _named(author: Author, kind: str, rate: float) -> list[Sentence]:
 def _identifiers(some: Author, kind: str) -> list[Piece]:
     everyone = np.ones(len(some.language), dtype=bool)
     if kind == "relative":
-        names = banks().relatives.some(some.language, some.dice["relative name"])
+        names = banks().relatives.some(some.language, some.draws["relative name"])
         return [Piece.identifier(names, everyone, "given_name")]
     found = [Piece.identifier(some.people[kind], everyone, kind)]
     if kind == "street_address" and "city" in some.people:
@@ -160,6 +160,6 @@ def _home(some: Author, street: Piece) -> list[Piece]:
 
 
 def _friends(author: Author, rate: float) -> Sentence:
-    rows = np.flatnonzero(author.dice.happens("friend", rate))
+    rows = np.flatnonzero(author.draws.happens("friend", rate))
     some, options = author.of(rows), banks().friends
-    return Sentence(rows, Piece.option(options, options.places(some.group, some.dice["which"])))
+    return Sentence(rows, Piece.option(options, options.places(some.group, some.draws["which"])))

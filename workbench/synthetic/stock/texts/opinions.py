@@ -102,7 +102,7 @@ def reason(
     Their family is that of ``families`` with the same bits and shares.
     """
     by = author(language, bits, _NOBODY, shares)
-    return banks().reasons.some(by.group * 3 + _rank(score), by.dice["sentence"])
+    return banks().reasons.some(by.group * 3 + _rank(score), by.draws["sentence"])
 
 
 def tone_of_score(score: Integers) -> Integers:
@@ -120,11 +120,11 @@ def _said(
 ) -> Written:
     signs = _emoji()
     place = np.where(
-        by.dice.happens("emoji", EMOJI_RATE), signs.places(tone, by.dice["ending"]), signs.nothing
+        by.draws.happens("emoji", EMOJI_RATE), signs.places(tone, by.draws["ending"]), signs.nothing
     )
     return composed(
         [
-            Piece.option(options, options.places(group, by.dice["sentence"])),
+            Piece.option(options, options.places(group, by.draws["sentence"])),
             *mentions(by, rates),
             Piece.option(signs, place),
             *signatures(by, rates),

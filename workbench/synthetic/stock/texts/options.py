@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from workbench.synthetic.draws import Dice, Integers, Keys
+from workbench.synthetic.draws import Integers, Keys, NamedDraws
 from workbench.synthetic.frames import gathered
 
 _DRAWS = (
@@ -16,9 +16,9 @@ _DRAWS = (
 )  # fmt: skip
 
 
-def dice(bits: Keys) -> Dice:
+def draws(bits: Keys) -> NamedDraws:
     """Return the draws of texts, by name, from the random bits of each."""
-    return Dice(bits, _DRAWS)
+    return NamedDraws(bits, _DRAWS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from workbench.synthetic.draws import Integers, Keys
 from workbench.synthetic.stock.texts.banks import LANGUAGES, TONES, TOPICS, banks, families
 from workbench.synthetic.stock.texts.composing import Piece, Written, composed
 from workbench.synthetic.stock.texts.mentions import RATES, Author, mentions, signatures
-from workbench.synthetic.stock.texts.options import Fillable, dice
+from workbench.synthetic.stock.texts.options import Fillable, draws
 
 _NOBODY: Mapping[str, pl.Series] = {}
 _CALLED_BY_NAME = 0.6  # of replies
@@ -63,10 +63,10 @@ def reply(
     The company's own contact data in them are no personal data, and no spans.
     """
     every, company = banks(), author(language, bits, people, shares)
-    dice, group = company.dice, company.group
-    greeting = every.greetings.named.before.places(group, dice["opening"])
-    answer = every.answers.places(group * len(TOPICS) + topic, dice["sentence"])
-    signed = every.signed.places(group, dice["ending"])
+    draws, group = company.draws, company.group
+    greeting = every.greetings.named.before.places(group, draws["opening"])
+    answer = every.answers.places(group * len(TOPICS) + topic, draws["sentence"])
+    signed = every.signed.places(group, draws["ending"])
     line = Piece.same("\n", np.ones(len(language), dtype=bool))
     pieces = filled(every.greetings, greeting, company, "full_name", _CALLED_BY_NAME)
     pieces += [line, Piece.option(every.answers, answer), line, Piece.option(every.signed, signed)]
@@ -85,7 +85,9 @@ def author(
     shares: Mapping[str, float] | None,
 ) -> Author:
     """Return who writes these texts, see ``ticket``."""
-    return Author(language=language, family=families(bits, shares), dice=dice(bits), people=people)
+    return Author(
+        language=language, family=families(bits, shares), draws=draws(bits), people=people
+    )
 
 
 def letter(
@@ -93,8 +95,8 @@ def letter(
 ) -> Written:
     """Write letters that begin in these ways, see ``ticket``."""
     every, by_topic = banks(), by.group * len(TOPICS) + topic
-    place = opening.plain.places(by_topic, by.dice["opening"])
-    ending = every.endings.places(by_topic * len(TONES) + tone, by.dice["ending"])
+    place = opening.plain.places(by_topic, by.draws["opening"])
+    ending = every.endings.places(by_topic * len(TONES) + tone, by.draws["ending"])
     # the order's number has its place in the problem: no sentence of its own
     others = {kind: rate for kind, rate in rates.items() if kind != "order_number"}
     return composed(

@@ -1,0 +1,158 @@
+"""How like a segment is what a customer bought, looked at and stated.
+
+Channels, numbers of lines, categories and products that are looked at are choices whose
+probabilities the recipe states. The price of a line is that of the product nearest to
+
+    log(value of the order) + .15 e - log(lines x quantity),   value = base exp(own + order),
+
+with normal deviations between customers, orders and lines; ``own`` is integrated over in closed
+form. Prices stand on a ladder, 10 % apart, so rounding adds a variance of a twelfth of the square
+of a step; that prices at the two ends of the ladder may have been cut is not taken into account.
+Values of segments with gamma-gamma values are not compared.
+"""
+
+import math
+
+import numpy as np
+import polars as pl
+
+from workbench.synthetic.clock import DAY_SECONDS
+from workbench.synthetic.draws import Floats, picked
+from workbench.synthetic.people.traits import interest_shares, interests
+from workbench.synthetic.shop.browsing import liked
+from workbench.synthetic.shop.ordering import LINE_SD, MOST_LINES
+from workbench.synthetic.stock.catalogue import (
+    CATEGORIES,
+    LADDER_STEP,
+    LOWEST_PRICE_MINOR,
+    catalogue,
+)
+from workbench.synthetic.truth.history import History, owners
+from workbench.synthetic.truth.hypotheses import Hypotheses
+
+_CELLS = 65_536
+
+
+def likeness(known: History, what: Hypotheses) -> Floats:
+    """Return the logarithm of the likelihood of each hypothesis, shape (rows,)."""
+    if len(known.block.recipe.kinds) == 1:
+        return np.zeros(len(what.owner))
+    by_kind = _of_choices(known) + _of_looks(known) + _of_interests(known)
+    found: Floats = by_kind[what.owner, what.kind] + _of_values(known, what)
+    return found
+
+
+def _of_choices(known: History) -> Floats:
+    """Return the log likelihood of channels, numbers of lines, and categories."""
+    block, sold, bought = known.block, known.lived.sold, known.lived.bought
+    rows = np.flatnonzero(known.before)
+    owner, found = bought.owner[rows], np.zeros((block.size, len(block.recipe.kinds)))
+    is_known = known.before[sold.line_sale]
+    line_owner = bought.owner[sold.line_sale[is_known]]
+    category = sold.product[is_known] // catalogue(block.recipe.system).rungs
+    with np.errstate(divide="ignore"):
+        for code, kind in enumerate(block.recipe.kinds):
+            channels, categories = (
+                np.log(_shares((*weights.values(),)))
+                for weights in (kind.channels, kind.categories)
+            )
+            stop = 1 / max(kind.lines, 1 + 1e-9)
+            number = np.arange(1, MOST_LINES + 1)
+            of_lines = (number - 1) * math.log1p(-stop) + math.log(stop)
+            of_lines[-1] -= math.log(stop)  # all larger numbers are cut to it
+            per_order = channels[bought.channel[rows]] + of_lines[sold.lines[rows] - 1]
+            np.add.at(found[:, code], owner, per_order)
+            np.add.at(found[:, code], line_owner, categories[category])
+    return found
+
+
+def _of_values(known: History, what: Hypotheses) -> Floats:
+    """Return the log likelihood of the prices paid."""
+    block, sold, bought = known.block, known.lived.sold, known.lived.bought
+    if any(kind.order_shape is not None for kind in block.recipe.kinds):
+        return np.zeros(len(what.owner))
+    rung = sold.product % catalogue(block.recipe.system).rungs
+    per_line = math.log(LOWEST_PRICE_MINOR) + rung * LADDER_STEP
+    per_line = per_line + np.log(sold.lines[sold.line_sale] * sold.quantity)
+    rows = np.flatnonzero(known.before)
+    owner, lines = bought.owner[rows], sold.lines[rows]
+    mean = np.bincount(sold.line_sale, per_line, minlength=len(sold.lines))[rows] / lines
+    day = (bought.placed_at[rows] - block.clock.start_at) // DAY_SECONDS
+    mean = mean - np.log(block.changed_by_day("order_value")[day])
+    line_variance = (LINE_SD**2 + LADDER_STEP**2 / 12) / lines
+    found = np.zeros(len(what.owner))
+    for code, kind in enumerate(block.recipe.kinds):
+        some = what.kind == code
+        who, shift = what.owner[some], np.log(what.order_value[some])
+        variance = kind.order_sd**2 + line_variance
+        left = mean - math.log(kind.order_value_minor)
+        sums = [
+            np.bincount(owner, each, minlength=block.size)[who]
+            for each in (1 / variance, left / variance, left**2 / variance, np.log(variance))
+        ]
+        weight, linear, square, logs = sums
+        square = square - 2 * shift * linear + shift**2 * weight
+        linear = linear - shift * weight
+        own = 1 + kind.order_value_sd**2 * weight
+        found[some] = -0.5 * (logs + np.log(own) + square)
+        found[some] += 0.5 * kind.order_value_sd**2 * linear**2 / own
+    return found
+
+
+def _of_looks(known: History) -> Floats:
+    """Return the log likelihood of the products that were looked at and searched for."""
+    block, goods = known.block, catalogue(known.block.recipe.system)
+    end_at = block.clock.start_at + int(known.as_of) * DAY_SECONDS
+    events = known.lived.tables["events"].filter(
+        pl.col("record_id").is_not_null() & (pl.col("occurred_at").dt.epoch("s") < end_at)
+    )
+    lines = pl.DataFrame({"order_id": known.lived.sold.order_id, "lines": known.lived.sold.lines})
+    of_order = events.drop_nulls("order_id").select("session_id", "order_id")
+    of_order = of_order.join(lines, on="order_id").select("session_id", "lines")
+    place = pl.int_range(pl.len()).over("session_id")
+    # the first products of a visit with an order are those of its lines
+    views = (
+        events.filter(pl.col("event_name") == "view_item")
+        .join(of_order, on="session_id", how="left", maintain_order="left")
+        .filter(place >= pl.col("lines").fill_null(0))
+    )
+    searches = events.filter(pl.col("event_name") == "search")
+    by_product = liked(block)
+    cells = np.arange(_CELLS)
+    counts = np.stack(
+        [np.bincount(picked(cells, each), minlength=len(goods.noun)) for each in by_product]
+    )
+    shares: Floats = counts / _CELLS
+    names = sorted(set(goods.noun))
+    noun = np.searchsorted(names, goods.noun.to_numpy())
+    by_noun = np.stack([np.bincount(noun, each, minlength=len(names)) for each in shares])
+    product = views["product_id"].replace_strict(
+        goods.product_id, np.arange(len(noun)), return_dtype=pl.Int64
+    )
+    searched = np.searchsorted(names, searches["search_text"].to_numpy())
+    viewer, searcher = owners(block, views), owners(block, searches)
+    found = np.zeros((block.size, len(shares)))
+    with np.errstate(divide="ignore"):
+        for code, (of_product, of_noun) in enumerate(zip(shares, by_noun, strict=True)):
+            seen, sought = np.log(of_product)[product.to_numpy()], np.log(of_noun)[searched]
+            found[:, code] = np.bincount(viewer, seen, minlength=block.size)
+            found[:, code] += np.bincount(searcher, sought, minlength=block.size)
+    return found
+
+
+def _of_interests(known: History) -> Floats:
+    """Return the log likelihood of interests, which follow what a segment buys."""
+    block, shares = known.block, interest_shares(known.block)
+    rows = known.lived.tables["attributes"].filter(pl.col("namespace") == "interest")
+    names = interests()
+    category = rows["attribute"].replace_strict(
+        list(names), [CATEGORIES.index(each) for each in names.values()], return_dtype=pl.Int64
+    )
+    found = np.zeros((block.size, len(shares)))
+    np.add.at(found, owners(block, rows), np.log(shares)[:, category.to_numpy()].T)
+    return found
+
+
+def _shares(weights: tuple[float, ...]) -> Floats:
+    found: Floats = np.array(weights) / sum(weights)
+    return found

@@ -1,0 +1,107 @@
+"""How likely the mails are that a customer opened or not, if the customer left at a moment.
+
+People who are there open a mail with probability min(opened exp(o / 2), .9), o standard normal and
+the customer's own; people who have left do so seldom, whoever they are. Opening takes a while, so
+of recent mails some are yet to be opened. A click says nothing beyond the opening, and openings by
+machines say nothing.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from workbench.synthetic.clock import DAY_SECONDS
+from workbench.synthetic.contact.decision import CAMPAIGN
+from workbench.synthetic.contact.mail import (
+    OPENED_IDLE,
+    SENT_SECOND,
+    newsletter_days,
+    opened_within,
+    p_opens,
+)
+from workbench.synthetic.draws import Floats
+from workbench.synthetic.truth.history import History, owners
+
+_NODES = np.linspace(-4.2, 4.2, 15)  # of o; the trapezoidal rule
+_WEIGHTS = np.exp(-(_NODES**2) / 2) / np.exp(-(_NODES**2) / 2).sum()
+
+
+@dataclass(frozen=True, slots=True)
+class Openings:
+    """Mails of a block by the days on which they are sent.
+
+    Attributes
+    ----------
+    days : array of float, shape (sendings,)
+        Days of the world, ascending.
+    p_alive, p_gone : array of float, shape (customers, sendings, nodes)
+        Likelihood of what became of a mail, 1 where none was sent, by what the customer is like.
+    """
+
+    days: Floats
+    p_alive: Floats
+    p_gone: Floats
+
+    def of_leaving(self, edges: Floats) -> Floats:
+        """Return the likelihood of all mails if the customer leaves between two edges.
+
+        Parameters
+        ----------
+        edges : array of float, shape (edges,)
+            Days, ascending, among them all on which mails are sent.
+
+        Returns
+        -------
+        array of float, shape (customers, edges)
+            The last is that of customers who have not left by the last edge.
+        """
+        alive = np.cumprod(self.p_alive, axis=1)
+        gone = np.cumprod(self.p_gone[:, ::-1], axis=1)[:, ::-1]
+        one = np.ones((len(alive), 1, len(_NODES)))
+        by_sent = np.concatenate([one, alive], axis=1) * np.concatenate([gone, one], axis=1)
+        sent = np.searchsorted(self.days, edges, "right")
+        sent[-1] = len(self.days)
+        found: Floats = (by_sent @ _WEIGHTS)[:, sent]
+        return found
+
+
+def openings(known: History) -> Openings:
+    """Return what became of the mails of a block."""
+    block = known.block
+    start_at, end_at = block.clock.start_at, block.clock.start_at + known.as_of * DAY_SECONDS
+    # in the middle of the hour, or two, in which a sending goes out
+    sendings = {
+        name: day + (SENT_SECOND + 1_800) / DAY_SECONDS
+        for name, day in newsletter_days(block.recipe)
+    }
+    sendings[CAMPAIGN] = (known.lived.decided.sent_at + 3_600 - start_at) / DAY_SECONDS
+    for mailing in known.lived.mailings:
+        sendings[mailing.name] = (mailing.at + 1_800 - start_at) / DAY_SECONDS
+    names = sorted((name for name in sendings if sendings[name] < known.as_of), key=sendings.get)  # type: ignore[arg-type]
+    action = pl.col("action").cast(pl.String)
+    mails = known.lived.tables["interactions"].filter(
+        (pl.col("channel").cast(pl.String) == "email")
+        & pl.col("thread_id").is_not_null()
+        & pl.col("campaign_id").is_in(names)
+        & (pl.col("occurred_at").dt.epoch("s") < end_at)
+    )
+    by_mail = mails.group_by("thread_id", maintain_order=True).agg(
+        pl.col("record_id", "campaign_id").first(),
+        sent=pl.col("occurred_at").dt.epoch("s").min(),
+        bounced=(action == "bounced").any(),
+        opened=((action == "opened") & ~pl.col("is_machine")).any(),
+    ).filter(~pl.col("bounced"))  # fmt: skip
+    row = owners(block, by_mail)
+    place = {name: at for at, name in enumerate(names)}
+    column = np.array([place[name] for name in by_mail["campaign_id"]], dtype=np.int64)
+    opened = by_mail["opened"].to_numpy()
+    in_time = opened_within(end_at - by_mail["sent"].to_numpy())
+    shape = (block.size, len(names), len(_NODES))
+    p_alive, p_gone = np.ones(shape), np.ones(shape)
+    here, gone = p_opens(block, np.exp(0.5 * _NODES))[None, :], OPENED_IDLE
+    late = in_time[:, None]
+    p_alive[row, column] = np.where(opened[:, None], here, 1 - here * late)
+    p_gone[row, column] = np.where(opened[:, None], gone, 1 - gone * late)
+    days = np.array([sendings[name] for name in names])
+    return Openings(days, p_alive, p_gone)
