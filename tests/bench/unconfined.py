@@ -4,9 +4,10 @@ import sys
 
 from workbench.cli import main
 from workbench.runs import engine
+from workbench.runs.execution import KernelSession
 
 
-def _plain(session: engine.Session, report: int) -> list[str]:
+def _plain(session: KernelSession, report: int) -> list[str]:
     return [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
 
 

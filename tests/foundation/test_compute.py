@@ -76,8 +76,6 @@ def test_a_refusal_comes_through_as_it_is():
 class _Counting(Executor):
     """Runs at once and counts what was handed in before the first result was asked for."""
 
-    _max_workers = 2
-
     def __init__(self) -> None:
         self.submitted = 0
 
@@ -89,7 +87,13 @@ class _Counting(Executor):
 
 
 def test_only_a_few_items_are_ahead_of_the_consumer():
-    pool = _Counting()
-    results = compute.over(abs, range(100), pool=pool, title="ahead")
+    counting = _Counting()
+    results = compute.over(abs, range(100), pool=compute.Pool(counting, 2), title="ahead")
     next(results)
-    assert pool.submitted == 4
+    assert counting.submitted == 4
+
+
+def test_an_executor_that_does_not_say_its_width_is_taken_for_four_workers():
+    counting = _Counting()
+    next(compute.over(abs, range(100), pool=counting, title="ahead"))
+    assert counting.submitted == 8

@@ -374,17 +374,15 @@ def test_a_path_too_long_for_a_socket_is_refused_before_the_start(
 def test_ending_a_kernel_takes_less_than_a_second(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from jupyter_client.manager import KernelManager
-
     taken = []
-    finish = KernelManager._async_finish_shutdown
+    finish = engine.RunKernelManager.finish_shutdown
 
     async def timed(self: Any, **options: Any) -> None:
         started = time.monotonic()
         await finish(self, **options)
         taken.append(time.monotonic() - started)
 
-    monkeypatch.setattr(KernelManager, "_async_finish_shutdown", timed)
+    monkeypatch.setattr(engine.RunKernelManager, "finish_shutdown", timed)
     project.notebook("probe", BEGINNING, ENDING)
     for _ in range(3):
         project.run("probe", again=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from workbench.cli.options import AsJson, KeyFile, Project, Workspace, print_json
+from workbench.cli.options import AsJson, HeadCopy, KeyFile, Project, Workspace, print_json
 from workbench.foundation.errors import InputError, ParameterError, unknown_name
 from workbench.foundation.progress import say
 from workbench.session import Session
@@ -25,6 +25,7 @@ def open_run(
     project: Project = None,
     workspace: Workspace = None,
     key: KeyFile = None,
+    head: HeadCopy = None,
     as_json: AsJson = False,
 ) -> None:
     """Print where a run's notebook failed, with its traceback.
@@ -32,15 +33,15 @@ def open_run(
     What a notebook printed can hold values of customers: it goes to this terminal, or with --out
     into a file that only you can read.
     """
-    import nbformat  # late: half a second
+    from workbench.runs.notebooks import import_nbformat  # late: polars
 
-    session = Session.open(project=project, workspace=workspace, key=key)
+    session = Session.open(project=project, workspace=workspace, key=key, head=head)
     name = _named(run, session.vault.kept_names("notebooks"))
     content = session.vault.kept("notebooks", name).decode()
     if out is not None:
         _write(out, content)
         say(f"Wrote the executed notebook to {out}, readable by you alone: it is personal data.")
-    node: Any = nbformat.reads(content, as_version=4)  # type: ignore[no-untyped-call]  # no hints
+    node: Any = import_nbformat().reads(content, as_version=4)
     failed = _failed(node)
     if as_json:
         print_json({"run": name, "failed": failed})

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from workbench.foundation.errors import InputError, ParameterError, WorkbenchError
 from workbench.foundation.progress import progress
@@ -34,6 +34,27 @@ _OF_PROCESSES = {
 #: New objects before garbage is looked for: little of what lies about is in cycles.
 _SELDOM = 200_000
 _AHEAD = 2  # submitted items per worker, so that no result waits in memory for long
+_WORKERS = 4  # supposed number of workers of an executor that does not say it
+
+
+class Pool(Executor):
+    """An executor whose number of workers is known; the interface of executors does not have it.
+
+    Parameters
+    ----------
+    executor : Executor
+        Does the work; whoever made it shuts it down.
+    workers : int
+        How many items it works on at a time.
+    """
+
+    def __init__(self, executor: Executor, workers: int) -> None:
+        self._executor = executor
+        self.workers = workers
+
+    def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> "Future[Result]":
+        """Hand a call to the executor."""
+        return self._executor.submit(fn, *args, **kwargs)
 
 
 @contextmanager
@@ -59,7 +80,7 @@ def processes(workers: int) -> Iterator[Executor]:
             workers, mp_context=context, initializer=gc.set_threshold, initargs=(_SELDOM,)
         ) as pool,
     ):
-        yield pool
+        yield Pool(pool, workers)
 
 
 @contextmanager
@@ -106,9 +127,7 @@ def cluster(address: str) -> Iterator[Executor]:
         width = sum(client.nthreads().values())
         if not width:
             raise InputError(f"the cluster at {address} has no worker: start one")
-        pool = client.get_executor(pure=False)
-        pool._max_workers = width  # as the pools of the standard library have it
-        yield pool
+        yield Pool(client.get_executor(pure=False), width)
 
 
 def over(
@@ -139,8 +158,7 @@ def over(
 def _ahead(
     work: Callable[[Item], Result], items: Sequence[Item], pool: Executor
 ) -> Iterator[Result]:
-    # the interface of executors does not tell their width, every known one has this attribute
-    width = _AHEAD * int(getattr(pool, "_max_workers", 4))
+    width = _AHEAD * (pool.workers if isinstance(pool, Pool) else _WORKERS)
     waiting: deque[Future[Result]] = deque()
     try:
         for item in items:

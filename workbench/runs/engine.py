@@ -1,15 +1,20 @@
-"""papermill's engine with a kernel of our making: this Python, confined, over a local socket.
+"""papermill's engine with a kernel of our own: this Python, confined, over a local socket.
 
-It counts the cells that were done, drops a flood of output (a gigabyte would be kept in memory
-several times over), notes the largest memory of the kernel's processes, and reads what confines the
-kernel from a pipe that the kernel closes before its first cell, so no cell can change it.
+papermill fills in the parameters and calls the engine; nbclient executes the cells. Its hooks tell
+which cell is being executed, and each of its messages passes ``process_message``, where a flood of
+output is dropped (a gigabyte would be kept in memory several times over). The engine also measures
+the largest memory of the kernel's processes, and reads what confines the kernel from a pipe that
+the kernel closes before its first cell, so no cell can change it.
 
 At the end a kernel gets ``SIGTERM`` at once instead of a request to shut down: all its outputs have
-arrived, and nothing that it could put away is needed any more. Asked to shut down, ipykernel 7.4
-stops the thread that sends outputs while the thread of the request still waits for it, and hangs:
-3 of 10 confined kernels did, and the runner waited 2.5 s for each until it sent ``SIGTERM`` after
-all (the others took 0.3 to 0.7 s). That was the wall time by which confined runs of three notebooks
-took longer, 2.2 s; unconfined kernels hung too, but less often.
+arrived, and the kernel has nothing left to save. After a request to shut down, ipykernel 7.4 stops
+the thread that sends outputs while the thread of the request still waits for it, and hangs: 3 of 10
+confined kernels did, and the runner waited 2.5 s for each until it sent ``SIGTERM`` after all (the
+others took 0.3 to 0.7 s). Confined runs of three notebooks took 2.2 s longer for this reason;
+unconfined kernels hung too, but less often.
+
+This module imports papermill and nbclient, which takes a quarter of a second, so it is imported
+only where a notebook is executed.
 """
 
 import contextlib
@@ -19,77 +24,32 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import psutil
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from papermill.engines import Engine, papermill_engines
+from traitlets import Instance
 
 from workbench.foundation.confinement import Confinement
 from workbench.foundation.progress import progress
 from workbench.runs.bundles import EXHIBIT, RECORD
+from workbench.runs.execution import INJECTED, KernelSession
 
-#: Name under which papermill knows it.
+#: Name of the engine in papermill.
 ENGINE = "workbench"
 
-#: Tag of the cell in which papermill writes the parameters; the notebook's own cells are counted.
-INJECTED = "injected-parameters"
-
 _MOST_PRINTED = 10_000_000  # characters that a notebook may print; what comes after is dropped
-_POLL_SECONDS = 0.02  # between two looks whether a kernel has ended
-_LOOK_SECONDS = 0.2  # between two looks at the memory of the kernel's processes
+_POLL_SECONDS = 0.02  # between two checks whether a kernel has ended
+_SAMPLE_SECONDS = 0.2  # between two measurements of the memory of the kernel's processes
+_STARTUP_SECONDS = 60
 
 
-@dataclass(slots=True)
-class Execution:
-    """What happened to a notebook: the witness, since the notebook itself may lie.
-
-    Attributes
-    ----------
-    notebook : nbformat notebook or None
-        As it stood at the end, outputs included; private.
-    cells_done : int
-        Cells that ran to their end, markdown included.
-    reason : str or None
-        Why it did not reach its end, without any value of the data.
-    cell : int or None
-        Number of the cell it ended in, the first is 1.
-    error : (str, str) or None
-        Class name and message of an exception that this package raised in a cell.
-    peak_memory_bytes : int
-        Largest sum of the resident sizes of the kernel and the processes that it started.
-    exit_code : int or None
-        Of a kernel that died on its own; minus the signal's number where a signal killed it.
-    confinement : Confinement
-        What the kernel's process reported before it became a kernel.
-    """
-
-    notebook: Any = None
-    cells_done: int = 0
-    reason: str | None = None
-    cell: int | None = None
-    error: tuple[str, str] | None = None
-    peak_memory_bytes: int = 0
-    exit_code: int | None = None
-    confinement: Confinement = field(default_factory=Confinement)
-
-
-@dataclass(slots=True)
-class Session:
-    """What the engine is given and what it leaves, since papermill returns nothing on failure."""
-
-    environment: Mapping[str, str]
-    folder: Path
-    reads: tuple[Path, ...]
-    is_confinement_required: bool
-    title: str
-    execution: Execution = field(default_factory=Execution)
-    exit_code: int | None = None
-    printed: int = 0
-
-
-def kernel_command(session: Session, report: int) -> list[str]:
+def kernel_command(session: KernelSession, report: int) -> list[str]:
     """Return the command of a kernel that confines itself and reports to an open file.
 
     ``make bench`` replaces this function in its own process to measure what confinement costs; no
@@ -103,178 +63,204 @@ def kernel_command(session: Session, report: int) -> list[str]:
     ]
 
 
-def register_engine() -> None:
-    """Tell papermill of the engine that gives a kernel our environment over a local socket."""
-    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-    from jupyter_client.manager import AsyncKernelManager
-    from nbclient.exceptions import CellExecutionError
-    from papermill.clientwrap import PapermillNotebookClient
-    from papermill.engines import NBClientEngine, papermill_engines
+class RunKernelSpecs(KernelSpecManager):
+    """Has one kernel: this Python. A kernel installed elsewhere may have another workbench."""
 
-    class OwnPython(KernelSpecManager):
-        """Knows one kernel: this Python. One installed elsewhere may have another workbench."""
+    command: tuple[str, ...] = ()
 
-        command: Sequence[str] = ()
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """Return the one kernel under whatever name a notebook asks for."""
+        return KernelSpec(argv=list(self.command), display_name=kernel_name, language="python")
 
-        def get_kernel_spec(self, kernel_name: str) -> Any:
-            return KernelSpec(argv=list(self.command), display_name=kernel_name, language="python")
 
-    class Manager(AsyncKernelManager):
-        """Ends a kernel without asking it first."""
+class RunKernelManager(AsyncKernelManager):
+    """Ends a kernel without asking it first."""
 
-        async def shutdown_kernel(  # type: ignore[override]  # its hints are not those of async
-            self, now: bool = False, restart: bool = False
-        ) -> None:
-            self.shutting_down = True
-            self.stop_restarter()
-            if self.has_kernel:
-                await self._async_send_kernel_sigterm(restart=restart)
-                await self._async_finish_shutdown(pollinterval=_POLL_SECONDS, restart=restart)
-            await self._async_cleanup_resources(restart=restart)
+    async def shutdown_kernel(  # type: ignore[override]  # the hints are those of KernelManager
+        self, now: bool = False, restart: bool = False
+    ) -> None:
+        """Send ``SIGTERM``, wait until the kernel has ended, and clean up."""
+        self.shutting_down = True
+        self.stop_restarter()
+        if self.has_kernel and self.provisioner is not None:
+            await self.provisioner.terminate(restart=restart)
+            await self.finish_shutdown(pollinterval=_POLL_SECONDS, restart=restart)
+        await self.cleanup_resources(restart=restart)
 
-    class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no hints
-        """Executes cell by cell, and notes which one it is in."""
 
-        session: Session
+class RunClient(NotebookClient):
+    """Executes the cells of a notebook and drops a flood of output."""
 
-        def process_message(self, message: Any, cell: Any, cell_index: int) -> Any:
-            content = message["content"]
-            data = content.get("data", {})
-            is_ours = EXHIBIT in data or RECORD in data
+    session = Instance(KernelSession)
+
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        """Keep an output of a cell; of a flood one short output, so that the cell is recorded."""
+        content = msg["content"]
+        data = content.get("data", {})
+        if EXHIBIT not in data and RECORD not in data:
             size = len(content.get("text", "")) + sum(len(str(each)) for each in data.values())
-            size = 0 if is_ours else size
             self.session.printed += size
             if size and self.session.printed > _MOST_PRINTED:
-                # one short output of the cell remains, so that the record says it printed something
                 if cell.outputs:
                     return None
-                message = {
-                    **message,
+                msg = {
+                    **msg,
                     "msg_type": "stream",
-                    "header": {**message["header"], "msg_type": "stream"},
+                    "header": {**msg["header"], "msg_type": "stream"},
                     "content": {"name": "stdout", "text": "cut off\n"},
                 }
-            return super().process_message(message, cell, cell_index)
+        return super().process_message(msg, cell, cell_index)
 
-        def papermill_execute_cells(self) -> None:
-            execution = self.session.execution
-            cells = list(enumerate(self.nb.cells))
-            for index, cell in progress(cells, total=len(cells), title=f"run {self.session.title}"):
-                if INJECTED not in cell.metadata.get("tags", ()):
-                    execution.cell = (execution.cell or 0) + 1
-                try:
-                    self.nb_man.cell_start(cell, index)
-                    self.execute_cell(cell, index)
-                except CellExecutionError as error:
-                    self.nb_man.cell_exception(cell, cell_index=index, exception=error)
-                    return
-                self.nb_man.cell_complete(cell, cell_index=index)
-                execution.cells_done = index + 1
 
-    class Engine(NBClientEngine):  # type: ignore[misc]  # papermill has no hints
-        """papermill's engine with a kernel of our making."""
+class RunEngine(Engine):  # type: ignore[misc]  # papermill has no hints
+    """Executes a notebook in a kernel of our own."""
 
-        @classmethod
-        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
-            session: Session = options["session"]
-            session.execution.notebook = nb_man.nb
-            # a local socket: no port to clash over. Its path must be short and its folder writable,
-            # which a home need not be, and swept if this process is killed
-            python = OwnPython()
-            manager = Manager(
-                kernel_name=kernel_name,
-                kernel_spec_manager=python,
-                transport="ipc",
-                connection_file=str(session.folder / "kernel.json"),
-            )
-            client = Client(
-                nb_man,
-                km=manager,
-                timeout=options.get("execution_timeout"),
-                startup_timeout=options.get("start_timeout", 60),
-                kernel_name=kernel_name,
-                extra_arguments=["--HistoryManager.enabled=False"],
-            )
-            client.session = session
-            client.owns_km = True
-            with _watch(manager, session), _report(session) as report:
-                python.command = kernel_command(session, report)
-                # what a kernel writes past its outputs, a library's last words for instance, can
-                # hold data and must not end in a terminal or a log
-                return client.execute(
-                    env=dict(session.environment),
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    pass_fds=(report,),
-                )
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> None:
+        """Execute all cells, up to the first that raises.
 
-    papermill_engines.register(ENGINE, Engine)
+        Parameters
+        ----------
+        nb_man : NotebookExecutionManager
+            papermill's notebook; it writes the state of each cell into the notebook.
+        kernel_name : str
+            Name of the kernel in the notebook.
+        **options
+            ``session``, a ``KernelSession``, and ``execution_timeout`` of one cell in seconds.
+        """
+        session: KernelSession = options["session"]
+        execution = session.execution
+        execution.notebook = nb_man.nb
+        specs = RunKernelSpecs()
+        # A local socket needs no port, so two kernels cannot clash. Its path must be short, and its
+        # folder must be writable, which a home need not be.
+        manager = RunKernelManager(
+            kernel_name=kernel_name,
+            kernel_spec_manager=specs,
+            transport="ipc",
+            connection_file=str(session.folder / "kernel.json"),
+        )
+
+        def start_cell(cell: Any, cell_index: int) -> None:
+            if INJECTED not in cell.metadata.get("tags", ()):
+                execution.cell = (execution.cell or 0) + 1
+            nb_man.cell_start(cell, cell_index)
+
+        client = RunClient(
+            nb_man.nb,
+            km=manager,
+            session=session,
+            timeout=options.get("execution_timeout"),
+            startup_timeout=_STARTUP_SECONDS,
+            kernel_name=kernel_name,
+            raise_on_iopub_timeout=True,
+            extra_arguments=["--HistoryManager.enabled=False"],
+            on_cell_start=start_cell,
+        )
+        with KernelWatch(manager, session), _report(session) as report:
+            specs.command = tuple(kernel_command(session, report))
+            client.reset_execution_trackers()
+            # what a kernel writes past its outputs, the last message of a library for instance, can
+            # contain data and must not end in a terminal or a log
+            with client.setup_kernel(
+                env=dict(session.environment),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(report,),
+                cleanup_kc=True,
+            ):
+                _execute_cells(client, nb_man, session)
+
+
+def register_engine() -> None:
+    """Make the engine known to papermill."""
+    papermill_engines.register(ENGINE, RunEngine)
+
+
+def _execute_cells(client: RunClient, nb_man: Any, session: KernelSession) -> None:
+    cells = list(enumerate(nb_man.nb.cells))
+    for index, cell in progress(cells, total=len(cells), title=f"run {session.title}"):
+        try:
+            client.execute_cell(cell, index)
+        except CellExecutionError as error:
+            nb_man.cell_exception(cell, cell_index=index, exception=error)
+            return  # papermill raises the error that is in the cell's outputs
+        nb_man.cell_complete(cell, cell_index=index)
+        session.execution.cells_done = index + 1
 
 
 @contextlib.contextmanager
-def _report(session: Session) -> Iterator[int]:
+def _report(session: KernelSession) -> Iterator[int]:
     """Give a kernel's process a pipe for its report, and read the report at the end."""
     end, report = os.pipe()
     try:
         yield report
     finally:
         os.close(report)
-        os.set_blocking(end, False)  # a process that hangs before its report has it open still
+        os.set_blocking(end, False)  # a process that hangs before its report still has it open
         with contextlib.suppress(BlockingIOError), open(end, "rb") as file:
             content = file.read()
             if content:
                 session.execution.confinement = Confinement.from_json(json.loads(content))
 
 
-class _watch:  # noqa: N801 - used as a context, reads as a verb
-    """Notes the largest memory of a kernel's processes, and ends what is left of them."""
+class KernelWatch:
+    """Measures the largest memory of a kernel's processes, and at the end kills what is left.
 
-    def __init__(self, manager: Any, session: Session) -> None:
+    Parameters
+    ----------
+    manager : RunKernelManager
+        Manager that starts the kernel.
+    session : KernelSession
+        Session that gets the exit code and the largest memory.
+    """
+
+    def __init__(self, manager: RunKernelManager, session: KernelSession) -> None:
         self._manager = manager
         self._session = session
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._has_ended = threading.Event()
+        self._thread = threading.Thread(target=self._sample, daemon=True)
         self._process: Any = None
-        self._family: set[psutil.Process] = set()
+        self._descendants: set[psutil.Process] = set()
 
     def __enter__(self) -> None:
         self._thread.start()
 
     def __exit__(self, *exception: object) -> None:
-        self._ended.set()
+        self._has_ended.set()
         self._thread.join()
         if self._process is None:
             return
         self._session.exit_code = self._process.poll()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)  # the kernel leads a session of its own
-        # on a system without namespaces, and without a subreaper that could end them, also those
-        # that left the group; psutil kills no process that has taken over the number of another
-        for member in self._family:
+        # Without namespaces and without a subreaper nothing has ended the processes that left the
+        # group. psutil kills no process that has got the number of another one.
+        for process in self._descendants:
             with contextlib.suppress(psutil.Error):
-                member.kill()
+                process.kill()
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         execution = self._session.execution
-        while not self._ended.wait(_LOOK_SECONDS):
-            provisioner = getattr(self._manager, "provisioner", None)
-            process = getattr(provisioner, "process", None)
+        while not self._has_ended.wait(_SAMPLE_SECONDS):
+            provisioner: Any = self._manager.provisioner  # the local one, which has a process
+            process = None if provisioner is None else provisioner.process
             if process is None:
                 continue
             self._process = process
             try:
                 waiter = psutil.Process(process.pid)
-                below = waiter.children(recursive=True)
+                descendants = waiter.children(recursive=True)
             except psutil.Error:
                 continue
-            self._family |= set(below)
-            # where there is no waiter the process is the kernel itself
-            size = sum(_resident(each) for each in below or [waiter])
+            self._descendants |= set(descendants)
+            # where the kernel has no waiter, the process is the kernel itself
+            size = sum(_resident_bytes(each) for each in descendants or [waiter])
             execution.peak_memory_bytes = max(execution.peak_memory_bytes, size)
 
 
-def _resident(process: psutil.Process) -> int:
+def _resident_bytes(process: psutil.Process) -> int:
     try:
         return int(process.memory_info().rss)
     except psutil.Error:
-        return 0  # it ended between two looks
+        return 0  # it ended after it was listed

@@ -26,9 +26,9 @@ from pathlib import Path
 from typing import Any
 
 from workbench.foundation.errors import InputError
-from workbench.runs.engine import ENGINE, Execution, Session, register_engine
+from workbench.runs.execution import Execution, KernelSession
 from workbench.runs.failures import kind_of_error
-from workbench.runs.notebooks import Notebook
+from workbench.runs.notebooks import Notebook, import_nbformat
 from workbench.vault.views import FOLDER_VARIABLE
 
 _KEPT = (
@@ -126,10 +126,12 @@ def _attempt(
     timeout_seconds: int | None,
     require_confinement: bool,
 ) -> Execution:
-    import nbformat  # late, with papermill: together they cost most of a second
-    import papermill
+    nbformat = import_nbformat()
+    import papermill  # late, as the engine: together they take a quarter of a second
     import papermill.log
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+    from workbench.runs.engine import ENGINE, register_engine
 
     # it warns of names that its own pattern does not read; ours were checked before
     papermill.log.logger.setLevel("ERROR")
@@ -137,14 +139,14 @@ def _attempt(
     # a core dump would hold customers' data
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    session = Session(
+    session = KernelSession(
         environment=kernel_environment(folder) | dict(sealed_view),
         folder=folder,
         reads=(Path(sealed_view[FOLDER_VARIABLE]),),
         is_confinement_required=require_confinement,
         title=notebook.name,
     )
-    node: Any = nbformat.read(notebook.path, as_version=4)  # type: ignore[no-untyped-call]  # no hints
+    node: Any = nbformat.read(notebook.path, as_version=4)
     execution = session.execution
     try:
         papermill.execute_notebook(

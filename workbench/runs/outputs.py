@@ -25,7 +25,7 @@ from workbench.runs.bundles import (
     recorded_results,
     shown_exhibit,
 )
-from workbench.runs.engine import INJECTED, Execution
+from workbench.runs.execution import INJECTED, Execution
 from workbench.runs.notebooks import cells_of
 from workbench.runs.plan import Plan, PlannedRun
 from workbench.runs.record import (

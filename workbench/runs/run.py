@@ -20,9 +20,10 @@ from workbench.privacy.variants import Sketch, Variant
 from workbench.privacy.view import View, open_view
 from workbench.runs.catalogue import Folder, Run
 from workbench.runs.confined import demand_confinement, keep_apart
-from workbench.runs.engine import Execution
+from workbench.runs.execution import Execution
 from workbench.runs.failures import one_line, refusal_of_exhibits
 from workbench.runs.kernel import execute
+from workbench.runs.notebooks import import_nbformat
 from workbench.runs.outputs import failed_files, finished_files, shortcoming
 from workbench.runs.persons import keep_persons
 from workbench.runs.plan import Plan, PlannedRun
@@ -304,9 +305,7 @@ def _keep(vault: Vault, run: str, execution: Execution) -> None:
     """Seal the executed notebook, whole or partial; it holds whatever its cells printed."""
     if execution.notebook is None:
         return
-    import nbformat  # late: see runs.notebooks
-
-    content: str = nbformat.writes(execution.notebook)  # type: ignore[no-untyped-call]  # no hints
+    content: str = import_nbformat().writes(execution.notebook)
     vault.keep("notebooks", run, content.encode())
 
 
