@@ -217,4 +217,6 @@ def test_status_lists_all_other_runs_where_one_record_cannot_be_read(
     built = workbench("site", "--json")
     assert built.code == 6
     assert list(built.json["withheld"]) == ["b", "c", "d"]
+    assert built.json["error"]["kind"] == "IntegrityError"
+    assert all(words in built.json["error"]["reason"] for _, _, words in broken)
     assert 'href="runs/a.html"' in (home / "reports" / "site" / "index.html").read_text()

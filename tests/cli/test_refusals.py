@@ -154,6 +154,9 @@ def test_a_run_that_failed_can_be_looked_into(loaded: Command, home: Path) -> No
     assert failed.code == 7
     (run,) = (each["run"] for each in failed.json["runs"])
     assert f"workbench open {run}" in failed.err
+    assert failed.json["error"] == {
+        "kind": "RunError", "exit_code": 7, "reason": failed.json["runs"][0]["reason"],
+    }  # fmt: skip
     shown = loaded("open", run[:6])
     assert shown.code == 0
     assert "1 / 0" in shown.out

@@ -1,14 +1,18 @@
 """The command line: one file per verb, each of which parses, calls one function and prints.
 
 Words and progress go to stderr, the result to stdout: a short table, or one JSON object with
-``--json``. A refusal is one sentence and the exit code of its kind (``foundation.errors``); there
-is no traceback without ``--debug``.
+``--json``. A refusal is one sentence on stderr and the exit code of its kind
+(``foundation.errors``); there is no traceback without ``--debug``. With ``--json`` every refusal is
+also in the object, beside whatever result the command has::
+
+    {"error": {"kind": "ParameterError", "exit_code": 2, "reason": "no dataset 'dmeo'; ..."}}
 """
 
 import os
 import signal
 import sys
 import traceback
+from dataclasses import asdict, dataclass
 from types import FrameType
 
 import typer
@@ -20,13 +24,14 @@ from workbench.cli.init import init
 from workbench.cli.lab import lab
 from workbench.cli.load import load
 from workbench.cli.open import open_run
+from workbench.cli.options import json_answer
 from workbench.cli.overview import overview
 from workbench.cli.quarantine import quarantine
 from workbench.cli.run import run
 from workbench.cli.site import site
 from workbench.cli.status import status
 from workbench.cli.truth import truth
-from workbench.foundation.errors import WorkbenchError
+from workbench.foundation.errors import ParameterError, WorkbenchError
 from workbench.foundation.progress import say
 
 _INTERRUPTED = 130  # as shells count it: 128 and the number of the signal
@@ -50,34 +55,69 @@ app.add_typer(dataset, name="dataset")
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    wants_traceback = "--debug" in words
+    shows_traceback = "--debug" in words
     words = [word for word in words if word != "--debug"]
+    options = words[: words.index("--")] if "--" in words else words
+    with json_answer() as answer:
+        refusal = _refusal_of(words, shows_traceback=shows_traceback)
+        if refusal is not None and "--json" in options:
+            answer["error"] = asdict(refusal)
+    return 0 if refusal is None else refusal.exit_code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a command did not do what it was asked for.
+
+    Attributes
+    ----------
+    kind : str
+        Class of the error, see ``foundation.errors``; ``Interrupted`` after a signal.
+    exit_code : int
+        Exit code of the command.
+    reason : str
+        The sentence that stderr shows.
+    """
+
+    kind: str
+    exit_code: int
+    reason: str
+
+
+def _refusal_of(words: list[str], *, shows_traceback: bool) -> Refusal | None:
+    """Run one command; return why it refused, after stderr shows it, or None."""
     command = typer.main.get_command(app)
+    refusal: Refusal | None = None
     try:
         code = command.main(words, prog_name="workbench", standalone_mode=False)
+        if code == _INTERRUPTED:  # typer catches the exception itself and returns its code
+            refusal = _interruption()
     except typer.TyperException as error:
-        say(f"workbench: {error.format_message()}")
-        return error.exit_code
+        kind = ParameterError.__name__
+        refusal = Refusal(kind=kind, exit_code=error.exit_code, reason=error.format_message())
     except WorkbenchError as error:
-        if wants_traceback:
+        if shows_traceback:
             say(_where(error))
-        say(f"workbench: {error}")
-        return error.exit_code
-    except SystemExit:  # click's word for a broken pipe: who read us, like `head`, has seen enough
-        return 0
+        refusal = Refusal(kind=type(error).__name__, exit_code=error.exit_code, reason=str(error))
+    except SystemExit:  # typer's answer to a broken pipe: the reader, `head` for instance, has left
+        return None
     except (KeyboardInterrupt, typer.Abort):
-        code = _INTERRUPTED
-    except Exception as error:  # the last stand: a fault of ours, told without values of the data
-        if wants_traceback:
+        refusal = _interruption()
+    except Exception as error:  # a fault of ours, described without values of the data
+        if shows_traceback:
             say(_where(error))
-        say(
-            f"workbench: a fault of ours ({type(error).__name__}); "
-            "the same command with --debug shows where"
+        reason = (
+            f"a fault of ours ({type(error).__name__}); the same command with --debug shows where"
         )
-        return 1
-    if code == _INTERRUPTED:  # typer takes the exception itself and gives its code
-        say("workbench: interrupted; what was written before is kept")
-    return code if isinstance(code, int) else 0
+        refusal = Refusal(kind=WorkbenchError.__name__, exit_code=1, reason=reason)
+    if refusal is not None:
+        say(f"workbench: {refusal.reason}")
+    return refusal
+
+
+def _interruption() -> Refusal:
+    reason = "interrupted; what was written before is kept"
+    return Refusal(kind="Interrupted", exit_code=_INTERRUPTED, reason=reason)
 
 
 def _where(error: BaseException) -> str:

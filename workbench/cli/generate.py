@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.options import AsJson, print_json, print_table, shown
+from workbench.cli.options import AsJson, Project, print_json, print_table, shown
 from workbench.foundation.progress import say
-from workbench.foundation.settings import Settings, find_file
+from workbench.session import Session
 
 if TYPE_CHECKING:
     from workbench.synthetic import Explanation, World
@@ -41,6 +41,7 @@ def generate(
     explain: Annotated[
         bool, typer.Option("--explain", help="Say what the recipe implies, and make nothing.")
     ] = False,
+    project: Project = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a world of customers who never lived, and its truth."""
@@ -49,8 +50,8 @@ def generate(
     from workbench.synthetic import generate as make
     from workbench.synthetic import planned
 
-    settings = Settings.read()
-    path = find_file("recipe", recipe, folder=settings.project / "synthetic", suffix=".toml")
+    session = Session.open(project=project)
+    path = session.recipe(recipe)
     sizes = {"customers": customers, "months": months, "seed": seed}
     if explain:
         plan = planned(path, **sizes, disparity=disparity, contrast=contrast, change_at=change_at)
@@ -65,7 +66,7 @@ def generate(
         disparity=disparity,
         contrast=contrast,
         change_at=change_at,
-        workers=settings.workers,
+        workers=session.place.workers,
         cluster=cluster,
         exports=_writer_of_exports() if exports else None,
     )

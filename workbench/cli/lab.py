@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.options import HeadCopy, KeyFile, Project, Reports, Workspace
+from workbench.cli.options import AsJson, HeadCopy, KeyFile, Project, Reports, Workspace
 from workbench.foundation.errors import ParameterError
 from workbench.foundation.progress import say
 from workbench.session import Session
@@ -37,10 +37,12 @@ def lab(
     reports: Reports = None,
     key: KeyFile = None,
     head: HeadCopy = None,
+    as_json: AsJson = False,
 ) -> None:
     """Open JupyterLab on the notebooks.
 
-    Its kernels are confined: they get views of the project's studies, and hold no key.
+    Its kernels are confined: they get views of the project's studies, and hold no key. With --json
+    a refusal is printed as one; the lab itself has no result to print.
     """
     session = Session.open(
         project=project, workspace=workspace, reports=reports, key=key, head=head

@@ -1,7 +1,9 @@
 """Options that every verb takes, and how results are printed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import TextWrapper
@@ -74,8 +76,28 @@ def money(amount_minor: int, currency: str) -> str:
 
 
 def print_json(content: Mapping[str, Any]) -> None:
-    """Print the result as one JSON object."""
-    typer.echo(json.dumps(content, ensure_ascii=False))
+    """Make this the JSON object of the command; it is printed when the command ends.
+
+    A command prints one object, also where it refuses something after it has a result: the object
+    then has the result and the reason.
+    """
+    _answer.get().update(content)
+
+
+@contextmanager
+def json_answer() -> Iterator[dict[str, Any]]:
+    """Collect the JSON object of one command, and print it at the end where it has any content."""
+    answer: dict[str, Any] = {}
+    token = _answer.set(answer)
+    try:
+        yield answer
+    finally:
+        _answer.reset(token)
+        if answer:
+            typer.echo(json.dumps(answer, ensure_ascii=False))
+
+
+_answer: ContextVar[dict[str, Any]] = ContextVar("answer")
 
 
 def print_table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:

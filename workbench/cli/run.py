@@ -59,7 +59,7 @@ def run(
     key: KeyFile = None,
     head: HeadCopy = None,
     as_json: AsJson = False,
-) -> int:
+) -> None:
     """Run a study as of a date, unless it has finished."""
     session = Session.open(
         project=project, workspace=workspace, reports=reports, key=key, head=head
@@ -71,30 +71,32 @@ def run(
     planned = session.plan(study or name, notebook=name if study else None, given=given)
     if plan:
         _print_plan(planned, session.runs, as_json)
-        return 0
+        return
 
     from workbench.reports.page import page_path  # late: jinja
 
     results = session.run(planned, again=again, timeout_seconds=timeout)
     site = session.place.site
     pages = {result.run.id: page_path(result.run.folder.name, site) for result in results}
+    made = session.build_site()
     if as_json:
-        print_json({"runs": [_json(r, pages[r.run.id]) for r in results]})
+        withheld = {name: str(error) for name, error in made.withheld.items()}
+        runs = [_json(result, pages[result.run.id]) for result in results]
+        print_json({"runs": runs, "withheld": withheld})
     else:
         _print(results, pages)
-    for result in results:
-        if result.error is not None:
-            say(f"workbench: {result.error}")
     if all(result.is_reused for result in results):
         say("Nothing to do: every run of this study has finished with the same inputs.")
-    made = session.build_site()
     say(f"All reports: {made.index}")
     if made.withheld:
         say(f"workbench: {refusal(made)}")
-    failed = [result.error for result in results if result.error is not None]
+    errors = [result.error for result in results if result.error is not None]
     own = [result.run.folder.name for result in results]
-    failed += [error for name, error in made.withheld.items() if name in own]
-    return failed[0].exit_code if failed else 0
+    errors += [error for name, error in made.withheld.items() if name in own]
+    for error in errors[1:]:
+        say(f"workbench: {error}")
+    if errors:
+        raise errors[0]
 
 
 def _require_study(session: Session, name: str, *, is_named: bool) -> None:
@@ -184,6 +186,7 @@ def _json(result: "RunResult", page: Path) -> dict[str, object]:
         "reused": result.is_reused,
         "folder": str(result.run.folder),
         "page": str(page),
+        "reason": None if result.error is None else str(result.error),
         "metrics": {name: metric.model_dump(include=kept) for name, metric in metrics.items()},
         "verdicts": [verdict.as_json() for verdict in finished.verdicts] if finished else [],
     }

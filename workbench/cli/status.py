@@ -55,6 +55,7 @@ def status(
         "workspace": str(place.workspace),
         "key": vault.key_id,
         "datasets": described,
+        "damaged_datasets": [str(error) for error in faults],
         "studies": session.studies,
         "runs": [
             {

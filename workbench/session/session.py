@@ -91,6 +91,20 @@ class Session:
             clock=clock,
         )
 
+    def init_workspace(self) -> "tuple[Vault, Path]":
+        """Make the workspace and its key; return the vault and the path of the key file.
+
+        Raises
+        ------
+        ParameterError
+            There is a workspace already.
+        """
+        from workbench.vault import Vault  # late: polars and cryptography
+        from workbench.vault.vault import key_path
+
+        vault = Vault.init(self.place.workspace)
+        return vault, key_path(self.place.workspace)
+
     @cached_property
     def vault(self) -> "Vault":
         """The workspace's vault, opened with the key.
@@ -117,6 +131,17 @@ class Session:
     def studies(self) -> list[str]:
         """Names of the project's studies, sorted."""
         return sorted(path.stem for path in self.place.studies.glob("*.toml"))
+
+    def recipe(self, name: str) -> Path:
+        """Return the file of a recipe by its name in ``synthetic/`` or its path.
+
+        Raises
+        ------
+        ParameterError
+            There is no such recipe.
+        """
+        folder = self.place.project / "synthetic"
+        return find_file("recipe", name, folder=folder, suffix=".toml")
 
     def study(self, name: str) -> "Study":
         """Read a study by its name or path.
