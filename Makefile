@@ -78,7 +78,7 @@ schemas: install
 	$(BIN)/python -m tests.repository.write_schemas
 
 lock:
-	$(BIN)/uv pip compile pyproject.toml --extra test --extra cluster --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra lab --extra test --extra cluster --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
 
 clean:
 	rm -rf .workbench reports/runs reports/site synthetic/worlds

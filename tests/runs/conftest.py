@@ -7,12 +7,8 @@ import nbformat
 import pytest
 
 from workbench.intake import load
-from workbench.reports import page_of
-from workbench.runs import Folder, Plan, RunResult
-from workbench.runs import plan as make_plan
-from workbench.runs import run as execute
-from workbench.runs.run import Page
-from workbench.studies import read_study
+from workbench.runs import Plan, RunResult
+from workbench.session import Session
 from workbench.synthetic import generate
 from workbench.vault import Vault
 
@@ -57,14 +53,19 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Vault:
 
 
 class Project:
-    """Writes notebooks and runs them."""
+    """Writes notebooks and runs them through a session, as every door does."""
 
     def __init__(self, root: Path, vault: Vault) -> None:
         self.root = root
         self.vault = vault
-        self.folder = Folder(root / "reports" / "runs")
+        self.session = Session.open(
+            project=root,
+            workspace=vault.workspace,
+            environ={},
+            clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
+        )
+        self.folder = self.session.runs
         (root / "notebooks").mkdir()
-        self.published: list[str] = []
         self.max_variants = 1000
         self.settings = ""  # further lines at the top of the study file
 
@@ -85,22 +86,11 @@ class Project:
         path = self.root / "probe.toml"
         text = STUDY.replace("{name}", name).replace("= 1000", f"= {self.max_variants}")
         path.write_text(self.settings + text + further)
-        study = read_study(path, notebooks=self.root / "notebooks")
-        return make_plan(study, self.vault.dataset("demo"), project=self.root, given=given)
+        return self.session.plan(str(path), given=given)
 
-    def run(
-        self, name: str, *, again: bool = False, page: Page = page_of, **given: str
-    ) -> RunResult:
+    def run(self, name: str, *, again: bool = False, **given: str) -> RunResult:
         """Run a notebook as the only one of study ``probe``."""
-        (result,) = execute(
-            self.plan(name, **given),
-            vault=self.vault,
-            folder=self.folder,
-            clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
-            page=page,
-            publish=lambda run: self.published.append(run.id),
-            again=again,
-        )
+        (result,) = self.session.run(self.plan(name, **given), again=again)
         return result
 
 

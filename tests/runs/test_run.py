@@ -331,7 +331,9 @@ display({{"application/vnd.workbench.record+json": {{"verdicts": 1}}}}, raw=True
     assert not list(project.root.rglob("outside*"))
 
 
-def test_a_page_that_identifies_a_person_is_not_written(project: Project) -> None:
+def test_a_page_that_identifies_a_person_is_not_written(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     address = (
         project.vault.dataset("demo")
         .data()["identities"]
@@ -345,7 +347,8 @@ def test_a_page_that_identifies_a_person_is_not_written(project: Project) -> Non
         return f"<p>{address}</p>".encode() if is_finished else b"<p>failed</p>"
 
     project.notebook("probe", BEGINNING, ENDING)
-    result = project.run("probe", page=page)
+    monkeypatch.setattr("workbench.reports.page_of", page)
+    result = project.run("probe")
     assert isinstance(result.error, PrivacyError)
     assert record(result)["status"] == "failed"
     assert "1 email" in record(result)["reason"]

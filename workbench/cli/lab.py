@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -44,6 +45,8 @@ def lab(
     Its kernels are confined: they get views of the project's studies, and hold no key. With --json
     a refusal is printed as one; the lab itself has no result to print.
     """
+    if find_spec("jupyterlab") is None:
+        raise ParameterError("the lab needs JupyterLab: install workbench[lab]")
     session = Session.open(
         project=project, workspace=workspace, reports=reports, key=key, head=head
     )

@@ -41,7 +41,7 @@ from workbench.runs.record import (
 )
 
 #: Packages whose version can change a figure.
-_PACKAGES = ("polars", "numpy", "scipy", "scikit-learn", "fairlearn")
+_PACKAGES = ("polars", "numpy", "scipy", "scikit-learn")
 
 
 def finished_files(
