@@ -85,7 +85,7 @@ def test_who_is_asked_to_stop_puts_everything_away(home: Project, number: signal
     time.sleep(1)
     stopped.send_signal(number)
     out, err = stopped.communicate(timeout=30)
-    assert (stopped.returncode, out) == (130, "")
+    assert (stopped.returncode, json.loads(out)["error"]["kind"]) == (130, "Interrupted")
     assert "interrupted; what was written before is kept" in err
     assert "Traceback" not in err
     assert left(home) == []
@@ -97,7 +97,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half(home: Project) -> N
 
     full = start(home, preexec_fn=little)
     out, err = full.communicate(timeout=120)
-    assert (full.returncode, out) == (3, ""), err
+    assert (full.returncode, json.loads(out)["error"]["kind"]) == (3, "InputError"), err
     assert "Traceback" not in err
     assert "File too large" in err
     assert not home.folder.path.exists() or list(home.folder.path.iterdir()) == []
