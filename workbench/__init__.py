@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from workbench.charts import chart
     from workbench.charts.exhibits import Figure, Table
-    from workbench.runs.showing import record, show, view
+    from workbench.runs.notebook_calls import record, show, view
     from workbench.schema import TABLES, CustomerData
     from workbench.statistics.estimates import Estimate
     from workbench.statistics.verdicts import Outcome, Verdict, judge
@@ -35,9 +35,9 @@ _HOMES = {
     "Table": "workbench.charts.exhibits",
     "Verdict": "workbench.statistics.verdicts",
     "judge": "workbench.statistics.verdicts",
-    "record": "workbench.runs.showing",
-    "show": "workbench.runs.showing",
-    "view": "workbench.runs.showing",
+    "record": "workbench.runs.notebook_calls",
+    "show": "workbench.runs.notebook_calls",
+    "view": "workbench.runs.notebook_calls",
 }
 
 __all__ = [

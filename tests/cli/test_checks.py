@@ -11,7 +11,7 @@ import pytest
 from tests.reports.conftest import execution, record
 from workbench.foundation.errors import WorkbenchError
 from workbench.foundation.files import canonical_json
-from workbench.runs import Folder
+from workbench.runs import RunsFolder
 from workbench.vault import Vault
 
 from .conftest import Command
@@ -197,7 +197,7 @@ def test_status_lists_all_other_runs_where_one_record_cannot_be_read(
     workbench: Command, home: Path
 ) -> None:
     assert workbench("init").code == 0
-    folder = Folder(home / "reports" / "runs", Vault.open(home / ".workbench"))
+    folder = RunsFolder(home / "reports" / "runs", Vault.open(home / ".workbench"))
     broken = [
         ("b", canonical_json(record(run="b"))[:100], "its record is damaged: the file is not JSON"),
         ("c", canonical_json(record(run="c") | {"schema": 1}), "its record has schema 1"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.foundation.test_confinement import needs_all
-from workbench.cli.options import money, print_table
+from workbench.cli.options import format_money, print_table
 from workbench.foundation.confinement import attempts
 from workbench.foundation.confinement.attempts import CLAUSES
 
@@ -80,7 +80,7 @@ def test_load_reports_every_record_and_twice_changes_nothing(loaded: Command) ->
     assert report["version"] == 1
     assert report["read"] == report["accepted"] + report["refused"] == report["unchanged"]
     assert "Nothing changed" in again.err
-    assert "still lie where they lay" in again.err
+    assert "The plain exports were not removed" in again.err
     keys = {"path", "format", "confidence", "read", "accepted", "refused", "reasons", "assumptions"}
     assert all(keys <= set(file) for file in report["files"])
 
@@ -242,7 +242,7 @@ def test_the_last_column_wraps_under_itself(
     ],
 )
 def test_money_is_told_in_its_currency(amount: int, currency: str, told: str) -> None:
-    assert money(amount, currency) == told
+    assert format_money(amount, currency) == told
 
 
 def test_a_notebook_that_was_edited_is_another_run(loaded: Command, home: Path) -> None:  # P13

@@ -88,7 +88,7 @@ class _Counting(Executor):
 
 def test_only_a_few_items_are_ahead_of_the_consumer():
     counting = _Counting()
-    results = compute.over(abs, range(100), pool=compute.Pool(counting, 2), title="ahead")
+    results = compute.over(abs, range(100), pool=compute.SizedExecutor(counting, 2), title="ahead")
     next(results)
     assert counting.submitted == 4
 

@@ -13,8 +13,8 @@ from tests.conftest import PROJECT
 from tests.worlds import Place
 from workbench.foundation.errors import AccessError, InputError
 from workbench.lab.broker import Broker
-from workbench.lab.kernels import KERNEL, LabKernels, readable
-from workbench.runs.asking import ask_for_view
+from workbench.lab.kernels import KERNEL, LabKernels, readable_folders
+from workbench.runs.view_requests import request_view
 from workbench.session import Session
 
 
@@ -128,7 +128,7 @@ def test_a_newer_version_is_another_view(project: Path, tmp_path: Path) -> None:
 def test_without_a_broker_nobody_gives_a_view(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WORKBENCH_BROKER", raising=False)
     with pytest.raises(AccessError, match="workbench lab"):
-        ask_for_view("demo", None)
+        request_view("demo", None)
 
 
 def test_a_fault_is_told_without_words_of_other_packages(
@@ -147,11 +147,11 @@ def test_no_folder_that_kernels_read_may_hold_the_workspace(tmp_path: Path) -> N
     (tmp_path / "notebooks" / ".workbench").mkdir(parents=True)
     session = Session.open(project=tmp_path, workspace=tmp_path / "notebooks" / ".workbench")
     with pytest.raises(InputError, match="which notebooks can read: move it"):
-        readable(session)
+        readable_folders(session)
     more = {"WORKBENCH_LAB_READS": str(tmp_path / "data")}
     (tmp_path / "data").mkdir()
     named = Session.open(project=tmp_path, environ=more)
-    assert tmp_path / "data" in readable(named)
+    assert tmp_path / "data" in readable_folders(named)
 
 
 def test_a_study_that_requires_confinement_gets_no_view_without_it(
@@ -166,7 +166,7 @@ def test_a_study_that_requires_confinement_gets_no_view_without_it(
     assert loose["error"] == "PrivacyError"
     assert "not confined" in loose["words"]
     monkeypatch.delenv("WORKBENCH_LAB_UNCONFINED")
-    monkeypatch.setattr("workbench.runs.confined.possible_attempts", lambda: ["read files"])
+    monkeypatch.setattr("workbench.runs.kernel_checks.possible_attempts", lambda: ["read files"])
     assert "can read files" in Broker(Session.open(), tmp_path / "views").answer(question)["words"]
-    monkeypatch.setattr("workbench.runs.confined.possible_attempts", lambda: [])
+    monkeypatch.setattr("workbench.runs.kernel_checks.possible_attempts", lambda: [])
     assert "error" not in Broker(Session.open(), tmp_path / "views").answer(question)

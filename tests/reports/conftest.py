@@ -13,7 +13,7 @@ from workbench.charts.exhibits import Table
 from workbench.charts.row_charts import intervals
 from workbench.foundation.files import canonical_json
 from workbench.reports import page_of
-from workbench.runs import Folder, Run
+from workbench.runs import Run, RunsFolder
 from workbench.runs.bundles import FigureBundle, TableBundle
 from workbench.runs.record import SCHEMA_VERSION
 from workbench.studies import Policy
@@ -127,7 +127,7 @@ def vault(tmp_path: Path) -> Vault:
 @pytest.fixture
 def put(tmp_path: Path, vault: Vault) -> Put:
     """Return what writes a run's folder from its record, and seals it."""
-    folder = Folder(tmp_path / "runs", vault)
+    folder = RunsFolder(tmp_path / "runs", vault)
 
     def write(
         content: dict[str, Any],

@@ -14,7 +14,7 @@ import pytest
 from workbench.foundation.errors import AccessError, IntegrityError, PrivacyError
 from workbench.foundation.files import canonical_json
 from workbench.reports import Site, build_site
-from workbench.runs import Folder
+from workbench.runs import RunsFolder
 from workbench.vault import Vault
 from workbench.vault.datasets import Dataset
 from workbench.vault.keys import read_key
@@ -249,7 +249,7 @@ def test_a_changed_run_counts_as_not_finished(
     put: Put, vault: Vault, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = put(record(run="a"))
-    folder = Folder(tmp_path / "runs", vault)
+    folder = RunsFolder(tmp_path / "runs", vault)
     assert folder.finished("a") is not None
     forge_verdict(run.folder)
     assert folder.finished("a") is None
@@ -335,17 +335,17 @@ def test_a_run_is_searched_again_only_where_something_changed(
     known: Callable[[list[str]], Dataset],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from workbench.reports import memory
-    from workbench.runs import searching
+    from workbench.reports import published_pages
+    from workbench.runs import person_search
 
     searched: list[bytes] = []
-    find = searching.find_leaks
+    find = person_search.find_leaks
 
     def counted(content: bytes, **options: Any) -> Any:
         searched.append(content)
         return find(content, **options)
 
-    monkeypatch.setattr(searching, "find_leaks", counted)
+    monkeypatch.setattr(person_search, "find_leaks", counted)
     known(["somebody@mail.example"])
     put(record(run="a"))
     built(tmp_path, vault)
@@ -356,7 +356,7 @@ def test_a_run_is_searched_again_only_where_something_changed(
     known(["somebody.else@mail.example"])
     built(tmp_path, vault)
     assert len(searched) == 2 * first
-    monkeypatch.setattr(memory, "code_digest", lambda: "newer")
+    monkeypatch.setattr(published_pages, "code_digest", lambda: "newer")
     built(tmp_path, vault)
     assert len(searched) == 3 * first
     (tmp_path / "site" / "runs" / "a.html").unlink()

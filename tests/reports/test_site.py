@@ -11,7 +11,7 @@ import pytest
 
 from workbench.foundation.errors import InputError
 from workbench.foundation.files import canonical_json
-from workbench.reports import build_site, memory, page
+from workbench.reports import build_site, page, published_pages
 from workbench.vault import Vault
 
 from .conftest import Put, failed, record
@@ -141,7 +141,7 @@ def test_pages_are_made_once_and_again_where_the_package_changed(
     assert len(made) == 3
     assert build(tmp_path) == first
     assert len(made) == 3
-    monkeypatch.setattr(memory, "code_digest", lambda: "newer")
+    monkeypatch.setattr(published_pages, "code_digest", lambda: "newer")
     build(tmp_path)
     assert len(made) == 6
 

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from workbench.intake import load
-from workbench.runs import Plan, RunResult
+from workbench.runs import RunPlan, RunResult
 from workbench.session import Session
 from workbench.synthetic import generate
 from workbench.vault import Vault
@@ -81,7 +81,7 @@ class Project:
         ]
         nbformat.write(node, self.root / "notebooks" / f"{name}.ipynb")
 
-    def plan(self, name: str, further: str = "", **given: str) -> Plan:
+    def plan(self, name: str, further: str = "", **given: str) -> RunPlan:
         """Plan a notebook as the only one of study ``probe``; ``further`` ends its study file."""
         path = self.root / "probe.toml"
         text = STUDY.replace("{name}", name).replace("= 1000", f"= {self.max_variants}")

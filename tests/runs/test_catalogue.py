@@ -9,7 +9,7 @@ import pytest
 from tests.reports.conftest import execution, record
 from workbench.foundation.errors import InputError, IntegrityError, ParameterError
 from workbench.foundation.files import canonical_json
-from workbench.runs import Folder, Run, folders_of_runs, in_order, read_run
+from workbench.runs import Run, RunsFolder, folders_of_runs, in_order, read_run
 from workbench.runs.record import read_record
 
 
@@ -30,7 +30,7 @@ def files(as_of: str = "2025-01-01", started_at: str = "2025-02-01T00:00:00Z") -
 def test_a_full_disk_leaves_the_earlier_run_and_nothing_half(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = Folder(tmp_path / "runs")
+    folder = RunsFolder(tmp_path / "runs")
     folder.put("abc", files(), is_failed=False)
     before = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*"))
 
@@ -47,7 +47,7 @@ def test_a_full_disk_leaves_the_earlier_run_and_nothing_half(
 
 
 def test_what_a_crash_left_is_neither_listed_nor_kept(tmp_path: Path) -> None:
-    folder = Folder(tmp_path)
+    folder = RunsFolder(tmp_path)
     folder.put("abc", files(), is_failed=False)
     (tmp_path / ".abc.1f.partial" / "tables").mkdir(parents=True)
     (tmp_path / ".abc.1f.partial" / "record.json").write_bytes(b"{}")
@@ -57,7 +57,7 @@ def test_what_a_crash_left_is_neither_listed_nor_kept(tmp_path: Path) -> None:
 
 
 def test_a_crash_between_two_renames_is_undone(tmp_path: Path) -> None:
-    folder = Folder(tmp_path)
+    folder = RunsFolder(tmp_path)
     folder.put("abc", files(), is_failed=False)
     (tmp_path / "abc").rename(tmp_path / ".abc.1f.old")
     assert folder.finished("abc") is None
@@ -67,7 +67,7 @@ def test_a_crash_between_two_renames_is_undone(tmp_path: Path) -> None:
 
 
 def test_the_latest_date_and_execution_come_first(tmp_path: Path) -> None:
-    folder = Folder(tmp_path)
+    folder = RunsFolder(tmp_path)
     folder.put("a", files("2025-01-01", "2025-02-02T00:00:00Z"), is_failed=False)
     folder.put("b", files("2025-01-01", "2025-02-03T00:00:00Z"), is_failed=False)
     folder.put("c", files("2025-06-01", "2025-02-01T00:00:00Z"), is_failed=False)
@@ -76,7 +76,7 @@ def test_the_latest_date_and_execution_come_first(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"schema": 2, "run": "abc"}'])
 def test_a_damaged_record_is_named_with_its_run(tmp_path: Path, content: bytes) -> None:
-    folder = Folder(tmp_path)
+    folder = RunsFolder(tmp_path)
     folder.put("abc", files(), is_failed=False)
     (tmp_path / "abc" / "record.json").write_bytes(content)
     with pytest.raises(IntegrityError, match="run abc: its record is damaged"):
@@ -86,7 +86,7 @@ def test_a_damaged_record_is_named_with_its_run(tmp_path: Path, content: bytes) 
 def test_a_run_of_another_version_counts_as_not_finished(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = Folder(tmp_path)
+    folder = RunsFolder(tmp_path)
     folder.put("abc", files(), is_failed=False)
     content = record(run="abc") | {"schema": 1}
     (tmp_path / "abc" / "record.json").write_bytes(canonical_json(content))

@@ -9,7 +9,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import pytest
 
 from tests.foundation.test_confinement import NOBODY, needs_all
 from workbench.foundation.errors import InputError, PrivacyError, RunError
-from workbench.runs import confined, engine, kernel
+from workbench.runs import engine, kernel, kernel_checks, runner
 from workbench.vault import Vault
 
 from .conftest import BEGINNING, ENDING, STUDY, Project
@@ -26,7 +25,6 @@ from .test_together import until
 
 pytestmark = needs_all
 
-runner = import_module("workbench.runs.run")  # the package's name ``run`` is a function
 
 ATTACKS = """
 import ctypes, json, os, signal, socket, subprocess
@@ -334,7 +332,7 @@ def test_a_study_that_requires_confinement_is_refused_before_a_kernel_starts(
     project.settings = "require_confinement = true\n"
     assert project.run("probe").error is None
     monkeypatch.setattr(
-        confined, "possible_attempts", lambda: ["open a network connection", "read files"]
+        kernel_checks, "possible_attempts", lambda: ["open a network connection", "read files"]
     )
     monkeypatch.setattr(runner, "execute", None)  # a kernel would be an error of ours
     with pytest.raises(
@@ -349,7 +347,7 @@ def test_a_workspace_among_python_s_libraries_is_refused(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project.notebook("probe", BEGINNING, ENDING)
-    monkeypatch.setattr(confined, "readable_folders", lambda: [project.vault.workspace.parent])
+    monkeypatch.setattr(kernel_checks, "readable_folders", lambda: [project.vault.workspace.parent])
     with pytest.raises(InputError, match=r"workspace is in .*, which notebooks can read"):
         project.run("probe")
 

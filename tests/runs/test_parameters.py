@@ -7,7 +7,7 @@ import pytest
 
 from workbench.foundation.errors import ParameterError
 from workbench.runs.notebooks import Cell, Notebook
-from workbench.runs.parameters import Text, chosen, declared_parameters
+from workbench.runs.parameters import TypedText, choose_values, declared_parameters
 
 from .conftest import BEGINNING, ENDING, Project
 
@@ -19,14 +19,14 @@ def notebook(source: str) -> Notebook:
 
 
 def values(source: str, given: dict[str, Any]) -> dict[str, Any]:
-    return chosen(declared_parameters(notebook(source)), given, where="notebook probe")
+    return choose_values(declared_parameters(notebook(source)), given, where="notebook probe")
 
 
 def test_a_misspelt_name_is_refused_with_the_nearest() -> None:  # case P01
     with pytest.raises(
         ParameterError, match="no parameter 'horizon_dyas'; did you mean 'horizon_days'"
     ):
-        values("horizon_days: int = 30  # days", {"horizon_dyas": Text("60")})
+        values("horizon_days: int = 30  # days", {"horizon_dyas": TypedText("60")})
 
 
 def test_text_becomes_what_was_declared_and_nothing_else() -> None:  # case P03
@@ -37,10 +37,10 @@ def test_text_becomes_what_was_declared_and_nothing_else() -> None:  # case P03
         "flag: bool = True  # whether"
     )
     given = {
-        "segments": Text("[1, 2]"),
-        "country": Text("no"),
-        "code": Text("007"),
-        "flag": Text("false"),
+        "segments": TypedText("[1, 2]"),
+        "country": TypedText("no"),
+        "code": TypedText("007"),
+        "flag": TypedText("false"),
     }
     assert values(source, given) == {
         "segments": [1, 2],
@@ -65,7 +65,7 @@ def test_text_becomes_what_was_declared_and_nothing_else() -> None:  # case P03
 def test_what_does_not_fit_is_refused(declaration: str, text: str) -> None:
     name = declaration.split(":")[0]
     with pytest.raises(ParameterError, match=f"notebook probe: {name} is .* it must be"):
-        values(f"{declaration}  # meaning", {name: Text(text)})
+        values(f"{declaration}  # meaning", {name: TypedText(text)})
 
 
 def test_values_of_a_study_file_are_held_against_the_same_types() -> None:
@@ -78,8 +78,8 @@ def test_values_of_a_study_file_are_held_against_the_same_types() -> None:
 
 def test_none_is_a_value_where_it_is_declared() -> None:
     source = "as_of: str | None = None  # date\nk: int | None = 3  # groups"
-    assert values(source, {"k": Text("none")}) == {"as_of": None, "k": None}
-    assert values(source, {"as_of": Text("2024-01-01"), "k": Text("4")}) == {
+    assert values(source, {"k": TypedText("none")}) == {"as_of": None, "k": None}
+    assert values(source, {"as_of": TypedText("2024-01-01"), "k": TypedText("4")}) == {
         "as_of": "2024-01-01",
         "k": 4,
     }
@@ -105,7 +105,7 @@ def test_the_cell_holds_declarations_only() -> None:
 def test_every_fault_is_told_at_once() -> None:
     source = "days: int = 1  # days\nshare: float = 0.1  # share"
     with pytest.raises(ParameterError) as told:
-        values(source, {"days": "x", "share": Text("much"), "dyas": Text("2")})
+        values(source, {"days": "x", "share": TypedText("much"), "dyas": TypedText("2")})
     assert [line.partition(" is ")[0] for line in str(told.value).splitlines()] == [
         "notebook probe: days",
         "notebook probe: share",
@@ -115,7 +115,7 @@ def test_every_fault_is_told_at_once() -> None:
 
 def test_equal_numbers_of_another_type_are_another_choice() -> None:
     source = 'kind: "Literal[1, 2]" = 1  # which'
-    assert values(source, {"kind": Text("2")}) == {"kind": 2}
+    assert values(source, {"kind": TypedText("2")}) == {"kind": 2}
     with pytest.raises(ParameterError, match="kind is True"):
         values(source, {"kind": True})
     with pytest.raises(ParameterError, match=r"kind is 1.0"):
@@ -124,16 +124,16 @@ def test_equal_numbers_of_another_type_are_another_choice() -> None:
 
 def test_what_no_record_can_hold_is_refused() -> None:
     with pytest.raises(ParameterError, match=r"code is '.udcff', it must be str"):
-        values("code: str = ''  # code", {"code": Text("\udcff")})
+        values("code: str = ''  # code", {"code": TypedText("\udcff")})
     with pytest.raises(ParameterError, match="share is 'inf', it must be float"):
-        values("share: float = 0.1  # share", {"share": Text("inf")})
+        values("share: float = 0.1  # share", {"share": TypedText("inf")})
     with pytest.raises(ParameterError, match=r"^notebook probe: days is '9{79}…, it must be int$"):
-        values("days: int = 1  # days", {"days": Text("9" * 5_000)})
+        values("days: int = 1  # days", {"days": TypedText("9" * 5_000)})
 
 
 def test_zero_is_one_value() -> None:
     source = "share: float = 0.1  # share"
-    assert str(values(source, {"share": Text("-0")})) == "{'share': 0.0}"
+    assert str(values(source, {"share": TypedText("-0")})) == "{'share': 0.0}"
 
 
 @pytest.mark.parametrize("kind", ["dict[str, int]", "list", "int | str", "'int['", "set[int]"])
@@ -144,7 +144,7 @@ def test_a_type_that_cannot_be_checked_is_not_understood(kind: str) -> None:
 
 def test_a_refused_list_says_how_one_is_written() -> None:
     with pytest.raises(ParameterError, match=r"""must be list\[str\], written as '\["a", "b"\]'"""):
-        values("groups: list[str] = ['a']  # groups", {"groups": Text("gender")})
+        values("groups: list[str] = ['a']  # groups", {"groups": TypedText("gender")})
 
 
 def test_study_and_date_belong_to_the_run(project: Project) -> None:
@@ -193,13 +193,13 @@ def test_a_declared_range_is_checked_before_anything_runs() -> None:
     assert (found["seed"].low, found["seed"].high) == (0, None)
     assert (found["free"].low, found["free"].high) == (None, None)
     for given, said in (
-        ({"days": Text("-5")}, "days is -5, it must be at least 1 and at most 730"),
+        ({"days": TypedText("-5")}, "days is -5, it must be at least 1 and at most 730"),
         ({"share": 1.5}, "share is 1.5, it must be at least 0 and at most 1"),
         ({"seed": -1}, "seed is -1, it must be at least 0"),
         ({"many": [1, 10]}, "many is 10, it must be at least 1 and at most 9"),
     ):
         with pytest.raises(ParameterError, match=said):
-            chosen(found, given, where="notebook probe")
-    assert chosen(found, {"days": Text("730")}, where="n")["days"] == 730
+            choose_values(found, given, where="notebook probe")
+    assert choose_values(found, {"days": TypedText("730")}, where="n")["days"] == 730
     with pytest.raises(ParameterError, match="the default of days is 0, it must be at least 1"):
         declared_parameters(notebook("days: int = 0  # days, 1..730"))

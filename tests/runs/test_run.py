@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from workbench.foundation.errors import ParameterError, PrivacyError, RunError
-from workbench.runs.persons import kept_persons
+from workbench.runs.persons import read_persons
 from workbench.vault.keys import read_key
 from workbench.vault.vault import key_path
 
@@ -386,7 +386,7 @@ def test_a_notebook_that_asks_for_another_view_is_refused(project: Project) -> N
 def test_a_run_keeps_whom_its_notebook_is_about(project: Project) -> None:
     project.notebook("probe", BEGINNING, ENDING)
     result = project.run("probe")
-    found = kept_persons(project.vault, result.run.id)
+    found = read_persons(project.vault, result.run.id)
     assert found.len() > 10
     assert found.is_sorted()
     assert found.n_unique() == found.len()

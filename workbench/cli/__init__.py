@@ -1,4 +1,4 @@
-"""The command line: one file per verb, each of which parses, calls one function and prints.
+"""The command line: one file per verb, which parses its options, calls a function and prints.
 
 Words and progress go to stderr, the result to stdout: a short table, or one JSON object with
 ``--json``. A refusal is one sentence on stderr and the exit code of its kind
@@ -121,18 +121,18 @@ def _interruption() -> Refusal:
 
 
 def _where(error: BaseException) -> str:
-    """Return the frames of an error and of what caused it; words only where they are ours.
+    """Return the frames of an error and of its causes, and the messages of this package's errors.
 
-    Other packages quote cells in their messages, so of theirs only the class is told.
+    Other packages quote cells in their messages, so only the class of their errors is shown.
     """
     parts = [_where(error.__cause__)] if error.__cause__ else []
-    words = f": {error}" if isinstance(error, WorkbenchError) else ""
+    message = f": {error}" if isinstance(error, WorkbenchError) else ""
     frames = "".join(traceback.format_tb(error.__traceback__))
-    return "\n".join([*parts, f"Traceback\n{frames}{type(error).__name__}{words}"])
+    return "\n".join([*parts, f"Traceback\n{frames}{type(error).__name__}{message}"])
 
 
 def entry() -> None:
-    """Stand behind the ``workbench`` command."""
+    """Run the command ``workbench`` and end the process with its exit code."""
     signal.signal(signal.SIGTERM, _interrupt)
     code = main()
     try:
@@ -143,5 +143,5 @@ def entry() -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """Take a scheduler's request to stop as a person's: kernels and open views are put away."""
+    """Treat ``SIGTERM`` of a scheduler as an interruption: kernels end, open views are removed."""
     raise KeyboardInterrupt

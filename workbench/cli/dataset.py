@@ -1,4 +1,4 @@
-"""``workbench dataset``: take a load back, or accept a backup that was restored."""
+"""``workbench dataset``: take back a load, or accept a restored backup."""
 
 from typing import Annotated
 
@@ -36,22 +36,27 @@ def undo(
 ) -> None:
     """Take back the newest load as a new version.
 
-    Whoever withdrew, objected or refused in what the load brought has done so all the same.
+    Withdrawals, objections and refusals of customers that came with the load are kept.
     """
-    from workbench.intake.undo import undo as take_back  # late: polars
+    from workbench.intake.undo import undo as undo_load  # late: polars
 
     session = Session.open(project=project, workspace=workspace, key=key, head=head)
-    made = take_back(session.vault, name)
-    undone = made.operations[-1].undoes
+    dataset_now = undo_load(session.vault, name)
+    undone = dataset_now.operations[-1].undoes
     if as_json:
         print_json(
-            {"dataset": name, "version": made.version, "undone": undone, "tables": made.contents}
+            {
+                "dataset": name,
+                "version": dataset_now.version,
+                "undone": undone,
+                "tables": dataset_now.contents,
+            }
         )
     else:
-        print_table(("table", "rows"), list(made.contents.items()))
+        print_table(("table", "rows"), list(dataset_now.contents.items()))
     say(
         f"The load that made version {undone} is taken back: dataset {name} is now at version "
-        f"{made.version}. Withdrawals, objections and refusals were kept."
+        f"{dataset_now.version}. Withdrawals, objections and refusals were kept."
     )
 
 
@@ -70,12 +75,12 @@ def accept_restore(
     the backup are lost: load them again before anything is run.
     """
     session = Session.open(project=project, workspace=workspace, key=key, head=head)
-    taken = session.vault.accept_restore(name)
+    accepted = session.vault.accept_restore(name)
     if as_json:
-        print_json({"dataset": name, "version": taken.version, "tables": taken.contents})
+        print_json({"dataset": name, "version": accepted.version, "tables": accepted.contents})
     else:
-        print_table(("table", "rows"), list(taken.contents.items()))
+        print_table(("table", "rows"), list(accepted.contents.items()))
     say(
-        f"Version {taken.version} of dataset {name} is the newest from now on. Load again what "
-        "came after it, withdrawals of consent first."
+        f"Version {accepted.version} of dataset {name} is the newest from now on. Load the later "
+        "exports again, withdrawals of consent first."
     )

@@ -1,4 +1,4 @@
-"""``workbench dictionary``: the data dictionary, from the declarations."""
+"""``workbench dictionary``: the data dictionary, made from the declared tables."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,10 +54,10 @@ def dictionary(
         typer.echo(f"Table {name}")
         print_table(
             ("column", "type", "sensitivity", "meaning (component, category; unit)"),
-            [(c.name, c.type_name, c.sensitivity, _told(c)) for c in columns if c.table == name],
+            [(c.name, c.type_name, c.sensitivity, _meaning(c)) for c in columns if c.table == name],
         )
 
 
-def _told(column: "Column") -> str:
+def _meaning(column: "Column") -> str:
     unit = f"; {column.unit}" if column.unit else ""
     return f"{column.meaning} ({column.component}, {column.category}{unit})"

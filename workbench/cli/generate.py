@@ -1,11 +1,11 @@
-"""``workbench generate``: make a synthetic world, or say what it would be."""
+"""``workbench generate``: make a synthetic world, or describe the world that would be made."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.options import AsJson, Project, print_json, print_table, shown
+from workbench.cli.options import AsJson, Project, print_json, print_table, short_path
 from workbench.foundation.progress import say
 from workbench.session import Session
 
@@ -39,15 +39,15 @@ def generate(
         str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler that makes it.")
     ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Say what the recipe implies, and make nothing.")
+        bool, typer.Option("--explain", help="Describe what the recipe implies, and make nothing.")
     ] = False,
     project: Project = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a world of customers who never lived, and its truth."""
     from workbench.foundation.errors import ParameterError
-    from workbench.synthetic import explain as explained  # late: numpy, polars, lists of names
-    from workbench.synthetic import generate as make
+    from workbench.synthetic import explain as explain_recipe  # late: numpy, polars, lists of names
+    from workbench.synthetic import generate as make_world
     from workbench.synthetic import planned
 
     session = Session.open(project=project)
@@ -55,11 +55,11 @@ def generate(
     sizes = {"customers": customers, "months": months, "seed": seed}
     if explain:
         plan = planned(path, **sizes, disparity=disparity, contrast=contrast, change_at=change_at)
-        _tell(explained(plan), as_json)
+        _print_explanation(explain_recipe(plan), as_json)
         return
     if out is None:
         raise ParameterError("--out is missing: name the folder to make, or ask with --explain")
-    world = make(
+    world = make_world(
         path,
         out=out,
         **sizes,
@@ -73,7 +73,7 @@ def generate(
     if as_json:
         print_json(world.to_json())
         return
-    _report(world, out)
+    _print_world(world, out)
 
 
 def _writer_of_exports() -> "Exporter":
@@ -82,7 +82,7 @@ def _writer_of_exports() -> "Exporter":
     return write_exports
 
 
-def _report(world: "World", out: Path) -> None:
+def _print_world(world: "World", out: Path) -> None:
     print_table(("table", "rows"), list(world.tables.items()))
     broken = {name: count for name, count in world.violations.items() if count}
     if not broken:
@@ -90,33 +90,35 @@ def _report(world: "World", out: Path) -> None:
     for name, count in broken.items():
         why = "planted by the recipe" if name in world.planted else "NOT PLANTED: a fault of ours"
         say(f"The rule {name} is broken by {count:,} rows, {why}.")
-    say(f"Made the world {world.name} in {shown(out)}.")
-    say(f"Its truth lies apart in {shown(world.truth)}: workbench truth {shown(out)}")
-    say(f"Next: workbench load {shown(out)} --dataset demo")
+    say(f"Made the world {world.name} in {short_path(out)}.")
+    say(
+        f"Its truth is stored apart in {short_path(world.truth)}: workbench truth {short_path(out)}"
+    )
+    say(f"Next: workbench load {short_path(out)} --dataset demo")
 
 
-def _tell(told: "Explanation", as_json: bool) -> None:
+def _print_explanation(explanation: "Explanation", as_json: bool) -> None:
     if as_json:
         print_json(
             {
-                "sample": told.sample,
-                "implied": told.implied.to_dicts(),
-                "rows": told.rows.to_dicts(),
-                "planted": told.planted.to_dicts(),
+                "sample": explanation.sample,
+                "implied": explanation.implied.to_dicts(),
+                "rows": explanation.rows.to_dicts(),
+                "planted": explanation.planted.to_dicts(),
             }
         )
         return
     print_table(
         ("what", "value", "unit"),
-        [(what, _figure(value), unit) for what, value, unit in told.implied.iter_rows()],
+        [(what, _figure(value), unit) for what, value, unit in explanation.implied.iter_rows()],
     )
     print_table(
         ("table", "per customer", "rows"),
-        [(name, f"{per:,.2f}", f"{rows:,}") for name, per, rows in told.rows.iter_rows()],
+        [(name, f"{per:,.2f}", f"{rows:,}") for name, per, rows in explanation.rows.iter_rows()],
     )
-    if told.planted.height:
-        print_table(("planted", "how"), list(told.planted.iter_rows()))
-    say(f"Counted on {told.sample:,} customers made in memory; nothing was written.")
+    if explanation.planted.height:
+        print_table(("planted", "how"), list(explanation.planted.iter_rows()))
+    say(f"Counted on {explanation.sample:,} customers made in memory; nothing was written.")
 
 
 def _figure(value: float) -> str:

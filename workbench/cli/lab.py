@@ -51,8 +51,8 @@ def lab(
         project=project, workspace=workspace, reports=reports, key=key, head=head
     )
     place = session.place
-    _ = session.vault  # a missing workspace or key is said here, not by every notebook
-    _require_apart(place.workspace, place.project)
+    _ = session.vault  # a missing workspace or key is refused here, not in every notebook
+    _require_hidden(place.workspace, place.project)
     settings = {
         "WORKBENCH_PROJECT": place.project,
         "WORKBENCH_WORKSPACE": place.workspace,
@@ -75,13 +75,13 @@ def lab(
     os.execve(sys.executable, command, environment)  # noqa: S606 - this Python, no shell
 
 
-def _require_apart(workspace: Path, project: Path) -> None:
+def _require_hidden(workspace: Path, project: Path) -> None:
     """Refuse a workspace that the browser could open: the server shows all but hidden folders."""
     if not workspace.resolve().is_relative_to(project.resolve()):
         return
     parts = workspace.resolve().relative_to(project.resolve()).parts
     if not any(part.startswith(".") for part in parts):
         raise ParameterError(
-            f"the workspace {workspace} lies in the project, where the lab shows its files: move "
+            f"the workspace {workspace} is in the project, where the lab shows its files: move "
             "it out of the project, or into a folder whose name begins with a dot"
         )

@@ -11,8 +11,8 @@ from workbench.cli.options import (
     KeyFile,
     Project,
     Workspace,
-    money,
-    pairs,
+    format_money,
+    parse_pairs,
     print_json,
     print_table,
 )
@@ -48,7 +48,7 @@ def load(
     """Read exports into a dataset; quarantine what cannot be used."""
     session = Session.open(project=project, workspace=workspace, key=key, head=head)
     report = session.load(
-        paths, dataset=dataset, mapping=mapping, settings=pairs(settings or [], "--set")
+        paths, dataset=dataset, mapping=mapping, settings=parse_pairs(settings or [], "--set")
     )
     if as_json:
         print_json(report.to_json())
@@ -60,7 +60,7 @@ def load(
         say(f"Nothing changed: dataset {dataset} stays at version {report.version}.")
     if report.refused:
         say(f"{report.refused:,} refused records: workbench quarantine {dataset}")
-    say("The plain exports still lie where they lay; remove them if they are not needed there.")
+    say("The plain exports were not removed; remove them if they are not needed any more.")
 
 
 def _print(report: "LoadReport") -> None:
@@ -74,7 +74,7 @@ def _print(report: "LoadReport") -> None:
         for assumption in file.assumptions:
             typer.echo(f"  assumed: {assumption}")
     for currency, amount in report.amounts.items():
-        typer.echo(f"Order lines of this load come to {money(amount, currency)}.")
+        typer.echo(f"Order lines of this load come to {format_money(amount, currency)}.")
     people = report.people
     typer.echo(
         f"{people.records:,} records are {people.customers:,} customers; "

@@ -1,4 +1,4 @@
-"""``workbench open``: look into the executed notebook of a run, which lies in the vault."""
+"""``workbench open``: look into the executed notebook of a run, which is stored in the vault."""
 
 import os
 import re
@@ -36,30 +36,30 @@ def open_run(
     from workbench.runs.notebooks import import_nbformat  # late: polars
 
     session = Session.open(project=project, workspace=workspace, key=key, head=head)
-    name = _named(run, session.vault.kept_names("notebooks"))
+    name = _full_id(run, session.vault.kept_names("notebooks"))
     content = session.vault.kept("notebooks", name).decode()
     if out is not None:
         _write(out, content)
         say(f"Wrote the executed notebook to {out}, readable by you alone: it is personal data.")
     node: Any = import_nbformat().reads(content, as_version=4)
-    failed = _failed(node)
+    failed = _failed_cell(node)
     if as_json:
         print_json({"run": name, "failed": failed})
     elif failed is None:
-        say("Every cell of this run came to its end." + ("" if out else " --out FILE writes it."))
+        say("Every cell of this run reached its end." + ("" if out else " --out FILE writes it."))
     else:
         typer.echo(f"Cell {failed['cell']}:\n")
         typer.echo(failed["source"])
         typer.echo(f"\n{failed['traceback']}")
 
 
-def _named(run: str, names: list[str]) -> str:
-    """Return the one name that begins so.
+def _full_id(run: str, names: list[str]) -> str:
+    """Return the one id that begins with these characters.
 
     Raises
     ------
     ParameterError
-        None does, or several do.
+        No id does, or several do.
     """
     found = [name for name in names if name.startswith(run)] if run else []
     if len(found) == 1:
@@ -73,8 +73,8 @@ def _named(run: str, names: list[str]) -> str:
     )
 
 
-def _failed(node: Any) -> dict[str, Any] | None:
-    """Return number, source and traceback of the cell that raised, None where none did."""
+def _failed_cell(node: Any) -> dict[str, Any] | None:
+    """Return number, source and traceback of the cell that raised; None where no cell did."""
     own = [c for c in node.cells if "injected-parameters" not in c.metadata.get("tags", ())]
     for number, cell in enumerate(own, start=1):
         for output in cell.get("outputs", ()):

@@ -1,4 +1,4 @@
-"""Options that every verb takes, and how results are printed."""
+"""Options of several verbs, and functions that print results."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -42,11 +42,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object to s
 
 
 _BETWEEN = "  "  # columns
-_WIDTH = 80  # of a terminal that does not say
-_LEAST_ROOM = 24  # characters of the last column, before which lines grow longer
+_WIDTH = 80  # of a terminal whose width is not known
+_LEAST_ROOM = 24  # characters of the last column; where there are fewer, lines grow longer
 
 
-def pairs(texts: list[str], option: str) -> dict[str, str]:
+def parse_pairs(texts: list[str], option: str) -> dict[str, str]:
     """Return ``name=value`` texts as a mapping."""
     found: dict[str, str] = {}
     for text in texts:
@@ -59,14 +59,14 @@ def pairs(texts: list[str], option: str) -> dict[str, str]:
     return found
 
 
-def shown(path: Path) -> str:
-    """Return a path as short as it can be typed from here."""
+def short_path(path: Path) -> str:
+    """Return a path as it is typed in the current folder, which is short where it is below it."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
-def money(amount_minor: int, currency: str) -> str:
-    """Return an amount of minor units in its currency."""
+def format_money(amount_minor: int, currency: str) -> str:
+    """Format an amount of minor units in its currency."""
     from workbench.sources.numerals import decimal_places  # late: polars and the readers
 
     places = decimal_places(currency)

@@ -1,10 +1,10 @@
-"""``workbench`` alone: the five stations, what is there already, and the next step."""
+"""``workbench`` alone: the five stations, what exists already, and the next step."""
 
 from pathlib import Path
 
 import typer
 
-from workbench.cli.options import AsJson, Project, Reports, Workspace, print_json, shown
+from workbench.cli.options import AsJson, Project, Reports, Workspace, print_json, short_path
 from workbench.foundation.errors import ParameterError
 from workbench.session import Session
 
@@ -40,10 +40,10 @@ def overview(
         return
     stations = (
         ("generate", "workbench generate RECIPE --out DIR", "a world and its truth"),
-        ("load", "workbench load PATH… --dataset NAME", _there("dataset", datasets)),
+        ("load", "workbench load PATH… --dataset NAME", _names_or_none("dataset", datasets)),
         ("view", "(part of run)", "what one study may see"),
         ("run", "workbench run STUDY", f"{runs} {'run' if runs == 1 else 'runs'}"),
-        ("site", "workbench site", shown(index) if index.is_file() else "no catalogue yet"),
+        ("site", "workbench site", short_path(index) if index.is_file() else "no catalogue yet"),
     )
     for number, (name, command, what) in enumerate(stations, start=1):
         typer.echo(f"{number}  {name:<9} {command:<38} {what}")
@@ -65,8 +65,8 @@ def _next_steps(
         )
     if not runs:
         return (f"workbench run {'demo' if 'demo' in datasets else 'STUDY'}",)
-    return (f"open {shown(index)}, or make lab", "workbench --help lists every command")
+    return (f"open {short_path(index)}, or make lab", "workbench --help lists every command")
 
 
-def _there(noun: str, names: list[str]) -> str:
+def _names_or_none(noun: str, names: list[str]) -> str:
     return f"{noun}s: {', '.join(names)}" if names else f"no {noun} yet"

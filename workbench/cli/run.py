@@ -12,10 +12,10 @@ from workbench.cli.options import (
     Project,
     Reports,
     Workspace,
-    pairs,
+    parse_pairs,
     print_json,
     print_table,
-    shown,
+    short_path,
 )
 from workbench.cli.site import refusal
 from workbench.foundation.errors import ParameterError
@@ -23,7 +23,7 @@ from workbench.foundation.progress import say
 from workbench.session import Session
 
 if TYPE_CHECKING:
-    from workbench.runs import Folder, Plan, RunResult
+    from workbench.runs import RunPlan, RunResult, RunsFolder
 
 
 def run(
@@ -47,7 +47,7 @@ def run(
         ),
     ] = None,
     plan: Annotated[
-        bool, typer.Option("--plan", help="Say what would run, and run nothing.")
+        bool, typer.Option("--plan", help="List what would run, and run nothing.")
     ] = False,
     again: Annotated[bool, typer.Option("--again", help="Run also what has finished.")] = False,
     timeout: Annotated[
@@ -64,7 +64,7 @@ def run(
     session = Session.open(
         project=project, workspace=workspace, reports=reports, key=key, head=head
     )
-    given = pairs(parameters or [], "-p")
+    given = parse_pairs(parameters or [], "-p")
     if as_of is not None and given.setdefault("as_of", as_of) != as_of:
         raise ParameterError("as_of is given twice: with --as-of and with -p")
     _require_study(session, study or name, is_named=study is not None)
@@ -100,7 +100,7 @@ def run(
 
 
 def _require_study(session: Session, name: str, *, is_named: bool) -> None:
-    """Say what to do where a notebook is named as if it were a study."""
+    """Refuse the name of a notebook in the place of a study, and say what to do."""
     notebook = session.place.notebooks / f"{name}.ipynb"
     if not is_named and name not in session.studies and notebook.is_file():
         raise ParameterError(
@@ -109,7 +109,7 @@ def _require_study(session: Session, name: str, *, is_named: bool) -> None:
         )
 
 
-def _print_plan(planned: "Plan", folder: "Folder", as_json: bool) -> None:
+def _print_plan(planned: "RunPlan", folder: "RunsFolder", as_json: bool) -> None:
     rows = planned.dataset.contents
     runs = [
         {
@@ -148,8 +148,8 @@ def _print_plan(planned: "Plan", folder: "Folder", as_json: bool) -> None:
     )
 
 
-def _not_acted_on(planned: "Plan") -> list[str]:
-    """Name what a study declares that no command obeys: nothing is scheduled, nothing expires."""
+def _not_acted_on(planned: "RunPlan") -> list[str]:
+    """Return the declarations of a study that no command acts on yet."""
     study = planned.study
     return [
         *(["schedule"] if study.schedule else []),
@@ -165,7 +165,7 @@ def _print(results: "list[RunResult]", pages: dict[str, Path]) -> None:
                 r.run.id,
                 r.run.notebook,
                 f"{r.run.status}, reused" if r.is_reused else r.run.status,
-                shown(pages[r.run.id]),
+                short_path(pages[r.run.id]),
             )
             for r in results
         ],

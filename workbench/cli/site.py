@@ -1,4 +1,4 @@
-"""``workbench site``: make the catalogue and whatever pages are missing."""
+"""``workbench site``: make the catalogue, and the pages that are missing or out of date."""
 
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ def site(
 ) -> None:
     """Make the catalogue of reports, and pages that are missing.
 
-    Every run is compared with its seal first; one that was changed is not published.
+    Every run is compared with its seal first; a run that was changed is not published.
     """
     session = Session.open(
         project=project, workspace=workspace, reports=reports, key=key, head=head
@@ -45,7 +45,7 @@ def site(
             }
         )
     if not is_verified:
-        say("No key at hand: every run is labelled as not verified.")
+        say("No key is available: every run is labelled as not verified.")
     say(f"All reports: {made.index}")
     if made.withheld:
         raise refusal(made)

@@ -1,4 +1,4 @@
-"""``workbench status``: what is there, which key is in use, how far notebooks are confined."""
+"""``workbench status``: datasets, studies, runs, the key in use, confinement of notebooks."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -48,7 +48,7 @@ def status(
     )
     place, vault = session.place, session.vault
     datasets, faults = _datasets(vault)
-    described = _described(datasets, faults)
+    described = _descriptions(datasets, faults)
     checked, changed = _runs(vault, place.reports / "runs")
     runs = in_order(checked)
     content: dict[str, Any] = {
@@ -83,13 +83,13 @@ def status(
         print_json(content)
     else:
         _print(content, is_empty=not described and not faults)
-    damaged = _report(checks) if check else [str(error) for error in faults]
+    damaged = _print_checks(checks) if check else [str(error) for error in faults]
     if damaged:
         raise IntegrityError("stored files are not what was written:\n  " + "\n  ".join(damaged))
 
 
 def _datasets(vault: "Vault") -> "tuple[list[Dataset], list[WorkbenchError]]":
-    """Open the newest version of every dataset; return them and why others do not open."""
+    """Open the newest version of every dataset; return the datasets, and why others do not open."""
     opened, faults = [], []
     for name in vault.datasets():
         try:
@@ -97,12 +97,12 @@ def _datasets(vault: "Vault") -> "tuple[list[Dataset], list[WorkbenchError]]":
         except WorkbenchError as error:
             faults.append(error)
     if faults and not opened and isinstance(faults[0], AccessError):
-        raise faults[0]  # the key is another one: nothing can be said of anything
+        raise faults[0]  # the key is another one, so no dataset can be opened
     return opened, faults
 
 
 def _runs(vault: "Vault", folder: Path) -> "tuple[list[Run], list[WorkbenchError]]":
-    """Read every run and compare it with its seal; return why others cannot be shown."""
+    """Read every run and compare it with its seal; return also why others cannot be read."""
     from workbench.runs import folders_of_runs, read_run  # late: polars
 
     read, faults = [], []
@@ -122,18 +122,18 @@ def _checks(vault: "Vault", runs: int, changed: "list[WorkbenchError]") -> "list
     return [*check_vault(vault), Check(what=what, objects=runs, faults=faults)]
 
 
-def _described(datasets: "list[Dataset]", faults: list[WorkbenchError]) -> list[dict[str, Any]]:
-    """Describe each dataset; why one cannot be described is added to the faults."""
+def _descriptions(datasets: "list[Dataset]", faults: list[WorkbenchError]) -> list[dict[str, Any]]:
+    """Describe each dataset; add to the faults why a dataset cannot be described."""
     described = []
     for each in datasets:
         try:
-            described.append(_dataset(each))
+            described.append(_description(each))
         except WorkbenchError as error:
             faults.append(error)
     return described
 
 
-def _dataset(dataset: "Dataset") -> dict[str, Any]:
+def _description(dataset: "Dataset") -> dict[str, Any]:
     from workbench.privacy import common_zone, default_as_of  # late: polars
 
     return {
@@ -169,12 +169,12 @@ def _print(content: dict[str, Any], *, is_empty: bool) -> None:
         for words in content["damaged_runs"]:
             typer.echo(f"  {words}")
     typer.echo("")
-    typer.echo(_confinement(content["confinement"]))
+    typer.echo(_confinement_text(content["confinement"]))
     if not content["lab_is_confined"]:
         typer.echo("Kernels of the lab are not confined (WORKBENCH_LAB_UNCONFINED).")
 
 
-def _confinement(outcomes: dict[str, str]) -> str:
+def _confinement_text(outcomes: dict[str, str]) -> str:
     possible = [clause for clause, outcome in outcomes.items() if outcome == "possible"]
     if not possible:
         return f"Notebooks are confined: all {len(outcomes)} attempts to get out were refused."
@@ -184,8 +184,8 @@ def _confinement(outcomes: dict[str, str]) -> str:
     )
 
 
-def _report(checks: "list[Check]") -> list[str]:
-    """Say on stderr which checks ran on how many objects; return a line per damaged object."""
+def _print_checks(checks: "list[Check]") -> list[str]:
+    """Print the checks and their numbers of objects to stderr; return a line per damage."""
     for each in checks:
         found = f"{len(each.faults):,} damaged" if each.faults else "none damaged"
         say(f"{each.objects:>7,}  {each.what}: {found}")

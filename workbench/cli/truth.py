@@ -1,4 +1,4 @@
-"""``workbench truth``: what was planted in a world, for whoever asks for it by name."""
+"""``workbench truth``: what was planted in a synthetic world."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli.options import AsJson, print_json, print_table, shown
+from workbench.cli.options import AsJson, print_json, print_table, short_path
 from workbench.foundation.progress import say
 
 if TYPE_CHECKING:
@@ -20,18 +20,19 @@ def truth(
     as_of: Annotated[
         datetime | None,
         typer.Option(
-            formats=["%Y-%m-%d"], help="First day of a month: who leaves and buys from then on."
+            formats=["%Y-%m-%d"],
+            help="First day of a month: which customers leave and buy from then on.",
         ),
     ] = None,
     months: Annotated[
         int, typer.Option(help="How far --as-of looks ahead, 1 to 12.")
     ] = _DEFAULT_MONTHS,
     out: Annotated[
-        Path | None, typer.Option(help="Parquet file for what is true of every customer.")
+        Path | None, typer.Option(help="Parquet file for the truth about every customer.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a synthetic world holds, planted and known."""
+    """Print what was planted in a synthetic world."""
     from workbench.foundation.errors import ParameterError
     from workbench.synthetic import violations  # late: numpy, polars
     from workbench.synthetic.truth import open_truth
@@ -48,7 +49,7 @@ def truth(
         return
     print_table(("what", "planted"), _lines(content))
     if out is not None:
-        say(f"Wrote what is true of every customer to {shown(out)}; join it by record_id.")
+        say(f"Wrote the truth about every customer to {short_path(out)}; join it by record_id.")
 
 
 def _outlook(known: "Truth", as_of: date, months: int, out: Path | None) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def _outlook(known: "Truth", as_of: date, months: int, out: Path | None) -> dict
 
 
 def _lines(content: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the page of truth as lines: one figure each, the path of its place before it."""
+    """Return the truth as lines of a path and a figure."""
     found: list[tuple[str, str]] = []
 
     def walk(path: str, value: object) -> None:

@@ -37,7 +37,7 @@ _AHEAD = 2  # submitted items per worker, so that no result waits in memory for 
 _WORKERS = 4  # supposed number of workers of an executor that does not say it
 
 
-class Pool(Executor):
+class SizedExecutor(Executor):
     """An executor whose number of workers is known; the interface of executors does not have it.
 
     Parameters
@@ -80,7 +80,7 @@ def processes(workers: int) -> Iterator[Executor]:
             workers, mp_context=context, initializer=gc.set_threshold, initargs=(_SELDOM,)
         ) as pool,
     ):
-        yield Pool(pool, workers)
+        yield SizedExecutor(pool, workers)
 
 
 @contextmanager
@@ -127,7 +127,7 @@ def cluster(address: str) -> Iterator[Executor]:
         width = sum(client.nthreads().values())
         if not width:
             raise InputError(f"the cluster at {address} has no worker: start one")
-        yield Pool(client.get_executor(pure=False), width)
+        yield SizedExecutor(client.get_executor(pure=False), width)
 
 
 def over(
@@ -158,7 +158,7 @@ def over(
 def _ahead(
     work: Callable[[Item], Result], items: Sequence[Item], pool: Executor
 ) -> Iterator[Result]:
-    width = _AHEAD * (pool.workers if isinstance(pool, Pool) else _WORKERS)
+    width = _AHEAD * (pool.workers if isinstance(pool, SizedExecutor) else _WORKERS)
     waiting: deque[Future[Result]] = deque()
     try:
         for item in items:

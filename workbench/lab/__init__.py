@@ -1,11 +1,11 @@
-"""JupyterLab in a project: notebooks that hold no key, and files that hold no output.
+"""JupyterLab in a project: kernels without a key, and notebook files without output.
 
 ``workbench lab`` starts a server of this machine's JupyterLab with two additions:
 
 - kernels are confined like those of runs, and get sealed views from a *broker*, a thread of the
   server that holds the key (``kernels``, ``broker``);
-- what a notebook printed stays in the browser; the file that is saved, and with it the checkpoint,
-  holds none (``saving``). Whoever opens the notebook again runs it again.
+- the outputs of a notebook stay in the browser; the file that is saved, and its checkpoint, contain
+  none (``saving``). To see the outputs again, the notebook is executed again.
 """
 
 from typing import Any
@@ -21,5 +21,5 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(server: Any) -> None:
-    """Have every notebook stripped before it is saved."""
+    """Make the server remove the outputs of every notebook before it is saved."""
     server.contents_manager.register_pre_save_hook(strip_outputs)

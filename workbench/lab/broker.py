@@ -3,8 +3,9 @@
     kernel ── {"study": "demo", "as_of": null} ──> broker ── key ──> vault
            <── folder and key of a sealed view ──
 
-A kernel gets a view under a key made for it, and nothing else: no path to the workspace and no key
-that opens anything there. One thread answers one kernel, over a stream that nobody else has.
+A kernel gets a view that is sealed under a key of its own, and nothing else: no path to the
+workspace, and no key that opens anything there. One thread answers one kernel, over a stream that
+no other process has.
 """
 
 import json
@@ -16,21 +17,21 @@ from typing import Any
 from workbench.foundation.errors import WorkbenchError
 from workbench.foundation.progress import say
 from workbench.privacy import View
-from workbench.runs.confined import demand_confinement
-from workbench.runs.showing import parsed_date
+from workbench.runs.kernel_checks import require_confinement_works
+from workbench.runs.parameters import parse_date
 from workbench.session import Session
 from workbench.vault import seal_view
 
 
 class Broker:
-    """Answers one kernel.
+    """Answers the requests of one kernel.
 
     Parameters
     ----------
     session : Session
-        Opens the vault.
+        Session that opens the vault.
     folder : Path
-        Private folder that the kernel can read; views are sealed below it.
+        Private folder that the kernel can read; sealed views are stored in it.
     """
 
     def __init__(self, session: Session, folder: Path) -> None:
@@ -45,19 +46,19 @@ class Broker:
         return theirs
 
     def answer(self, question: dict[str, Any]) -> dict[str, str]:
-        """Return what opens the sealed view, or why there is none."""
+        """Return the environment that opens the sealed view, or the error that refuses it."""
         try:
-            view = _view(self._session, str(question["study"]), question.get("as_of"))
+            view = _open_view(self._session, str(question["study"]), question.get("as_of"))
             if view.fingerprint not in self._sealed:
-                # opened once: every cell may ask, and it takes seconds. A changed study, a newer
-                # version of the dataset or another date is another view
+                # A view is opened once, because that takes seconds and every cell may ask for it. A
+                # changed study, a newer version of the dataset or another date is another view.
                 place = self._folder / view.fingerprint
                 sealed = seal_view(place, data=view.data, description=view.describe())
                 self._sealed[view.fingerprint] = dict(sealed)
             return self._sealed[view.fingerprint]
         except WorkbenchError as error:
             return {"error": type(error).__name__, "words": str(error)}
-        except Exception as error:  # words of other packages could quote cells
+        except Exception as error:  # messages of other packages could quote cells
             say(f"workbench: a fault of ours while a view was opened ({type(error).__name__})")
             words = f"a fault of ours ({type(error).__name__}); the lab's terminal says more"
             return {"error": "WorkbenchError", "words": words}
@@ -71,18 +72,18 @@ class Broker:
 
 
 _views: dict[str, View] = {}
-_opening = threading.Lock()
+_views_lock = threading.Lock()
 
 
-def _view(session: Session, study: str, as_of: str | None) -> View:
-    """Return a view, the one that another kernel has where nothing changed since."""
+def _open_view(session: Session, study: str, as_of: str | None) -> View:
+    """Open a view, or return the view that another kernel has where nothing has changed since."""
     asked = session.study(study)
     if asked.require_confinement:
-        demand_confinement(asked.name, is_confined=session.place.is_lab_confined)
+        require_confinement_works(asked.name, is_confined=session.place.is_lab_confined)
     dataset = session.vault.dataset(asked.dataset)
-    day = parsed_date(as_of)
+    day = parse_date(as_of)
     key = repr((asked.model_dump_json(), str(session.place.workspace), dataset.fingerprint, day))
-    with _opening:
+    with _views_lock:
         if key not in _views:
             _views[key] = session.view(study, as_of=day)
         return _views[key]

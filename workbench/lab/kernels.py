@@ -1,10 +1,11 @@
 """Kernels of the lab: confined as in a run, with a broker to ask for views.
 
-A kernel reads Python and its libraries, the project's notebooks and studies, the folders that
-``WORKBENCH_LAB_READS`` names (separated by ``:``) and the views sealed for it; it writes in a
-folder of its own that is gone with it, and speaks over local sockets in that folder. Neither the
-workspace nor a key may lie in what it reads. ``WORKBENCH_LAB_UNCONFINED=1`` starts kernels without
-confinement: code in a notebook can then read whatever its user can, the key file included.
+A kernel can read Python and its libraries, the project's notebooks and studies, the folders in
+``WORKBENCH_LAB_READS`` (separated by ``:``) and the views that were sealed for it. It can write a
+folder of its own, which is removed when it ends, and communicates over local sockets in it. Neither
+the workspace nor a key may be in a folder that it can read. ``WORKBENCH_LAB_UNCONFINED=1`` starts
+kernels without confinement: code in a notebook can then read whatever its user can, the key file
+included.
 """
 
 import contextlib
@@ -18,36 +19,36 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from workbench.lab.broker import Broker
-from workbench.runs.asking import STREAM_VARIABLE
-from workbench.runs.confined import keep_apart
 from workbench.runs.kernel import kernel_environment
+from workbench.runs.kernel_checks import require_outside
 from workbench.runs.scratch import Scratch
+from workbench.runs.view_requests import STREAM_VARIABLE
 from workbench.session import Session
 
-#: The one kernel there is, by the name that notebooks carry.
+#: Name of the only kernel, as notebooks have it in their metadata.
 KERNEL = "python3"
 
 _PROVISIONER = "workbench-confined"
 
 
 class LabKernels(KernelSpecManager):
-    """Knows one kernel: this Python, started by ``ConfinedProvisioner``."""
+    """Has one kernel: this Python, started by ``ConfinedProvisioner``."""
 
     def find_kernel_specs(self) -> dict[str, str]:
-        """Return the one kernel."""
+        """Return the name of the only kernel."""
         return {KERNEL: ""}
 
     def get_all_specs(self) -> dict[str, Any]:
-        """Return the one kernel, described."""
+        """Return the description of the only kernel."""
         return {KERNEL: {"resource_dir": "", "spec": self.get_kernel_spec(KERNEL).to_dict()}}
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """Describe the kernel.
+        """Return the description of the kernel.
 
         Raises
         ------
         NoSuchKernel
-            Another one is asked for.
+            Another kernel is asked for.
         """
         if kernel_name != KERNEL:
             raise NoSuchKernel(kernel_name)
@@ -82,7 +83,7 @@ class ConfinedProvisioner(LocalProvisioner):
         if session.place.is_lab_confined:
             report = os.open(os.devnull, os.O_WRONLY)
             inherited.append(report)
-            reads = [str(path) for path in (*readable(session), views)]
+            reads = [str(path) for path in (*readable_folders(session), views)]
             self.kernel_spec.argv = [
                 *(sys.executable, "-m", "workbench.foundation.confinement"),
                 *(str(own), str(report), *reads, "--", "-f", "{connection_file}"),
@@ -90,13 +91,13 @@ class ConfinedProvisioner(LocalProvisioner):
             ]
         self._ends = tuple(inherited)
         kwargs["env"] = kernel_environment(own) | {STREAM_VARIABLE: str(inherited[0])}
-        made = await super().pre_launch(**kwargs)
-        return {**made, "pass_fds": self._ends}
+        prepared = await super().pre_launch(**kwargs)
+        return {**prepared, "pass_fds": self._ends}
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Start the kernel; this process keeps no copy of the kernel's ends."""
         try:
-            # what a kernel writes past its outputs can hold data and must not end in a log
+            # what a kernel writes past its outputs can contain data and must not end in a log
             quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
             return await super().launch_kernel(cmd, **{**kwargs, **quiet})
         finally:
@@ -105,24 +106,24 @@ class ConfinedProvisioner(LocalProvisioner):
                     os.close(end)
 
     async def cleanup(self, restart: bool = False) -> None:
-        """Remove the kernel's folder, unless it starts again."""
+        """Remove the kernel's folder, unless the kernel starts again."""
         await super().cleanup(restart)
         if not restart and self._scratch is not None:
             self._scratch.__exit__()
             self._scratch = None
 
 
-def readable(session: Session) -> list[Path]:
+def readable_folders(session: Session) -> list[Path]:
     """Return the project's folders that kernels of the lab can read.
 
     Raises
     ------
     InputError
-        The workspace or the key lies in one of them.
+        The workspace or the key is in one of them.
     """
     place = session.place
     folders = [place.notebooks, place.studies, *place.lab_reads]
-    keep_apart(
+    require_outside(
         [place.workspace, *([session.key_file] if session.key_file else [])], folders=folders
     )
     return [folder for folder in folders if folder.exists()]

@@ -1,4 +1,4 @@
-"""What is saved of a notebook: its cells, and nothing that they printed."""
+"""Saving of notebooks: the cells are saved, their outputs are not."""
 
 from typing import Any
 
@@ -6,19 +6,21 @@ from tornado.web import HTTPError
 
 
 def strip_outputs(*, model: dict[str, Any], path: str, **_: Any) -> None:
-    """Take outputs and execution counts out of a notebook that is about to be saved.
+    """Remove outputs and execution counts from a notebook that is about to be saved.
 
     Parameters
     ----------
     model : dict
-        The server's model of the file, changed in place; other kinds of files are left alone.
+        The server's model of the file, changed in place; other files than notebooks stay as they
+        are.
     path : str
-        Where it is saved, for the message.
+        Path of the file, for the message.
 
     Raises
     ------
     HTTPError
-        The notebook cannot be read: it is not saved, as its outputs could hold customers' data.
+        The notebook cannot be read: it is not saved, because its outputs could contain customers'
+        data.
     """
     if model.get("type") != "notebook" or model.get("content") is None:
         return

@@ -37,15 +37,15 @@ _BASIS = {
 }
 
 
-class _Words(mistune.HTMLRenderer):
-    """Words only: a picture would be asked for elsewhere, and a page needs nothing from outside."""
+class _TextRenderer(mistune.HTMLRenderer):
+    """Renders text without pictures, because a page must load nothing from other places."""
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
         """Return the picture's alternative text."""
         return text
 
 
-_MARKDOWN = mistune.create_markdown(renderer=_Words(escape=True), plugins=["table"])
+_MARKDOWN = mistune.create_markdown(renderer=_TextRenderer(escape=True), plugins=["table"])
 
 
 def publish(run: Run, *, site: Path) -> Path:
@@ -66,14 +66,14 @@ def page_of_run(run: Run) -> bytes:
 
 
 def withheld_page(name: str, reason: str) -> bytes:
-    """Return the page in the place of a run that is not published; it shows nothing of the run.
+    """Return the page that replaces the page of a withheld run; it shows nothing of the run.
 
     Parameters
     ----------
     name : str
         Name of the run's folder.
     reason : str
-        Sentence of this package.
+        Why the run is withheld, a sentence of this package.
     """
     return render("withheld.html", name=name, reason=reason).encode()
 
@@ -154,7 +154,7 @@ def _singular(unit: str) -> str:
     return unit.removesuffix("s") if unit != "times" else "time"
 
 
-#: Number formats by unit; any other unit is a measure with a name, told with three decimals.
+#: Number formats by unit; any other unit is the name of a measure, shown with three decimals.
 _FORMS = {
     "share": ".1%",
     "times": ".2f",
@@ -166,7 +166,7 @@ _CURRENCY = re.compile("(?!AUC)[A-Z]{3}")
 def _metric(metric: EstimateBundle) -> dict[str, Any]:
     value, interval = figure_text(metric)
     unit = metric.unit
-    # the name of a measure: beside its label, where a reader looks for what the figure is
+    # a reader looks for the name of a measure beside the label of the figure
     measure = "" if unit in value or unit == "share" or unit in metric.label else unit
     return {
         "label": metric.label,
@@ -187,7 +187,7 @@ def _exhibit(name: str, files: Mapping[str, bytes]) -> Markup:
 
 
 def _intro(cells: Sequence[RecordedCell]) -> Markup:
-    """Return the first cell without its heading, which is the page's title."""
+    """Return the first cell without its heading, which is the title of the page."""
     if not cells or cells[0].kind != "markdown":
         return Markup("")
     first, _, rest = cells[0].source.partition("\n")
@@ -209,7 +209,7 @@ def _markdown(text: str) -> Markup:
 
 
 def _view_table(bundle: TableBundle) -> dict[str, Any]:
-    """Return what was done to the data in one line, the table of it, and what it does not show."""
+    """Return a table of the view's treatment, a summary of it, and the note on hidden rows."""
     table = bundle.table()
     return {
         "summary": _summary(table),

@@ -1,8 +1,8 @@
-"""The hashes of the pages that were published last, kept in the vault.
+"""The hashes of the published pages, stored in the vault so that no page is made twice.
 
-A page is left alone where its bytes are those that were written last, from the same files of the
-run, by the same code, and searched for the same identities. Every other page is made again. Losing
-these hashes costs only time.
+A page is not made again where its bytes are those that were written last, from the same files of
+the run, by the same code, and searched for the same identities. Where these hashes are lost, all
+pages are made again.
 """
 
 import json
@@ -18,8 +18,8 @@ from workbench.vault import Vault
 _KIND, _NAME = "site", "pages"
 
 
-class Memory:
-    """The pages that were published last, by the name of the run's folder."""
+class PublishedPages:
+    """Hashes of the pages that were published last, by the name of the run's folder."""
 
     def __init__(self, vault: Vault | None) -> None:
         self._vault = vault
@@ -32,26 +32,26 @@ class Memory:
                 self._pages = {}  # damaged: every page is made again
 
     def is_published(self, path: Path, seal: Seal, identities: str) -> bool:
-        """Whether a page is what it would be if it were made and searched again."""
-        held = self._pages.get(path.stem)
-        if held is None or held[1:] != _inputs(seal, identities):
+        """Return whether a page would be the same if it were made and searched again."""
+        hashes = self._pages.get(path.stem)
+        if hashes is None or hashes[1:] != _inputs(seal, identities):
             return False
         try:
-            return sha256(path.read_bytes()) == held[0]
+            return sha256(path.read_bytes()) == hashes[0]
         except OSError:
             return False
 
-    def publish(self, path: Path, seal: Seal, identities: str, page: bytes) -> None:
-        """Remember a page that was written."""
+    def add(self, path: Path, seal: Seal, identities: str, page: bytes) -> None:
+        """Add the hashes of a page that was written."""
         self._pages[path.stem] = [sha256(page), *_inputs(seal, identities)]
         self._has_changed = True
 
-    def keep(self, names: Collection[str]) -> None:
-        """Keep the hashes of these pages for the next time."""
+    def store(self, names: Collection[str]) -> None:
+        """Store the hashes of these pages, and of no others, in the vault."""
         gone = self._pages.keys() - set(names)
         if self._vault is None or not (self._has_changed or gone):
             return
-        pages = {name: held for name, held in self._pages.items() if name not in gone}
+        pages = {name: each for name, each in self._pages.items() if name not in gone}
         self._vault.keep(_KIND, _NAME, canonical_json({"pages": pages}))
 
 

@@ -1,4 +1,4 @@
-"""The page of realism: every synthetic world beside what is published about real customers."""
+"""The page of realism: synthetic worlds compared with published facts about real customers."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,16 +13,16 @@ NAME = "realism.html"
 
 
 def build_realism(
-    held: pl.DataFrame, real: Mapping[str, Mapping[str, float]], *, site: Path
+    comparison: pl.DataFrame, real: Mapping[str, Mapping[str, float]], *, site: Path
 ) -> Path:
     """Write the page and return its path.
 
     Parameters
     ----------
-    held : DataFrame
-        Published facts with what was measured of worlds, as ``make realism`` holds them together.
+    comparison : DataFrame
+        Published facts and the figures measured in worlds, as ``make realism`` compares them.
     real : mapping of str to mapping
-        What the same measures give on public data sets, by data set and fact.
+        Figures of the same measures on public data sets, by data set and fact.
     site : Path
         Folder of the site, where the catalogue links to the page.
 
@@ -42,17 +42,17 @@ def build_realism(
                 if row["fact"] in values
             ],
         }
-        for row in held.iter_rows(named=True)
+        for row in comparison.iter_rows(named=True)
     ]
-    components = list(dict.fromkeys(held["component"]))
+    components = list(dict.fromkeys(comparison["component"]))
     content = render(
         "realism.html",
         components=[
             {"name": name, "rows": [row for row in rows if row["component"] == name]}
             for name in components
         ],
-        inside=int(held["is_inside"].sum()),
-        total=held.height,
+        inside=int(comparison["is_inside"].sum()),
+        total=comparison.height,
         outside=[row for row in rows if not row["is_inside"]],
     )
     path = site / NAME

@@ -1,12 +1,14 @@
-"""The catalogue: of every study its question, and of every notebook the latest run's verdicts.
+"""The site: the catalogue of all runs by study and notebook, and a page for each run.
 
-Earlier runs and failed attempts of a notebook are folded under its latest run; each says in what it
+The catalogue shows the question of each study, and the verdicts of the latest run of each notebook.
+Earlier runs and failed attempts are folded under the latest run; each line shows in what the run
 differs from the others: date, version of the dataset, parameters.
 
-Where the workspace's key is at hand, every run's folder is compared with its seal before any of it
-is published, and searched for persons again where its page or the known identities changed since it
-was searched. A run that fails is withheld: its page gives the reason and shows nothing of the run.
-The other runs are published all the same. Without a key each run is labelled "not verified".
+Where the workspace's key is available, every run's folder is compared with its seal before any of
+it is published, and searched for persons again where its page or the known identities have changed
+since it was searched. A run whose folder was changed or damaged, or in which a person is found, is
+withheld: its page gives the reason and shows nothing of the run. All other runs are published.
+Without a key each run is labelled "not verified".
 """
 
 import json
@@ -22,19 +24,19 @@ from filelock import FileLock
 
 from workbench.foundation.errors import InputError, IntegrityError, WorkbenchError
 from workbench.foundation.files import write_whole
-from workbench.reports.memory import Memory
 from workbench.reports.page import page_of_run, page_path, withheld_page
+from workbench.reports.published_pages import PublishedPages
 from workbench.reports.realism import NAME as REALISM
 from workbench.reports.templates import render
 from workbench.runs import Run, folders_of_runs, in_order, read_run
+from workbench.runs.person_search import PersonSearch
 from workbench.runs.record import FailedRecord, FinishedRecord
-from workbench.runs.searching import Searcher
 from workbench.vault import Vault
 
-#: Only a name of this form is printed: anybody can name a folder after a person.
+#: Names of folders that are printed; anybody can give a folder the name of a person.
 _RUN_NAME = re.compile(r"[0-9a-f]{1,16}(-failed)?")
 
-_CODE_DIGITS = 6  # of the code's digest: enough to tell versions apart
+_CODE_DIGITS = 6  # digits of the code's digest that are shown, enough to distinguish versions
 
 #: What the tables and figures of a run that nobody verified can raise while its page is made.
 _UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, jinja2.TemplateError)
@@ -42,14 +44,14 @@ _UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, jinja2.Templa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A built site.
+    """A site that was built.
 
     Attributes
     ----------
     index : Path
-        The catalogue.
+        File of the catalogue.
     withheld : mapping of str to WorkbenchError
-        Runs that are not published, by the name of their folder, and why.
+        Why runs are not published, by the name of their folder.
     """
 
     index: Path
@@ -57,10 +59,10 @@ class Site:
 
 
 def build_site(runs: Path, *, site: Path, vault: Vault | None = None) -> Site:
-    """Write the catalogue and every page that is missing or not what it should be.
+    """Write the catalogue and every page that is missing, changed or out of date.
 
-    Pages that an earlier version of the package made are made again. Of several processes one
-    builds at a time, so that the last catalogue knows of every run.
+    Pages that an earlier version of the package made are made again. One process builds at a time,
+    so that the last catalogue has every run.
 
     Parameters
     ----------
@@ -80,39 +82,40 @@ def build_site(runs: Path, *, site: Path, vault: Vault | None = None) -> Site:
     try:
         site.mkdir(parents=True, exist_ok=True)
         with FileLock(site / ".lock"):
-            return _Build(runs, site, vault).build()
+            return _SiteBuilder(runs, site, vault).build()
     except OSError as error:
         raise InputError(f"cannot write the site in {site}: {error.strerror}") from error
 
 
-class _Build:
-    """One building of a site."""
+class _SiteBuilder:
+    """Builds a site once."""
 
     def __init__(self, runs: Path, site: Path, vault: Vault | None) -> None:
         self._runs = runs
         self._site = site
         self._vault = vault
-        self._memory = Memory(vault)
-        self._searcher = None if vault is None else Searcher(vault)
+        self._published = PublishedPages(vault)
+        self._searcher = None if vault is None else PersonSearch(vault)
         self._withheld: dict[str, WorkbenchError] = {}
 
     def build(self) -> Site:
         found, wanted = [], set()
         for folder in folders_of_runs(self._runs):
-            run = self._published(folder)
+            run = self._published_run(folder)
             if run is not None:
-                found.append(replace(run, files={}))  # pages hold pictures: not all at once
+                # without files, because the pictures of all runs would fill the memory
+                found.append(replace(run, files={}))
             if run is not None or _RUN_NAME.fullmatch(folder.name):
                 wanted.add(page_path(folder.name, self._site))
         for stale in set((self._site / "runs").glob("*.html")) - wanted:
             stale.unlink()
         index = self._site / "index.html"
         write_whole(index, self._catalogue(in_order(found)))
-        self._memory.keep({path.stem for path in wanted})
+        self._published.store({path.stem for path in wanted})
         return Site(index=index, withheld=self._withheld)
 
-    def _published(self, folder: Path) -> Run | None:
-        """Publish a run and return it; None where it is withheld."""
+    def _published_run(self, folder: Path) -> Run | None:
+        """Publish a run and return it; return None where it is withheld."""
         name = folder.name
         try:
             run = read_run(folder, self._vault)
@@ -133,13 +136,13 @@ class _Build:
             write_whole(path, page_of_run(run))
             return
         identities = self._searcher.identities(run)
-        if self._memory.is_published(path, run.seal, identities):
+        if self._published.is_published(path, run.seal, identities):
             return
         page = page_of_run(run)
         if not run.seal.covers(page, identities):
-            self._searcher.require_nobody(run, page)
+            self._searcher.require_no_person(run, page)
         write_whole(path, page)
-        self._memory.publish(path, run.seal, identities, page)
+        self._published.add(path, run.seal, identities, page)
 
     def _withhold(self, name: str, error: WorkbenchError) -> None:
         self._withheld[name] = error
@@ -152,7 +155,7 @@ class _Build:
             "site.html",
             studies=[
                 {
-                    # the words of the study as it was at the last run
+                    # the study as it was at the last run
                     "terms": max(group, key=lambda run: run.started_at).record.study,
                     "notebooks": [
                         _notebook(list(runs))
@@ -182,18 +185,18 @@ def _notebook(runs: list[Run]) -> dict[str, Any]:
     place = next((i for i, run in enumerate(runs) if run.status == "finished"), 0)
     latest, others = runs[place], [run for i, run in enumerate(runs) if i != place]
     failed = [run for run in others if run.status == "failed"]
-    told = [(len(others) - len(failed), "other run"), (len(failed), "failed attempt")]
+    counts = [(len(others) - len(failed), "other run"), (len(failed), "failed attempt")]
     return {
         "latest": lines[place],
         "others": [line for i, line in enumerate(lines) if i != place],
-        "summary": " and ".join(f"{n} {noun}{'s' if n > 1 else ''}" for n, noun in told if n),
+        "summary": " and ".join(f"{n} {noun}{'s' if n > 1 else ''}" for n, noun in counts if n),
         "failed_since": latest.status == "finished"
         and any(run.started_at > latest.started_at for run in failed),
     }
 
 
 def _differing(runs: list[Run]) -> list[str]:
-    """Return the parameters in which runs of one notebook differ; or the code, where none does."""
+    """Return the parameters in which runs of a notebook differ; the code where none differs."""
     parameters = [_parameters(run) for run in runs]
     names = sorted({name for each in parameters for name in each} - {"code"})
     found = [name for name in names if len({each.get(name) for each in parameters}) > 1]
@@ -207,7 +210,7 @@ def _differs(run: Run, names: list[str]) -> str:
 
 
 def _parameters(run: Run) -> dict[str, str]:
-    """Return a run's parameters as text, without those that every line has by name."""
+    """Return a run's parameters as text, without study and as-of date, which every line shows."""
     parameters = {
         str(name): value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         for name, value in run.record.parameters.items()

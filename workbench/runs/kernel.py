@@ -1,15 +1,15 @@
 """Execute a notebook through papermill in a confined kernel that holds one sealed view.
 
 The kernel's environment is made, not inherited: a short list of variables that programs need to
-start, the settings under which equal runs give equal bytes, and the sealed view. Its folder is a
-private one, so neither the project's path nor a user's name can come into an output. After a dead
-kernel papermill's notebook says ``completed`` in every cell, so what happened is told by the
-``Execution`` made here.
+start, the settings under which equal runs give equal bytes, and the sealed view. The folder of the
+kernel is a private one, so neither the project's path nor a user's name can come into an output.
+After a dead kernel papermill marks every cell of the notebook as completed, so the ``Execution``
+made here describes what happened.
 
 The kernel's process confines itself before it becomes a kernel, see ``foundation.confinement``: it
-reads Python, its libraries, this package and the sealed view, writes its own folder, has no socket
-but local streams, and whatever processes a notebook started end with it. What the machine cannot do
-of this is in ``Execution.confinement``.
+can read Python, its libraries, this package and the sealed view, it can write its own folder, it
+has no socket but local streams, and all processes that a notebook started end with it. The parts of
+this that the machine cannot do are in ``Execution.confinement``.
 """
 
 import compileall
@@ -46,7 +46,7 @@ _LONGEST_SOCKET = 103 if sys.platform == "darwin" else 107  # bytes of a path
 
 _COLOURS = re.compile("\x1b\\[[0-9;]*m")  # of a traceback as IPython prints it
 
-#: Under these equal notebooks give equal outputs, whatever machine and user.
+#: Environment under which equal notebooks give equal outputs for every user and machine.
 PINNED = {
     "LC_ALL": "C.UTF-8",
     "MKL_NUM_THREADS": "1",
@@ -68,22 +68,22 @@ def execute(
     timeout_seconds: int | None = None,
     require_confinement: bool = False,
 ) -> Execution:
-    """Execute a notebook; it returns whatever happens, and says what did.
+    """Execute a notebook; return what happened, also where the notebook failed.
 
     Parameters
     ----------
     notebook : Notebook
-        As it lies in the project.
+        Notebook of the project.
     parameters : mapping
-        Checked values.
+        Checked values by name.
     sealed_view : mapping of str to str
-        Environment that opens the view, see ``vault.seal_view``.
+        Environment variables that open the view, see ``vault.seal_view``.
     folder : Path
         Private working folder of the kernel; made here and removed afterwards.
     timeout_seconds : int, optional
         Longest time for one cell.
     require_confinement : bool
-        Start no notebook where any part of the confinement is missing.
+        Whether the notebook must not start where a part of the confinement is missing.
 
     Raises
     ------
@@ -102,15 +102,15 @@ def execute(
             notebook, parameters, sealed_view, folder, timeout_seconds, require_confinement
         )
         if execution.cell is not None or execution.reason is None:
-            break  # a kernel that died before the first cell has done nothing: another is started
+            break  # only a kernel that died before the first cell is replaced: it has done nothing
         if require_confinement and execution.confinement.missing:
-            break  # another one would be refused likewise
+            break  # another kernel would be refused too
     return execution
 
 
 @cache
 def _compile_package() -> None:
-    """Compile this package's modules once, as a confined kernel cannot keep what it compiles.
+    """Compile this package's modules once, because a confined kernel cannot store byte code.
 
     Otherwise every kernel would compile again the modules that only kernels import. All modules
     take 0.4 CPU s, and 0.06 s where none has changed.
@@ -133,7 +133,7 @@ def _attempt(
 
     from workbench.runs.engine import ENGINE, register_engine
 
-    # it warns of names that its own pattern does not read; ours were checked before
+    # papermill warns of parameters that its own pattern does not find; they were checked before
     papermill.log.logger.setLevel("ERROR")
     register_engine()
     # a core dump would hold customers' data
@@ -181,18 +181,18 @@ def _attempt(
 
 
 def kernel_environment(folder: Path) -> dict[str, str]:
-    """Return the environment of a kernel whose own folder this is, without a view."""
+    """Return the environment variables of a kernel with this folder, without those of a view."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     homes = {
         "HOME": str(folder),
         "IPYTHONDIR": str(folder / "ipython"),
-        "TMPDIR": str(folder),  # the machine's own cannot be written
+        "TMPDIR": str(folder),  # a confined kernel cannot write the machine's
     }
     return {**kept, **PINNED, **homes}
 
 
 def _is_raised_here(traceback: list[str]) -> bool:
-    """Whether the last frame of a notebook's traceback is a file of this package.
+    """Return whether the last frame of a notebook's traceback is in a file of this package.
 
     A cell can raise anything under any name, and the messages of this package contain no value of
     the data. This guards against accident only, since the kernel makes the traceback: the message

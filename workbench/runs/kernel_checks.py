@@ -1,4 +1,4 @@
-"""What has to hold before a kernel gets a view, in a run and in the lab alike."""
+"""Checks before a kernel gets a view, the same for kernels of runs and of the lab."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,24 +8,24 @@ from workbench.foundation.confinement.attempts import possible_attempts
 from workbench.foundation.errors import InputError, PrivacyError
 
 
-def keep_apart(secrets: Iterable[Path], *, folders: Iterable[Path] = ()) -> None:
+def require_outside(secrets: Iterable[Path], *, folders: Iterable[Path] = ()) -> None:
     """Refuse a workspace or key file in a folder that confined notebooks can read.
 
     Parameters
     ----------
     secrets : iterable of Path
-        The workspace, and the key file where it lies elsewhere.
+        The workspace, and the key file where it is stored elsewhere.
     folders : iterable of Path
-        What notebooks can read besides Python and its libraries.
+        Folders that notebooks can read besides Python and its libraries.
 
     Raises
     ------
     InputError
-        One lies in such a folder.
+        The workspace or the key file is in such a folder.
     """
-    read = [*readable_folders(), *folders]
+    readable = [*readable_folders(), *folders]
     for secret in secrets:
-        for folder in read:
+        for folder in readable:
             if secret.resolve().is_relative_to(folder.resolve()):
                 raise InputError(
                     f"{secret} is in {folder}, which notebooks can read: move it out of there "
@@ -33,8 +33,8 @@ def keep_apart(secrets: Iterable[Path], *, folders: Iterable[Path] = ()) -> None
                 )
 
 
-def demand_confinement(study: str, *, is_confined: bool = True) -> None:
-    """Refuse a study that requires confinement where a notebook could get out.
+def require_confinement_works(study: str, *, is_confined: bool = True) -> None:
+    """Refuse a study that requires confinement where this machine cannot confine a notebook.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def demand_confinement(study: str, *, is_confined: bool = True) -> None:
     Raises
     ------
     PrivacyError
-        They are not, or this machine cannot do all of it.
+        Kernels are not confined, or this machine cannot confine them in every respect.
     """
     if not is_confined:
         raise PrivacyError(

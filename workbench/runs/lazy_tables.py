@@ -1,4 +1,4 @@
-"""How a lazy table looks in a notebook: its columns, not the plan of a query with its paths."""
+"""Display of lazy tables in a notebook: the columns, not the plan of a query with its paths."""
 
 import html
 from typing import Any
@@ -7,7 +7,7 @@ import polars as pl
 
 
 def lazy_markup(frame: pl.LazyFrame) -> str:
-    """Return the columns of a lazy table, as HTML; its rows are not counted, that takes time."""
+    """Return the columns of a lazy table as HTML; the rows are not counted, which takes time."""
     lines = "".join(
         f"<tr><td style='text-align:left'>{html.escape(name)}</td>"
         f"<td style='text-align:left'>{html.escape(str(kind))}</td></tr>"
@@ -21,8 +21,8 @@ def lazy_markup(frame: pl.LazyFrame) -> str:
     )
 
 
-def show_tables_well() -> None:
-    """Have this notebook show lazy tables by their columns; nothing happens outside a notebook."""
+def display_lazy_tables_by_columns() -> None:
+    """Make this notebook display lazy tables by their columns; outside a notebook do nothing."""
     from IPython import get_ipython  # late: only where there is a notebook
 
     shell: Any = get_ipython()

@@ -1,14 +1,13 @@
-"""What a notebook says to the workbench: give me my data, show this, record that.
+"""The three calls of a notebook: ``wb.view``, ``wb.show`` and ``wb.record``.
 
-The same three calls work in a run, where the kernel holds one sealed view, and in the lab, where
-the kernel asks a broker for it. Neither kernel holds a key. Both apply the study's disclosure
-rules, so a notebook looks the same in both.
+The same calls work in a run, where the kernel has one sealed view, and in the lab, where the kernel
+asks a broker for the view. Neither kernel has a key. Both apply the disclosure rules of the study,
+so a notebook looks the same in both.
 """
 
 import html
 import os
 import sys
-from datetime import date
 from typing import Any
 
 from workbench.charts.drawing import draw_svg
@@ -20,7 +19,6 @@ from workbench.privacy.disclosure import disclose, disclose_estimate, disclose_f
 from workbench.privacy.provenance import require_released, require_released_estimate
 from workbench.privacy.release import model_origin
 from workbench.privacy.view import View
-from workbench.runs.asking import ask_for_view
 from workbench.runs.bundles import (
     EXHIBIT,
     RECORD,
@@ -31,7 +29,9 @@ from workbench.runs.bundles import (
     TableBundle,
     VerdictBundle,
 )
-from workbench.runs.lazy_tables import show_tables_well
+from workbench.runs.lazy_tables import display_lazy_tables_by_columns
+from workbench.runs.parameters import parse_date
+from workbench.runs.view_requests import request_view
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.verdicts import Verdict
 from workbench.vault import open_sealed_view, read_sealed_view
@@ -51,7 +51,7 @@ _PAGE_STYLE = (
 
 
 def view(study: str, *, as_of: str | None = None) -> View:
-    """Return what the study may see.
+    """Return the view of a study: the tables as the study may see them.
 
     Parameters
     ----------
@@ -65,24 +65,25 @@ def view(study: str, *, as_of: str | None = None) -> View:
     ParameterError
         There is no such study or dataset, or ``as_of`` lies outside the data.
     AccessError
-        The kernel was started neither by a run nor by the lab, or the key does not open the vault.
+        The kernel was started neither by a run nor by the lab, or the lab's key does not open the
+        vault.
     """
     sealed = open_sealed_view()
     if sealed is not None:
-        made = View.restore(sealed.description, sealed.data)
-        if made.study.name != study:
-            raise ParameterError(f"this run holds the view of study {made.study.name}, not {study}")
-        if parsed_date(as_of) not in (None, made.as_of):
+        found = View.restore(sealed.description, sealed.data)
+        if found.study.name != study:
+            raise ParameterError(f"this run has the view of study {found.study.name}, not {study}")
+        if parse_date(as_of) not in (None, found.as_of):
             raise ParameterError(
-                f"this run holds the view as of {made.as_of}, not {as_of}: declare as_of as a "
+                f"this run has the view as of {found.as_of}, not {as_of}: declare as_of as a "
                 "parameter and give it to wb.view"
             )
     else:
-        made = _lab_view(study, as_of)
-    _views[made.release.origin] = made
+        found = _view_of_lab(study, as_of)
+    _views[found.release.origin] = found
     if "IPython" in sys.modules:
-        show_tables_well()
-    return made
+        display_lazy_tables_by_columns()
+    return found
 
 
 def show(*exhibits: Table | Figure | Verdict) -> None:
@@ -90,20 +91,20 @@ def show(*exhibits: Table | Figure | Verdict) -> None:
     from IPython.display import display  # late: only where there is a notebook
 
     for exhibit in exhibits:
-        display(_bundle(exhibit), raw=True)  # type: ignore[no-untyped-call]  # IPython has no hints
+        display(_outputs_of(exhibit), raw=True)  # type: ignore[no-untyped-call]  # IPython has no hints
 
 
 def record(
     *, estimates: tuple[Estimate, ...] | list[Estimate], verdicts: tuple[Verdict, ...]
 ) -> None:
-    """Hand over the numbers that catalogue, comparison and tests read; the last call of a notebook.
+    """Hand over the numbers of the run's record; this is the last call of a notebook.
 
     Parameters
     ----------
     estimates : sequence of Estimate
         Each with a name of its own.
     verdicts : sequence of Verdict
-        The answers of the notebook, one at least.
+        The answers of the notebook, at least one.
     """
     from IPython.display import display  # late: only where there is a notebook
 
@@ -122,42 +123,44 @@ def record(
     display({RECORD: results.as_json(), "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]  # as above
 
 
-#: The views that this kernel has opened, by the mark of their release.
+#: The views that this kernel has opened, by the origin of their release.
 _views: dict[str, View] = {}
 
 
 def _view_of(origin: str) -> View:
-    """Return the view whose release made a figure; the last one opened where none did."""
+    """Return the view whose release made a figure; the last opened view where none did."""
     if not _views:
-        raise ParameterError("show nothing before the data were asked for: call wb.view(study)")
+        raise ParameterError("call wb.view(study) before wb.show and wb.record")
     made_by = (view for mark, view in _views.items() if origin in (mark, model_origin(mark)))
     return next(made_by, list(_views.values())[-1])
 
 
 def _disclosed_estimate(estimate: Estimate) -> EstimateBundle:
-    of = _view_of(estimate.origin)
-    require_released_estimate(estimate, release=of.release)
-    return EstimateBundle.of(disclose_estimate(estimate, min_group=of.min_group))
+    source = _view_of(estimate.origin)
+    require_released_estimate(estimate, release=source.release)
+    return EstimateBundle.of(disclose_estimate(estimate, min_group=source.min_group))
 
 
-def _bundle(exhibit: Table | Figure | Verdict) -> dict[str, Any]:
+def _outputs_of(exhibit: Table | Figure | Verdict) -> dict[str, Any]:
     in_lab = SEALED_VIEW not in os.environ  # a run's page is drawn from the exhibit
     if isinstance(exhibit, Verdict):
         content: AnyExhibit = _disclosed_verdict(exhibit)
         markup = _verdict_markup(exhibit)
     elif isinstance(exhibit, Figure):
-        of = _view_of(exhibit.table.origin)
-        require_released(exhibit.table, release=of.release, data=of.data)
-        figure = disclose_figure(exhibit, min_group=of.min_group)
+        source = _view_of(exhibit.table.origin)
+        require_released(exhibit.table, release=source.release, data=source.data)
+        figure = disclose_figure(exhibit, min_group=source.min_group)
         content = FigureBundle.of(figure)
         markup = figure_markup(figure, draw_svg(figure)) if in_lab else ""
     elif isinstance(exhibit, Table):
-        of = _view_of(exhibit.origin)
-        require_released(exhibit, release=of.release, data=of.data)
-        made = disclose(exhibit, min_group=of.min_group)
-        # in a run the rows go out as they are: the runner hides, by all counts, and once
-        content = TableBundle.of(made.table, made.hidden) if in_lab else TableBundle.of(exhibit)
-        markup = table_markup(made.table, hidden=made.hidden)
+        source = _view_of(exhibit.origin)
+        require_released(exhibit, release=source.release, data=source.data)
+        disclosed = disclose(exhibit, min_group=source.min_group)
+        # in a run all rows go out: the runner suppresses small cells once, with all counts known
+        content = (
+            TableBundle.of(disclosed.table, disclosed.hidden) if in_lab else TableBundle.of(exhibit)
+        )
+        markup = table_markup(disclosed.table, hidden=disclosed.hidden)
     else:
         raise ParameterError(
             f"wb.show takes tables, figures and verdicts, not {type(exhibit).__name__}: make a "
@@ -184,25 +187,15 @@ def _verdict_markup(verdict: Verdict) -> str:
     )
 
 
-def _lab_view(study: str, as_of: str | None) -> View:
+def _view_of_lab(study: str, as_of: str | None) -> View:
     """Return the view that the lab's broker sealed for this kernel."""
-    parsed_date(as_of)  # refused here, in the words of this call
-    environment = ask_for_view(study, as_of)
+    parse_date(as_of)  # a malformed date is refused here, before the broker is asked
+    environment = request_view(study, as_of)
     key = tuple(sorted(environment.items()))
-    if key not in _opened:
+    if key not in _opened_views:
         sealed = read_sealed_view(environment)
-        _opened[key] = View.restore(sealed.description, sealed.data)
-    return _opened[key]
+        _opened_views[key] = View.restore(sealed.description, sealed.data)
+    return _opened_views[key]
 
 
-_opened: dict[tuple[tuple[str, str], ...], View] = {}
-
-
-def parsed_date(text: str | None) -> date | None:
-    """Return the date that a text stands for."""
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ParameterError(f"as_of is {text!r}: write a date as 2024-12-31") from error
+_opened_views: dict[tuple[tuple[str, str], ...], View] = {}

@@ -17,7 +17,7 @@ _ADDRESS_GRAMMAR = "rfc3987_syntax"
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell: ``kind`` is ``markdown`` or ``code``."""
+    """One cell of a notebook; ``kind`` is ``markdown`` or ``code``."""
 
     kind: str
     source: str
@@ -26,16 +26,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notebook:
-    """A notebook as it lies in the project, without outputs.
+    """A notebook file of the project, without outputs.
 
     Attributes
     ----------
     name : str
-        The file's name without suffix.
+        Name of the file without suffix.
     path : Path
-        Where it lies.
+        Path of the file.
     cells : tuple of Cell
-        In order; raw cells are left out.
+        Markdown and code cells in their order; raw cells are left out.
     """
 
     name: str
@@ -52,11 +52,11 @@ class Notebook:
 
     @property
     def question(self) -> str:
-        """The notebook's question in its first Markdown cell: what its page opens with.
+        """The question in the notebook's first Markdown cell, with which its page opens.
 
-        That is the first heading, ``# Who is about to leave?``; after a title with a colon the rest
-        of it, ``# Churn: who is about to leave?``; else the first line that ends with a question
-        mark; a notebook that asks nothing is called by its title.
+        It is the first heading, ``# Who is about to leave?``, without the words before a colon,
+        ``# Churn: who is about to leave?``. Where the heading is no question, it is the first line
+        of the cell that ends with a question mark; where there is none, it is the title.
         """
         if self.title.endswith("?"):
             asked = self.title.partition(": ")[2] or self.title
@@ -106,7 +106,7 @@ def read_notebook(path: Path) -> Notebook:
     Raises
     ------
     ParameterError
-        It does not exist or is no notebook.
+        The file does not exist or is no notebook.
     """
     nbformat = import_nbformat()
     try:

@@ -27,7 +27,7 @@ from workbench.runs.bundles import (
 )
 from workbench.runs.execution import INJECTED, Execution
 from workbench.runs.notebooks import cells_of
-from workbench.runs.plan import Plan, PlannedRun
+from workbench.runs.plan import PlannedRun, RunPlan
 from workbench.runs.record import (
     SCHEMA_VERSION,
     ExhibitReference,
@@ -45,7 +45,7 @@ _PACKAGES = ("polars", "numpy", "scipy", "scikit-learn")
 
 
 def finished_files(
-    plan: Plan, run: PlannedRun, view: View, execution: Execution
+    plan: RunPlan, run: PlannedRun, view: View, execution: Execution
 ) -> dict[str, bytes]:
     """Return the files of a finished run's folder, by their path in it.
 
@@ -80,7 +80,9 @@ def finished_files(
     return files
 
 
-def failed_files(plan: Plan, run: PlannedRun, *, reason: str, cell: int | None) -> dict[str, bytes]:
+def failed_files(
+    plan: RunPlan, run: PlannedRun, *, reason: str, cell: int | None
+) -> dict[str, bytes]:
     """Return the files of a failed run's folder: what went in and why it failed, no output."""
     record = FailedRecord(
         **_inputs(plan, run), status="failed", reason=reason.rstrip("."), cell=cell
@@ -261,7 +263,7 @@ def _drawings(exhibit: FigureBundle) -> dict[str, bytes]:
         ) from error
 
 
-def _inputs(plan: Plan, run: PlannedRun) -> dict[str, Any]:
+def _inputs(plan: RunPlan, run: PlannedRun) -> dict[str, Any]:
     """Return the fields that records of finished and of failed runs have in common."""
     dataset, inputs = plan.dataset, run.inputs
     return {

@@ -2,8 +2,8 @@
 
 papermill only warns about a name it does not know and guesses types from the text (``007`` becomes
 7, ``no`` becomes false). Here the cell tagged ``parameters`` is read as Python source, and every
-value is held against the type written there, wherever it comes from: the command line gives text,
-a study file gives values, and both give the same result for the same meaning.
+value is checked against the declared type. The command line gives text and a study file gives
+values; both give the same result for the same meaning.
 """
 
 import ast
@@ -14,6 +14,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 from workbench.foundation.errors import ParameterError, unknown_name
@@ -42,9 +43,9 @@ class Parameter:
     Attributes
     ----------
     name, type, default, meaning
-        As they are declared.
+        Parts of the declaration.
     low, high : float or None
-        Smallest and largest value, where the comment ends with a range; either may be left out.
+        Smallest and largest value, where the comment ends with a range; either can be absent.
     """
 
     name: str
@@ -60,7 +61,7 @@ class Parameter:
         Raises
         ------
         ParameterError
-            The value, or one of a list of values, is too small or too large.
+            The value, or a value of the list, is too small or too large.
         """
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, bool) or not isinstance(each, int | float):
@@ -84,7 +85,7 @@ def declared_parameters(notebook: Notebook) -> dict[str, Parameter]:
     Raises
     ------
     ParameterError
-        The cell holds something else than ``name: type = literal``, or a default does not fit.
+        A line of the cell is not ``name: type = literal``, or a default does not fit its type.
     """
     cell = notebook.tagged("parameters")
     if cell is None:
@@ -109,7 +110,7 @@ def declared_parameters(notebook: Notebook) -> dict[str, Parameter]:
             )
         name = statement.target.id
         comment = lines[(statement.end_lineno or statement.lineno) - 1].partition("  # ")[2]
-        kind = _type(statement.annotation, notebook.name, name)
+        kind = _declared_type(statement.annotation, notebook.name, name)
         try:
             default = ast.literal_eval(statement.value)
         except ValueError as error:
@@ -117,46 +118,46 @@ def declared_parameters(notebook: Notebook) -> dict[str, Parameter]:
                 f"notebook {notebook.name}: the default of {name} is no literal"
             ) from error
         try:
-            default = _fit(default, kind, name)
+            default = _fitting(default, kind, name)
         except ParameterError as fault:
             raise ParameterError(f"notebook {notebook.name}: the default of {fault}") from fault
-        made = Parameter(
+        parameter = Parameter(
             name=name, type=kind, default=default, meaning=comment.strip(), **_range(comment)
         )
         try:
-            made.require_within(default)
+            parameter.require_within(default)
         except ParameterError as fault:
             raise ParameterError(f"notebook {notebook.name}: the default of {fault}") from fault
-        found[name] = made
+        found[name] = parameter
     return found
 
 
 def _range(comment: str) -> dict[str, float]:
-    """Return the limits with which a comment ends: ``days, 1..730``."""
+    """Return the limits at the end of a comment such as ``days, 1..730``."""
     limits = _RANGE.search(comment)
     if limits is None:
         return {}
     return {name: float(text) for name, text in limits.groupdict().items() if text}
 
 
-def chosen(
+def choose_values(
     declared: Mapping[str, Parameter], given: Mapping[str, Any], *, where: str
 ) -> dict[str, Any]:
-    """Return the value of every declared parameter, given ones checked.
+    """Return the value of every declared parameter: the given value, checked, or the default.
 
     Parameters
     ----------
     declared : mapping
-        What the notebook declares.
+        Declarations of the notebook.
     given : mapping of str to object
-        Text from a command line is parsed by the declared type, other values are checked.
+        Values by name; ``TypedText`` is parsed by the declared type, other values are checked.
     where : str
-        How the refusal names the place: "notebook churn".
+        Words with which the refusal begins: "notebook churn".
 
     Raises
     ------
     ParameterError
-        Names are not declared, or values do not fit; one line for each.
+        A name is not declared, or a value does not fit; the message has a line for each.
     """
     values = {name: parameter.default for name, parameter in declared.items()}
     faults = []
@@ -165,7 +166,7 @@ def chosen(
             faults.append(unknown_name("parameter", name, declared))
             continue
         try:
-            values[name] = _fit(value, declared[name].type, name)
+            values[name] = _fitting(value, declared[name].type, name)
             declared[name].require_within(values[name])
         except ParameterError as fault:
             faults.append(str(fault))
@@ -174,50 +175,66 @@ def chosen(
     return values
 
 
+def parse_date(text: str | None) -> date | None:
+    """Return the date that a text stands for; None where there is no text.
+
+    Raises
+    ------
+    ParameterError
+        The text is no date in the form of ISO 8601.
+    """
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ParameterError(f"as_of is {text!r}: write a date as 2024-12-31") from error
+
+
 @dataclass(frozen=True, slots=True)
-class Text:
-    """A value as it was typed on a command line, not yet of any type."""
+class TypedText:
+    """A value as it was typed on the command line, before it is parsed."""
 
     text: str
 
 
-def _type(node: ast.expr, notebook: str, name: str) -> Any:
+def _declared_type(node: ast.expr, notebook: str, name: str) -> Any:
     try:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             # quoted where the notebook has not imported the name: `"Literal['a', 'b']"`
             node = ast.parse(node.value, mode="eval").body
-        # only the names above: the annotation of a notebook is no place for other code
+        # an annotation can use the names above only: no other code of it is executed
         code = compile(ast.fix_missing_locations(ast.Expression(node)), notebook, "eval")
         kind = eval(code, {"__builtins__": {}}, dict(_NAMES))  # noqa: S307 - names restricted above
     except Exception as error:
-        raise ParameterError(_not_understood(notebook, name)) from error
-    if not _is_known(kind):
-        raise ParameterError(_not_understood(notebook, name))
+        raise ParameterError(_unknown_type(notebook, name)) from error
+    if not _is_supported(kind):
+        raise ParameterError(_unknown_type(notebook, name))
     return kind
 
 
-def _not_understood(notebook: str, name: str) -> str:
+def _unknown_type(notebook: str, name: str) -> str:
     return (
         f"notebook {notebook}: the type of {name} is not understood: use bool, int, float, "
         "str, list[…], Literal[…] or one of them or None"
     )
 
 
-def _is_known(kind: Any) -> bool:
+def _is_supported(kind: Any) -> bool:
     origin, args = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
         inner = [each for each in args if each is not type(None)]
-        return len(inner) == 1 and _is_known(inner[0])
+        return len(inner) == 1 and _is_supported(inner[0])
     if origin is list:
-        return _is_known(args[0])
+        return _is_supported(args[0])
     return origin is Literal or kind in (bool, int, float, str)
 
 
-def _fit(value: Any, kind: Any, name: str) -> Any:
+def _fitting(value: Any, kind: Any, name: str) -> Any:
     try:
-        return _parsed(value.text, kind) if isinstance(value, Text) else _checked(value, kind)
+        return _parsed(value.text, kind) if isinstance(value, TypedText) else _checked(value, kind)
     except (ValueError, TypeError) as error:
-        shown = repr(value.text if isinstance(value, Text) else value)
+        shown = repr(value.text if isinstance(value, TypedText) else value)
         if len(shown) > _LONGEST:
             shown = f"{shown[:_LONGEST]}…"
         wanted = kind.__name__ if isinstance(kind, type) and not typing.get_args(kind) else kind
@@ -226,15 +243,15 @@ def _fit(value: Any, kind: Any, name: str) -> Any:
 
 
 def _example(kind: Any) -> str:
-    """Say how a list is written, which is JSON."""
+    """Return how a list is written on the command line, which is JSON."""
     if typing.get_origin(kind) is not list:
         return ""
     return """, written as '["a", "b"]'""" if kind == list[str] else ", written as '[1, 2]'"
 
 
 def _parsed(text: str, kind: Any) -> Any:
-    """Turn text into a value of the declared type, never guessing another one."""
-    text.encode()  # bytes that are no text come as halves of characters, which nothing can store
+    """Parse text as a value of the declared type; no other type is tried."""
+    text.encode()  # refuses surrogates, which stand for bytes that are no text
     origin, args = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
         if text in ("", "none", "None", "null"):
@@ -242,12 +259,16 @@ def _parsed(text: str, kind: Any) -> Any:
         (inner,) = [each for each in args if each is not type(None)]
         return _parsed(text, inner)
     if origin is Literal:
-        return next(each for each in args if str(each) == text) if text in map(str, args) else _no()
+        return (
+            next(each for each in args if str(each) == text)
+            if text in map(str, args)
+            else _refuse_value()
+        )
     if kind is str:
         return text
     if kind is bool:
         lowered = text.lower()
-        return True if lowered in _TRUE else False if lowered in _FALSE else _no()
+        return True if lowered in _TRUE else False if lowered in _FALSE else _refuse_value()
     if kind is int:
         return int(text)
     if kind is float:
@@ -256,7 +277,13 @@ def _parsed(text: str, kind: Any) -> Any:
 
 
 def _checked(value: Any, kind: Any) -> Any:
-    """Return a value that is of the declared type, or refuse."""
+    """Return a value of the declared type.
+
+    Raises
+    ------
+    ValueError
+        The value has another type.
+    """
     origin, args = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
         if value is None:
@@ -264,17 +291,19 @@ def _checked(value: Any, kind: Any) -> Any:
         (inner,) = [each for each in args if each is not type(None)]
         return _checked(value, inner)
     if origin is Literal:
-        # 1, 1.0 and True are equal and would be different runs
-        return value if any(value == a and type(value) is type(a) for a in args) else _no()
+        # 1, 1.0 and True are equal in Python, but would be different runs
+        return (
+            value if any(value == a and type(value) is type(a) for a in args) else _refuse_value()
+        )
     if origin is list:
         if not isinstance(value, list | tuple):
-            return _no()
+            return _refuse_value()
         return [_checked(each, args[0]) for each in value]
     if kind is float and type(value) in (int, float):
-        # neither nan nor inf, and no zero below zero: each would be another run
-        return float(value) + 0.0 if math.isfinite(float(value)) else _no()
-    return value if type(value) is kind else _no()
+        # nan and inf are refused, and -0.0 becomes 0.0: it would be a different run
+        return float(value) + 0.0 if math.isfinite(float(value)) else _refuse_value()
+    return value if type(value) is kind else _refuse_value()
 
 
-def _no() -> Any:
+def _refuse_value() -> Any:
     raise ValueError

@@ -1,9 +1,9 @@
-"""Search a run's folder again for persons, before it is published once more.
+"""Search the folder of a run again for persons, before the run is published again.
 
 A run was searched when it was made. Since then further persons may have been loaded into the
-dataset, or another version of the package may draw another page, so both are searched again for the
-identities that the dataset has now. The view's pseudonyms are not searched for again: a folder that
-fits its seal is the one that was searched for them, and whoever was loaded later is not in it.
+dataset, or another version of the package may make another page. So files and page are searched for
+the identities that the dataset has now. They are not searched again for the view's pseudonyms: a
+folder that fits its seal was searched for them, and persons who were loaded later are not in it.
 """
 
 from collections.abc import Iterable
@@ -12,15 +12,15 @@ import polars as pl
 
 from workbench.foundation.errors import ParameterError, PrivacyError
 from workbench.privacy.leaks import KnownIdentifiers, find_leaks, known_identifiers
-from workbench.runs.catalogue import Run
+from workbench.runs.run_folders import Run
 from workbench.vault import Dataset, Vault
 from workbench.vault.parquet import reading
 
 _NO_PSEUDONYM = pl.Series(dtype=pl.UInt64)
 
 
-class Searcher:
-    """Searches runs for the persons of their datasets; each dataset is opened once."""
+class PersonSearch:
+    """Search of runs for the persons of their datasets; each dataset is opened once."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
@@ -28,7 +28,7 @@ class Searcher:
         self._known: dict[str, KnownIdentifiers] = {}
 
     def identities(self, run: Run) -> str:
-        """Return a digest of the identities that a run is searched for; none without a dataset.
+        """Return a digest of the identities for which a run is searched; empty without a dataset.
 
         Raises
         ------
@@ -38,7 +38,7 @@ class Searcher:
         dataset = self._dataset(run)
         return "" if dataset is None else dataset.digest_of("identities")
 
-    def require_nobody(self, run: Run, page: bytes) -> None:
+    def require_no_person(self, run: Run, page: bytes) -> None:
         """Search a run's files and its page.
 
         Raises
@@ -46,7 +46,7 @@ class Searcher:
         IntegrityError
             The identities of its dataset are damaged.
         PrivacyError
-            A person was found, told by kind and number.
+            A person was found; the message gives kinds and numbers.
         """
         dataset = self._dataset(run)
         if dataset is None:
@@ -72,13 +72,13 @@ class Searcher:
         if name not in self._datasets:
             try:
                 self._datasets[name] = self._vault.dataset(name)
-            except ParameterError:  # it was removed, and with it everybody who could be searched
+            except ParameterError:  # the dataset was removed, and with it all its identities
                 self._datasets[name] = None
         return self._datasets[name]
 
 
 def leaks_in(contents: Iterable[bytes], *, known: KnownIdentifiers, exempt: Iterable[str]) -> str:
-    """Return what identifies persons in some contents, by kind and number; empty where nothing."""
+    """Return kinds and numbers of what identifies persons in some contents; empty where none."""
     allowed = tuple(exempt)
     for content in contents:
         found = find_leaks(content, known=known, pseudonyms=_NO_PSEUDONYM, exempt=allowed)

@@ -1,7 +1,7 @@
-"""Whom an executed notebook is about: the pseudonyms of its view, kept beside it in the vault.
+"""The persons in an executed notebook: the pseudonyms of its view, stored beside it in the vault.
 
-An executed notebook can contain any row of its view. Whoever has a person erased computes the
-person's pseudonym for a run's study and finds here whether the notebook has to go too.
+An executed notebook can contain any row of its view. To erase a person, the person's pseudonym for
+the study of a run is computed, and looked up here: where it is found, the notebook is erased too.
 """
 
 import numpy as np
@@ -13,13 +13,13 @@ from workbench.vault import Vault
 _KIND = "persons"
 
 
-def keep_persons(vault: Vault, run: str, view: View) -> None:
-    """Keep the pseudonyms of a run's view, sorted, eight bytes each."""
+def store_persons(vault: Vault, run: str, view: View) -> None:
+    """Store the pseudonyms of a run's view, sorted, eight bytes each."""
     found = view.data["customers"].select("customer_id").collect().to_series().sort()
     vault.keep(_KIND, run, found.to_numpy().astype("<u8").tobytes())
 
 
-def kept_persons(vault: Vault, run: str) -> pl.Series:
+def read_persons(vault: Vault, run: str) -> pl.Series:
     """Return the pseudonyms that a run's executed notebook can contain.
 
     Raises

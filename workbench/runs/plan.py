@@ -1,4 +1,4 @@
-"""What a run would be, before anything runs: notebooks, checked parameters, and the run's id."""
+"""The plan of runs, made before anything is executed: notebooks, checked parameters, run ids."""
 
 import hashlib
 from collections.abc import Mapping
@@ -14,7 +14,12 @@ from workbench.foundation.files import canonical_json
 from workbench.foundation.settings import find_file
 from workbench.privacy.view import default_as_of, view_fingerprint, zone_of
 from workbench.runs.notebooks import Notebook, read_notebook
-from workbench.runs.parameters import Text, chosen, declared_parameters
+from workbench.runs.parameters import (
+    TypedText,
+    choose_values,
+    declared_parameters,
+    parse_date,
+)
 from workbench.studies import NotebookUse, Study
 from workbench.vault import Dataset
 
@@ -24,20 +29,20 @@ _SOURCES = (".py", ".csv", ".toml", ".html", ".css", ".js")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedRun:
-    """One notebook of a study with everything that decides its outcome.
+    """One notebook of a study, with everything that determines its outcome.
 
     Attributes
     ----------
     id : str
-        Hash over all that goes in; equal input, equal id.
+        Hash over all inputs; equal inputs have equal ids.
     notebook : Notebook
-        As it lies in the project now.
+        Notebook as it is in the project now.
     parameters : mapping
-        Every declared parameter with its checked value.
+        Checked value of every declared parameter.
     meanings : mapping of str to str
-        What each parameter means, as the notebook declares it.
+        Meaning of each parameter, as the notebook declares it.
     inputs : mapping
-        What the id is made of, in a form that JSON can hold.
+        Everything that the id is a hash over, as a JSON object.
     """
 
     id: str
@@ -48,7 +53,7 @@ class PlannedRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class RunPlan:
     """The runs of one study as of one date."""
 
     study: Study
@@ -57,7 +62,7 @@ class Plan:
     runs: tuple[PlannedRun, ...]
 
 
-def plan(
+def plan_runs(
     study: Study,
     dataset: Dataset,
     *,
@@ -65,23 +70,24 @@ def plan(
     as_of: date | None = None,
     given: Mapping[str, str] | None = None,
     only: str | None = None,
-) -> Plan:
+) -> RunPlan:
     """Check everything that can be checked before a kernel starts.
 
     Parameters
     ----------
     study : Study
-        Names notebooks and their parameters.
+        Study with notebooks and their parameters.
     dataset : Dataset
-        The version that would be used.
+        Version of the dataset that would be used.
     project : Path
-        Where ``notebooks/`` and the lock file lie.
+        Folder with ``notebooks/`` and the lock file.
     as_of : date, optional
         Scoring date.
     given : mapping of str to str, optional
-        Parameters as typed; each reaches every notebook that declares it.
+        Parameters as they were typed; each is given to every notebook that declares it.
     only : str, optional
-        One notebook, by name or path, with the study's parameters where it is one of its own.
+        Name or path of the only notebook to plan; it gets the study's parameters where it is one of
+        the study's notebooks.
 
     Raises
     ------
@@ -89,10 +95,10 @@ def plan(
         A notebook or parameter is not known, or a value does not fit its declared type.
     """
     given = dict(given or {})
-    uses = _uses(study, only)
-    faults = _misplaced(study, uses, given)
+    uses = _notebook_uses(study, only)
+    faults = _misplaced_parameters(study, uses, given)
     day = (
-        _day(given.pop("as_of", None))
+        parse_date(given.pop("as_of", None))
         or as_of
         or default_as_of(dataset, zone=zone_of(study, dataset))
     )
@@ -112,11 +118,11 @@ def plan(
     own = {"study": study.name, "as_of": day.isoformat()}
     values = []
     for use, notebook, parameters in zip(uses, notebooks, declared, strict=True):
-        typed = {name: Text(text) for name, text in given.items() if name in parameters}
+        typed = {name: TypedText(text) for name, text in given.items() if name in parameters}
         fixed = {name: value for name, value in own.items() if name in parameters}
         try:
             values.append(
-                chosen(
+                choose_values(
                     parameters,
                     {**use.parameters, **typed, **fixed},
                     where=f"notebook {notebook.name}",
@@ -125,8 +131,8 @@ def plan(
         except ParameterError as fault:
             faults += str(fault).splitlines()
     if faults:
-        told = dict.fromkeys(faults)  # two notebooks may have the same one
-        raise ParameterError("\n  ".join(told))
+        distinct = dict.fromkeys(faults)  # two notebooks may have the same fault
+        raise ParameterError("\n  ".join(distinct))
     common = {
         "study": study.model_dump(mode="json", exclude={"notebooks", "schedule", "retention_days"}),
         "dataset": {
@@ -155,11 +161,13 @@ def plan(
                 inputs=inputs,
             )
         )
-    return Plan(study=study, dataset=dataset, as_of=day, runs=tuple(runs))
+    return RunPlan(study=study, dataset=dataset, as_of=day, runs=tuple(runs))
 
 
-def _misplaced(study: Study, uses: list[NotebookUse], given: Mapping[str, str]) -> list[str]:
-    """Faults of parameters that belong to the run as a whole: one study, one date, one view."""
+def _misplaced_parameters(
+    study: Study, uses: list[NotebookUse], given: Mapping[str, str]
+) -> list[str]:
+    """Return the faults of parameters that the run sets for all notebooks: study and as-of date."""
     faults = []
     if given.get("study", study.name) != study.name:
         faults.append(
@@ -194,22 +202,9 @@ def lock_digest(project: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else "none"
 
 
-def _uses(study: Study, only: str | None) -> list[NotebookUse]:
+def _notebook_uses(study: Study, only: str | None) -> list[NotebookUse]:
     if only is None:
         return list(study.notebooks)
     own = [use for use in study.notebooks if use.name in (only, Path(only).stem)]
-    return [_renamed(use, only) for use in own] or [NotebookUse(name=only)]
-
-
-def _renamed(use: NotebookUse, name: str) -> NotebookUse:
-    """Return the same use of the notebook as it was named by the user, who may give a path."""
-    return use.model_copy(update={"name": name})
-
-
-def _day(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ParameterError(f"as_of is {text!r}: write a date as 2024-12-31") from error
+    # the user may have given a path: the notebook is then read from there
+    return [use.model_copy(update={"name": only}) for use in own] or [NotebookUse(name=only)]

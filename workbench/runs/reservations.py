@@ -20,27 +20,28 @@ class TooManyVariantsError(PrivacyError):
 
 @dataclass(slots=True)
 class Reservation:
-    """A run that counts as published; ``release`` takes it back where the run shows nothing."""
+    """A run that counts as published, until ``release`` is called for a run that shows nothing."""
 
     is_released: bool = False
 
     def release(self) -> None:
-        """Take the reservation back."""
+        """Stop counting the run."""
         self.is_released = True
 
 
 @contextmanager
 def reserve(variant: Variant, *, study: Study, vault: Vault) -> Iterator[Reservation]:
-    """Count a run as published, for as long as it is not taken back.
+    """Count a run as published, unless its reservation is released.
 
-    It counts before its kernel starts, so that two runs at once count each other; a run that fails
-    or is interrupted is taken back. A process that is killed leaves it counted, which errs on the
-    safe side and costs nothing when the same run is started again.
+    The run is counted before its kernel starts, so that of two runs at the same time each counts
+    the other. A run that fails or is interrupted is not counted any longer. A run whose process is
+    killed stays counted, which is the safe side; the same run is never counted twice, so it can be
+    started again.
 
     Raises
     ------
     TooManyVariantsError
-        The study's ``max_variants`` reports about nearly the same persons exist.
+        ``max_variants`` reports of the study about nearly the same persons exist.
     """
     reservation = Reservation()
     with _variants_of(study, vault) as held:
@@ -73,14 +74,14 @@ def _require_few(held: Variants, variant: Variant, study: Study) -> None:
 
 @contextmanager
 def _variants_of(study: Study, vault: Vault) -> Iterator[list[Variants]]:
-    """Hold the published reports of a study for changing; what stands in the list is kept."""
+    """Lock the published reports of a study; what the list contains at the end is stored."""
     name = f"{study.name} on {study.dataset}"
     folder = vault.workspace / "locks"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with FileLock(folder / f"{_KIND}-{study.name}.lock"):
-            known = vault.kept(_KIND, name) if vault.keeps(_KIND, name) else None
-            before = Variants() if known is None else Variants.of_bytes(known)
+            stored = vault.kept(_KIND, name) if vault.keeps(_KIND, name) else None
+            before = Variants() if stored is None else Variants.of_bytes(stored)
             held = [before]
             yield held
             if held[0] is not before:

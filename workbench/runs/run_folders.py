@@ -1,12 +1,13 @@
-"""The folders of runs, as they lie under ``reports/runs``.
+"""The folders in which runs are stored, under ``reports/runs``.
 
     runs/ID/           a finished run
-    runs/ID-failed/    its last failure; goes when the run finishes
+    runs/ID-failed/    the last failure of a run; it is removed when the run finishes
 
-A folder is made under a hidden name, every file in it is written and flushed, and only then it gets
-its name: a folder that can be seen is whole. With a vault its seal is written before the folder
-gets its name, beside the seal of the folder it replaces, so that a crash in between leaves a folder
-that has a seal; and whatever is read is compared with its seal.
+A folder is made under a hidden name, every file in it is written and flushed, and only then the
+folder gets its name. So a folder with a name is complete. With a vault the seal of the new folder
+is written before the folder gets its name, beside the seal of the folder that it replaces: after a
+crash in between, the folder on the disk still has a seal. A folder that is read is compared with
+its seal.
 """
 
 import contextlib
@@ -25,9 +26,9 @@ from workbench.runs.record import ExecutionRecord, RunRecord, read_execution, re
 from workbench.runs.seals import (
     SEALS,
     Seal,
-    files_of,
+    fitting_seal,
+    read_files,
     read_seals,
-    verified,
     write_seals,
 )
 from workbench.vault import Vault
@@ -42,15 +43,16 @@ class Run:
     Attributes
     ----------
     folder : Path
-        Where it is stored.
+        Folder of the run.
     record : FinishedRecord or FailedRecord
         Content of ``record.json``.
     execution : ExecutionRecord
         Content of ``execution.json``.
     files : mapping of str to bytes
-        All files of the folder by their path in it, read once: what was verified is what is used.
+        All files of the folder by their path in it. They are read once, so the files that were
+        verified are the files that are used.
     seal : Seal or None
-        The seal that these files fit; None where no key was at hand and nothing was verified.
+        The seal that these files fit; None where no key was available and nothing was verified.
     """
 
     folder: Path
@@ -71,37 +73,37 @@ class Run:
 
     @property
     def notebook(self) -> str:
-        """Name of its notebook."""
+        """Name of the run's notebook."""
         return self.record.notebook.name
 
     @property
     def study(self) -> str:
-        """Name of its study."""
+        """Name of the run's study."""
         return self.record.study.name
 
     @property
     def started_at(self) -> datetime:
-        """When it was executed, in UTC."""
+        """Time at which the run was started, in UTC."""
         return self.execution.started_at
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class RunsFolder:
     """The folder of all runs.
 
     Attributes
     ----------
     path : Path
-        Where it is.
+        Path of the folder.
     vault : Vault or None
-        Contains the seals; without it nothing is sealed and nothing verified.
+        Vault with the seals; without it no run is sealed and none is verified.
     """
 
     path: Path
     vault: Vault | None = None
 
     def finished(self, run: str) -> Run | None:
-        """Return a finished run; None where it has not finished or was changed since."""
+        """Return a finished run; None where it has not finished, was changed or cannot be read."""
         folder = self.path / run
         if not (folder / "record.json").exists():
             return None
@@ -112,12 +114,12 @@ class Folder:
             return None
 
     def mend(self, run: str) -> None:
-        """Undo what a crash left of a run half written; only its holder may call this."""
+        """Repair the folder of a run after a crash; the caller must hold the lock of the run."""
         for name in (run, f"{run}{_FAILED}"):
             for old in sorted(self.path.glob(f".{name}.*.old")):
                 if (self.path / name).exists():
                     shutil.rmtree(old, ignore_errors=True)
-                else:  # it crashed between taking the earlier run away and putting the new one
+                else:  # the crash came between the two renames of ``put``
                     old.rename(self.path / name)
             for partial in self.path.glob(f".{name}.*.partial"):
                 shutil.rmtree(partial, ignore_errors=True)
@@ -133,8 +135,8 @@ class Folder:
     ) -> Run:
         """Write a run's files so that its folder appears whole or not at all, and seal it.
 
-        A failure never touches a finished run of the same id; a finished run takes the place of an
-        earlier one and of its failure.
+        A failure never changes a finished run of the same id. A finished run replaces an earlier
+        run of the same id, and its failure.
 
         Parameters
         ----------
@@ -145,9 +147,9 @@ class Folder:
         is_failed : bool
             Whether the run failed.
         page : bytes
-            The page that was searched for persons with the files.
+            Page of the run; it was searched for persons together with the files.
         identities : str
-            Digest of the identities they were searched for.
+            Digest of the identities for which files and page were searched.
         """
         name = f"{run}{_FAILED}" if is_failed else run
         target = self.path / name
@@ -182,16 +184,17 @@ class Folder:
         return read_run(target, self.vault)
 
     def _seal_in_force(self, folder: Path) -> list[Seal]:
-        """Return the seal that a folder fits now; a changed folder has none."""
+        """Return the seal that a folder fits now, as a list; empty where the folder was changed."""
         if self.vault is None or not folder.is_dir():
             return []
         with contextlib.suppress(WorkbenchError):
-            return [verified(folder.name, files_of(folder), read_seals(self.vault, folder.name))]
+            seals = read_seals(self.vault, folder.name)
+            return [fitting_seal(folder.name, read_files(folder), seals)]
         return []
 
 
 def folders_of_runs(folder: Path) -> list[Path]:
-    """Return the folders of all runs, by name."""
+    """Return the folders of all runs, sorted by name."""
     return sorted(
         path
         for path in folder.glob("*")
@@ -221,23 +224,24 @@ def read_run(folder: Path, vault: Vault | None) -> Run:
     try:
         return _read(folder, vault)
     except IntegrityError:
-        return _read(folder, vault)  # it may have been replaced by its own run while it was read
+        return _read(folder, vault)  # another process may have replaced it while it was read
 
 
 def _read(folder: Path, vault: Vault | None) -> Run:
     if folder.is_symlink():
-        raise IntegrityError(f"run {folder.name}: it is a link to another folder")
-    files = files_of(folder)
-    seal = None if vault is None else verified(folder.name, files, read_seals(vault, folder.name))
+        raise IntegrityError(f"run {folder.name}: its folder is a link to another folder")
+    files = read_files(folder)
+    name = folder.name
+    seal = None if vault is None else fitting_seal(name, files, read_seals(vault, name))
     for needed in ("record.json", "execution.json"):
         if needed not in files:
             raise IntegrityError(
-                f"run {folder.name}: it has no {needed}; remove the folder and run the study again"
+                f"run {name}: it has no {needed}; remove the folder and run the study again"
             )
     return Run(
         folder=folder,
-        record=read_record(files["record.json"], name=folder.name),
-        execution=read_execution(files["execution.json"], name=folder.name),
+        record=read_record(files["record.json"], name=name),
+        execution=read_execution(files["execution.json"], name=name),
         files=files,
         seal=seal,
     )

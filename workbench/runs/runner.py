@@ -1,7 +1,8 @@
-"""Run a plan: the one function behind ``workbench run``.
+"""Execute a plan: the one function behind ``workbench run``.
 
-Everything that will lie in the open, the page included, is searched for persons before any of it
-is written. One process executes a run; others that want the same wait for it and find it done.
+Every file that anybody may read, the page included, is searched for persons before it is written.
+One process executes a run; another process that wants the same run waits for it and finds it
+finished.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,23 +19,25 @@ from workbench.foundation.progress import say
 from workbench.privacy.leaks import KnownIdentifiers, find_leaks, known_identifiers
 from workbench.privacy.variants import Sketch, Variant
 from workbench.privacy.view import View, open_view
-from workbench.runs.catalogue import Folder, Run
-from workbench.runs.confined import demand_confinement, keep_apart
 from workbench.runs.execution import Execution
 from workbench.runs.failures import one_line, refusal_of_exhibits
 from workbench.runs.kernel import execute
+from workbench.runs.kernel_checks import require_confinement_works, require_outside
 from workbench.runs.notebooks import import_nbformat
 from workbench.runs.outputs import failed_files, finished_files, shortcoming
-from workbench.runs.persons import keep_persons
-from workbench.runs.plan import Plan, PlannedRun
+from workbench.runs.persons import store_persons
+from workbench.runs.plan import PlannedRun, RunPlan
 from workbench.runs.record import SCHEMA_VERSION, ExecutionRecord, RecordedConfinement
+from workbench.runs.reservations import Reservation, TooManyVariantsError, reserve
+from workbench.runs.run_folders import Run, RunsFolder
 from workbench.runs.scratch import Scratch
-from workbench.runs.variants import Reservation, TooManyVariantsError, reserve
 from workbench.vault import Vault, read_sealed_view, seal_view
 from workbench.vault.parquet import reading
 
-#: Classes that a notebook may raise and the command passes on with their own exit code.
-_OURS = {name: getattr(errors, name) for name in ("ParameterError", "InputError", "PrivacyError")}
+#: Classes that a notebook may raise; the command then ends with the exit code of the class.
+_OWN_ERRORS = {
+    name: getattr(errors, name) for name in ("ParameterError", "InputError", "PrivacyError")
+}
 
 Clock = Callable[[], datetime]
 Page = Callable[[Mapping[str, bytes], date], bytes]
@@ -43,16 +46,16 @@ Publish = Callable[[Run], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """What became of one planned run.
+    """Outcome of one planned run.
 
     Attributes
     ----------
     run : Run
-        As it lies in the folder of runs.
+        The run as it is stored in the folder of runs.
     is_reused : bool
-        True where it had finished before and nothing was executed.
+        True where the run had finished before and nothing was executed.
     error : WorkbenchError or None
-        Why it failed.
+        Why the run failed.
     """
 
     run: Run
@@ -60,36 +63,48 @@ class RunResult:
     error: WorkbenchError | None = None
 
 
-def run(
-    plan: Plan,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Steps:
+    """What the runner is given by its caller, for all runs of a plan; see ``run_plan``."""
+
+    folder: RunsFolder
+    clock: Clock
+    page: Page
+    publish: Publish
+    again: bool
+    timeout_seconds: int | None
+
+
+def run_plan(
+    plan: RunPlan,
     *,
     vault: Vault,
-    folder: Folder,
+    folder: RunsFolder,
     clock: Clock,
     page: Page,
     publish: Publish,
     again: bool = False,
     timeout_seconds: int | None = None,
 ) -> list[RunResult]:
-    """Execute what of a plan has not finished yet.
+    """Execute the runs of a plan that have not finished yet.
 
     Parameters
     ----------
-    plan : Plan
+    plan : RunPlan
         Checked runs of one study.
     vault : Vault
-        Holds the dataset; executed notebooks are kept there.
-    folder : Folder
-        Where records go.
+        Vault with the dataset; executed notebooks are stored in it.
+    folder : RunsFolder
+        Folder in which the runs are stored.
     clock : callable
-        Gives the time for ``execution.json``.
+        Returns the time, for ``execution.json``.
     page : callable
         Makes a run's page from its files by their path in the run's folder and the day of its
         execution; the page is searched for persons before anything is written.
     publish : callable
         Called with each run that was written, finished or failed: it writes the page.
     again : bool
-        Execute also what has finished.
+        Whether to execute also runs that have finished.
     timeout_seconds : int, optional
         Longest time for one cell.
 
@@ -98,22 +113,26 @@ def run(
     InputError
         The workspace is in a folder that notebooks can read.
     PrivacyError
-        The study may see too few customers, or demands a confinement that this machine does not
-        have.
+        The view has too few customers, or the study requires a confinement that this machine does
+        not have.
     """
-    folder = replace(folder, vault=vault)  # what it reads is verified, what it writes sealed
+    steps = _Steps(
+        folder=replace(folder, vault=vault),  # with the vault it verifies runs and seals them
+        clock=clock,
+        page=page,
+        publish=publish,
+        again=again,
+        timeout_seconds=timeout_seconds,
+    )
     with Scratch(vault) as scratch:
-        opened = _Opened(plan, vault, scratch, page)
-        return [
-            _one(planned, opened, folder, clock, page, publish, again, timeout_seconds)
-            for planned in plan.runs
-        ]
+        source = _ViewSource(plan, vault, scratch, page)
+        return [_result_of(planned, source, steps) for planned in plan.runs]
 
 
-class _Opened:
-    """The plan's view, opened and sealed once, when the first run needs it."""
+class _ViewSource:
+    """The view of a plan, opened and sealed once, when the first run needs it."""
 
-    def __init__(self, plan: Plan, vault: Vault, scratch: Scratch, page: Page) -> None:
+    def __init__(self, plan: RunPlan, vault: Vault, scratch: Scratch, page: Page) -> None:
         self.plan = plan
         self.vault = vault
         self.folder = scratch.folder
@@ -124,19 +143,19 @@ class _Opened:
         self._pseudonyms = pl.Series(dtype=pl.UInt64)
 
     def view(self) -> View:
-        """Open and seal the view, or return what was opened before."""
+        """Open and seal the view, or return the view that was opened before."""
         if self._view is None:
-            keep_apart([self.vault.workspace])
+            require_outside([self.vault.workspace])
             if self.plan.study.require_confinement:
-                demand_confinement(self.plan.study.name)
+                require_confinement_works(self.plan.study.name)
             dataset = self.plan.dataset
             with reading(dataset.label):
                 view = open_view(self.plan.study, dataset, as_of=self.plan.as_of)
-                about = view.describe()
-                sealed = seal_view(self.folder / "view", data=view.data, description=about)
+                description = view.describe()
+                sealed = seal_view(self.folder / "view", data=view.data, description=description)
                 self._environment = dict(sealed)
-                # what is read of the view from now on is what the kernels read, not made anew
-                self._view = View.restore(about, read_sealed_view(sealed).data)
+                # from here on the runner reads the tables that the kernels read
+                self._view = View.restore(description, read_sealed_view(sealed).data)
                 self._known = known_identifiers(dataset.data()["identities"])
                 self._pseudonyms = (
                     self._view.data["customers"].select("customer_id").collect().to_series()
@@ -159,29 +178,35 @@ class _Opened:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Environment that opens the sealed view."""
+        """Environment variables that open the sealed view."""
         return self._environment
 
-    def check(self, made: Mapping[str, bytes], started: datetime) -> None:
-        """Refuse files that identify a person, or whose page does; anyone could read them."""
-        self._require_nobody((*made.values(), self._page(made, started.date())))
+    def require_no_person(self, files: Mapping[str, bytes], started: datetime) -> None:
+        """Refuse files that identify a person, or whose page does, since anyone can read them.
 
-    def searched(self, message: str) -> str:
-        """Return a message of the kernel for the operator's terminal; empty if it names a person.
+        Raises
+        ------
+        PrivacyError
+            A person was found; the message gives kinds and numbers of what was found.
+        """
+        self._require_no_person_in((*files.values(), self._page(files, started.date())))
+
+    def message_for_operator(self, message: str) -> str:
+        """Return a message of the kernel as one line; empty where it names a person.
 
         The operator holds the key and reads why a notebook refused; no page prints the message.
         """
         line = one_line(message)
         try:
-            self._require_nobody((line.encode(), message.encode()))
+            self._require_no_person_in((line.encode(), message.encode()))
         except PrivacyError:
             return ""
         return line
 
-    def _require_nobody(self, contents: Iterable[bytes]) -> None:
+    def _require_no_person_in(self, contents: Iterable[bytes]) -> None:
         study, known = self.plan.study, self._known
         if known is None:
-            raise RunError("files are checked after the view was opened: report this fault")
+            raise RunError("files are searched after the view was opened: report this fault")
         for content in contents:
             found = find_leaks(
                 content,
@@ -190,65 +215,62 @@ class _Opened:
                 exempt=(study.owner, study.contact),
             )
             if found:
-                told = ", ".join(f"{count} {kind}" for kind, count in found.items())
+                counts = ", ".join(f"{count} {kind}" for kind, count in found.items())
                 raise PrivacyError(
-                    f"the report of study {study.name} would identify persons ({told}): "
+                    f"the report of study {study.name} would identify persons ({counts}): "
                     "it is not written; look at the notebook in the vault"
                 )
 
 
-def _one(
-    planned: PlannedRun,
-    opened: _Opened,
-    folder: Folder,
-    clock: Clock,
-    page: Page,
-    publish: Publish,
-    again: bool,
-    timeout_seconds: int | None,
-) -> RunResult:
-    with _alone(opened.vault, planned):
-        folder.mend(planned.id)
-        finished = folder.finished(planned.id)
-        if finished is not None and not again:
+def _result_of(planned: PlannedRun, source: _ViewSource, steps: _Steps) -> RunResult:
+    """Return a run that has finished before, or execute it."""
+    with _run_lock(source.vault, planned):
+        steps.folder.mend(planned.id)
+        finished = steps.folder.finished(planned.id)
+        if finished is not None and not steps.again:
             return RunResult(run=finished, is_reused=True)
-        view = opened.view()
-        started = clock()
-        execution = Execution()
-        try:
-            with opened.reserved(planned) as reservation:
-                execution = execute(
-                    planned.notebook,
-                    parameters=planned.parameters,
-                    sealed_view=opened.environment,
-                    folder=opened.folder / "work",
-                    timeout_seconds=timeout_seconds,
-                    require_confinement=opened.plan.study.require_confinement,
-                )
-                _keep(opened.vault, planned.id, execution)
-                keep_persons(opened.vault, planned.id, view)
-                made, error = _files(planned, opened, view, execution, started)
-                if error is not None:
-                    reservation.release()
-        except TooManyVariantsError as refusal:
-            error = refusal
-            made = failed_files(opened.plan, planned, reason=str(refusal), cell=None)
-        finished_execution = _execution_record(started, clock(), execution)
-        files = {**made, "execution.json": finished_execution.to_bytes()}
-        run = folder.put(
-            planned.id,
-            files,
-            is_failed=error is not None,
-            page=page(files, started.date()),
-            identities=opened.plan.dataset.digest_of("identities"),
-        )
-        publish(run)
-        return RunResult(run=run, is_reused=False, error=error)
+        return _executed(planned, source, steps)
+
+
+def _executed(planned: PlannedRun, source: _ViewSource, steps: _Steps) -> RunResult:
+    """Execute a run, store its folder and publish its page."""
+    view = source.view()
+    started = steps.clock()
+    execution = Execution()
+    try:
+        with source.reserved(planned) as reservation:
+            execution = execute(
+                planned.notebook,
+                parameters=planned.parameters,
+                sealed_view=source.environment,
+                folder=source.folder / "work",
+                timeout_seconds=steps.timeout_seconds,
+                require_confinement=source.plan.study.require_confinement,
+            )
+            _store_notebook(source.vault, planned.id, execution)
+            store_persons(source.vault, planned.id, view)
+            files, error = _checked_files(planned, source, view, execution, started)
+            if error is not None:
+                reservation.release()
+    except TooManyVariantsError as refusal:
+        error = refusal
+        files = failed_files(source.plan, planned, reason=str(refusal), cell=None)
+    page = steps.page(files, started.date())
+    execution_record = _execution_record(started, steps.clock(), execution)
+    run = steps.folder.put(
+        planned.id,
+        {**files, "execution.json": execution_record.to_bytes()},
+        is_failed=error is not None,
+        page=page,
+        identities=source.plan.dataset.digest_of("identities"),
+    )
+    steps.publish(run)
+    return RunResult(run=run, is_reused=False, error=error)
 
 
 @contextmanager
-def _alone(vault: Vault, planned: PlannedRun) -> Iterator[None]:
-    """Hold a run, saying so where another process holds it."""
+def _run_lock(vault: Vault, planned: PlannedRun) -> Iterator[None]:
+    """Hold the lock of a run; say so where another process holds it, and wait."""
     lock = FileLock(vault.workspace / "locks" / f"{planned.id}.lock")
     try:
         (vault.workspace / "locks").mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -268,41 +290,43 @@ def _alone(vault: Vault, planned: PlannedRun) -> Iterator[None]:
         lock.release()
 
 
-def _files(
-    planned: PlannedRun, opened: _Opened, view: View, execution: Execution, started: datetime
+def _checked_files(
+    planned: PlannedRun, source: _ViewSource, view: View, execution: Execution, started: datetime
 ) -> tuple[dict[str, bytes], WorkbenchError | None]:
-    """Return what goes into the run's folder, checked, and what is wrong with the run."""
-    plan, name = opened.plan, planned.notebook.name
+    """Return the files of the run's folder, searched for persons, and why the run failed."""
+    plan, name = source.plan, planned.notebook.name
 
     def failed(why: str, cell: int | None) -> dict[str, bytes]:
-        made = failed_files(plan, planned, reason=why, cell=cell)
-        opened.check(made, started)
-        return made
+        files = failed_files(plan, planned, reason=why, cell=cell)
+        source.require_no_person(files, started)
+        return files
 
     try:
         reason = shortcoming(execution)
-        made = finished_files(plan, planned, view, execution) if reason is None else {}
-    except (PrivacyError, RunError) as shortfall:
-        why = refusal_of_exhibits(shortfall)
-        return failed(why, None), type(shortfall)(opened.searched(str(shortfall)) or why)
+        files = finished_files(plan, planned, view, execution) if reason is None else {}
+    except (PrivacyError, RunError) as refusal:
+        why = refusal_of_exhibits(refusal)
+        message = source.message_for_operator(str(refusal)) or why
+        return failed(why, None), type(refusal)(message)
     if reason is None:
         try:
-            opened.check(made, started)
-        except PrivacyError as found:
-            return failed(str(found), None), found
-        return made, None
-    if execution.error is not None and execution.error[0] in _OURS:
+            source.require_no_person(files, started)
+        except PrivacyError as leak:
+            return failed(str(leak), None), leak
+        return files, None
+    if execution.error is not None and execution.error[0] in _OWN_ERRORS:
         kind, message = execution.error
-        if said := opened.searched(message):
-            return failed(reason, execution.cell), _OURS[kind](f"notebook {name}: {said}")
+        if line := source.message_for_operator(message):
+            error = _OWN_ERRORS[kind](f"notebook {name}: {line}")
+            return failed(reason, execution.cell), error
     return failed(reason, execution.cell), RunError(
         f"notebook {name} failed: {reason}. `workbench open {planned.id}` shows the cell and its "
         "traceback to the key's holder; mend the notebook and run it again"
     )
 
 
-def _keep(vault: Vault, run: str, execution: Execution) -> None:
-    """Seal the executed notebook, whole or partial; it holds whatever its cells printed."""
+def _store_notebook(vault: Vault, run: str, execution: Execution) -> None:
+    """Seal the executed notebook, whole or partial; it contains whatever its cells printed."""
     if execution.notebook is None:
         return
     content: str = import_nbformat().writes(execution.notebook)
@@ -310,7 +334,7 @@ def _keep(vault: Vault, run: str, execution: Execution) -> None:
 
 
 def _execution_record(started: datetime, ended: datetime, execution: Execution) -> ExecutionRecord:
-    held = execution.confinement
+    confinement = execution.confinement
     return ExecutionRecord(
         schema=SCHEMA_VERSION,
         started_at=started.replace(microsecond=0),
@@ -318,5 +342,5 @@ def _execution_record(started: datetime, ended: datetime, execution: Execution) 
         seconds=round((ended - started).total_seconds(), 1),
         peak_memory_mb=execution.peak_memory_bytes // 2**20,
         exit_code=execution.exit_code,
-        confinement=RecordedConfinement(**asdict(held), missing=held.missing),
+        confinement=RecordedConfinement(**asdict(confinement), missing=confinement.missing),
     )

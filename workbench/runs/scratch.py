@@ -1,9 +1,9 @@
-"""The private folder of one process: sealed view and working folder, gone when the process is.
+"""The private folder of one process, for its sealed view and the kernel's working folder.
 
-Beside each folder lies a lock that its process holds. The kernel of the operating system drops the
-lock with the process, however it ended, so a folder whose lock is free belongs to nobody and is
-swept by the next run. Process numbers would not do: they come again, and mean nothing in another
-container.
+The folder is removed when the process ends. Each folder has a lock file beside it, and its process
+holds the lock. The operating system frees the lock when the process ends in whatever way, so a
+folder whose lock is free belongs to no process and is removed by the next run. The numbers of
+processes are no substitute: they are used again, and differ between containers.
 """
 
 import secrets
@@ -18,7 +18,7 @@ from workbench.vault import Vault
 
 
 class Scratch:
-    """A private folder outside the workspace, for as long as the process needs it.
+    """A private folder outside the workspace that is removed at the end of the context.
 
     Raises
     ------
@@ -31,8 +31,8 @@ class Scratch:
         self._lock = FileLock(_lock_of(self.folder))
         try:
             self.folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _sweep(self.folder.parent)
-            self._lock.acquire()  # before the folder is there, so that nobody sweeps it
+            _remove_abandoned(self.folder.parent)
+            self._lock.acquire()  # before the folder is made, so that no other process removes it
             self.folder.mkdir(mode=0o700)
         except OSError as error:
             raise InputError(
@@ -48,8 +48,8 @@ class Scratch:
         self._lock.release()
 
 
-def _sweep(parent: Path) -> None:
-    """Remove the folders whose process is gone."""
+def _remove_abandoned(parent: Path) -> None:
+    """Remove the folders whose process has ended."""
     for folder in parent.iterdir():
         if not folder.is_dir():
             continue

@@ -1,9 +1,9 @@
-"""The seal of a run: what its folder must contain, kept in the vault.
+"""The seal of a run: the hashes of the files of its folder, stored in the vault.
 
 Folders of runs are stored in the open under ``reports/runs``, where anybody who may write there can
-change a verdict or an owner, or plant a person's address. So the vault keeps the hash of every file
-of a folder, sealed under the workspace's key and bound to the folder's name: without the key nobody
-can make a seal for other files, and the seal of one run does not fit another.
+change a verdict or an owner, or add a person's address. So the vault stores the hash of every file
+of a folder, sealed under the workspace's key and bound to the folder's name. Without the key nobody
+can make a seal for other files, and the seal of one run does not fit another run.
 
 The seal also contains a digest of the identities that the files were searched for, and the hash of
 the page that was searched with them: the files must be searched again only where one of the two
@@ -30,7 +30,7 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seal:
-    """What one folder of a run must contain.
+    """The files that one folder of a run must contain.
 
     Attributes
     ----------
@@ -39,7 +39,8 @@ class Seal:
     page : str
         SHA-256 of the page that these files made when they were searched for persons.
     identities : str
-        Digest of the identities they were searched for, see ``Dataset.digest_of``.
+        Digest of the identities for which files and page were searched, see
+        ``Dataset.digest_of``.
     """
 
     files: Mapping[str, str]
@@ -57,7 +58,7 @@ class Seal:
         return sha256(canonical_json(self.files))
 
     def covers(self, page: bytes, identities: str) -> bool:
-        """Whether these files and this page were searched for these identities already."""
+        """Return whether the files were searched for these identities, with this page."""
         return self.page == sha256(page) and self.identities == identities
 
 
@@ -77,16 +78,16 @@ def read_seals(vault: Vault, name: str) -> list[Seal]:
     Parameters
     ----------
     vault : Vault
-        Contains the seals.
+        Vault with the seals.
     name : str
         Name of the run's folder.
 
     Raises
     ------
     AccessError
-        It was sealed with another key.
+        The seal was made with another key.
     IntegrityError
-        There is none, or it was changed, damaged or made for another run.
+        The vault has no seal of the run, or the seal was changed, damaged or made for another run.
     """
     try:
         content = json.loads(vault.kept(SEALS, name))
@@ -103,18 +104,18 @@ def read_seals(vault: Vault, name: str) -> list[Seal]:
 
 
 def write_seals(vault: Vault, name: str, seals: Iterable[Seal]) -> None:
-    """Keep the seals of a run's folder in the place of earlier ones."""
+    """Store the seals of a run's folder; they replace earlier ones."""
     content = {"format": _FORMAT, "folders": [asdict(seal) for seal in seals]}
     vault.keep(SEALS, name, canonical_json(content))
 
 
-def files_of(folder: Path) -> dict[str, bytes]:
+def read_files(folder: Path) -> dict[str, bytes]:
     """Read all files of a run's folder, by their path in it.
 
     Raises
     ------
     IntegrityError
-        Something in it is neither a file nor a folder, or cannot be read.
+        An entry of the folder is neither a file nor a folder, or cannot be read.
     """
     found = {}
     try:
@@ -132,13 +133,13 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return found
 
 
-def verified(name: str, files: Mapping[str, bytes], seals: Iterable[Seal]) -> Seal:
+def fitting_seal(name: str, files: Mapping[str, bytes], seals: Iterable[Seal]) -> Seal:
     """Return the seal that fits the files of a run's folder.
 
     Raises
     ------
     IntegrityError
-        None fits; the files that were changed, removed and added are counted.
+        No seal fits; the message counts the files that were changed, removed and added.
     """
     held = hashes(files)
     found = list(seals)
@@ -151,7 +152,7 @@ def verified(name: str, files: Mapping[str, bytes], seals: Iterable[Seal]) -> Se
         "removed": len(expected.keys() - held.keys()),
         "added": len(held.keys() - expected.keys()),
     }
-    told = ", ".join(
+    changes = ", ".join(
         f"{n} {'file' if n == 1 else 'files'} {what}" for what, n in counts.items() if n
     )
-    raise IntegrityError(f"run {name}: it was changed since it was made ({told})")
+    raise IntegrityError(f"run {name}: it was changed since it was made ({changes})")

@@ -1,7 +1,7 @@
-"""How a kernel of the lab asks for a view: one line of JSON over a stream that it was born with.
+"""How a kernel of the lab asks for a view: one line of JSON over a stream that it inherits.
 
-The broker at the other end holds the key (``lab.broker``). A confined kernel cannot connect to
-anything, so the stream is opened before the kernel starts.
+The broker at the other end of the stream holds the key (``lab.broker``). A confined kernel cannot
+open a connection, so the stream is opened before the kernel starts.
 """
 
 import json
@@ -15,42 +15,42 @@ from workbench.foundation.errors import AccessError, WorkbenchError
 #: Environment variable with the number of the open stream.
 STREAM_VARIABLE = "WORKBENCH_BROKER"
 
-_asking = threading.Lock()
+_one_request = threading.Lock()
 
 
-def ask_for_view(study: str, as_of: str | None) -> Mapping[str, str]:
+def request_view(study: str, as_of: str | None) -> Mapping[str, str]:
     """Return the environment that opens a study's sealed view, see ``vault.seal_view``.
 
     Raises
     ------
     AccessError
-        This process was started without a broker.
+        The process was started without a broker.
     WorkbenchError
-        The broker refuses; the error is of the broker's class, with its words.
+        The broker refuses; the error has the class and the message of the broker's.
     """
     stream = os.environ.get(STREAM_VARIABLE)
     if stream is None:
         raise AccessError(
-            "this process has no view and nobody to ask for one: open notebooks with "
+            "this process has no view, and no broker that could open one: open notebooks with "
             "`workbench lab`, or execute them with `workbench run`; a script of the key's holder "
             "uses workbench.session.Session.open().view(...)"
         )
     question = json.dumps({"study": study, "as_of": as_of}).encode() + b"\n"
-    with _asking:
+    with _one_request:
         os.write(int(stream), question)
-        answer = _line(int(stream))
+        answer = _read_line(int(stream))
     if "error" in answer:
         kind = getattr(errors, answer["error"], WorkbenchError)
         raise kind(answer["words"])
     return answer
 
 
-def _line(stream: int) -> dict[str, str]:
+def _read_line(stream: int) -> dict[str, str]:
     content = b""
     while not content.endswith(b"\n"):
         part = os.read(stream, 65_536)
         if not part:
             raise AccessError("the lab that started this kernel has ended: open it again")
         content += part
-    found: dict[str, str] = json.loads(content)
-    return found
+    answer: dict[str, str] = json.loads(content)
+    return answer

@@ -1,7 +1,8 @@
-"""One door: who acts, in which project and workspace, with which key and clock.
+"""The session: who acts, in which project and workspace, with which key and clock.
 
-Every door (command line, lab, tests) opens a session once and calls its functions, so all of them
-find the same project and compose the same steps. This is the only room that reads the clock.
+Every entrance to the workbench (command line, lab, tests) opens a session once and calls its
+functions, so all of them find the same project and take the same steps. This is the only room that
+reads the clock.
 """
 
 from workbench.session.session import Session

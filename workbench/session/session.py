@@ -1,4 +1,4 @@
-"""The session: what a door opens once and does everything through."""
+"""The session, which command line, lab and tests open once and use for all they do."""
 
 import getpass
 import os
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from workbench.intake import LoadReport
     from workbench.privacy import View
     from workbench.reports import Site
-    from workbench.runs import Folder, Plan, RunResult
+    from workbench.runs import RunPlan, RunResult, RunsFolder
     from workbench.studies import Study
     from workbench.vault import Vault
 
@@ -33,18 +33,18 @@ def _user() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """Who acts, where and when.
+    """The acting user, with project, workspace and clock.
 
     Attributes
     ----------
     principal : str
-        Who acts: the user of the operating system.
+        Name of the user of the operating system.
     place : Settings
         Project, workspace and folder of reports.
     key_file, head_copy : Path or None
-        Key file, and folder of copies of heads, where others than the workspace's are named.
+        Key file, and folder of copies of heads; None for those of the workspace.
     clock : callable
-        Gives the time, with its zone.
+        Returns the time, with its zone.
 
     Examples
     --------
@@ -79,7 +79,7 @@ class Session:
         Raises
         ------
         ParameterError
-            A named project does not exist, or a variable is malformed.
+            The named project does not exist, or an environment variable is malformed.
         """
         return cls(
             principal=_user(),
@@ -188,14 +188,16 @@ class Session:
             return open_view(asked, dataset, as_of=as_of)
 
     @cached_property
-    def runs(self) -> "Folder":
+    def runs(self) -> "RunsFolder":
         """The folder of runs."""
-        from workbench.runs import Folder  # late: papermill
+        from workbench.runs import RunsFolder  # late: papermill
 
-        return Folder(self.place.reports / "runs", self.vault)
+        return RunsFolder(self.place.reports / "runs", self.vault)
 
-    def plan(self, study: str, *, notebook: str | None = None, given: Mapping[str, str]) -> "Plan":
-        """Say what runs of a study would be executed, see ``runs.plan``.
+    def plan(
+        self, study: str, *, notebook: str | None = None, given: Mapping[str, str]
+    ) -> "RunPlan":
+        """Return the runs of a study that would be executed, see ``runs.plan_runs``.
 
         Parameters
         ----------
@@ -206,20 +208,23 @@ class Session:
         given : mapping of str to str
             Parameters by name, as texts.
         """
-        from workbench.runs import plan  # late: papermill
+        from workbench.runs import plan_runs  # late: papermill
 
         asked = self.study(study)
         dataset = self.vault.dataset(asked.dataset)
-        return plan(asked, dataset, project=self.place.project, given=given, only=notebook)
+        return plan_runs(asked, dataset, project=self.place.project, given=given, only=notebook)
 
     def run(
-        self, plan: "Plan", *, again: bool = False, timeout_seconds: int | None = None
+        self, plan: "RunPlan", *, again: bool = False, timeout_seconds: int | None = None
     ) -> "list[RunResult]":
-        """Execute what of a plan has not finished, and publish its pages, see ``runs.run``."""
-        from workbench.reports import page_of, publish  # late: jinja
-        from workbench.runs import run
+        """Execute the runs of a plan that have not finished, and publish their pages.
 
-        return run(
+        See ``runs.run_plan``.
+        """
+        from workbench.reports import page_of, publish  # late: jinja
+        from workbench.runs import run_plan
+
+        return run_plan(
             plan,
             vault=self.vault,
             folder=self.runs,
