@@ -143,7 +143,7 @@ def test_what_a_verb_found_before_it_refused_stays_in_its_object(
 def test_a_notebook_that_refuses_gives_the_reason_of_its_run(loaded: Command) -> None:
     failed = loaded("run", "churn", "--study", "demo", "-p", "horizon_days=400", "--json")
     reason = reason_of(failed, "ParameterError")
-    assert "take a later as_of or a shorter horizon_days" in reason
+    assert "a later as_of or a shorter horizon_days" in reason
     assert failed.json["runs"][0]["reason"] == reason
 
 
