@@ -250,12 +250,12 @@ def test_a_changed_run_counts_as_not_finished(
 ) -> None:
     run = put(record(run="a"))
     folder = RunsFolder(tmp_path / "runs", vault)
-    assert folder.finished("a") is not None
+    assert folder.finished_run("a") is not None
     forge_verdict(run.folder)
-    assert folder.finished("a") is None
+    assert folder.finished_run("a") is None
     assert "run a: it was changed since it was made (1 file changed)" in capsys.readouterr().err
     put(record(run="a"))
-    assert folder.finished("a") is not None
+    assert folder.finished_run("a") is not None
 
 
 @pytest.mark.parametrize("lost", ["second seal", "folder"])

@@ -9,13 +9,13 @@ import pytest
 from tests.reports.conftest import execution, record
 from workbench.foundation.errors import InputError, IntegrityError, ParameterError
 from workbench.foundation.files import canonical_json
-from workbench.runs import Run, RunsFolder, folders_of_runs, in_order, read_run
+from workbench.runs import Run, RunsFolder, folders_of_runs, read_run, sort_runs
 from workbench.runs.record import read_record
 
 
 def runs_in(folder: Path) -> list[Run]:
     """Return all runs of a folder, in order."""
-    return in_order(read_run(each, None) for each in folders_of_runs(folder))
+    return sort_runs(read_run(each, None) for each in folders_of_runs(folder))
 
 
 def files(as_of: str = "2025-01-01", started_at: str = "2025-02-01T00:00:00Z") -> dict[str, bytes]:
@@ -52,7 +52,7 @@ def test_what_a_crash_left_is_neither_listed_nor_kept(tmp_path: Path) -> None:
     (tmp_path / ".abc.1f.partial" / "tables").mkdir(parents=True)
     (tmp_path / ".abc.1f.partial" / "record.json").write_bytes(b"{}")
     assert [run.id for run in runs_in(tmp_path)] == ["abc"]
-    folder.mend("abc")
+    folder.repair("abc")
     assert [path.name for path in tmp_path.iterdir()] == ["abc"]
 
 
@@ -60,9 +60,9 @@ def test_a_crash_between_two_renames_is_undone(tmp_path: Path) -> None:
     folder = RunsFolder(tmp_path)
     folder.put("abc", files(), is_failed=False)
     (tmp_path / "abc").rename(tmp_path / ".abc.1f.old")
-    assert folder.finished("abc") is None
-    folder.mend("abc")
-    assert folder.finished("abc") is not None
+    assert folder.finished_run("abc") is None
+    folder.repair("abc")
+    assert folder.finished_run("abc") is not None
     assert [path.name for path in tmp_path.iterdir()] == ["abc"]
 
 
@@ -92,7 +92,7 @@ def test_a_run_of_another_version_counts_as_not_finished(
     (tmp_path / "abc" / "record.json").write_bytes(canonical_json(content))
     with pytest.raises(ParameterError, match=r"has schema 1, .* reads schema 2: run the study"):
         runs_in(tmp_path)
-    assert folder.finished("abc") is None
+    assert folder.finished_run("abc") is None
     assert "counts as not finished" in capsys.readouterr().err
 
 

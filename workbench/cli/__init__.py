@@ -91,21 +91,21 @@ def _refusal_of(words: list[str], *, shows_traceback: bool) -> Refusal | None:
     try:
         code = command.main(words, prog_name="workbench", standalone_mode=False)
         if code == _INTERRUPTED:  # typer catches the exception itself and returns its code
-            refusal = _interruption()
+            refusal = _interruption_refusal()
     except typer.TyperException as error:
         kind = ParameterError.__name__
         refusal = Refusal(kind=kind, exit_code=error.exit_code, reason=error.format_message())
     except WorkbenchError as error:
         if shows_traceback:
-            say(_where(error))
+            say(_traceback_text(error))
         refusal = Refusal(kind=type(error).__name__, exit_code=error.exit_code, reason=str(error))
     except SystemExit:  # typer's answer to a broken pipe: the reader, `head` for instance, has left
         return None
     except (KeyboardInterrupt, typer.Abort):
-        refusal = _interruption()
+        refusal = _interruption_refusal()
     except Exception as error:  # a fault of ours, described without values of the data
         if shows_traceback:
-            say(_where(error))
+            say(_traceback_text(error))
         reason = (
             f"a fault of ours ({type(error).__name__}); the same command with --debug shows where"
         )
@@ -115,17 +115,17 @@ def _refusal_of(words: list[str], *, shows_traceback: bool) -> Refusal | None:
     return refusal
 
 
-def _interruption() -> Refusal:
+def _interruption_refusal() -> Refusal:
     reason = "interrupted; what was written before is kept"
     return Refusal(kind="Interrupted", exit_code=_INTERRUPTED, reason=reason)
 
 
-def _where(error: BaseException) -> str:
+def _traceback_text(error: BaseException) -> str:
     """Return the frames of an error and of its causes, and the messages of this package's errors.
 
     Other packages quote cells in their messages, so only the class of their errors is shown.
     """
-    parts = [_where(error.__cause__)] if error.__cause__ else []
+    parts = [_traceback_text(error.__cause__)] if error.__cause__ else []
     message = f": {error}" if isinstance(error, WorkbenchError) else ""
     frames = "".join(traceback.format_tb(error.__traceback__))
     return "\n".join([*parts, f"Traceback\n{frames}{type(error).__name__}{message}"])

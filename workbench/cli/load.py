@@ -53,7 +53,7 @@ def load(
     if as_json:
         print_json(report.to_json())
     else:
-        _print(report)
+        _print_report(report)
     if report.made_version:
         say(f"Dataset {dataset} is now at version {report.version}.")
     else:
@@ -63,7 +63,7 @@ def load(
     say("The plain exports were not removed; remove them if they are not needed any more.")
 
 
-def _print(report: "LoadReport") -> None:
+def _print_report(report: "LoadReport") -> None:
     for file in report.files:
         print_table(
             ("file", "format", "read", "accepted", "refused"),

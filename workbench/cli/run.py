@@ -81,10 +81,10 @@ def run(
     made = session.build_site()
     if as_json:
         withheld = {name: str(error) for name, error in made.withheld.items()}
-        runs = [_json(result, pages[result.run.id]) for result in results]
+        runs = [_run_json(result, pages[result.run.id]) for result in results]
         print_json({"runs": runs, "withheld": withheld})
     else:
-        _print(results, pages)
+        _print_results(results, pages)
     if all(result.is_reused for result in results):
         say("Nothing to do: every run of this study has finished with the same inputs.")
     say(f"All reports: {made.index}")
@@ -116,7 +116,7 @@ def _print_plan(planned: "RunPlan", folder: "RunsFolder", as_json: bool) -> None
             "run": each.id,
             "notebook": each.notebook.name,
             "parameters": dict(each.parameters),
-            "finished": folder.finished(each.id) is not None,
+            "finished": folder.finished_run(each.id) is not None,
         }
         for each in planned.runs
     ]
@@ -157,7 +157,7 @@ def _not_acted_on(planned: "RunPlan") -> list[str]:
     ]
 
 
-def _print(results: "list[RunResult]", pages: dict[str, Path]) -> None:
+def _print_results(results: "list[RunResult]", pages: dict[str, Path]) -> None:
     print_table(
         ("run", "notebook", "status", "page"),
         [
@@ -172,7 +172,7 @@ def _print(results: "list[RunResult]", pages: dict[str, Path]) -> None:
     )
 
 
-def _json(result: "RunResult", page: Path) -> dict[str, object]:
+def _run_json(result: "RunResult", page: Path) -> dict[str, object]:
     from workbench.runs.record import FinishedRecord  # late: polars
 
     record = result.run.record

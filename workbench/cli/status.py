@@ -41,16 +41,16 @@ def status(
     It also tries in a child process what a notebook could reach on this machine.
     """
     from workbench.foundation.confinement.attempts import CLAUSES, try_confinement  # late: ctypes
-    from workbench.runs import in_order  # late: polars
+    from workbench.runs import sort_runs  # late: polars
 
     session = Session.open(
         project=project, workspace=workspace, reports=reports, key=key, head=head
     )
     place, vault = session.place, session.vault
-    datasets, faults = _datasets(vault)
+    datasets, faults = _open_datasets(vault)
     described = _descriptions(datasets, faults)
-    checked, changed = _runs(vault, place.reports / "runs")
-    runs = in_order(checked)
+    checked, changed = _read_runs(vault, place.reports / "runs")
+    runs = sort_runs(checked)
     content: dict[str, Any] = {
         "workspace": str(place.workspace),
         "key": vault.key_id,
@@ -74,7 +74,7 @@ def status(
             for name, is_possible in try_confinement().items()
         },
     }
-    checks = _checks(vault, len(checked) + len(changed), changed) if check else []
+    checks = _check_everything(vault, len(checked) + len(changed), changed) if check else []
     if check:
         content["checks"] = [
             {"what": c.what, "objects": c.objects, "damaged": list(c.faults)} for c in checks
@@ -82,13 +82,13 @@ def status(
     if as_json:
         print_json(content)
     else:
-        _print(content, is_empty=not described and not faults)
+        _print_status(content, is_empty=not described and not faults)
     damaged = _print_checks(checks) if check else [str(error) for error in faults]
     if damaged:
         raise IntegrityError("stored files are not what was written:\n  " + "\n  ".join(damaged))
 
 
-def _datasets(vault: "Vault") -> "tuple[list[Dataset], list[WorkbenchError]]":
+def _open_datasets(vault: "Vault") -> "tuple[list[Dataset], list[WorkbenchError]]":
     """Open the newest version of every dataset; return the datasets, and why others do not open."""
     opened, faults = [], []
     for name in vault.datasets():
@@ -101,7 +101,7 @@ def _datasets(vault: "Vault") -> "tuple[list[Dataset], list[WorkbenchError]]":
     return opened, faults
 
 
-def _runs(vault: "Vault", folder: Path) -> "tuple[list[Run], list[WorkbenchError]]":
+def _read_runs(vault: "Vault", folder: Path) -> "tuple[list[Run], list[WorkbenchError]]":
     """Read every run and compare it with its seal; return also why others cannot be read."""
     from workbench.runs import folders_of_runs, read_run  # late: polars
 
@@ -114,7 +114,7 @@ def _runs(vault: "Vault", folder: Path) -> "tuple[list[Run], list[WorkbenchError
     return read, faults
 
 
-def _checks(vault: "Vault", runs: int, changed: "list[WorkbenchError]") -> "list[Check]":
+def _check_everything(vault: "Vault", runs: int, changed: "list[WorkbenchError]") -> "list[Check]":
     from workbench.vault import Check, check_vault  # late: polars
 
     faults = tuple(str(error) for error in changed)
@@ -145,14 +145,17 @@ def _description(dataset: "Dataset") -> dict[str, Any]:
     }
 
 
-def _print(content: dict[str, Any], *, is_empty: bool) -> None:
+def _print_status(content: dict[str, Any], *, is_empty: bool) -> None:
     typer.echo(f"Workspace {content['workspace']}, key {content['key']}")
     typer.echo("")
     if content["datasets"]:
         head = ("dataset", "version", "customers", "complete until", "synthetic")
         print_table(
             head,
-            [(*tuple(each.values())[:4], _yes(each["synthetic"])) for each in content["datasets"]],
+            [
+                (*tuple(each.values())[:4], _yes_or_no(each["synthetic"]))
+                for each in content["datasets"]
+            ],
         )
     elif is_empty:
         typer.echo("No dataset yet: workbench load PATH --dataset NAME")
@@ -195,5 +198,5 @@ def _print_checks(checks: "list[Check]") -> list[str]:
     return faults
 
 
-def _yes(value: bool) -> str:
+def _yes_or_no(value: bool) -> str:
     return "yes" if value else "no"

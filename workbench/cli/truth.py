@@ -80,7 +80,8 @@ def _lines(content: dict[str, Any]) -> list[tuple[str, str]]:
             name = inner.pop("name", inner.get("campaign_id")) if path.endswith("]") else None
             for key, each in inner.items():
                 walk(
-                    f"{path.rpartition('[')[0]}.{name}.{key}" if name else _joined(path, key), each
+                    f"{path.rpartition('[')[0]}.{name}.{key}" if name else _join_path(path, key),
+                    each,
                 )
         elif isinstance(value, list):
             for place, each in enumerate(value):
@@ -92,5 +93,5 @@ def _lines(content: dict[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-def _joined(path: str, key: str) -> str:
+def _join_path(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key

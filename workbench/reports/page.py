@@ -108,8 +108,8 @@ def _page(
         is_finished=finished is not None,
         is_verified=is_verified,
         basis=_BASIS[record.study.basis],
-        parameters=_parameters(record),
-        **(_NO_RESULTS if finished is None else _results(finished, files)),
+        parameters=_parameter_rows(record),
+        **(_NO_RESULTS if finished is None else _result_values(finished, files)),
     ).encode()
 
 
@@ -117,17 +117,19 @@ def _page(
 _NO_RESULTS: Mapping[str, Any] = {"view_tables": (), "kept_out": (), "code": ()}
 
 
-def _results(record: FinishedRecord, files: Mapping[str, bytes]) -> dict[str, Any]:
+def _result_values(record: FinishedRecord, files: Mapping[str, bytes]) -> dict[str, Any]:
     """Return what only the page of a finished run shows."""
-    exhibits = {name: _exhibit(name, files) for name in record.exhibits}
+    exhibits = {name: _exhibit_markup(name, files) for name in record.exhibits}
     return {
         "verdicts": record.verdicts,
-        "metrics": [_metric(record.metrics[name]) for name in record.metric_order],
-        "intro": _intro(record.cells),
+        "metrics": [_metric_row(record.metrics[name]) for name in record.metric_order],
+        "intro": _introduction(record.cells),
         "findings": [
-            block for cell in _after_intro(record.cells) for block in _blocks(cell, exhibits)
+            block
+            for cell in _cells_after_introduction(record.cells)
+            for block in _cell_markup(cell, exhibits)
         ],
-        "view_tables": [_view_table(table) for table in record.view.tables],
+        "view_tables": [_treatment_table(table) for table in record.view.tables],
         "kept_out": record.kept_out,
         "code": [cell.source for cell in record.cells if cell.kind == "code"],
     }
@@ -163,7 +165,7 @@ _FORMS = {
 _CURRENCY = re.compile("(?!AUC)[A-Z]{3}")
 
 
-def _metric(metric: EstimateBundle) -> dict[str, Any]:
+def _metric_row(metric: EstimateBundle) -> dict[str, Any]:
     value, interval = figure_text(metric)
     unit = metric.unit
     # a reader looks for the name of a measure beside the label of the figure
@@ -177,7 +179,7 @@ def _metric(metric: EstimateBundle) -> dict[str, Any]:
     }
 
 
-def _exhibit(name: str, files: Mapping[str, bytes]) -> Markup:
+def _exhibit_markup(name: str, files: Mapping[str, bytes]) -> Markup:
     exhibit = read_exhibit(files[f"tables/{name}.json"])
     if isinstance(exhibit, FigureBundle):
         drawn = files[f"figures/{name}.svg"].decode()
@@ -186,7 +188,7 @@ def _exhibit(name: str, files: Mapping[str, bytes]) -> Markup:
     return Markup(table_markup(exhibit.table(), hidden=exhibit.hidden))
 
 
-def _intro(cells: Sequence[RecordedCell]) -> Markup:
+def _introduction(cells: Sequence[RecordedCell]) -> Markup:
     """Return the first cell without its heading, which is the title of the page."""
     if not cells or cells[0].kind != "markdown":
         return Markup("")
@@ -194,11 +196,11 @@ def _intro(cells: Sequence[RecordedCell]) -> Markup:
     return _markdown(rest if first.startswith("# ") else cells[0].source)
 
 
-def _after_intro(cells: Sequence[RecordedCell]) -> Sequence[RecordedCell]:
+def _cells_after_introduction(cells: Sequence[RecordedCell]) -> Sequence[RecordedCell]:
     return cells[1:] if cells and cells[0].kind == "markdown" else cells
 
 
-def _blocks(cell: RecordedCell, exhibits: Mapping[str, Markup]) -> list[Markup]:
+def _cell_markup(cell: RecordedCell, exhibits: Mapping[str, Markup]) -> list[Markup]:
     if cell.kind == "markdown":
         return [_markdown(cell.source)]
     return [exhibits[reference.name] for reference in cell.shows]
@@ -208,17 +210,17 @@ def _markdown(text: str) -> Markup:
     return Markup(str(_MARKDOWN(text)))  # escaped by the renderer
 
 
-def _view_table(bundle: TableBundle) -> dict[str, Any]:
+def _treatment_table(bundle: TableBundle) -> dict[str, Any]:
     """Return a table of the view's treatment, a summary of it, and the note on hidden rows."""
     table = bundle.table()
     return {
-        "summary": _summary(table),
+        "summary": _treatment_summary(table),
         "markup": Markup(table_markup(table, caption=False)),
         "hidden": Markup(hidden_note(bundle.hidden)),
     }
 
 
-def _summary(table: Table) -> str:
+def _treatment_summary(table: Table) -> str:
     if "what" not in table.rows.columns:
         return table.title
     kept = int((table.rows["what"] == "kept").sum())
@@ -226,10 +228,10 @@ def _summary(table: Table) -> str:
     return f"{table.title}: {kept} of {kept + others} columns kept as they are, {others} changed"
 
 
-def _parameters(record: RunRecord) -> list[tuple[str, str, str]]:
+def _parameter_rows(record: RunRecord) -> list[tuple[str, str, str]]:
     meanings = record.parameter_meanings
     return [
-        (name, _NOT_GIVEN if value is None else _value(value), meanings.get(name, ""))
+        (name, _NOT_GIVEN if value is None else _value_text(value), meanings.get(name, ""))
         for name, value in sorted(record.parameters.items())
     ]
 
@@ -237,5 +239,5 @@ def _parameters(record: RunRecord) -> list[tuple[str, str, str]]:
 _NOT_GIVEN = "not given"
 
 
-def _value(value: Any) -> str:
+def _value_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

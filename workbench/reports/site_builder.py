@@ -28,7 +28,7 @@ from workbench.reports.page import page_of_run, page_path, withheld_page
 from workbench.reports.published_pages import PublishedPages
 from workbench.reports.realism import NAME as REALISM
 from workbench.reports.templates import render
-from workbench.runs import Run, folders_of_runs, in_order, read_run
+from workbench.runs import Run, folders_of_runs, read_run, sort_runs
 from workbench.runs.person_search import PersonSearch
 from workbench.runs.record import FailedRecord, FinishedRecord
 from workbench.vault import Vault
@@ -110,7 +110,7 @@ class _SiteBuilder:
         for stale in set((self._site / "runs").glob("*.html")) - wanted:
             stale.unlink()
         index = self._site / "index.html"
-        write_whole(index, self._catalogue(in_order(found)))
+        write_whole(index, self._catalogue(sort_runs(found)))
         self._published.store({path.stem for path in wanted})
         return Site(index=index, withheld=self._withheld)
 
@@ -139,7 +139,7 @@ class _SiteBuilder:
         if self._published.is_published(path, run.seal, identities):
             return
         page = page_of_run(run)
-        if not run.seal.covers(page, identities):
+        if not run.seal.was_searched(page, identities):
             self._searcher.require_no_person(run, page)
         write_whole(path, page)
         self._published.add(path, run.seal, identities, page)
@@ -158,7 +158,7 @@ class _SiteBuilder:
                     # the study as it was at the last run
                     "terms": max(group, key=lambda run: run.started_at).record.study,
                     "notebooks": [
-                        _notebook(list(runs))
+                        _notebook_card(list(runs))
                         for _, runs in groupby(group, key=lambda run: run.notebook)
                     ],
                 }
@@ -178,10 +178,10 @@ def _withheld_line(name: str, error: WorkbenchError) -> dict[str, str]:
     return {"page": "", "name": "", "reason": "no run of this workspace wrote it"}
 
 
-def _notebook(runs: list[Run]) -> dict[str, Any]:
+def _notebook_card(runs: list[Run]) -> dict[str, Any]:
     """Return the runs of one notebook of a study: the latest that finished, and the others."""
-    differing = _differing(runs)
-    lines = [{**_line(run), "differs": _differs(run, differing)} for run in runs]
+    differing = _differing_parameters(runs)
+    lines = [{**_run_line(run), "differs": _difference_text(run, differing)} for run in runs]
     place = next((i for i, run in enumerate(runs) if run.status == "finished"), 0)
     latest, others = runs[place], [run for i, run in enumerate(runs) if i != place]
     failed = [run for run in others if run.status == "failed"]
@@ -195,21 +195,21 @@ def _notebook(runs: list[Run]) -> dict[str, Any]:
     }
 
 
-def _differing(runs: list[Run]) -> list[str]:
+def _differing_parameters(runs: list[Run]) -> list[str]:
     """Return the parameters in which runs of a notebook differ; the code where none differs."""
-    parameters = [_parameters(run) for run in runs]
+    parameters = [_parameter_texts(run) for run in runs]
     names = sorted({name for each in parameters for name in each} - {"code"})
     found = [name for name in names if len({each.get(name) for each in parameters}) > 1]
     shown = {(run.record.as_of, run.record.dataset.version) for run in runs}
     return found or (["code"] if len(shown) < len(runs) else [])
 
 
-def _differs(run: Run, names: list[str]) -> str:
-    parameters = _parameters(run)
+def _difference_text(run: Run, names: list[str]) -> str:
+    parameters = _parameter_texts(run)
     return ", ".join(f"{n.replace('_', ' ')} {parameters[n]}" for n in names if n in parameters)
 
 
-def _parameters(run: Run) -> dict[str, str]:
+def _parameter_texts(run: Run) -> dict[str, str]:
     """Return a run's parameters as text, without study and as-of date, which every line shows."""
     parameters = {
         str(name): value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -219,7 +219,7 @@ def _parameters(run: Run) -> dict[str, str]:
     return {**parameters, "code": run.record.code[:_CODE_DIGITS]}
 
 
-def _line(run: Run) -> dict[str, Any]:
+def _run_line(run: Run) -> dict[str, Any]:
     record, dataset = run.record, run.record.dataset
     verdicts = record.verdicts if isinstance(record, FinishedRecord) else ()
     return {

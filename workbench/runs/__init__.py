@@ -12,7 +12,7 @@ seal of every run's folder, with which the folder is compared before it is used 
 
 from workbench.runs.parameters import Parameter, declared_parameters
 from workbench.runs.plan import RunPlan, plan_runs
-from workbench.runs.run_folders import Run, RunsFolder, folders_of_runs, in_order, read_run
+from workbench.runs.run_folders import Run, RunsFolder, folders_of_runs, read_run, sort_runs
 from workbench.runs.runner import RunResult, run_plan
 
 __all__ = [
@@ -23,8 +23,8 @@ __all__ = [
     "RunsFolder",
     "declared_parameters",
     "folders_of_runs",
-    "in_order",
     "plan_runs",
     "read_run",
     "run_plan",
+    "sort_runs",
 ]

@@ -69,7 +69,7 @@ class EstimateBundle(StoredModel):
     @classmethod
     def of(cls, estimate: Estimate) -> Self:
         """Make the bundle of an estimate."""
-        content = rounded(asdict(estimate))
+        content = round_floats(asdict(estimate))
         del content["original_figures"]
         return cls(**{**content, "n": int(estimate.n)})  # numpy's integers are no int
 
@@ -146,8 +146,8 @@ class FigureBundle(_TableFields):
         return cls(
             **_fields_of(figure.table),
             hidden=figure.hidden,
-            spec=rounded(figure.spec),
-            narrow=None if figure.narrow is None else rounded(figure.narrow),
+            spec=round_floats(figure.spec),
+            narrow=None if figure.narrow is None else round_floats(figure.narrow),
             description=figure.description,
         )
 
@@ -224,7 +224,7 @@ def shown_exhibit(output: Any) -> AnyExhibit | None:
 
     A cell can display anything under the type ``EXHIBIT``.
     """
-    bundle = _parsed(_SHOWN, output)
+    bundle = _parse_output(_SHOWN, output)
     try:
         if isinstance(bundle, TableBundle):
             bundle.table()
@@ -240,26 +240,26 @@ def recorded_results(output: Any) -> ResultsBundle | None:
 
     A cell can display anything under the type ``RECORD``.
     """
-    results = _parsed(_RESULTS, output)
+    results = _parse_output(_RESULTS, output)
     if results is None or sorted(results.metrics) != sorted(results.order):
         return None
     return results
 
 
-def rounded(value: Any) -> Any:
+def round_floats(value: Any) -> Any:
     """Round floats to nine significant digits, everywhere in a JSON value; NaN becomes null."""
     if isinstance(value, float):
         if not math.isfinite(value):
             return None
         return 0.0 if value == 0 else float(f"{value:.{_DIGITS}g}")
     if isinstance(value, Mapping):
-        return {str(key): rounded(each) for key, each in value.items()}
+        return {str(key): round_floats(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [rounded(each) for each in value]
+        return [round_floats(each) for each in value]
     return value
 
 
-def _parsed(adapter: TypeAdapter[Bundle], output: Any) -> Bundle | None:
+def _parse_output(adapter: TypeAdapter[Bundle], output: Any) -> Bundle | None:
     if output is None:
         return None
     try:
@@ -276,7 +276,7 @@ def _fields_of(table: Table) -> dict[str, Any]:
         "name": table.name,
         "title": table.title,
         "columns": tuple((name, _column_type(kind)) for name, kind in rows.schema.items()),
-        "rows": tuple(tuple(rounded(value) for value in row) for row in rows.iter_rows()),
+        "rows": tuple(tuple(round_floats(value) for value in row) for row in rows.iter_rows()),
         "persons": table.persons,
         "margin": table.margin,
         "labels": dict(table.labels),

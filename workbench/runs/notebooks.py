@@ -71,7 +71,7 @@ class Notebook:
         parts = [f"{c.kind}\x1f{','.join(c.tags)}\x1f{c.source}" for c in self.cells]
         return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()
 
-    def tagged(self, tag: str) -> Cell | None:
+    def cell_with_tag(self, tag: str) -> Cell | None:
         """Return the first code cell with a tag."""
         return next((c for c in self.cells if c.kind == "code" and tag in c.tags), None)
 

@@ -87,7 +87,7 @@ def declared_parameters(notebook: Notebook) -> dict[str, Parameter]:
     ParameterError
         A line of the cell is not ``name: type = literal``, or a default does not fit its type.
     """
-    cell = notebook.tagged("parameters")
+    cell = notebook.cell_with_tag("parameters")
     if cell is None:
         return {}
     lines = cell.source.splitlines()
@@ -118,11 +118,11 @@ def declared_parameters(notebook: Notebook) -> dict[str, Parameter]:
                 f"notebook {notebook.name}: the default of {name} is no literal"
             ) from error
         try:
-            default = _fitting(default, kind, name)
+            default = _fit_type(default, kind, name)
         except ParameterError as fault:
             raise ParameterError(f"notebook {notebook.name}: the default of {fault}") from fault
         parameter = Parameter(
-            name=name, type=kind, default=default, meaning=comment.strip(), **_range(comment)
+            name=name, type=kind, default=default, meaning=comment.strip(), **_parse_range(comment)
         )
         try:
             parameter.require_within(default)
@@ -132,7 +132,7 @@ def declared_parameters(notebook: Notebook) -> dict[str, Parameter]:
     return found
 
 
-def _range(comment: str) -> dict[str, float]:
+def _parse_range(comment: str) -> dict[str, float]:
     """Return the limits at the end of a comment such as ``days, 1..730``."""
     limits = _RANGE.search(comment)
     if limits is None:
@@ -166,7 +166,7 @@ def choose_values(
             faults.append(unknown_name("parameter", name, declared))
             continue
         try:
-            values[name] = _fitting(value, declared[name].type, name)
+            values[name] = _fit_type(value, declared[name].type, name)
             declared[name].require_within(values[name])
         except ParameterError as fault:
             faults.append(str(fault))
@@ -230,26 +230,28 @@ def _is_supported(kind: Any) -> bool:
     return origin is Literal or kind in (bool, int, float, str)
 
 
-def _fitting(value: Any, kind: Any, name: str) -> Any:
+def _fit_type(value: Any, kind: Any, name: str) -> Any:
     try:
-        return _parsed(value.text, kind) if isinstance(value, TypedText) else _checked(value, kind)
+        return _parse(value.text, kind) if isinstance(value, TypedText) else _check(value, kind)
     except (ValueError, TypeError) as error:
         shown = repr(value.text if isinstance(value, TypedText) else value)
         if len(shown) > _LONGEST:
             shown = f"{shown[:_LONGEST]}…"
         wanted = kind.__name__ if isinstance(kind, type) and not typing.get_args(kind) else kind
         text = str(wanted).replace("typing.", "")
-        raise ParameterError(f"{name} is {shown}, it must be {text}{_example(kind)}") from error
+        raise ParameterError(
+            f"{name} is {shown}, it must be {text}{_list_example(kind)}"
+        ) from error
 
 
-def _example(kind: Any) -> str:
+def _list_example(kind: Any) -> str:
     """Return how a list is written on the command line, which is JSON."""
     if typing.get_origin(kind) is not list:
         return ""
     return """, written as '["a", "b"]'""" if kind == list[str] else ", written as '[1, 2]'"
 
 
-def _parsed(text: str, kind: Any) -> Any:
+def _parse(text: str, kind: Any) -> Any:
     """Parse text as a value of the declared type; no other type is tried."""
     text.encode()  # refuses surrogates, which stand for bytes that are no text
     origin, args = typing.get_origin(kind), typing.get_args(kind)
@@ -257,7 +259,7 @@ def _parsed(text: str, kind: Any) -> Any:
         if text in ("", "none", "None", "null"):
             return None
         (inner,) = [each for each in args if each is not type(None)]
-        return _parsed(text, inner)
+        return _parse(text, inner)
     if origin is Literal:
         return (
             next(each for each in args if str(each) == text)
@@ -272,11 +274,11 @@ def _parsed(text: str, kind: Any) -> Any:
     if kind is int:
         return int(text)
     if kind is float:
-        return _checked(float(text), float)
-    return _checked(json.loads(text), kind)
+        return _check(float(text), float)
+    return _check(json.loads(text), kind)
 
 
-def _checked(value: Any, kind: Any) -> Any:
+def _check(value: Any, kind: Any) -> Any:
     """Return a value of the declared type.
 
     Raises
@@ -289,7 +291,7 @@ def _checked(value: Any, kind: Any) -> Any:
         if value is None:
             return None
         (inner,) = [each for each in args if each is not type(None)]
-        return _checked(value, inner)
+        return _check(value, inner)
     if origin is Literal:
         # 1, 1.0 and True are equal in Python, but would be different runs
         return (
@@ -298,7 +300,7 @@ def _checked(value: Any, kind: Any) -> Any:
     if origin is list:
         if not isinstance(value, list | tuple):
             return _refuse_value()
-        return [_checked(each, args[0]) for each in value]
+        return [_check(each, args[0]) for each in value]
     if kind is float and type(value) in (int, float):
         # nan and inf are refused, and -0.0 becomes 0.0: it would be a different run
         return float(value) + 0.0 if math.isfinite(float(value)) else _refuse_value()

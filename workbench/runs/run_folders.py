@@ -102,7 +102,7 @@ class RunsFolder:
     path: Path
     vault: Vault | None = None
 
-    def finished(self, run: str) -> Run | None:
+    def finished_run(self, run: str) -> Run | None:
         """Return a finished run; None where it has not finished, was changed or cannot be read."""
         folder = self.path / run
         if not (folder / "record.json").exists():
@@ -113,7 +113,7 @@ class RunsFolder:
             say(f"{error}: it counts as not finished")
             return None
 
-    def mend(self, run: str) -> None:
+    def repair(self, run: str) -> None:
         """Repair the folder of a run after a crash; the caller must hold the lock of the run."""
         for name in (run, f"{run}{_FAILED}"):
             for old in sorted(self.path.glob(f".{name}.*.old")):
@@ -202,7 +202,7 @@ def folders_of_runs(folder: Path) -> list[Path]:
     )
 
 
-def in_order(runs: Iterable[Run]) -> list[Run]:
+def sort_runs(runs: Iterable[Run]) -> list[Run]:
     """Sort runs by study and notebook, the latest as-of date and execution first."""
     found = sorted(runs, key=lambda run: run.folder.name)
     found.sort(key=lambda run: (run.record.as_of, run.started_at), reverse=True)

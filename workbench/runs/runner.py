@@ -126,7 +126,7 @@ def run_plan(
     )
     with Scratch(vault) as scratch:
         source = _ViewSource(plan, vault, scratch, page)
-        return [_result_of(planned, source, steps) for planned in plan.runs]
+        return [_reuse_or_execute(planned, source, steps) for planned in plan.runs]
 
 
 class _ViewSource:
@@ -163,7 +163,7 @@ class _ViewSource:
         return self._view
 
     @contextmanager
-    def reserved(self, planned: PlannedRun) -> Iterator[Reservation]:
+    def reserve_run(self, planned: PlannedRun) -> Iterator[Reservation]:
         """Count a run among the published reports of its study before its kernel starts."""
         view = self.view()
         variant = Variant.of(
@@ -222,23 +222,23 @@ class _ViewSource:
                 )
 
 
-def _result_of(planned: PlannedRun, source: _ViewSource, steps: _Steps) -> RunResult:
+def _reuse_or_execute(planned: PlannedRun, source: _ViewSource, steps: _Steps) -> RunResult:
     """Return a run that has finished before, or execute it."""
     with _run_lock(source.vault, planned):
-        steps.folder.mend(planned.id)
-        finished = steps.folder.finished(planned.id)
+        steps.folder.repair(planned.id)
+        finished = steps.folder.finished_run(planned.id)
         if finished is not None and not steps.again:
             return RunResult(run=finished, is_reused=True)
-        return _executed(planned, source, steps)
+        return _execute_run(planned, source, steps)
 
 
-def _executed(planned: PlannedRun, source: _ViewSource, steps: _Steps) -> RunResult:
+def _execute_run(planned: PlannedRun, source: _ViewSource, steps: _Steps) -> RunResult:
     """Execute a run, store its folder and publish its page."""
     view = source.view()
     started = steps.clock()
     execution = Execution()
     try:
-        with source.reserved(planned) as reservation:
+        with source.reserve_run(planned) as reservation:
             execution = execute(
                 planned.notebook,
                 parameters=planned.parameters,
@@ -296,7 +296,7 @@ def _checked_files(
     """Return the files of the run's folder, searched for persons, and why the run failed."""
     plan, name = source.plan, planned.notebook.name
 
-    def failed(why: str, cell: int | None) -> dict[str, bytes]:
+    def record_failure(why: str, cell: int | None) -> dict[str, bytes]:
         files = failed_files(plan, planned, reason=why, cell=cell)
         source.require_no_person(files, started)
         return files
@@ -307,19 +307,19 @@ def _checked_files(
     except (PrivacyError, RunError) as refusal:
         why = refusal_of_exhibits(refusal)
         message = source.message_for_operator(str(refusal)) or why
-        return failed(why, None), type(refusal)(message)
+        return record_failure(why, None), type(refusal)(message)
     if reason is None:
         try:
             source.require_no_person(files, started)
         except PrivacyError as leak:
-            return failed(str(leak), None), leak
+            return record_failure(str(leak), None), leak
         return files, None
     if execution.error is not None and execution.error[0] in _OWN_ERRORS:
         kind, message = execution.error
         if line := source.message_for_operator(message):
             error = _OWN_ERRORS[kind](f"notebook {name}: {line}")
-            return failed(reason, execution.cell), error
-    return failed(reason, execution.cell), RunError(
+            return record_failure(reason, execution.cell), error
+    return record_failure(reason, execution.cell), RunError(
         f"notebook {name} failed: {reason}. `workbench open {planned.id}` shows the cell and its "
         "traceback to the key's holder; mend the notebook and run it again"
     )

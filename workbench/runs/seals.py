@@ -50,19 +50,19 @@ class Seal:
     @classmethod
     def of(cls, files: Mapping[str, bytes], *, page: bytes, identities: str) -> "Seal":
         """Return the seal of a folder's files."""
-        return cls(files=hashes(files), page=sha256(page), identities=identities)
+        return cls(files=hash_files(files), page=sha256(page), identities=identities)
 
     @property
     def state(self) -> str:
         """One digest of all files."""
         return sha256(canonical_json(self.files))
 
-    def covers(self, page: bytes, identities: str) -> bool:
+    def was_searched(self, page: bytes, identities: str) -> bool:
         """Return whether the files were searched for these identities, with this page."""
         return self.page == sha256(page) and self.identities == identities
 
 
-def hashes(files: Mapping[str, bytes]) -> dict[str, str]:
+def hash_files(files: Mapping[str, bytes]) -> dict[str, str]:
     """Return the SHA-256 of each file."""
     return {name: sha256(content) for name, content in sorted(files.items())}
 
@@ -141,7 +141,7 @@ def fitting_seal(name: str, files: Mapping[str, bytes], seals: Iterable[Seal]) -
     IntegrityError
         No seal fits; the message counts the files that were changed, removed and added.
     """
-    held = hashes(files)
+    held = hash_files(files)
     found = list(seals)
     for seal in found:
         if seal.files == held:
