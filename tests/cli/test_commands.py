@@ -185,6 +185,11 @@ def test_who_stops_reading_gets_no_complaint(home: Path) -> None:
         ["bash", "-c", piped], cwd=home, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "Table sources\n", "")
+    unread = f"set -o pipefail; {sys.executable} -m workbench dictionary --json | true"
+    done = subprocess.run(
+        ["bash", "-c", unread], cwd=home, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_every_verb_prints_one_object_and_nothing_else(loaded: Command, home: Path) -> None:

@@ -9,6 +9,7 @@ import typer
 from workbench.cli import app
 from workbench.cli.status import status as status_verb
 from workbench.foundation import errors
+from workbench.runs.reservations import TooManyVariantsError
 from workbench.vault import Vault
 
 from .conftest import Command, Outcome
@@ -161,6 +162,8 @@ def test_a_fault_of_ours_and_an_interruption_give_a_reason_without_values(
     broken = workbench("status", "--json")
     assert "a fault of ours (KeyError)" in reason_of(broken, "WorkbenchError")
     assert "anna" not in broken.out + broken.err
+    monkeypatch.setattr(namespace, "open", raising(TooManyVariantsError("too many reports")))
+    assert reason_of(workbench("status", "--json"), "PrivacyError") == "too many reports"
     monkeypatch.setattr(namespace, "open", raising(KeyboardInterrupt()))
     stopped = workbench("status", "--json")
     assert stopped.code == stopped.json["error"]["exit_code"] == 130

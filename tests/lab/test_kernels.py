@@ -137,7 +137,7 @@ def test_a_fault_is_told_without_words_of_other_packages(
     def fail(*_: object, **__: object) -> None:
         raise ValueError("a cell of somebody")
 
-    monkeypatch.setattr("workbench.lab.broker._view", fail)
+    monkeypatch.setattr("workbench.lab.broker._open_view", fail)
     answer = Broker(Session.open(), tmp_path).answer({"study": "demo", "as_of": None})
     assert "somebody" not in json.dumps(answer)
     assert "ValueError" in answer["words"]

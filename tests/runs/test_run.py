@@ -128,7 +128,7 @@ def test_our_own_refusals_keep_their_kind(project: Project) -> None:
     project.notebook("probe", BEGINNING, 'wb.view("another")', ENDING)
     result = project.run("probe")
     assert isinstance(result.error, ParameterError)
-    assert "this run holds the view of study probe, not another" in str(result.error)
+    assert "this run has the view of study probe, not another" in str(result.error)
     assert record(result)["reason"] == "ParameterError in cell 4"
 
 
@@ -378,7 +378,7 @@ def test_a_notebook_that_asks_for_another_view_is_refused(project: Project) -> N
     project.notebook("probe", "import workbench as wb; wb.view('other')", ENDING)
     result = project.run("probe")
     assert isinstance(result.error, ParameterError)
-    assert "holds the view of study probe, not other" in str(result.error)
+    assert "has the view of study probe, not other" in str(result.error)
     project.notebook("probe", "import workbench as wb; wb.view(study, as_of='2020-01-01')", ENDING)
     assert "not 2020-01-01" in str(project.run("probe").error)
 

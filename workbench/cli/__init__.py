@@ -31,6 +31,7 @@ from workbench.cli.run import run
 from workbench.cli.site import site
 from workbench.cli.status import status
 from workbench.cli.truth import truth
+from workbench.foundation import errors
 from workbench.foundation.errors import ParameterError, WorkbenchError
 from workbench.foundation.progress import say
 
@@ -98,7 +99,7 @@ def _refusal_of(words: list[str], *, shows_traceback: bool) -> Refusal | None:
     except WorkbenchError as error:
         if shows_traceback:
             say(_traceback_text(error))
-        refusal = Refusal(kind=type(error).__name__, exit_code=error.exit_code, reason=str(error))
+        refusal = Refusal(kind=_kind_of(error), exit_code=error.exit_code, reason=str(error))
     except SystemExit:  # typer's answer to a broken pipe: the reader, `head` for instance, has left
         return None
     except (KeyboardInterrupt, typer.Abort):
@@ -113,6 +114,12 @@ def _refusal_of(words: list[str], *, shows_traceback: bool) -> Refusal | None:
     if refusal is not None:
         say(f"workbench: {refusal.reason}")
     return refusal
+
+
+def _kind_of(error: WorkbenchError) -> str:
+    """Return the name of an error's class, for a subclass that of its base in ``errors``."""
+    classes = (each for each in type(error).__mro__ if each.__module__ == errors.__name__)
+    return next(classes).__name__
 
 
 def _interruption_refusal() -> Refusal:
@@ -134,10 +141,11 @@ def _traceback_text(error: BaseException) -> str:
 def entry() -> None:
     """Run the command ``workbench`` and end the process with its exit code."""
     signal.signal(signal.SIGTERM, _interrupt)
-    code = main()
     try:
+        code = main()
         sys.stdout.flush()
-    except BrokenPipeError:
+    except BrokenPipeError:  # the reader has left before the JSON object was printed
+        code = 0
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
 
