@@ -196,11 +196,11 @@ DAMAGES: list[tuple[Callable[[Path], None], str]] = [
     ),
     (
         lambda path: change(path, lambda r: (r.pop("schema"), r.update(format=1))),
-        "its record has schema 1, and this workbench reads schema 2: run the study again",
+        "its record has schema 1, and this workbench reads schema 3: run the study again",
     ),
     (
-        lambda path: change(path, lambda r: r.update(schema=3)),
-        "its record has schema 3, and this workbench reads schema 2: install a newer one",
+        lambda path: change(path, lambda r: r.update(schema=4)),
+        "its record has schema 4, and this workbench reads schema 3: install a newer one",
     ),
     (
         lambda path: change(path, lambda r: r.pop("schema")),

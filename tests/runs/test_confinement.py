@@ -314,8 +314,8 @@ assert psutil.Process().memory_info().rss > 0
 from zoneinfo import ZoneInfo
 ZoneInfo("Europe/Amsterdam")
 from joblib import Parallel, delayed
-from workbench.statistics.intervals import wilson
-made = Parallel(n_jobs=2)(delayed(wilson)(count, 10) for count in (1, 2))
+from workbench.statistics.intervals import wilson_interval
+made = Parallel(n_jobs=2)(delayed(wilson_interval)(count, 10) for count in (1, 2))
 assert len(made) == 2
 """
     project.notebook("probe", BEGINNING, cell, ENDING)

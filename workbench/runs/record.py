@@ -20,8 +20,9 @@ from workbench.foundation.errors import IntegrityError, ParameterError
 from workbench.runs.bundles import EstimateBundle, StoredModel, TableBundle, VerdictBundle
 from workbench.studies import StudyTerms
 
-#: Version of both files; 1 was a dictionary without a declared form.
-SCHEMA_VERSION: Literal[2] = 2
+#: Version of both files. Version 1 was a dictionary without a declared form; in version 2 verdicts
+#: had no rule.
+SCHEMA_VERSION: Literal[3] = 3
 
 
 class RecordedNotebook(StoredModel):
@@ -93,7 +94,7 @@ class RecordedView(StoredModel):
 class _RecordedInputs(StoredModel):
     """What went into a run, finished or failed; a run's id is a hash over it."""
 
-    schema_version: Literal[2] = Field(alias="schema")
+    schema_version: Literal[3] = Field(alias="schema")
     run: str
     title: str
     question: str
@@ -173,7 +174,7 @@ class ExecutionRecord(StoredModel):
         What held, and clauses for what was missing.
     """
 
-    schema_version: Literal[2] = Field(alias="schema")
+    schema_version: Literal[3] = Field(alias="schema")
     started_at: AwareDatetime
     ended_at: AwareDatetime
     seconds: float
