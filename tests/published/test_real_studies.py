@@ -40,7 +40,7 @@ def test_online_retail_churn_is_near_what_no_leak_allows(place: Place) -> None:
     assert record["study"]["basis"] == "contract"
     assert record["parameters"]["horizon_days"] == 90
     text = next((place.reports / "site" / "runs").glob(f"{record['run']}.html")).read_text()
-    assert "places no order within 90 days" in text
+    assert "place no order within 90 days" in text
 
 
 def test_online_retail_has_segments_with_intervals(place: Place) -> None:
