@@ -6,7 +6,11 @@ from datetime import date
 
 import polars as pl
 
-from workbench.features.activity import activity_features, engagement_features, payment_features
+from workbench.features.behaviour_features import (
+    activity_features,
+    engagement_features,
+    payment_features,
+)
 from workbench.features.facts import Facts, with_declared_columns
 from workbench.features.feature_dictionary import feature_dictionary
 from workbench.features.products import basket_features, channel_features, largest_categories
