@@ -16,11 +16,11 @@ FAST := $(addprefix tests/,charts foundation identity schema session sources sta
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help install demo test test-fast lab lint bench realism schemas lock clean
+.PHONY: help install demo test test-fast lab lint bench realism contest schemas lock clean
 
 help:
 	@grep -E '^# +make ' Makefile | sed 's/^# *//'
-	@echo "make lab    opens JupyterLab on the notebooks; make lint, bench, realism, schemas, lock, clean do what they say"
+	@echo "make lab    opens JupyterLab on the notebooks; make lint, bench, realism, contest, schemas, lock, clean do what they say"
 
 install: $(INSTALLED)
 
@@ -68,6 +68,10 @@ test-fast: install
 
 bench: install
 	$(BIN)/python tests/bench/bench.py
+
+# holds models that learn from 200,000 customers against the best observer, an hour of CPU time
+contest: install
+	$(BIN)/python -m tests.truth.contest
 
 realism: install
 	$(BIN)/python -m tests.realism.realism

@@ -1,0 +1,56 @@
+"""The best observer is right, by brute force, and nothing that learns from the tables beats it."""
+
+import numpy as np
+import pytest
+
+from tests.conftest import PROJECT
+from tests.truth.contest import compared, contest, winners
+from tests.truth.particles import posterior
+from workbench.synthetic import read_recipe
+from workbench.synthetic.population import Population, populate
+from workbench.synthetic.truth.horizon import Horizon
+from workbench.synthetic.truth.observer import observe
+
+CUSTOMERS, MONTH = 400, 10
+
+
+@pytest.fixture(scope="module")
+def lived() -> Population:
+    changes = {"customers": CUSTOMERS, "seed": 5, "visitors": {"anonymous_per_month": 0.0}}
+    return populate(read_recipe(PROJECT / "synthetic" / "retail.toml", changes), 0, CUSTOMERS)
+
+
+def test_the_observer_agrees_with_particles_drawn_by_the_generators_laws(lived: Population) -> None:
+    seen = observe(lived, Horizon(month=MONTH, months=3, days=90))
+    # customers of few orders and visits, which particles can explain, of whom least is certain
+    rows = np.bincount(lived.bought.owner, minlength=CUSTOMERS)
+    rows += np.bincount(lived.seen.owner, minlength=CUSTOMERS)
+    some = np.flatnonzero((lived.block.joined_day < 150) & (rows <= 6))
+    unsure = some[np.argsort(np.abs(seen.p_active[some] - 0.5), kind="stable")][:6]
+    assert unsure.size == 6
+    for row in unsure:
+        drawn = posterior(lived, int(row), MONTH, particles=100_000, seed=int(row))
+        assert drawn.worth > 100, row
+        for exact, (estimate, error) in (
+            (seen.p_active[row], drawn.active),
+            (seen.p_leaves[row], drawn.leaves),
+            (seen.p_buys[row], drawn.buys),
+        ):
+            assert abs(exact - estimate) < 4 * error + 0.01, row
+
+
+@pytest.mark.parametrize("recipe", ["retail", "subscription", "control"])
+def test_no_model_beats_the_observer(recipe: str) -> None:
+    """Run the contest in its short form; ``make contest`` has every recipe and 200,000."""
+    results = contest(recipe, train=(4_000,), tested=4_000)
+    assert len(results) == 4
+    assert winners(results) == []
+
+
+def test_a_model_that_knows_more_than_the_observer_is_noticed() -> None:
+    random = np.random.default_rng(3)
+    shown, hidden = random.standard_normal((2, 4_000))
+    y = shown + hidden + random.standard_normal(4_000) > 0
+    knowing = compared("retail", "stays", "knowing", 0, shown, shown + hidden, y)
+    blind = compared("retail", "stays", "blind", 0, shown + hidden, shown, y)
+    assert [each.model for each in winners([knowing, blind])] == ["knowing"]
