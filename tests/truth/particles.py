@@ -356,28 +356,27 @@ def plan(lived: Population, row: int, month: int, left: Numbers, starts: Numbers
     )
     if shown is not None and shown[1] > month:
         shown = (shown[0], 10_001)
+    after_shares, stay_shares = _counted(3.0, 12), _counted(rule.stays_months, 120)
     by_month: dict[int, float] = {}
     for gone in np.unique(leaving):
         p = 0.0
-        for after in range(1, 13):
+        for after, p_after in enumerate(after_shares, start=1):
             begins = joined + after
-            p_after = geom(1 / 3).pmf(after) if after < 12 else geom(1 / 3).sf(11)
-            for stays in range(1, 121):
-                p_stays = (
-                    geom(1 / rule.stays_months).pmf(stays)
-                    if stays < 120
-                    else geom(1 / rule.stays_months).sf(119)
-                )
+            for stays, p_stays in enumerate(stay_shares, start=1):
                 ends = min(begins + stays, gone + 1)
-                is_shown = (
-                    (begins, ends if ends <= month else 10_001)
-                    if ends > begins and begins < month
-                    else None
-                )
+                is_shown = None
+                if ends > begins and begins < month:
+                    is_shown = (begins, ends if ends <= month else 10_001)
                 p += p_after * p_stays * rule.share * (is_shown == shown)
         by_month[int(gone)] = p + (1 - rule.share) * (shown is None)
     with np.errstate(divide="ignore"):
         return np.log(np.array([by_month[int(gone)] for gone in leaving]))
+
+
+def _counted(mean: float, most: int) -> list[float]:
+    """Return the shares of geometric counts from 1 on, all larger ones with the largest."""
+    shares = [float(geom(1 / mean).pmf(count)) for count in range(1, most)]
+    return [*shares, 1 - sum(shares)]
 
 
 def kinds_seen(

@@ -26,11 +26,11 @@ def test_the_observer_agrees_with_particles_drawn_by_the_generators_laws(lived: 
     rows = np.bincount(lived.bought.owner, minlength=CUSTOMERS)
     rows += np.bincount(lived.seen.owner, minlength=CUSTOMERS)
     some = np.flatnonzero((lived.block.joined_day < 150) & (rows <= 6))
-    unsure = some[np.argsort(np.abs(seen.p_active[some] - 0.5), kind="stable")][:6]
-    assert unsure.size == 6
+    unsure = some[np.argsort(np.abs(seen.p_active[some] - 0.5), kind="stable")][:4]
+    assert unsure.size == 4
     for row in unsure:
-        drawn = posterior(lived, int(row), MONTH, particles=100_000, seed=int(row))
-        assert drawn.worth > 100, row
+        drawn = posterior(lived, int(row), MONTH, particles=60_000, seed=int(row))
+        assert drawn.worth > 60, row
         for exact, (estimate, error) in (
             (seen.p_active[row], drawn.active),
             (seen.p_leaves[row], drawn.leaves),
