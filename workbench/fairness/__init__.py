@@ -9,8 +9,9 @@ The functions take decisions, scores and outcomes and depend on no model.
 """
 
 from workbench.fairness.audit import Audit, audit
+from workbench.fairness.contrasts import contrasts
 from workbench.fairness.decisions import add_groups, campaign_recipients, select_by_score
-from workbench.fairness.disparity import METRICS, contrasts, count_decisions, rates
+from workbench.fairness.disparity import METRICS, count_decisions, rates
 from workbench.fairness.groups import MISSING, assign_groups, intersections
 from workbench.fairness.question import Question
 from workbench.fairness.ranking import scores_by_group

@@ -1,48 +1,19 @@
-"""Answers of an audit in words: a disparity is shown, shown to be absent, or undecided."""
+"""Answers of an audit in words: a disparity is shown, shown to be absent, or neither."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
 
 import polars as pl
 
 from workbench.fairness.disparity import EMPTY, ESTIMATED, TOO_SMALL
-from workbench.fairness.question import ODDS, Question, judged_rates
-from workbench.statistics.comparisons import needed_group_size
+from workbench.fairness.question import Question, judged_rates
 from workbench.statistics.estimates import Estimate
-from workbench.statistics.sample_sizes import round_up_two_digits
+from workbench.statistics.sample_sizes import POWER, growth_needed, more_data_needed
 from workbench.statistics.verdicts import Outcome, Verdict
 
-#: Level of the tests for which needed numbers of persons are computed.
-_LEVEL = 0.05
 #: Largest number of differences in one answer; the table of contrasts contains all.
 _MOST_NAMED = 3
-
-
-def add_findings(compared: pl.DataFrame, question: Question) -> pl.DataFrame:
-    """Add to each contrast its finding and the number of persons that would decide it.
-
-    A difference is "shown" if its interval, 95 % for all contrasts together, is beyond the
-    tolerance, and "shown not" if its interval is within the tolerance. A difference whose interval
-    contains the tolerance is undecided.
-    """
-    tolerance = question.tolerance
-    is_shown = (pl.col("sure_low") > tolerance) | (pl.col("sure_high") < -tolerance)
-    is_within = (pl.col("low") >= -tolerance) & (pl.col("high") <= tolerance)
-    rated = [name for judged in question.judged for name in judged_rates(judged)]
-    alpha = _LEVEL / max(int(compared["metric"].is_in(rated).sum()), 1)
-    needed = [
-        round_up_two_digits(needed_group_size(float(share), tolerance, alpha=alpha))
-        for share in compared["reference_value"]
-    ]
-    found = compared.with_columns(
-        finding=pl.when(is_shown)
-        .then(pl.lit(Outcome.SHOWN.value))
-        .when(is_within)
-        .then(pl.lit(Outcome.NOT_SHOWN.value))
-        .otherwise(pl.lit(Outcome.UNDECIDED.value)),
-        needed=pl.Series(needed, dtype=pl.Int64),
-    )
-    is_open = pl.col("finding") == Outcome.UNDECIDED.value
-    return found.with_columns(needed=pl.when(is_open).then("needed"))
 
 
 def range_estimate(row: Mapping[str, object], attributes: int, origin: str) -> Estimate:
@@ -56,13 +27,13 @@ def range_estimate(row: Mapping[str, object], attributes: int, origin: str) -> E
         low=row["low"] if isinstance(row["low"], float) else None,
         high=row["high"] if isinstance(row["high"], float) else None,
         n=int(str(row["persons"])),
-        unit="share",
+        unit="points",
         label=f"Largest difference in {metric} by {attribute}".replace("_", " "),
-        note="max-t interval for the range"
+        note="lower limit of all pairs together, upper limit of each pair"
         if isinstance(value, float)
-        else "max-t interval for the range; a numerator of 1 to 4 is only a bound"
+        else "limits of all pairs; a numerator of 1 to 4 is only a bound"
         if isinstance(row["low"], float)
-        else "cannot be estimated: fewer than two groups can be judged",
+        else "cannot be estimated: fewer than two groups have a rate",
         origin=origin,
     )
 
@@ -72,126 +43,220 @@ def disparity_verdict(
     judged: str,
     table: pl.DataFrame,
     compared: pl.DataFrame,
-    ranges: pl.DataFrame,
+    largest: pl.DataFrame,
     question: Question,
     origin: str,
 ) -> Verdict:
     """Answer whether groups by an attribute differ in a judged metric.
 
-    A difference is shown if its interval, 95 % for all contrasts together, is beyond the tolerance.
-    The absence of a relevant difference is shown if the interval of every judged group is within
-    the tolerance and every group's rate can be estimated. Because all intervals have to be within,
-    this needs no adjustment (Berger 1982, "Multiparameter hypothesis testing and acceptance
-    sampling", Technometrics 24). The answer names groups that are too small to judge.
+    A difference is shown if the interval of any pair of groups, small ones included, lies beyond
+    the tolerance (``Audit.contrasts`` says which limits). Its absence is shown for the groups of at
+    least ``least`` persons, named in the answer, if every pair of them lies within the tolerance;
+    the answer then says for each smaller group which difference cannot be excluded.
+
+    Parameters
+    ----------
+    attribute, judged : str
+        Attribute and judged metric of the verdict.
+    table, compared, largest : DataFrame
+        ``Audit.rates``, ``Audit.contrasts`` and ``Audit.ranges``.
+    question : Question
+        Tolerances and the smallest group to judge.
+    origin : str
+        Mark of the release that made the counts.
     """
     mine = (pl.col("attribute") == attribute) & pl.col("metric").is_in(judged_rates(judged))
-    pairs, groups = compared.filter(mine), table.filter(mine)
-    tolerance = question.tolerance
-    shown = pairs.filter(pl.col("finding") == Outcome.SHOWN.value).sort(
-        pl.col("difference").abs(), "group", descending=[True, False]
+    evidence = _Evidence(
+        pairs=compared.filter(mine),
+        rates=table.filter(mine, pl.col("note") != EMPTY),
+        question=question,
     )
-    unsure = pairs.filter(pl.col("finding") == Outcome.UNDECIDED.value)
-    unjudged = groups.filter(~pl.col("note").is_in([ESTIMATED, EMPTY]))
-    words = judged.replace("_", " ")
-    if shown.height:
-        outcome = Outcome.SHOWN
-        answer = f"Yes: {_describe_contrasts(shown)}."
-    elif pairs.height and unsure.is_empty() and unjudged.filter(_keeps_question_open()).is_empty():
-        outcome = Outcome.NOT_SHOWN
-        widest = pairs.select(pl.max_horizontal(pl.col("low").abs(), pl.col("high").abs()).max())
-        groups_judged = _describe_group_count(pairs["group"].n_unique() + 1)
-        answer = (
-            f"No: {groups_judged} that can be judged are within {tolerance:.0%} of "
-            f"{pairs['reference'][0]}; the largest difference is at most {widest.item():.1%} with "
-            "95 % confidence."
-        )
-    else:
-        outcome = Outcome.UNDECIDED
-        answer = f"Undecided: {_describe_open_points(pairs, unsure, unjudged, question)}."
-    left = _describe_unjudged(unjudged)
-    value = ranges.filter((pl.col("attribute") == attribute) & (pl.col("metric") == judged))
+    outcome, answer = evidence.answer()
+    value = largest.filter((pl.col("attribute") == attribute) & (pl.col("metric") == judged))
     several = table["attribute"].n_unique()
     suffix = f"_by_{'_'.join(attribute.split())}" if several > 1 else ""
+    about = f" of {question.about}" if question.about else ""
     return Verdict.by_rule(
         outcome,
-        rule="",
+        rule=_rule(question),
         name=f"{judged}_differs{suffix}",
         question=(
-            f"Do groups by {attribute.replace('_', ' ')} differ in {words} by more than "
-            f"{tolerance:.0%}?"
+            f"Do groups by {attribute.replace('_', ' ')} differ in the "
+            f"{judged.replace('_', ' ')}{about} {question.tolerance_words}?"
         ),
-        answer=f"{answer}{left}",
+        answer=answer,
         concern=outcome is Outcome.SHOWN,
-        estimates=tuple(
-            range_estimate(row, several, origin) for row in value.iter_rows(named=True)
-        ),
+        estimates=[range_estimate(row, several, origin) for row in value.iter_rows(named=True)],
     )
 
 
-def _describe_group_count(groups: int) -> str:
-    return "both groups" if groups == 2 else f"all {groups} groups"
-
-
-def _keeps_question_open() -> pl.Expr:
-    """Return the condition of rates that leave a question undecided: they have no denominator.
-
-    Groups that are too small to judge leave no question undecided; the answer names them.
-    """
-    return pl.col("note") != TOO_SMALL
-
-
-def _describe_contrasts(shown: pl.DataFrame) -> str:
-    parts = [
-        f"{_describe_rates(row)} in {row['metric'].replace('_', ' ')} "
-        f"({_describe_difference(row)}, {row['persons']:,} persons)"
-        for row in shown.head(_MOST_NAMED).iter_rows(named=True)
-    ]
-    more = shown.height - _MOST_NAMED
-    return "; ".join([*parts, *([f"and {more} more"] if more > 0 else [])])
-
-
-def _describe_rates(row: Mapping[str, object]) -> str:
-    """Return the two groups with their rates, or with the bound if one of the rates is a bound."""
-    if row["bound"]:
-        return f"{row['group']} against {row['reference']} ({row['bound']} in one of them)"
+def _rule(question: Question) -> str:
     return (
-        f"{row['group']} {row['value']:.1%} against {row['reference']} {row['reference_value']:.1%}"
+        f"Yes where two groups differ {question.tolerance_words}, with 95 % "
+        "confidence for all pairs and all judged rates together; no where any two groups of "
+        f"{question.least:,} persons or more are shown to differ by less."
     )
 
 
-def _describe_difference(row: Mapping[str, object]) -> str:
-    limits = f"95 % interval {row['low']:+.1%} to {row['high']:+.1%}"
-    return limits if row["bound"] else f"difference {row['difference']:+.1%}, {limits}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Evidence:
+    """Rates and pairs that one verdict rests on: those of one attribute and judged metric."""
 
+    pairs: pl.DataFrame
+    rates: pl.DataFrame
+    question: Question
 
-def _describe_open_points(
-    pairs: pl.DataFrame, unsure: pl.DataFrame, unjudged: pl.DataFrame, question: Question
-) -> str:
-    if pairs.is_empty():
-        return "no two groups have enough persons to be compared"
-    parts = []
-    if unsure.height:
-        worst = unsure.sort(pl.col("high") - pl.col("low"), descending=True).row(0, named=True)
-        needed = max(unsure["needed"].to_list())
-        names = ", ".join(sorted(unsure["group"].unique()))
-        parts.append(
-            f"the difference of {names} may be on either side of {question.tolerance:.0%} "
-            f"({worst['group']}: {_describe_difference(worst)}, {worst['persons']:,} persons); "
-            f"about {needed:,} persons per group would be needed"
+    def answer(self) -> tuple[Outcome, str]:
+        """Return the outcome and the answer in words."""
+        shown = self.pairs.filter(pl.col("finding") == Outcome.SHOWN.value)
+        if shown.height:
+            return Outcome.SHOWN, f"Yes: {_describe_pairs(shown)}.{self._not_excluded()}"
+        if reason := self._reason_against_an_answer():
+            return Outcome.CANNOT_BE_SAID, f"It cannot be said: {reason}.{self._not_excluded()}"
+        named = self.pairs.filter("is_named")
+        if named.is_empty():
+            return self._too_small()
+        unsure = named.filter(pl.col("finding") == Outcome.UNDECIDED.value)
+        if unsure.is_empty():
+            groups = _listed(self._groups(ESTIMATED))
+            most = named.select(pl.max_horizontal("alone_high", -pl.col("alone_low")).max()).item()
+            answer = f"No: {groups} are at most {_points(most)} points apart."
+            return Outcome.NOT_SHOWN, f"{answer}{self._not_excluded()}"
+        growth, pair = self._growth(unsure)
+        words = f"{_describe_pair(pair)} may be on either side of it"
+        more = more_data_needed(growth, int(self.rates["of"].sum()))
+        if more is None:
+            return Outcome.CANNOT_BE_SAID, (
+                f"It cannot be said: {words}, and lies so close to it that more data would not "
+                f"tell.{self._not_excluded()}"
+            )
+        return Outcome.UNDECIDED, f"Undecided: {words}; {more}.{self._not_excluded()}"
+
+    def _reason_against_an_answer(self) -> str:
+        """Return why no number of persons would give an answer; empty where one would."""
+        if self.rates["count"].sum() == 0 and self.rates["of"].sum() > 0:
+            return "nobody was selected"
+        if lacking := self._lacking():
+            return lacking
+        if self._is_vacuous():
+            return (
+                f"all rates lie so close to 0 % or 100 % that they cannot differ "
+                f"{self.question.tolerance_words}; ask for a ratio with least_ratio"
+            )
+        return ""
+
+    def _too_small(self) -> tuple[Outcome, str]:
+        """Answer where fewer than two groups have the persons that a judgement needs."""
+        reason = f"fewer than two groups have {self.question.least:,} persons"
+        second = self.rates.filter(pl.col("of") > 0)["of"].sort(descending=True)[1:2]
+        growth = self.question.least / second.item() if second.len() else inf
+        more = more_data_needed(growth, int(self.rates["of"].sum()))
+        outcome = Outcome.CANNOT_BE_SAID if more is None else Outcome.UNDECIDED
+        words = reason if more is None else f"{reason}; {more}"
+        return outcome, f"Undecided: {words}.{self._not_excluded()}"
+
+    def _lacking(self) -> str:
+        """Name groups with enough persons whose rate has no denominator."""
+        lacking = self.rates.filter(
+            ~pl.col("note").is_in([ESTIMATED, TOO_SMALL]), pl.col("persons") >= self.question.least
+        ).sort("note", "group")
+        return "; ".join(
+            f"{group}: {note} in {metric.replace('_', ' ')}"
+            for metric, note, group in lacking.select("metric", "note", "group").iter_rows()
         )
-    if not unjudged.filter(_keeps_question_open()).is_empty():
-        parts.append("not every group's rate can be estimated")
-    return "; ".join(parts)
+
+    def _is_vacuous(self) -> bool:
+        """Whether the rates leave no room for a difference that is larger than the tolerance."""
+        tolerance = self.question.tolerance
+        if tolerance is None or self.question.least_ratio is not None:
+            return False
+        named = self.rates.filter(pl.col("note") == ESTIMATED)
+        return not named.is_empty() and all(
+            bool((part["high"] <= tolerance).all() or (part["low"] >= 1 - tolerance).all())
+            for part in named.partition_by("metric")
+        )
+
+    def _growth(self, unsure: pl.DataFrame) -> tuple[float, Mapping[str, object]]:
+        """Return by which factor the persons have to grow for an answer, and the pair it is about.
+
+        One pair beyond the tolerance is enough for a yes; for a no all pairs have to be within.
+        """
+        found = [(self._growth_of(row), row) for row in unsure.iter_rows(named=True)]
+        beyond = [each for each in found if self._is_beyond(each[1])]
+        chosen = beyond or found
+        key = (lambda each: each[0]) if beyond else (lambda each: -each[0])
+        return min(chosen, key=key)
+
+    def _growth_of(self, row: Mapping[str, float]) -> float:
+        growth = [1.0]
+        sign = -1 if row["difference"] < 0 else 1
+        limits = ("low", "high") if self._is_beyond(row) else ("alone_low", "alone_high")
+        low, high = sorted(sign * row[name] for name in limits)
+        value, tolerance, ratio = abs(row["difference"]), self.question.tolerance, row["ratio_low"]
+        if tolerance is not None and low < tolerance < high:
+            # A difference within the tolerance has a limit on either side of it.
+            power = POWER if self._is_beyond(row) else (1 + POWER) / 2
+            growth.append(growth_needed(value, low, high, limit=tolerance, power=power))
+        if ratio is not None and self.question.least_ratio is not None and ratio < 0:
+            rates = sorted((row["value"], row["reference_value"]))
+            room = rates[0] - self.question.least_ratio * rates[1]
+            growth.append(growth_needed(room, ratio, 2 * room - ratio, limit=0.0))
+        return max(growth)
+
+    def _is_beyond(self, row: Mapping[str, float]) -> bool:
+        rates = sorted((row["value"], row["reference_value"]))
+        tolerance, least = self.question.tolerance or inf, self.question.least_ratio or 0.0
+        return abs(row["difference"]) > tolerance or rates[0] < least * rates[1]
+
+    def _groups(self, note: str) -> list[str]:
+        found = self.rates.filter(pl.col("note") == note)
+        return found["group"].unique(maintain_order=True).to_list()
+
+    def _not_excluded(self) -> str:
+        """Say of each group that is too small to judge which difference cannot be excluded."""
+        sentences = []
+        for group in self._groups(TOO_SMALL):
+            mine = self.pairs.filter((pl.col("group") == group) | (pl.col("reference") == group))
+            if mine.is_empty() or (mine["finding"] == Outcome.SHOWN.value).any():
+                continue
+            most = mine.select(pl.max_horizontal("alone_high", -pl.col("alone_low")).max()).item()
+            persons = self.rates.filter(pl.col("group") == group).select(pl.col("of").min()).item()
+            sentences.append(
+                f" For {group} ({persons:,} persons) a difference of up to {_points(most)} points "
+                "cannot be excluded."
+            )
+        return "".join(sentences)
 
 
-def _describe_unjudged(unjudged: pl.DataFrame) -> str:
-    """Return sentences about groups without a judged rate, with the rate if there are several."""
-    notes: dict[tuple[str, str], list[str]] = {}
-    lines = unjudged.select("metric", "note", "group").unique().sort("metric", "note", "group")
-    for metric, note, group in lines.iter_rows():
-        notes.setdefault((metric, note), []).append(group)
-    several = len({metric for metric, _ in notes}) > 1 or any(m in ODDS for m, _ in notes)
-    return "".join(
-        f" {', '.join(names)}: {note}{f' in {metric}' if several else ''}.".replace("_", " ")
-        for (metric, note), names in sorted(notes.items())
+def _describe_pairs(shown: pl.DataFrame) -> str:
+    ordered = shown.sort(
+        pl.col("difference").abs(), "group", "reference", descending=[True, False, False]
     )
+    parts = [_describe_pair(row) for row in ordered.head(_MOST_NAMED).iter_rows(named=True)]
+    more = shown.height - _MOST_NAMED
+    return "; ".join([*parts, *([f"and {more} more pairs"] if more > 0 else [])])
+
+
+def _describe_pair(row: Mapping[str, object]) -> str:
+    """Return two groups with their rates, or with the bound if one of the rates is a bound."""
+    metric = str(row["metric"]).replace("_", " ")
+    low, high = (_points(float(str(row[name])), sign="+") for name in ("low", "high"))
+    interval = f"95 % interval {low} to {high} points"
+    persons = f"{row['persons']:,} and {row['reference_persons']:,} persons"
+    if row["bound"]:
+        names = f"{row['group']} against {row['reference']} ({row['bound']} in one of them)"
+        return f"{names} in {metric} ({interval}, {persons})"
+    difference = _points(float(str(row["difference"])), sign="+")
+    rates = [f"{float(str(row[name])):.1%}" for name in ("value", "reference_value")]
+    return (
+        f"{row['group']} {rates[0]} against {row['reference']} {rates[1]} in {metric} "
+        f"({difference} points, {interval}, {persons})"
+    )
+
+
+def _points(share: float, *, sign: str = "") -> str:
+    return f"{100 * share:{sign}.1f}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

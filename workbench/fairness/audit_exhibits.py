@@ -6,6 +6,7 @@ from workbench.charts.exhibits import Figure, Table
 from workbench.charts.row_charts import intervals
 from workbench.fairness.audit import Audit
 
+_MOST_PAIRS = 15  # of one attribute and metric; 6 groups have as many
 _LEAST_P = 0.001  # smaller p-values are printed as "below 0.001"
 _SHARES = {"value": ".1%", "low": ".1%", "high": ".1%"}
 _WORDS = {
@@ -85,13 +86,19 @@ def representation(audit: Audit) -> Table:
 
 
 def contrasts(audit: Audit) -> Table:
-    """Return each judged group's difference to its reference, with adjusted p-values."""
-    rows = _replace_by_bounds(audit.contrasts.with_columns(note=pl.lit("")), "difference").select(
+    """Return the difference of each pair of groups in points, with the limits of the verdicts.
+
+    Of more than ``_MOST_PAIRS`` pairs of groups only those with a larger difference are shown.
+    """
+    points = [(100 * pl.col(name)).alias(name) for name in ("difference", "low", "high")]
+    pairs = audit.contrasts.with_columns(points, note=pl.lit(""))
+    size = pl.col("difference").abs().rank("ordinal", descending=True).over("attribute", "metric")
+    rows = _replace_by_bounds(pairs.filter(size <= _MOST_PAIRS), "difference").select(
         _without_underscores("attribute"),
         _without_underscores("metric"),
         "group",
         "reference",
-        "persons",
+        pl.min_horizontal("persons", "reference_persons").alias("persons"),
         "difference",
         "low",
         "high",
@@ -100,11 +107,19 @@ def contrasts(audit: Audit) -> Table:
     )
     return Table(
         name="contrasts",
-        title="Differences to the largest group; p-values adjusted by Holm's method",
+        title=(
+            "Differences of pairs of groups in points; limits hold with 95 % for all pairs "
+            "together, p-values are adjusted by Holm's method"
+        ),
         rows=_without_empty_notes(rows),
         persons="persons",
-        labels={**_WORDS, "reference": "against"},
-        formats={"difference": "+z.1%", "low": "+z.1%", "high": "+z.1%"},
+        labels={
+            **_WORDS,
+            "reference": "against",
+            "persons": "persons in the smaller group",
+            "difference": "points",
+        },
+        formats={"difference": "+z.1f", "low": "+z.1f", "high": "+z.1f"},
         origin=audit.origin,
     )
 

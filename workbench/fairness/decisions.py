@@ -22,7 +22,9 @@ def campaign_recipients(data: CustomerData, *, campaign: str) -> pl.DataFrame:
     data : CustomerData
         A view with ``interactions`` (campaign_id, action, occurred_at). A person was a customer if
         they ordered, paid, visited or were in contact before that day. The time of first sight is
-        not used, because a view rounds it to the month or year.
+        not used, because a view rounds it to the month or year. Persons who became known while the
+        campaign ran are left out, recipients among them: of those who were not sent it nobody
+        knows whether they could have been.
     campaign : str
         The ``campaign_id`` of the campaign.
 
@@ -54,7 +56,7 @@ def campaign_recipients(data: CustomerData, *, campaign: str) -> pl.DataFrame:
     ]
     picked = chosen.select("customer_id", selected=pl.lit(True)).unique()
     return (
-        pl.concat([*seen, picked.select("customer_id")])
+        pl.concat(seen)
         .unique()
         .join(picked, on="customer_id", how="left")
         .with_columns(pl.col("selected").fill_null(False))

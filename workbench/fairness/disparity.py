@@ -24,12 +24,9 @@ from workbench.privacy.release import (
     EXACT,
     Release,
     Shares,
-    share_difference,
     shares,
     shares_between,
 )
-from workbench.statistics.comparisons import adjust_p_values, two_share_test
-from workbench.statistics.intervals import LEVEL
 
 #: Counts of persons by decision and outcome.
 COUNTS = (
@@ -283,91 +280,6 @@ def _complement(found: Shares, counted: pl.DataFrame, name: str) -> Shares:
             else text and f"all but {text}"
             for text in found.bound
         ],
-    )
-
-
-def contrasts(
-    table: pl.DataFrame,
-    references: Mapping[str, str],
-    *,
-    judged: tuple[str, ...] = (),
-    release: Release = EXACT,
-) -> pl.DataFrame:
-    """Return the difference of each judged group to its attribute's reference group.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Result of ``rates``, for one or more attributes.
-    references : mapping of str to str
-        Reference group of each attribute, with which the others are compared.
-    judged : tuple of str
-        Metrics that get verdicts. P-values are adjusted over the contrasts of these metrics, and
-        separately over those of all others. Empty to adjust over all together.
-    release : Release
-        Release that made the counts.
-
-    Returns
-    -------
-    DataFrame, shape (contrasts, 14)
-        ``attribute``, ``metric``, ``group``, ``reference``, ``persons`` (the rate's denominator in
-        the group), ``value``, ``reference_value``, ``difference`` (group less reference), ``low``,
-        ``high`` (Newcombe), ``sure_low``, ``sure_high`` (the same, 95 % for all contrasts of the
-        family together, by Bonferroni), ``p_value`` (of no difference, Holm-adjusted). ``bound``
-        is the bound of the group's rate, or else of the reference's, or "". With a bound, the
-        limits hold for every count that it allows, and the p-value is the largest of theirs.
-        Groups that are empty, too small or cannot be estimated have no row.
-    """
-    known = table.filter(pl.col("note") == ESTIMATED)
-    named = pl.DataFrame(
-        {"attribute": list(references), "reference": list(references.values())},
-        schema={"attribute": pl.String, "reference": pl.String},
-    )
-    held = known.join(named, on="attribute", how="inner", maintain_order="left")
-    others = known.select(
-        "attribute",
-        "metric",
-        reference="group",
-        _count="count",
-        _of="of",
-        reference_value="value",
-        _bound="bound",
-        _lowest="lowest",
-        _highest="highest",
-    )
-    pairs = held.filter(pl.col("group") != pl.col("reference")).join(
-        others, on=["attribute", "metric", "reference"], how="inner", maintain_order="left"
-    )
-    n, reference_n = pairs["of"].to_numpy(), pairs["_of"].to_numpy()
-    mine = (pairs["lowest"].to_numpy(), pairs["highest"].to_numpy())
-    theirs = (pairs["_lowest"].to_numpy(), pairs["_highest"].to_numpy())
-    low, high = share_difference(mine, n, theirs, reference_n, release=release)
-    tried = [
-        two_share_test(x, n, y, reference_n, noise=release.variance) for x in mine for y in theirs
-    ]
-    p_value = np.max(tried, axis=0)
-    is_judged = pairs["metric"].is_in(judged or list(METRICS)).to_numpy()
-    sure_low, sure_high = np.empty(pairs.height), np.empty(pairs.height)
-    for family in (is_judged, ~is_judged):
-        p_value[family] = adjust_p_values(p_value[family])
-        level = 1 - (1 - LEVEL) / max(int(family.sum()), 1)
-        limits = share_difference(mine, n, theirs, reference_n, release=release, level=level)
-        sure_low[family], sure_high[family] = (limit[family] for limit in limits)
-    return pairs.select(
-        "attribute",
-        "metric",
-        "group",
-        "reference",
-        pl.col("of").alias("persons"),
-        "value",
-        "reference_value",
-        difference=pl.col("value") - pl.col("reference_value"),
-        low=pl.Series(low, dtype=pl.Float64),
-        high=pl.Series(high, dtype=pl.Float64),
-        sure_low=pl.Series(sure_low, dtype=pl.Float64),
-        sure_high=pl.Series(sure_high, dtype=pl.Float64),
-        p_value=pl.Series(p_value, dtype=pl.Float64),
-        bound=pl.when(pl.col("bound") == "").then("_bound").otherwise("bound"),
     )
 
 

@@ -20,8 +20,10 @@ def leavers(
     gap_days: int = 0,
     active_days: int = 365,
     min_history_days: int = 90,
+    history_days: int | None = None,
     label: str = "churned",
     model: Model = "logistic",
+    allowed: tuple[str, ...] = (),
 ) -> ChurnResult:
     """Return a churn model by the definition of leaving that the data allow.
 
@@ -33,7 +35,7 @@ def leavers(
         Definition of leaving. "no order": a customer has left if they place no order within the
         horizon; the model is tested on a later time. "declared": the source itself marks customers
         who left, in a snapshot without dates; the model is tested in folds of persons.
-    seed, horizon_days, gap_days, active_days, min_history_days, model
+    seed, horizon_days, gap_days, active_days, min_history_days, history_days, model, allowed
         Parameters of ``churn``; the windows are used for "no order" only.
     label : str
         Attribute that marks customers who left, for "declared" only.
@@ -45,6 +47,7 @@ def leavers(
             currency=view.currency,
             label=label,
             model=model,
+            allowed=allowed,
             seed=seed,
             release=view.release,
         )
@@ -57,6 +60,8 @@ def leavers(
         gap_days=gap_days,
         active_days=active_days,
         min_history_days=min_history_days,
+        history_days=history_days,
+        allowed=allowed,
         seed=seed,
         model=model,
         release=view.release,

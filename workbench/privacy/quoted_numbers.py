@@ -36,8 +36,8 @@ _COUNTED_IN_WORDS = re.compile(
     re.IGNORECASE,
 )
 #: What a number of persons that nobody has counted is followed by.
-_SUPPOSED = re.compile(r" (?:persons|customers)(?: per group)? would be needed")
-_PERCENT = re.compile(r"[ \u00a0]?(?:%|percent\b|percentage points?\b)")
+_SUPPOSED = re.compile(r" (?:persons|customers)(?: per group)? would be needed| times as many\b")
+_PERCENT = re.compile(r"[ \u00a0]?(?:%|percent\b|(?:percentage )?points?\b)")
 #: Years, months and days: "2024-01", "Q1 2024", "2024".
 _DATE = re.compile(r"\b(?:19|20)\d\d(?:-\d\d){0,2}\b|\bQ[1-4]\b")
 _WORD = re.compile(r" ([A-Za-z]{2,})\b")
@@ -145,7 +145,7 @@ class _Quoted:
     value : float
         What it is; ``decimals`` are those written.
     is_percent, counts_persons : bool
-        Whether a percent sign or "percentage points", or a word for persons, follows.
+        Whether a percent sign or "points", or a word for persons, follows.
     is_limit : bool
         Whether "fewer than" or its like stands before it.
     before : str

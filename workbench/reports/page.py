@@ -147,6 +147,8 @@ def figure_text(metric: EstimateBundle) -> tuple[str, str]:
         form = format_beside_interval(form, [(metric.high - metric.low) / 2])
         interval = f"{cell_text(metric.low, f'z{form}')} to {cell_text(metric.high, f'z{form}')}"
     value = cell_text(metric.value, f"z{form}")
+    if unit == "points":  # a difference of shares: 3.1 points, where a share has 3.1%
+        return f"{value.removesuffix('%')} points", interval.replace("%", "")
     if unit != "share" and (unit in _FORMS or is_money):
         value = f"{value} {_singular(unit) if value == '1' else unit}"
     return value, interval
@@ -159,6 +161,7 @@ def _singular(unit: str) -> str:
 #: Number formats by unit; any other unit is the name of a measure, shown with three decimals.
 _FORMS = {
     "share": ".1%",
+    "points": ".1%",
     "times": ".2f",
     **dict.fromkeys(("persons", "orders", "days", "count", "segments", "groups"), ",.0f"),
 }

@@ -68,7 +68,7 @@ def percentile_interval(
     """Return the percentile interval of a smooth figure of counts.
 
     It is wrong for the largest difference between groups, which is never below 0: its percentile
-    interval covers the truth in 0 % of fair audits. ``range_interval`` is right for that.
+    interval covers the truth in 0 % of fair audits. ``fairness.contrasts`` is right for that.
 
     Parameters
     ----------

@@ -10,7 +10,9 @@ POWER = 0.8
 MOST_GROWTH = 100.0
 
 
-def growth_needed(value: float, low: float, high: float, *, limit: float) -> float:
+def growth_needed(
+    value: float, low: float, high: float, *, limit: float, power: float = POWER
+) -> float:
     """Return how many times as many persons would tell on which side of a limit a figure lies.
 
     Parameters
@@ -19,12 +21,14 @@ def growth_needed(value: float, low: float, high: float, *, limit: float) -> flo
         The figure and its 95 % interval, which contains the limit.
     limit : float
         Limit of the rule.
+    power : float
+        Share of new samples that are to tell.
 
     Returns
     -------
     float
         Factor by which the number of persons has to grow so that the interval lies on one side of
-        the limit in ``POWER`` of new samples, if the true figure is ``value``. Infinite where the
+        the limit in that share of new samples, if the true figure is ``value``. Infinite where the
         figure lies on the limit.
 
     Notes
@@ -41,7 +45,7 @@ def growth_needed(value: float, low: float, high: float, *, limit: float) -> flo
     distance = abs(value - limit)
     if distance == 0:
         return inf
-    z, z_power = NormalDist().inv_cdf(0.975), NormalDist().inv_cdf(POWER)
+    z, z_power = NormalDist().inv_cdf(0.975), NormalDist().inv_cdf(power)
     return float(((high - low) / 2 * (1 + z_power / z) / distance) ** 2)
 
 
