@@ -110,7 +110,7 @@ def test_question_and_rule_name_what_is_audited_and_both_tolerances() -> None:
         "Do groups by g differ in the selection rate of campaign spring by more than 5 points or "
         "by a ratio below 0.8?"
     )
-    assert "any two groups of 10 persons or more" in found.rule
+    assert "any two groups of at least 10 persons" in found.rule
 
 
 def test_fair_audits_seldom_find_a_disparity() -> None:

@@ -93,8 +93,8 @@ def disparity_verdict(
 def _rule(question: Question) -> str:
     return (
         f"Yes where two groups differ {question.tolerance_words}, with 95 % "
-        "confidence for all pairs and all judged rates together; no where any two groups of "
-        f"{question.least:,} persons or more are shown to differ by less."
+        "confidence for all pairs and all judged rates together; no where any two groups of at "
+        f"least {question.least:,} persons are shown to differ by less."
     )
 
 

@@ -88,12 +88,13 @@ def representation(audit: Audit) -> Table:
 def contrasts(audit: Audit) -> Table:
     """Return the difference of each pair of groups in points, with the limits of the verdicts.
 
-    Of more than ``_MOST_PAIRS`` pairs of groups only those with a larger difference are shown.
+    Of more than ``_MOST_PAIRS`` pairs of groups those that may differ most are shown.
     """
     points = [(100 * pl.col(name)).alias(name) for name in ("difference", "low", "high")]
-    pairs = audit.contrasts.with_columns(points, note=pl.lit(""))
-    size = pl.col("difference").abs().rank("ordinal", descending=True).over("attribute", "metric")
-    rows = _replace_by_bounds(pairs.filter(size <= _MOST_PAIRS), "difference").select(
+    most = 100 * pl.max_horizontal("alone_high", -pl.col("alone_low"))
+    pairs = audit.contrasts.with_columns(points, at_most=most, note=pl.lit(""))
+    place = pl.col("at_most").rank("ordinal", descending=True).over("attribute", "metric")
+    rows = _replace_by_bounds(pairs.filter(place <= _MOST_PAIRS), "difference").select(
         _without_underscores("attribute"),
         _without_underscores("metric"),
         "group",
@@ -102,14 +103,15 @@ def contrasts(audit: Audit) -> Table:
         "difference",
         "low",
         "high",
+        "at_most",
         "note",
         p_value=_p_text(),
     )
     return Table(
         name="contrasts",
         title=(
-            "Differences of pairs of groups in points; limits hold with 95 % for all pairs "
-            "together, p-values are adjusted by Holm's method"
+            "Differences of pairs of groups in points: the interval holds with 95 % for all pairs "
+            "together, \"at most\" for the pair alone; p-values are adjusted by Holm's method"
         ),
         rows=_without_empty_notes(rows),
         persons="persons",
@@ -119,7 +121,7 @@ def contrasts(audit: Audit) -> Table:
             "persons": "persons in the smaller group",
             "difference": "points",
         },
-        formats={"difference": "+z.1f", "low": "+z.1f", "high": "+z.1f"},
+        formats={"difference": "+z.1f", "low": "+z.1f", "high": "+z.1f", "at_most": ".1f"},
         origin=audit.origin,
     )
 

@@ -38,6 +38,7 @@ _COUNTED_IN_WORDS = re.compile(
 #: What a number of persons that nobody has counted is followed by.
 _SUPPOSED = re.compile(r" (?:persons|customers)(?: per group)? would be needed| times as many\b")
 _PERCENT = re.compile(r"[ \u00a0]?(?:%|percent\b|(?:percentage )?points?\b)")
+_POINTS = ("point", "points")
 #: Years, months and days: "2024-01", "Q1 2024", "2024".
 _DATE = re.compile(r"\b(?:19|20)\d\d(?:-\d\d){0,2}\b|\bQ[1-4]\b")
 _WORD = re.compile(r" ([A-Za-z]{2,})\b")
@@ -165,10 +166,13 @@ class _Quoted:
         return {self.value, round(self.value / 100, 12)} if self.is_percent else {self.value}
 
     def is_among(self, figures: NDArray[np.float64]) -> bool:
-        """Return whether a figure, rounded as the text rounds, is this number."""
-        scaled = 100 * figures if self.is_percent else figures
+        """Return whether a figure, rounded as the text rounds, is this number.
+
+        A difference in points is a figure of a table in points, or of an estimate as a share.
+        """
         margin = 0.5 * 10.0**-self.decimals * (1 + 1e-9)
-        return bool((np.abs(scaled - self.value) <= margin).any())
+        scales = (1, 100) if self.before in _POINTS else (100,) if self.is_percent else (1,)
+        return any(bool((np.abs(s * figures - self.value) <= margin).any()) for s in scales)
 
 
 def _quoted(text: str) -> Iterator[_Quoted]:
