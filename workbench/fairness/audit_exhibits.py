@@ -111,7 +111,7 @@ def contrasts(audit: Audit) -> Table:
         name="contrasts",
         title=(
             "Differences of pairs of groups in points: the interval holds with 95 % for all pairs "
-            "together, \"at most\" for the pair alone; p-values are adjusted by Holm's method"
+            'together, "at most" for the pair alone; p-values are adjusted by Holm\'s method'
         ),
         rows=_without_empty_notes(rows),
         persons="persons",

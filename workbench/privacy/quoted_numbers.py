@@ -115,12 +115,13 @@ def unstated_numbers(text: str, stated: frozenset[float]) -> int:
     """
     bare = _DATE.sub(" ", text)
     return sum(
-        value not in stated and not (_is_round(value) or _is_round(value + 1))
+        value not in stated and not (is_round(value) or is_round(value + 1))
         for value in numbers_of(bare)
     )
 
 
-def _is_round(value: float) -> bool:
+def is_round(value: float) -> bool:
+    """Return whether a number is round: it has one digit, or two of which the second is 5."""
     digits = f"{value:.12g}".partition("e")[0].replace(".", "").strip("0")
     return len(digits) < 2 or (len(digits) == 2 and digits[1] == "5")
 

@@ -10,7 +10,7 @@ from workbench.charts.drawing import draw_pictures
 from workbench.foundation.errors import ParameterError, RunError
 from workbench.privacy.disclosure import disclose, disclose_estimate, disclose_figure
 from workbench.privacy.provenance import require_released, require_released_estimate
-from workbench.privacy.quoted_numbers import Shown
+from workbench.privacy.quoted_numbers import Shown, is_round, numbers_of
 from workbench.privacy.view import View
 from workbench.privacy.wording import Wording, exhibit_texts
 from workbench.runs.bundles import (
@@ -246,6 +246,9 @@ def _require_wording(output: _Outputs, results: ResultsBundle, run: PlannedRun, 
         texts.append((f"the answer of verdict {verdict.name}", verdict.answer))
         texts.append((f"the rule of verdict {verdict.name}", verdict.basis))
     rules = f"{view.as_of} {view.data_until} {view.min_group} {view.study.policy.k}"
+    # the limits of a rule are round numbers, not figures
+    limits = {n for v in results.verdicts for n in numbers_of(v.basis) if is_round(n)}
+    rules = " ".join([rules, *(f"{limit:g}" for limit in sorted(limits))])
     figures = [estimate.as_json() for estimate in estimates]
     wording.require(texts, Shown.of(exhibits, figures, f"{source} {rules}"))
 
