@@ -80,11 +80,10 @@ def test_missing_is_counted_and_small_groups_are_not_judged(cases: Path) -> None
     assert selection["group"].to_list() == ["missing", "x", "y"]
     assert selection["persons"].to_list() == [3, 4, 2]
     assert selection["note"].unique().to_list() == ["too small to judge"]
-    assert not found.contrasts["is_named"].any()
-    assert "missing" not in found.contrasts["reference"].to_list()
-    assert found.verdicts[0].outcome == "not enough data"
-    assert "fewer than two groups have 10 persons" in found.verdicts[0].answer
-    assert "For missing (3 persons) a difference of up to" in found.verdicts[0].answer
+    assert found.contrasts.is_empty()
+    assert found.verdicts[0].outcome == "cannot be said"
+    assert "fewer than two groups are large enough to be compared" in found.verdicts[0].answer
+    assert "Too small to be compared: missing, x and y." in found.verdicts[0].answer
 
 
 def test_a_group_without_positives_cannot_be_estimated(cases: Path) -> None:

@@ -147,13 +147,19 @@ class _Evidence:
 
     def _too_small(self) -> tuple[Outcome, str]:
         """Answer where fewer than two groups have the persons that a judgement needs."""
-        reason = f"fewer than two groups have {self.question.least:,} persons"
-        second = self.rates.filter(pl.col("of") > 0)["of"].sort(descending=True)[1:2]
-        growth = self.question.least / second.item() if second.len() else inf
-        more = more_data_needed(growth, int(self.rates["of"].sum()))
-        outcome = Outcome.CANNOT_BE_SAID if more is None else Outcome.UNDECIDED
-        words = reason if more is None else f"{reason}; {more}"
-        return outcome, f"Undecided: {words}.{self._not_excluded()}"
+        compared = self.rates.filter(pl.col("group").is_in(self._compared().implode()))
+        if compared.is_empty():
+            reason = "fewer than two groups are large enough to be compared"
+            return Outcome.CANNOT_BE_SAID, f"It cannot be said: {reason}.{self._not_excluded()}"
+        reason = f"fewer than two groups have at least {self.question.least:,} persons"
+        second = compared.group_by("group").agg(pl.col("of").min())["of"].sort(descending=True)[1]
+        more = more_data_needed(self.question.least / second, int(compared["of"].sum()))
+        if more is None:
+            return Outcome.CANNOT_BE_SAID, f"It cannot be said: {reason}.{self._not_excluded()}"
+        return Outcome.UNDECIDED, f"Undecided: {reason}; {more}.{self._not_excluded()}"
+
+    def _compared(self) -> pl.Series:
+        return pl.concat([self.pairs["group"], self.pairs["reference"]]).unique()
 
     def _lacking(self) -> str:
         """Name groups with enough persons whose rate has no denominator."""
@@ -214,16 +220,16 @@ class _Evidence:
 
     def _not_excluded(self) -> str:
         """Say of each group that is too small to judge which difference cannot be excluded."""
-        sentences = []
+        compared = set(self._compared())
+        hidden = [group for group in self._groups(TOO_SMALL) if group not in compared]
+        sentences = [f" Too small to be compared: {_listed(hidden)}."] if hidden else []
         for group in self._groups(TOO_SMALL):
             mine = self.pairs.filter((pl.col("group") == group) | (pl.col("reference") == group))
             if mine.is_empty() or (mine["finding"] == Outcome.SHOWN.value).any():
                 continue
             most = mine.select(pl.max_horizontal("alone_high", -pl.col("alone_low")).max()).item()
-            persons = self.rates.filter(pl.col("group") == group).select(pl.col("of").min()).item()
             sentences.append(
-                f" For {group} ({persons:,} persons) a difference of up to {_points(most)} points "
-                "cannot be excluded."
+                f" For {group} a difference of up to {_points(most)} points cannot be excluded."
             )
         return "".join(sentences)
 
@@ -242,7 +248,9 @@ def _describe_pair(row: Mapping[str, object]) -> str:
     metric = str(row["metric"]).replace("_", " ")
     low, high = (_points(float(str(row[name])), sign="+") for name in ("low", "high"))
     interval = f"95 % interval {low} to {high} points"
-    persons = f"{row['persons']:,} and {row['reference_persons']:,} persons"
+    # of the two only the smaller count: the table of differences shows no other
+    smaller = min(int(str(row[name])) for name in ("persons", "reference_persons"))
+    persons = f"{smaller:,} persons in the smaller group"
     if row["bound"]:
         names = f"{row['group']} against {row['reference']} ({row['bound']} in one of them)"
         return f"{names} in {metric} ({interval}, {persons})"

@@ -135,7 +135,7 @@ def audit(
     attributes = [_attribute_of(part) for part in counted]
     _require_references(counted, question)
     compared = contrasts(table, question, seed=seed, release=release)
-    largest = ranges(table, compared)
+    largest = ranges(table, compared, release=release)
     whole = count_decisions(
         pl.select(everybody=pl.repeat("everybody", rows.height)),
         rows[decision],

@@ -1,6 +1,7 @@
 """Differences between all pairs of groups, and the largest of them.
 
-Every group whose rate can be estimated is compared with every other one, whatever its size. The
+Every group whose rate can be estimated is compared with every other one, also where it is too small
+to be judged on its own; only groups that may not be shown are left out (``comparable``). The
 limits of all pairs of one metric hold together: they are those of ``share_difference`` at the level
 that the largest of all standardised differences calls for (max-t). A difference that is *shown* has
 such an interval beyond the tolerance, so all pairs together show a difference by chance in at most
@@ -80,7 +81,7 @@ def contrasts(
         for every count that it allows), ``is_named`` (whether both groups have ``least`` persons)
         and ``finding`` ("shown", "shown not" or "not enough data": that the tolerance is exceeded).
     """
-    known = table.filter(pl.col("note").is_in([ESTIMATED, TOO_SMALL]))
+    known = table.filter(comparable(release))
     judged = {name for each in question.judged for name in judged_rates(each)}
     parts = known.partition_by("attribute", "metric", as_dict=True, maintain_order=True)
     several = {key: part for key, part in parts.items() if part.height > 1}
@@ -106,13 +107,20 @@ def contrasts(
     return pairs.with_columns(pl.Series("p_value", p_value), _finding(question))
 
 
-def ranges(table: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+def comparable(release: Release) -> pl.Expr:
+    """Return the condition of rates that are compared: known, and of enough persons to be shown."""
+    return pl.col("note").is_in([ESTIMATED, TOO_SMALL]) & (pl.col("of") >= release.min_group)
+
+
+def ranges(table: pl.DataFrame, pairs: pl.DataFrame, *, release: Release = EXACT) -> pl.DataFrame:
     """Return the largest difference between any two groups, by attribute and metric.
 
     Parameters
     ----------
     table, pairs : DataFrame
         Results of ``rates`` and ``contrasts``.
+    release : Release
+        Release that made the counts.
 
     Returns
     -------
@@ -127,7 +135,7 @@ def ranges(table: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
         ``difference`` and ``ratio`` are null where a bound hides one of the two rates.
     """
     lines = [
-        _range_line(attribute, metric, part, pairs)
+        _range_line(attribute, metric, part.filter(comparable(release)), pairs)
         for (attribute, metric), part in table.partition_by(
             "attribute", "metric", as_dict=True, maintain_order=True
         ).items()
@@ -279,9 +287,8 @@ def _finding(question: Question) -> pl.Expr:
 
 
 def _range_line(
-    attribute: object, metric: object, part: pl.DataFrame, pairs: pl.DataFrame
+    attribute: object, metric: object, known: pl.DataFrame, pairs: pl.DataFrame
 ) -> tuple[object, ...]:
-    known = part.filter(pl.col("note").is_in([ESTIMATED, TOO_SMALL]))
     persons = int(known["of"].sum())
     mine = pairs.filter(pl.col("attribute") == attribute, pl.col("metric") == metric)
     if mine.is_empty():
