@@ -12,7 +12,7 @@ from scipy import stats
 from workbench.fairness import Audit, Question, audit
 from workbench.statistics.verdicts import Outcome
 
-AUDITS = 200
+AUDITS = 150
 CLAIMS = 20
 
 
@@ -39,8 +39,8 @@ def outcomes(sizes: list[int], shares: list[float], **asked: float) -> list[Outc
     ]
 
 
-@pytest.mark.parametrize("sizes", [[500, 500], [40, 60, 100, 300, 500], [10, 20, 30, 50, 80, 300]])
-@pytest.mark.parametrize("share", [0.03, 0.2, 0.5])
+@pytest.mark.parametrize("sizes", [[500, 500], [10, 30, 100, 300, 500]])
+@pytest.mark.parametrize("share", [0.03, 0.3])
 def test_equal_groups_seldom_seem_to_differ(sizes: list[int], share: float) -> None:
     found = outcomes(sizes, [share] * len(sizes), tolerance=0.0001)
     assert interval(found.count(Outcome.SHOWN), AUDITS)[0] <= 0.05
@@ -52,7 +52,7 @@ def test_a_gap_of_twelve_points_is_found(small: int, large: int) -> None:
     assert interval(found.count(Outcome.SHOWN), AUDITS)[1] >= 0.9
 
 
-@pytest.mark.parametrize("share", [0.1, 0.3, 0.5])
+@pytest.mark.parametrize("share", [0.1, 0.5])
 def test_equal_groups_of_a_shop_of_20_000_are_shown_within_the_tolerance(share: float) -> None:
     found = outcomes([11_000, 7000, 2000], [share] * 3)
     assert interval(found.count(Outcome.NOT_SHOWN), AUDITS)[1] >= 0.8
