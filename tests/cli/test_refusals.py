@@ -46,6 +46,7 @@ def test_a_missing_workspace_says_how_to_make_one(workbench: Command) -> None:
         (("run", "demo", "-p", "as_of=soon"), "write a date as 2024-12-31"),
         (("run", "demo", "--as-of", "2031-01-01"), "lies outside the data"),
         (("run", "demo", "--as-of", "1999-01-01"), "lies outside the data"),
+        (("run", "demo", "--plan", "--as-of", "2031-01-01"), "lies outside the data"),
         (("run", "churm", "--study", "demo"), "did you mean 'churn'?"),
         (("run", "telco"), "no dataset 'telco'"),
         (("quarantine", "dmeo"), "did you mean 'demo'?"),

@@ -92,16 +92,19 @@ def plan_runs(
     Raises
     ------
     ParameterError
-        A notebook or parameter is not known, or a value does not fit its declared type.
+        A notebook or parameter is not known, or a value does not fit its declared type; or the
+        scoring date lies after what all sources cover.
     """
     given = dict(given or {})
     uses = _notebook_uses(study, only)
     faults = _misplaced_parameters(study, uses, given)
-    day = (
-        parse_date(given.pop("as_of", None))
-        or as_of
-        or default_as_of(dataset, zone=zone_of(study, dataset))
-    )
+    latest = default_as_of(dataset, zone=zone_of(study, dataset))
+    day = parse_date(given.pop("as_of", None)) or as_of or latest
+    if day > latest:
+        raise ParameterError(
+            f"as_of {day} lies outside the data: take a date not after {latest}, up to which all "
+            "sources are complete"
+        )
     notebooks = [
         read_notebook(
             find_file("notebook", use.name, folder=project / "notebooks", suffix=".ipynb")
