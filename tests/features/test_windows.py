@@ -84,6 +84,21 @@ def test_coverage_ends_where_the_sources_say() -> None:
     assert coverage(stated, data_until=date(2023, 3, 31)).until_on == date(2023, 3, 31)
 
 
+def test_only_tables_that_are_used_count_as_covered() -> None:
+    data = shop([(1, "2023-03-05", 100)])
+    visits = table(
+        "events", customer_id=[1, 1], occurred_at=[at("2023-01-01"), at("2023-06-01")],
+    )  # fmt: skip
+    both = CustomerData.of({**data.tables, "events": visits})
+    assert coverage(both).first_on == date(2023, 1, 1)
+    used = coverage(both, tables=("orders",))
+    assert used == Coverage(first_on=date(2023, 3, 5), until_on=date(2023, 3, 6))
+    with pytest.raises(ParameterError, match="31 days of history, 90 are needed"):
+        Windows(as_of=date(2023, 4, 5), horizon_days=1).require(
+            Coverage(first_on=used.first_on, until_on=date(2024, 1, 1)), min_history_days=90
+        )
+
+
 def test_a_snapshot_has_no_coverage() -> None:
     with pytest.raises(InputError, match=r"this is a snapshot, which has no as_of"):
         coverage(CustomerData.of({}))

@@ -1,6 +1,8 @@
 """Churn: tested on a later time, calibrated, and stopped where a feature knows the outcome."""
 
+import re
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +12,21 @@ from polars.testing import assert_frame_equal
 
 from tests.models.worlds import ONE_KIND, population
 from workbench.foundation.errors import InputError, ParameterError
-from workbench.models import ChurnResult, churn, churn_in_folds
+from workbench.models import ChurnResult, churn, churn_exhibits, churn_in_folds
 from workbench.models.churn_result import count_score_bands
-from workbench.models.leaks import refuse_leaks, single_feature_aucs
+from workbench.models.leaks import (
+    doubt_about_leaks,
+    group_aucs,
+    refuse_leaks,
+    single_feature_aucs,
+)
 from workbench.models.matrix import Design
 from workbench.models.score_tables import group_count
 from workbench.privacy.release import Release
 from workbench.schema import CustomerData
 from workbench.schema.timeline import first_moment
 
+churn_module = import_module("workbench.models.churn")
 AS_OF = date(2024, 6, 20)
 
 #: When a row of a table came to be known.
@@ -44,7 +52,7 @@ def result(data: CustomerData) -> ChurnResult:
 
 def test_training_ends_before_the_test_begins(result: ChurnResult) -> None:
     assert result.split == "time"
-    assert result.windows["part"].to_list() == ["training"] * 4 + ["test"]
+    assert result.windows["part"].to_list() == ["training"] * 6 + ["test"]
     training, test = result.windows[:-1], result.windows[-1]
     assert training["label_until"].max() == test["as_of"].item()
     assert test["label_until"].item() == AS_OF
@@ -119,6 +127,60 @@ def test_a_feature_that_knows_the_outcome_stops_the_model(cases: Path) -> None:
     refuse_leaks(alone, allowed=("days_since_last_purchase",))
 
 
+def parts_of_the_outcome(noise: float) -> tuple[pl.DataFrame, np.ndarray]:
+    """Return two features whose sum contains the outcome, and neither alone."""
+    random = np.random.default_rng(3)
+    left = random.random(3000) < 0.4
+    hidden = random.normal(size=3000) * 4
+    rows = pl.DataFrame(
+        {
+            "customer_id": range(3000),
+            "first": hidden,
+            "second": left * 3 - hidden + random.normal(size=3000) * noise,
+        }
+    )
+    return rows, left
+
+
+def test_features_that_contain_the_outcome_together_stop_the_model() -> None:
+    rows, left = parts_of_the_outcome(noise=0.5)
+    alone = single_feature_aucs(rows, left, seed=1)
+    refuse_leaks(alone)  # each alone looks harmless
+    assert doubt_about_leaks(alone, group_aucs(rows.drop("second"), left, seed=1)) == ""
+    together = group_aucs(rows, left, seed=1)
+    with pytest.raises(InputError, match=r"2 group.*together, AUC above 0.95: all features \(1"):
+        refuse_leaks(alone, together)
+    refuse_leaks(alone, group_aucs(rows, left, seed=1, allowed=("second",)))
+
+
+def test_scores_of_doubted_features_are_not_called_probabilities() -> None:
+    rows, left = parts_of_the_outcome(noise=1.5)
+    found = churn_in_folds(rows.with_columns(churned=left), seed=1, definition="marked")
+    assert 0.9 < (found.auc.value or 0) < 0.95
+    verdict = found.verdicts[-1]
+    assert verdict.outcome == "cannot be said"
+    assert "all features, profile is above 0.9" in verdict.answer
+
+
+def test_scores_are_shifted_to_the_season_of_the_year_before() -> None:
+    shifts = {date(2023, 4, 7): 0.3, date(2023, 7, 6): -0.2}
+    assert churn_module._shift_of_season(shifts, date(2024, 4, 2)) == 0.3
+    assert churn_module._shift_of_season(shifts, date(2024, 5, 30)) == 0.0
+    assert churn_module._shift_of_season({}, date(2024, 5, 30)) == 0.0
+
+
+def test_silence_is_not_called_leaving(result: ChurnResult) -> None:
+    texts = [result.definition, *(f"{v.question} {v.answer} {v.rule}" for v in result.verdicts)]
+    texts += [f"{estimate.label} {estimate.note}" for estimate in result.estimates]
+    exhibits = [churn_exhibits.design(result), churn_exhibits.strongest_features(result)]
+    for draw in ("calibration", "gains", "importance", "score_groups"):
+        exhibits.append(getattr(churn_exhibits, draw)(result).table)
+    for exhibit in exhibits:
+        texts += [exhibit.title, exhibit.note, *exhibit.labels.values()]
+    words = " ".join(texts).replace("which is not leaving", "")
+    assert not re.search(r"\b(left|leav\w+|churn\w*|stay\w*)\b", words)
+
+
 def test_a_value_that_is_missing_only_for_leavers_is_a_leak() -> None:
     random = np.random.default_rng(1)
     left = random.random(400) < 0.4
@@ -133,7 +195,7 @@ def test_too_few_leavers_are_refused_with_the_needed_number() -> None:
     rows = pl.DataFrame(
         {"customer_id": range(40), "churned": [True] * 10 + [False] * 30, "x": range(40)}
     )
-    with pytest.raises(InputError, match="among the snapshot fewer than 25 left"):
+    with pytest.raises(InputError, match="among the snapshot fewer than 25 have"):
         churn_in_folds(rows, seed=1, definition="marked")
 
 
@@ -163,7 +225,12 @@ def test_a_snapshot_is_held_out_in_folds_and_says_so() -> None:
     found = churn_in_folds(rows, seed=1, definition="marked")
     assert found.split == "folds"
     assert found.windows["part"].to_list() == ["folds"]
-    assert found.scores.height == 600
+    assert found.scores.height == 600 - left.sum()  # those with the label are not at risk of it
+    assert found.scores.join(found.assessed.filter("churned"), on="customer_id").is_empty()
+    assert found.words.bearers == "customers with the label churned"
+    page = churn_exhibits.design(found).title + churn_exhibits.score_groups(found).table.title
+    assert "a random split flatters whatever drifts" in page
+    assert "those who already have it are left out" in page
     assert 0.65 < (found.auc.value or 0) < 0.85
     assert found.importance["group"].to_list() == ["product.x", "product.plan"]
 

@@ -8,7 +8,6 @@ from workbench.foundation.errors import ParameterError
 from workbench.statistics.comparisons import (
     adjust_p_values,
     needed_group_size,
-    needed_size_for_precision,
     two_share_test,
 )
 
@@ -44,7 +43,3 @@ def test_needed_size_reaches_its_power() -> None:
 def test_no_difference_needs_no_end() -> None:
     with pytest.raises(ParameterError, match="difference is 0: it must be above 0"):
         needed_group_size(0.2, 0)
-
-
-def test_precision_needs_the_textbook_number() -> None:
-    assert needed_size_for_precision(0.5, 0.05) == 385

@@ -165,13 +165,19 @@ class Coverage:
             )
 
 
-def coverage(data: CustomerData, *, data_until: date | None = None) -> Coverage:
+def coverage(
+    data: CustomerData, *, tables: tuple[str, ...] | None = None, data_until: date | None = None
+) -> Coverage:
     """Return the days that the data cover.
 
     Parameters
     ----------
     data : CustomerData
-        Customer data, of which orders, events, interactions and payments are read.
+        Customer data.
+    tables : tuple of str, optional
+        Tables whose facts count: those that a model needs. Visits may be recorded for a year before
+        the first order is. All tables with times by default: orders, events, interactions and
+        payments.
     data_until : date, optional
         First day that is not covered. The default is the earliest ``data_until_at`` of the
         ``sources`` table or, if that table is empty, the day after the last fact.
@@ -179,9 +185,9 @@ def coverage(data: CustomerData, *, data_until: date | None = None) -> Coverage:
     Raises
     ------
     InputError
-        No table has a dated row.
+        None of the tables has a dated row.
     """
-    dated = [name for name, table in TABLES.items() if table.has_moments]
+    dated = tables or tuple(name for name, table in TABLES.items() if table.has_moments)
     bounds = [
         with_declared_columns(data, table).select(
             first=pl.col(str(TABLES[table].time)).min().dt.date(),

@@ -23,25 +23,39 @@ from workbench.privacy.release import (
     EXACT,
     Release,
     Rounded,
-    calibration_gap,
     rounded_figure,
     shares,
 )
 from workbench.statistics.auc import auc_difference, auc_interval
-from workbench.statistics.calibration import calibration_error, squared_errors
-from workbench.statistics.comparisons import needed_size_for_precision
+from workbench.statistics.calibration import (
+    Coefficient,
+    calibration_error,
+    calibration_intercept,
+    calibration_slope,
+    squared_errors,
+)
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.intervals import critical_value
 from workbench.statistics.resampling import Counts, percentile_interval
-from workbench.statistics.sample_sizes import round_up_two_digits
+from workbench.statistics.sample_sizes import (
+    MOST_GROWTH,
+    growth_needed_within,
+    round_up_two_digits,
+)
 from workbench.statistics.verdicts import Outcome, Verdict
 
 #: AUC below which a ranking is useless, whatever its p-value.
 USELESS_AUC = 0.55
 #: Gain in AUC over a simple rule below which the model is useless.
 USELESS_GAIN = 0.01
-#: Largest difference between mean score and observed share of a calibrated model.
-CALIBRATION_TOLERANCE, _IN_WORDS = 0.03, "three percentage points"
+#: Limits of the slope of scores that can be read as probabilities.
+SLOPE_LIMITS = (0.9, 1.1)
+#: Limits of their intercept on the logit scale; 0.1 is 2.5 percentage points at a share of a half.
+INTERCEPT_LIMITS = (-0.1, 0.1)
+#: Largest calibration error beyond what right scores would show.
+ERROR_LIMIT = 0.03
+#: Chance that the calibration error of right scores lies below its 95th percentile.
+_RIGHT_SCORES = 0.95
 #: Decimals of the calibration error under right scores; one person changes it by less.
 _NULL_DECIMALS = 3
 
@@ -50,16 +64,58 @@ Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelWords:
+    """The label of a model in words, so that no page calls silence leaving.
+
+    Attributes
+    ----------
+    bearers, others : str
+        Customers with the label and customers without it: "customers who place no order".
+    past : str
+        What the bearers did: "placed no order".
+    having : str
+        The label as an activity: "placing no order".
+    """
+
+    bearers: str
+    others: str
+    past: str
+    having: str
+
+
+#: Words of the label that a customer places no order in the label window.
+SILENCE = LabelWords(
+    bearers="customers who place no order",
+    others="customers who place one",
+    past="placed no order",
+    having="placing no order",
+)
+
+
+def declared_words(label: str) -> LabelWords:
+    """Return the words of a label that the source itself contains, whatever it means there."""
+    return LabelWords(
+        bearers=f"customers with the label {label}",
+        others="customers without it",
+        past=f"had the label {label}",
+        having=f"having the label {label}",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
     """Figures about the quality of scores, from held-out persons.
 
     Attributes
     ----------
+    words : LabelWords
+        The label in words.
     auc, base_rate, brier, calibration_error, lift : Estimate
-        Figures of the scores. ``calibration_error`` has no interval; its note contains the 95th
-        percentile of its null distribution.
-    calibration_gap : Estimate
-        Share that left less mean score.
+        Figures of the scores. The interval of ``calibration_error`` reaches ``null_95`` to both
+        sides, which covers its true value because errors of groups add up at most.
+    slope, intercept : Estimate
+        Slope of the calibration line and calibration in the large, on the logit scale; see
+        ``statistics.calibration``. The slope has no value if all scores are equal.
     predicted : Estimate
         Mean score.
     calibration, gains : DataFrame
@@ -68,11 +124,13 @@ class Assessment:
         95th percentile of the calibration error if scores were the true probabilities.
     """
 
+    words: LabelWords
     auc: Estimate
     base_rate: Estimate
     brier: Estimate
     calibration_error: Estimate
-    calibration_gap: Estimate
+    slope: Estimate
+    intercept: Estimate
     lift: Estimate
     predicted: Estimate
     calibration: pl.DataFrame
@@ -82,7 +140,15 @@ class Assessment:
     @property
     def estimates(self) -> tuple[Estimate, ...]:
         """All figures, the AUC first."""
-        return (self.auc, self.base_rate, self.lift, self.brier, self.calibration_error)
+        return (
+            self.auc,
+            self.base_rate,
+            self.lift,
+            self.brier,
+            self.slope,
+            self.intercept,
+            self.calibration_error,
+        )
 
 
 def assess(
@@ -90,6 +156,7 @@ def assess(
     *,
     how: str,
     seed: int,
+    words: LabelWords = SILENCE,
     release: Release = EXACT,
     counts: tuple[int, int] | None = None,
 ) -> Assessment:
@@ -98,16 +165,18 @@ def assess(
     Parameters
     ----------
     persons : DataFrame, shape (persons, 3)
-        ``customer_id``, ``score`` (0 to 1) and ``churned`` (Boolean, whether the person left).
+        ``customer_id``, ``score`` (0 to 1) and ``churned`` (Boolean, the label).
     how : str
         Kind of the held-out persons, as the reader sees it: "out-of-time", "out-of-fold".
     seed : int
         Seed of the calibration null and the resampled lift.
+    words : LabelWords
+        The label in words.
     release : Release
         Release that makes every figure; for figures to be shown, the view's (``view.release``).
     counts : (int, int), optional
-        Number of persons, and number of those who left, if the release has counted them before;
-        another count would be another draw of noise.
+        Number of persons, and number of those with the label, if the release has counted them
+        before; another count would be another draw of noise.
     """
     outcomes, scores = persons["churned"].to_numpy().astype(bool), persons["score"].to_numpy()
     if counts is None:
@@ -126,7 +195,7 @@ def assess(
         high=float(rate.high[0]),
         n=n,
         unit="share",
-        label=f"Share that left, {how}",
+        label=f"Share that {words.past}, {how}",
         note=rate.bound[0] or "Wilson interval, exact for few",
         origin=release.origin,
     )
@@ -135,7 +204,9 @@ def assess(
     error = calibration_error(outcomes, scores, seed=seed, bins=groups, noise=release.variance)
     null_95 = error.null_95 if release.is_exact else round(error.null_95, _NULL_DECIMALS)
     auc = rounded_figure(*auc_interval(outcomes, scores), release=release)
+    ece = error.ece if release.is_exact else released_calibration_error(calibration)
     return Assessment(
+        words=words,
         auc=Estimate(
             name="auc",
             value=auc.value,
@@ -144,7 +215,7 @@ def assess(
             n=n,
             unit="AUC",
             label=f"AUC, {how}",
-            note="chance that a leaver is ranked above a stayer; logit-DeLong interval",
+            note=f"how often {words.bearers} rank above {words.others}; logit-DeLong interval",
             origin=release.origin,
         ),
         base_rate=base_rate,
@@ -161,15 +232,32 @@ def assess(
         ),
         calibration_error=Estimate(
             name="calibration_error",
-            value=error.ece if release.is_exact else released_calibration_error(calibration),
+            value=ece,
+            low=max(ece - null_95, 0.0),
+            high=ece + null_95,
             n=n,
             unit="share",
             label=f"Expected calibration error, {how}",
             note=f"right scores would show up to {null_95:.4f} in 95 of 100 samples",
             origin=release.origin,
         ),
-        calibration_gap=_calibration_gap_estimate(base_rate, means["score"], scores, release),
-        lift=_lift_estimate(calibration, how=how, seed=seed, release=release),
+        slope=_coefficient_estimate(
+            calibration_slope(outcomes, scores),
+            name="calibration_slope",
+            label=f"Slope of the outcome over the scores, {how}",
+            note="logit scale; 1 for right scores, below 1 for scores that are too extreme",
+            n=n,
+            release=release,
+        ),
+        intercept=_coefficient_estimate(
+            calibration_intercept(outcomes, scores),
+            name="calibration_intercept",
+            label=f"Intercept of the outcome over the scores, {how}",
+            note="logit scale; 0 for right scores, below 0 for scores that are too high",
+            n=n,
+            release=release,
+        ),
+        lift=_lift_estimate(calibration, how=how, seed=seed, words=words, release=release),
         predicted=Estimate(
             name="predicted_rate",
             value=means["score"],
@@ -191,25 +279,30 @@ def assess(
     )
 
 
-def _calibration_gap_estimate(
-    base_rate: Estimate, predicted: float, scores: Scores, release: Release
+def _coefficient_estimate(
+    found: Coefficient | None, *, name: str, label: str, note: str, n: int, release: Release
 ) -> Estimate:
-    found = calibration_gap(base_rate.value or 0.0, predicted, scores, release=release)
+    if found is None:
+        why = "there is no slope: all scores are equal, or they divide the outcomes"
+        return Estimate(
+            name=name, value=None, n=n, unit="logit", label=label, note=why, origin=release.origin
+        )
+    rounded = rounded_figure(*found, release=release)
     return Estimate(
-        name="calibration_gap",
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        n=base_rate.n,
-        unit="share",
-        label="Share that left less mean score",
-        note="interval under the scores' own variance",
+        name=name,
+        value=rounded.value,
+        low=rounded.low,
+        high=rounded.high,
+        n=n,
+        unit="logit",
+        label=label,
+        note=note,
         origin=release.origin,
     )
 
 
-def ranks_verdict(auc: Estimate) -> Verdict:
-    """Answer whether the model ranks leavers better than chance."""
+def ranks_verdict(auc: Estimate, *, words: LabelWords = SILENCE) -> Verdict:
+    """Answer whether the model ranks customers with the label better than chance."""
     value, low, high = _require_limits(auc)
     figures = f"AUC {value:.3f} (95 % interval {low:.3f} to {high:.3f}, {auc.n:,} persons)"
     if low > 0.5 and high >= USELESS_AUC:
@@ -230,7 +323,7 @@ def ranks_verdict(auc: Estimate) -> Verdict:
             f"{USELESS_AUC}, no where all of it lies below {USELESS_AUC}."
         ),
         name="ranks_leavers",
-        question="Does the model rank those who leave above those who stay?",
+        question=f"Does the model rank {words.bearers} above {words.others}?",
         answer=answer,
         concern=outcome is Outcome.NOT_SHOWN,
         estimates=(auc,),
@@ -247,7 +340,7 @@ def gain_verdict(
     persons : DataFrame
         Scored persons, see ``assess``.
     rule : array of float, shape (n,)
-        Score of the simple rule for the same persons, higher for persons more likely to leave.
+        Score of the simple rule for the same persons, higher where the label is more likely.
     n : int
         Number of the persons, as it may be shown.
     rule_name : str
@@ -293,46 +386,93 @@ def gain_verdict(
     )
 
 
-def calibration_verdict(found: Assessment) -> Verdict:
-    """Answer whether scores can be read as probabilities."""
-    gap, observed = found.calibration_gap, found.base_rate.value or 0.0
-    difference, low, high = _require_limits(gap)
-    error = found.calibration_error.value or 0.0
-    null_95, predicted = found.null_95.value or 0.0, found.predicted.value or 0.0
-    figures = (
-        f"{observed:.1%} left where {predicted:.1%} were predicted (difference "
-        f"{difference:+.1%}, 95 % interval {low:+.1%} to {high:+.1%}); calibration error "
-        f"{error:.3f}, right scores would show up to {null_95:.3f}"
-    )
-    outside = low > CALIBRATION_TOLERANCE or high < -CALIBRATION_TOLERANCE
-    within = max(abs(low), abs(high)) <= CALIBRATION_TOLERANCE
-    is_wrong = error > null_95
-    needed = round_up_two_digits(needed_size_for_precision(observed, CALIBRATION_TOLERANCE / 2))
-    if outside or (is_wrong and error > CALIBRATION_TOLERANCE):
-        outcome, answer = Outcome.NOT_SHOWN, f"No, use them for ranking only: {figures}."
-    elif within and error <= max(null_95, CALIBRATION_TOLERANCE):
-        outcome, answer = Outcome.SHOWN, f"Yes: {figures}."
-    else:
-        outcome = Outcome.UNDECIDED
-        answer = (
-            f"Undecided: {figures}. To show a difference of {_IN_WORDS}, "
-            f"about {needed:,} persons would be needed."
-        )
+def calibration_verdict(found: Assessment, *, doubt: str = "") -> Verdict:
+    """Answer whether scores can be read as probabilities.
+
+    Parameters
+    ----------
+    found : Assessment
+        Figures of the scores.
+    doubt : str
+        Reason in words why the held-out persons cannot show it, if there is one; no "yes" is then
+        given.
+    """
+    outcome, why = _judge_calibration(found)
+    if doubt and outcome is not Outcome.NOT_SHOWN:
+        outcome, why = Outcome.CANNOT_BE_SAID, doubt
+    begin = {
+        Outcome.SHOWN: "Yes",
+        Outcome.NOT_SHOWN: "No, use them for ranking only",
+        Outcome.UNDECIDED: "Undecided",
+    }.get(outcome, "It cannot be said")
     return Verdict.by_rule(
         outcome,
         rule=(
-            f"Yes where the interval of the difference lies within {_IN_WORDS} and the calibration "
-            "error is no larger than right scores would show, no where one of them is larger."
+            "Yes where the interval of the slope lies within 0.9 to 1.1 and that of the intercept "
+            "within -0.1 to 0.1 on the logit scale, and the calibration error is no larger than "
+            "right scores would show; no where one of the intervals lies outside, or where the "
+            "error is more than three percentage points larger than that."
         ),
         name="scores_are_calibrated",
-        question="Can a score be read as the probability of leaving?",
-        answer=answer,
+        question=f"Can a score be read as the probability of {found.words.having}?",
+        answer=f"{begin}: {_describe_calibration(found)}{why and '; '}{why}.",
         concern=outcome is Outcome.NOT_SHOWN,
-        estimates=(gap, found.base_rate, found.predicted, found.calibration_error, found.null_95),
+        estimates=(
+            found.slope,
+            found.intercept,
+            found.calibration_error,
+            found.null_95,
+            found.base_rate,
+            found.predicted,
+        ),
     )
 
 
-def _lift_estimate(calibration: pl.DataFrame, *, how: str, seed: int, release: Release) -> Estimate:
+def _judge_calibration(found: Assessment) -> tuple[Outcome, str]:
+    """Return the outcome of the rule, with a reason where the question stays open."""
+    if found.slope.value is None:
+        return Outcome.CANNOT_BE_SAID, found.slope.note
+    judged = [
+        (*_require_limits(found.slope), *SLOPE_LIMITS),
+        (*_require_limits(found.intercept), *INTERCEPT_LIMITS),
+    ]
+    error, null_95 = found.calibration_error.value or 0.0, found.null_95.value or 0.0
+    is_outside = any(high < least or low > most for _, low, high, least, most in judged)
+    if is_outside or error - null_95 > ERROR_LIMIT:
+        return Outcome.NOT_SHOWN, ""
+    is_within = all(least <= low and high <= most for _, low, high, least, most in judged)
+    is_small = error <= null_95
+    if is_within and is_small:
+        return Outcome.SHOWN, ""
+    growth = growth_needed_within(judged, chance=_RIGHT_SCORES if is_small else 0.0)
+    if growth > MOST_GROWTH:
+        if is_small:
+            return Outcome.CANNOT_BE_SAID, "a figure lies at its limit"
+        return Outcome.CANNOT_BE_SAID, "the error is larger than right scores would show"
+    needed = round_up_two_digits(max(growth * found.slope.n, found.slope.n + 1))
+    return Outcome.UNDECIDED, f"about {needed:,} persons would be needed"
+
+
+def _describe_calibration(found: Assessment) -> str:
+    parts = [
+        f"{name} {estimate.value:.2f} (95 % interval {estimate.low:.2f} to {estimate.high:.2f})"
+        for name, estimate in (("slope", found.slope), ("intercept", found.intercept))
+        if estimate.value is not None
+    ]
+    return ", ".join(
+        [
+            *parts,
+            f"calibration error {found.calibration_error.value:.3f} where right scores would show "
+            f"up to {found.null_95.value:.3f}",
+            f"and {found.base_rate.value:.1%} {found.words.past} where "
+            f"{found.predicted.value:.1%} were predicted",
+        ]
+    )
+
+
+def _lift_estimate(
+    calibration: pl.DataFrame, *, how: str, seed: int, words: LabelWords, release: Release
+) -> Estimate:
     """Return the lift of the highest tenth, from the counts of the calibration table."""
     top = calibration.row(by_predicate=pl.col("group") == calibration["group"].max(), named=True)
     n, left = int(calibration["persons"].sum()), round(calibration["middle"].sum())
@@ -351,7 +491,10 @@ def _lift_estimate(calibration: pl.DataFrame, *, how: str, seed: int, release: R
         high=high,
         n=n,
         unit="times",
-        label=f"Leavers in the highest {PARTS[calibration.height - 1]} against the average, {how}",
+        label=(
+            f"How many times as many in the highest {PARTS[calibration.height - 1]} {words.past} "
+            f"as on average, {how}"
+        ),
         note="percentile interval from resampled counts",
         origin=release.origin,
     )

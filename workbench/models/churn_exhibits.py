@@ -13,22 +13,17 @@ from workbench.privacy.release import model_origin
 _RATE = {"rate": ".1%", "low": ".1%", "high": ".1%"}
 _SPLIT = {
     "time": "Trained on earlier dates, tested on a later one",
-    "folds": "Tested on persons held out in folds: a snapshot has no later time",
+    "folds": (
+        "Tested on persons held out in folds: a snapshot has no later time, and a random split "
+        "flatters whatever drifts"
+    ),
 }
-_AUC_LOST = (
-    "AUC: how often the model ranks a customer who leaves above one who stays. AUC lost: how much "
-    "lower it is after the features of the group are shuffled among customers."
-)
-_AUC_ALONE = (
-    "AUC alone: how often the feature by itself ranks a customer who leaves above one who stays; "
-    "half of the time is chance."
-)
 #: Largest number of features or groups in an exhibit; the strongest are shown.
 _MOST = 12
 
 
 def design(result: ChurnResult) -> Table:
-    """Return the cut-offs with the numbers of persons and of those who left."""
+    """Return the cut-offs with the numbers of persons and of those with the label."""
     rows = _bounds_as_notes(result.windows).with_columns(
         pl.col("as_of", "label_from", "label_until").cast(pl.String)
     )
@@ -40,26 +35,27 @@ def design(result: ChurnResult) -> Table:
         persons="persons",
         formats=_RATE,
         labels={
-            "as_of": "as of", "label_from": "leaving from", "label_until": "until",
-            "leavers": "left", "rate": "share",
+            "as_of": "as of", "label_from": "outcome from", "label_until": "until",
+            "leavers": result.words.past, "rate": "share",
         },
         origin=result.origin,
     )  # fmt: skip
 
 
 def calibration(result: ChurnResult) -> Figure:
-    """Draw the share that left over the predicted share, by tenths of the score."""
+    """Draw the share with the label over the predicted share, by tenths of the score."""
+    past = result.words.past
     table = Table(
         name="calibration",
-        title=f"The share that left in each {_group_word(result)}, against what the scores said",
+        title=f"The share that {past} in each {_group_word(result)}, against the scores",
         rows=_highest_first(_bounds_as_notes(result.assessment.calibration.drop("middle"))),
         persons="persons",
         formats={"predicted": ".1%", "observed": ".1%", "low": ".1%", "high": ".1%"},
         labels={
             "group": f"{_group_word(result)} of the scores",
             "predicted": "predicted share",
-            "observed": "share that left",
-            "positives": "left",
+            "observed": f"share that {past}",
+            "positives": past,
         },
         origin=result.origin,
     )
@@ -69,13 +65,14 @@ def calibration(result: ChurnResult) -> Figure:
         observed="observed",
         low="low",
         high="high",
-        axes=("Predicted share that leaves", "Share that left"),
-        equality="left as predicted",
+        axes=("Predicted share", f"Share that {past}"),
+        equality="as predicted",
     )
 
 
 def gains(result: ChurnResult) -> Figure:
-    """Draw the share that left by tenths of the score, highest first."""
+    """Draw the share with the label by tenths of the score, highest first."""
+    past = result.words.past
     rows = _bounds_as_notes(result.assessment.gains).with_columns(tenth=_place_text("tenth"))
     table = Table(
         name="gains",
@@ -85,9 +82,9 @@ def gains(result: ChurnResult) -> Figure:
         formats={**_RATE, "captured": ".1%", "lift": ".2f"},
         labels={
             "tenth": f"{_group_word(result)} of the scores",
-            "leavers": "left",
-            "rate": "share that left",
-            "captured": "leavers so far",
+            "leavers": past,
+            "rate": f"share that {past}",
+            "captured": "share of them so far",
             "lift": "lift so far",
         },
         origin=result.origin,
@@ -98,7 +95,7 @@ def gains(result: ChurnResult) -> Figure:
         value="rate",
         low="low",
         high="high",
-        axis="Share that left",
+        axis=f"Share that {past}",
         reference=result.assessment.base_rate.value,
         reference_name="all customers",
     )
@@ -113,7 +110,11 @@ def importance(result: ChurnResult) -> Figure:
         persons=None,
         formats={"auc_lost": "z.3f", "low": "z.3f", "high": "z.3f"},
         labels={"group": "group of features", "auc_lost": "AUC lost"},
-        note=_AUC_LOST,
+        note=(
+            f"AUC: how often the model ranks {result.words.bearers} above {result.words.others}. "
+            "AUC lost: how much lower it is after the features of the group are shuffled among "
+            "customers."
+        ),
         origin=model_origin(result.origin),
     )
     return intervals(
@@ -130,7 +131,7 @@ def importance(result: ChurnResult) -> Figure:
 
 
 def strongest_features(result: ChurnResult) -> Table:
-    """Return the features that rank leavers best on their own, in words."""
+    """Return the features that rank customers best on their own, in words."""
     rows = result.features.head(_MOST).select(
         "auc",
         "feature",
@@ -143,8 +144,15 @@ def strongest_features(result: ChurnResult) -> Table:
         rows=rows.select("what", "auc", "direction", "feature"),
         persons=None,
         formats={"auc": ".3f"},
-        note=_AUC_ALONE,
-        labels={"auc": "AUC alone", "direction": "leavers have", "feature": "name of the feature"},
+        note=(
+            f"AUC alone: how often the feature by itself ranks {result.words.bearers} above "
+            f"{result.words.others}; half of the time is chance."
+        ),
+        labels={
+            "auc": "AUC alone",
+            "direction": f"{result.words.bearers} have",
+            "feature": "name of the feature",
+        },
         origin=model_origin(result.origin),
     )
 
@@ -158,7 +166,7 @@ def score_groups(result: ChurnResult) -> Figure:
     )
     table = Table(
         name="score_groups",
-        title="Customers at risk today, by their score",
+        title=_scored_title(result),
         rows=rows,
         persons="persons",
         formats={"share": ".1%"},
@@ -193,6 +201,12 @@ def _place_text(number: str) -> pl.Expr:
     return pl.format("{} of {}{}", pl.col(number), pl.len(), end)
 
 
+def _scored_title(result: ChurnResult) -> str:
+    if result.split == "time":
+        return "Customers of today, by their score"
+    return "Customers without the label, by their score; those who already have it are left out"
+
+
 def _group_word(result: ChurnResult) -> str:
     return PARTS[max(result.assessment.calibration.height, 1) - 1]
 
@@ -200,8 +214,8 @@ def _group_word(result: ChurnResult) -> str:
 def _gains_title(result: ChurnResult) -> str:
     lift = result.assessment.lift
     if lift.value is None:
-        return "Share that left by score, highest first"
+        return f"Share that {result.words.past} by score, highest first"
     return (
-        f"The {_group_word(result)} with the highest scores leaves {lift.value:.1f} times as often "
-        "as the average"
+        f"The {_group_word(result)} with the highest scores {result.words.past} {lift.value:.1f} "
+        "times as often as the average"
     )

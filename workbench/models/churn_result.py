@@ -7,7 +7,7 @@ import polars as pl
 
 from workbench.features import Windows, feature_dictionary
 from workbench.foundation.errors import InputError
-from workbench.models.assessment import Assessment, Outcomes, Scores
+from workbench.models.assessment import Assessment, LabelWords, Outcomes, Scores
 from workbench.models.classifiers import Model
 from workbench.privacy.release import EXACT, Release, rounded_figure, share_columns
 from workbench.statistics.auc import standard_error
@@ -27,15 +27,16 @@ class ChurnResult:
     split : {"time", "folds"}
         Whether a later time or folds of persons were held out.
     definition : str
-        Definition of leaving, in words.
+        Definition of the label, in words; its short words are in ``assessment.words``.
     model : {"logistic", "boosting"}
         Kind of model.
     assessment : Assessment
         Figures and tables about the scores of held-out persons.
     windows : DataFrame, shape (cut-offs, 10)
         One row per cut-off: ``part`` ("training", "test"), ``as_of``, ``label_from``,
-        ``label_until`` (Date, null for folds), ``persons``, ``leavers``, ``rate``, ``low``,
-        ``high``, ``bound`` ("at most 4 of 25" if only a bound may be shown, else "").
+        ``label_until`` (Date, null for folds), ``persons``, ``leavers`` (persons with the
+        label), ``rate``, ``low``, ``high``, ``bound`` ("at most 4 of 25" if only a bound may be
+        shown, else "").
     features : DataFrame, shape (features, 6)
         ``feature``, ``group``, ``unit``, ``meaning``, ``auc`` (alone, on the test persons, .5 to
         1), ``direction``; the strongest first.
@@ -46,7 +47,8 @@ class ChurnResult:
     assessed : DataFrame, shape (test persons, 3)
         ``customer_id``, ``score``, ``churned``: for an audit of the scores, never shown.
     scores : DataFrame, shape (current customers, 2)
-        ``customer_id``, ``score``: for the vault, never shown.
+        ``customer_id``, ``score``: for the vault, never shown. Customers of a snapshot who have
+        the label already are absent.
     score_bands : DataFrame
         Numbers of current customers by bands of tenths of the score: ``band`` (0 to 9) and
         ``until`` (1 to 10), the first tenth of a band and the end of its last, ``persons``,
@@ -67,6 +69,11 @@ class ChurnResult:
     scores: pl.DataFrame
     score_bands: pl.DataFrame
     origin: str
+
+    @property
+    def words(self) -> LabelWords:
+        """The label in words."""
+        return self.assessment.words
 
     @property
     def auc(self) -> Estimate:
@@ -92,7 +99,7 @@ def feature_columns(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def churn_outcomes(rows: pl.DataFrame) -> Outcomes:
-    """Return for each row whether the person left, shape (n,)."""
+    """Return for each row whether the person has the label, shape (n,)."""
     return rows["churned"].to_numpy().astype(bool)
 
 
@@ -124,10 +131,10 @@ def _merged_band(counted: pl.DataFrame) -> tuple[int, int]:
 
 
 def require_outcomes(rows: pl.DataFrame, where: str) -> None:
-    """Refuse persons if too few of them left or stayed."""
+    """Refuse persons if too few of them have the label or have it not."""
     left = int(rows["churned"].sum())
     if min(left, rows.height - left) < LEAST_OUTCOMES:
-        lacking = "left" if left < LEAST_OUTCOMES else "stayed"
+        lacking = "have the label" if left < LEAST_OUTCOMES else "are without it"
         raise InputError(
             f"too few persons for a churn model: among the {where} fewer than {LEAST_OUTCOMES} "
             f"{lacking}; use another horizon_days or more data"
@@ -171,9 +178,9 @@ def windows_table(
 
 
 def counts_of_test(windows: pl.DataFrame) -> tuple[int, int] | None:
-    """Return the number of test persons and of those who left, from the table of windows.
+    """Return the number of test persons and of those with the label, from the table of windows.
 
-    The result is None if only a bound of the number who left may be shown.
+    The result is None if only a bound of the number with the label may be shown.
     """
     persons, leavers = windows.select("persons", "leavers").row(-1)
     return None if leavers is None else (int(persons), int(leavers))

@@ -45,7 +45,7 @@ class FittedModel:
     model: Any
 
     def scores(self, rows: pl.DataFrame) -> NDArray[np.float64]:
-        """Return the probability of leaving for each row, 0 to 1, rounded to six decimals."""
+        """Return the probability of the label for each row, 0 to 1, rounded to six decimals."""
         with threadpool_limits(1):
             parts = [
                 self.model.predict_proba(self.design.array(part))[:, 1] for part in _chunks(rows)
@@ -62,7 +62,7 @@ def fit(rows: pl.DataFrame, outcomes: NDArray[np.bool_], *, model: Model, seed: 
     rows : DataFrame, shape (n, 1 + features)
         ``customer_id`` and features; a customer may have one row per cut-off.
     outcomes : array of bool, shape (n,)
-        True for customers who left.
+        True for customers with the label.
     model : {"logistic", "boosting"}
         Logistic regression on log-transformed, standardised numbers and indicators, from 10,000
         rows on with an isotonic curve over its scores (Zadrozny and Elkan 2002); or gradient

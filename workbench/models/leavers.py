@@ -1,4 +1,4 @@
-"""Churn models for notebooks, by the definition of leaving and the kind of data."""
+"""Churn models for notebooks, by the label and the kind of data."""
 
 from typing import Literal
 
@@ -25,20 +25,20 @@ def leavers(
     model: Model = "logistic",
     allowed: tuple[str, ...] = (),
 ) -> ChurnResult:
-    """Return a churn model by the definition of leaving that the data allow.
+    """Return a churn model by the label that the data allow.
 
     Parameters
     ----------
     view : View
         View whose as-of date is the scoring date and whose currency is that of the orders.
     definition : {"no order", "declared"}
-        Definition of leaving. "no order": a customer has left if they place no order within the
-        horizon; the model is tested on a later time. "declared": the source itself marks customers
-        who left, in a snapshot without dates; the model is tested in folds of persons.
+        What is modelled. "no order": silence, that a customer places no order within the horizon;
+        the model is tested on a later time. "declared": a label that the source itself gives, in a
+        snapshot without dates; the model is tested in folds of persons.
     seed, horizon_days, gap_days, active_days, min_history_days, history_days, model, allowed
         Parameters of ``churn``; the windows are used for "no order" only.
     label : str
-        Attribute that marks customers who left, for "declared" only.
+        Attribute that marks customers, for "declared" only.
     """
     if definition == "declared":
         return churn_snapshot(

@@ -1,8 +1,9 @@
-"""Churn models of a snapshot that contains the label, tested in folds of held-out persons.
+"""Models of a label that a snapshot contains, tested in folds of held-out persons.
 
-A snapshot has no later time for a test. Values recorded after a customer left look like values
-recorded before, so the figures measure how well the model recognises customers who have left, not
-how well it predicts.
+A snapshot has no later time for a test. Values recorded after a customer got the label look like
+values recorded before, so the figures measure how well the model recognises customers who have the
+label, not how well it predicts. A random split also flatters whatever drifts: on the public bank
+data it gives an AUC of .79 to .80, and tests on later calls .33 to .71.
 """
 
 from datetime import date
@@ -13,7 +14,13 @@ from sklearn.model_selection import StratifiedKFold
 
 from workbench.features import declared_label, last_terms, profile
 from workbench.foundation.errors import ParameterError
-from workbench.models.assessment import assess, calibration_verdict, ranks_verdict
+from workbench.models.assessment import (
+    LabelWords,
+    assess,
+    calibration_verdict,
+    declared_words,
+    ranks_verdict,
+)
 from workbench.models.churn_result import (
     ChurnResult,
     assessed_persons,
@@ -28,9 +35,17 @@ from workbench.models.churn_result import (
 )
 from workbench.models.classifiers import Model, fit
 from workbench.models.importance import group_importance, mean_over_folds
-from workbench.models.leaks import refuse_leaks, single_feature_aucs
+from workbench.models.leaks import (
+    doubt_about_leaks,
+    group_aucs,
+    refuse_leaks,
+    single_feature_aucs,
+)
 from workbench.privacy.release import EXACT, Release
 from workbench.schema import CustomerData
+
+#: Words of the usual label.
+DECLARED = declared_words("churned")
 
 
 def churn_snapshot(
@@ -60,7 +75,7 @@ def churn_snapshot(
     seed : int
         Seed of the folds and the model.
     label : str
-        Attribute in namespace ``status`` that marks customers who left.
+        Attribute in namespace ``status`` that marks customers; it need not mean leaving.
     without : tuple of str
         Attributes (named without namespace) or demographics to leave out, for instance other
         statements of the outcome.
@@ -74,7 +89,8 @@ def churn_snapshot(
     ParameterError
         The label does not exist, or there are fewer than two folds.
     InputError
-        Too few customers left or stayed, or a single feature determines the outcome.
+        Too few customers have the label or have it not, or a feature or a group of features
+        determines the outcome.
     """
     labels = declared_label(data, attribute_name=label)
     stated = profile(data, without=(label, *without)).drop(without, strict=False)
@@ -87,7 +103,8 @@ def churn_snapshot(
         folds=folds,
         allowed=allowed,
         release=release,
-        definition=f"A customer has left if the source itself marks them so (status {label}).",
+        definition=f"The source itself gives customers the label {label}, whatever it means there.",
+        words=declared_words(label),
     )
 
 
@@ -96,6 +113,7 @@ def churn_in_folds(
     *,
     seed: int,
     definition: str,
+    words: LabelWords = DECLARED,
     model: Model = "logistic",
     folds: int = 5,
     allowed: tuple[str, ...] = (),
@@ -106,21 +124,31 @@ def churn_in_folds(
     Parameters
     ----------
     rows : DataFrame, shape (persons, 2 + features)
-        ``customer_id``, ``churned`` (Boolean) and features, one row per person.
+        ``customer_id``, ``churned`` (Boolean, the label) and features, one row per person.
+    seed : int
+        Seed of the folds and the model.
+    definition : str
+        Definition of the label, in words.
+    words : LabelWords
+        Short words of the label.
+    model, folds, allowed, release
+        Parameters of ``churn_snapshot``.
 
     Notes
     -----
     All steps that learn (imputation, scaling, levels, model, calibration) are fitted inside the
     fold (Kohavi 1995, "A study of cross-validation and bootstrap for accuracy estimation", IJCAI).
     The scores of current customers are these out-of-fold scores, so that no customer is scored by a
-    model that was trained on their outcome.
+    model that was trained on their outcome. Customers who have the label already are not at risk of
+    it and have no score there.
     """
     if folds < 2:
         raise ParameterError(f"folds is {folds}: it must be 2 or more")
     require_outcomes(rows, "snapshot")
     X, y = feature_columns(rows), churn_outcomes(rows)
     alone = single_feature_aucs(X, y, seed=seed)
-    refuse_leaks(alone, allowed=allowed)
+    together = group_aucs(X, y, seed=seed, allowed=allowed)
+    refuse_leaks(alone, together, allowed=allowed)
     found = np.zeros(rows.height)
     importance = []
     splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
@@ -131,9 +159,14 @@ def churn_in_folds(
     persons = assessed_persons(rows, found)
     windows = windows_table([(None, rows)], release=release)
     assessment = assess(
-        persons, how="out-of-fold", seed=seed, release=release, counts=counts_of_test(windows)
+        persons,
+        how="out-of-fold",
+        seed=seed,
+        words=words,
+        release=release,
+        counts=counts_of_test(windows),
     )
-    scored = persons.select("customer_id", "score")
+    scored = persons.filter(~pl.col("churned")).select("customer_id", "score")
     return ChurnResult(
         split="folds",
         definition=definition,
@@ -142,7 +175,12 @@ def churn_in_folds(
         windows=windows,
         features=feature_table(alone, persons, release=release),
         importance=round_importance(mean_over_folds(importance), release=release),
-        verdicts=(ranks_verdict(assessment.auc), calibration_verdict(assessment)),
+        verdicts=(
+            ranks_verdict(assessment.auc, words=words),
+            calibration_verdict(
+                assessment, doubt=doubt_about_leaks(alone, together, allowed=allowed)
+            ),
+        ),
         assessed=persons,
         scores=scored,
         score_bands=count_score_bands(scored, release=release),

@@ -3,19 +3,30 @@
 The expected calibration error (ECE) is never 0: a *perfectly* calibrated model has a mean ECE of
 .041 at n = 500 and .009 at n = 10,000. So the ECE is given beside the 95th percentile of the ECE
 that a perfectly calibrated model with the same scores has.
+
+The calibration line tells in which way scores are wrong: ``logit P(y) = a + b logit(score)``. A
+slope b below 1 means that scores are too extreme, above 1 that they are too close to the mean. The
+intercept a with b = 1 (calibration in the large) is below 0 where scores lie above the outcome.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
 from workbench.foundation.streams import Stream
+from workbench.statistics.intervals import critical_value
 
 #: Number of groups of equal size into which scores are divided.
 BINS = 10
 #: Number of draws for the null distribution; its 95th percentile then has an error of about 2 %.
 DRAWS = 1000
+#: Scores closer to 0 or 1 than this count as this, because the logit of 0 is infinite.
+SMALLEST_SCORE = 1e-4
+#: Newton steps after which a slope is given up: the scores then divide the outcomes.
+_MOST_STEPS = 30
 
 
 class CalibrationError(NamedTuple):
@@ -82,6 +93,96 @@ def calibration_error(
         null_95=float(np.quantile(null, 0.95)),
         p_value=float((1 + (null >= ece).sum()) / (1 + draws)),
     )
+
+
+class Coefficient(NamedTuple):
+    """A coefficient on the logit scale with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def calibration_intercept(outcomes: ArrayLike, scores: ArrayLike) -> Coefficient:
+    """Return what has to be added to the logits of scores so that their mean is the outcomes'.
+
+    Parameters
+    ----------
+    outcomes : array of bool, shape (n,)
+        True for positives; both outcomes occur.
+    scores : array of float in 0 to 1, shape (n,)
+        Predicted probabilities.
+
+    Notes
+    -----
+    The maximum likelihood estimate of a in ``logit P(y) = a + logit(score)``, with Wald's interval.
+
+    References
+    ----------
+    Cox 1958, "Two further applications of a model for binary regression", Biometrika 45. Van
+    Calster et al. 2019, "Calibration: the Achilles heel of predictive analytics", BMC Medicine 17.
+    """
+    y, x = np.asarray(outcomes, dtype=np.float64), _logits(scores)
+    a = special.logit(y.mean()) - special.logit(special.expit(x).mean())
+    for _ in range(_MOST_STEPS):
+        p = special.expit(x + a)
+        step = float((y - p).sum() / (p * (1 - p)).sum())
+        a += step
+        if abs(step) < 1e-9:
+            break
+    p = special.expit(x + a)
+    return _with_interval(float(a), 1 / float((p * (1 - p)).sum()))
+
+
+def calibration_slope(outcomes: ArrayLike, scores: ArrayLike) -> Coefficient | None:
+    """Return the slope of the calibration line; parameters as in ``calibration_intercept``.
+
+    The result is None if there is no slope: all scores are equal, or they divide the outcomes.
+
+    Notes
+    -----
+    The maximum likelihood estimate of b in ``logit P(y) = a + b logit(score)``, with Wald's
+    interval.
+    """
+    y, x = np.asarray(outcomes, dtype=np.float64), _logits(scores)
+    if np.ptp(x) == 0 or np.ptp(y) == 0:
+        return None
+    design = np.column_stack([np.ones(x.size), x - x.mean()])
+    line = np.array([calibration_intercept(y, scores).value + x.mean(), 1.0])
+    for _ in range(_MOST_STEPS):
+        p = special.expit(design @ line)
+        information = (design * (p * (1 - p))[:, None]).T @ design
+        if np.linalg.det(information) <= 0:
+            return None
+        step = np.linalg.solve(information, design.T @ (y - p))
+        line += step
+        if np.abs(step).max() < 1e-9:
+            return _with_interval(float(line[1]), float(np.linalg.inv(information)[1, 1]))
+    return None
+
+
+def shift_scores(scores: NDArray[np.float64], shift: float) -> NDArray[np.float64]:
+    """Return scores with ``shift`` added to their logits; 0 and 1 stay.
+
+    Examples
+    --------
+    >>> shift_scores(np.array([0.0, 0.5]), 1.0).round(3).tolist()
+    [0.0, 0.731]
+    """
+    with np.errstate(divide="ignore"):
+        shifted: NDArray[np.float64] = special.expit(special.logit(scores) + shift)
+    return shifted
+
+
+def _logits(scores: ArrayLike) -> NDArray[np.float64]:
+    p = np.asarray(scores, dtype=np.float64).clip(SMALLEST_SCORE, 1 - SMALLEST_SCORE)
+    logits: NDArray[np.float64] = special.logit(p)
+    return logits
+
+
+def _with_interval(value: float, variance: float) -> Coefficient:
+    half = critical_value() * math.sqrt(variance)
+    return Coefficient(value, value - half, value + half)
 
 
 def equal_groups(scores: ArrayLike, *, bins: int = BINS) -> NDArray[np.int64]:

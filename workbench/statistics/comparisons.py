@@ -129,9 +129,3 @@ def needed_group_size(
         p1 * (1 - p1) + p2 * (1 - p2)
     )
     return math.ceil((spread / (p1 - p2)) ** 2)
-
-
-def needed_size_for_precision(share: float, half_width: float, *, alpha: float = 0.05) -> int:
-    """Return the number of persons for which the interval of a share is ``2 half_width`` wide."""
-    z = float(stats.norm.ppf(1 - alpha / 2))
-    return math.ceil(share * (1 - share) * (z / half_width) ** 2)

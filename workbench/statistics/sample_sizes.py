@@ -1,6 +1,7 @@
 """How much more data would settle a question that the data at hand leave open."""
 
-from math import ceil, inf, log10
+from collections.abc import Sequence
+from math import ceil, inf, log10, prod
 from statistics import NormalDist
 
 #: Share of new samples in which the stated number of persons settles the question.
@@ -47,6 +48,50 @@ def growth_needed(
         return inf
     z, z_power = NormalDist().inv_cdf(0.975), NormalDist().inv_cdf(power)
     return float(((high - low) / 2 * (1 + z_power / z) / distance) ** 2)
+
+
+def growth_needed_within(
+    figures: Sequence[tuple[float, float, float, float, float]], *, chance: float = 1.0
+) -> float:
+    """Return how many times as many persons would settle whether all figures lie within limits.
+
+    Parameters
+    ----------
+    figures : sequence of (value, low, high, least, most)
+        Each figure, its 95 % interval, and the limits that its interval has to lie within.
+    chance : float
+        Chance that the other conditions of a "yes" hold, 0 to 1; 0 if only a "no" is left.
+
+    Returns
+    -------
+    float
+        Factor by which the number of persons has to grow so that in ``POWER`` of new samples all
+        intervals lie within their limits, or one lies outside, if the true figures are as found.
+        Infinite where no growth up to ``MOST_GROWTH`` is enough.
+
+    Examples
+    --------
+    >>> round(growth_needed_within([(1.0, 0.8, 1.2, 0.9, 1.1)]), 1)
+    11.0
+    """
+    growth = 1.0
+    while growth <= MOST_GROWTH:
+        ends = [_chances_of_ends(*figure, growth) for figure in figures]
+        within = chance * prod(inside for inside, _ in ends)
+        if within + 1 - prod(1 - outside for _, outside in ends) >= POWER:
+            return growth
+        growth *= 1.02
+    return inf
+
+
+def _chances_of_ends(
+    value: float, low: float, high: float, least: float, most: float, growth: float
+) -> tuple[float, float]:
+    """Return the chances that a new interval lies within the limits, and outside of them."""
+    half = (high - low) / 2 / growth**0.5
+    new = NormalDist(value, half / NormalDist().inv_cdf(0.975))
+    within = new.cdf(most - half) - new.cdf(least + half)
+    return max(within, 0.0), new.cdf(least - half) + 1 - new.cdf(most + half)
 
 
 def more_data_needed(growth: float, persons: int) -> str | None:
