@@ -4,13 +4,15 @@ The functions take scored persons and depend on no model. The release makes ever
 verdict uses it, so that a verdict follows from the figures that are shown.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import optimize, special, stats
 
+from workbench.foundation.streams import Stream
 from workbench.models.score_tables import (
     PARTS,
     SMALLEST_SCORE,
@@ -54,8 +56,8 @@ SLOPE_LIMITS = (0.9, 1.1)
 INTERCEPT_LIMITS = (-0.1, 0.1)
 #: Largest calibration error beyond what right scores would show.
 ERROR_LIMIT = 0.03
-#: Chance that the calibration error of right scores lies below its 95th percentile.
-_RIGHT_SCORES = 0.95
+#: Number of draws of the calibration error of a larger sample.
+_DRAWS = 400
 #: Decimals of the calibration error under right scores; one person changes it by less.
 _NULL_DECIMALS = 3
 
@@ -444,13 +446,43 @@ def _judge_calibration(found: Assessment) -> tuple[Outcome, str]:
     is_small = error <= null_95
     if is_within and is_small:
         return Outcome.SHOWN, ""
-    growth = growth_needed_within(judged, chance=_RIGHT_SCORES if is_small else 0.0)
+    growth = growth_needed_within(judged, chance=_chance_of_small_error(found, is_small))
     if growth > MOST_GROWTH:
         if is_small:
             return Outcome.CANNOT_BE_SAID, "a figure lies at its limit"
         return Outcome.CANNOT_BE_SAID, "the error is larger than right scores would show"
     needed = round_up_two_digits(max(growth * found.slope.n, found.slope.n + 1))
     return Outcome.UNDECIDED, f"about {needed:,} persons would be needed"
+
+
+def _chance_of_small_error(found: Assessment, is_small: bool) -> Callable[[float], float]:
+    """Return the chance of a calibration error as right scores show, by growth of the sample.
+
+    The truth is the line that was found. Where it is not exactly right, its error stays while that
+    of right scores shrinks, so that more persons make a "yes" less likely. The chance is 0 if the
+    error is already larger.
+    """
+    if not is_small:
+        return lambda growth: 0.0
+    p = found.calibration["predicted"].to_numpy().clip(SMALLEST_SCORE, 1 - SMALLEST_SCORE)
+    persons = found.calibration["persons"].to_numpy()
+    weights, logits = persons / persons.sum(), special.logit(p)
+    slope, intercept = found.slope.value or 1.0, found.intercept.value or 0.0
+    wanted = float(weights @ special.expit(logits + intercept))
+    start = optimize.brentq(
+        lambda a: float(weights @ special.expit(a + slope * logits)) - wanted, -50, 50
+    )
+    gaps = special.expit(start + slope * logits) - p
+    errors = np.sqrt(p * (1 - p) / np.maximum(persons, 1))
+    random = Stream(0, "calibration of a larger sample").generator()
+    drawn = random.standard_normal((_DRAWS, p.size)) * errors
+
+    def chance(growth: float) -> float:
+        noise = drawn / growth**0.5
+        right = np.quantile(np.abs(noise) @ weights, 0.95)
+        return float((np.abs(gaps + noise) @ weights <= right).mean())
+
+    return chance
 
 
 def _describe_calibration(found: Assessment) -> str:

@@ -1,6 +1,6 @@
 """How much more data would settle a question that the data at hand leave open."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import ceil, inf, log10, prod
 from statistics import NormalDist
 
@@ -51,7 +51,9 @@ def growth_needed(
 
 
 def growth_needed_within(
-    figures: Sequence[tuple[float, float, float, float, float]], *, chance: float = 1.0
+    figures: Sequence[tuple[float, float, float, float, float]],
+    *,
+    chance: Callable[[float], float] = lambda growth: 1.0,
 ) -> float:
     """Return how many times as many persons would settle whether all figures lie within limits.
 
@@ -59,8 +61,9 @@ def growth_needed_within(
     ----------
     figures : sequence of (value, low, high, least, most)
         Each figure, its 95 % interval, and the limits that its interval has to lie within.
-    chance : float
-        Chance that the other conditions of a "yes" hold, 0 to 1; 0 if only a "no" is left.
+    chance : callable
+        Returns the chance, 0 to 1, that the other conditions of a "yes" hold in a sample that has
+        grown by a factor.
 
     Returns
     -------
@@ -72,15 +75,15 @@ def growth_needed_within(
     Examples
     --------
     >>> round(growth_needed_within([(1.0, 0.8, 1.2, 0.9, 1.1)]), 1)
-    11.0
+    11.5
     """
     growth = 1.0
     while growth <= MOST_GROWTH:
         ends = [_chances_of_ends(*figure, growth) for figure in figures]
-        within = chance * prod(inside for inside, _ in ends)
+        within = chance(growth) * prod(inside for inside, _ in ends)
         if within + 1 - prod(1 - outside for _, outside in ends) >= POWER:
             return growth
-        growth *= 1.02
+        growth *= 1.05
     return inf
 
 
