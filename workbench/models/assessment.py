@@ -449,7 +449,7 @@ def _judge_calibration(found: Assessment) -> tuple[Outcome, str]:
     growth = growth_needed_within(judged, chance=_chance_of_small_error(found, is_small))
     if growth > MOST_GROWTH:
         if is_small:
-            return Outcome.CANNOT_BE_SAID, "a figure lies at its limit"
+            return Outcome.CANNOT_BE_SAID, "no larger sample would settle it if scores are as found"
         return Outcome.CANNOT_BE_SAID, "the error is larger than right scores would show"
     needed = round_up_two_digits(max(growth * found.slope.n, found.slope.n + 1))
     return Outcome.UNDECIDED, f"about {needed:,} persons would be needed"
