@@ -1,9 +1,10 @@
 """Divide customers into k groups, measure whether new samples give the same groups, and choose k.
 
-If groups are separated in the population, their number is k. If they are not, any number is a
-construct, and the largest reproducible one is chosen: k-means on one smooth cloud is reproducible
-for some k and not for others. The silhouette alone nearly always gives two groups, gap and BIC
-nearly always more.
+If groups are separated in the population, they are the groups: as many as were shown to be apart,
+divided by the mixture model that found them, so that a small group beside a large one stays one. If
+none are, any number is a construct, and the largest reproducible one is chosen: k-means on one
+smooth cloud is reproducible for some k and not for others. The silhouette alone nearly always gives
+two groups, gap and BIC nearly always more.
 
 References
 ----------
@@ -12,22 +13,26 @@ the bootstrap", Marketing Letters 21 (natural, reproducible, constructive). Hube
 "Comparing partitions", Journal of Classification 2 (the adjusted Rand index).
 """
 
-import math
-from collections.abc import Mapping
+import warnings
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score, silhouette_samples
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
 from workbench.foundation.errors import ParameterError
 from workbench.foundation.streams import Stream
-from workbench.models.latent import Floats, Latent
-from workbench.models.separation import Separation, measure_separation
+from workbench.models.latent import Floats, Labels, Latent
+from workbench.models.separation import (
+    PlantedGroups,
+    Separation,
+    measure_separation,
+    plant_groups,
+)
 
 #: Smallest median agreement between samples of groups that are called reproducible.
 REPRODUCIBLE = 0.8
@@ -35,8 +40,6 @@ _SAMPLES = 20
 _SAMPLE_ROWS = 5000
 _LEARNT_ROWS = 50_000
 _COMPARED_ROWS = 3000
-
-Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +56,14 @@ class Grouping:
         Number of groups.
     is_natural : bool
         Whether k was chosen because groups are separated in the population.
-    tried : DataFrame, shape (numbers of groups, 8)
+    tried : DataFrame, shape (numbers of groups, 5)
         ``k``, ``stability`` (median agreement of pairs of samples, adjusted Rand index), ``low``,
-        ``high`` (2.5 and 97.5 % of the pairs), ``silhouette`` (-1 to 1), ``natural_groups``
-        (number shown to be separated), ``between`` (customers between the pair of groups with most
-        of them), ``is_chosen``.
-    separation : Separation
-        Tests at the number of groups with most groups shown to be separated.
+        ``high`` (2.5 and 97.5 % of the pairs, which share samples: a spread, no interval),
+        ``is_chosen``. The groups of the mixture are in the row of their number.
+    separation : Separation, optional
+        Tests whether groups are apart; None where there are too few customers.
+    planted : PlantedGroups, optional
+        How often a planted group is found; None where groups are apart.
     """
 
     labels: Labels
@@ -67,7 +71,8 @@ class Grouping:
     k: int
     is_natural: bool
     tried: pl.DataFrame
-    separation: Separation
+    separation: Separation | None
+    planted: PlantedGroups | None
 
 
 def group_customers(
@@ -99,84 +104,122 @@ def group_customers(
     if k is not None and not low <= k <= high:
         raise ParameterError(f"k is {k}: it must be within k_range, {low} to {high}")
     with threadpool_limits(1):  # One thread adds in one order, so equal inputs give equal groups.
-        numbers = list(range(low, high + 1))
-        apart = [measure_separation(latent, k=each, seed=seed) for each in numbers]
-        fits = {each: _silhouettes(latent.mean, each, seed) for each in numbers}
+        separation = measure_separation(latent, seed=seed)
+        planted = (
+            None
+            if separation.is_shown
+            else plant_groups(latent.draw, without=separation, seed=seed)
+        )
+        natural = separation.natural_groups
+        is_natural = separation.is_shown and low <= natural <= high and k in (None, natural)
         tried = pl.DataFrame(
             [
                 {
                     "k": each,
-                    **_stability(latent.mean, each, seed),
-                    "silhouette": round(float(fits[each].mean()), 6),
-                    "natural_groups": found.natural_groups,
-                    "between": found.most_between,
+                    **_stability(
+                        latent.mean,
+                        each,
+                        seed,
+                        separation if is_natural and each == natural else None,
+                    ),
                 }
-                for each, found in zip(numbers, apart, strict=True)
+                for each in range(low, high + 1)
             ]
         )
-        chosen, is_natural = _choose_number(tried, fits) if k is None else (k, False)
-        labels, centres = _fit_groups(latent.mean, chosen, least, seed)
-    best = max(apart, key=lambda found: (found.natural_groups, found.most_between))
+        if is_natural:
+            chosen = natural
+            labels, centres = _natural_groups(latent, separation.labels, least)
+        else:
+            chosen = k if k is not None else _choose_number(tried, separation)
+            labels, centres = _fit_groups(latent.mean, chosen, least, seed)
     return Grouping(
         labels=labels,
         centres=centres,
         k=len(centres),
         is_natural=is_natural,
         tried=tried.with_columns(is_chosen=pl.col("k") == chosen),
-        separation=best,
+        separation=separation,
+        planted=planted,
     )
 
 
-def _choose_number(tried: pl.DataFrame, fits: Mapping[int, Floats]) -> tuple[int, bool]:
-    """Choose the number of groups; see the module's docstring.
+def keep_together(latent: Latent) -> Grouping:
+    """Return all customers as one group, because there are too few to divide."""
+    schema = {
+        "k": pl.Int64,
+        "stability": pl.Float64,
+        "low": pl.Float64,
+        "high": pl.Float64,
+        "is_chosen": pl.Boolean,
+    }
+    return Grouping(
+        labels=np.zeros(len(latent.mean), dtype=np.int64),
+        centres=latent.mean.mean(axis=0, keepdims=True),
+        k=1,
+        is_natural=False,
+        tried=pl.DataFrame(schema=schema),
+        separation=None,
+        planted=None,
+    )
 
-    More customers are needed to show a valley than to make a group useful. So one group more than
-    the number shown to be separated is chosen if it fits the same customers significantly better.
-    """
-    most = int(tried["natural_groups"].max())  # type: ignore[arg-type]  # an integer column
-    if most > 1:
-        low, high = min(fits), max(fits)
-        taken = min(max(most, low), high)
-        return taken + (taken < high and _fits_better(fits[taken + 1], fits[taken])), True
+
+def _choose_number(tried: pl.DataFrame, separation: Separation) -> int:
+    """Choose the number of groups; see the module's docstring."""
+    numbers = tried["k"].to_list()
+    if separation.is_shown:  # More or fewer groups are apart than may be taken.
+        return int(min(max(separation.natural_groups, numbers[0]), numbers[-1]))
     steady = tried.filter(pl.col("stability") >= REPRODUCIBLE)
     if steady.is_empty():
-        return int(tried.sort("stability", "k", descending=[True, False])["k"][0]), False
-    return int(steady["k"].max()), False  # type: ignore[arg-type]  # an integer column
+        return int(tried.sort("stability", "k", descending=[True, False])["k"][0])
+    return int(steady["k"].max())  # type: ignore[arg-type]  # an integer column
 
 
-def _fits_better(one: Floats, other: Floats) -> bool:
-    """Return whether the mean silhouette is higher by more than two paired standard errors."""
-    gain = one - other
-    return float(gain.mean()) > 2 * float(gain.std()) / math.sqrt(gain.size)
+def _natural_groups(latent: Latent, labels: Labels, least: int) -> tuple[Labels, Floats]:
+    """Return the groups and their centres; customers of a too small one join the nearest."""
+    while True:
+        labels = np.unique(labels, return_inverse=True)[1].astype(np.int64)
+        sizes = np.bincount(labels)
+        groups = np.arange(len(sizes))
+        centres: Floats = np.stack([latent.mean[labels == each].mean(axis=0) for each in groups])
+        smallest = int(sizes.argmin())
+        if sizes[smallest] >= least or len(sizes) == 1:
+            return labels, centres
+        others, small = np.delete(groups, smallest), labels == smallest
+        labels[small] = others[_assign(latent.mean[small], centres[others])]
 
 
-def _stability(rows: Floats, k: int, seed: int) -> dict[str, float]:
+def _stability(
+    rows: Floats, k: int, seed: int, separation: Separation | None = None
+) -> dict[str, float]:
+    """Return how far samples agree on k groups by k-means, or on the groups of the mixture."""
     random = Stream(seed, f"stability {k}").generator()
     n = rows.shape[0]
     compared = rows[np.sort(random.permutation(n)[:_COMPARED_ROWS])]
     cuts = []
     for sample in range(_SAMPLES):
         drawn = rows[random.integers(0, n, min(n, _SAMPLE_ROWS))]
-        cuts.append(KMeans(k, n_init=3, random_state=sample).fit(drawn).predict(compared))
+        if separation is not None:
+            cuts.append(separation.group_again(drawn, compared))
+        else:
+            cuts.append(_k_means(drawn, k, n_init=3, seed=sample).predict(compared))
     agreement = [adjusted_rand_score(one, other) for one, other in combinations(cuts, 2)]
     low, median, high = np.round(np.quantile(agreement, [0.025, 0.5, 0.975]), 6)
     return {"stability": float(median), "low": float(low), "high": float(high)}
 
 
-def _silhouettes(rows: Floats, k: int, seed: int) -> Floats:
-    """Return silhouettes, always of the same customers, so that they are comparable between k."""
-    random = Stream(seed, "silhouettes").generator()
-    some = rows[np.sort(random.permutation(rows.shape[0])[: 2 * _COMPARED_ROWS])]
-    labels = KMeans(k, n_init=5, random_state=seed).fit_predict(some)
-    compared = random.permutation(some.shape[0])[:_COMPARED_ROWS]
-    found: Floats = silhouette_samples(some[compared], labels[compared])
+def _k_means(rows: Floats, k: int, *, n_init: int, seed: int) -> KMeans:
+    with warnings.catch_warnings():
+        # Fewer distinct customers than groups leave some groups empty, which is no fault here.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        found = KMeans(min(k, len(rows)), n_init=n_init, random_state=seed)
+        found.fit(rows)
     return found
 
 
 def _fit_groups(rows: Floats, k: int, least: int, seed: int) -> tuple[Labels, Floats]:
     random = Stream(seed, f"cut {k}").generator()
     learnt = rows[np.sort(random.permutation(rows.shape[0])[:_LEARNT_ROWS])]
-    centres: Floats = KMeans(k, n_init=10, random_state=seed).fit(learnt).cluster_centers_
+    centres: Floats = _k_means(learnt, k, n_init=10, seed=seed).cluster_centers_
     while True:
         labels = _assign(rows, centres)
         sizes = np.bincount(labels, minlength=len(centres))

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from scipy.special import digamma
 
 Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

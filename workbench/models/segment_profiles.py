@@ -3,8 +3,7 @@
 import polars as pl
 
 from workbench.features import feature_dictionary
-from workbench.models.grouping import Labels
-from workbench.models.latent import Floats
+from workbench.models.latent import Floats, Labels
 from workbench.privacy.release import (
     EXACT,
     Release,

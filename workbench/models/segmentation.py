@@ -6,15 +6,21 @@ from datetime import date
 import polars as pl
 
 from workbench.features import customer_features
-from workbench.foundation.errors import PrivacyError
-from workbench.models.grouping import REPRODUCIBLE, Grouping, group_customers
+from workbench.models.grouping import REPRODUCIBLE, Grouping, group_customers, keep_together
 from workbench.models.segment_profiles import profile_table, segment_names, size_table
 from workbench.models.segment_traits import customer_traits
-from workbench.models.separation import ENOUGH_BETWEEN
+from workbench.models.separation import (
+    PLANTED_DISTANCE,
+    PLANTED_SHARE,
+    TRIALS,
+    PlantedGroups,
+    pair_table,
+)
 from workbench.privacy.release import EXACT, Release, rounded_figure
 from workbench.schema import CustomerData
 from workbench.statistics.estimates import Estimate
-from workbench.statistics.sample_sizes import round_up_two_digits
+from workbench.statistics.intervals import wilson_interval
+from workbench.statistics.sample_sizes import POWER
 from workbench.statistics.verdicts import Outcome, Verdict
 
 #: Smallest number of customers for a segmentation, whatever the smallest size of segments.
@@ -43,7 +49,8 @@ class Segmentation:
     traits : tuple of str
         Names of the traits by which customers were grouped.
     estimates : tuple of Estimate
-        ``segments``, ``stability``, ``natural_groups``.
+        ``segments``, ``stability``, ``natural_groups``, ``planted_found``; without stability where
+        there are too few customers.
     verdicts : tuple of Verdict
         ``segments_are_real``, ``segments_come_back``.
     assignments : DataFrame, shape (customers, 2)
@@ -110,24 +117,24 @@ def segmentation(
 
     Raises
     ------
-    PrivacyError
-        There are too few customers for two segments of ``min_group``.
     ParameterError
         ``k`` or ``k_range`` is wrong.
     InputError
         No customer ordered.
+
+    Notes
+    -----
+    Fewer than 60 customers, or than two segments of ``min_group``, are one segment, and the
+    verdicts give the number of customers that is needed.
     """
     known = customer_traits(
         data, as_of=as_of, currency=currency, active_days=active_days, seed=seed
     )
-    n = known.customers.height
     needed = max(LEAST_CUSTOMERS, 2 * min_group)
-    if n < needed:
-        raise PrivacyError(
-            f"too few customers ordered in the time asked for: {needed} are needed for segments "
-            f"of at least {min_group}; use more active_days or another as_of"
-        )
-    cut = group_customers(known.latent, k_range=k_range, k=k, least=min_group, seed=seed)
+    if known.customers.height < needed:
+        cut = keep_together(known.latent)
+    else:
+        cut = group_customers(known.latent, k_range=k_range, k=k, least=min_group, seed=seed)
     names = segment_names(cut.centres, known.names)
     features = known.customers.join(
         customer_features(data, as_of=as_of, currency=currency).rows,
@@ -144,15 +151,12 @@ def segmentation(
         sizes=size_table(cut.labels, spent, names, release=release),
         profile=profile_table(cut.labels, features, names, release=release),
         tried=_round_agreement(cut.tried, release),
-        pairs=cut.separation.pairs,
+        pairs=cut.separation.pairs if cut.separation else pair_table([]),
         k=cut.k,
         is_natural=cut.is_natural,
         traits=known.names,
         estimates=estimates,
-        verdicts=(
-            _reality_verdict(cut, persons, estimates[2]),
-            _stability_verdict(cut, estimates[1]),
-        ),
+        verdicts=_verdicts(cut, persons, needed, k, k_range, estimates),
         origin=release.origin,
         assignments=known.customers.with_columns(
             segment=pl.Series([names[label] for label in cut.labels])
@@ -160,10 +164,8 @@ def segmentation(
     )
 
 
-def _estimates(cut: Grouping, n: int, release: Release) -> tuple[Estimate, Estimate, Estimate]:
-    tried = _round_agreement(cut.tried, release)
-    chosen = tried.row(by_predicate=pl.col("is_chosen"), named=True)
-    return (
+def _estimates(cut: Grouping, n: int, release: Release) -> tuple[Estimate, ...]:
+    found = [
         Estimate(
             name="segments",
             value=cut.k,
@@ -173,56 +175,141 @@ def _estimates(cut: Grouping, n: int, release: Release) -> tuple[Estimate, Estim
             origin=release.origin,
         ),
         Estimate(
-            name="stability",
-            value=chosen["stability"],
-            low=chosen["low"],
-            high=chosen["high"],
-            n=n,
-            unit="adjusted Rand index",
-            label="Agreement of the segments of two new samples",
-            note="median and middle 95 % of pairs of 20 bootstrap samples",
-            origin=release.origin,
-        ),
-        Estimate(
             name="natural_groups",
-            value=cut.separation.natural_groups,
-            n=n,
+            value=cut.separation.natural_groups if cut.separation else None,
+            n=cut.separation.customers if cut.separation else n,
             unit="groups",
             label="Groups shown to be apart",
-            note="dip tests on customers that the groups were not learned from, Holm-adjusted",
+            note="tests on customers that the groups were not learned from, Holm-adjusted",
             origin=release.origin,
         ),
+    ]
+    if not cut.tried.is_empty():
+        tried = _round_agreement(cut.tried, release)
+        chosen = tried.row(by_predicate=pl.col("is_chosen"), named=True)
+        found.append(
+            Estimate(
+                name="stability",
+                value=chosen["stability"],
+                n=n,
+                unit="adjusted Rand index",
+                label="Agreement of the segments of two new samples",
+                note=(
+                    f"median of the pairs of 20 bootstrap samples; the middle 95 % of the pairs "
+                    f"are {chosen['low']:.2f} to {chosen['high']:.2f}, which is no interval: the "
+                    "pairs share samples"
+                ),
+                origin=release.origin,
+            )
+        )
+    if cut.planted is not None and cut.planted.trials:
+        found.append(_planted_estimate(cut.planted, release))
+    return tuple(found)
+
+
+def _planted_estimate(planted: PlantedGroups, release: Release) -> Estimate:
+    interval = wilson_interval(planted.found, planted.trials)
+    value, low, high = rounded_figure(
+        planted.found / planted.trials,
+        float(interval.low),
+        float(interval.high),
+        release=release,
+    )
+    return Estimate(
+        name="planted_found",
+        value=value,
+        low=low,
+        high=high,
+        n=planted.customers,
+        unit="share",
+        label="Planted groups that were found",
+        note=f"{planted.trials} groups of {_PLANTED}",
+        origin=release.origin,
     )
 
 
-def _reality_verdict(cut: Grouping, n: int, groups: Estimate) -> Verdict:
-    found = cut.separation
-    tested = f"{_describe_borders(found.pairs.height)} between groups tested on {n:,} customers"
-    if found.is_shown:
-        outcome = Outcome.SHOWN
-        answer = f"Yes: {found.natural_groups} groups have a gap between them ({tested})."
-    elif found.could_be_shown:
-        outcome = Outcome.NOT_SHOWN
-        answer = (
-            f"No: customers form one cloud without a gap ({tested}). The segments are a convenient "
-            "cut through it, not kinds of people."
-        )
-    else:
-        outcome = Outcome.UNDECIDED
-        scale = ENOUGH_BETWEEN / max(found.most_between, 1)
-        answer = (
-            "Undecided: no gap was found, but too few customers are where a gap would be. "
-            f"About {round_up_two_digits(n * scale):,} customers would be needed."
-        )
-    return Verdict.by_rule(
+_PLANTED = (
+    f"{PLANTED_SHARE:.0%} of the customers, {PLANTED_DISTANCE:g} standard deviations away"
+).replace("%", " %")
+_REALITY_RULE = (
+    "Yes where a test at the 5 % level, adjusted by Holm, finds a valley between groups; no where "
+    f"it finds none, but finds at least {100 * POWER:g} % of {TRIALS} planted groups of {_PLANTED}."
+)
+
+
+def _verdicts(
+    cut: Grouping,
+    persons: int,
+    needed: int,
+    k: int | None,
+    k_range: tuple[int, int],
+    estimates: tuple[Estimate, ...],
+) -> tuple[Verdict, ...]:
+    by_name = {each.name: each for each in estimates}
+    outcome, answer = (
+        _reality(cut, persons, k, k_range)
+        if cut.separation is not None
+        else (Outcome.UNDECIDED, f"There are fewer than {needed} customers, which are needed.")
+    )
+    real = Verdict.by_rule(
         outcome,
-        rule="Yes where a dip test at the 5 % level, adjusted by Holm, finds a gap between groups.",
+        rule=_REALITY_RULE,
         name="segments_are_real",
         question="Do customers fall into kinds that are apart from one another?",
         answer=answer,
         concern=outcome is Outcome.NOT_SHOWN,
-        estimates=(groups,),
+        estimates=[
+            by_name[name] for name in ("natural_groups", "planted_found") if name in by_name
+        ],
     )
+    return real, _stability_verdict(cut, needed, by_name.get("stability"))
+
+
+def _reality(
+    cut: Grouping, persons: int, k: int | None, k_range: tuple[int, int]
+) -> tuple[Outcome, str]:
+    """Return outcome and answer to the question whether groups are apart."""
+    found, planted = cut.separation, cut.planted
+    if found is None or found.mixture is None:
+        return Outcome.CANNOT_BE_SAID, "All customers are alike, so there is nothing to divide."
+    parts = "1 component" if found.components == 1 else f"{found.components} components"
+    looked = "all customers" if found.customers >= persons else f"{found.customers:,} customers"
+    tested = f"a mixture of {parts}, tested on {looked}"
+    if found.is_shown:
+        taken = _why_other_number(cut, k, k_range)
+        groups = found.natural_groups
+        return Outcome.SHOWN, f"Yes: {groups} groups have a valley between them ({tested}).{taken}"
+    if planted is None or not planted.trials:
+        return Outcome.CANNOT_BE_SAID, f"No valley was found ({tested})."
+    power = (
+        f"of {planted.trials} planted groups of {_PLANTED}, {planted.found} were found among "
+        f"{planted.customers:,} customers"
+    )
+    if planted.is_enough:
+        return Outcome.NOT_SHOWN, (
+            f"No: no valley was found ({tested}), and {power}. The segments are a convenient cut "
+            "through one cloud, not kinds of people. Smaller or closer groups are not excluded."
+        )
+    if planted.needed is not None:
+        return Outcome.UNDECIDED, (
+            f"No valley was found ({tested}), but {power}. About {planted.needed:,} customers "
+            "would be needed."
+        )
+    return Outcome.CANNOT_BE_SAID, (
+        f"No valley was found ({tested}), but {power}: groups could be there unseen."
+    )
+
+
+def _why_other_number(cut: Grouping, k: int | None, k_range: tuple[int, int]) -> str:
+    """Return a sentence why another number of segments is taken than was shown to be apart."""
+    groups = cut.separation.natural_groups if cut.separation else 1
+    if cut.k == groups and cut.is_natural:
+        return ""
+    if k is not None and k != groups:
+        return f" {cut.k} segments are taken because that number was asked for."
+    if not k_range[0] <= groups <= k_range[1]:
+        return f" {cut.k} segments are taken because {k_range[0]} to {k_range[1]} were asked for."
+    return f" {cut.k} segments are taken because a smaller group joined the nearest other."
 
 
 def _round_agreement(tried: pl.DataFrame, release: Release) -> pl.DataFrame:
@@ -235,16 +322,15 @@ def _round_agreement(tried: pl.DataFrame, release: Release) -> pl.DataFrame:
     return tried.with_columns(values)
 
 
-def _stability_verdict(cut: Grouping, stability: Estimate) -> Verdict:
-    low, value, high = (float(x or 0.0) for x in (stability.low, stability.value, stability.high))
-    figures = f"agreement {value:.2f} ({low:.2f} to {high:.2f}; 1 is the same, 0 is chance)"
-    if low >= REPRODUCIBLE:
-        outcome, answer = Outcome.SHOWN, f"Yes: {figures}."
-    elif value < REPRODUCIBLE:
-        outcome, answer = Outcome.NOT_SHOWN, f"No: {figures}."
-    else:
+def _stability_verdict(cut: Grouping, needed: int, stability: Estimate | None) -> Verdict:
+    if stability is None:
+        outcome = Outcome.UNDECIDED
+        answer = f"There are fewer than {needed} customers, which are needed."
+    elif cut.k == 1:
         outcome = Outcome.CANNOT_BE_SAID
-        answer = f"Mostly, but not in every sample: {figures}."
+        answer = "All customers are in one segment."
+    else:
+        outcome, answer = _stability_answer(cut)
     return Verdict.by_rule(
         outcome,
         rule=(
@@ -255,9 +341,19 @@ def _stability_verdict(cut: Grouping, stability: Estimate) -> Verdict:
         question=f"Do the {cut.k} segments come back when other customers are drawn?",
         answer=answer,
         concern=outcome is Outcome.NOT_SHOWN,
-        estimates=(stability,),
+        estimates=() if stability is None else (stability,),
     )
 
 
-def _describe_borders(count: int) -> str:
-    return "1 border" if count == 1 else f"{count} borders"
+def _stability_answer(cut: Grouping) -> tuple[Outcome, str]:
+    chosen = cut.tried.row(by_predicate=pl.col("is_chosen"), named=True)
+    low, value, high = (chosen[name] for name in ("low", "stability", "high"))
+    figures = (
+        f"pairs of samples agree by {value:.2f} (median; the middle 95 % of the pairs by "
+        f"{low:.2f} to {high:.2f}; 1 is the same, 0 is chance)"
+    )
+    if low >= REPRODUCIBLE:
+        return Outcome.SHOWN, f"Yes: {figures}."
+    if value < REPRODUCIBLE:
+        return Outcome.NOT_SHOWN, f"No: {figures}."
+    return Outcome.CANNOT_BE_SAID, f"Mostly, but not in every sample: {figures}."
