@@ -95,7 +95,7 @@ def test_low_rates_leave_nothing_to_say_in_points_and_are_judged_by_their_ratio(
 
 def test_where_nobody_was_selected_nothing_can_be_said() -> None:
     found = of({"a": (0, 5000), "b": (0, 5000)}).verdicts[0]
-    assert (found.outcome, "nobody was selected" in found.answer) == ("cannot be said", True)
+    assert (found.outcome, "Nobody was selected" in found.answer) == ("cannot be said", True)
 
 
 def test_a_difference_at_the_tolerance_is_not_settled_by_more_data() -> None:

@@ -82,7 +82,7 @@ def test_missing_is_counted_and_small_groups_are_not_judged(cases: Path) -> None
     assert selection["note"].unique().to_list() == ["too small to judge"]
     assert found.contrasts.is_empty()
     assert found.verdicts[0].outcome == "cannot be said"
-    assert "fewer than two groups are large enough to be compared" in found.verdicts[0].answer
+    assert "Fewer than two groups are large enough to be compared" in found.verdicts[0].answer
     assert "Too small to be compared: missing, x and y." in found.verdicts[0].answer
 
 
@@ -102,7 +102,7 @@ def test_a_group_without_positives_cannot_be_estimated(cases: Path) -> None:
     ]  # fmt: skip
     odds = next(verdict for verdict in found.verdicts if verdict.name.startswith("equalized_odds"))
     assert odds.outcome == "cannot be said"
-    assert "b: cannot be estimated, no positives in true positive rate" in odds.answer
+    assert "Group b: cannot be estimated, no positives in true positive rate" in odds.answer
     assert next(e for e in found.estimates if e.name == "equalized_odds_difference").value is None
 
 

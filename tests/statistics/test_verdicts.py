@@ -10,7 +10,7 @@ from workbench.statistics.sample_sizes import growth_needed
 from workbench.statistics.verdicts import OPINION, Outcome, Verdict, judge
 
 
-def share(value: float | None, low: float, high: float, *, n: int = 1000) -> Estimate:
+def share(value: float | None, low: float | None, high: float | None, *, n: int = 1000) -> Estimate:
     return Estimate(
         name="app", value=value, low=low, high=high, n=n, unit="share", label="Share by app",
         note="" if value is not None else "nobody ordered",
@@ -40,9 +40,15 @@ def test_a_figure_at_the_limit_cannot_be_decided_by_more_data() -> None:
 
 
 def test_a_figure_without_a_value_says_why() -> None:
-    found = asked(share(None, 0.0, 0.0), low=0.25)
+    found = asked(share(None, None, None), low=0.25)
     assert (found.outcome, found.outcome.is_open) == ("cannot be said", True)
     assert "nobody ordered" in found.answer
+
+
+def test_a_figure_of_which_only_limits_are_shown_is_judged_by_them() -> None:
+    found = asked(share(None, 0.3, 0.4), low=0.25)
+    assert found.outcome == "shown"
+    assert "lies within 30 % to 40 %" in found.answer
 
 
 def test_limits_on_both_sides_stand_in_the_rule() -> None:

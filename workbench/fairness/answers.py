@@ -112,7 +112,7 @@ class _Evidence:
         if shown.height:
             return Outcome.SHOWN, f"Yes: {_describe_pairs(shown)}.{self._not_excluded()}"
         if reason := self._reason_against_an_answer():
-            return Outcome.CANNOT_BE_SAID, f"It cannot be said: {reason}.{self._not_excluded()}"
+            return Outcome.CANNOT_BE_SAID, f"{_sentence(reason)}.{self._not_excluded()}"
         named = self.pairs.filter("is_named")
         if named.is_empty():
             return self._too_small()
@@ -127,7 +127,7 @@ class _Evidence:
         more = more_data_needed(growth, int(self.rates["of"].sum()))
         if more is None:
             return Outcome.CANNOT_BE_SAID, (
-                f"It cannot be said: {words}, and lies so close to it that more data would not "
+                f"{words}, and lies so close to it that more data would not "
                 f"tell.{self._not_excluded()}"
             )
         return Outcome.UNDECIDED, f"Undecided: {words}; {more}.{self._not_excluded()}"
@@ -150,12 +150,12 @@ class _Evidence:
         compared = self.rates.filter(pl.col("group").is_in(self._compared().implode()))
         if compared.is_empty():
             reason = "fewer than two groups are large enough to be compared"
-            return Outcome.CANNOT_BE_SAID, f"It cannot be said: {reason}.{self._not_excluded()}"
+            return Outcome.CANNOT_BE_SAID, f"{_sentence(reason)}.{self._not_excluded()}"
         reason = f"fewer than two groups have at least {self.question.least:,} persons"
         second = compared.group_by("group").agg(pl.col("of").min())["of"].sort(descending=True)[1]
         more = more_data_needed(self.question.least / second, int(compared["of"].sum()))
         if more is None:
-            return Outcome.CANNOT_BE_SAID, f"It cannot be said: {reason}.{self._not_excluded()}"
+            return Outcome.CANNOT_BE_SAID, f"{_sentence(reason)}.{self._not_excluded()}"
         return Outcome.UNDECIDED, f"Undecided: {reason}; {more}.{self._not_excluded()}"
 
     def _compared(self) -> pl.Series:
@@ -167,7 +167,7 @@ class _Evidence:
             ~pl.col("note").is_in([ESTIMATED, TOO_SMALL]), pl.col("persons") >= self.question.least
         ).sort("note", "group")
         return "; ".join(
-            f"{group}: {note} in {metric.replace('_', ' ')}"
+            f"group {group}: {note} in {metric.replace('_', ' ')}"
             for metric, note, group in lacking.select("metric", "note", "group").iter_rows()
         )
 
@@ -260,6 +260,10 @@ def _describe_pair(row: Mapping[str, object]) -> str:
         f"{row['group']} {rates[0]} against {row['reference']} {rates[1]} in {metric} "
         f"({difference} points, {interval}, {persons})"
     )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _points(share: float, *, sign: str = "") -> str:

@@ -403,10 +403,13 @@ def calibration_verdict(found: Assessment, *, doubt: str = "") -> Verdict:
     if doubt and outcome is not Outcome.NOT_SHOWN:
         outcome, why = Outcome.CANNOT_BE_SAID, doubt
     begin = {
-        Outcome.SHOWN: "Yes",
-        Outcome.NOT_SHOWN: "No, use them for ranking only",
-        Outcome.UNDECIDED: "Undecided",
-    }.get(outcome, "It cannot be said")
+        Outcome.SHOWN: "Yes: ",
+        Outcome.NOT_SHOWN: "No, use them for ranking only: ",
+        Outcome.UNDECIDED: "Undecided: ",
+    }.get(outcome, "")
+    described = _describe_calibration(found)
+    if not begin:
+        described = f"{described[:1].upper()}{described[1:]}"
     return Verdict.by_rule(
         outcome,
         rule=(
@@ -417,7 +420,7 @@ def calibration_verdict(found: Assessment, *, doubt: str = "") -> Verdict:
         ),
         name="scores_are_calibrated",
         question=f"Can a score be read as the probability of {found.words.having}?",
-        answer=f"{begin}: {_describe_calibration(found)}{why and '; '}{why}.",
+        answer=f"{begin}{described}{why and '; '}{why}.",
         concern=outcome is Outcome.NOT_SHOWN,
         estimates=(
             found.slope,

@@ -140,12 +140,12 @@ def figure_text(metric: EstimateBundle) -> tuple[str, str]:
     unit = metric.unit
     is_money = _CURRENCY.fullmatch(unit) is not None
     form = _FORMS.get(unit, ",.2f" if is_money else ".3f")
-    if metric.value is None:
-        return NOTHING, ""
     interval = ""
     if metric.low is not None and metric.high is not None:
         form = format_beside_interval(form, [(metric.high - metric.low) / 2])
         interval = f"{cell_text(metric.low, f'z{form}')} to {cell_text(metric.high, f'z{form}')}"
+    if metric.value is None:  # a bound hides the value, not the interval
+        return NOTHING, interval.replace("%", "") if unit == "points" else interval
     value = cell_text(metric.value, f"z{form}")
     if unit == "points":  # a difference of shares: 3.1 points, where a share has 3.1%
         return f"{value.removesuffix('%')} points", interval.replace("%", "")

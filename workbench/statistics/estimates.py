@@ -73,7 +73,7 @@ def difference(one: Estimate, other: Estimate, *, name: str, label: str) -> Esti
     ----------
     one, other : Estimate
         Figures in the same unit, of groups without common persons, so that their errors are
-        independent.
+        independent. The difference of two shares is in points: .4 less .3 are 10 points.
     name, label : str
         Name and label of the result.
 
@@ -91,8 +91,9 @@ def difference(one: Estimate, other: Estimate, *, name: str, label: str) -> Esti
     """
     _require_alike(one, other, name)
     n = min(one.n, other.n)
+    unit = "points" if one.unit == "share" else one.unit
     empty = Estimate(
-        name=name, label=label, unit=one.unit, n=n, value=None, note=_NO_VALUE, origin=one.origin
+        name=name, label=label, unit=unit, n=n, value=None, note=_NO_VALUE, origin=one.origin
     )
     if one.value is None or other.value is None:
         if one.low is None or one.high is None or other.low is None or other.high is None:

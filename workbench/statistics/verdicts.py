@@ -140,12 +140,12 @@ def judge(
     if not low < high:
         raise ParameterError(f"low is {low} and high is {high}: low must be below high")
     outcome, why = _outcome(estimate, low, high)
-    begin = {Outcome.SHOWN: "Yes", Outcome.NOT_SHOWN: "No"}.get(outcome, "It cannot be said")
+    begin = {Outcome.SHOWN: "Yes: ", Outcome.NOT_SHOWN: "No: "}.get(outcome, "")
     return Verdict.by_rule(
         outcome,
         name=name,
         question=question,
-        answer=f"{begin}: {_figure(estimate)}{why}.",
+        answer=f"{begin}{_figure(estimate)}{why}.",
         rule=_rule(low, high, estimate.unit),
         concern=outcome is concern,
         estimates=(estimate,),
@@ -154,6 +154,8 @@ def judge(
 
 def _outcome(estimate: Estimate, low: float, high: float) -> tuple[Outcome, str]:
     value = estimate.value
+    if value is None and estimate.low is not None and estimate.high is not None:
+        value = (estimate.low + estimate.high) / 2  # a bound hides the value, not the interval
     if value is None:
         return Outcome.CANNOT_BE_SAID, f" ({estimate.note})" if estimate.note else ""
     least = value if estimate.low is None else estimate.low
@@ -171,13 +173,15 @@ def _outcome(estimate: Estimate, low: float, high: float) -> tuple[Outcome, str]
 
 
 def _figure(estimate: Estimate) -> str:
-    if estimate.value is None:
-        return f"{estimate.label} has no value"
     value, unit = estimate.value, estimate.unit
-    shown = f"{estimate.label} is {_number(value, unit)}"
     if estimate.low is None or estimate.high is None:
-        return shown
+        return (
+            f"{estimate.label} {'has no value' if value is None else f'is {_number(value, unit)}'}"
+        )
     limits = f"{_number(estimate.low, unit)} to {_number(estimate.high, unit)}"
+    if value is None:
+        return f"{estimate.label} lies within {limits} ({estimate.n:,} persons)"
+    shown = f"{estimate.label} is {_number(value, unit)}"
     return f"{shown} (95 % interval {limits}, {estimate.n:,} persons)"
 
 
