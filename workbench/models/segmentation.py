@@ -146,17 +146,18 @@ def segmentation(
         "customer_id", value=pl.col("monetary_minor").fill_null(0).cast(pl.Int64)
     )
     persons = release.count(known.customers)
-    estimates = _estimates(cut, persons, release)
+    tried = _round_agreement(cut.tried, release)
+    estimates = _estimates(cut, tried, persons, release)
     return Segmentation(
         sizes=size_table(cut.labels, spent, names, release=release),
         profile=profile_table(cut.labels, features, names, release=release),
-        tried=_round_agreement(cut.tried, release),
+        tried=tried,
         pairs=cut.separation.pairs if cut.separation else pair_table([]),
         k=cut.k,
         is_natural=cut.is_natural,
         traits=known.names,
         estimates=estimates,
-        verdicts=_verdicts(cut, persons, needed, k, k_range, estimates),
+        verdicts=_verdicts(cut, tried, persons, needed, k, k_range, estimates),
         origin=release.origin,
         assignments=known.customers.with_columns(
             segment=pl.Series([names[label] for label in cut.labels])
@@ -164,7 +165,9 @@ def segmentation(
     )
 
 
-def _estimates(cut: Grouping, n: int, release: Release) -> tuple[Estimate, ...]:
+def _estimates(
+    cut: Grouping, tried: pl.DataFrame, n: int, release: Release
+) -> tuple[Estimate, ...]:
     found = [
         Estimate(
             name="segments",
@@ -184,8 +187,7 @@ def _estimates(cut: Grouping, n: int, release: Release) -> tuple[Estimate, ...]:
             origin=release.origin,
         ),
     ]
-    if not cut.tried.is_empty():
-        tried = _round_agreement(cut.tried, release)
+    if not tried.is_empty():
         chosen = tried.row(by_predicate=pl.col("is_chosen"), named=True)
         found.append(
             Estimate(
@@ -239,6 +241,7 @@ _REALITY_RULE = (
 
 def _verdicts(
     cut: Grouping,
+    tried: pl.DataFrame,
     persons: int,
     needed: int,
     k: int | None,
@@ -262,7 +265,7 @@ def _verdicts(
             by_name[name] for name in ("natural_groups", "planted_found") if name in by_name
         ],
     )
-    return real, _stability_verdict(cut, needed, by_name.get("stability"))
+    return real, _stability_verdict(cut, tried, needed, by_name.get("stability"))
 
 
 def _reality(
@@ -322,7 +325,9 @@ def _round_agreement(tried: pl.DataFrame, release: Release) -> pl.DataFrame:
     return tried.with_columns(values)
 
 
-def _stability_verdict(cut: Grouping, needed: int, stability: Estimate | None) -> Verdict:
+def _stability_verdict(
+    cut: Grouping, tried: pl.DataFrame, needed: int, stability: Estimate | None
+) -> Verdict:
     if stability is None:
         outcome = Outcome.UNDECIDED
         answer = f"There are fewer than {needed} customers, which are needed."
@@ -330,7 +335,7 @@ def _stability_verdict(cut: Grouping, needed: int, stability: Estimate | None) -
         outcome = Outcome.CANNOT_BE_SAID
         answer = "All customers are in one segment."
     else:
-        outcome, answer = _stability_answer(cut)
+        outcome, answer = _stability_answer(tried)
     return Verdict.by_rule(
         outcome,
         rule=(
@@ -345,8 +350,8 @@ def _stability_verdict(cut: Grouping, needed: int, stability: Estimate | None) -
     )
 
 
-def _stability_answer(cut: Grouping) -> tuple[Outcome, str]:
-    chosen = cut.tried.row(by_predicate=pl.col("is_chosen"), named=True)
+def _stability_answer(tried: pl.DataFrame) -> tuple[Outcome, str]:
+    chosen = tried.row(by_predicate=pl.col("is_chosen"), named=True)
     low, value, high = (chosen[name] for name in ("low", "stability", "high"))
     figures = (
         f"pairs of samples agree by {value:.2f} (median; the middle 95 % of the pairs by "
