@@ -82,7 +82,7 @@ def test_too_few_customers_are_one_segment_and_a_sentence() -> None:
     found = segmentation(data, as_of=AS_OF, currency="EUR", seed=1)
     assert found.k == 1
     assert [verdict.outcome for verdict in found.verdicts] == ["not enough data"] * 2
-    assert "fewer than 60 customers" in found.verdicts[0].answer
+    assert "60 customers would be needed" in found.verdicts[0].answer
     for exhibit in (segment_exhibits.sizes, segment_exhibits.worth, segment_exhibits.stability):
         exhibit(found)
     segment_exhibits.profile(found, currency="EUR")

@@ -10,6 +10,7 @@ from workbench.models.grouping import REPRODUCIBLE, Grouping, group_customers, k
 from workbench.models.segment_profiles import profile_table, segment_names, size_table
 from workbench.models.segment_traits import customer_traits
 from workbench.models.separation import (
+    MOST_TESTED,
     PLANTED_DISTANCE,
     PLANTED_SHARE,
     TRIALS,
@@ -180,7 +181,7 @@ def _estimates(
         Estimate(
             name="natural_groups",
             value=cut.separation.natural_groups if cut.separation else None,
-            n=cut.separation.customers if cut.separation else n,
+            n=min(n, MOST_TESTED),
             unit="groups",
             label="Groups shown to be apart",
             note="tests on customers that the groups were not learned from, Holm-adjusted",
@@ -205,11 +206,11 @@ def _estimates(
             )
         )
     if cut.planted is not None and cut.planted.trials:
-        found.append(_planted_estimate(cut.planted, release))
+        found.append(_planted_estimate(cut.planted, min(n, MOST_TESTED), release))
     return tuple(found)
 
 
-def _planted_estimate(planted: PlantedGroups, release: Release) -> Estimate:
+def _planted_estimate(planted: PlantedGroups, n: int, release: Release) -> Estimate:
     interval = wilson_interval(planted.found, planted.trials)
     value, low, high = rounded_figure(
         planted.found / planted.trials,
@@ -222,7 +223,7 @@ def _planted_estimate(planted: PlantedGroups, release: Release) -> Estimate:
         value=value,
         low=low,
         high=high,
-        n=planted.customers,
+        n=n,
         unit="share",
         label="Planted groups that were found",
         note=f"{planted.trials} groups of {_PLANTED}",
@@ -250,9 +251,9 @@ def _verdicts(
 ) -> tuple[Verdict, ...]:
     by_name = {each.name: each for each in estimates}
     outcome, answer = (
-        _reality(cut, persons, k, k_range)
+        _reality(cut, persons, k, k_range, by_name.get("planted_found"))
         if cut.separation is not None
-        else (Outcome.UNDECIDED, f"There are fewer than {needed} customers, which are needed.")
+        else (Outcome.UNDECIDED, _too_few(needed))
     )
     real = Verdict.by_rule(
         outcome,
@@ -268,38 +269,47 @@ def _verdicts(
     return real, _stability_verdict(cut, tried, needed, by_name.get("stability"))
 
 
+def _too_few(needed: int) -> str:
+    return f"There are too few customers: {needed} customers would be needed."
+
+
 def _reality(
-    cut: Grouping, persons: int, k: int | None, k_range: tuple[int, int]
+    cut: Grouping,
+    persons: int,
+    k: int | None,
+    k_range: tuple[int, int],
+    power: Estimate | None,
 ) -> tuple[Outcome, str]:
-    """Return outcome and answer to the question whether groups are apart."""
+    """Return outcome and answer to the question whether groups are apart.
+
+    Counts and shares are those of the estimates, which the release has rounded.
+    """
     found, planted = cut.separation, cut.planted
     if found is None or found.mixture is None:
         return Outcome.CANNOT_BE_SAID, "All customers are alike, so there is nothing to divide."
-    parts = "1 component" if found.components == 1 else f"{found.components} components"
-    looked = "all customers" if found.customers >= persons else f"{found.customers:,} customers"
-    tested = f"a mixture of {parts}, tested on {looked}"
+    looked = f"{MOST_TESTED:,} customers" if persons > MOST_TESTED else "all customers"
+    tested = f"tested on {looked}"
     if found.is_shown:
         taken = _why_other_number(cut, k, k_range)
         groups = found.natural_groups
         return Outcome.SHOWN, f"Yes: {groups} groups have a valley between them ({tested}).{taken}"
-    if planted is None or not planted.trials:
+    if planted is None or power is None or power.value is None:
         return Outcome.CANNOT_BE_SAID, f"No valley was found ({tested})."
-    power = (
-        f"of {planted.trials} planted groups of {_PLANTED}, {planted.found} were found among "
-        f"{planted.customers:,} customers"
+    often = (
+        f"{100 * power.value:.0f} % of {planted.trials} planted groups of {_PLANTED}, were found"
     )
-    if planted.is_enough:
+    if power.value >= POWER:
         return Outcome.NOT_SHOWN, (
-            f"No: no valley was found ({tested}), and {power}. The segments are a convenient cut "
+            f"No: no valley was found ({tested}), and {often}. The segments are a convenient cut "
             "through one cloud, not kinds of people. Smaller or closer groups are not excluded."
         )
     if planted.needed is not None:
         return Outcome.UNDECIDED, (
-            f"No valley was found ({tested}), but {power}. About {planted.needed:,} customers "
+            f"No valley was found ({tested}), but only {often}. About {planted.needed:,} customers "
             "would be needed."
         )
     return Outcome.CANNOT_BE_SAID, (
-        f"No valley was found ({tested}), but {power}: groups could be there unseen."
+        f"No valley was found ({tested}), but only {often}: groups could be there unseen."
     )
 
 
@@ -330,7 +340,7 @@ def _stability_verdict(
 ) -> Verdict:
     if stability is None:
         outcome = Outcome.UNDECIDED
-        answer = f"There are fewer than {needed} customers, which are needed."
+        answer = _too_few(needed)
     elif cut.k == 1:
         outcome = Outcome.CANNOT_BE_SAID
         answer = "All customers are in one segment."
