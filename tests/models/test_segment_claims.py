@@ -1,7 +1,7 @@
 """Segments are claimed where there are some, and "no clear segments" only where there are none.
 
 Seeds are fixed. A row fails where the exact 99 % interval of its measured rate (Bonferroni over the
-rows) lies outside its bound. The slow rows have more worlds.
+rows) lies outside its bound.
 """
 
 import numpy as np
