@@ -7,9 +7,9 @@ If one cloud made the values, the middle window has at least the harmonic mean o
 two others. This inequality holds for all normal, exponential, uniform and logistic distributions,
 for t with one degree of freedom or more, and for all linear projections of such clouds in several
 dimensions (Borell's convex measures with exponent -1). A narrow spike on a broad base can break it,
-so the middle window must not have clearly more values than the lower of the two others. A shoulder of
-the distribution can therefore count as a valley. Whether the groups' centres are far enough apart
-is for the caller to check.
+so the middle window must not have clearly more values than the lower of the two others. A shoulder
+of the distribution can therefore count as a valley. Whether the groups' centres are far enough
+apart is for the caller to check.
 
 References
 ----------
@@ -28,8 +28,8 @@ Floats = NDArray[np.float64]
 
 #: The middle window has to have so many times fewer customers than one cloud would have there.
 MARGIN = 1.25
-#: Smallest difference of the lower outer window from the middle one, in standard errors. It is below
-#: 0 because a tenth of the customers at four deviations often has no significant dent beside it.
+#: Smallest difference of the lower outer window from the middle one, in standard errors. It is
+#: below 0 because a tenth of the customers at four deviations often has no significant dent.
 LEAST_DROP = -1.0
 #: Half the width of a window, in standard deviations of the group with the smaller spread.
 _HALF_WIDTH = 0.5
