@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from workbench.foundation.errors import ParameterError
 from workbench.statistics.comparisons import (
     adjust_p_values,
-    needed_group_size,
     two_share_test,
 )
 
@@ -29,17 +27,3 @@ def test_small_groups_have_fishers_test() -> None:
     assert two_share_test(1, 10, 4, 12) == pytest.approx(expected)
     assert two_share_test(0, 10, 0, 12) == 1.0
     assert np.isnan(two_share_test(0, 0, 1, 12))
-
-
-def test_needed_size_reaches_its_power() -> None:
-    n = needed_group_size(0.2, 0.05)
-    random = np.random.default_rng(1)
-    x, y = random.binomial(n, 0.2, 2000), random.binomial(n, 0.25, 2000)
-    power = (two_share_test(x, [n] * 2000, y, [n] * 2000) < 0.05).mean()
-    assert n == 1094
-    assert 0.77 < power < 0.83
-
-
-def test_no_difference_needs_no_end() -> None:
-    with pytest.raises(ParameterError, match="difference is 0: it must be above 0"):
-        needed_group_size(0.2, 0)

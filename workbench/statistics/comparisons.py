@@ -1,15 +1,10 @@
-"""Tests of two shares, adjustment for several tests, and sample sizes that tests need."""
+"""Tests of two shares, and adjustment for several tests."""
 
 import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
-
-from workbench.foundation.errors import ParameterError
-
-#: Power for which needed sample sizes are computed.
-POWER = 0.8
 
 
 def adjust_p_values(p_values: ArrayLike) -> NDArray[np.float64]:
@@ -91,41 +86,3 @@ def _noisy_share_p_value(x1: float, n1: float, x2: float, n2: float, noise: floa
     variance = pooled * (1 - pooled) * (1 / n1 + 1 / n2)
     variance += noise * ((1 + p1**2) / n1**2 + (1 + p2**2) / n2**2)
     return float(2 * stats.norm.sf(abs(p1 - p2) / math.sqrt(variance)))
-
-
-def needed_group_size(
-    share: float, difference: float, *, alpha: float = 0.05, power: float = POWER
-) -> int:
-    """Return the number of persons that each of two groups needs to show a difference of shares.
-
-    Parameters
-    ----------
-    share : float
-        Share in the one group, 0 to 1.
-    difference : float
-        Smallest difference that matters, above 0; the other share is clipped to 0 .. 1.
-    alpha : float
-        Two-sided level of the test, after adjustment for several tests.
-    power : float
-        Probability that the test shows the difference.
-
-    Notes
-    -----
-    ``n = (z_{1-alpha/2} sqrt(2 q (1-q)) + z_power sqrt(p1(1-p1) + p2(1-p2)))^2 / d^2`` with q the
-    mean of both shares.
-
-    References
-    ----------
-    Fleiss, Levin and Paik 2003, "Statistical methods for rates and proportions", equation 4.14.
-    """
-    if not difference > 0:
-        raise ParameterError(f"difference is {difference}: it must be above 0")
-    p1 = min(max(share, 0.0), 1.0)
-    p2 = p1 + difference if p1 + difference <= 1 else p1 - difference
-    p2 = min(max(p2, 0.0), 1.0)
-    mean = (p1 + p2) / 2
-    z_alpha, z_power = (float(stats.norm.ppf(at)) for at in (1 - alpha / 2, power))
-    spread = z_alpha * math.sqrt(2 * mean * (1 - mean)) + z_power * math.sqrt(
-        p1 * (1 - p1) + p2 * (1 - p2)
-    )
-    return math.ceil((spread / (p1 - p2)) ** 2)
