@@ -78,7 +78,8 @@ def openings(known: History) -> Openings:
     sendings[CAMPAIGN] = (known.lived.decided.sent_at + 3_600 - start_at) / DAY_SECONDS
     for mailing in known.lived.mailings:
         sendings[mailing.name] = (mailing.at + 1_800 - start_at) / DAY_SECONDS
-    names = sorted((name for name in sendings if sendings[name] < known.as_of), key=sendings.get)  # type: ignore[arg-type]
+    known_by = {name: at for name, at in sendings.items() if at < known.as_of}
+    names = sorted(known_by, key=lambda name: known_by[name])
     action = pl.col("action").cast(pl.String)
     mails = known.lived.tables["interactions"].filter(
         (pl.col("channel").cast(pl.String) == "email")
