@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 from scipy import optimize, special, stats
 
-from workbench.models.assessment import Assessment, assess, calibration_verdict
+from workbench.models.assessment import Assessment, assess
+from workbench.models.score_verdicts import calibration_verdict
 from workbench.statistics.verdicts import Outcome
 
 DRAWS = 100

@@ -8,7 +8,8 @@ import pytest
 
 from workbench.fairness import Question, audit
 from workbench.fairness.audit_exhibits import contrasts
-from workbench.models.assessment import assess, calibration_verdict, gain_verdict, ranks_verdict
+from workbench.models.assessment import assess
+from workbench.models.score_verdicts import calibration_verdict, gain_verdict, ranks_verdict
 from workbench.privacy.quoted_numbers import Shown
 from workbench.privacy.release import Release
 from workbench.privacy.vocabulary import Vocabulary

@@ -25,13 +25,7 @@ from workbench.features import (
     split_for_churn,
 )
 from workbench.foundation.streams import Stream
-from workbench.models.assessment import (
-    Scores,
-    assess,
-    calibration_verdict,
-    gain_verdict,
-    ranks_verdict,
-)
+from workbench.models.assessment import Scores, assess
 from workbench.models.churn_result import (
     ChurnResult,
     assessed_persons,
@@ -52,6 +46,7 @@ from workbench.models.leaks import (
     refuse_leaks,
     single_feature_aucs,
 )
+from workbench.models.score_verdicts import calibration_verdict, gain_verdict, ranks_verdict
 from workbench.privacy.release import EXACT, Release
 from workbench.schema import CustomerData
 from workbench.statistics.calibration import calibration_intercept, shift_scores

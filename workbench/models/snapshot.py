@@ -14,13 +14,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from workbench.features import declared_label, last_terms, profile
 from workbench.foundation.errors import ParameterError
-from workbench.models.assessment import (
-    LabelWords,
-    assess,
-    calibration_verdict,
-    declared_words,
-    ranks_verdict,
-)
+from workbench.models.assessment import LabelWords, assess, declared_words
 from workbench.models.churn_result import (
     ChurnResult,
     assessed_persons,
@@ -41,6 +35,7 @@ from workbench.models.leaks import (
     refuse_leaks,
     single_feature_aucs,
 )
+from workbench.models.score_verdicts import calibration_verdict, ranks_verdict
 from workbench.privacy.release import EXACT, Release
 from workbench.schema import CustomerData
 
