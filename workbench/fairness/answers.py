@@ -235,9 +235,9 @@ class _Evidence:
 
 
 def _describe_pairs(shown: pl.DataFrame) -> str:
-    ordered = shown.sort(
-        pl.col("difference").abs(), "group", "reference", descending=[True, False, False]
-    )
+    """Name the pairs whose difference is largest at the nearer limit: what is sure comes first."""
+    sure = pl.min_horizontal(pl.col("low").abs(), pl.col("high").abs())
+    ordered = shown.sort(sure, "group", "reference", descending=[True, False, False])
     parts = [_describe_pair(row) for row in ordered.head(_MOST_NAMED).iter_rows(named=True)]
     more = shown.height - _MOST_NAMED
     return "; ".join([*parts, *([f"and {more} more pairs"] if more > 0 else [])])

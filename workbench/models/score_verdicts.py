@@ -59,8 +59,8 @@ def ranks_verdict(auc: Estimate, *, words: LabelWords = SILENCE) -> Verdict:
     return Verdict.by_rule(
         outcome,
         rule=(
-            "Yes where the interval of the AUC lies above .5 and does not lie below "
-            f"{USELESS_AUC}, no where all of it lies below {USELESS_AUC}."
+            f"Yes where the interval of the AUC lies above .5 and reaches {USELESS_AUC}; "
+            f"no where it stays below {USELESS_AUC}."
         ),
         name="ranks_leavers",
         question=f"Does the model rank {words.bearers} above {words.others}?",
@@ -115,8 +115,8 @@ def gain_verdict(
     return Verdict.by_rule(
         outcome,
         rule=(
-            "Yes where the interval of the gain lies above 0 and does not lie below "
-            f"{USELESS_GAIN}, no where all of it lies below {USELESS_GAIN}."
+            f"Yes where the interval of the gain lies above 0 and reaches {USELESS_GAIN}; "
+            f"no where it stays below {USELESS_GAIN}."
         ),
         name="beats_simple_rule",
         question=f"Does the model rank better than {rule_name}?",
