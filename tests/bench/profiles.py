@@ -40,16 +40,16 @@ def workbench() -> float:
     """Return our rows per CPU second."""
     from workbench.synthetic import read_recipe
     from workbench.synthetic.people.block import Block
-    from workbench.synthetic.people.written import written
+    from workbench.synthetic.people.personal_details import make_personal_details
 
     recipe = read_recipe(PROJECT / "synthetic" / "retail.toml")
     recipe = recipe.model_copy(update={"locales": dict.fromkeys(LOCALES, 1 / len(LOCALES))})
-    written(Block(recipe, 0, BLOCK))
+    make_personal_details(Block(recipe, 0, BLOCK))
     blocks = 10
 
     def make() -> None:
         for number in range(1, blocks + 1):
-            written(Block(recipe, number * BLOCK, BLOCK))
+            make_personal_details(Block(recipe, number * BLOCK, BLOCK))
 
     return blocks * BLOCK / cpu_of(make)
 

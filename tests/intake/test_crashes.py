@@ -15,7 +15,7 @@ from workbench.foundation.errors import InputError
 from workbench.intake import load
 from workbench.vault import Vault
 from workbench.vault.keys import read_key
-from workbench.vault.vault import key_path
+from workbench.vault.workspace_vault import key_path
 
 _LOAD = """
 import sys

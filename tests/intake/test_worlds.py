@@ -10,7 +10,7 @@ from workbench.intake import load
 from workbench.sources import SourceMapping
 from workbench.vault import Vault
 from workbench.vault.keys import read_key
-from workbench.vault.vault import key_path
+from workbench.vault.workspace_vault import key_path
 
 
 def _value_hash(dataset) -> list[int]:

@@ -14,13 +14,13 @@ from tests.models.worlds import ONE_KIND, population
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.models import ChurnResult, churn, churn_exhibits, churn_in_folds
 from workbench.models.churn_result import count_score_bands
-from workbench.models.leaks import (
+from workbench.models.matrix import Design
+from workbench.models.outcome_leaks import (
     doubt_about_leaks,
     group_aucs,
     refuse_leaks,
     single_feature_aucs,
 )
-from workbench.models.matrix import Design
 from workbench.models.score_tables import group_count
 from workbench.privacy.release import Release
 from workbench.schema import CustomerData

@@ -6,7 +6,7 @@ from polars.testing import assert_frame_equal
 from workbench.privacy.linkability import LINKABILITY
 from workbench.privacy.losses import LOSSES, groups_lost
 from workbench.privacy.release import Release
-from workbench.privacy.report import Change, ViewReport
+from workbench.privacy.view_report import Change, ViewReport
 
 GROUPS = pl.DataFrame(schema=LOSSES)
 

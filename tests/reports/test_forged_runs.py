@@ -18,7 +18,7 @@ from workbench.runs import RunsFolder
 from workbench.vault import Vault
 from workbench.vault.datasets import Dataset
 from workbench.vault.keys import read_key
-from workbench.vault.vault import key_path
+from workbench.vault.workspace_vault import key_path
 
 from .conftest import Put, execution, failed, record, shown
 

@@ -12,9 +12,9 @@ from tests.conftest import PROJECT
 
 #: Packages that are used without being imported by name, each with where.
 NOT_IMPORTED = {
-    "faker": "synthetic/stock/lists.py imports providers by their dotted names",
+    "faker": "synthetic/stock/faker_lists.py imports providers by their dotted names",
     "ipykernel": "foundation/confinement starts it as a module",
-    "jupyterlab": "cli/lab.py starts it as a module",
+    "jupyterlab": "cli/lab_command.py starts it as a module",
     "nbformat": "runs/notebooks.py imports it with a finder in front",
     "tzdata": "zoneinfo reads it where the system has no time zones",
 }

@@ -13,7 +13,7 @@ import pytest
 from workbench.foundation.errors import ParameterError, PrivacyError, RunError
 from workbench.runs.persons import read_persons
 from workbench.vault.keys import read_key
-from workbench.vault.vault import key_path
+from workbench.vault.workspace_vault import key_path
 
 from .conftest import BEGINNING, ENDING, Project
 

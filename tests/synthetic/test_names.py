@@ -12,10 +12,10 @@ from polars.testing import assert_frame_equal
 from workbench.synthetic import read_recipe
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.households import heads
+from workbench.synthetic.people.personal_details import make_personal_details
 from workbench.synthetic.people.profiles import customers, identities
-from workbench.synthetic.people.written import written
 from workbench.synthetic.recipes import MOST_CUSTOMERS, Recipe
-from workbench.synthetic.recipes.faults import MISSABLE
+from workbench.synthetic.recipes.fault_shares import MISSABLE
 from workbench.synthetic.stock import phones
 from workbench.synthetic.stock.names import (
     CELLS,
@@ -40,7 +40,7 @@ def profiles(recipe: Recipe) -> pl.DataFrame:
 
 def profiles_of(block: Block) -> pl.DataFrame:
     """Return what is written of each customer, with locale, gender of the name and household."""
-    home = written(block)
+    home = make_personal_details(block)
     return pl.DataFrame({field.name: getattr(home, field.name) for field in fields(home)}).select(
         pl.all(),
         locale=pl.Series([*block.recipe.locales]).gather(block.locale),
@@ -193,7 +193,7 @@ def test_as_much_is_missing_as_the_recipe_says(recipe: Recipe) -> None:
     shares = dict(zip(MISSABLE, (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8), strict=True))
     genders = {**dict.fromkeys(recipe.genders, 0.0), "female": 1.0}
     block = Block(recipe.model_copy(update={"missing": shares, "genders": genders}), 0, 4_000)
-    home = written(block)
+    home = make_personal_details(block)
     people = customers(block, home)
     told = identities(block, home, block.joined_at)
     found = {name: people[name].null_count() / block.size for name in MISSABLE[:4]}
@@ -206,7 +206,7 @@ def test_as_much_is_missing_as_the_recipe_says(recipe: Recipe) -> None:
 
 def test_nothing_is_missing_where_the_recipe_says_so(recipe: Recipe) -> None:
     block = Block(recipe.model_copy(update={"missing": dict.fromkeys(MISSABLE, 0.0)}), 0, 200)
-    people = customers(block, written(block))
+    people = customers(block, make_personal_details(block))
     unknown = block.gender == len(recipe.genders) - 1
     assert people["birth_year"].null_count() == 0
     assert people["income_band"].null_count() == 0
@@ -216,5 +216,5 @@ def test_nothing_is_missing_where_the_recipe_says_so(recipe: Recipe) -> None:
 def test_test_accounts_are_as_many_as_the_recipe_says(recipe: Recipe) -> None:
     faults = recipe.faults.model_copy(update={"test_accounts": 0.3})
     block = Block(recipe.model_copy(update={"faults": faults}), 0, 2_000)
-    kinds = customers(block, written(block))["kind"].cast(pl.String)
+    kinds = customers(block, make_personal_details(block))["kind"].cast(pl.String)
     assert (kinds == "test").mean() == pytest.approx(0.3, abs=0.05)

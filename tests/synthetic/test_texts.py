@@ -34,12 +34,12 @@ def people() -> dict[str, pl.Series]:
     }
 
 
-def tickets(**options: object) -> texts.Written:
+def tickets(**options: object) -> texts.ComposedTexts:
     return texts.ticket(LANGUAGE, topic=TOPIC, tone=TONE, bits=BITS, people=people(), **options)  # type: ignore[arg-type]  # of mixed options mypy sees objects
 
 
 @pytest.fixture(scope="module")
-def every() -> dict[str, texts.Written]:
+def every() -> dict[str, texts.ComposedTexts]:
     """Return texts of every sort, most of writers who let slip more than usual."""
     loud = dict.fromkeys([*NAMED, "given_name", "friend"], 0.4)
     shared = {"language": LANGUAGE, "bits": BITS, "people": people()}
@@ -56,7 +56,7 @@ def every() -> dict[str, texts.Written]:
     return found | {f"turn {place}": turn for place, turn in enumerate(turns)}
 
 
-def test_every_span_holds_the_identifier_it_names(every: dict[str, texts.Written]) -> None:
+def test_every_span_holds_the_identifier_it_names(every: dict[str, texts.ComposedTexts]) -> None:
     known, relatives = people(), set(banks().relatives.texts)
     for sort, found in every.items():
         rows = found.spans["row"]
@@ -74,7 +74,7 @@ def test_every_span_holds_the_identifier_it_names(every: dict[str, texts.Written
                 assert said["held"].equals(said["own"].alias("held")), (sort, kind)
 
 
-def test_all_kinds_are_named_somewhere(every: dict[str, texts.Written]) -> None:
+def test_all_kinds_are_named_somewhere(every: dict[str, texts.ComposedTexts]) -> None:
     assert set(every["loud ticket"].spans["kind"]) == set(people())
     assert set(every["ticket"].spans["kind"]) == set(people())
     assert set(every["turn 2"].spans["kind"]) == {"order_number"}
@@ -82,7 +82,9 @@ def test_all_kinds_are_named_somewhere(every: dict[str, texts.Written]) -> None:
     assert every["turn 1"].spans.is_empty() and every["turn 3"].spans.is_empty()
 
 
-def test_spans_of_a_text_stand_in_order_and_do_not_overlap(every: dict[str, texts.Written]) -> None:
+def test_spans_of_a_text_stand_in_order_and_do_not_overlap(
+    every: dict[str, texts.ComposedTexts],
+) -> None:
     for sort, found in every.items():
         spans = found.spans.with_columns(end=pl.col("start") + pl.col("length"))
         gap = spans.select(pl.col("start") - pl.col("end").shift().over("row")).to_series()
@@ -91,7 +93,7 @@ def test_spans_of_a_text_stand_in_order_and_do_not_overlap(every: dict[str, text
 
 
 def test_nothing_that_identifies_the_writer_stands_outside_a_span(
-    every: dict[str, texts.Written],
+    every: dict[str, texts.ComposedTexts],
 ) -> None:
     known = people()
     for sort, found in every.items():

@@ -12,7 +12,7 @@ from workbench.foundation.errors import AccessError, InputError, IntegrityError,
 from workbench.foundation.files import canonical_json
 from workbench.vault import Dataset, Key, Vault, sealed
 from workbench.vault.keys import read_key, write_key
-from workbench.vault.vault import key_path
+from workbench.vault.workspace_vault import key_path
 
 
 def _files(dataset: Dataset) -> list[Path]:

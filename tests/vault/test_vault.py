@@ -11,7 +11,7 @@ import pytest
 from workbench.foundation.errors import AccessError, InputError, IntegrityError, ParameterError
 from workbench.vault import Vault
 from workbench.vault.keys import read_key, write_key
-from workbench.vault.vault import key_path
+from workbench.vault.workspace_vault import key_path
 
 
 def test_a_workspace_is_made_once_and_only_its_owner_may_enter(tmp_path: Path):

@@ -1,5 +1,8 @@
 """The command line: one file per verb, which parses its options, calls a function and prints.
 
+A file is named after its verb, with ``_command`` behind it where another room has a module of that
+name.
+
 Words and progress go to stderr, the result to stdout: a short table, or one JSON object with
 ``--json``. A refusal is one sentence on stderr and the exit code of its kind
 (``foundation.errors``); there is no traceback without ``--debug``. With ``--json`` every refusal is
@@ -21,16 +24,16 @@ from workbench.cli.dataset import dataset
 from workbench.cli.dictionary import dictionary
 from workbench.cli.generate import generate
 from workbench.cli.init import init
-from workbench.cli.lab import lab
-from workbench.cli.load import load
+from workbench.cli.lab_command import lab
+from workbench.cli.load_command import load
 from workbench.cli.open import open_run
 from workbench.cli.options import json_answer
 from workbench.cli.overview import overview
-from workbench.cli.quarantine import quarantine
+from workbench.cli.quarantine_command import quarantine
 from workbench.cli.run import run
 from workbench.cli.site import site
 from workbench.cli.status import status
-from workbench.cli.truth import truth
+from workbench.cli.truth_command import truth
 from workbench.foundation import errors
 from workbench.foundation.errors import ParameterError, WorkbenchError
 from workbench.foundation.progress import say

@@ -8,7 +8,7 @@ quarantine with their faults. A load that changes nothing makes no version.
 """
 
 from workbench.intake.load import load
+from workbench.intake.load_report import FileReport, LoadReport
 from workbench.intake.quarantine import quarantined
-from workbench.intake.report import FileReport, LoadReport
 
 __all__ = ["FileReport", "LoadReport", "load", "quarantined"]

@@ -9,9 +9,9 @@ import polars as pl
 from workbench.foundation import compute
 from workbench.foundation.errors import ParameterError
 from workbench.intake.comparison import compare
+from workbench.intake.load_report import FileReport, LoadReport, People
 from workbench.intake.records import records_about, resolve
 from workbench.intake.refusals import gathered, in_own_words
-from workbench.intake.report import FileReport, LoadReport, People
 from workbench.intake.state import State
 from workbench.schema import TABLES
 from workbench.schema.links import add_customer_ids

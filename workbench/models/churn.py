@@ -40,7 +40,7 @@ from workbench.models.churn_result import (
 )
 from workbench.models.classifiers import SCORE_DECIMALS, FittedModel, Model, fit
 from workbench.models.importance import group_importance
-from workbench.models.leaks import (
+from workbench.models.outcome_leaks import (
     doubt_about_leaks,
     group_aucs,
     refuse_leaks,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from workbench.features import feature_group
 from workbench.foundation.streams import Stream
 from workbench.models.classifiers import FittedModel
-from workbench.models.leaks import sample_positions
+from workbench.models.outcome_leaks import sample_positions
 from workbench.statistics.auc import auc_difference
 
 #: Number of rows whose features are shuffled; the loss of AUC then has an error of about .003.

@@ -29,7 +29,7 @@ from workbench.models.churn_result import (
 )
 from workbench.models.classifiers import Model, fit
 from workbench.models.importance import group_importance, mean_over_folds
-from workbench.models.leaks import (
+from workbench.models.outcome_leaks import (
     doubt_about_leaks,
     group_aucs,
     refuse_leaks,

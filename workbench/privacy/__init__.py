@@ -14,8 +14,8 @@ What is published of a view is made by its ``release``: counts, shares, sums and
 from workbench.privacy.anonymity import smallest_class
 from workbench.privacy.consent import permitted
 from workbench.privacy.leaks import KnownIdentifiers, find_leaks, known_identifiers
-from workbench.privacy.report import ViewReport
 from workbench.privacy.view import View, common_zone, default_as_of, open_view, zone_of
+from workbench.privacy.view_report import ViewReport
 
 __all__ = [
     "KnownIdentifiers",

@@ -15,13 +15,13 @@ from workbench.privacy.coarsening import banded_amount, cut_time
 from workbench.privacy.generalisation import levels, quasi_identifiers
 from workbench.privacy.pseudonyms import ORDER
 from workbench.privacy.release import Release
-from workbench.privacy.report import Change
 from workbench.privacy.shared_values import (
     SharedValues,
     common_values,
     shared_values,
     show_shared,
 )
+from workbench.privacy.view_report import Change
 from workbench.schema import TABLES, Column
 from workbench.schema.table_declarations import Treatment
 from workbench.schema.time_units import Unit

@@ -10,7 +10,7 @@ from workbench.foundation.errors import ParameterError, PrivacyError, unknown_na
 from workbench.privacy.quoted_numbers import unstated_numbers
 from workbench.privacy.release import Release, bin_counts, binned_quantile, share_columns
 from workbench.privacy.release import shares as released_shares
-from workbench.privacy.release.release import beside
+from workbench.privacy.release.released_figures import beside
 from workbench.privacy.sensitive import tells_sensitive
 from workbench.schema import TABLES, CustomerData
 from workbench.statistics.estimates import Estimate

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.privacy.templates import package_sources
+from workbench.privacy.source_templates import package_sources
 
 _NUMBER = re.compile(r"(?:\d[\d,]*)?\.?\d+(?:e[+-]?\d+)?")
 _PERSONS = (

@@ -19,7 +19,7 @@ from workbench.privacy.linkability import linkability
 from workbench.privacy.losses import groups_lost
 from workbench.privacy.pseudonyms import Pseudonyms
 from workbench.privacy.release import Release
-from workbench.privacy.report import ViewReport
+from workbench.privacy.view_report import ViewReport
 from workbench.privacy.vocabulary import Vocabulary
 from workbench.schema import TABLES, CustomerData
 from workbench.schema.links import add_customer_ids

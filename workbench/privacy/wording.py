@@ -15,7 +15,7 @@ from typing import Any
 
 from workbench.foundation.errors import PrivacyError
 from workbench.privacy.quoted_numbers import Shown, numbers_of, unstated_numbers
-from workbench.privacy.templates import package_sources
+from workbench.privacy.source_templates import package_sources
 from workbench.privacy.vocabulary import Place, Vocabulary
 
 _WORD = re.compile(r"[^\W\d_]{2,}")

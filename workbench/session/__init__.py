@@ -5,6 +5,6 @@ functions, so all of them find the same project and take the same steps. This is
 reads the clock.
 """
 
-from workbench.session.session import Session
+from workbench.session.user_session import Session
 
 __all__ = ["Session"]

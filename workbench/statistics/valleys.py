@@ -38,7 +38,7 @@ _BEYOND = 0.25
 _PLACES = 49
 
 
-class Windows(NamedTuple):
+class ValleyWindows(NamedTuple):
     """Middles of the left, middle and right window, and half their width."""
 
     left: float
@@ -62,7 +62,7 @@ class Group(NamedTuple):
     spread: float
 
 
-def find_windows(one: Group, other: Group) -> Windows | None:
+def find_windows(one: Group, other: Group) -> ValleyWindows | None:
     """Return the windows that would show the valley best if both groups were normal.
 
     The windows reach from one centre to the other and a quarter of the group's spread beyond. In a
@@ -87,10 +87,10 @@ def find_windows(one: Group, other: Group) -> Windows | None:
     depth, _ = _compare(counts[middle - away], counts[middle], counts[middle + away])
     best = int(depth.argmax())
     at, far = places[middle[best]], away[best] * step
-    return Windows(float(at - far), float(at), float(at + far), half)
+    return ValleyWindows(float(at - far), float(at), float(at + far), half)
 
 
-def valley_test(values: Floats, windows: Windows) -> Valley:
+def valley_test(values: Floats, windows: ValleyWindows) -> Valley:
     """Test for a valley in windows that were learned from other customers.
 
     Notes
@@ -103,7 +103,7 @@ def valley_test(values: Floats, windows: Windows) -> Valley:
     Examples
     --------
     >>> found = np.concatenate([np.linspace(-1, 1, 900), np.linspace(3, 5, 100)])
-    >>> valley_test(found, Windows(0.5, 2.0, 3.5, 0.4)).p_value < 0.001
+    >>> valley_test(found, ValleyWindows(0.5, 2.0, 3.5, 0.4)).p_value < 0.001
     True
     """
     left, middle, right = (

@@ -7,14 +7,14 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.contact.campaigns import campaigns
-from workbench.synthetic.contact.contact import Contact, contact
+from workbench.synthetic.contact.contact_tables import Contact, contact
 from workbench.synthetic.contact.decision import Decided, concluded, decide
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.experiments import Experiment, experiments
 from workbench.synthetic.people.permissions import Decision, all_decisions, consents
+from workbench.synthetic.people.personal_details import make_personal_details
 from workbench.synthetic.people.profiles import customers, identities
 from workbench.synthetic.people.traits import attributes
-from workbench.synthetic.people.written import written
 from workbench.synthetic.recipes import Recipe
 from workbench.synthetic.shop.browsing import events
 from workbench.synthetic.shop.contracts import Contracts, contracts, subscriptions
@@ -73,7 +73,7 @@ def populate(recipe: Recipe, first: int, size: int) -> Population:
     sold = sales(block, bought)
     held = contracts(block, bought)
     decided = decide(block, bought, sold)
-    home = written(block)
+    home = make_personal_details(block)
     told = contact(
         block, bought, sold, home, decided=decided, marketing=marketing, mailings=mailings
     )

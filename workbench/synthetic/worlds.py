@@ -15,13 +15,13 @@ from workbench.foundation import compute
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.foundation.files import canonical_json, sync_folder, write_whole
 from workbench.schema import TABLES
+from workbench.synthetic.block_files import Writing
 from workbench.synthetic.clock import Clock
 from workbench.synthetic.recipes import Recipe, read_recipe
 from workbench.synthetic.rules import planted
 from workbench.synthetic.stock import texts
 from workbench.synthetic.stock.names import FINGERPRINT as NAMES
 from workbench.synthetic.truth import summary, tables_of_truth
-from workbench.synthetic.writing import Writing
 
 FORMAT_VERSION = 1
 MANIFEST = "world.json"

@@ -13,8 +13,8 @@ from workbench.vault.datasets import Dataset
 from workbench.vault.entries import SourceEntry
 from workbench.vault.keys import Key
 from workbench.vault.sealing import sealed, unsealed
-from workbench.vault.vault import Vault
 from workbench.vault.views import SealedView, open_sealed_view, read_sealed_view, seal_view
+from workbench.vault.workspace_vault import Vault
 from workbench.vault.writer import DatasetWriter
 
 __all__ = [

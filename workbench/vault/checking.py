@@ -15,8 +15,8 @@ from workbench.vault.datasets import Dataset
 from workbench.vault.entries import QUARANTINE, FileEntry
 from workbench.vault.parquet import Place, fault_of, form_fault_of
 from workbench.vault.sealing import is_sealed
-from workbench.vault.vault import Vault
 from workbench.vault.views import DESCRIPTION
+from workbench.vault.workspace_vault import Vault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,6 @@ from workbench.vault.entries import (
 from workbench.vault.heads import NO_ROOT, Root
 from workbench.vault.keyring import Keyring
 from workbench.vault.keys import Key
-from workbench.vault.lists import ListEntry, Lists
 from workbench.vault.parquet import (
     Place,
     fault_of,
@@ -62,6 +61,7 @@ from workbench.vault.parquet import (
     scan_encrypted,
 )
 from workbench.vault.roots import context_of, read_root
+from workbench.vault.sealed_lists import ListEntry, Lists
 
 #: What the lists of operations are called in their seal.
 OPERATIONS = "operations"

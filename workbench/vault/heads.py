@@ -30,7 +30,7 @@ from pathlib import Path
 from workbench.foundation.errors import InputError, IntegrityError
 from workbench.foundation.files import write_whole
 from workbench.vault.keys import Key
-from workbench.vault.lists import compact_json
+from workbench.vault.sealed_lists import compact_json
 from workbench.vault.sealing import sealed, unsealed
 
 _SKIPPED = 1_000

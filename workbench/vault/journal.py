@@ -18,7 +18,7 @@ from workbench.foundation.errors import IntegrityError
 from workbench.foundation.files import write_whole
 from workbench.foundation.progress import say
 from workbench.vault.keys import Key
-from workbench.vault.lists import compact_json
+from workbench.vault.sealed_lists import compact_json
 from workbench.vault.sealing import sealed, unsealed
 
 _TOKEN = re.compile(r"[0-9a-f]{16}")

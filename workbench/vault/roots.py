@@ -16,7 +16,7 @@ from workbench.foundation.errors import IntegrityError, ParameterError
 from workbench.vault.entries import Operation
 from workbench.vault.heads import Root
 from workbench.vault.keys import Key
-from workbench.vault.lists import ListEntry, compact_json, digest
+from workbench.vault.sealed_lists import ListEntry, compact_json, digest
 from workbench.vault.sealing import sealed, unsealed
 
 #: Raised when the layout changes; another format is refused by its number.

@@ -42,10 +42,10 @@ class _Held(TypedDict):
     """What the description contains of a table: its columns, and its parts that have rows."""
 
     columns: list[str]
-    parts: list["_Part"]
+    parts: list["_PartEntry"]
 
 
-class _Part(TypedDict):
+class _PartEntry(TypedDict):
     """One file of a table: the number of the part and the hash of the file."""
 
     part: int
@@ -90,13 +90,13 @@ def seal_view(
     for table, frame in data.tables.items():
         names = tuple(frame.collect_schema().names())
         parts = _parted(frame, cuts) if "customer_id" in names else [frame]
-        full: list[_Part] = []
+        full: list[_PartEntry] = []
         for part, rows in enumerate(parts):
             path = _path(folder, table, part)
             sha256 = write_encrypted(
                 rows, path, keys=FileKeys.derived(key, names), place=_place(table, part)
             )
-            held_part = _Part(part=part, sha256=sha256)
+            held_part = _PartEntry(part=part, sha256=sha256)
             if _is_empty(_scan(folder, key, table, names, held_part)):
                 path.unlink()
             else:
@@ -173,7 +173,7 @@ def _parted(frame: pl.LazyFrame, cuts: list[int]) -> Iterator[pl.LazyFrame]:
 
 
 def _scan(
-    folder: Path, key: Key, table: str, columns: tuple[str, ...], held: _Part
+    folder: Path, key: Key, table: str, columns: tuple[str, ...], held: _PartEntry
 ) -> pl.LazyFrame:
     return scan_encrypted(
         _path(folder, table, held["part"]),

@@ -26,10 +26,10 @@ from workbench.vault.datasets import (
 from workbench.vault.entries import FileEntry, Operation, SourceEntry
 from workbench.vault.heads import Head, Heads
 from workbench.vault.keyring import Keyring
-from workbench.vault.lists import ListEntry, Lists, digest
 from workbench.vault.merging import SMALL_ROWS, to_merge
 from workbench.vault.parquet import reading, write_encrypted
 from workbench.vault.roots import FORMAT, next_fingerprint, root_path, sealed_root
+from workbench.vault.sealed_lists import ListEntry, Lists, digest
 
 _OPERATIONS_A_LIST = 64  # a full list of operations is shared by all later versions
 

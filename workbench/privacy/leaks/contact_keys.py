@@ -5,7 +5,7 @@ from collections.abc import Callable
 import polars as pl
 import polars_hash as plh
 
-from workbench.privacy.leaks.keys import KeySet
+from workbench.privacy.leaks.key_sets import KeySet
 from workbench.privacy.leaks.spelling import UNSPACED, hash_text
 
 IDS = ("user_id", "cookie_id", "device_id", "order_number", "username")

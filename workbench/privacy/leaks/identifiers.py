@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from workbench.privacy.leaks import contact_keys
-from workbench.privacy.leaks.keys import KeySet
+from workbench.privacy.leaks.key_sets import KeySet
 from workbench.privacy.leaks.name_keys import (
     Keyed,
     Names,

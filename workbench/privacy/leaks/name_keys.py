@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from workbench.privacy.leaks.keys import KeySet
+from workbench.privacy.leaks.key_sets import KeySet
 from workbench.privacy.leaks.phrases import Phrases
 from workbench.privacy.leaks.spelling import (
     PARTICLES,

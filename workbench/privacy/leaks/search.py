@@ -12,7 +12,7 @@ from workbench.privacy.leaks import contacts
 from workbench.privacy.leaks.contact_keys import IDS
 from workbench.privacy.leaks.escapes import plain_texts, readings
 from workbench.privacy.leaks.identifiers import KnownIdentifiers
-from workbench.privacy.leaks.keys import KeySet
+from workbench.privacy.leaks.key_sets import KeySet
 from workbench.privacy.leaks.passages import (
     Passage,
     address_runs,

@@ -13,7 +13,7 @@ from workbench.privacy.release.bins import (
     binned_median,
     binned_quantile,
 )
-from workbench.privacy.release.models import (
+from workbench.privacy.release.model_figures import (
     Rounded,
     calibration_gap,
     model_origin,
@@ -21,7 +21,7 @@ from workbench.privacy.release.models import (
     rounding_step,
 )
 from workbench.privacy.release.noise import VARIANCE
-from workbench.privacy.release.release import EXACT, LARGEST_BOUND, Release, one_digit_up
+from workbench.privacy.release.released_figures import EXACT, LARGEST_BOUND, Release, one_digit_up
 from workbench.privacy.release.shares import (
     Shares,
     share_columns,

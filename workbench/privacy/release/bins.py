@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from workbench.privacy.release.release import Release
+from workbench.privacy.release.released_figures import Release
 
 #: Edges within a power of ten, and the powers that the ladder spans.
 _STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)

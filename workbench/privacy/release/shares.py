@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
-from workbench.privacy.release.release import Release
+from workbench.privacy.release.released_figures import Release
 from workbench.statistics.intervals import LEVEL, newcombe_interval, share_interval
 
 

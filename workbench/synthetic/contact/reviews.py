@@ -14,7 +14,7 @@ from workbench.synthetic.contact.writers import identifiers, languages, spans_of
 from workbench.synthetic.draws import Floats, logistic, logit
 from workbench.synthetic.frames import gathered, where
 from workbench.synthetic.people.block import Block
-from workbench.synthetic.people.written import Written as Home
+from workbench.synthetic.people.personal_details import PersonalDetails
 from workbench.synthetic.recipes import Recipe
 from workbench.synthetic.shop.ordering import Sales
 from workbench.synthetic.shop.purchasing import Purchases
@@ -32,7 +32,7 @@ def p_writes(recipe: Recipe, satisfied: Floats) -> Floats:
 
 
 def reviews(
-    block: Block, bought: Purchases, sold: Sales, home: Home, satisfied: Floats
+    block: Block, bought: Purchases, sold: Sales, home: PersonalDetails, satisfied: Floats
 ) -> Messages:
     """Return the reviews of a block, each of the first line of its order."""
     owner, place = bought.owner, bought.place

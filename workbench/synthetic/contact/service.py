@@ -15,7 +15,7 @@ from workbench.synthetic.contact.writers import identifiers, languages, spans_of
 from workbench.synthetic.draws import Flags, Floats, Integers, choice, normal
 from workbench.synthetic.frames import gathered, nothing, where, words
 from workbench.synthetic.people.block import Block
-from workbench.synthetic.people.written import Written as Home
+from workbench.synthetic.people.personal_details import PersonalDetails
 from workbench.synthetic.shop.ordering import Sales
 from workbench.synthetic.shop.purchasing import Purchases
 from workbench.synthetic.stock import texts
@@ -52,11 +52,11 @@ class _Turn:
 
     direction: str
     at: Integers
-    written: texts.Written
+    written: texts.ComposedTexts
 
 
 def service(
-    block: Block, bought: Purchases, sold: Sales, home: Home, satisfied: Floats
+    block: Block, bought: Purchases, sold: Sales, home: PersonalDetails, satisfied: Floats
 ) -> Messages:
     """Let customers write in, and answer them."""
     done = [_channel(block, sold, home, each) for each in _threads(block, bought, satisfied)]
@@ -67,7 +67,7 @@ def service(
     )
 
 
-def _channel(block: Block, sold: Sales, home: Home, threads: _Threads) -> Messages:
+def _channel(block: Block, sold: Sales, home: PersonalDetails, threads: _Threads) -> Messages:
     """Return the turns, the end and the rating of every thread of one channel."""
     owner, place, end_at = threads.owner, threads.place, block.clock.end_at
     turns = _turns(block, sold, home, threads)
@@ -113,7 +113,7 @@ def _channel(block: Block, sold: Sales, home: Home, threads: _Threads) -> Messag
     return Messages(parts=[part], texts=pl.concat(known), spans=pl.concat(spans))
 
 
-def _turns(block: Block, sold: Sales, home: Home, threads: _Threads) -> list[_Turn]:
+def _turns(block: Block, sold: Sales, home: PersonalDetails, threads: _Threads) -> list[_Turn]:
     """Return who writes what and when: question and reply, or the five turns of a chat."""
     owner, place = threads.owner, threads.place
     spoken = languages(block, owner)

@@ -8,7 +8,7 @@ from workbench.synthetic.contact.writers import identifiers, languages, spans_of
 from workbench.synthetic.draws import Floats
 from workbench.synthetic.frames import gathered
 from workbench.synthetic.people.block import Block
-from workbench.synthetic.people.written import Written as Home
+from workbench.synthetic.people.personal_details import PersonalDetails
 from workbench.synthetic.shop.ordering import Sales
 from workbench.synthetic.shop.purchasing import Purchases
 from workbench.synthetic.stock import texts
@@ -19,7 +19,7 @@ ANGRY_BELOW, PLEASED_ABOVE = -1, 0  # satisfaction at which comments change thei
 
 
 def comments(
-    block: Block, bought: Purchases, sold: Sales, home: Home, satisfied: Floats
+    block: Block, bought: Purchases, sold: Sales, home: PersonalDetails, satisfied: Floats
 ) -> Messages:
     """Return the comments of a block, by the post they are under."""
     owner, place = bought.owner, bought.place

@@ -18,7 +18,7 @@ from workbench.synthetic.contact.writers import languages, told
 from workbench.synthetic.draws import Floats, Integers, choice, logistic, logit, normal
 from workbench.synthetic.frames import nothing, table, where
 from workbench.synthetic.people.block import Block
-from workbench.synthetic.recipes.contact import Survey as SurveyRule
+from workbench.synthetic.recipes.contact_declarations import Survey as SurveyRule
 from workbench.synthetic.shop.purchasing import Purchases
 from workbench.synthetic.stock import texts
 

@@ -6,10 +6,10 @@ import polars as pl
 from workbench.synthetic.draws import Flags, Integers, Keys
 from workbench.synthetic.frames import gathered, nothing, words
 from workbench.synthetic.people.block import Block
-from workbench.synthetic.people.written import Written as Home
+from workbench.synthetic.people.personal_details import PersonalDetails
 from workbench.synthetic.stock.names import locale
-from workbench.synthetic.stock.texts import FAMILIES, TONES, TOPICS, Written
-from workbench.synthetic.stock.texts.writing import spoken
+from workbench.synthetic.stock.texts import FAMILIES, TONES, TOPICS, ComposedTexts
+from workbench.synthetic.stock.texts.tickets import spoken
 
 _NEUTRAL, _PLEASED, _ANGRY = (TONES.index(name) for name in ("neutral", "pleased", "angry"))
 
@@ -27,7 +27,9 @@ def tones(is_angry: Flags, is_pleased: Flags) -> Integers:
     return found
 
 
-def identifiers(home: Home, owner: Integers, order_id: pl.Series) -> dict[str, pl.Series]:
+def identifiers(
+    home: PersonalDetails, owner: Integers, order_id: pl.Series
+) -> dict[str, pl.Series]:
     """Return what each writer is called and has, by kind of identifier.
 
     An order is quoted by its number alone, without the system that issued it.
@@ -73,13 +75,13 @@ def told(
 
 
 def spans_of(
-    written: Written, interaction_id: Keys, kept: Integers, owner: Integers
+    written: ComposedTexts, interaction_id: Keys, kept: Integers, owner: Integers
 ) -> pl.DataFrame:
     """Return the spans of the texts that were kept, by the row of ``interactions`` they are in.
 
     Parameters
     ----------
-    written : Written
+    written : ComposedTexts
     interaction_id : array of uint64, shape (kept,)
         Of each kept text.
     kept : array of int, shape (kept,)

@@ -11,7 +11,7 @@ import polars as pl
 from workbench.synthetic.draws import Flags, Integers, choice, normal
 from workbench.synthetic.frames import choices, gathered, instant, table, text, where, words
 from workbench.synthetic.people.block import Block
-from workbench.synthetic.people.written import Written
+from workbench.synthetic.people.personal_details import PersonalDetails
 from workbench.synthetic.recipes import GENDERS
 from workbench.synthetic.stock.names import locale
 
@@ -21,7 +21,7 @@ _BANDS = (18, 25, 35, 45, 55, 65)
 _STREAMS = {"birth_year": "birth known", "birth_date": "birth known"}
 
 
-def customers(block: Block, home: Written) -> pl.DataFrame:
+def customers(block: Block, home: PersonalDetails) -> pl.DataFrame:
     """Return the table ``customers``, one row per record."""
     born = block.clock.start_on.year - block.age
     knows_year = _states(block, "birth_year")
@@ -59,7 +59,7 @@ def customers(block: Block, home: Written) -> pl.DataFrame:
     )
 
 
-def identities(block: Block, home: Written, last_seen_at: Integers) -> pl.DataFrame:
+def identities(block: Block, home: PersonalDetails, last_seen_at: Integers) -> pl.DataFrame:
     """Return the table ``identities``: what the file says of whom, one row per identifier.
 
     Parameters

@@ -9,25 +9,43 @@ workbench.foundation.errors.ParameterError: recipe tiny.toml has 1 fault:
   months: input should be greater than or equal to 6, found 2
 """
 
-from workbench.synthetic.recipes.behaviour import Campaign, Change, Leaving, Plan, Troubles
+from workbench.synthetic.recipes.behaviour import Campaign, Leaving, MidwayChange, Plan, Troubles
 from workbench.synthetic.recipes.bias import LABEL_REWARDS, PROXY_REWARDS, Bias, Offer
-from workbench.synthetic.recipes.contact import BANNERS, Permission
-from workbench.synthetic.recipes.faults import Faults
-from workbench.synthetic.recipes.people import (
+from workbench.synthetic.recipes.contact_declarations import BANNERS, Permission
+from workbench.synthetic.recipes.fault_shares import Faults
+from workbench.synthetic.recipes.reading import read_recipe
+from workbench.synthetic.recipes.recipe import MOST_CUSTOMERS, Recipe
+from workbench.synthetic.recipes.segments import (
     AGE_BANDS,
     AGE_EDGES,
     CHANNELS,
     GENDERS,
-    Group,
+    GroupDifference,
     Season,
     Segment,
 )
-from workbench.synthetic.recipes.reading import read_recipe
-from workbench.synthetic.recipes.recipe import MOST_CUSTOMERS, Recipe
 
 __all__ = [
-    "AGE_BANDS", "AGE_EDGES", "BANNERS", "CHANNELS", "GENDERS", "LABEL_REWARDS", "MOST_CUSTOMERS",
+    "AGE_BANDS",
+    "AGE_EDGES",
+    "BANNERS",
+    "CHANNELS",
+    "GENDERS",
+    "LABEL_REWARDS",
+    "MOST_CUSTOMERS",
     "PROXY_REWARDS",
-    "Bias", "Campaign", "Change", "Faults", "Group", "Leaving", "Offer", "Permission", "Plan",
-    "Recipe", "Season", "Segment", "Troubles", "read_recipe",
+    "Bias",
+    "Campaign",
+    "Faults",
+    "GroupDifference",
+    "Leaving",
+    "MidwayChange",
+    "Offer",
+    "Permission",
+    "Plan",
+    "Recipe",
+    "Season",
+    "Segment",
+    "Troubles",
+    "read_recipe",
 ]  # fmt: skip

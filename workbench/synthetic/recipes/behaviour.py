@@ -149,7 +149,7 @@ class Campaign(Declaration):
     cost_minor: int = Field(default=250_000, ge=0)
 
 
-class Change(Declaration):
+class MidwayChange(Declaration):
     """One cause that changes midway.
 
     Attributes

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from workbench.foundation.declarations import Declaration
-from workbench.synthetic.recipes.people import AGE_BANDS, GENDERS, Attribute
+from workbench.synthetic.recipes.segments import AGE_BANDS, GENDERS, Attribute
 
 #: What the probability gains and loses by being recorded as a responder, or not; by living in the
 #: centre, or not. The rule looks at either only where a bias of the kind is planted.

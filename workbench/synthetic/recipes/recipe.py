@@ -14,14 +14,14 @@ from pydantic import Field, field_validator, model_validator
 from workbench.foundation.declarations import Declaration
 from workbench.synthetic.recipes.behaviour import (
     Campaign,
-    Change,
     Leaving,
+    MidwayChange,
     Plan,
     Returns,
     Troubles,
 )
 from workbench.synthetic.recipes.bias import LABEL_REWARDS, PROXY_REWARDS, Bias, Offer
-from workbench.synthetic.recipes.contact import (
+from workbench.synthetic.recipes.contact_declarations import (
     Mail,
     Permissions,
     Reviews,
@@ -29,11 +29,11 @@ from workbench.synthetic.recipes.contact import (
     Tracking,
     Visitors,
 )
-from workbench.synthetic.recipes.faults import MISSABLE, Faults
-from workbench.synthetic.recipes.people import (
+from workbench.synthetic.recipes.fault_shares import MISSABLE, Faults
+from workbench.synthetic.recipes.segments import (
     AGE_BANDS,
     GENDERS,
-    Group,
+    GroupDifference,
     Season,
     Segment,
     contrasted,
@@ -41,7 +41,8 @@ from workbench.synthetic.recipes.people import (
 from workbench.synthetic.recipes.values import Name, Share, known_keys, weights, whole
 from workbench.synthetic.stock.names import COUNTRIES, LOCALES
 
-#: E-mail addresses are told apart by a code of this many values and more (``people.written``).
+#: Each customer's e-mail address ends in a code (``people.personal_details``); there are more codes
+#: than this.
 MOST_CUSTOMERS = 10_000_000
 
 
@@ -68,7 +69,7 @@ class Recipe(Declaration):
         Shares of the segments in place of their own, where it is given.
     contrast : float
         How much the segments differ: 0 not at all, 1 as they are stated, 3 so sharply that a
-        customer's segment shows in a few orders (``people.contrasted``).
+        customer's segment shows in a few orders (``segments.contrasted``).
     groups : mapping
         True differences of groups, by the value of their attribute.
     bias, campaigns, changes : mapping
@@ -114,10 +115,10 @@ class Recipe(Declaration):
     visitors: Visitors = Visitors()
     contrast: Annotated[float, Field(ge=0, le=4)] = 1.0
     mix: dict[str, Share] = Field(default_factory=dict)
-    groups: dict[str, Group] = Field(default_factory=dict)
+    groups: dict[str, GroupDifference] = Field(default_factory=dict)
     bias: dict[Name, Bias] = Field(default_factory=dict)
     campaigns: dict[Name, Campaign] = Field(default_factory=dict)
-    changes: dict[Name, Change] = Field(default_factory=dict)
+    changes: dict[Name, MidwayChange] = Field(default_factory=dict)
 
     @field_validator("start_on")
     @classmethod

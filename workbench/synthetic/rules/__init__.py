@@ -18,7 +18,7 @@ from workbench.schema import TABLES
 from workbench.schema.consistency import CHECKS
 from workbench.synthetic.frames import columns_of
 from workbench.synthetic.recipes import Recipe
-from workbench.synthetic.rules import money, people, time
+from workbench.synthetic.rules import money_rules, people_rules, time_rules
 
 Tables = Mapping[str, pl.LazyFrame]
 
@@ -116,37 +116,55 @@ def planted(recipe: Recipe) -> frozenset[str]:
 
 
 RULES = (
-    _shared_rule("order_total", "every order has lines", money.unexplained_totals),
-    _rule("line_amount", "a line's amount is its price times its quantity", money.wrong_amounts),
+    _shared_rule("order_total", "every order has lines", money_rules.unexplained_totals),
     _rule(
-        "order_sign", "sales are above zero, returns and cancellations are not", money.wrong_signs
+        "line_amount", "a line's amount is its price times its quantity", money_rules.wrong_amounts
     ),
-    _shared_rule("reversal", "its sale and customer are known", money.unfounded_reversals),
-    _rule("payment", "an order is paid or refunded in full or not at all", money.wrong_payments),
-    _shared_rule("refund", "nothing goes back unpaid", money.unpaid_refunds),
     _rule(
-        "first_seen", "nothing happens before its customer is first seen", time.before_first_seen
+        "order_sign",
+        "sales are above zero, returns and cancellations are not",
+        money_rules.wrong_signs,
     ),
-    _rule("cause", "nothing is answered before it is asked or sent", time.before_their_cause),
-    _rule("placed", "a purchase on site is its order, at the moment of it", time.unplaced_orders),
+    _shared_rule("reversal", "its sale and customer are known", money_rules.unfounded_reversals),
+    _rule(
+        "payment", "an order is paid or refunded in full or not at all", money_rules.wrong_payments
+    ),
+    _shared_rule("refund", "nothing goes back unpaid", money_rules.unpaid_refunds),
+    _rule(
+        "first_seen",
+        "nothing happens before its customer is first seen",
+        time_rules.before_first_seen,
+    ),
+    _rule("cause", "nothing is answered before it is asked or sent", time_rules.before_their_cause),
+    _rule(
+        "placed", "a purchase on site is its order, at the moment of it", time_rules.unplaced_orders
+    ),
     _rule(
         "known_keys",
         "orders, campaigns, responses and customers that are referred to exist",
-        time.unknown_keys,
+        time_rules.unknown_keys,
     ),
     _rule(
         "given_name",
         "the given name is one of the stated gender's, in the country",
-        people.names_of_other_gender,
+        people_rules.names_of_other_gender,
     ),
     _rule(
         "phone",
         "a phone number is a fictional one of the customer's country",
-        people.foreign_phones,
+        people_rules.foreign_phones,
     ),
-    _rule("email", "an e-mail address is in a domain reserved for examples", people.reachable_mail),
     _rule(
-        "newsletter", "newsletters go to who allows them at the time", people.unwanted_newsletters
+        "email",
+        "an e-mail address is in a domain reserved for examples",
+        people_rules.reachable_mail,
     ),
-    _shared_rule("terms", "they leave no gap, and what ended says why", money.interrupted_terms),
+    _rule(
+        "newsletter",
+        "newsletters go to who allows them at the time",
+        people_rules.unwanted_newsletters,
+    ),
+    _shared_rule(
+        "terms", "they leave no gap, and what ended says why", money_rules.interrupted_terms
+    ),
 )

@@ -59,7 +59,7 @@ _STIRRING = np.uint64(0xD6E8FEB86659FD93)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Steps:
+class _VisitSteps:
     """Steps of visits, one visit after another.
 
     Attributes
@@ -118,7 +118,7 @@ def _events(block: Block, sold: Sales, visited: Visits) -> pl.DataFrame:
     return table("events", [part], is_sorted=True)
 
 
-def _steps(visited: Visits, session_id: Keys, searches: Flags) -> _Steps:
+def _steps(visited: Visits, session_id: Keys, searches: Flags) -> _VisitSteps:
     """Lay out the steps of every visit.
 
     One that ends in no order may begin with a search. All steps but those that are said otherwise
@@ -135,7 +135,7 @@ def _steps(visited: Visits, session_id: Keys, searches: Flags) -> _Steps:
     name[first[visited.signs_up] + 1] = _SIGN_UP
     name[(first + before + visited.views)[visited.has_cart]] = _ADD_TO_CART
     name[last[buys]] = _PURCHASE
-    return _Steps(
+    return _VisitSteps(
         visit=visit,
         number=number,
         name=name,
@@ -172,7 +172,7 @@ def _devices(block: Block, visited: Visits, draws: NamedDraws) -> Integers:
     return np.where(visited.is_app, _DEVICES.index("mobile"), device)
 
 
-def _products(block: Block, sold: Sales, visited: Visits, steps: _Steps) -> NDArray[np.uint32]:
+def _products(block: Block, sold: Sales, visited: Visits, steps: _VisitSteps) -> NDArray[np.uint32]:
     """Return the product of every step, whether it is about one or not.
 
     What is looked at is the order's lines first, then what the segment likes; what goes into the
@@ -225,7 +225,7 @@ def _liked(
 
 
 def _pages(
-    steps: _Steps, landing: Integers, goods: Catalogue, product: NDArray[np.uint32]
+    steps: _VisitSteps, landing: Integers, goods: Catalogue, product: NDArray[np.uint32]
 ) -> pl.Series:
     """Return the path: the landing page, the product's page, or the step's own."""
     fixed = [*_LANDING, *_PAGES]
@@ -236,7 +236,7 @@ def _pages(
     return words([*fixed, *goods.path], page)
 
 
-def _order_ids(sold: Sales, visited: Visits, steps: _Steps) -> pl.Series:
+def _order_ids(sold: Sales, visited: Visits, steps: _VisitSteps) -> pl.Series:
     """Return the order of the steps that buy."""
     is_purchase = steps.name == _PURCHASE
     order = np.zeros(len(is_purchase), dtype=np.int64)

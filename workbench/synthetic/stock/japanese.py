@@ -13,7 +13,7 @@ from functools import cache
 from itertools import product
 
 from workbench.foundation.package_data import packaged_csv
-from workbench.synthetic.stock.lists import japanese_family, japanese_given
+from workbench.synthetic.stock.faker_lists import japanese_family, japanese_given
 
 Pair = tuple[str, str]
 

@@ -1,6 +1,6 @@
 """Names, places and phones by locale, each list with how often its entries are drawn.
 
-The lists are Faker's, taken whole (``lists``), enlarged where they are thin (``additions``,
+The lists are Faker's, taken whole (``faker_lists``), enlarged where they are thin (``additions``,
 ``japanese``), the common names first. Where Faker says how often a name is borne, that counts;
 elsewhere rank r has a weight of r to the power of -0.6 (family names) or -0.7 (given names).
 Double given names are entries of their own. No list is of persons: combinations are drawn at
@@ -17,7 +17,7 @@ from functools import cache
 
 import numpy as np
 
-from workbench.synthetic.stock import additions, japanese, lists, phones, places
+from workbench.synthetic.stock import additions, faker_lists, japanese, phones, places
 from workbench.synthetic.stock.places import Area, House
 
 LOCALES = ("de_DE", "en_GB", "en_US", "es_ES", "fr_FR", "ja_JP", "nl_NL", "pl_PL")
@@ -128,7 +128,7 @@ def _given(name: str, gender: str) -> _Weighted:
         frequent, rare = japanese.given(gender)
         share = _COMPOSED_JAPANESE["given"]
         return [*_ranked(frequent, _GIVEN_POWER, 1 - share), *_ranked(rare, 0.3, share)]
-    listed = lists.given(name, gender)
+    listed = faker_lists.given(name, gender)
     double = additions.double_given(name, gender)
     share = additions.double_share(name)
     common = additions.common_given(name, gender)
@@ -147,7 +147,7 @@ def _families(name: str) -> _Weighted:
         counted, rare = japanese.family()
         share = _COMPOSED_JAPANESE["family"]
         return [*_shared(list(counted), 1 - share), *_ranked(rare, 0.3, share)]
-    listed = lists.family(name)
+    listed = faker_lists.family(name)
     common = additions.common_family(name)
     pairs = _pairs(_single(listed, common, is_ranked=name in ("fr_FR", "pl_PL")), name)
     if listed.weights:
@@ -159,7 +159,9 @@ def _families(name: str) -> _Weighted:
     return [*_ranked(pairs, _FAMILY_POWER, 1 - share), *_ranked(further, 0.3, share)]
 
 
-def _single(listed: lists.Listed, common: tuple[str, ...], *, is_ranked: bool) -> tuple[str, ...]:
+def _single(
+    listed: faker_lists.Listed, common: tuple[str, ...], *, is_ranked: bool
+) -> tuple[str, ...]:
     """Return the common names, then the listed ones: in an order of their own where alphabetical.
 
     In the order of the alphabet, half of the customers would be called something with A.

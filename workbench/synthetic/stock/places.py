@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any
 
 from workbench.foundation.package_data import packaged_toml
-from workbench.synthetic.stock import lists
+from workbench.synthetic.stock import faker_lists
 
 #: Postcode area, pattern of the rest (``#`` a digit, ``@`` a letter), and region or None.
 Area = tuple[str, str, str | None]
@@ -24,12 +24,12 @@ _LETTERS = "ABDEFGHJLN"
 def streets(name: str, families: list[str]) -> tuple[str, ...]:
     """Return names of streets, to which houses are added."""
     if name == "ja_JP":
-        return lists.places(name, "towns")
+        return faker_lists.places(name, "towns")
     if name == "pl_PL":
-        return tuple(f"ul. {each}" for each in lists.places(name, "streets"))
+        return tuple(f"ul. {each}" for each in faker_lists.places(name, "streets"))
     if name == "nl_NL":
-        ends = lists.places(name, "street_suffixes")
-        given = lists.given(name, "female").entries[:120]
+        ends = faker_lists.places(name, "street_suffixes")
+        given = faker_lists.given(name, "female").entries[:120]
         return tuple(f"{head}{end}" for head, end in product(given, ends))
     rule = _locale(name)["streets"]
     heads = [*rule.get("named", "").split(), *families[:500]][: rule["heads"]]
@@ -70,7 +70,7 @@ def houses(name: str) -> tuple[House, ...]:
 def cities(name: str, families: list[str]) -> tuple[str, ...]:
     """Return names of towns."""
     if name in ("de_DE", "nl_NL", "ja_JP", "pl_PL"):
-        return lists.places(name, "cities")
+        return faker_lists.places(name, "cities")
     own = _locale(name)
     known = [each.replace("_", " ") for each in own["cities"].split()]
     if name == "fr_FR":
@@ -85,12 +85,12 @@ def cities(name: str, families: list[str]) -> tuple[str, ...]:
 def areas(name: str) -> tuple[Area, ...]:
     """Return postcode areas."""
     if name == "en_GB":
-        zones = lists.places(name, "POSTAL_ZONES")
+        zones = faker_lists.places(name, "POSTAL_ZONES")
         return tuple((f"{zone}{n}", " #@@", None) for zone in zones for n in range(1, 13))
     if name == "en_US":
         return _us_areas()
     if name == "fr_FR":
-        return tuple((code, "###", f"FR-{code}") for code in lists.departments())
+        return tuple((code, "###", f"FR-{code}") for code in faker_lists.departments())
     rule = _locale(name)["postcodes"]
     numbers = range(rule["first"], rule["last"] + 1, rule.get("step", 1))
     return tuple(
@@ -113,7 +113,7 @@ def rests(pattern: str) -> tuple[str, ...]:
 
 
 def _us_areas() -> tuple[Area, ...]:
-    spans = lists.us_postcodes()
+    spans = faker_lists.us_postcodes()
     return tuple(
         (f"{area:03d}", "##", f"US-{state}")
         for state, (low, high) in spans.items()

@@ -30,7 +30,7 @@ from workbench.synthetic.stock.texts.banks import (
     fingerprint,
 )
 from workbench.synthetic.stock.texts.chats import TURNS, chat
-from workbench.synthetic.stock.texts.composing import Written
+from workbench.synthetic.stock.texts.composing import ComposedTexts
 from workbench.synthetic.stock.texts.opinions import (
     comment,
     reason,
@@ -38,10 +38,10 @@ from workbench.synthetic.stock.texts.opinions import (
     tone_of_score,
     tone_of_stars,
 )
-from workbench.synthetic.stock.texts.writing import reply, ticket
+from workbench.synthetic.stock.texts.tickets import reply, ticket
 
 __all__ = [
-    "CATEGORIES", "FAMILIES", "HELD_OUT", "LANGUAGES", "TONES", "TOPICS", "TURNS", "Written",
+    "CATEGORIES", "FAMILIES", "HELD_OUT", "LANGUAGES", "TONES", "TOPICS", "TURNS", "ComposedTexts",
     "adversarial", "chat", "comment", "families", "fingerprint", "reason", "reply", "review",
     "ticket", "tone_of_score", "tone_of_stars",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ import numpy as np
 
 from workbench.foundation.package_data import packaged_text, packaged_toml
 from workbench.synthetic.draws import Integers, Keys, choice
-from workbench.synthetic.stock.texts.options import Fillable, Options, Slotted
+from workbench.synthetic.stock.texts.text_options import Fillable, Options, Slotted
 
 LANGUAGES = ("en", "de", "fr", "es", "nl", "pl", "ja")
 TOPICS = (

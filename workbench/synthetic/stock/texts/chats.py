@@ -7,9 +7,9 @@ import polars as pl
 
 from workbench.synthetic.draws import Integers, Keys
 from workbench.synthetic.stock.texts.banks import TONES, TOPICS, banks
-from workbench.synthetic.stock.texts.composing import Piece, Written, composed
+from workbench.synthetic.stock.texts.composing import ComposedTexts, Piece, composed
 from workbench.synthetic.stock.texts.mentions import RATES, Author
-from workbench.synthetic.stock.texts.writing import author, letter
+from workbench.synthetic.stock.texts.tickets import author, letter
 
 #: Who writes each turn of a chat.
 TURNS = ("customer", "agent", "customer", "agent", "customer")
@@ -26,7 +26,7 @@ def chat(
     people: Mapping[str, pl.Series],
     shares: Mapping[str, float] | None = None,
     rates: Mapping[str, float] = RATES,
-) -> tuple[Written, ...]:
+) -> tuple[ComposedTexts, ...]:
     """Write chats of five turns, see ``TURNS``; parameters are those of ``ticket``.
 
     The customer asks, the agent asks back, the customer gives the order's
@@ -35,7 +35,7 @@ def chat(
 
     Returns
     -------
-    tuple of Written
+    tuple of ComposedTexts
         One per turn, each with a text per chat.
 
     Raises
@@ -56,7 +56,7 @@ def chat(
     )
 
 
-def _given(by: Author) -> Written:
+def _given(by: Author) -> ComposedTexts:
     """Return what customers say when asked who they are."""
     left = np.ones(len(by.language), dtype=bool)
     told = []

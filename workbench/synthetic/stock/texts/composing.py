@@ -8,13 +8,13 @@ import polars as pl
 
 from workbench.synthetic.draws import Flags, Integers
 from workbench.synthetic.frames import gathered, words
-from workbench.synthetic.stock.texts.options import Options
+from workbench.synthetic.stock.texts.text_options import Options
 
 _MOST = 3  # sentences that may be put in at one place of one text
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class ComposedTexts:
     """Texts and what is in them.
 
     Attributes
@@ -128,10 +128,10 @@ def _moved(span: Span, rows: Integers, is_here: Flags) -> Span:
     return Span(span.kind, rows[span.rows[kept]], span.offset[kept], span.length[kept])
 
 
-def composed(pieces: Sequence[Piece], family: Integers) -> Written:
+def composed(pieces: Sequence[Piece], family: Integers) -> ComposedTexts:
     """Join the pieces of every text, and list the identifiers in them in their order."""
     whole = joined(pieces)
-    return Written(whole.text, _table(whole.spans), family)
+    return ComposedTexts(whole.text, _table(whole.spans), family)
 
 
 def _table(spans: Sequence[Span]) -> pl.DataFrame:

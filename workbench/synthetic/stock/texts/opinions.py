@@ -7,7 +7,7 @@ import polars as pl
 
 from workbench.synthetic.draws import Integers, Keys
 from workbench.synthetic.stock.texts.banks import CATEGORIES, TONES, banks
-from workbench.synthetic.stock.texts.composing import Piece, Written, composed
+from workbench.synthetic.stock.texts.composing import ComposedTexts, Piece, composed
 from workbench.synthetic.stock.texts.mentions import (
     COMMENT_RATES,
     REVIEW_RATES,
@@ -15,8 +15,8 @@ from workbench.synthetic.stock.texts.mentions import (
     mentions,
     signatures,
 )
-from workbench.synthetic.stock.texts.options import Options
-from workbench.synthetic.stock.texts.writing import author
+from workbench.synthetic.stock.texts.text_options import Options
+from workbench.synthetic.stock.texts.tickets import author
 
 _NOBODY: Mapping[str, pl.Series] = {}
 _STARS = 5
@@ -40,7 +40,7 @@ def review(
     people: Mapping[str, pl.Series] = _NOBODY,
     shares: Mapping[str, float] | None = None,
     rates: Mapping[str, float] = REVIEW_RATES,
-) -> Written:
+) -> ComposedTexts:
     """Write reviews that fit their stars and what was bought.
 
     Parameters
@@ -81,7 +81,7 @@ def comment(
     people: Mapping[str, pl.Series] = _NOBODY,
     shares: Mapping[str, float] | None = None,
     rates: Mapping[str, float] = COMMENT_RATES,
-) -> Written:
+) -> ComposedTexts:
     """Write public comments under a post of the company; tones are codes in ``TONES``.
 
     Parameters are those of ``review``; of ``rates`` see ``COMMENT_RATES``.
@@ -117,7 +117,7 @@ def _rank(score: Integers) -> Integers:
 
 def _said(
     by: Author, options: Options, group: Integers, tone: Integers, rates: Mapping[str, float]
-) -> Written:
+) -> ComposedTexts:
     signs = _emoji()
     place = np.where(
         by.draws.happens("emoji", EMOJI_RATE), signs.places(tone, by.draws["ending"]), signs.nothing

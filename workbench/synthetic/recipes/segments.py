@@ -169,7 +169,7 @@ def _shares_of(weights_of: dict[str, float]) -> dict[str, float]:
     return {name: weight / total for name, weight in weights_of.items()}
 
 
-class Group(Declaration):
+class GroupDifference(Declaration):
     """How a group of customers truly differs from the others: base rates, and no bias.
 
     Attributes

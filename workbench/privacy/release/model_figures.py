@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.privacy.release.release import Release, one_digit_up
+from workbench.privacy.release.released_figures import Release, one_digit_up
 
 _Z = 1.959963984540054
 

@@ -33,7 +33,7 @@ _OWN_NAME_ELSEWHERE = 0.15
 
 
 @dataclass(frozen=True)
-class Written:
+class PersonalDetails:
     """Names, contact details and home of a block's customers, Series of shape (customers,).
 
     ``region`` is null where none is known; everything else is there.
@@ -52,7 +52,7 @@ class Written:
     birth_date: pl.Series
 
 
-def written(block: Block) -> Written:
+def make_personal_details(block: Block) -> PersonalDetails:
     """Write names, addresses and contact details of a block's customers."""
     stock = pools(tuple(block.recipe.locales))
     head = heads(block)
@@ -79,7 +79,7 @@ def written(block: Block) -> Written:
         postcode=pl.concat_str("area", "rest"),
         birth_date=pl.concat_str("year", "day"),
     )
-    return Written(**fields.to_dict())
+    return PersonalDetails(**fields.to_dict())
 
 
 def _names(block: Block, stock: Pools, head: Keys, own: Keys) -> dict[str, pl.Series]:

@@ -7,9 +7,9 @@ import polars as pl
 
 from workbench.synthetic.draws import Integers, Keys
 from workbench.synthetic.stock.texts.banks import LANGUAGES, TONES, TOPICS, banks, families
-from workbench.synthetic.stock.texts.composing import Piece, Written, composed
+from workbench.synthetic.stock.texts.composing import ComposedTexts, Piece, composed
 from workbench.synthetic.stock.texts.mentions import RATES, Author, mentions, signatures
-from workbench.synthetic.stock.texts.options import Fillable, draws
+from workbench.synthetic.stock.texts.text_options import Fillable, draws
 
 _NOBODY: Mapping[str, pl.Series] = {}
 _CALLED_BY_NAME = 0.6  # of replies
@@ -24,7 +24,7 @@ def ticket(
     people: Mapping[str, pl.Series],
     shares: Mapping[str, float] | None = None,
     rates: Mapping[str, float] = RATES,
-) -> Written:
+) -> ComposedTexts:
     """Write tickets: subject, a blank line, the message.
 
     Parameters
@@ -57,7 +57,7 @@ def reply(
     bits: Keys,
     people: Mapping[str, pl.Series] = _NOBODY,
     shares: Mapping[str, float] | None = None,
-) -> Written:
+) -> ComposedTexts:
     """Write what the company answers: a greeting, mostly by ``full_name``, and who answers.
 
     The company's own contact data in them are no personal data, and no spans.
@@ -92,7 +92,7 @@ def author(
 
 def letter(
     opening: Fillable, by: Author, topic: Integers, tone: Integers, rates: Mapping[str, float]
-) -> Written:
+) -> ComposedTexts:
     """Write letters that begin in these ways, see ``ticket``."""
     every, by_topic = banks(), by.group * len(TOPICS) + topic
     place = opening.plain.places(by_topic, by.draws["opening"])

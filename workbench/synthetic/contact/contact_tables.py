@@ -16,7 +16,7 @@ from workbench.synthetic.frames import table
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.experiments import Experiment
 from workbench.synthetic.people.permissions import Decision
-from workbench.synthetic.people.written import Written
+from workbench.synthetic.people.personal_details import PersonalDetails
 from workbench.synthetic.shop.ordering import Sales
 from workbench.synthetic.shop.purchasing import Purchases
 from workbench.synthetic.shop.visits import Clicks
@@ -36,7 +36,7 @@ def contact(
     block: Block,
     bought: Purchases,
     sold: Sales,
-    home: Written,
+    home: PersonalDetails,
     *,
     decided: Decided,
     marketing: Decision,

@@ -100,7 +100,7 @@ class Session:
             There is a workspace already.
         """
         from workbench.vault import Vault  # late: polars and cryptography
-        from workbench.vault.vault import key_path
+        from workbench.vault.workspace_vault import key_path
 
         vault = Vault.init(self.place.workspace)
         return vault, key_path(self.place.workspace)

@@ -23,7 +23,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class BlockFiles:
     """What was written of a block, and how many rows break each rule (of the first block)."""
 
     parts: list[Part]
@@ -50,7 +50,7 @@ class Writing:
     folder: Path
     block: int
 
-    def __call__(self, number: int) -> Written:
+    def __call__(self, number: int) -> BlockFiles:
         """Make and write a block."""
         first = number * self.block
         made = make(self.recipe, first, min(self.block, self.recipe.customers - first))
@@ -61,7 +61,7 @@ class Writing:
             Part(name, rows.height, store(rows, self.folder / name / name_of))
             for name, rows in made.tables.items()
         ]
-        return Written(parts, self._violations(made.tables) if number == 0 else {})
+        return BlockFiles(parts, self._violations(made.tables) if number == 0 else {})
 
     def _violations(self, tables: dict[str, pl.DataFrame]) -> dict[str, int]:
         counted = violations(tables, adds_tax=not self.recipe.prices_with_tax)

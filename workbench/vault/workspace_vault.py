@@ -42,7 +42,6 @@ from workbench.vault.heads import NO_ROOT, Head, Heads, Root
 from workbench.vault.journal import Journal, recover
 from workbench.vault.keyring import Keyring
 from workbench.vault.keys import Key, read_key, write_key
-from workbench.vault.lists import Lists
 from workbench.vault.parquet import allow_many_open_files
 from workbench.vault.roots import (
     FORMAT,
@@ -52,6 +51,7 @@ from workbench.vault.roots import (
     root_path,
     version_numbers,
 )
+from workbench.vault.sealed_lists import Lists
 from workbench.vault.sealing import sealed, unsealed
 from workbench.vault.views import FOLDER_VARIABLE
 from workbench.vault.writer import DatasetWriter
