@@ -9,7 +9,8 @@ from scipy.stats import beta
 from threadpoolctl import threadpool_limits
 
 from workbench.models.latent import Floats, Latent, log_rates
-from workbench.models.separation import measure_separation, plant_groups
+from workbench.models.planted_groups import plant_groups
+from workbench.models.separation import measure_separation
 
 CLOUDS = (
     "normal", "t", "exponential", "lognormal", "banana", "ring", "open ring", "spike", "counts",

@@ -27,12 +27,8 @@ from threadpoolctl import threadpool_limits
 from workbench.foundation.errors import ParameterError
 from workbench.foundation.streams import Stream
 from workbench.models.latent import Floats, Labels, Latent
-from workbench.models.separation import (
-    PlantedGroups,
-    Separation,
-    measure_separation,
-    plant_groups,
-)
+from workbench.models.planted_groups import PlantedGroups, plant_groups
+from workbench.models.separation import Separation, measure_separation
 
 #: Smallest median agreement between samples of groups that are called reproducible.
 REPRODUCIBLE = 0.8

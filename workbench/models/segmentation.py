@@ -7,16 +7,15 @@ import polars as pl
 
 from workbench.features import customer_features
 from workbench.models.grouping import REPRODUCIBLE, Grouping, group_customers, keep_together
-from workbench.models.segment_profiles import profile_table, segment_names, size_table
-from workbench.models.segment_traits import customer_traits
-from workbench.models.separation import (
-    MOST_TESTED,
+from workbench.models.planted_groups import (
+    MOST_TRIALS,
     PLANTED_DISTANCE,
     PLANTED_SHARE,
-    TRIALS,
     PlantedGroups,
-    pair_table,
 )
+from workbench.models.segment_profiles import profile_table, segment_names, size_table
+from workbench.models.segment_traits import customer_traits
+from workbench.models.separation import MOST_TESTED, pair_table
 from workbench.privacy.release import EXACT, Release, rounded_figure
 from workbench.schema import CustomerData
 from workbench.statistics.estimates import Estimate
@@ -236,7 +235,8 @@ _PLANTED = (
 ).replace("%", " %")
 _REALITY_RULE = (
     "Yes where a test at the 5 % level, adjusted by Holm, finds a valley between groups; no where "
-    f"it finds none, but finds at least {100 * POWER:g} % of {TRIALS} planted groups of {_PLANTED}."
+    f"it finds none, but finds at least {100 * POWER:g} % of up to {MOST_TRIALS} planted groups of "
+    f"{_PLANTED}."
 )
 
 
