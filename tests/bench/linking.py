@@ -54,7 +54,7 @@ def linking(customers: int) -> list[tuple[str, str, str, str]]:
 
 
 def _with_ids_on_rows(vault: Vault, dataset: Dataset, links: pl.DataFrame) -> Dataset:
-    with vault.writing("stored", buckets=dataset.buckets) as (writer, before):
+    with vault.open_writer("stored", buckets=dataset.buckets) as (writer, before):
         files = []
         for name, frame in dataset.data(links=links).tables.items():
             rows = frame.collect()
@@ -66,7 +66,9 @@ def _with_ids_on_rows(vault: Vault, dataset: Dataset, links: pl.DataFrame) -> Da
 
 def three_in_one(dataset: Dataset) -> pl.DataFrame:
     """Return links that give the records of every three, in the order of their ids, to one."""
-    records = dataset.stored("customers").select("record_id").unique().collect().to_series().sort()
+    records = (
+        dataset.stored_rows("customers").select("record_id").unique().collect().to_series().sort()
+    )
     rows = pl.DataFrame({"record_id": records}).with_row_index("_place")
     owners = rows.select(_group=pl.col("_place") // 3, customer_id="record_id").unique(
         "_group", keep="first", maintain_order=True

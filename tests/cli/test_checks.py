@@ -109,7 +109,7 @@ def test_a_damaged_old_version_is_named_with_its_number_and_blocks_nothing(
     vault = Vault.open(home / ".workbench")
     one, two = vault.dataset("demo", 1), vault.dataset("demo", 2)
     only_old = [e for e in two.files if e not in one.files and e.table == "answers"][:1]
-    with vault.writing("demo", buckets=8) as (writer, before):
+    with vault.open_writer("demo", buckets=8) as (writer, before):
         writer.commit(before=before, files=[], sources=[], dropped={only_old[0].file})
     two.path_of(only_old[0]).unlink()
     checked = stored("status", "--check")

@@ -111,7 +111,7 @@ REFUSALS: list[tuple[Callable[[Path], object], tuple[str, ...], str, str]] = [
     (key_for_others, ("status",), "AccessError", "can be read by others"),
     (lambda home: None, ("status", "--key", "nowhere.key"), "AccessError", "no key file"),
     (damaged_order_file, ("run", "demo"), "IntegrityError", "dataset demo"),
-    (damaged_order_file, ("status", "--check"), "IntegrityError", "not what was written"),
+    (damaged_order_file, ("status", "--check"), "IntegrityError", "not the files that were"),
 ]  # fmt: skip
 
 

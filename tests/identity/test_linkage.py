@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from workbench.identity import linked
+from workbench.identity import link_records
 from workbench.identity.linkage import MOST_RECORDS
 from workbench.schema import TABLES
 from workbench.schema.links import LINKS
@@ -18,7 +18,7 @@ def identities(*rows: tuple[int, str, str, str]) -> pl.LazyFrame:
 
 
 def owners(rows: pl.LazyFrame, held: pl.DataFrame = NOTHING, version: int = 1) -> dict[int, int]:
-    links = linked(rows, held=held, version=version, loads=["a", "b", "c"]).links
+    links = link_records(rows, held=held, version=version, loads=["a", "b", "c"]).links
     return dict(links.select("record_id", "customer_id").rows())
 
 
@@ -28,7 +28,7 @@ def test_records_of_two_systems_with_one_address_are_one_customer() -> None:
         (3, "email", "jo@mail.example", "b"),
         (5, "email", "other@mail.example", "b"),
     )
-    made = linked(rows, held=NOTHING, version=4, loads=["a", "b"])
+    made = link_records(rows, held=NOTHING, version=4, loads=["a", "b"])
     # the record that was there first is the customer
     assert made.links.rows() == [(3, 7, "same e-mail address", None, 4, "rule")]
     assert made.shared.is_empty()
@@ -46,7 +46,7 @@ def test_links_go_through_other_records() -> None:
 
 def test_an_address_of_too_many_records_links_none_and_is_counted() -> None:
     shop = [(n, "email", "info@shop.example", "a") for n in range(1, MOST_RECORDS + 2)]
-    made = linked(identities(*shop), held=NOTHING, version=1, loads=["a"])
+    made = link_records(identities(*shop), held=NOTHING, version=1, loads=["a"])
     assert (made.links.height, made.shared["shared_id"].n_unique()) == (0, 1)
     assert len(owners(identities(*shop[:-1]))) == MOST_RECORDS - 1
 
@@ -56,17 +56,19 @@ def test_a_visitor_belongs_to_the_one_who_logged_in_with_the_cookie() -> None:
     login = [(9, "cookie_id", "c1", "b"), (9, "user_id", "shop:9", "b")]
     assert owners(identities(*visit, *login)) == {9: 1}  # 2 and 3 stay apart
     second = [(8, "cookie_id", "c1", "b"), (8, "user_id", "shop:8", "b")]
-    made = linked(identities(*visit, *login, *second), held=NOTHING, version=1, loads=["a", "b"])
+    made = link_records(
+        identities(*visit, *login, *second), held=NOTHING, version=1, loads=["a", "b"]
+    )
     assert (made.links.height, made.shared["shared_id"].n_unique()) == (0, 1)
 
 
 def test_a_customer_keeps_its_id_through_later_links() -> None:
     rows = [(7, "email", "a@x.example", "b"), (3, "email", "a@x.example", "b")]
-    held = linked(identities(*rows), held=NOTHING, version=1, loads=["b"]).links
+    held = link_records(identities(*rows), held=NOTHING, version=1, loads=["b"]).links
     assert dict(held.select("record_id", "customer_id").rows()) == {7: 3}
     # a record of an earlier load joins: the customer stays 3
     later = identities(*rows, (1, "email", "a@x.example", "a"))
-    made = linked(later, held=held, version=2, loads=["a", "b"]).links
+    made = link_records(later, held=held, version=2, loads=["a", "b"]).links
     assert made.select("record_id", "customer_id", "since_version").rows() == [(1, 3, 2), (7, 3, 1)]
 
 
@@ -75,7 +77,7 @@ def test_what_a_person_decided_stays() -> None:
         [(5, 4, "the same by phone", None, 1, "steward")], schema=LINKS, orient="row"
     )
     rows = identities((4, "email", "a@x.example", "a"), (5, "email", "b@x.example", "a"))
-    made = linked(rows, held=decided, version=2, loads=["a"]).links
+    made = link_records(rows, held=decided, version=2, loads=["a"]).links
     assert made.rows() == decided.rows()
 
 
@@ -93,7 +95,7 @@ def test_what_names_nobody_links_nobody() -> None:
         for place, text in enumerate(blanks)
         for n, kind in ((1, "email"), (2, "email"), (3, "user_id"), (4, "user_id"))
     ]
-    made = linked(identities(*rows), held=NOTHING, version=1, loads=["a"])
+    made = link_records(identities(*rows), held=NOTHING, version=1, loads=["a"])
     assert (made.links.height, made.shared.height) == (0, 0)
 
 
@@ -117,7 +119,7 @@ def test_a_device_may_know_one_customer_by_several_records() -> None:
 def test_a_visit_on_which_two_customers_logged_in_is_neithers() -> None:
     people = [(n, "user_id", f"shop:{n}", "a") for n in (1, 2)]
     visit = [(7, "cookie_id", "c1", "a"), *((7, "user_id", f"shop:{n}", "a") for n in (1, 2))]
-    made = linked(identities(*people, *visit), held=NOTHING, version=1, loads=["a"])
+    made = link_records(identities(*people, *visit), held=NOTHING, version=1, loads=["a"])
     assert made.links.is_empty()
     assert sorted(made.shared["record_id"]) == [1, 2, 7]
 

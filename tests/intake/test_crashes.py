@@ -66,7 +66,7 @@ def test_a_killed_load_leaves_the_old_version_or_the_new_one_whole(make_world, v
         outcomes.add(_end(process))
         now = vault.dataset("tiny")
         rows = dict(now.data().rows().iter_rows())
-        assert now.damaged() == []
+        assert now.damaged_files() == []
         assert (now.version, rows["customers"]) in ((1, 4), (2, 48))
         assert {rows[table] for table in ("customers", "events", "orders", "order_items")} == {
             rows["customers"]
@@ -78,7 +78,7 @@ def test_a_killed_load_leaves_the_old_version_or_the_new_one_whole(make_world, v
     report = load([world], vault=vault, dataset="tiny", settings={})
     assert (report.version, report.tables["customers"]) == (2, 48)
     named = {entry.file for n in (1, 2) for entry in vault.dataset("tiny", n).files}
-    with vault.writing("tiny", buckets=8):
+    with vault.open_writer("tiny", buckets=8):
         pass  # sweeps
     assert {path.stem for path in files.iterdir()} == named
 
@@ -90,7 +90,7 @@ def test_two_loads_at_once_take_turns(make_world, vault):
 
     one = make_world("one", parts=2)
     two = make_world("two", parts=3, change={"events": other_events})
-    with vault.writing("tiny", buckets=8):
+    with vault.open_writer("tiny", buckets=8):
         processes = [_start(vault, one), _start(vault, two)]
         time.sleep(0.3)
         assert [process.poll() for process in processes] == [None, None]
@@ -114,7 +114,7 @@ def test_a_full_disk_is_told_and_leaves_the_old_version(make_world, vault, size:
         load([world], vault=vault, dataset="tiny", settings={})
     assert vault.dataset("tiny").version == 1
     assert sorted(files.iterdir()) == before
-    assert vault.dataset("tiny").damaged() == []
+    assert vault.dataset("tiny").damaged_files() == []
     assert load([world], vault=vault, dataset="tiny", settings={}).version == 2
 
 

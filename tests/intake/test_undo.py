@@ -109,7 +109,7 @@ def test_refused_rows_go_back_with_their_load(load_contacts, vault):
 def test_other_changes_after_the_load_are_not_lost_with_it(load_contacts, vault):
     for number in (1, 2):
         load_contacts(f"{number},{number}@mail.example,Ann,NL,1980,2023-01-01\n")
-    with vault.writing("shop", buckets=8) as (writer, before):
+    with vault.open_writer("shop", buckets=8) as (writer, before):
         writer.commit(before=before, files=(), sources=(), kind="erasure")
     with pytest.raises(ParameterError, match=r"would be lost \(erasure\): nothing is taken back"):
         undo(vault, "shop")

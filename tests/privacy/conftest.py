@@ -91,7 +91,7 @@ def dataset(tmp_path: Path) -> MakeDataset:
             }
             for s in sources
         ]  # fmt: skip
-        with vault.writing(name, buckets=2) as (writer, _):
+        with vault.open_writer(name, buckets=2) as (writer, _):
             files = []
             for each, rows in {**tables, "sources": said}.items():
                 files += writer.write(each, table(each, rows))

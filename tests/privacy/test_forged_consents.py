@@ -13,7 +13,7 @@ from workbench.privacy.leaks import known_identifiers
 from workbench.schema import TABLES
 from workbench.sources import SourceMapping
 from workbench.vault import Dataset, Vault
-from workbench.vault.parquet import reading
+from workbench.vault.parquet import translate_read_errors
 
 from .conftest import at, study
 
@@ -100,7 +100,7 @@ def test_deleted_versions_bring_nobody_back_who_withdrew(vault: Vault, how: str)
             (pl.col(c) if c in rows.columns else pl.lit(None)).cast(kind).alias(c)
             for c, kind in schema.items()
         )
-        with vault.writing("shop", buckets=8) as (writer, newest):
+        with vault.open_writer("shop", buckets=8) as (writer, newest):
             files = writer.write("consents", rows)
             writer.commit(before=newest, files=files, sources=())
     objected = honest - _objecting(vault)
@@ -120,7 +120,10 @@ def test_the_search_for_persons_cannot_be_switched_off(vault: Vault) -> None:
     known = known_identifiers(vault.dataset("shop").data()["identities"])
     honest = sum(keys.keys.size for keys in known.alone.values())
     _empty(vault)
-    with pytest.raises(IntegrityError, match="table identities"), reading("dataset shop"):
+    with (
+        pytest.raises(IntegrityError, match="table identities"),
+        translate_read_errors("dataset shop"),
+    ):
         known_identifiers(vault.dataset("shop").data()["identities"])
     print(f"{honest} identifiers are searched for, or nothing is published")
     assert honest > 1_000
@@ -135,11 +138,13 @@ def test_the_next_load_neither_builds_on_the_forgery_nor_encrypts_it(
     before = {path.name: path.read_bytes() for path in files.iterdir()}
     path = tmp_path / "notes.csv"
     path.write_text("number,note\n1,a\n2,b\n")
-    with pytest.raises(IntegrityError, match="stored files are not what was written") as refusal:
+    with pytest.raises(
+        IntegrityError, match="stored files are not the files that were written"
+    ) as refusal:
         load([path], vault=vault, dataset="shop", mapping=mapping, settings={})
     assert refusal.value.exit_code == 6
     assert vault.dataset("shop").version == 1
     assert {path.name: path.read_bytes() for path in files.iterdir()} == before
-    assert len(vault.dataset("shop").damaged()) == sum(
+    assert len(vault.dataset("shop").damaged_files()) == sum(
         entry.table in EMPTIED for entry in vault.dataset("shop").files
     )

@@ -35,7 +35,7 @@ def withdrawn(dataset: Dataset, customer_id: int, number: int) -> Dataset:
     )
     later: SourceEntry = source(f"withdrawal {number}", "2025-01-01", form="withdrawals")
     vault = Vault.open(dataset.folder.parents[1])
-    with vault.writing(dataset.name, buckets=dataset.buckets) as (writer, _):
+    with vault.open_writer(dataset.name, buckets=dataset.buckets) as (writer, _):
         return writer.commit(before=dataset, files=writer.write("consents", row), sources=[later])
 
 

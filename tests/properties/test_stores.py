@@ -18,7 +18,7 @@ from workbench.intake.quarantine import write_out
 from workbench.schema import TABLES, bucket_of
 from workbench.schema.links import LINKS, add_customer_ids, apply_survivorship
 from workbench.sources import SourceMapping, open_source
-from workbench.vault import Key, Vault, sealed, unsealed
+from workbench.vault import Key, Vault, seal, unseal
 
 IDS = st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=30)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=9)  # what UTF-8 can hold
@@ -43,11 +43,11 @@ MAPPING = SourceMapping.of(
 @settings(max_examples=25, deadline=None)
 @given(st.binary(max_size=200), TEXT, TEXT)
 def test_what_is_sealed_opens_in_its_context_only(content: bytes, context: str, other: str):
-    lies = sealed(content, key=KEY, context=context)
-    assert unsealed(lies, key=KEY, context=context) == content
+    lies = seal(content, key=KEY, context=context)
+    assert unseal(lies, key=KEY, context=context) == content
     if other != context:
         with pytest.raises(IntegrityError, match="swapped, changed or damaged"):
-            unsealed(lies, key=KEY, context=other)
+            unseal(lies, key=KEY, context=other)
 
 
 @settings(max_examples=25, deadline=None)

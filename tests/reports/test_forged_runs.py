@@ -303,7 +303,7 @@ def known(vault: Vault) -> Callable[[list[str]], Dataset]:
             }
             for n, address in enumerate(addresses, 1)
         ]
-        with vault.writing("demo", buckets=1) as (writer, before):
+        with vault.open_writer("demo", buckets=1) as (writer, before):
             files = writer.write("identities", pl.DataFrame(rows, schema=schema))
             return writer.commit(before=before, files=files, sources=[])
 

@@ -183,7 +183,7 @@ def unconfine(monkeypatch: pytest.MonkeyPatch) -> None:
 def printed(project: Project, result: Any) -> Any:
     """Return what the notebook's cell printed, from the executed notebook in the vault."""
     assert result.error is None, result.error
-    kept = json.loads(project.vault.kept("notebooks", result.run.id))
+    kept = json.loads(project.vault.open_kept("notebooks", result.run.id))
     (text,) = [o["text"] for c in kept["cells"] for o in c.get("outputs", ()) if "text" in o]
     return json.loads("".join(text))
 
@@ -320,7 +320,7 @@ assert len(made) == 2
 """
     project.notebook("probe", BEGINNING, cell, ENDING)
     result = project.run("probe")
-    kept = json.loads(project.vault.kept("notebooks", result.run.id))
+    kept = json.loads(project.vault.open_kept("notebooks", result.run.id))
     errors = [o for c in kept["cells"] for o in c.get("outputs", ()) if "traceback" in o]
     assert result.error is None, errors
 

@@ -41,7 +41,7 @@ def test_no_text_of_the_kernel_reaches_a_failed_run(project: Project, cell: str)
     assert json.loads(result.run.files["record.json"])["status"] == "failed"
     page = page_of_run(result.run).decode()
     assert f"<code>notebooks/{result.run.id}</code>" in page
-    assert b"Zwolle" in project.vault.kept("notebooks", result.run.id)
+    assert b"Zwolle" in project.vault.open_kept("notebooks", result.run.id)
 
 
 def test_the_operator_reads_the_message_in_one_line(project: Project) -> None:

@@ -77,7 +77,7 @@ def test_a_failing_cell_leaves_a_record_without_values(project: Project) -> None
     content = (result.run.folder / "record.json").read_text()
     assert record(result)["reason"] == "ValueError in cell 4"
     assert SECRET not in content + str(result.error)
-    kept = json.loads(project.vault.kept("notebooks", result.run.id))
+    kept = json.loads(project.vault.open_kept("notebooks", result.run.id))
     assert SECRET in json.dumps(kept)  # whole, but in the vault
 
 
@@ -276,7 +276,7 @@ def test_no_secret_path_or_user_reaches_record_or_notebook(  # case P09
     result = project.run("probe")
     assert result.error is None, result.error
     published = b"".join(p.read_bytes() for p in result.run.folder.rglob("*") if p.is_file())
-    executed = project.vault.kept("notebooks", result.run.id)
+    executed = project.vault.open_kept("notebooks", result.run.id)
     key = read_key(key_path(project.vault.workspace)).text.encode()
     host = os.uname().nodename.encode()
     for secret in (SECRET.encode(), b"annette-visible", key, str(project.root).encode()):

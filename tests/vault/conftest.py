@@ -48,6 +48,6 @@ def source() -> Callable[..., SourceEntry]:
 @pytest.fixture
 def dataset(vault: Vault, customers, source) -> Dataset:
     """Forty customers in two buckets, one version."""
-    with vault.writing("shop", buckets=2) as (writer, before):
+    with vault.open_writer("shop", buckets=2) as (writer, before):
         files = writer.write("customers", customers(*range(1, 41)))
         return writer.commit(before=before, files=files, sources=[source()])

@@ -10,7 +10,7 @@ import pytest
 
 from workbench.foundation.errors import AccessError, InputError, IntegrityError, ParameterError
 from workbench.foundation.files import canonical_json
-from workbench.vault import Dataset, Key, Vault, sealed
+from workbench.vault import Dataset, Key, Vault, seal
 from workbench.vault.keys import read_key, write_key
 from workbench.vault.workspace_vault import key_path
 
@@ -26,14 +26,14 @@ def test_a_version_is_read_again_as_it_was_written(vault: Vault, dataset: Datase
     assert again.data()["customers"].collect().sort("customer_id").equals(customers(*range(1, 41)))
     assert again.data()["orders"].collect().is_empty()
     assert again.quarantine().collect().is_empty()
-    assert again.damaged() == []
+    assert again.damaged_files() == []
 
 
 def test_the_next_version_keeps_what_is_not_dropped_and_the_old_one_stays(
     vault: Vault, dataset: Dataset, customers, source
 ):
     first = dataset.files[0].file
-    with vault.writing("shop", buckets=64) as (writer, before):
+    with vault.open_writer("shop", buckets=64) as (writer, before):
         assert writer.buckets == 2
         files = writer.write("customers", customers(99))
         made = writer.commit(before=before, files=files, sources=[source("1")], dropped={first})
@@ -53,7 +53,9 @@ def test_swapped_files_are_named_both_with_their_buckets(vault: Vault, dataset: 
     held = one.read_bytes()
     one.write_bytes(two.read_bytes())
     two.write_bytes(held)
-    with pytest.raises(IntegrityError, match="stored files are not what was written") as refusal:
+    with pytest.raises(
+        IntegrityError, match="stored files are not the files that were written"
+    ) as refusal:
         vault.dataset("shop").data()["customers"]
     told = str(refusal.value).splitlines()[1:]
     place = "dataset shop, table customers, bucket {bucket:02d}, file {file}"
@@ -67,13 +69,15 @@ def test_swapped_files_are_named_both_with_their_buckets(vault: Vault, dataset: 
 
 def test_an_older_file_put_back_is_found(vault: Vault, dataset: Dataset, customers, source):
     old = {entry.bucket: path for entry, path in zip(dataset.files, _files(dataset), strict=True)}
-    with vault.writing("shop", buckets=2) as (writer, before):
+    with vault.open_writer("shop", buckets=2) as (writer, before):
         files = writer.write("customers", customers(*range(1, 42)))
         dropped = {entry.file for entry in before.files}
         made = writer.commit(before=before, files=files, sources=[source("1")], dropped=dropped)
     for entry, path in zip(made.files, _files(made), strict=True):
         shutil.copy(old[entry.bucket], path)
-    with pytest.raises(IntegrityError, match="stored files are not what was written") as refusal:
+    with pytest.raises(
+        IntegrityError, match="stored files are not the files that were written"
+    ) as refusal:
         made.data()["customers"]
     assert str(refusal.value).count(": changed, damaged or older") == 2
     assert "bucket 00" in str(refusal.value)
@@ -84,7 +88,9 @@ def test_a_missing_and_a_truncated_file_are_told_together(dataset: Dataset):
     one, two = _files(dataset)
     one.unlink()
     two.write_bytes(two.read_bytes()[:-1])
-    with pytest.raises(IntegrityError, match="stored files are not what was written") as refusal:
+    with pytest.raises(
+        IntegrityError, match="stored files are not the files that were written"
+    ) as refusal:
         dataset.data()["customers"]
     assert ": missing\n" in str(refusal.value)
     assert ": not encrypted, or cut off" in str(refusal.value)
@@ -97,7 +103,7 @@ def test_another_key_is_refused_with_both_ids(vault: Vault, dataset: Dataset, tm
         opened.dataset("shop")
     assert f"sealed with key {vault.key_id}" in str(refusal.value)
     assert f"the key at hand is {other.id}" in str(refusal.value)
-    with pytest.raises(AccessError, match="sealed with key"), opened.writing("shop", buckets=2):
+    with pytest.raises(AccessError, match="sealed with key"), opened.open_writer("shop", buckets=2):
         pass
 
 
@@ -114,7 +120,7 @@ def test_a_manifest_under_another_name_or_number_is_found(vault: Vault, dataset:
 
 
 def test_a_newer_format_is_refused_by_its_number(vault: Vault, dataset: Dataset):
-    content = sealed(
+    content = seal(
         canonical_json({"format": 99}),
         key=dataset.keys.manifests,
         context="dataset shop, version 2",
@@ -126,19 +132,19 @@ def test_a_newer_format_is_refused_by_its_number(vault: Vault, dataset: Dataset)
 
 def test_a_dataset_of_format_1_is_refused_by_its_number(vault: Vault, dataset: Dataset):
     key, place = read_key(key_path(vault.workspace)), "dataset shop, version 1"
-    content = sealed(canonical_json({"format": 1}), key=key, context=place)
+    content = seal(canonical_json({"format": 1}), key=key, context=place)
     (dataset.folder / "versions" / "00000001").write_bytes(content)
     with pytest.raises(
         ParameterError, match=r"dataset shop, version 1 has format 1, .* load the exports again"
     ) as refusal:
         vault.dataset("shop")
     assert refusal.value.exit_code == 2
-    with pytest.raises(ParameterError, match="format 1"), vault.writing("shop", buckets=2):
+    with pytest.raises(ParameterError, match="format 1"), vault.open_writer("shop", buckets=2):
         pass
 
 
 def test_keys_show_in_no_text_of_what_holds_them(vault: Vault, dataset: Dataset):
-    with vault.writing("shop", buckets=2) as (writer, before):
+    with vault.open_writer("shop", buckets=2) as (writer, before):
         held = [vault, dataset, dataset.keys, writer, before, *dataset.files, writer.heads]
     keys = [read_key(key_path(vault.workspace)), vault.key_for("shop"), dataset.keys.manifests]
     secrets = [*(key.text for key in (*keys, *dataset.keys.groups.values()))]
@@ -151,7 +157,7 @@ def test_keys_show_in_no_text_of_what_holds_them(vault: Vault, dataset: Dataset)
 
 
 def test_a_writer_can_be_handed_to_another_process(vault: Vault, customers):
-    with vault.writing("shop", buckets=2) as (writer, _):
+    with vault.open_writer("shop", buckets=2) as (writer, _):
         copy = pickle.loads(pickle.dumps(writer))  # our own bytes
         entries = copy.write("customers", customers(1))
     assert [entry.rows for entry in entries] == [1]
@@ -159,7 +165,7 @@ def test_a_writer_can_be_handed_to_another_process(vault: Vault, customers):
 
 def test_a_fault_while_writing_leaves_no_file_behind(vault: Vault, dataset: Dataset, customers):
     def fail() -> None:
-        with vault.writing("shop", buckets=2) as (writer, _):
+        with vault.open_writer("shop", buckets=2) as (writer, _):
             writer.write("customers", customers(*range(100, 120)))
             raise InputError("the second file is damaged")
 
@@ -173,7 +179,7 @@ def test_a_full_disk_at_the_manifest_leaves_the_version_before(
     vault: Vault, dataset: Dataset, customers, source, monkeypatch
 ):
     def commit() -> None:
-        with vault.writing("shop", buckets=2) as (writer, before):
+        with vault.open_writer("shop", buckets=2) as (writer, before):
             files = writer.write("customers", customers(99))
             monkeypatch.setattr("workbench.foundation.files.os.fsync", fail)
             writer.commit(before=before, files=files, sources=[source("1")])

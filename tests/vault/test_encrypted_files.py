@@ -12,7 +12,7 @@ import pytest
 
 from workbench.foundation.errors import InputError, IntegrityError
 from workbench.vault import Key
-from workbench.vault.parquet import FileKeys, Place, reading, write_encrypted
+from workbench.vault.parquet import FileKeys, Place, translate_read_errors, write_encrypted
 from workbench.vault.parquet import scan_encrypted as scan_checked
 
 ROWS = pl.DataFrame({"number": range(300), "name": [f"name {n}" for n in range(300)]})
@@ -68,7 +68,7 @@ def test_flipped_bits_are_found_or_harmless_and_never_give_other_rows(file: Path
         changed[position] ^= 1 << position % 8
         file.write_bytes(changed)
         try:
-            with reading("dataset a, version 1"):
+            with translate_read_errors("dataset a, version 1"):
                 rows = scan_encrypted(file, keys=KEYS, place=PLACE).collect()
         except IntegrityError:
             found += 1
@@ -85,7 +85,7 @@ def test_a_changed_page_is_told_when_it_is_read(file: Path):
     frame = scan_encrypted(file, keys=KEYS, place=PLACE)
     with (
         pytest.raises(IntegrityError, match="dataset a: a page was changed or damaged"),
-        reading("dataset a"),
+        translate_read_errors("dataset a"),
     ):
         frame.collect()
 
@@ -93,7 +93,7 @@ def test_a_changed_page_is_told_when_it_is_read(file: Path):
 def test_what_is_no_damage_is_not_called_so():
     with (
         pytest.raises(pl.exceptions.ComputeError, match="integer parsing failed"),
-        reading("dataset a"),
+        translate_read_errors("dataset a"),
     ):
         pl.LazyFrame({"a": ["x"]}).select(pl.col("a").str.to_integer()).collect()
 
@@ -140,7 +140,9 @@ import resource, sys
 from pathlib import Path
 import polars as pl
 from workbench.vault import Key
-from workbench.vault.parquet import FileKeys, Place, reading, scan_encrypted, write_encrypted
+from workbench.vault.parquet import (
+    FileKeys, Place, scan_encrypted, translate_read_errors, write_encrypted,
+)
 
 folder, hard = Path(sys.argv[1]), int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))
@@ -150,7 +152,7 @@ place = Place(holding="a", table="t", bucket=0, file="f")
 sha256 = write_encrypted(rows, path, keys=keys, place=place)
 held = {"keys": keys, "place": place, "sha256": sha256}
 frames = [scan_encrypted(path, **held) for _ in range(200)]
-with reading("dataset a"):
+with translate_read_errors("dataset a"):
     print(pl.concat(frames).collect().height)
 """
 

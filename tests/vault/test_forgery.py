@@ -15,7 +15,7 @@ from workbench.foundation.errors import IntegrityError, WorkbenchError
 from workbench.schema import TABLES, CustomerData
 from workbench.vault import Dataset, Key, Vault, open_sealed_view, seal_view
 from workbench.vault.entries import QUARANTINE_SCHEMA
-from workbench.vault.parquet import FileKeys, Place, reading, write_encrypted
+from workbench.vault.parquet import FileKeys, Place, translate_read_errors, write_encrypted
 
 from .conftest import SEEN
 
@@ -36,7 +36,7 @@ def dataset(vault: Vault, customers, source) -> Dataset:
     ]
     fault = {"fault": 0, "rule": "missing", "parameters": "{}", "raw": "{}"}
     refused = pl.DataFrame([{"source_id": "s", "source_row": 1, **fault}], schema=QUARANTINE_SCHEMA)
-    with vault.writing("shop", buckets=2) as (writer, before):
+    with vault.open_writer("shop", buckets=2) as (writer, before):
         files = [
             *writer.write("customers", customers(*people)),
             *writer.write("consents", _rows("consents", consents)),
@@ -54,7 +54,7 @@ def _rows(table: str, rows: list[dict[str, object]]) -> pl.DataFrame:
 def _table(vault: Vault, name: str) -> pl.DataFrame:
     """Read one table of the newest version as a view or a load does."""
     held = vault.dataset("shop")
-    with reading(held.label):
+    with translate_read_errors(held.label):
         frame = held.quarantine() if name == "quarantine" else held.data()[name]
         return frame.collect()
 
@@ -194,7 +194,10 @@ def test_a_file_cut_off_while_it_is_open_is_an_error_and_no_crash(vault: Vault, 
     frame = vault.dataset("shop").data()["customers"]
     for _, path, _ in _files(dataset):
         os.truncate(path, 300)
-    with pytest.raises(IntegrityError, match="changed or damaged since"), reading("dataset shop"):
+    with (
+        pytest.raises(IntegrityError, match="changed or damaged since"),
+        translate_read_errors("dataset shop"),
+    ):
         frame.collect()
 
 
@@ -232,7 +235,7 @@ def test_no_version_is_made_on_files_that_are_missing_or_plain(
         for forge in (lambda path=path: path.unlink(), lambda p=path, r=rows: r.write_parquet(p)):
             forge()
             try:
-                with vault.writing("shop", buckets=2) as (writer, before):
+                with vault.open_writer("shop", buckets=2) as (writer, before):
                     files = writer.write("customers", customers(99))
                     writer.commit(before=before, files=files, sources=[source("1")])
             except IntegrityError:
@@ -245,14 +248,14 @@ def test_no_version_is_made_on_files_that_are_missing_or_plain(
 def test_a_damaged_old_version_blocks_nothing_and_nothing_of_it_is_removed(
     vault: Vault, dataset: Dataset, customers, source
 ):
-    with vault.writing("shop", buckets=2) as (writer, before):
+    with vault.open_writer("shop", buckets=2) as (writer, before):
         files = writer.write("customers", customers(99))
         dropped = {entry.file for entry in before.files if entry.table == "customers"}
         writer.commit(before=before, files=files, sources=[source("1")], dropped=dropped)
     root = dataset.folder / "versions" / "00000001"
     whole = root.read_bytes()
     root.write_bytes(whole[:-1])
-    with vault.writing("shop", buckets=2) as (writer, before):
+    with vault.open_writer("shop", buckets=2) as (writer, before):
         files = writer.write("customers", customers(100))
         made = writer.commit(before=before, files=files, sources=[source("2")])
     assert (made.version, made.data()["customers"].collect().height) == (3, 2)
@@ -300,7 +303,7 @@ def test_a_sealed_view_is_refused_where_any_file_was_exchanged(tmp_path: Path, c
 
 
 def _opened(environ: Mapping[str, str]) -> pl.DataFrame:
-    with reading("sealed view"):
+    with translate_read_errors("sealed view"):
         view = open_sealed_view(environ)
         assert view is not None
         return [view.data[name].collect() for name in ("orders", "customers")][1]
@@ -311,7 +314,7 @@ def test_nothing_plain_is_accepted_in_the_place_of_what_is_sealed(vault: Vault, 
     vault.keep("notebooks", "two", b'{"cells": [1]}')
     kept = vault.workspace / "notebooks" / "one.sealed"
     reads: list[tuple[Path, Callable[[], object]]] = [
-        (kept, lambda: vault.kept("notebooks", "one")),
+        (kept, lambda: vault.open_kept("notebooks", "one")),
         (dataset.folder / "versions" / "00000001", lambda: vault.dataset("shop")),
         (vault.workspace / "heads" / "shop.sealed", lambda: vault.dataset("shop")),
         *((path, lambda: vault.dataset("shop")) for path in (dataset.folder / "lists").iterdir()),

@@ -21,7 +21,7 @@ def add(customers, source):
     """Make one more version of a vault's dataset."""
 
     def add(vault: Vault, number: int) -> Dataset:
-        with vault.writing("shop", buckets=2) as (writer, before):
+        with vault.open_writer("shop", buckets=2) as (writer, before):
             files = writer.write("customers", customers(number))
             return writer.commit(before=before, files=files, sources=[source(f"{number % 10}")])
 
@@ -49,7 +49,7 @@ def _refusal(vault: Vault) -> WorkbenchError | None:
 
 
 def _write(vault: Vault) -> None:
-    with vault.writing("shop", buckets=2):
+    with vault.open_writer("shop", buckets=2):
         pass
 
 
@@ -97,7 +97,7 @@ def test_a_crash_between_root_and_head_leaves_the_new_version_and_the_next_write
     vault: Vault, dataset: Dataset, customers, source, add, monkeypatch
 ):
     def commit() -> None:
-        with vault.writing("shop", buckets=2) as (writer, before):
+        with vault.open_writer("shop", buckets=2) as (writer, before):
             files = writer.write("customers", customers(41))
             writer.commit(before=before, files=files, sources=[source("1")])
 
@@ -112,7 +112,7 @@ def test_a_crash_between_root_and_head_leaves_the_new_version_and_the_next_write
     monkeypatch.undo()
     assert head.read_bytes() == old
     assert vault.dataset("shop").version == 2
-    assert vault.dataset("shop").damaged() == []
+    assert vault.dataset("shop").damaged_files() == []
     assert head.read_bytes() == old  # readers write nothing
     _write(vault)
     assert head.read_bytes() != old
@@ -145,11 +145,11 @@ def test_a_backup_is_accepted_by_name_and_no_number_is_used_again(
     assert vault.accept_restore("shop").version == 2
     assert vault.dataset("shop").version == 2
     assert add(vault, 50).version == 6
-    assert vault.dataset("shop").damaged() == []
+    assert vault.dataset("shop").damaged_files() == []
     for path in roots[2:]:  # the displaced versions are not the newest ones again
         (tmp_path / path.name).rename(path)
     assert vault.dataset("shop").version == 6
-    assert vault.dataset("shop", 5).damaged() == []
+    assert vault.dataset("shop", 5).damaged_files() == []
     roots[2].with_name("00000006").unlink()
     assert isinstance(_refusal(vault), IntegrityError)
 

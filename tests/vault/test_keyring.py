@@ -12,7 +12,7 @@ from workbench.foundation.errors import AccessError
 from workbench.schema import TABLES
 from workbench.vault import Dataset, Key, Vault
 from workbench.vault.keyring import Keyring, group_of
-from workbench.vault.parquet import reading
+from workbench.vault.parquet import translate_read_errors
 
 ADDRESS = "ann@mail.example"
 
@@ -25,7 +25,7 @@ def identities(vault: Vault, source) -> Dataset:
         "last_seen_at": datetime(2024, 1, 1, tzinfo=UTC), "source_id": "0" * 32, "source_row": 1,
     }  # fmt: skip
     rows = pl.DataFrame([row], schema=TABLES["identities"].schema)
-    with vault.writing("shop", buckets=1) as (writer, before):
+    with vault.open_writer("shop", buckets=1) as (writer, before):
         files = writer.write("identities", rows)
         return writer.commit(before=before, files=files, sources=[source()])
 
@@ -86,7 +86,7 @@ def test_a_dataset_opened_without_a_group_says_whose_key_is_missing(identities: 
     assert frame.select("kind").collect().item() == "email"
     with (
         pytest.raises(AccessError, match="does not open column identifier") as refusal,
-        reading("dataset shop"),
+        translate_read_errors("dataset shop"),
     ):
         frame.collect()
     assert refusal.value.exit_code == 5

@@ -136,14 +136,14 @@ def test_a_key_or_folder_of_another_user_is_refused(tmp_path: Path, monkeypatch)
 
 
 def test_no_key_at_hand_is_told_from_an_unsafe_one(tmp_path: Path):
-    assert Vault.at_hand(tmp_path / "w") is None
+    assert Vault.open_if_present(tmp_path / "w") is None
     vault = Vault.init(tmp_path / "w")
-    assert Vault.at_hand(vault.workspace) == vault
+    assert Vault.open_if_present(vault.workspace) == vault
     key = vault.workspace / "keys" / "workspace.key"
     key.chmod(0o644)
     with pytest.raises(AccessError, match="can be read by others"):
-        Vault.at_hand(vault.workspace)
+        Vault.open_if_present(vault.workspace)
     key.unlink()
-    assert Vault.at_hand(vault.workspace) is None
+    assert Vault.open_if_present(vault.workspace) is None
     with pytest.raises(AccessError, match="no key file at"):
-        Vault.at_hand(vault.workspace, key_file=key)
+        Vault.open_if_present(vault.workspace, key_file=key)

@@ -72,7 +72,7 @@ def test_a_dataset_that_is_not_there_is_told_with_those_that_are(vault: Vault, d
 def test_a_dataset_cannot_be_called_anything(vault: Vault, name: str):
     with (
         pytest.raises(ParameterError, match="use lower-case letters, digits"),
-        vault.writing(name, buckets=2),
+        vault.open_writer(name, buckets=2),
     ):
         pass
 
@@ -81,7 +81,7 @@ def test_a_folder_that_cannot_be_written_is_an_input_error(vault: Vault):
     (vault.workspace / "datasets").write_text("a file where a folder should be")
     with (
         pytest.raises(InputError, match="cannot make the folder"),
-        vault.writing("shop", buckets=2),
+        vault.open_writer("shop", buckets=2),
     ):
         pass
 
@@ -93,10 +93,10 @@ def test_two_writers_of_one_dataset_take_turns_and_the_second_is_told(
 
     def second() -> None:
         started.set()
-        with vault.writing("shop", buckets=2) as (_, before):
+        with vault.open_writer("shop", buckets=2) as (_, before):
             order.append(("second", before.version))
 
-    with vault.writing("shop", buckets=2) as (writer, before):
+    with vault.open_writer("shop", buckets=2) as (writer, before):
         waiting = threading.Thread(target=second)
         waiting.start()
         started.wait()
@@ -112,12 +112,12 @@ def test_what_is_kept_opens_under_its_own_name_only(vault: Vault):
     path = vault.keep("runs", "one", b"an executed notebook")
     assert b"notebook" not in path.read_bytes()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert vault.kept("runs", "one") == b"an executed notebook"
+    assert vault.open_kept("runs", "one") == b"an executed notebook"
     path.rename(path.with_name("two.sealed"))
     with pytest.raises(IntegrityError, match="runs two was swapped"):
-        vault.kept("runs", "two")
+        vault.open_kept("runs", "two")
     with pytest.raises(ParameterError, match="the vault keeps no runs one"):
-        vault.kept("runs", "one")
+        vault.open_kept("runs", "one")
 
 
 def test_an_opened_vault_may_open_as_many_files_as_the_system_allows(vault: Vault):

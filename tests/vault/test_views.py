@@ -80,7 +80,7 @@ def test_without_its_key_a_view_stays_shut(environ, key: str | None):
     held = {name: value for name, value in environ.items() if not name.endswith("KEY")}
     if key is not None:
         held["WORKBENCH_SEALED_VIEW_KEY"] = key
-    with pytest.raises(AccessError, match="a sealed view but not the key made for it"):
+    with pytest.raises(AccessError, match="a sealed view but not the key of the view"):
         open_sealed_view(held)
 
 

@@ -13,7 +13,7 @@ from workbench.foundation.errors import InputError, IntegrityError
 from workbench.foundation.files import write_whole
 from workbench.vault import Dataset, Vault
 from workbench.vault import datasets as reading_datasets
-from workbench.vault.merging import MOST_FILES, SMALL_ROWS, to_merge
+from workbench.vault.merging import MOST_FILES, SMALL_ROWS, files_to_merge
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def add(vault: Vault, customers, source):
         rows = customers(number)
         if table == "sources":
             rows = pl.DataFrame({"source_id": [f"{number:032x}"]})
-        with vault.writing("shop", buckets=2) as (writer, before):
+        with vault.open_writer("shop", buckets=2) as (writer, before):
             files = writer.write(table, rows)
             return writer.commit(before=before, files=files, sources=[source(f"{number % 10}")])
 
@@ -97,14 +97,14 @@ def test_a_root_stays_small(vault: Vault, dataset: Dataset, add):
 def test_small_files_are_merged_where_there_are_many(
     vault: Vault, dataset: Dataset, add, monkeypatch
 ):
-    monkeypatch.setattr(to_merge, "__kwdefaults__", {"most": 10})
+    monkeypatch.setattr(files_to_merge, "__kwdefaults__", {"most": 10})
     most = 0
     for number in range(41, 81):
         made = add(number)
         most = max(most, len(made.files))
     assert most <= 14
     assert _ids(made) == list(range(1, 81))
-    assert made.damaged() == []
+    assert made.damaged_files() == []
     for version in range(1, made.version, 7):
         assert _ids(vault.dataset("shop", version)) == list(range(1, 40 + version))
     assert len(list((dataset.folder / "files").iterdir())) > 40  # old versions keep theirs
@@ -114,10 +114,10 @@ def test_large_files_and_other_buckets_are_not_merged(dataset: Dataset):
     one, two = dataset.files
     sizes = [12, SMALL_ROWS, 12, 12, 9_000, 12]
     files = [replace(one, file=f"a{n}", rows=rows) for n, rows in enumerate(sizes)]
-    assert to_merge([*files, two], most=7) == []
-    assert to_merge([*files, two], most=6) == [[files[0], files[2], files[3], files[5]]]
-    assert to_merge([*files[:-1], two], most=3) == []  # three small ones are left alone
-    assert to_merge([replace(one, file=f"{n}") for n in range(MOST_FILES)]) == []
+    assert files_to_merge([*files, two], most=7) == []
+    assert files_to_merge([*files, two], most=6) == [[files[0], files[2], files[3], files[5]]]
+    assert files_to_merge([*files[:-1], two], most=3) == []  # three small ones are left alone
+    assert files_to_merge([replace(one, file=f"{n}") for n in range(MOST_FILES)]) == []
 
 
 def test_recovery_removes_what_the_journal_names_and_nothing_else(
@@ -127,7 +127,7 @@ def test_recovery_removes_what_the_journal_names_and_nothing_else(
     held = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     stranger = folder / "files" / ("0" * 32 + ".parquet")
     stranger.write_bytes(b"named by no journal")
-    with vault.writing("shop", buckets=2) as (writer, _):
+    with vault.open_writer("shop", buckets=2) as (writer, _):
         shutil.copy(folder / "journal.sealed", folder / "kept")
         writer.write("customers", customers(99))
         left = [p for p in (folder / "files").iterdir() if p not in held and p != stranger]
@@ -144,7 +144,7 @@ def test_recovery_removes_what_the_journal_names_and_nothing_else(
     ]
     for partial in partials:
         partial.write_bytes(b"left by a crash")
-    with vault.writing("shop", buckets=2):
+    with vault.open_writer("shop", buckets=2):
         assert not any(path.exists() for path in (*left, *partials))
         assert stranger.exists()
     assert {path: path.read_bytes() for path in held} == held
@@ -152,22 +152,22 @@ def test_recovery_removes_what_the_journal_names_and_nothing_else(
 
 def test_an_old_journal_that_is_put_back_removes_nothing(vault: Vault, dataset: Dataset, customers):
     journal = dataset.folder / "journal.sealed"
-    with vault.writing("shop", buckets=2) as (writer, before):
+    with vault.open_writer("shop", buckets=2) as (writer, before):
         content = journal.read_bytes()
         files = writer.write("customers", customers(99))
         writer.commit(before=before, files=files, sources=[])
     journal.write_bytes(content)
-    with vault.writing("shop", buckets=2):
+    with vault.open_writer("shop", buckets=2):
         pass
-    assert vault.dataset("shop").damaged() == []
+    assert vault.dataset("shop").damaged_files() == []
 
 
 def test_a_damaged_journal_is_said_and_removes_nothing(vault: Vault, dataset: Dataset, capsys):
     (dataset.folder / "journal.sealed").write_bytes(b"plain")
-    with vault.writing("shop", buckets=2):
+    with vault.open_writer("shop", buckets=2):
         pass
     assert "journal of dataset shop is damaged" in capsys.readouterr().err
-    assert vault.dataset("shop").damaged() == []
+    assert vault.dataset("shop").damaged_files() == []
 
 
 def test_every_operation_changes_the_fingerprint_and_equal_ones_give_equal_ones(
@@ -177,7 +177,7 @@ def test_every_operation_changes_the_fingerprint_and_equal_ones_give_equal_ones(
     same = Vault.open(tmp_path / "same")
 
     def change(where: Vault, kind: str, details: dict[str, str]) -> str:
-        with where.writing("shop", buckets=2) as (writer, before):
+        with where.open_writer("shop", buckets=2) as (writer, before):
             made = writer.commit(before=before, files=(), sources=(), kind=kind, details=details)
         assert made.data()["customers"].collect().height == 40
         return made.fingerprint
@@ -216,10 +216,10 @@ def test_a_fault_at_any_write_leaves_the_old_version_or_the_new_one(
             with contextlib.suppress(InputError):
                 add(100 + nth)
         now = vault.dataset("shop")
-        assert now.damaged() == []
+        assert now.damaged_files() == []
         assert now.version in (before, before + 1)
         outcomes.append(now.version - before)
-        with vault.writing("shop", buckets=2):
+        with vault.open_writer("shop", buckets=2):
             pass
         named = {e.file for v in vault.versions("shop")[0] for e in v.files}
         assert {path.stem for path in (dataset.folder / "files").iterdir()} == named

@@ -37,7 +37,7 @@ def open_run(
 
     session = Session.open(project=project, workspace=workspace, key=key, head=head)
     name = _full_id(run, session.vault.kept_names("notebooks"))
-    content = session.vault.kept("notebooks", name).decode()
+    content = session.vault.open_kept("notebooks", name).decode()
     if out is not None:
         _write(out, content)
         say(f"Wrote the executed notebook to {out}, readable by you alone: it is personal data.")

@@ -85,7 +85,9 @@ def status(
         _print_status(content, is_empty=not described and not faults)
     damaged = _print_checks(checks) if check else [str(error) for error in faults]
     if damaged:
-        raise IntegrityError("stored files are not what was written:\n  " + "\n  ".join(damaged))
+        raise IntegrityError(
+            "stored files are not the files that were written:\n  " + "\n  ".join(damaged)
+        )
 
 
 def _open_datasets(vault: "Vault") -> "tuple[list[Dataset], list[WorkbenchError]]":

@@ -1,9 +1,9 @@
-"""Keyed hashes: the ids of a dataset, made from native ids under a secret."""
+"""Make the ids of a dataset: keyed hashes of native ids."""
 
 import polars as pl
 import polars_hash as plh
 
-_HEX_DIGITS = 16  # of a SHA-256: the first 8 bytes
+_HEX_DIGITS = 16  # The first 8 bytes of a SHA-256.
 
 
 def keyed_hash(native: pl.Series, *, secret: str) -> pl.Series:
@@ -14,7 +14,8 @@ def keyed_hash(native: pl.Series, *, secret: str) -> pl.Series:
     native : Series of String or UInt64, shape (n,)
         ``system:native id``, or an id that is a hash already; null stays null.
     secret : str
-        The dataset's secret for ids. It is used at once and stays in no query plan.
+        Secret of the dataset for ids. The hashes are computed at once, so that no query plan
+        contains the secret.
     """
     hashes = _hashes(native, secret).with_columns(
         pl.col("digits").str.to_integer(base=16, dtype=pl.UInt64, strict=True)
@@ -27,15 +28,15 @@ def keyed_hash(native: pl.Series, *, secret: str) -> pl.Series:
 def keyed_native(native: pl.Series, *, secret: str) -> pl.Series:
     """Return ``system:native id`` with the native part replaced by 16 digits of its HMAC.
 
-    For ids that other tables quote but that hold an identifier of a person. The whole text is
-    hashed, so equal native ids of two systems stay apart.
+    This is for ids that other tables refer to and that contain an identifier of a person. The whole
+    text is hashed, so equal native ids of two systems get different digits.
 
     Parameters
     ----------
     native : Series of String, shape (n,)
         ``system:native id``; null stays null.
     secret : str
-        The dataset's secret for ids.
+        Secret of the dataset for ids.
 
     Examples
     --------

@@ -1,19 +1,19 @@
-"""Who is whom by rule: records that state the same identifier are one customer's.
+"""Link records by rules: records that state the same identifier belong to one customer.
 
     e-mail, normalised            ┐
     customer number in one system ├──> records that share one ──> connected records ──> links
     cookie or device after login  ┘
 
-A *link* says which customer a record is, by which rule, since which version, by whose decision. A
-record without a link is a customer of its own, so only records that belong to somebody else's
-customer have one. The customer keeps the id of the record that was there first, through all later
-links.
+A *link* is a row with a record, its customer, the rule, the version since which the link exists,
+and who decided on it. A record without a link is a customer of its own, so only records whose
+customer has the id of another record have a link. A customer keeps the id of its earliest record
+through all later links.
 
 An identifier that too many records state (the shop's own address, a shared till) links none of
-them and is counted: linking strangers is worse than leaving one person twice. So is a cookie or
-device on which several customers logged in. Who of the records that share such an identifier is
-the same person nobody can tell, so they are kept as *shared*, and an objection of one of them
-counts for all (``privacy.consent``).
+them, because linking strangers is worse than counting one person twice. The same holds for a cookie
+or device on which several customers logged in. It is unknown which of the records with such an
+identifier are the same person. These records are therefore stored as *shared*, and an objection of
+one of them counts for all (``privacy.consent``).
 """
 
 from dataclasses import dataclass
@@ -26,34 +26,35 @@ from scipy.sparse.csgraph import connected_components
 from workbench.schema.links import LINKS, SHARED
 from workbench.schema.person_identifiers import is_identifier, normalise_identifier
 
-#: Kinds of identifiers by which records are linked, each with the name of its rule. Others (names,
-#: addresses, birth dates, phones) are shared by families and firms: they need weights.
+#: Kinds of identifiers by which records are linked, each with the name of its rule. Families and
+#: firms share names, addresses, birth dates and phones, so those would need weights.
 RULES = {"email": "same e-mail address", "user_id": "same customer number"}
 #: Identifiers of devices, which link visitors to the one customer who logged in on them.
 _OF_DEVICES = {"cookie_id": "cookie to login", "device_id": "device to login"}
-#: Records that may state one e-mail address, visits apart; more of them are no person's.
+#: Largest number of records with one e-mail address of a person; visits are not counted.
 MOST_RECORDS = 8
-#: Records that may state one identifier of any kind, visits too.
+#: Largest number of records, with visits, that share one identifier of a person of any kind.
 MOST_VISITS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linkage:
-    """The links of a dataset, and what was not linked.
+    """The links of a dataset, and the records that could not be linked.
 
     Attributes
     ----------
     links : DataFrame
-        Columns of ``LINKS``, sorted by record.
+        One row per link, with the columns of ``LINKS``, sorted by record.
     shared : DataFrame
-        Columns of ``SHARED``: records that state an identifier which is more than one person's.
+        One row per record and identifier that several persons share, with the columns of
+        ``SHARED``.
     """
 
     links: pl.DataFrame
     shared: pl.DataFrame
 
 
-def linked(
+def link_records(
     identities: pl.LazyFrame, *, held: pl.DataFrame, version: int, loads: list[str]
 ) -> Linkage:
     """Link records by the rules.
@@ -63,17 +64,17 @@ def linked(
     identities : LazyFrame
         Stored identities: record_id, kind, identifier, source_id.
     held : DataFrame
-        Links of the version before. What a person decided stays; a customer keeps its id.
+        Links of the version before. Links that a person decided stay, and customers keep their ids.
     version : int
-        Version that is being made.
+        Number of the version that is being made.
     loads : list of str
-        Loads in their order, which tells the record that was there first.
+        Ids of the loads in their order, by which the earliest record of a customer is found.
     """
-    stated = _stated(identities, loads)
+    stated = _normalised_identifiers(identities, loads)
     decided = held.filter(pl.col("decided_by") != "rule").select(
         "record_id", other="customer_id", rule="rule"
     )
-    pairs, shared = _paired(stated, decided)
+    pairs, shared = _find_pairs(stated, decided)
     if pairs.is_empty():
         return Linkage(links=pl.DataFrame(schema=LINKS), shared=shared)
     members = _components(pairs)
@@ -110,7 +111,7 @@ def linked(
     return Linkage(links=links.cast(LINKS).sort("record_id"), shared=shared)
 
 
-def _stated(identities: pl.LazyFrame, loads: list[str]) -> pl.DataFrame:
+def _normalised_identifiers(identities: pl.LazyFrame, loads: list[str]) -> pl.DataFrame:
     """Return the identifiers that can link: record_id, _kind, _value, _load."""
     place = {load: number for number, load in enumerate(loads)}
     kind = pl.col("kind").cast(pl.String)
@@ -130,14 +131,22 @@ def _stated(identities: pl.LazyFrame, loads: list[str]) -> pl.DataFrame:
     )
 
 
-def _paired(stated: pl.DataFrame, decided: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return pairs of records that are one customer's (record_id, other, rule), and who shares."""
+def _find_pairs(stated: pl.DataFrame, decided: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return pairs of records of one customer, and the records that share an identifier.
+
+    Returns
+    -------
+    pairs : DataFrame
+        One row per pair: ``record_id``, ``other``, ``rule``.
+    shared : DataFrame
+        See ``Linkage``.
+    """
     of_device, is_number = pl.col("_kind").is_in(_OF_DEVICES), pl.col("_kind") == "user_id"
     system = pl.col("_value").str.extract("^([^:]*:)")
     kinds = stated.group_by("record_id").agg(
         has_device=of_device.any(),
         numbers=is_number.sum(),
-        # a visit on which several customers of one system logged in is none of theirs
+        # If several customers of one system logged in on a visit, it belongs to none of them.
         is_of_many=of_device.any() & (is_number.sum() > system.filter(is_number).n_unique()),
         is_known=(~of_device).any(),
     )
@@ -151,7 +160,7 @@ def _paired(stated: pl.DataFrame, decided: pl.DataFrame) -> tuple[pl.DataFrame, 
     known = _pairs(by_rule.filter(~is_shared))
     persons = _components(pl.concat([known, decided]))
     visits = marked.join(persons, on="record_id", how="left").with_columns(
-        # by whom the record is known: its customer, or itself; nobody where it is a mere visit
+        # The customer of the record, or the record itself; null for a visit without a login.
         _person=pl.when("is_of_many")
         .then(None)
         .when("is_known")
@@ -198,7 +207,7 @@ _GROUP = ("_kind", "_value", "record_id")
 
 
 def _groups(stated: pl.DataFrame, **counts: pl.Expr) -> pl.DataFrame:
-    """Return for each identifier of several records its records, sorted, and counts of them."""
+    """Return one row per identifier that several records state, with its records and counts."""
     return (
         stated.group_by("_kind", "_value")
         .agg(pl.col("record_id").sort(), all=pl.len(), first=pl.col("record_id").min(), **counts)
@@ -238,7 +247,7 @@ def _components(pairs: pl.DataFrame) -> pl.DataFrame:
 
 
 def _earlier_owners(held: pl.DataFrame) -> pl.DataFrame:
-    """Return the customers that had several records already, with the version since when."""
+    """Return the customers that have linked records already, with the version of the first link."""
     return held.group_by(pl.col("customer_id").alias("record_id")).agg(
         _since=pl.col("since_version").min()
     )

@@ -170,7 +170,7 @@ def _compared(rows: pl.DataFrame, name: str, held: Dataset | None) -> pl.DataFra
     is_beside = table.merge in ("beside", "statement")
     # a join that streams: of the held rows only those that meet come into memory
     met = (
-        held.stored(name)
+        held.stored_rows(name)
         .select(c for c in table.stored if not is_beside or c not in LINEAGE)
         .join(rows.lazy().select(key).unique(), on=key, how="semi", nulls_equal=is_beside)
         .collect(engine="streaming")

@@ -19,7 +19,7 @@ from workbench.schema.record_faults import count_faults
 from workbench.sources import Source, SourceMapping, faults_of, open_source
 from workbench.vault import Dataset, DatasetWriter, SourceEntry, Vault
 from workbench.vault.entries import FileEntry
-from workbench.vault.parquet import reading
+from workbench.vault.parquet import translate_read_errors
 
 _FEW, _MANY = 8, 16  # buckets of a dataset made from one file, or from a world of many blocks
 _TOGETHER = 3  # parts read at a time: more make fewer files and take more memory
@@ -66,7 +66,7 @@ class _Loader:
             if any(name in r.tables for r in records)
         }
         held = self.held
-        with reading(held.label if held else "dataset"):
+        with translate_read_errors(held.label if held else "dataset"):
             found = compare(tables, held)
         own = [r.cells for r in readings if r.cells is not None]
         contradicting = in_own_words(found.contradicting, pl.concat(own) if own else None)
@@ -134,7 +134,7 @@ def load(
         raise ParameterError("no file to load: name at least one")
     sources = [open_source(path, mapping=mapping, settings=settings) for path in paths]
     buckets = _MANY if any(source.parts > _TOGETHER for source in sources) else _FEW
-    with vault.writing(dataset, buckets=buckets) as (writer, before):
+    with vault.open_writer(dataset, buckets=buckets) as (writer, before):
         secret = vault.key_for(dataset).text
         state = State(before, writer)
         reports = [_load_one(source, writer, secret, state, workers) for source in sources]
@@ -155,12 +155,14 @@ def load(
 
 
 def _people(made: Dataset) -> People:
-    with reading(made.label):
-        links, shared = made.links(), made.shared()
-        stated = add_customer_ids(made.stored("customers").select("record_id"), links)
+    with translate_read_errors(made.label):
+        links, shared = made.links(), made.shared_identifiers()
+        stated = add_customer_ids(made.stored_rows("customers").select("record_id"), links)
         counts = stated.select(pl.col("record_id", "customer_id").n_unique())
         records, customers = counts.collect(engine="streaming").row(0)
-        systems = made.stored("identities").select("record_id", "source_id").unique("record_id")
+        systems = (
+            made.stored_rows("identities").select("record_id", "source_id").unique("record_id")
+        )
         system = {source.source_id: source.system for source in made.sources}
         of = systems.collect(engine="streaming").with_columns(
             pl.col("source_id").replace_strict(system, default="", return_dtype=pl.String)

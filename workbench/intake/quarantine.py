@@ -14,7 +14,7 @@ from workbench.sources import REFUSED
 from workbench.sources.returned_records import ADDED, FORMULA, RETURNED
 from workbench.vault import Dataset
 from workbench.vault.entries import QUARANTINE_SCHEMA
-from workbench.vault.parquet import reading
+from workbench.vault.parquet import translate_read_errors
 
 _DIGITS = 12  # of a source's 32: enough to tell the loads of one dataset apart
 
@@ -68,7 +68,7 @@ def quarantined(dataset: Dataset) -> pl.DataFrame:
         },
         schema={"source_id": pl.String, "format": pl.String},
     )
-    with reading(dataset.label):
+    with translate_read_errors(dataset.label):
         refused = to_records(dataset.quarantine().collect())
     return (
         with_ids(refused)

@@ -7,13 +7,13 @@ from datetime import datetime
 
 import polars as pl
 
-from workbench.identity import linked
+from workbench.identity import link_records
 from workbench.intake.quarantine import HELD, to_records, to_rows, with_ids
 from workbench.schema import NO_CUSTOMER, TABLES, bucket_of
 from workbench.sources.returned_records import RETURNED
 from workbench.vault import Dataset, DatasetWriter, SourceEntry
 from workbench.vault.entries import LINKAGE, LINKS_TABLE, QUARANTINE, SHARED_TABLE, FileEntry
-from workbench.vault.parquet import reading
+from workbench.vault.parquet import translate_read_errors
 
 #: What two loads have in common that add nothing to each other but rows.
 _TERMS = ("system", "format", "currency", "zone", "basis", "trust", "is_synthetic")
@@ -51,7 +51,7 @@ class State:
         self._quarantine = pl.DataFrame(schema=HELD)
         self._has_changed_quarantine = False
         if before is not None:
-            with reading(before.label):
+            with translate_read_errors(before.label):
                 self._quarantine = to_records(before.quarantine().collect())
 
     @property
@@ -73,7 +73,7 @@ class State:
         """Return what stands before with what this load wrote already."""
         if self.before is None and not self._files:
             return None
-        base = self.before or self._writer.nothing
+        base = self.before or self._writer.empty_dataset
         kept = (entry for entry in base.files if entry.file not in self._dropped)
         return replace(base, files=(*kept, *self._files))
 
@@ -164,16 +164,16 @@ class State:
         held = self.held()
         if held is None or not any(entry.table == "identities" for entry in self._files):
             return []
-        before = self.before or self._writer.nothing
-        with reading(held.label):
-            linkage = linked(
-                held.stored("identities"),
+        before = self.before or self._writer.empty_dataset
+        with translate_read_errors(held.label):
+            linkage = link_records(
+                held.stored_rows("identities"),
                 held=before.links(),
                 version=self._writer.version,
                 loads=[s.source_id for s in (*held.sources, *self.sources)],
             )
             found = {LINKS_TABLE: linkage.links, SHARED_TABLE: linkage.shared}
-            was = {LINKS_TABLE: before.links(), SHARED_TABLE: before.shared()}
+            was = {LINKS_TABLE: before.links(), SHARED_TABLE: before.shared_identifiers()}
         changed = [table for table in LINKAGE if not found[table].equals(was[table])]
         for table in changed:
             self._drop(table)
@@ -197,7 +197,7 @@ class State:
         for entry in held.files:
             if entry.table != table or entry.bucket not in buckets:
                 continue
-            with reading(held.label):
+            with translate_read_errors(held.label):
                 rows = held.rows_of(entry).collect()
             rest = rows.join(keys, on=key, how="anti", nulls_equal=True, maintain_order="left")
             if rest.height == rows.height:

@@ -6,11 +6,11 @@ from dataclasses import replace
 import polars as pl
 
 from workbench.foundation.errors import ParameterError
-from workbench.identity import linked
+from workbench.identity import link_records
 from workbench.schema import DENIALS, TABLES
 from workbench.vault import Dataset, DatasetWriter, Vault
 from workbench.vault.entries import LINKS_TABLE, SHARED_TABLE, FileEntry
-from workbench.vault.parquet import reading
+from workbench.vault.parquet import translate_read_errors
 
 
 def undo(vault: Vault, dataset: str) -> Dataset:
@@ -42,11 +42,11 @@ def undo(vault: Vault, dataset: str) -> Dataset:
         The newest version, or the one before the load, is damaged.
     """
     vault.dataset(dataset)  # a name that does not exist is refused before anything is made for it
-    with vault.writing(dataset, buckets=1) as (writer, before):
+    with vault.open_writer(dataset, buckets=1) as (writer, before):
         if before is None:
             raise ParameterError(f"dataset {dataset} has no version")
         base = writer.before_newest_load(before)
-        with reading(before.label):
+        with translate_read_errors(before.label):
             denials = _added(before, base, "consents").filter(
                 pl.col("decision").cast(pl.String).is_in(DENIALS)
             )
@@ -63,7 +63,7 @@ def undo(vault: Vault, dataset: str) -> Dataset:
 
 def _added(before: Dataset, base: Dataset, table: str) -> pl.DataFrame:
     """Return the rows of a table that ``base`` does not have."""
-    rows, earlier = before.stored(table), base.stored(table)
+    rows, earlier = before.stored_rows(table), base.stored_rows(table)
     on = [name for name in TABLES[table].stored_key if name in rows.collect_schema()]
     return rows.join(earlier, on=on, how="anti", nulls_equal=True).collect()
 
@@ -81,11 +81,11 @@ def _linkage(
     """Link the records of what is left; what people decided about links stays."""
     rest = [entry for entry in base.files if entry.table not in carried]
     left = replace(base, files=(*rest, *(file for files in carried.values() for file in files)))
-    with reading(before.label):
+    with translate_read_errors(before.label):
         decided = before.links().filter(pl.col("decided_by") != "rule")
         held = pl.concat([decided, base.links().join(decided, on="record_id", how="anti")])
-        made = linked(
-            left.stored("identities"),
+        made = link_records(
+            left.stored_rows("identities"),
             held=held,
             version=writer.version,
             loads=[source.source_id for source in before.sources],

@@ -213,7 +213,7 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
     as_of = as_of or latest
     everyone = dataset.data(known_at=first_moment(as_of, zone))
     customers = convert_instants(everyone["customers"], zone).sort("customer_id").collect()
-    shared = add_customer_ids(dataset.shared().lazy(), dataset.links())
+    shared = add_customer_ids(dataset.shared_identifiers().lazy(), dataset.links())
     refused = _refused(customers, everyone["consents"], shared, study)
     may_see = customers.filter(refused["reason"].is_null())
     if may_see.height < study.min_group:

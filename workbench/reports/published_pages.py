@@ -27,7 +27,7 @@ class PublishedPages:
         self._has_changed = False
         if vault is not None and _NAME in vault.kept_names(_KIND):
             try:
-                self._pages = json.loads(vault.kept(_KIND, _NAME))["pages"]
+                self._pages = json.loads(vault.open_kept(_KIND, _NAME))["pages"]
             except (WorkbenchError, ValueError, LookupError):
                 self._pages = {}  # damaged: every page is made again
 

@@ -14,7 +14,7 @@ from workbench.foundation.errors import ParameterError, PrivacyError
 from workbench.privacy.leaks import KnownIdentifiers, find_leaks, known_identifiers
 from workbench.runs.run_folders import Run
 from workbench.vault import Dataset, Vault
-from workbench.vault.parquet import reading
+from workbench.vault.parquet import translate_read_errors
 
 _NO_PSEUDONYM = pl.Series(dtype=pl.UInt64)
 
@@ -53,7 +53,7 @@ class PersonSearch:
             return
         name = dataset.name
         if name not in self._known:
-            with reading(dataset.label):
+            with translate_read_errors(dataset.label):
                 self._known[name] = known_identifiers(dataset.data()["identities"])
         study = run.record.study
         found = leaks_in(

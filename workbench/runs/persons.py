@@ -27,4 +27,4 @@ def read_persons(vault: Vault, run: str) -> pl.Series:
     ParameterError
         No such run was executed in this workspace.
     """
-    return pl.Series("customer_id", np.frombuffer(vault.kept(_KIND, run), dtype="<u8"))
+    return pl.Series("customer_id", np.frombuffer(vault.open_kept(_KIND, run), dtype="<u8"))

@@ -80,7 +80,7 @@ def _variants_of(study: Study, vault: Vault) -> Iterator[list[Variants]]:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with FileLock(folder / f"{_KIND}-{study.name}.lock"):
-            stored = vault.kept(_KIND, name) if vault.keeps(_KIND, name) else None
+            stored = vault.open_kept(_KIND, name) if vault.has_kept(_KIND, name) else None
             before = Variants() if stored is None else Variants.of_bytes(stored)
             held = [before]
             yield held

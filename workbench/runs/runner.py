@@ -32,7 +32,7 @@ from workbench.runs.reservations import Reservation, TooManyVariantsError, reser
 from workbench.runs.run_folders import Run, RunsFolder
 from workbench.runs.scratch import Scratch
 from workbench.vault import Vault, read_sealed_view, seal_view
-from workbench.vault.parquet import reading
+from workbench.vault.parquet import translate_read_errors
 
 #: Classes that a notebook may raise; the command then ends with the exit code of the class.
 _OWN_ERRORS = {
@@ -149,7 +149,7 @@ class _ViewSource:
             if self.plan.study.require_confinement:
                 require_confinement_works(self.plan.study.name)
             dataset = self.plan.dataset
-            with reading(dataset.label):
+            with translate_read_errors(dataset.label):
                 view = open_view(self.plan.study, dataset, as_of=self.plan.as_of)
                 description = view.describe()
                 sealed = seal_view(self.folder / "view", data=view.data, description=description)

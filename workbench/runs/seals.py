@@ -90,7 +90,7 @@ def read_seals(vault: Vault, name: str) -> list[Seal]:
         The vault has no seal of the run, or the seal was changed, damaged or made for another run.
     """
     try:
-        content = json.loads(vault.kept(SEALS, name))
+        content = json.loads(vault.open_kept(SEALS, name))
     except ParameterError as error:
         raise IntegrityError(
             f"run {name}: the vault has no seal of it, so no run of this workspace wrote it"

@@ -125,7 +125,9 @@ class Session:
         """The vault; None where there is no workspace or no key file."""
         from workbench.vault import Vault  # late: polars and cryptography
 
-        return Vault.at_hand(self.place.workspace, key_file=self.key_file, head=self.head_copy)
+        return Vault.open_if_present(
+            self.place.workspace, key_file=self.key_file, head=self.head_copy
+        )
 
     @property
     def studies(self) -> list[str]:
@@ -180,11 +182,11 @@ class Session:
     def view(self, study: str, *, as_of: date | None = None) -> "View":
         """Open the view of a study, see ``privacy.open_view``."""
         from workbench.privacy import open_view  # late: polars
-        from workbench.vault.parquet import reading
+        from workbench.vault.parquet import translate_read_errors
 
         asked = self.study(study)
         dataset = self.vault.dataset(asked.dataset)
-        with reading(dataset.label):
+        with translate_read_errors(dataset.label):
             return open_view(asked, dataset, as_of=as_of)
 
     @cached_property

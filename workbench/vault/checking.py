@@ -1,10 +1,10 @@
 """Compare everything in the vault with what was written: all versions, all holdings.
 
-A version is damaged where its root or one of its lists does not open, and missing where a later
-version names it. A file is damaged where it is not the one that the lists name; it is read once,
-and the message lists the versions that need it. Views that kernels are reading are sealed under
-keys which only their runs have: of those only the form is checked, that is, whether each file is
-encrypted.
+A version is damaged where its root or one of its lists does not open. A version is missing where a
+later version names its root and no such root is stored. A file is damaged where its hash is not the
+hash in the lists; each file is read once, and the message names the versions that need it. Views
+that kernels are reading are sealed under keys that only their runs have: the check can only see
+whether each of their files is encrypted.
 """
 
 from collections.abc import Iterator
@@ -26,11 +26,11 @@ class Check:
     Attributes
     ----------
     what : str
-        What was compared with what.
+        Kind of objects, and what each of them was compared with.
     objects : int
-        How many objects were looked at.
+        Number of checked objects.
     faults : tuple of str
-        One line per damaged object: its place, what is wrong, which versions need it.
+        One line per damaged object: its place, the damage, the versions that need it.
     """
 
     what: str
@@ -39,35 +39,38 @@ class Check:
 
 
 def check_vault(vault: Vault) -> list[Check]:
-    """Check every holding of a vault, whatever is damaged in another one."""
-    versions, manifests = _manifests(vault)
+    """Check every holding of a vault; damage in one holding does not end the check of others."""
+    versions, manifests = _check_manifests(vault)
     return [
         manifests,
-        _heads(vault),
-        _files(versions, "dataset files: hash as in the list", is_quarantine=False),
-        _files(versions, "quarantine files: hash as in the list", is_quarantine=True),
-        _kept(vault, "notebooks", "executed notebooks: open under the key"),
-        _kept(vault, "persons", "whom executed notebooks are about: open under the key"),
-        _kept(vault, "runs", "seals of runs: open under the key"),
-        _kept(vault, "variants", "counts of published reports: open under the key"),
-        _kept(vault, "site", "what the site remembers of its searches: opens under the key"),
-        _views(vault),
+        _check_heads(vault),
+        _check_files(versions, "dataset files: hash as in the list", is_quarantine=False),
+        _check_files(versions, "quarantine files: hash as in the list", is_quarantine=True),
+        _check_kept(vault, "notebooks", "executed notebooks: open under the key"),
+        _check_kept(vault, "persons", "lists of persons in executed notebooks: open under the key"),
+        _check_kept(vault, "runs", "seals of runs: open under the key"),
+        _check_kept(vault, "variants", "counts of published reports: open under the key"),
+        _check_kept(vault, "site", "results of the site's searches: open under the key"),
+        _check_views(vault),
     ]
 
 
-def _manifests(vault: Vault) -> tuple[list[Dataset], Check]:
+def _check_manifests(vault: Vault) -> tuple[list[Dataset], Check]:
     versions, faults, objects = [], [], 0
     for name in vault.datasets():
         opened, unopened = vault.versions(name)
         versions += opened
-        faults += [str(error) for error in unopened.values()] or _gaps(opened)
+        faults += [str(error) for error in unopened.values()] or _missing_predecessors(opened)
         objects += len(opened) + len(unopened)
     what = "versions of datasets: root and lists open under the key"
     return versions, Check(what=what, objects=objects, faults=tuple(faults))
 
 
-def _gaps(versions: list[Dataset]) -> list[str]:
-    """Name versions whose predecessor is not stored any more; all stored ones do open."""
+def _missing_predecessors(versions: list[Dataset]) -> list[str]:
+    """Return one line per version whose predecessor is not stored any more.
+
+    All stored versions have to be given: one that does not open would look like a missing one.
+    """
     roots = {"", *(each.root.sha256 for each in versions)}
     return [
         f"{each.label}: the version before it is missing"
@@ -76,14 +79,14 @@ def _gaps(versions: list[Dataset]) -> list[str]:
     ]
 
 
-def _heads(vault: Vault) -> Check:
+def _check_heads(vault: Vault) -> Check:
     names = vault.datasets()
     faults = tuple(str(fault) for name in names if (fault := vault.head_fault(name)) is not None)
-    what = "heads of datasets: the newest version is the one that was written last"
+    what = "heads of datasets: the newest version is the version that was written last"
     return Check(what=what, objects=len(names), faults=faults)
 
 
-def _files(versions: list[Dataset], what: str, *, is_quarantine: bool) -> Check:
+def _check_files(versions: list[Dataset], what: str, *, is_quarantine: bool) -> Check:
     needed: dict[tuple[str, str], list[int]] = {}
     places: dict[str, Place] = {}
     first: dict[tuple[str, str], tuple[Dataset, FileEntry]] = {}
@@ -102,31 +105,31 @@ def _files(versions: list[Dataset], what: str, *, is_quarantine: bool) -> Check:
     return Check(what=what, objects=len(first), faults=tuple(faults))
 
 
-def _kept(vault: Vault, kind: str, what: str) -> Check:
+def _check_kept(vault: Vault, kind: str, what: str) -> Check:
     names, faults = vault.kept_names(kind), []
     for name in names:
         try:
-            vault.kept(kind, name)
+            vault.open_kept(kind, name)
         except (WorkbenchError, OSError) as error:
             faults.append(str(error))
     return Check(what=what, objects=len(names), faults=tuple(faults))
 
 
-def _views(vault: Vault) -> Check:
-    faults = list(_form_faults(vault))
+def _check_views(vault: Vault) -> Check:
+    faults = list(_find_view_faults(vault))
     objects = sum(1 for _ in vault.scratch.glob(f"*/*/{DESCRIPTION}"))
     what = "views in use: every file is encrypted; their runs have the keys"
     return Check(what=what, objects=objects, faults=tuple(faults))
 
 
-def _form_faults(vault: Vault) -> Iterator[str]:
+def _find_view_faults(vault: Vault) -> Iterator[str]:
     for description in vault.scratch.glob(f"*/*/{DESCRIPTION}"):
         view = description.parent
         found = {path.name: form_fault_of(path) for path in view.glob("*.parquet")}
         try:
             found[DESCRIPTION] = None if is_sealed(description.read_bytes()) else "not sealed"
         except OSError:
-            continue  # the run ended meanwhile and took its view away
+            continue  # The run ended meanwhile and removed its view.
         if not description.exists():
             continue
         for name, fault in sorted(found.items()):

@@ -3,21 +3,21 @@
     datasets/NAME/versions/00000003     root: the version exists once this name does
     datasets/NAME/lists/<id>.sealed     files of one table, or some operations; shared by versions
     datasets/NAME/files/<id>.parquet    one table, one bucket, one part; keys of its own
-    datasets/NAME/journal.sealed        names what a load in progress makes
-    heads/NAME.sealed                   which version was written last, see ``vault.heads``
+    datasets/NAME/journal.sealed        the files that a load in progress makes
+    heads/NAME.sealed                   the version that was written last, see ``vault.heads``
 
-A load writes files first, then the lists that changed, then the root under a name that appears
-whole or not at all, and the head last. So a crash leaves the old version or the new one. A root is
-small: it names one list per table, and lists that did not change are those of the version before.
-Loading the hundredth small file costs what the first costs: only the newest root is opened, and
-small files are merged (``vault.merging``).
+A load writes files first, then the lists that changed, then the root, and the head last. The root
+is written under another name and renamed, so a crash leaves the old version or the new one. A root
+is small: it names one list per table, and shares lists that did not change with the version before.
+Loading the hundredth small file costs as much as loading the first, because only the newest root is
+opened and small files are merged (``vault.merging``).
 
 Only the lists contain the keys of each file (``vault.keyring``), so a file whose entry is removed
-from all lists cannot be read any more. They also contain the hash of each file. A table's files are
-opened and compared with their hashes when the table is asked for, so a small load does not pay for
-tables it does not read. A load refuses to start where any file of the newest version is missing or
-not encrypted. A file that a load does not read keeps its entry, so a file that was exchanged by
-somebody with the keys is found when it is read, however many loads came between.
+from all lists cannot be read any more. The lists also contain the hash of each file. The files of a
+table are opened and compared with their hashes when the table is read, so a small load does not
+hash tables that it does not read. A load refuses to start where any file of the newest version is
+missing or not encrypted. A file that a load does not read keeps its entry; if somebody with the
+keys exchanged the file, the next reader finds it, even after many loads.
 
 The fingerprint of a version is a hash over the operations that led to its content, in their order:
 each operation is hashed together with the fingerprint before it.
@@ -57,40 +57,40 @@ from workbench.vault.parquet import (
     Place,
     fault_of,
     form_fault_of,
-    reading,
     scan_encrypted,
+    translate_read_errors,
 )
 from workbench.vault.roots import context_of, read_root
 from workbench.vault.sealed_lists import ListEntry, Lists
 
-#: What the lists of operations are called in their seal.
+#: Name of the lists of operations in their seal.
 OPERATIONS = "operations"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """One version of one dataset, opened.
+    """One opened version of one dataset.
 
     Attributes
     ----------
     name, version
-        Which one it is; versions count from 1.
+        Name of the dataset and number of the version, from 1.
     fingerprint : str
-        Hash over everything that was done to it, in order, and the key its ids were made under.
+        Hash over all operations in their order, and over the id of the key that makes its ids.
     buckets : int
-        Into how many parts customers are cut, fixed when the dataset was made.
+        Number of buckets of every table, fixed when the dataset was made.
     keys : Keyring
-        Keys that open it, for the vault alone; other rooms ask for a key of one purpose.
+        Keys of the dataset, for the vault alone; other rooms ask for a key of one purpose.
     folder : Path
-        Where the dataset is stored.
+        Folder in which the dataset is stored.
     files : tuple of FileEntry
         Files of all tables.
     sources : tuple of SourceEntry
-        What was loaded and not taken back, in order.
+        Loaded sources in the order of their loads, without loads that were taken back.
     operations : tuple of Operation
-        What was done to the dataset up to this version.
+        All operations on the dataset up to this version.
     lists, log
-        What the root names: the list of each table's files, and the lists of operations.
+        Lists that the root names: one of each table's files, and those of operations.
     root : Root
         Hash of the root and of the root before.
     """
@@ -110,17 +110,17 @@ class Dataset:
 
     @property
     def is_synthetic(self) -> bool:
-        """Whether none of the people in it ever lived."""
+        """Whether all its sources are synthetic worlds, so that none of its customers is real."""
         return all(source.is_synthetic for source in self.sources)
 
     @property
     def label(self) -> str:
-        """How messages name it."""
+        """Name of the dataset and its version in messages."""
         return f"dataset {self.name}, version {self.version}"
 
     @property
     def rows(self) -> dict[str, int]:
-        """Stored rows of each table that has any, as the lists count them: no file is opened."""
+        """Number of stored rows of each table that has any, from the lists; no file is opened."""
         counted: Counter[str] = Counter()
         for entry in self.files:
             counted[entry.table] += entry.rows
@@ -128,20 +128,20 @@ class Dataset:
 
     @property
     def contents(self) -> dict[str, int]:
-        """Rows of each table that has any, of customers the persons after linking.
+        """Number of rows of each table that has any; of ``customers``, the number after linking.
 
         Raises
         ------
         IntegrityError
-            A file of the customer table is not what was written.
+            A file of the customer table is not the file that was written.
         """
         return {n: self.customers if n == "customers" else rows for n, rows in self.rows.items()}
 
     @property
     def customers(self) -> int:
-        """Number of customers: records that state somebody, linked ones once."""
-        records = add_customer_ids(self.stored("customers").select("record_id"), self.links())
-        with reading(self.label):
+        """Number of customers: records of the customer table, linked records counted once."""
+        records = add_customer_ids(self.stored_rows("customers").select("record_id"), self.links())
+        with translate_read_errors(self.label):
             return int(records.select(pl.col("customer_id").n_unique()).collect().item())
 
     def data(
@@ -156,37 +156,39 @@ class Dataset:
         Parameters
         ----------
         links : DataFrame, optional
-            Another set of links, of the columns of ``LINKS``; the newest ones unless given.
+            Another set of links, with the columns of ``LINKS``; the newest ones unless given.
         known_at : datetime, optional
-            What was stated of customers for a later time is left out, see ``apply_survivorship``.
+            Time from which on statements about customers are left out, see
+            ``apply_survivorship``.
         with_sources : bool
-            Whether the customer table says of each value which load it is from.
+            Whether the customer table names the load of each value.
 
         Notes
         -----
-        A table's files are opened and checked when the table is first asked for. That raises
-        IntegrityError where files are missing or are not what was written; all are named.
+        The files of a table are opened and checked when the table is first read. That raises
+        IntegrityError, with the names of all such files, where files are missing or are not the
+        files that were written.
 
         Raises
         ------
         ParameterError
-            ``links`` are no links.
+            ``links`` does not have the columns of links.
         """
         if links is not None:
             require_links(links)
         return CustomerData(_Tables(self, links, known_at, with_sources=with_sources))
 
     def links(self) -> pl.DataFrame:
-        """Return which customer each record is that belongs to another record's customer."""
+        """Return the links: the customer of each record that is linked to another record."""
         frame = self.scan(LINKS_TABLE)
         return pl.DataFrame(schema=LINKS) if frame is None else frame.collect()
 
-    def shared(self) -> pl.DataFrame:
-        """Return which records state an identifier of more than one person."""
+    def shared_identifiers(self) -> pl.DataFrame:
+        """Return the records that state an identifier which several persons share."""
         frame = self.scan(SHARED_TABLE)
         return pl.DataFrame(schema=SHARED) if frame is None else frame.collect()
 
-    def stored(self, table: str) -> pl.LazyFrame:
+    def stored_rows(self, table: str) -> pl.LazyFrame:
         """Return the rows of a table as they are stored, by record, lazily."""
         frame = self.scan(table)
         return pl.LazyFrame(schema=TABLES[table].stored) if frame is None else frame
@@ -197,16 +199,17 @@ class Dataset:
         Raises
         ------
         IntegrityError
-            Files are missing or are not what was written; all of the dataset's are named.
+            Files are missing or are not the files that were written; the message names all such
+            files of the dataset.
         """
         try:
             parts = [self.rows_of(entry) for entry in self.files if entry.table == table]
         except IntegrityError as error:
-            raise IntegrityError(self._faults(self.damaged() or [str(error)])) from error
+            raise IntegrityError(self._faults(self.damaged_files() or [str(error)])) from error
         return pl.concat(parts) if parts else None
 
     def rows_of(self, entry: FileEntry) -> pl.LazyFrame:
-        """Return the rows of one of its files, lazily, after the file was checked."""
+        """Check one file of the dataset and return its rows, lazily."""
         return scan_encrypted(
             self.path_of(entry),
             keys=self.keys.keys_of(entry, self.place_of(entry)),
@@ -215,12 +218,12 @@ class Dataset:
         )
 
     def quarantine(self) -> pl.LazyFrame:
-        """Return the rows that were refused, with reason and raw cells."""
+        """Return the refused rows, with their reasons and raw cells."""
         frame = self.scan(QUARANTINE)
         return pl.LazyFrame(schema=QUARANTINE_SCHEMA) if frame is None else frame
 
-    def damaged(self) -> list[str]:
-        """Name every file that is not what was written: missing, changed, or another's."""
+    def damaged_files(self) -> list[str]:
+        """Return one line per file that is missing, was changed, or was swapped with another."""
         places = {entry.sha256: self.place_of(entry) for entry in self.files}
         return [
             f"{self.place_of(entry)}: {fault}"
@@ -229,12 +232,12 @@ class Dataset:
         ]
 
     def require_form(self) -> None:
-        """Refuse a version of which a file is missing or not encrypted; no file is read whole.
+        """Refuse a version with a file that is missing or not encrypted; no file is read whole.
 
         Raises
         ------
         IntegrityError
-            All such files are named.
+            There is such a file; the message names all of them.
         """
         found = [
             f"{self.place_of(entry)}: {fault}"
@@ -245,7 +248,7 @@ class Dataset:
             raise IntegrityError(self._faults(found))
 
     def digest_of(self, table: str) -> str:
-        """Return a digest of one table's files, from its list; equal where they are equal."""
+        """Return a digest over the hashes of one table's files; equal files give equal digests."""
         held = sorted(entry.sha256 for entry in self.files if entry.table == table)
         return hashlib.sha256("\n".join([self.name, table, *held]).encode()).hexdigest()
 
@@ -258,20 +261,20 @@ class Dataset:
         return self.keys.figures.derive(f"study {study}")
 
     def path_of(self, entry: FileEntry) -> Path:
-        """Return where one of its files is stored."""
+        """Return the path of one of its files."""
         return stored_path(self.folder, entry.file)
 
     def place_of(self, entry: FileEntry) -> Place:
-        """Return the place that one of its files was written for."""
+        """Return the place for which one of its files was written."""
         return stored_place(self.name, entry.table, entry.bucket, entry.file)
 
     def _faults(self, found: list[str]) -> str:
-        head = f"{self.label}: stored files are not what was written:"
+        head = f"{self.label}: stored files are not the files that were written:"
         return "\n  ".join([head, *found])
 
 
 class _Tables(Mapping[str, pl.LazyFrame]):
-    """The tables of a version by name; each is opened and checked when it is first asked for."""
+    """The tables of a version by name; a table is opened and checked when it is first read."""
 
     def __init__(
         self,
@@ -293,7 +296,7 @@ class _Tables(Mapping[str, pl.LazyFrame]):
         return self._opened[name]
 
     def _open(self, name: str) -> pl.LazyFrame:
-        table, rows = TABLES[name], self._dataset.stored(name)
+        table, rows = TABLES[name], self._dataset.stored_rows(name)
         if table.belongs_to == "nobody":
             return rows
         if self._links is None:
@@ -324,20 +327,20 @@ def read_version(
     Parameters
     ----------
     folder, name, version
-        Which version, and where its dataset is stored.
+        Folder and name of the dataset, and number of the version.
     keys : Keyring
         Keys of the dataset.
     lists : Lists, optional
-        Lists that were opened before, where several versions are read one after the other.
+        Lists that are open already, so that several versions read shared lists once.
 
     Raises
     ------
     ParameterError
-        There is no such version, or it was written by another workbench.
+        There is no such version, or it has the format of another workbench.
     AccessError
-        It was sealed with another key.
+        The version was sealed with another key.
     IntegrityError
-        Its root or one of its lists was changed, damaged or swapped.
+        The root or one of the lists was changed, damaged or swapped.
     """
     root, found = read_root(folder, name, version, keys.manifests)
     lists = lists or Lists(folder, name, keys.manifests)
@@ -370,10 +373,10 @@ def read_version(
 
 
 def stored_place(name: str, table: str, bucket: int, file: str) -> Place:
-    """Return the place that a file of a dataset is written for."""
+    """Return the place for which a file of a dataset is written."""
     return Place(holding=f"dataset {name}", table=table, bucket=bucket, file=file)
 
 
 def stored_path(folder: Path, file: str) -> Path:
-    """Return where a file of a dataset is stored."""
+    """Return the path of a file of a dataset."""
     return folder / "files" / f"{file}.parquet"

@@ -1,27 +1,27 @@
-"""What a version of a dataset lists: its files, its sources, and what was done to it."""
+"""Entries in the lists of a dataset's version: its files, its sources and its operations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
 
-#: The table of rows that could not be used, kept beside the customer tables.
+#: The table of refused rows, which is stored beside the customer tables.
 QUARANTINE = "quarantine"
 
-#: The table of links between records and customers, kept beside the customer tables.
+#: The table of links between records and customers, which is stored beside the customer tables.
 LINKS_TABLE = "links"
 
-#: The table of records that state an identifier of more than one person.
+#: The table of records that state an identifier which several persons share.
 SHARED_TABLE = "shared"
 
-#: What is made anew out of the identifiers of a version.
+#: Tables that every version makes anew from its identifiers.
 LINKAGE = (LINKS_TABLE, SHARED_TABLE)
 
-#: One row is one fault of one record (``schema.record_faults``). The first fault of a record,
-#: number 0, has the record's own cells in ``raw``, so that they are stored once. No column is
-#: nested, because each column has a key of its own. ``about_record`` is the id of the source's
-#: record whose person the refused record is about, as far as it could be read: an erasure finds it
-#: by that.
+#: One row is one fault of one refused record (``schema.record_faults``). The first fault of a
+#: record, number 0, has the record's own cells in ``raw``, so that they are stored once. No column
+#: is nested, because each column has a key of its own. ``about_record`` is the id of the record
+#: whose person the refused record is about, null where it could not be read; an erasure finds the
+#: refused records of a person by it.
 QUARANTINE_SCHEMA = pl.Schema(
     {
         "source_id": pl.String(),
@@ -44,7 +44,7 @@ class FileEntry:
     Attributes
     ----------
     table, bucket, file
-        Where the file belongs; ``file`` is the name under which it is stored.
+        Place of the file; ``file`` is the name under which it is stored.
     footer : str
         Key of the footer: its holder can read column names, types and the number of rows.
     keys : mapping of str to str
@@ -65,9 +65,9 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceEntry:
-    """One load of one file, page or table; the public part of a row of ``sources``.
+    """One load of one file, page or table; the part of a row of ``sources`` that names nobody.
 
-    ``reasons`` are the refused records by reason as they were told at that load.
+    ``reasons`` counts the refused records by reason, in the words that the load reported.
     """
 
     source_id: str
@@ -95,11 +95,11 @@ class Operation:
     version, base : int
         Version that the operation made, and the version whose content it changed.
     sources : tuple of SourceEntry
-        What a load read.
+        Sources that a load read.
     undoes : int or None
         Version made by the load that an ``undo`` takes back.
     details : mapping of str to str
-        Whatever else decides what the operation did, a hash of its input for instance.
+        Further inputs that decide the outcome of the operation, for example a hash of its input.
     """
 
     kind: str

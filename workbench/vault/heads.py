@@ -1,24 +1,25 @@
-"""The head of each dataset: which version was written last, kept a second time.
+"""The head of each dataset: a second record of the version that was written last.
 
     heads/NAME.sealed            in the workspace, outside the dataset's folder
     PATH/NAME.sealed             a further copy, where --head or WORKBENCH_HEAD names a folder
 
-A root is authentic by its seal, but a seal does not show that a newer root existed: whoever removes
-the newest root would bring back people who withdrew since. So the head contains the number of the
-newest version, the hash of its root and the count of operations. A version is written root first,
-then head. After a crash between the two the newest root is one ahead of the head and contains the
-hash of the root that the head names: it is accepted, and the next writer puts the head right. A
-head that is ahead of the roots is refused until ``workbench dataset accept-restore`` states that a
-backup was meant. The head also keeps the highest number ever used, so no number is used again.
+A root is authentic by its seal, but a seal does not show whether a newer root existed. Somebody who
+removes the newest root would bring back people who have withdrawn since. Therefore the head
+contains the number of the newest version, the hash of its root and the number of operations. A
+writer writes the root first, then the head. After a crash between the two, the newest root is one
+version ahead of the head and contains the hash of the root that the head names: this root is
+accepted, and the next writer writes its head. A head that is ahead of the roots is refused until
+``workbench dataset accept-restore`` confirms that a backup was restored on purpose. The head also
+contains the highest version number ever used, so that no number is used again.
 
-A further copy may be older than the newest version, because a command can run without it; the
-chain of hashes from the newest root back must lead to the root that the copy names.
+A further copy may be older than the newest version, because a command can run without it. The
+chain of hashes from the newest root backwards must reach the root that the copy names.
 
-What this does not guard against: somebody who restores both the dataset and its head of an earlier
-day, for instance the whole workspace, is noticed only by a further copy that was not restored with
-them. Keep that copy on another disk, and where the people who write the workspace's backups cannot
-write. The copy does not guard against somebody who can write in both places, nor against anything
-that happened before the first command that named it.
+One attack is not prevented: if somebody restores an earlier state of both the dataset and its head,
+for example of the whole workspace, only a further copy that was not restored with them shows it.
+Store that copy on another disk, where the people who write the workspace's backups cannot write.
+The copy does not guard against somebody who can write in both places, nor against anything that
+happened before the first command that named it.
 """
 
 import contextlib
@@ -31,9 +32,9 @@ from workbench.foundation.errors import InputError, IntegrityError
 from workbench.foundation.files import write_whole
 from workbench.vault.keys import Key
 from workbench.vault.sealed_lists import compact_json
-from workbench.vault.sealing import sealed, unsealed
+from workbench.vault.sealing import seal, unseal
 
-_SKIPPED = 1_000
+_SKIPPED = 1_000  # Numbers that are not used where the workspace's head cannot be read.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +44,11 @@ class Head:
     Attributes
     ----------
     dataset, version
-        Which version; 0 before the first one is whole.
+        Name of the dataset and number of the version; 0 before the first version is complete.
     root : str
-        SHA-256 of its root; empty before the first one.
+        SHA-256 of the version's root; empty before the first version.
     operations : int
-        How many operations led to its content.
+        Number of operations that led to its content.
     highest : int
         Highest number that any version ever had.
     """
@@ -61,7 +62,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Root:
-    """A root as a head compares it.
+    """The part of a root that is compared with a head.
 
     Attributes
     ----------
@@ -70,7 +71,7 @@ class Root:
     previous : str
         Hash of the root before; empty for the first.
     operations : int
-        How many operations led to the content.
+        Number of operations that led to the content.
     """
 
     version: int
@@ -79,20 +80,20 @@ class Root:
     operations: int
 
 
-#: Stands for the root before the first one.
+#: Used in place of a root where there is no version yet.
 NO_ROOT = Root(version=0, sha256="", previous="", operations=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """The places in which the head of one dataset is kept.
+    """The places in which the head of one dataset is stored.
 
     Attributes
     ----------
     name : str
         Name of the dataset.
     key : Key
-        Key of its manifests.
+        Key of the dataset's manifests.
     own : Path
         File in the workspace.
     copy : Path or None
@@ -106,7 +107,7 @@ class Heads:
 
     @property
     def places(self) -> tuple[Path, ...]:
-        """All files, the workspace's first."""
+        """All files of the head; the workspace's file is the first."""
         return (self.own,) if self.copy is None else (self.own, self.copy)
 
     def read(self, place: Path) -> Head | None:
@@ -115,9 +116,9 @@ class Heads:
         Raises
         ------
         AccessError
-            It was sealed with another key.
+            The head was sealed with another key.
         IntegrityError
-            It was changed, damaged or swapped.
+            The head was changed, damaged or swapped.
         """
         try:
             content = place.read_bytes()
@@ -125,10 +126,10 @@ class Heads:
             return None
         except OSError as error:
             raise IntegrityError(f"{self._context} cannot be read: {error.strerror}") from error
-        return Head(**json.loads(unsealed(content, key=self.key, context=self._context)))
+        return Head(**json.loads(unseal(content, key=self.key, context=self._context)))
 
     def write(self, head: Head) -> None:
-        """Keep a head in all places.
+        """Store a head in all places.
 
         Raises
         ------
@@ -158,11 +159,11 @@ class Heads:
         Parameters
         ----------
         held : sequence of Head or None
-            What was read in each of ``places``.
+            Heads that were read in each of ``places``.
         newest : Root or None
             Newest root that is stored.
         chain : callable
-            Gives all stored roots from the newest backwards, as far as each names the one before.
+            Function that yields the stored roots backwards, see ``roots.roots_backwards``.
         """
         found = self._fault(held[0], newest)
         if found is None and self.copy is not None:
@@ -170,15 +171,15 @@ class Heads:
         return found
 
     def is_behind(self, newest: Root) -> bool:
-        """Return whether a head names an older root than the newest: its writer crashed."""
+        """Return whether a head does not name the newest root, because its writer crashed."""
         held = [self.read(place) for place in self.places]
         return any(head is None or head.root != newest.sha256 for head in held)
 
     def highest(self, newest: int) -> int:
-        """Return a number that is as high as any that a version ever had.
+        """Return a number that is at least as high as any number that a version ever had.
 
-        Where the workspace's head cannot be read, nothing shows how many were used: a thousand
-        numbers are skipped then.
+        Where the workspace's head cannot be read, it is unknown how many numbers were used, so a
+        thousand numbers are skipped.
         """
         numbers, skipped = [newest], 0
         for place in self.places:
@@ -193,16 +194,16 @@ class Heads:
 
     def _fault(self, head: Head | None, newest: Root | None) -> str | None:
         meant = (
-            f"if a backup was restored on purpose, say `workbench dataset accept-restore "
-            f"{self.name}`; otherwise put back what is missing"
+            f"if a backup was restored on purpose, run `workbench dataset accept-restore "
+            f"{self.name}`; otherwise put back the missing files"
         )
         if head is None:
             return None if newest is None else f"{self._context} is missing: {meant}"
         if newest is None:
             lost = f"dataset {self.name}: version {head.version} was written and no version is left"
             return f"{lost}: {meant}" if head.version else None
-        # one ahead, by a writer that crashed: its number is new; a version that was given up when
-        # an older one was accepted has an old number
+        # A writer that crashed leaves a root with a new number. A root that was given up when an
+        # older version was accepted has an old number.
         is_ahead = newest.previous == head.root and newest.version > head.highest
         if newest.sha256 == head.root or is_ahead:
             return None
@@ -235,12 +236,12 @@ class Heads:
             return None
         return (
             f"dataset {self.name}: by the copy of its head in {copy.parent} version "
-            f"{head.version} was written, and what is stored does not lead back to it: if a "
-            f"backup was restored on purpose, say {accept}"
+            f"{head.version} was written, and the stored versions do not lead back to it: if a "
+            f"backup was restored on purpose, run {accept}"
         )
 
     def _sealed(self, head: Head) -> bytes:
-        return sealed(compact_json(asdict(head)), key=self.key, context=self._context)
+        return seal(compact_json(asdict(head)), key=self.key, context=self._context)
 
     @property
     def _context(self) -> str:

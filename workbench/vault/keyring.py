@@ -3,12 +3,13 @@
 Columns are grouped by their sensitivity: *direct* (names a person), *plain* (keys, lineage,
 quasi-identifiers and plain columns) and *sensitive* (sensitive values and texts). Every file has a
 random data key per group; the list of files contains it, sealed to the group's key of the dataset.
-Whoever opens the list gets the footer's key of each file, which reads column names, types and row
-counts; values of a column need the key of its group as well. A keyring without a group's key leaves
-that group's columns out: with a *wrong* key polars fails for the other columns too.
+The list also contains the footer's key of each file, which is enough to read column names, types
+and the number of rows; the values of a column need the key of its group as well. A keyring without
+a group's key does not give polars any key for that group's columns, because with a *wrong* key
+polars fails for the other columns too.
 
-The workspace's key itself stays in ``Vault``. No other room gets it, and it cannot be computed from
-a keyring.
+Only ``Vault`` has the workspace's key. No other room gets it, and it cannot be computed from a
+keyring.
 """
 
 import base64
@@ -38,9 +39,10 @@ _GROUPS: Mapping[Sensitivity, Group] = {
 
 
 def group_of(table: str, column: str) -> Group:
-    """Return the sensitivity group of a column; the strictest where the schema has none.
+    """Return the sensitivity group of a column; ``direct`` where the schema has no such column.
 
-    Refused rows contain raw cells of any kind, so their ``raw`` is direct. Links contain keys.
+    Refused rows contain raw cells of any kind, so their column ``raw`` is direct. Links contain
+    only keys, so they are plain.
     """
     if table in TABLES and column in TABLES[table]:
         return _GROUPS[TABLES[table].column(column).sensitivity]
@@ -50,7 +52,7 @@ def group_of(table: str, column: str) -> Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keyring:
-    """Keys of one dataset that its holder may use.
+    """The keys of one dataset that the holder of this keyring may use.
 
     Attributes
     ----------
@@ -59,8 +61,8 @@ class Keyring:
     manifests : Key
         Key that opens roots, lists, journal and head.
     ids, pseudonyms, figures : Key
-        Keys under which ids of records and customers, pseudonyms of views, and the noise of
-        published figures are made.
+        Keys from which ids of records and customers, pseudonyms of views, and the noise of
+        published figures are computed.
     groups : mapping of Group to Key
         Keys that open the data keys of the groups' columns.
     """
@@ -103,12 +105,12 @@ class Keyring:
         return keys, wrapped
 
     def keys_of(self, entry: FileEntry, place: Place) -> FileKeys:
-        """Return the keys of a file: the footer's, and those of columns whose group is held.
+        """Return the keys of a file: the footer's, and keys of columns whose group key is here.
 
         Raises
         ------
         AccessError
-            A group's key is another one than the file was written for.
+            The file was written for another key of a group.
         """
         data: dict[Group, Key] = {}
         for group in self.groups:

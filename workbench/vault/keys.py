@@ -1,6 +1,6 @@
-"""Keys: how they are made, kept in a file that only the owner can read, and derived.
+"""Make, store, read and derive keys; a key file can be read only by its owner.
 
-A key never shows itself: its ``repr`` is ``Key(…)`` with an id that says nothing about the secret.
+The ``repr`` of a key is ``Key(…)`` with an id from which the secret cannot be computed.
 """
 
 import base64
@@ -20,7 +20,7 @@ from workbench.foundation.files import write_whole
 
 _HEAD = "workbench-key-1"
 _BYTES = 32
-_LONGEST = 4_096  # bytes of a key file that are read
+_LONGEST = 4_096  # Largest number of bytes that are read from a key file.
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -32,8 +32,8 @@ class Key:
     secret : bytes
         The 32 bytes.
     origin : str
-        Id of the key file's key from which this one was derived, or this key's own id. People hold
-        key files, so messages name keys by it.
+        Id of the key file's key from which this key was derived, or this key's own id. Messages
+        name keys by it, because people have key files.
     """
 
     secret: bytes
@@ -51,25 +51,25 @@ class Key:
 
     @classmethod
     def of_text(cls, text: str) -> Self:
-        """Return the key whose ``text`` it is; ValueError where it is none's."""
+        """Return the key with this ``text``; ValueError where it is the text of no key."""
         return cls(base64.b64decode(text, validate=True))
 
     @property
     def id(self) -> str:
-        """Eight hexadecimal digits by which people tell keys apart."""
+        """Eight hexadecimal digits that distinguish keys."""
         return hashlib.sha256(b"workbench key id" + self.secret).hexdigest()[:8]
 
     def derive(self, purpose: str) -> "Key":
         """Return the key for one purpose (HKDF-Expand with SHA-256, RFC 5869 section 2.3).
 
-        Whoever holds a derived key learns nothing about this one or its siblings.
+        Neither this key nor any other derived key can be computed from a derived key.
         """
         expand = HKDFExpand(algorithm=SHA256(), length=_BYTES, info=purpose.encode())
         return Key(expand.derive(self.secret), self.origin)
 
     @property
     def text(self) -> str:
-        """The secret as text, for the places that take only text; never show or store it."""
+        """The secret as text, for environment variables and key files; never show it."""
         return base64.b64encode(self.secret).decode()
 
     def __repr__(self) -> str:
@@ -82,7 +82,7 @@ def write_key(path: Path) -> Key:
     Raises
     ------
     ParameterError
-        There is a key already: it is never overwritten, its data would be lost.
+        There is a key already. It is never overwritten, because its data would be lost.
     InputError
         The disk is full or the folder cannot be written.
     """
@@ -97,23 +97,23 @@ def write_key(path: Path) -> Key:
 def read_key(path: Path, *, is_private_folder: bool = False) -> Key:
     """Read a key file.
 
-    The file is opened once; its owner and mode are those of the opened file. The folder in which
-    the name is stored is checked, and where the name is a link also the folder of the file itself:
-    whoever may write there can put another key in its place.
+    The owner and the mode are read from the open file, so nobody can exchange the file between the
+    check and the reading. The folder of the path is checked too, and where the path is a link also
+    the folder of the linked file: people who may write there can put another key in its place.
 
     Parameters
     ----------
     path : Path
-        The key file.
+        Key file.
     is_private_folder : bool
         Whether the folder is made for keys, so that nobody else may even list it. A key file that
-        is named by the user may be stored in any folder that others cannot write.
+        the user names may be stored in any folder that others cannot write.
 
     Raises
     ------
     AccessError
-        There is none, it belongs to somebody else, others can read it or exchange it, or it is no
-        key file.
+        There is no such file, it belongs to somebody else, others can read or exchange it, or it
+        is no key file.
     """
     try:
         with path.open("rb") as file:
@@ -152,7 +152,9 @@ def _require_owned(folder: Path, held: os.stat_result, *, is_private: bool) -> N
             "move the key file into a folder of your own"
         )
     mode = stat.S_IMODE(held.st_mode)
-    is_shared = bool(mode & 0o022) and not mode & stat.S_ISVTX  # in a sticky one names are safe
+    is_shared = (
+        bool(mode & 0o022) and not mode & stat.S_ISVTX
+    )  # In a sticky folder only owners can rename.
     if mode & 0o077 if is_private else is_shared:
         raise AccessError(
             f"the key folder {folder} is open to others (mode {mode:o}): run chmod 700 on it, "
@@ -161,5 +163,5 @@ def _require_owned(folder: Path, held: os.stat_result, *, is_private: bool) -> N
 
 
 def _owners() -> tuple[int, int]:
-    """Return who may own a key: this user, and root, who can read everything anyway."""
+    """Return the users who may own a key: this user, and root, who can read all files anyway."""
     return os.getuid(), 0

@@ -1,15 +1,16 @@
-"""Which small files of a dataset are written anew as one, so that a table stays a few files.
+"""Choose the small files of a dataset that are merged, so that a table consists of few files.
 
-Every load writes a file per table and bucket that it touches. Opening a file costs about as much as
-reading ten thousand rows, and polars keeps every file of a table open, so files are merged when a
-dataset would have more than ``MOST_FILES``. Of each table and bucket the smallest files are merged,
-as long as the next one is at most twice as large as those before it together, and where this makes
-one file of four or more. Files of one bucket then have sizes that grow geometrically, and a row is
-rewritten about as often as its bucket doubles. Files of ``SMALL_ROWS`` rows or more are left alone,
-so a first load of a large export is not written twice.
+Every load writes one file for each table and bucket that it has rows of. Opening a file costs about
+as much as reading ten thousand rows, and polars keeps every file of a table open. Therefore small
+files are merged when a dataset would have more than ``MOST_FILES``. In each table and bucket the
+files are taken from the smallest upwards, as long as the next file has at most twice as many rows
+as all files taken before it; they are merged where four or more were taken. The sizes of the files
+of a bucket then grow geometrically, and a row is rewritten about as often as its bucket doubles.
+Files of ``SMALL_ROWS`` rows or more are never merged, so the first load of a large export is not
+written twice.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from workbench.vault.entries import FileEntry
 
@@ -20,30 +21,31 @@ MOST_FILES = 300
 SMALL_ROWS = 20_000
 
 _RATIO = 2
-_FEWEST = 4  # files that become one: merging pairs would cost more than it saves
+_FEWEST = 4  # Merging pairs of files would cost more than it saves.
 
 
-def to_merge(entries: Iterable[FileEntry], *, most: int = MOST_FILES) -> list[list[FileEntry]]:
+def files_to_merge(
+    entries: Iterable[FileEntry], *, most: int = MOST_FILES
+) -> list[list[FileEntry]]:
     """Return groups of files, each of which becomes one file; none where there are few files.
 
-    Examples
-    --------
-    Files of 12, 12, 12, 12 and 9,000 rows of one bucket: the small ones become one of 48 rows.
+    For example, one bucket has files of 12, 12, 12, 12 and 9,000 rows: the group contains the four
+    small files, which become one file of 48 rows.
     """
     listed = list(entries)
     if len(listed) <= most:
         return []
-    return [small for group in _groups(listed).values() if len(small := _small(group)) >= _FEWEST]
+    return [small for group in _group_files(listed) if len(small := _small_files(group)) >= _FEWEST]
 
 
-def _groups(entries: Iterable[FileEntry]) -> Mapping[object, list[FileEntry]]:
+def _group_files(entries: Iterable[FileEntry]) -> Iterable[list[FileEntry]]:
     groups: dict[object, list[FileEntry]] = {}
     for entry in entries:
         groups.setdefault((entry.table, entry.bucket, entry.columns), []).append(entry)
-    return groups
+    return groups.values()
 
 
-def _small(group: list[FileEntry]) -> list[FileEntry]:
+def _small_files(group: list[FileEntry]) -> list[FileEntry]:
     taken: set[str] = set()
     rows = 0
     for entry in sorted(group, key=lambda entry: entry.rows):
@@ -51,4 +53,4 @@ def _small(group: list[FileEntry]) -> list[FileEntry]:
             break
         taken.add(entry.file)
         rows += entry.rows
-    return [entry for entry in group if entry.file in taken]  # in the order of the loads
+    return [entry for entry in group if entry.file in taken]  # keeps the order of the loads

@@ -1,21 +1,25 @@
-"""Encrypted Parquet files: written under given keys, and read only as they were written.
+"""Write and read encrypted Parquet files; a file that is not as it was written is refused.
 
-Three traps of polars are closed here. Once any column has a key, polars leaves the columns without
-one in plain text, so every column has a key. Polars accepts a swapped file under the same keys
-unless ``aad_prefix`` is set, so the prefix names dataset, table, bucket and file. Polars accepts a
-plain file in the place of an encrypted one, so a file must end with the four bytes ``PARE`` of an
-encrypted footer: without a key nobody can make another file that ends so and opens.
+This module guards against three traps of polars:
 
-The whole-file SHA-256 from the sealed list is compared as well. It guards against people who
-hold the keys and write another file under them, and it allows a message to name the damaged file.
-Hashing takes 0.56 CPU seconds per GB and is done once per file and process, when a table is first
+- Once any column has a key, polars writes columns without a key in plain text. Therefore every
+  column has a key.
+- Polars accepts a swapped file under the same keys unless ``aad_prefix`` is set. Therefore the
+  prefix names dataset, table, bucket and file.
+- Polars accepts a plain file in the place of an encrypted one. Therefore a file must end with the
+  four bytes ``PARE`` of an encrypted footer; without a key nobody can make another file that ends
+  with them and opens.
+
+The SHA-256 of the whole file is compared with the sealed list as well. This guards against people
+who have the keys and write another file with them, and it lets a message name the damaged file.
+Hashing takes 0.56 CPU seconds per GB and happens once per file and process, when a table is first
 read.
 
-All of these checks and the scan use one open file description, so a file that is renamed into the
-place after the check is never read. Polars duplicates the descriptor, and the plan of the lazy
-frame owns the duplicate: it lives exactly as long as the frame and the frames made from it. A
-process that writes into the same file while it is scanned is not guarded against: changed bytes
-fail their tag, and a file that becomes shorter ends the scan.
+The checks and the scan use the same open file, so another file that is renamed to the same path
+after the check is never read. Polars duplicates the file descriptor, and the plan of the lazy frame
+owns the duplicate: it stays open as long as the frame and the frames made from it. Nothing prevents
+another process from writing into the file during the scan, but changed bytes fail their
+authentication tag, and a file that becomes shorter ends the scan with an error.
 """
 
 import contextlib
@@ -38,10 +42,10 @@ from workbench.foundation.errors import AccessError, InputError, IntegrityError
 from workbench.schema.customer_data import write_parquet
 from workbench.vault.keys import Key
 
-#: Words of polars where a tag fails, a length is impossible, or a file became shorter.
+#: Parts of polars' messages when a tag fails, a length is impossible, or a file became shorter.
 _DAMAGE = ("ncryption error", "out of specification", "range.end as u64 <= self.size")
 
-#: Words of polars where a column is read whose key is left out.
+#: Message of polars when a column is read without its key.
 _NO_KEY = re.compile(r"No column decryption key set for encrypted column '(\w+)'")
 
 #: Last four bytes of a Parquet file whose footer is encrypted.
@@ -52,15 +56,15 @@ _PLAIN = "not encrypted, or cut off: without a key nobody can write a file that 
 
 _TOO_MANY = "too many open files for one process: raise the limit with `ulimit -n`"
 
-_MOST_OPEN_FILES = 1_048_576  # what Linux allows one process unless its limit was changed
+_MOST_OPEN_FILES = 1_048_576  # Linux allows a process no more unless its limit was changed.
 
-#: Digests of files that this process has hashed, by the identity of the file at that time.
+#: Hashes of files that this process has read, by the identity of the file (``_identity``).
 _hashed: dict[tuple[int, ...], str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where one file belongs; the file opens nowhere else."""
+    """The place of one file; the file opens in no other place."""
 
     holding: str
     table: str
@@ -69,7 +73,7 @@ class Place:
 
     @property
     def prefix(self) -> bytes:
-        """Additional authenticated data of every module of the file."""
+        """Additional authenticated data of every encrypted part of the file."""
         return f"{self.holding}|{self.table}|{self.bucket}|{self.file}".encode()
 
     def __str__(self) -> str:
@@ -94,7 +98,7 @@ class FileKeys:
 
     @classmethod
     def derived(cls, key: Key, columns: Iterable[str]) -> Self:
-        """Derive all keys of a file from one, for files that are read as a whole."""
+        """Derive all keys of a file from one key, for files whose readers may read all columns."""
         return cls(
             footer=key.derive("footer"),
             columns={name: key.derive(f"column:{name}") for name in columns},
@@ -104,21 +108,21 @@ class FileKeys:
 def write_encrypted(
     rows: pl.DataFrame | pl.LazyFrame, path: Path, *, keys: FileKeys, place: Place
 ) -> str:
-    """Write one file, its footer and every column encrypted.
+    """Write one file, with its footer and every column encrypted.
 
     The file is on the disk when this returns, and only its owner can read it.
 
     Returns
     -------
     str
-        SHA-256 of the file, which the list keeps.
+        SHA-256 of the file, for its entry in a list.
 
     Raises
     ------
     InputError
-        The disk is full or the folder cannot be written; nothing is left then.
+        The disk is full or the folder cannot be written; the unfinished file is removed.
     """
-    # a column without a key would be written in plain: this raises KeyError instead
+    # polars would write a column without a key in plain text: this raises KeyError instead.
     column_keys = {name: keys.columns[name].secret for name in rows.collect_schema().names()}
     encryption = pl.ParquetEncryptionProperties(
         footer_key=keys.footer.secret,
@@ -129,7 +133,8 @@ def write_encrypted(
     )
     try:
         path.touch(mode=0o600)
-        with path.open("rb", buffering=0) as file:  # the file that is written, whatever its name
+        # This handle stays with the written file, even if somebody renames another to its path.
+        with path.open("rb", buffering=0) as file:
             write_parquet(rows, path, encryption)
             os.fsync(file.fileno())
             if not _is_encrypted(file):
@@ -146,15 +151,15 @@ def write_encrypted(
 
 
 def scan_encrypted(path: Path, *, keys: FileKeys, place: Place, sha256: str) -> pl.LazyFrame:
-    """Scan one file after it was checked; its pages are read when they are needed.
+    """Check one file and scan it; its pages are read when they are needed.
 
     Parameters
     ----------
     path : Path
         File to read.
     keys, place
-        What the file was written with. Columns whose key is left out cannot be read; the others
-        can.
+        Keys and place for which the file was written. Columns without a key cannot be read; the
+        other columns can.
     sha256 : str
         Hash of the file from a sealed list.
 
@@ -187,16 +192,16 @@ def scan_encrypted(path: Path, *, keys: FileKeys, place: Place, sha256: str) -> 
 
 
 def fault_of(path: Path, sha256: str, *, places: Mapping[str, Place]) -> str | None:
-    """Return what is wrong with a stored file, None where it is the file that was written.
+    """Return the fault of a stored file, None where it is the file that was written.
 
-    The file is read from the disk again, whatever this process has hashed before.
+    The file is read from the disk again, even if this process has hashed it before.
 
     Parameters
     ----------
     path, sha256
-        File and the hash that its list keeps.
+        Path of the file, and its hash from the list.
     places : mapping of str to Place
-        Places of other files by their hash, to name the file that was put here.
+        Places of other files by their hash, so that the message can name the file found here.
     """
     try:
         with _open(path) as file:
@@ -213,9 +218,9 @@ def fault_of(path: Path, sha256: str, *, places: Mapping[str, Place]) -> str | N
 
 
 def form_fault_of(path: Path) -> str | None:
-    """Return what is wrong with the form of a stored file; a few bytes are read, not the file.
+    """Return the fault in the form of a stored file; only its last bytes are read.
 
-    A plain file in the place of an encrypted one is found, another encrypted file is not.
+    This finds a plain file in the place of an encrypted one, but not another encrypted file.
     """
     try:
         with _open(path) as file:
@@ -227,8 +232,14 @@ def form_fault_of(path: Path) -> str | None:
 
 
 @contextlib.contextmanager
-def reading(holding: str) -> Iterator[None]:
-    """Translate a tag that fails, or a column without a key, while pages are read."""
+def translate_read_errors(holding: str) -> Iterator[None]:
+    """Raise the workbench's errors where polars fails on a damaged page or a missing key.
+
+    Parameters
+    ----------
+    holding : str
+        Name of the holding in the message.
+    """
     try:
         yield
     except (pl.exceptions.ComputeError, pl.exceptions.PanicException) as error:
@@ -278,29 +289,29 @@ def _hash(file: FileIO) -> str:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
         if _identity(file) != identity:
-            return sha256  # somebody wrote meanwhile: the next reader hashes it again
+            return sha256  # Somebody wrote meanwhile: the next reader hashes the file again.
         _hashed[identity] = sha256
     return _hashed[identity]
 
 
 def _identity(file: FileIO) -> tuple[int, ...]:
-    """Return numbers that change when the content of a file does: a write moves both times."""
+    """Return numbers that change when the content of a file changes: a write sets both times."""
     held = os.fstat(file.fileno())
     return held.st_dev, held.st_ino, held.st_size, held.st_mtime_ns, held.st_ctime_ns
 
 
 @cache
 def allow_many_open_files() -> None:
-    """Raise this process's limit of open files: polars keeps every file of a table open."""
+    """Raise this process's limit of open files, because polars keeps all files of a table open."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _MOST_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_OPEN_FILES)
     if soft != resource.RLIM_INFINITY and soft < most:
-        with contextlib.suppress(OSError, ValueError):  # a system may allow less than it says
+        with contextlib.suppress(OSError, ValueError):  # A system may allow less than it states.
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _system_reason(error: Exception) -> str | None:
-    """Return what the system says; polars wraps it into words of its own."""
+    """Return the operating system's message, which polars wraps into its own."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     number = re.search(r"os error (\d+)", str(error))

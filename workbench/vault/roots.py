@@ -1,8 +1,8 @@
-"""The root of each version: sealed, small, and names the lists of the version and its predecessor.
+"""The root of each version: a small sealed file that names the version's lists.
 
-A version exists once its root has its name. The root contains the hash of the root before it, so
-that a chain leads from the newest back (``heads`` compares it), and the fingerprint of what was
-done up to it.
+A version exists once its root is stored under its name. The root contains the hash of the root
+before it, so that the roots form a chain from the newest one backwards (``heads`` follows it), and
+the fingerprint of all operations up to this version.
 """
 
 import hashlib
@@ -17,14 +17,14 @@ from workbench.vault.entries import Operation
 from workbench.vault.heads import Root
 from workbench.vault.keys import Key
 from workbench.vault.sealed_lists import ListEntry, compact_json, digest
-from workbench.vault.sealing import sealed, unsealed
+from workbench.vault.sealing import seal, unseal
 
-#: Raised when the layout changes; another format is refused by its number.
+#: Number of the layout, increased when the layout changes; any other number is refused.
 FORMAT = 2
 
 
 def version_numbers(folder: Path) -> list[int]:
-    """Return the versions that are whole, oldest first."""
+    """Return the numbers of the versions that have a root, oldest first."""
     return sorted(int(p.name) for p in (folder / "versions").glob("[0-9]*") if p.name.isdecimal())
 
 
@@ -34,16 +34,16 @@ def root_path(folder: Path, version: int) -> Path:
 
 
 def read_root(folder: Path, name: str, version: int, key: Key) -> tuple[dict[str, Any], Root]:
-    """Open the root of one version; return its content and what a head compares.
+    """Open the root of one version; return its content, and the part that a head compares.
 
     Raises
     ------
     ParameterError
-        There is no such version, or it was written by another workbench.
+        There is no such version, or it has the format of another workbench.
     AccessError
-        It was sealed with another key.
+        The root was sealed with another key.
     IntegrityError
-        It was changed, damaged or swapped.
+        The root was changed, damaged or swapped.
     """
     path = root_path(folder, version)
     if not path.is_file():
@@ -51,10 +51,10 @@ def read_root(folder: Path, name: str, version: int, key: Key) -> tuple[dict[str
         raise ParameterError(f"dataset {name} has no version {version}. Known: {known}")
     context = context_of(name, version)
     content = path.read_bytes()
-    root: dict[str, Any] = json.loads(unsealed(content, key=key, context=context))
+    root: dict[str, Any] = json.loads(unseal(content, key=key, context=context))
     require_format(context, root["format"])
     if (root["dataset"], root["version"]) != (name, version):
-        raise IntegrityError(f"{context} says it is another dataset's version")
+        raise IntegrityError(f"{context} was swapped: it contains the root of another version")
     found = Root(
         version=version,
         sha256=digest(content),
@@ -66,11 +66,11 @@ def read_root(folder: Path, name: str, version: int, key: Key) -> tuple[dict[str
 
 def sealed_root(root: Mapping[str, Any], key: Key) -> bytes:
     """Seal the content of a root for its place."""
-    return sealed(compact_json(root), key=key, context=context_of(root["dataset"], root["version"]))
+    return seal(compact_json(root), key=key, context=context_of(root["dataset"], root["version"]))
 
 
 def require_format(what: str, found: int) -> None:
-    """Refuse a format that this workbench does not read, with what to do.
+    """Refuse a format that this workbench does not read; the message says what to do.
 
     Raises
     ------
@@ -89,8 +89,8 @@ def require_format(what: str, found: int) -> None:
         )
 
 
-def chain(folder: Path, name: str, key: Key) -> Iterator[Root]:
-    """Give the roots from the newest backwards, as far as each names the one before it."""
+def roots_backwards(folder: Path, name: str, key: Key) -> Iterator[Root]:
+    """Yield the roots from the newest backwards, until one is missing, damaged or not the next."""
     wanted = None
     for number in reversed(version_numbers(folder)):
         try:
@@ -105,8 +105,8 @@ def chain(folder: Path, name: str, key: Key) -> Iterator[Root]:
 def next_fingerprint(before: str, operation: Operation) -> str:
     """Return the fingerprint of a version after one more operation.
 
-    Names of files and the wording of refusals are no part of it, so the same loads in the same
-    order give the same fingerprint again.
+    The fingerprint does not depend on names of files or the wording of refusals, so the same loads
+    in the same order give the same fingerprint again.
     """
     content = {
         "before": before,
@@ -119,5 +119,5 @@ def next_fingerprint(before: str, operation: Operation) -> str:
 
 
 def context_of(name: str, version: int) -> str:
-    """Return what a version is called in seals and messages."""
+    """Return the name of a version in seals and messages."""
     return f"dataset {name}, version {version}"

@@ -1,10 +1,10 @@
-"""Sealed lists that versions share: the files of one table, or some of the operations.
+"""Sealed lists that versions share: each contains the files of one table, or some operations.
 
     datasets/NAME/lists/<id>.sealed
 
 A root names each of its lists by the name of the stored file and by the SHA-256 of its bytes, so
-nobody can put another list in its place. A version whose table did not change names the list of the
-version before. A damaged list therefore harms the versions that name it, and no others.
+nobody can put another list in its place. A version in which a table did not change names the same
+list as the version before. A damaged list therefore harms only the versions that name it.
 """
 
 import hashlib
@@ -16,12 +16,22 @@ from typing import Any
 from workbench.foundation.errors import IntegrityError
 from workbench.foundation.files import write_whole
 from workbench.vault.keys import Key
-from workbench.vault.sealing import sealed, unsealed
+from workbench.vault.sealing import seal, unseal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListEntry:
-    """One list, as a root names it."""
+    """The entry of one list in a root.
+
+    Attributes
+    ----------
+    list : str
+        Name under which the list is stored.
+    sha256 : str
+        Hash of the stored bytes.
+    length : int
+        Number of entries in the list.
+    """
 
     list: str
     sha256: str
@@ -48,8 +58,8 @@ class Lists:
     _read: dict[str, list[dict[str, Any]]] = field(default_factory=dict, repr=False, compare=False)
 
     def write(self, what: str, name: str, content: list[dict[str, Any]]) -> ListEntry:
-        """Store a list under a new name; return what names it in a root."""
-        closed = sealed(compact_json(content), key=self.key, context=self._context(what))
+        """Store a list under a new name and return its entry for a root."""
+        closed = seal(compact_json(content), key=self.key, context=self._context(what))
         write_whole(self._path(name), closed, mode=0o600)
         return ListEntry(list=name, sha256=digest(closed), length=len(content))
 
@@ -69,7 +79,7 @@ class Lists:
                 raise IntegrityError(
                     f"{context} is missing or cannot be read ({error.strerror}): list {entry.list}"
                 ) from error
-            opened = unsealed(content, key=self.key, context=context)
+            opened = unseal(content, key=self.key, context=context)
             if digest(content) != entry.sha256:
                 raise IntegrityError(f"{context} was swapped with another one: list {entry.list}")
             self._read[entry.sha256] = json.loads(opened)
@@ -83,11 +93,11 @@ class Lists:
 
 
 def compact_json(content: object) -> bytes:
-    """Serialise without indentation: Python's own encoder is ten times as fast then."""
+    """Return content as JSON without indentation, which Python encodes ten times as fast."""
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text.encode()
 
 
 def digest(content: bytes) -> str:
-    """Return the SHA-256 by which roots and heads name what is stored."""
+    """Return the SHA-256 by which roots and heads name stored content."""
     return hashlib.sha256(content).hexdigest()

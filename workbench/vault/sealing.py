@@ -1,11 +1,15 @@
-"""Sealing of small things as a whole: manifests, executed notebooks.
+"""Seal small contents as a whole, for example roots of versions and executed notebooks.
 
-Layout: ``WBS1`` | key id 8 | salt 16 | commitment 32 | nonce 12 | AES-256-GCM ciphertext and tag.
-The id is that of the key file's key, from which the sealing key was derived.
-Encryption key and commitment come from HKDF over the sealing key, the salt and the *context* (what
-it is and where it belongs), so content opened in another place fails. A wrong key is told apart
-from damage by the commitment: only the right key in the right place gives it. Where it differs,
-the key's id in the head tells whether another key is needed.
+Layout, with the lengths in bytes::
+
+    WBS1 | key id 8 | salt 16 | commitment 32 | nonce 12 | AES-256-GCM ciphertext and tag
+
+The key id names the key file's key, from which the sealing key was derived. The encryption key and
+the commitment are made by HKDF from the sealing key, the salt and the *context* (the kind of the
+content and the place where it belongs), so content that was moved to another place does not open.
+Only the right key and the right context give the stored commitment. Where the commitment differs
+and the key id differs too, another key is needed; where only the commitment differs, the content
+was changed or moved.
 """
 
 import hmac
@@ -25,7 +29,7 @@ _ID = re.compile(rb"[0-9a-f]{8}")
 _HEAD = len(_MAGIC) + 8 + 16 + 32 + 12
 
 
-def sealed(content: bytes, *, key: Key, context: str) -> bytes:
+def seal(content: bytes, *, key: Key, context: str) -> bytes:
     """Encrypt content so that it opens only under this key and in this context."""
     salt = secrets.token_bytes(16)
     nonce = secrets.token_bytes(12)
@@ -34,18 +38,18 @@ def sealed(content: bytes, *, key: Key, context: str) -> bytes:
     return head + AESGCM(secret).encrypt(nonce, content, head)
 
 
-def unsealed(content: bytes, *, key: Key, context: str) -> bytes:
-    """Decrypt what ``sealed`` made.
+def unseal(content: bytes, *, key: Key, context: str) -> bytes:
+    """Decrypt content that ``seal`` encrypted.
 
     Raises
     ------
     AccessError
-        It was sealed with another key, which is named by its id.
+        The content was sealed with another key; the message names that key by its id.
     IntegrityError
-        It was changed or damaged, or belongs somewhere else.
+        The content was changed or damaged, or was sealed for another context.
     """
     if not is_sealed(content):
-        raise IntegrityError(f"{context} is damaged: it does not begin as a sealed holding does")
+        raise IntegrityError(f"{context} is damaged: it does not begin like a sealed holding")
     head, rest = content[:_HEAD], content[_HEAD:]
     made_with, salt, commitment, nonce = head[4:12], head[12:28], head[28:60], head[60:72]
     secret, expected = _derive(key, salt, context)
@@ -56,7 +60,7 @@ def unsealed(content: bytes, *, key: Key, context: str) -> bytes:
                 f"{key.origin}: name the right key file with --key or WORKBENCH_KEY"
             )
         raise IntegrityError(
-            f"{context} was swapped, changed or damaged: what lies there was not sealed for it"
+            f"{context} was swapped, changed or damaged: the stored content was not sealed for it"
         )
     try:
         return AESGCM(secret).decrypt(nonce, rest, head)
@@ -65,11 +69,12 @@ def unsealed(content: bytes, *, key: Key, context: str) -> bytes:
 
 
 def is_sealed(content: bytes) -> bool:
-    """Whether content has the form of a sealed holding, whatever the key."""
+    """Return whether content has the form of a sealed holding, whatever the key."""
     return len(content) >= _HEAD and content.startswith(_MAGIC)
 
 
 def _derive(key: Key, salt: bytes, context: str) -> tuple[bytes, bytes]:
+    """Return the encryption key and the commitment."""
     info = b"workbench seal|" + context.encode()
     both = HKDF(algorithm=SHA256(), length=64, salt=salt, info=info).derive(key.secret)
     return both[:32], both[32:]

@@ -1,13 +1,12 @@
-"""A view sealed under a key made for it: what one run's kernel gets, and nothing else.
+"""A sealed view: the tables of one view, encrypted under a fresh key for one run's kernel.
 
-The runner writes the view's tables into a private folder, encrypted like any holding, under a
-fresh key, and the hashes of their files into the sealed description: the kernel reads only files
-that the description names. The kernel is given folder and key. It is given neither the workspace
-nor its key, and the vault refuses to open in a kernel that holds a sealed view. On Linux the kernel
-is confined as well (``foundation.confinement``): it can read the folder of its view, and neither
-the workspace nor the key file. Where a machine cannot confine it, code in a notebook runs as the
-same user as the runner and can read the key file; the run's ``execution.json`` and the index say
-so.
+The runner writes the view's tables into a private folder, encrypted like any holding, and the
+hashes of their files into a sealed description. The kernel gets the folder and the key of the view,
+and reads only files that the description names. The kernel gets neither the workspace nor its key,
+and the vault refuses to open in a kernel that has a sealed view. On Linux the kernel is confined as
+well (``foundation.confinement``): it can read the folder of its view, but neither the workspace nor
+the key file. Where a machine cannot confine the kernel, code in a notebook runs as the same user as
+the runner and can read the key file; the run's ``execution.json`` and the index record this.
 """
 
 import json
@@ -27,9 +26,9 @@ from workbench.foundation.progress import SEALED_VIEW
 from workbench.schema import CustomerData
 from workbench.vault.keys import Key
 from workbench.vault.parquet import FileKeys, Place, scan_encrypted, write_encrypted
-from workbench.vault.sealing import sealed, unsealed
+from workbench.vault.sealing import seal, unseal
 
-#: Environment variables by which a kernel learns of its sealed view.
+#: Environment variables that give a kernel the folder and the key of its sealed view.
 FOLDER_VARIABLE = SEALED_VIEW
 KEY_VARIABLE = "WORKBENCH_SEALED_VIEW_KEY"
 
@@ -38,8 +37,8 @@ DESCRIPTION = "description.sealed"
 _CUSTOMERS_A_PART = 200_000
 
 
-class _Held(TypedDict):
-    """What the description contains of a table: its columns, and its parts that have rows."""
+class _TableEntry(TypedDict):
+    """One table in the description: its columns, and its parts that have rows."""
 
     columns: list[str]
     parts: list["_PartEntry"]
@@ -54,7 +53,7 @@ class _PartEntry(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class SealedView:
-    """A view opened in a kernel: its tables and what else the runner put beside them."""
+    """A view opened in a kernel: its tables, and the description that the runner wrote."""
 
     data: CustomerData
     description: Mapping[str, Any]
@@ -68,11 +67,11 @@ def seal_view(
     Parameters
     ----------
     folder : Path
-        A private folder; an earlier view in it is removed first.
+        Private folder; an earlier view in it is removed first.
     data : CustomerData
-        The view's tables; those without rows are left out.
+        Tables of the view; tables without rows are left out.
     description : mapping
-        Whatever JSON can hold: the study, the view's report, the as-of date.
+        Content for JSON: the study, the view's report, the as-of date.
 
     Raises
     ------
@@ -85,101 +84,104 @@ def seal_view(
     except OSError as error:
         raise InputError(f"cannot make the folder {folder}: {error.strerror}") from error
     key = Key.new()
-    cuts = _cuts(data)
-    held: dict[str, _Held] = {}
+    bounds = _part_bounds(data)
+    entries: dict[str, _TableEntry] = {}
     for table, frame in data.tables.items():
         names = tuple(frame.collect_schema().names())
-        parts = _parted(frame, cuts) if "customer_id" in names else [frame]
+        parts = _split_by_customer(frame, bounds) if "customer_id" in names else [frame]
         full: list[_PartEntry] = []
         for part, rows in enumerate(parts):
             path = _path(folder, table, part)
             sha256 = write_encrypted(
                 rows, path, keys=FileKeys.derived(key, names), place=_place(table, part)
             )
-            held_part = _PartEntry(part=part, sha256=sha256)
-            if _is_empty(_scan(folder, key, table, names, held_part)):
+            written = _PartEntry(part=part, sha256=sha256)
+            if _is_empty(_scan(folder, key, table, names, written)):
                 path.unlink()
             else:
-                full.append(held_part)
+                full.append(written)
         if full:
-            held[table] = {"columns": list(names), "parts": full}
-    content = canonical_json({"tables": held, "description": dict(description)})
-    write_whole(folder / DESCRIPTION, sealed(content, key=key, context="sealed view"), mode=0o600)
+            entries[table] = {"columns": list(names), "parts": full}
+    content = canonical_json({"tables": entries, "description": dict(description)})
+    write_whole(folder / DESCRIPTION, seal(content, key=key, context="sealed view"), mode=0o600)
     return {FOLDER_VARIABLE: str(folder), KEY_VARIABLE: key.text}
 
 
 def open_sealed_view(environ: Mapping[str, str] = os.environ) -> SealedView | None:
-    """Open the view this kernel was given; None where it was given none.
+    """Open the view of this kernel; None where the kernel has none.
 
     Raises
     ------
     AccessError
         There is a view but no key for it.
     IntegrityError
-        The description or a file is not what the runner wrote.
+        The description or a file is not the one that the runner wrote.
     """
     return read_sealed_view(environ) if FOLDER_VARIABLE in environ else None
 
 
 def read_sealed_view(environ: Mapping[str, str]) -> SealedView:
-    """Open the view that this environment opens, see ``seal_view``.
+    """Open the view whose folder and key are in an environment, see ``seal_view``.
 
     Raises
     ------
     AccessError
-        The key for it is missing.
+        The key of the view is missing.
     IntegrityError
-        The description or a file is not what was written.
+        The description or a file is not the one that was written.
     """
     folder = Path(environ[FOLDER_VARIABLE])
     try:
         key = Key.of_text(environ[KEY_VARIABLE])
     except (KeyError, ValueError) as error:
-        raise AccessError("this kernel has a sealed view but not the key made for it") from error
+        raise AccessError("this kernel has a sealed view but not the key of the view") from error
     try:
         content = (folder / DESCRIPTION).read_bytes()
     except OSError as error:
         raise IntegrityError(f"the sealed view lacks its description: {error.strerror}") from error
-    held = json.loads(unsealed(content, key=key, context="sealed view"))
+    opened = json.loads(unseal(content, key=key, context="sealed view"))
     tables = {
-        table: pl.concat(_scan(folder, key, table, tuple(of["columns"]), p) for p in of["parts"])
-        for table, of in held["tables"].items()
+        table: pl.concat(
+            _scan(folder, key, table, tuple(entry["columns"]), part) for part in entry["parts"]
+        )
+        for table, entry in opened["tables"].items()
     }
-    return SealedView(data=CustomerData.of(tables), description=held["description"])
+    return SealedView(data=CustomerData.of(tables), description=opened["description"])
 
 
-def _cuts(data: CustomerData) -> list[int]:
-    """Return the ids at which a view is cut into parts of some customers each, ends included.
+def _part_bounds(data: CustomerData) -> list[int]:
+    """Return the pseudonyms at which a view is divided into parts, with both ends.
 
-    Rows are put in the order of the view's pseudonyms, which takes a table's memory; part by part
-    it takes that of a part. Pseudonyms are spread evenly over all numbers of 64 bits.
+    Sorting rows by pseudonym needs the memory of all rows at once; part by part it needs the
+    memory of one part. Pseudonyms are spread evenly over all numbers of 64 bits, so equal ranges
+    hold about equally many customers. Two parts have the bounds 0, 2**63 and 2**64.
     """
     people = data["customers"].select(pl.len()).collect().item()
     parts = max(1, -(-int(people) // _CUSTOMERS_A_PART))
     return [part * 2**64 // parts for part in range(parts)] + [2**64]
 
 
-def _parted(frame: pl.LazyFrame, cuts: list[int]) -> Iterator[pl.LazyFrame]:
-    """Return the rows of each part's customers, and with the first those of nobody."""
-    if len(cuts) == 2:  # the ends
+def _split_by_customer(frame: pl.LazyFrame, bounds: list[int]) -> Iterator[pl.LazyFrame]:
+    """Yield the rows of each part's customers; rows without a customer go to the first part."""
+    if len(bounds) == 2:  # There is only one part.
         yield frame
         return
-    whose = pl.col("customer_id")
-    for place, (begin, end) in enumerate(pairwise(cuts)):
-        inside = whose.is_between(
+    customer = pl.col("customer_id")
+    for part, (begin, end) in enumerate(pairwise(bounds)):
+        inside = customer.is_between(
             pl.lit(begin, pl.UInt64), pl.lit(end - 1, pl.UInt64), closed="both"
         )
-        yield frame.filter(inside | whose.is_null() if place == 0 else inside)
+        yield frame.filter(inside | customer.is_null() if part == 0 else inside)
 
 
 def _scan(
-    folder: Path, key: Key, table: str, columns: tuple[str, ...], held: _PartEntry
+    folder: Path, key: Key, table: str, columns: tuple[str, ...], entry: _PartEntry
 ) -> pl.LazyFrame:
     return scan_encrypted(
-        _path(folder, table, held["part"]),
+        _path(folder, table, entry["part"]),
         keys=FileKeys.derived(key, columns),
-        place=_place(table, held["part"]),
-        sha256=held["sha256"],
+        place=_place(table, entry["part"]),
+        sha256=entry["sha256"],
     )
 
 

@@ -1,15 +1,15 @@
-"""The vault of one workspace: the one door to everything personal.
+"""The vault of one workspace: all personal data is read and written through it.
 
-A workspace holds:
+A workspace contains:
 
 - ``format``, the number of the layout;
 - ``keys/workspace.key``, which only its owner can read;
 - ``datasets/NAME/``, versions and files of a dataset;
-- ``heads/NAME.sealed``, which version of a dataset was written last;
+- ``heads/NAME.sealed``, the version of a dataset that was written last;
 - ``notebooks/ID.sealed``, executed notebooks;
 - ``runs/ID.sealed``, the seal of a run: what its folder under ``reports/runs`` must contain.
 
-Views that kernels read are sealed in a private folder outside the workspace while a run lasts.
+Views for kernels are sealed in a private folder outside the workspace while a run lasts.
 """
 
 import hashlib
@@ -45,32 +45,32 @@ from workbench.vault.keys import Key, read_key, write_key
 from workbench.vault.parquet import allow_many_open_files
 from workbench.vault.roots import (
     FORMAT,
-    chain,
     read_root,
     require_format,
     root_path,
+    roots_backwards,
     version_numbers,
 )
 from workbench.vault.sealed_lists import Lists
-from workbench.vault.sealing import sealed, unsealed
+from workbench.vault.sealing import seal, unseal
 from workbench.vault.views import FOLDER_VARIABLE
 from workbench.vault.writer import DatasetWriter
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
-_TRIES = 5  # of comparing a head with the roots while another process writes versions
+_TRIES = 5  # Attempts to compare a head with the roots while another process writes versions.
 
 
 @dataclass(frozen=True, slots=True)
 class Vault:
-    """An opened vault: a workspace and the key that opens it.
+    """An open vault: a workspace and the key that opens it.
 
-    The workspace's key stays in here: other rooms get keys that are derived for one purpose.
+    No other room gets the workspace's key; they get keys that are derived for one purpose.
 
     Attributes
     ----------
     workspace : Path
-        The folder.
+        Folder of the workspace.
     head_copy : Path or None
         Folder of further copies of the datasets' heads, see ``vault.heads``.
     """
@@ -81,14 +81,14 @@ class Vault:
 
     @property
     def key_id(self) -> str:
-        """Eight digits by which people tell the workspace's key from others."""
+        """Eight hexadecimal digits that distinguish the workspace's key from others."""
         return self._key.id
 
     @classmethod
     def init(cls, workspace: Path) -> Self:
-        """Make a workspace with a new key; refuse where there is one.
+        """Make a workspace with a new key; refuse where there is a workspace already.
 
-        Where an earlier call was cut short after the key was written, that key is kept.
+        Where an earlier call was interrupted after it had written the key, that key is kept.
         """
         if (workspace / "format").exists():
             raise ParameterError(f"there is a workspace at {workspace} already: it is kept")
@@ -107,23 +107,25 @@ class Vault:
         Parameters
         ----------
         workspace : Path
-            Its folder.
+            Folder of the workspace.
         key_file : Path, optional
-            File of the key; ``WORKBENCH_KEY``, then the workspace's own unless given.
+            Key file; unless given, ``WORKBENCH_KEY``, then the workspace's own.
         head : Path, optional
             Folder on another disk for copies of the datasets' heads; ``WORKBENCH_HEAD`` unless
-            given. What the copies do not guard against is said in ``vault.heads``.
+            given. ``vault.heads`` describes the limits of such copies.
 
         Raises
         ------
         ParameterError
-            There is no workspace, it was made by another workbench, or ``head`` is no folder.
+            There is no workspace, it has the format of another workbench, or ``head`` is no
+            folder.
         AccessError
-            The key file is missing, it or its folder is unsafe, or this kernel has a sealed view.
+            The key file is missing, the file or its folder is unsafe, or this kernel has a sealed
+            view.
         """
         if FOLDER_VARIABLE in os.environ:
             raise AccessError(
-                "this kernel holds one sealed view and cannot open the vault: "
+                "this kernel has one sealed view and cannot open the vault: "
                 "ask for data with wb.view()"
             )
         form = workspace / "format"
@@ -152,7 +154,7 @@ class Vault:
         )
 
     @classmethod
-    def at_hand(
+    def open_if_present(
         cls, workspace: Path, *, key_file: Path | None = None, head: Path | None = None
     ) -> Self | None:
         """Open the vault of a workspace; None where there is no workspace or no key file.
@@ -160,9 +162,9 @@ class Vault:
         Raises
         ------
         ParameterError
-            The workspace was made by another workbench.
+            The workspace has the format of another workbench.
         AccessError
-            There is a key file but it is unsafe, or a key file was named that is not there.
+            There is a key file but it is unsafe, or the named key file is missing.
         """
         own = key_path(workspace)
         is_named = key_file is not None or "WORKBENCH_KEY" in os.environ
@@ -171,7 +173,7 @@ class Vault:
         return cls.open(workspace, key_file=key_file, head=head)
 
     def datasets(self) -> list[str]:
-        """Names of the datasets that have a version, or whose versions were removed, sorted."""
+        """Return the names of all datasets, also those whose versions are all missing, sorted."""
         folders = (self.workspace / "datasets").glob("*")
         stored = {folder.name for folder in folders if version_numbers(folder)}
         places = [self.workspace / "heads", *([self.head_copy] if self.head_copy else [])]
@@ -184,9 +186,9 @@ class Vault:
         Raises
         ------
         ParameterError
-            There is no such dataset or version, or another workbench wrote it.
+            There is no such dataset or version, or it has the format of another workbench.
         IntegrityError
-            The version is damaged, or the newest one is not the one that was written last.
+            The version is damaged, or the newest version is not the one that was written last.
         """
         if not _NAME.fullmatch(name):
             raise self._unknown(name)
@@ -198,25 +200,29 @@ class Vault:
         return newest
 
     @contextmanager
-    def writing(self, name: str, *, buckets: int) -> Iterator[tuple[DatasetWriter, Dataset | None]]:
-        """Hold a dataset for writing: one writer at a time, whatever the number of processes.
+    def open_writer(
+        self, name: str, *, buckets: int
+    ) -> Iterator[tuple[DatasetWriter, Dataset | None]]:
+        """Lock a dataset and return a writer for its next version.
+
+        Only one writer of a dataset is open at a time, among all processes.
 
         Yields
         ------
         writer : DatasetWriter
-            For one version; ``buckets`` counts only where the dataset is new.
+            Writer of one version; ``buckets`` is used only where the dataset is new.
         before : Dataset or None
-            The newest version.
+            Newest version.
 
         Raises
         ------
         ParameterError
-            No dataset may be called so.
+            The name is not allowed for a dataset.
         InputError
             The workspace cannot be written.
         IntegrityError
             The newest version is damaged or is not the one that was written last, or one of its
-            files is missing or not encrypted. A damaged older version is no reason.
+            files is missing or not encrypted. Damage in an older version raises nothing.
         """
         if not _NAME.fullmatch(name):
             raise ParameterError(
@@ -226,10 +232,10 @@ class Vault:
         parts = (folder / part for part in ("files", "lists", "versions"))
         for each in (folder.parent, self.workspace / "heads", folder, *parts):
             _private_folder(each)
-        recovered = partial(recover, folder, name=name, key=keys.manifests)
-        with _alone(folder / "lock", f"dataset {name}"):
+        remove_leftovers = partial(recover, folder, name=name, key=keys.manifests)
+        with _hold_lock(folder / "lock", f"dataset {name}"):
             before = self._newest(name)
-            recovered()
+            remove_leftovers()
             if before is not None:
                 before.require_form()
             newest = before.root if before else NO_ROOT
@@ -252,11 +258,11 @@ class Vault:
             try:
                 yield writer, before
             finally:
-                # what was written belongs to no version, unless the version is there
-                recovered()
+                # Unless the version was completed, the written files belong to no version.
+                remove_leftovers()
 
     def accept_restore(self, name: str) -> Dataset:
-        """Take the newest version that is stored as the newest one, though it is an older one.
+        """Accept the newest stored version as the newest, although a later one was written.
 
         Raises
         ------
@@ -271,14 +277,14 @@ class Vault:
             raise ParameterError(
                 f"no version of a dataset {name!r} is stored: restore its backup first"
             )
-        with _alone(folder / "lock", f"dataset {name}"):
+        with _hold_lock(folder / "lock", f"dataset {name}"):
             newest = read_version(folder, name, version_numbers(folder)[-1], self._keys(name))
             newest.require_form()
             self._put_right(heads, newest.root, highest=heads.highest(newest.version))
             return newest
 
     def versions(self, name: str) -> tuple[list[Dataset], dict[int, WorkbenchError]]:
-        """Open all versions of a dataset; return them and, by number, why others do not open."""
+        """Open all versions of a dataset; return them, and the errors of others by number."""
         opened, faults = [], {}
         folder, keys = self._folder(name), self._keys(name)
         lists = Lists(folder, name, keys.manifests)
@@ -302,40 +308,40 @@ class Vault:
         return self._keys(dataset).ids
 
     def keep(self, kind: str, name: str, content: bytes) -> Path:
-        """Seal something personal that is no table, an executed notebook for instance."""
+        """Seal personal content that is no table, for example an executed notebook."""
         path = self.workspace / kind / f"{name}.sealed"
-        write_whole(path, sealed(content, key=self._key, context=f"{kind} {name}"), mode=0o600)
+        write_whole(path, seal(content, key=self._key, context=f"{kind} {name}"), mode=0o600)
         return path
 
-    def keeps(self, kind: str, name: str) -> bool:
+    def has_kept(self, kind: str, name: str) -> bool:
         """Return whether ``keep`` sealed something under this name."""
         return (self.workspace / kind / f"{name}.sealed").is_file()
 
-    def kept(self, kind: str, name: str) -> bytes:
-        """Open what ``keep`` sealed."""
+    def open_kept(self, kind: str, name: str) -> bytes:
+        """Open content that ``keep`` sealed."""
         path = self.workspace / kind / f"{name}.sealed"
         if not path.is_file():
             raise ParameterError(f"the vault keeps no {kind} {name}")
-        return unsealed(path.read_bytes(), key=self._key, context=f"{kind} {name}")
+        return unseal(path.read_bytes(), key=self._key, context=f"{kind} {name}")
 
     def kept_names(self, kind: str) -> list[str]:
-        """Return the names of what is kept of a kind, sorted."""
+        """Return the names of all kept content of a kind, sorted."""
         return sorted(path.stem for path in (self.workspace / kind).glob("*.sealed"))
 
     def forget(self, kind: str, name: str) -> None:
-        """Remove what ``keep`` sealed; nothing happens where there is none."""
+        """Remove content that ``keep`` sealed; nothing happens where there is none."""
         (self.workspace / kind / f"{name}.sealed").unlink(missing_ok=True)
 
     @property
     def scratch(self) -> Path:
-        """Folder above the sealed views of this workspace's runs, outside the workspace.
+        """Folder of the sealed views of this workspace's runs, outside the workspace.
 
-        A kernel learns where its view lies; from there no path must lead to the keys.
+        A kernel gets the path of its view, and that path must not lead to the keys.
 
         Raises
         ------
         AccessError
-            The folder above it belongs to somebody else.
+            The parent folder belongs to somebody else, or others can open it.
         """
         above = Path(tempfile.gettempdir()) / f"workbench-{os.getuid()}"
         _private_folder(above)
@@ -367,11 +373,12 @@ class Vault:
         folder, keys, heads = self._folder(name), self._keys(name), self._heads(name)
         key = keys.manifests
         for attempt in range(1, _TRIES + 1):
-            # heads first: what another process writes meanwhile is then ahead of them, not behind
+            # Heads are read first: a root that another process writes meanwhile is then ahead of
+            # the head, which is allowed, and not behind it.
             held = [heads.read(place) for place in heads.places]
             numbers = version_numbers(folder)
             newest = self._root(folder, name, numbers[-1], key) if numbers else None
-            fault = heads.fault(held, newest, partial(chain, folder, name, key))
+            fault = heads.fault(held, newest, partial(roots_backwards, folder, name, key))
             if fault is None:
                 break
             if attempt == _TRIES or held == [heads.read(place) for place in heads.places]:
@@ -386,10 +393,10 @@ class Vault:
             raise
 
     def _require_format(self, folder: Path, name: str, number: int) -> None:
-        """Refuse a version of format 1 by its format: it was sealed with the workspace's key."""
+        """Refuse a version of format 1, which was sealed with the workspace's key, as too old."""
         what = f"dataset {name}, version {number}"
         try:
-            old = unsealed(root_path(folder, number).read_bytes(), key=self._key, context=what)
+            old = unseal(root_path(folder, number).read_bytes(), key=self._key, context=what)
         except WorkbenchError:
             return
         require_format(what, json.loads(old)["format"])
@@ -421,8 +428,8 @@ class Vault:
 
 
 @contextmanager
-def _alone(lock: Path, what: str) -> Iterator[None]:
-    """Hold a lock, saying so where it has to be waited for."""
+def _hold_lock(lock: Path, what: str) -> Iterator[None]:
+    """Hold a lock for the time of a with-block; print a message if another process holds it."""
     held = FileLock(lock)
     try:
         held.acquire(timeout=0)
@@ -445,5 +452,5 @@ def _private_folder(folder: Path) -> None:
 
 
 def key_path(workspace: Path) -> Path:
-    """Return where a workspace keeps its key unless another file is named."""
+    """Return the path of a workspace's key file, which is used unless another file is named."""
     return workspace / "keys" / "workspace.key"

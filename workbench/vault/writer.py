@@ -1,8 +1,9 @@
-"""Writes the files of the next version of a dataset, and the version itself.
+"""Write the files of the next version of a dataset, and the version itself.
 
-A writer holds keys, folders and numbers only, so it can be handed to other processes, each of which
-writes files of its own. Nothing counts before the root is there. ``Vault.writing`` makes the writer
-under the dataset's lock, after the head was compared and the journal was written.
+A writer contains only keys, folders and numbers, so it can be handed to other processes, each of
+which writes files of its own. The files belong to no version until the root is written.
+``Vault.open_writer`` makes the writer under the dataset's lock, after it has compared the head with
+the newest root and has written the journal.
 """
 
 import secrets
@@ -26,24 +27,24 @@ from workbench.vault.datasets import (
 from workbench.vault.entries import FileEntry, Operation, SourceEntry
 from workbench.vault.heads import Head, Heads
 from workbench.vault.keyring import Keyring
-from workbench.vault.merging import SMALL_ROWS, to_merge
-from workbench.vault.parquet import reading, write_encrypted
+from workbench.vault.merging import SMALL_ROWS, files_to_merge
+from workbench.vault.parquet import translate_read_errors, write_encrypted
 from workbench.vault.roots import FORMAT, next_fingerprint, root_path, sealed_root
 from workbench.vault.sealed_lists import ListEntry, Lists, digest
 
-_OPERATIONS_A_LIST = 64  # a full list of operations is shared by all later versions
+_OPERATIONS_A_LIST = 64  # All later versions share a full list of operations.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetWriter:
-    """Writes one version.
+    """The writer of one version.
 
     Attributes
     ----------
     name, folder
-        Dataset to write, and where it is stored.
+        Name of the dataset, and folder in which it is stored.
     keys : Keyring
-        Keys of the dataset, of all groups.
+        Keys of the dataset, with those of all groups.
     buckets : int
         Number of buckets of the dataset.
     version : int
@@ -51,9 +52,9 @@ class DatasetWriter:
     previous : str
         Hash of the newest root; empty where there is none.
     token : str
-        How the names of all files begin that are written; the journal contains it.
+        Beginning of the names of all files that this writer writes; the journal contains it.
     heads : Heads
-        Where the head is kept.
+        Places of the dataset's head.
     """
 
     name: str
@@ -66,7 +67,7 @@ class DatasetWriter:
     heads: Heads
 
     @property
-    def nothing(self) -> Dataset:
+    def empty_dataset(self) -> Dataset:
         """The dataset before its first version."""
         return Dataset(
             name=self.name,
@@ -79,13 +80,13 @@ class DatasetWriter:
 
     @property
     def full_batch(self) -> int:
-        """Rows of one table from which none of its files, one a bucket, is small to merge later."""
+        """Number of rows of one table that make files too large to be merged later."""
         return SMALL_ROWS * self.buckets
 
     def write(self, table: str, rows: pl.DataFrame) -> list[FileEntry]:
-        """Write rows of one table, cut into buckets, and return what a list says of the files.
+        """Write rows of one table, one file for each bucket, and return the files' entries.
 
-        Rows of customer tables are written as they are stored: by record, without a customer.
+        Rows of customer tables are stored by record, so a column ``customer_id`` is dropped.
         """
         rows = rows.drop("customer_id") if table in TABLES and "customer_id" in rows else rows
         return [
@@ -102,26 +103,26 @@ class DatasetWriter:
         kind: str = "load",
         details: Mapping[str, str] | None = None,
     ) -> Dataset:
-        """Make the next version: what ``before`` contains, less what is dropped, plus what is new.
+        """Make the next version: the files of ``before`` without the dropped ones, and new files.
 
         Parameters
         ----------
         before : Dataset or None
-            The version it grows from, None for the first.
+            Version that is changed, None for the first.
         files, sources
-            What was written and from where.
+            Files that were written, and sources of their rows.
         dropped : collection of str
-            Ids of files of ``before`` (``FileEntry.file``) that new ones replace.
+            Names of files of ``before`` (``FileEntry.file``) that new files replace.
         kind, details
-            What the operation is called, and what decides its effect beside the sources.
+            Kind of the operation, and its inputs besides the sources, see ``Operation``.
 
         Raises
         ------
         InputError
-            The disk is full; the version before stays the newest, unless only the head was
-            missing: the next writer puts it right then.
+            The disk is full. The version before stays the newest; only where the root was written
+            and the head was not, the new version exists and the next writer writes its head.
         """
-        base = before or self.nothing
+        base = before or self.empty_dataset
         operation = Operation(
             kind=kind,
             version=self.version,
@@ -133,15 +134,15 @@ class DatasetWriter:
         return self._finish([*entries, *files], operation, base, [base])
 
     def before_newest_load(self, newest: Dataset) -> Dataset:
-        """Open the version from before the newest load that was not taken back yet.
+        """Open the version before the newest load that was not taken back yet.
 
         Raises
         ------
         ParameterError
-            There is no load, or none before it; or an operation of another kind came after it,
-            which would be lost.
+            There is no such load, or it was the first; or an operation of another kind came after
+            it and would be lost.
         IntegrityError
-            The version before the load is damaged.
+            The version before the load is damaged or missing.
         """
         last = _newest_load(newest)
         if last is None or last.base == 0:
@@ -157,8 +158,8 @@ class DatasetWriter:
             )
         if not root_path(self.folder, last.base).is_file():
             raise IntegrityError(
-                f"dataset {self.name}: version {last.base}, to which taking back the newest load "
-                "goes, is missing: put back what is missing"
+                f"dataset {self.name}: version {last.base}, from before the newest load, is "
+                "missing, so the load cannot be taken back: restore the version from a backup"
             )
         return read_version(self.folder, self.name, last.base, self.keys)
 
@@ -174,7 +175,7 @@ class DatasetWriter:
         base : Dataset
             The version before that load, see ``before_newest_load``.
         carried : mapping of str to sequence of FileEntry
-            Tables that do not go back, with the files that they have afterwards.
+            Files of each table that does not return to its state before the load.
         """
         last = _newest_load(newest)
         kept = [entry for entry in base.files if entry.table not in carried]
@@ -211,10 +212,10 @@ class DatasetWriter:
         before: Dataset,
         known: Sequence[Dataset],
     ) -> Dataset:
-        """Write the lists that changed, the root, the head; return the version as it is read."""
-        entries = self._merged(entries)
+        """Write the lists that changed, the root and the head; return the version as read back."""
+        entries = self._merge_small_files(entries)
         lists = Lists(self.folder, self.name, self.keys.manifests)
-        log, operations = self._log(lists, before, operation)
+        log, operations = self._write_operations(lists, before, operation)
         root = {
             "format": FORMAT,
             "dataset": self.name,
@@ -223,7 +224,8 @@ class DatasetWriter:
             "buckets": self.buckets,
             "fingerprint": next_fingerprint(before.fingerprint, operation),
             "tables": {
-                table: asdict(entry) for table, entry in self._tables(lists, entries, known).items()
+                table: asdict(entry)
+                for table, entry in self._write_tables(lists, entries, known).items()
             },
             "log": [asdict(entry) for entry in log],
         }
@@ -244,17 +246,17 @@ class DatasetWriter:
                 highest=self.version,
             )
         )
-        # what this writer wrote and wrote again: no version names it
+        # A merged file replaces files that this writer had written: no version names those.
         named = {stored_path(self.folder, entry.file) for entry in entries}
         for path in (self.folder / "files").glob(f"{self.token}*"):
             if path not in named:
                 path.unlink()
         return read_version(self.folder, self.name, self.version, self.keys, lists)
 
-    def _tables(
+    def _write_tables(
         self, lists: Lists, entries: Iterable[FileEntry], known: Sequence[Dataset]
     ) -> dict[str, ListEntry]:
-        """Return the list of each table; one that a known version has already is not written."""
+        """Return the entry of each table's list; write lists that no known version has."""
         by_table: dict[str, list[FileEntry]] = {}
         for entry in entries:
             by_table.setdefault(entry.table, []).append(entry)
@@ -269,21 +271,21 @@ class DatasetWriter:
             for table, listed in sorted(by_table.items())
         }
 
-    def _log(
+    def _write_operations(
         self, lists: Lists, before: Dataset, operation: Operation
     ) -> tuple[tuple[ListEntry, ...], int]:
-        """Return the lists of operations with one more, and how many operations there are."""
+        """Write one more operation; return the lists of operations and the number of operations."""
         log = before.log
         full = log if not log or log[-1].length >= _OPERATIONS_A_LIST else log[:-1]
         shared = sum(entry.length for entry in full)
         rest = [asdict(each) for each in (*before.operations[shared:], operation)]
         return (*full, lists.write(OPERATIONS, self._new_name(), rest)), shared + len(rest)
 
-    def _merged(self, entries: list[FileEntry]) -> list[FileEntry]:
-        """Write small files as one where there are too many."""
-        for group in to_merge(entries):
-            with reading(f"dataset {self.name}"):
-                rows = pl.concat([self.nothing.rows_of(entry) for entry in group]).collect()
+    def _merge_small_files(self, entries: list[FileEntry]) -> list[FileEntry]:
+        """Write small files as one where there are too many; return the files afterwards."""
+        for group in files_to_merge(entries):
+            with translate_read_errors(f"dataset {self.name}"):
+                rows = pl.concat([self.empty_dataset.rows_of(entry) for entry in group]).collect()
             first = group[0]
             made = self._write(first.table, first.bucket, rows)
             names = {entry.file for entry in group}
