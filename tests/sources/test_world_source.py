@@ -21,8 +21,8 @@ MANIFEST = {
     "currency": "EUR",
     "lawful_basis": "consent",
     "data_until": "2024-07-01",
-    "parts": 2,
-    "tables": {"customers": 3, "campaigns": 1},
+    "parts": 4,
+    "tables": {"customers": 4, "campaigns": 1},
 }
 
 
@@ -39,6 +39,7 @@ def world(tmp_path: Path) -> Path:
     for table, part, rows in (
         ("customers", 0, {"record_id": [1, 2]}),
         ("customers", 1, {"record_id": [3]}),
+        ("customers", 3, {"record_id": [4]}),
         ("campaigns", 0, {"campaign_id": ["c"]}),
     ):
         path = tmp_path / table / f"part-{part:04d}.parquet"
@@ -50,7 +51,7 @@ def world(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_world_is_read_part_by_part_and_no_record_number_twice(world: Path):
+def test_a_world_is_read_three_blocks_a_part_and_no_record_number_twice(world: Path):
     source = pickle.loads(pickle.dumps(open_source(world)))
     assert (source.format, source.parts, source.is_synthetic) == ("workbench_world", 2, True)
     assert source.data_until_at == datetime(2024, 7, 1, tzinfo=UTC)
@@ -59,10 +60,10 @@ def test_a_world_is_read_part_by_part_and_no_record_number_twice(world: Path):
         {name: rows.select(pl.nth(0), "source_row").rows() for name, rows in r.tables.items()}
         for r in readings
     ] == [
-        {"customers": [(1, 1), (2, 2)], "campaigns": [("c", 4)]},
-        {"customers": [(3, 3)]},
+        {"customers": [(1, 1), (2, 2), (3, 3)], "campaigns": [("c", 5)]},
+        {"customers": [(4, 4)]},
     ]
-    assert [r.read for r in readings] == [r.accepted for r in readings] == [3, 1]
+    assert [r.read for r in readings] == [r.accepted for r in readings] == [4, 1]
 
 
 def test_changed_files_are_another_source_and_the_truth_is_none_of_it(world: Path):

@@ -10,11 +10,10 @@ same one is held. So it makes no difference in which order exports are loaded.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import polars as pl
 
-from workbench.intake.records import parts_without_whole
+from workbench.intake.records import Records, parts_without_whole
 from workbench.intake.refusals import gathered, refusal, without
 from workbench.schema import TABLES
 from workbench.schema.record_faults import Rule
@@ -34,7 +33,7 @@ class Comparison:
     superseded : mapping of str to DataFrame
         Keys of the held rows that completed ones replace, and the record they are stored under.
     contradicting : DataFrame
-        Columns of ``REFUSED``: records whose key is held with other values, or came twice.
+        Columns of ``REFUSED``: records whose key is held with other values.
     records : int
         Accepted records of which a row in ``tables`` is new.
     """
@@ -45,20 +44,24 @@ class Comparison:
     records: int
 
 
-def compare(tables: Mapping[str, pl.DataFrame], held: Dataset | None) -> Comparison:
+def compare(records: Records, held: Dataset | None) -> Comparison:
     """Tell new rows from held ones by the declared primary keys.
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
-        Accepted rows of a load, see ``Records``. Of rows with the same key the first counts.
+    records : Records
+        Accepted rows of one part of a source. No two of them have the same key, except for
+        statements, of which the last counts.
     held : Dataset or None
         What is held: the version before, with what this load wrote already.
     """
-    first = {name: _first(rows, name) for name, rows in tables.items()}
-    refused = [_again(rows, first[name], name) for name, rows in tables.items()]
+    first = {name: _last_statements(rows, name) for name, rows in records.tables.items()}
+    if held is None:
+        nothing = pl.DataFrame(schema=REFUSED)
+        accepted = records.read - records.refused.height
+        return Comparison(tables=first, superseded={}, contradicting=nothing, records=accepted)
     compared = {name: _compared(rows, name, held) for name, rows in first.items()}
-    refused += [
+    refused = [
         refusal(
             rows.filter(pl.col("_is_other")),
             table=name,
@@ -66,19 +69,15 @@ def compare(tables: Mapping[str, pl.DataFrame], held: Dataset | None) -> Compari
         )
         for name, rows in compared.items()
     ]
-    contradicting, left = _settled(compared, gathered(refused), tables)
-    fresh = {
-        # a first load is all new: filtering would copy it
-        name: rows if rows["_is_new"].all() else rows.filter(pl.col("_is_new"))
-        for name, rows in left.items()
-    }
+    contradicting, left = _settled(compared, gathered(refused), records.tables)
+    fresh = {name: rows.filter(pl.col("_is_new")) for name, rows in left.items()}
     new_records = pl.concat(
         [pl.Series("source_row", [], dtype=pl.Int64).to_frame()]
         + [rows.select("source_row") for rows in fresh.values()]
     ).unique()
     return Comparison(
         tables={
-            name: _to_write(rows, name, list(tables[name].columns)) for name, rows in fresh.items()
+            name: _to_write(rows, name, list(first[name].columns)) for name, rows in fresh.items()
         },
         superseded={
             name: keys for name, rows in fresh.items() if (keys := _superseded(rows, name)).height
@@ -135,37 +134,23 @@ def _stated(name: str) -> list[str]:
     return [c for c in TABLES[name].stored if c not in LINEAGE and c not in key]
 
 
-def _first(rows: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Return one row per key: the first, of statements the last."""
+def _last_statements(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return one row per key of a table of statements: the last. Other keys are unique already."""
     key = list(TABLES[name].stored_key)
-    if rows.select(key).n_unique() == rows.height:
+    if TABLES[name].merge != "statement" or rows.select(key).n_unique() == rows.height:
         return rows  # the usual case: nothing is copied
-    keep: Literal["first", "last"] = "last" if TABLES[name].merge == "statement" else "first"
-    return rows.unique(subset=key, keep=keep, maintain_order=True)
-
-
-def _again(rows: pl.DataFrame, first: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Refuse what came after the first row with its key."""
-    if first.height == rows.height or TABLES[name].merge == "statement":
-        return pl.DataFrame(schema=REFUSED)
-    key = TABLES[name].stored_key
-    later = rows.join(
-        first, on=["source_row", *key], how="anti", nulls_equal=True, maintain_order="left"
-    )
-    return refusal(later, table=name, rule=Rule("key_repeated", {"columns": key}))
+    return rows.unique(subset=key, keep="last", maintain_order=True)
 
 
 #: Where a held row is stored and where it came from.
 _ORIGIN = ("record_id", *LINEAGE)
 
 
-def _compared(rows: pl.DataFrame, name: str, held: Dataset | None) -> pl.DataFrame:
+def _compared(rows: pl.DataFrame, name: str, held: Dataset) -> pl.DataFrame:
     """Complete rows by what is held; mark ``_is_new``, ``_is_other`` and ``_is_completed``.
 
     The columns of ``_ORIGIN`` are there a second time as ``NAME_was``: as a completed row is held.
     """
-    if held is None:
-        return rows.with_columns(_is_new=pl.lit(value=True), **_unmet(name))
     table, key, stated = TABLES[name], _key(name), _stated(name)
     is_beside = table.merge in ("beside", "statement")
     # a join that streams: of the held rows only those that meet come into memory

@@ -22,12 +22,11 @@ from workbench.vault.entries import FileEntry
 from workbench.vault.parquet import translate_read_errors
 
 _FEW, _MANY = 8, 16  # buckets of a dataset made from one file, or from a world of many blocks
-_TOGETHER = 3  # parts read at a time: more make fewer files and take more memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """What became of some parts of one source.
+    """What became of one part of a source.
 
     Tables with many rows are written already (``files``). Those with few are handed on as rows, so
     that the rows of several parts share their files.
@@ -53,44 +52,38 @@ class _Loader:
     secret: str = field(repr=False)
     held: Dataset | None
 
-    def __call__(self, parts: range) -> _Part:
-        source = self.source
-        readings = [source.read(part) for part in parts]
-        load, until = source.content_hash, source.data_until_at
-        records = [
-            resolve(r, source_id=load, data_until_at=until, secret=self.secret) for r in readings
-        ]
-        tables = {
-            name: pl.concat([r.tables[name] for r in records if name in r.tables])
-            for name in TABLES
-            if any(name in r.tables for r in records)
-        }
-        held = self.held
+    def __call__(self, part: int) -> _Part:
+        source, held = self.source, self.held
+        result = source.read(part)
+        records = resolve(
+            result,
+            source_id=source.content_hash,
+            data_until_at=source.data_until_at,
+            secret=self.secret,
+        )
         with translate_read_errors(held.label if held else "dataset"):
-            found = compare(tables, held)
-        own = [r.cells for r in readings if r.cells is not None]
-        contradicting = in_own_words(found.contradicting, pl.concat(own) if own else None)
+            found = compare(records, held)
+        contradicting = in_own_words(found.contradicting, result.cells)
+        about = records_about(records.tables.values(), contradicting)
         rows = {name: each.select(list(TABLES[name].stored)) for name, each in found.tables.items()}
         many = [name for name, each in rows.items() if each.height >= self.writer.full_batch]
         return _Part(
             files=tuple(file for name in many for file in self.writer.write(name, rows[name])),
             few={name: each for name, each in rows.items() if name not in many},
             superseded=found.superseded,
-            refused=gathered([*(r.refused for r in records), contradicting]).join(
-                pl.concat(
-                    [*(r.about for r in records), records_about(tables.values(), contradicting)]
-                )
+            refused=gathered([records.refused, contradicting]).join(
+                pl.concat([records.about, about])
                 .unique("source_row", keep="first", maintain_order=True)
                 .rename({"record_id": "about_record"}),
                 on="source_row",
                 how="left",
                 maintain_order="left",
             ),
-            read=sum(r.read for r in records),
+            read=records.read,
             new=found.records,
-            assumptions=tuple(a for r in readings for a in r.assumptions),
-            amounts=_amounts(tables, found.contradicting),
-            closes={row: each for r in readings for row, each in r.closes.items()},
+            assumptions=result.assumptions,
+            amounts=_amounts(records.tables, found.contradicting),
+            closes=result.closes,
         )
 
 
@@ -133,7 +126,7 @@ def load(
     if not paths:
         raise ParameterError("no file to load: name at least one")
     sources = [open_source(path, mapping=mapping, settings=settings) for path in paths]
-    buckets = _MANY if any(source.parts > _TOGETHER for source in sources) else _FEW
+    buckets = _MANY if any(source.parts > 1 for source in sources) else _FEW
     with vault.open_writer(dataset, buckets=buckets) as (writer, before):
         secret = vault.key_for(dataset).text
         state = State(before, writer)
@@ -185,10 +178,10 @@ def _load_one(
     if (known := state.known(source.content_hash)) is not None:
         return _report(source, known, ("this content is loaded already: nothing to do",))
     work = _Loader(source=source, writer=writer, secret=secret, held=state.held())
-    with compute.executor(workers if source.parts > _TOGETHER else 1) as pool:
-        groups = _groups(source.parts)
+    with compute.executor(workers if source.parts > 1 else 1) as pool:
         done = []
-        for part in compute.over(work, groups, pool=pool, title=f"load {source.path.name}"):
+        parts = range(source.parts)
+        for part in compute.over(work, parts, pool=pool, title=f"load {source.path.name}"):
             state.add_rows(part.few)
             done.append(replace(part, few={}))
     refused = pl.concat([part.refused for part in done])
@@ -199,9 +192,7 @@ def _load_one(
             superseded.setdefault(table, []).append(keys)
         state.amounts.update(part.amounts)
     state.end_source([file for part in done for file in part.files], superseded)
-    found = sum(part.new for part in done)
-    # where nothing was held every accepted record is new, also those that share a row with another
-    state.new_records += found if work.held else entry.read - entry.refused
+    state.new_records += sum(part.new for part in done)
     closes = {row: each for part in done for row, each in part.closes.items()}
     state.add_refused(refused, entry, closes)
     state.add_source(entry, _source_row(source, entry))
@@ -220,10 +211,6 @@ def _report(source: Source, entry: SourceEntry, assumptions: tuple[str, ...]) ->
         reasons=entry.reasons,
         assumptions=assumptions,
     )
-
-
-def _groups(parts: int) -> list[range]:
-    return [range(start, min(start + _TOGETHER, parts)) for start in range(0, parts, _TOGETHER)]
 
 
 def _amounts(tables: Mapping[str, pl.DataFrame], refused: pl.DataFrame) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """Read a synthetic world that ``workbench generate`` wrote: the schema's tables, block by block.
 
-``world.json`` describes the world; ``TABLE/part-0000.parquet`` contains one block of customers. Ids
-are hashed already. The truth, which is stored beside the tables, is never opened here.
+``world.json`` describes the world; ``TABLE/part-0000.parquet`` contains one block of customers.
+Several blocks are read together as one part. Ids are hashed already. The truth, which is stored
+beside the tables, is never opened here.
 """
 
 import hashlib
@@ -23,6 +24,7 @@ from workbench.sources.source import ReadResult
 from workbench.sources.source_settings import SETTINGS, Provenance, WithProvenance
 
 FORMAT_VERSION = 1
+_BLOCKS_A_PART = 3  # more blocks make fewer files and fewer steps, and take more memory
 _MANIFEST = "world.json"
 #: Columns that a world may leave out.
 _FILLED_IN = ("observed_at",)
@@ -38,15 +40,15 @@ def is_world(path: Path) -> bool:
 class WorldSource(WithProvenance):
     """A world on disk; ``Source`` describes the attributes.
 
-    ``first_rows`` contains the number of the first record by table and part. All rows of a world
-    have different numbers, also rows of different tables.
+    ``first_rows`` contains the number of the first record by table and block. All rows of a world
+    have different numbers, also rows of different tables; those of a table follow one another.
     """
 
     path: Path
     provenance: Provenance
     content_hash: str
     first_rows: Mapping[tuple[str, int], int]
-    parts: int
+    blocks: int
     format: str = "workbench_world"
     confidence: float = 1.0
     is_synthetic: bool = True
@@ -73,35 +75,48 @@ class WorldSource(WithProvenance):
             name: manifest.get("lawful_basis" if name == "basis" else name) for name in SETTINGS
         }
         provenance = Provenance.of(declared, settings, where=f"world {path.name}")
-        parts = int(manifest["parts"])
+        blocks = int(manifest["parts"])
         digest = hashlib.sha256(json.dumps(provenance.as_settings()).encode())
         first_rows: dict[tuple[str, int], int] = {}
         counted = 1
         for table in TABLES:
-            for part in range(parts):
-                file = path / table / _part_name(part)
+            for block in range(blocks):
+                file = path / table / _file_name(block)
                 if file.is_file():
                     digest.update(f"{table}/{file.name}".encode() + _file_hash(file))
-                    first_rows[table, part] = counted
+                    first_rows[table, block] = counted
                     counted += _count_rows(file, table)
         return cls(
             path=path,
             provenance=provenance,
             content_hash=digest.hexdigest()[:32],
             first_rows=first_rows,
-            parts=parts,
+            blocks=blocks,
         )
 
+    @property
+    def parts(self) -> int:
+        """Number of parts, see ``Source``."""
+        return -(-self.blocks // _BLOCKS_A_PART)
+
     def read(self, part: int) -> ReadResult:
-        """Read one block of customers; record numbers are unique over all tables and parts."""
+        """Read some blocks of customers; record numbers are unique over all tables and parts."""
         if not 0 <= part < self.parts:
             raise ParameterError(
                 f"{self.path.name} has parts 0 to {self.parts - 1}; asked for {part}"
             )
+        blocks = range(part * _BLOCKS_A_PART, (part + 1) * _BLOCKS_A_PART)
+        # one chunk a column: every later step on many chunks costs more than making one
         tables = {
-            table: _read_rows(self.path / table / _part_name(part), table, first=first)
-            for (table, number), first in self.first_rows.items()
-            if number == part
+            table: pl.concat(rows, rechunk=True)
+            for table in TABLES
+            if (
+                rows := [
+                    _read_rows(self.path / table / _file_name(block), table, first=first)
+                    for block in blocks
+                    if (first := self.first_rows.get((table, block))) is not None
+                ]
+            )
         }
         read = sum(rows.height for rows in tables.values())
         return ReadResult(tables=tables, refused=malformed_records([]), read=read, accepted=read)
@@ -176,8 +191,8 @@ def _damage_error(file: Path, table: str) -> InputError:
     return InputError(f"{table}/{file.name} of the world is damaged: generate the world again")
 
 
-def _part_name(part: int) -> str:
-    return f"part-{part:04d}.parquet"
+def _file_name(block: int) -> str:
+    return f"part-{block:04d}.parquet"
 
 
 def _file_hash(file: Path) -> bytes:
