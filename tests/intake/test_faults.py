@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from tests.intake.conftest import SETTINGS
-from workbench.intake import load, quarantined
-from workbench.intake.quarantine import to_records, to_rows, write_out
+from workbench.intake import load, quarantined_records
+from workbench.intake.quarantine import to_records, to_rows, write_quarantined_records
 from workbench.schema.record_faults import describe_faults
 from workbench.sources import SourceMapping
 from workbench.vault.entries import QUARANTINE_SCHEMA
@@ -151,10 +151,10 @@ def test_a_record_whose_cells_break_other_rules_than_before_is_kept_beside(vault
     for each in (content, strict, {**strict, "refuse": {"a two": "number = '2' AND TRUE"}}):
         mapping = SourceMapping.of(each, name="people")
         load([file], vault=vault, dataset="shop", mapping=mapping, settings={})
-    found = quarantined(vault.dataset("shop"))
+    found = quarantined_records(vault.dataset("shop"))
     # the third load finds the faults of the second in the same cells: it is not kept twice
     assert sorted(found["faults"].list.len()) == [1, 2]
-    write_out(found, tmp_path / "out.csv")
+    write_quarantined_records(found, tmp_path / "out.csv")
     assert "joined: not a date, must look like 2024-03-31; a two" in (
         tmp_path / "out.csv"
     ).read_text(encoding="utf-8-sig")

@@ -10,8 +10,8 @@ import pytest
 from tests.intake.conftest import SETTINGS
 from tests.refusals import words_of
 from workbench.foundation.errors import InputError
-from workbench.intake import load, quarantined
-from workbench.intake.quarantine import write_out
+from workbench.intake import load, quarantined_records
+from workbench.intake.quarantine import write_quarantined_records
 from workbench.sources import SourceMapping
 
 HEAD = ["number", "email", "name", "country", "born", "joined"]
@@ -59,7 +59,7 @@ def test_one_pass_lists_every_reason_of_every_broken_row(vault, contacts, tmp_pa
     file = _write(tmp_path / "all.csv", rows)
     report = load([file], vault=vault, dataset="shop", mapping=contacts, settings={})
     assert (report.read, report.accepted, report.refused) == (1_000, 950, 50)
-    listed = quarantined(vault.dataset("shop"))
+    listed = quarantined_records(vault.dataset("shop"))
     assert words_of(listed) == [
         (position + 1, words)
         for position in sorted(broken)
@@ -109,7 +109,7 @@ def test_a_supplier_gets_his_own_columns_and_closes_what_he_corrects(
     file = _write(tmp_path / "supplier.csv", rows, delimiter=";")
     load([file], vault=vault, dataset="shop", mapping=contacts, settings={})
     out = tmp_path / "for-the-supplier.csv"
-    write_out(quarantined(vault.dataset("shop")), out)
+    write_quarantined_records(quarantined_records(vault.dataset("shop")), out)
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     written = _read(out)
     assert list(written[0]) == ["quarantine_id", "quarantine_row", "quarantine_reason", *HEAD]
@@ -123,7 +123,7 @@ def test_a_supplier_gets_his_own_columns_and_closes_what_he_corrects(
         [_write(out, half)], vault=vault, dataset="shop", mapping=contacts, settings={}
     )  # fmt: skip
     assert (report.accepted, report.refused, report.closed) == (12, 8, 12)
-    left = quarantined(vault.dataset("shop"))
+    left = quarantined_records(vault.dataset("shop"))
     assert left["quarantine_id"].to_list() == [row["quarantine_id"] for row in written[12:]]
 
     report = load(
@@ -132,7 +132,7 @@ def test_a_supplier_gets_his_own_columns_and_closes_what_he_corrects(
     )  # fmt: skip
     assert (report.accepted, report.refused, report.unchanged, report.closed) == (20, 0, 12, 8)
     assert report.to_json()["closed"] == 8
-    assert quarantined(vault.dataset("shop")).is_empty()
+    assert quarantined_records(vault.dataset("shop")).is_empty()
     names = vault.dataset("shop").data()["identities"].collect()["identifier"]
     assert "=cmd()" in names
     assert report.tables["customers"] == 60
@@ -143,13 +143,13 @@ def test_a_supplier_gets_his_own_columns_and_closes_what_he_corrects(
 def test_a_file_returned_uncorrected_changes_nothing(vault, contacts, tmp_path: Path):
     file = _write(tmp_path / "a.csv", [_contact(1), _contact(2) | {"country": "Holland"}])
     load([file], vault=vault, dataset="shop", mapping=contacts, settings={})
-    before = quarantined(vault.dataset("shop"))
-    write_out(before, tmp_path / "out.csv")
+    before = quarantined_records(vault.dataset("shop"))
+    write_quarantined_records(before, tmp_path / "out.csv")
     report = load(
         [tmp_path / "out.csv"], vault=vault, dataset="shop", mapping=contacts, settings={}
     )
     assert (report.refused, report.closed, report.made_version) == (1, 0, False)
-    assert quarantined(vault.dataset("shop")).equals(before)
+    assert quarantined_records(vault.dataset("shop")).equals(before)
 
 
 def test_what_an_earlier_export_brought_word_for_word_is_not_kept_twice(
@@ -160,7 +160,7 @@ def test_what_an_earlier_export_brought_word_for_word_is_not_kept_twice(
         file = _write(tmp_path / f"{name}.csv", rows)
         report = load([file], vault=vault, dataset="shop", mapping=contacts, settings={})
         assert report.refused == 1
-    assert quarantined(vault.dataset("shop")).height == 1
+    assert quarantined_records(vault.dataset("shop")).height == 1
 
 
 def test_ids_of_no_refusal_close_nothing(vault, contacts, tmp_path: Path):
@@ -197,7 +197,7 @@ def test_guarded_cells_come_back_as_they_were(vault, cases: Path, tmp_path: Path
     report = load([cases / "f18.csv"], vault=vault, dataset="round", mapping=shut, settings={})
     assert report.refused == 3
     out = tmp_path / "out.csv"
-    write_out(quarantined(vault.dataset("round")), out)
+    write_quarantined_records(quarantined_records(vault.dataset("round")), out)
     written = _read(out)
     assert [row["balance"] for row in written] == ["-5.00", "12.50", "-0.01"]
     assert [row["handle"] for row in written] == ["'@ann", "'@bo", "'-"]
@@ -227,7 +227,7 @@ def test_files_without_header_come_back_too(vault, tmp_path: Path):
     file.write_text(" 00001 19970101\n 00002 19971301\n")
     load([file], vault=vault, dataset="shop", mapping=mapping, settings={})
     out = tmp_path / "out.csv"
-    write_out(quarantined(vault.dataset("shop")), out)
+    write_quarantined_records(quarantined_records(vault.dataset("shop")), out)
     out.write_text(out.read_text().replace("19971301", "19971201"))
     report = load([out], vault=vault, dataset="shop", mapping=mapping, settings={})
     assert (report.accepted, report.closed, report.tables["customers"]) == (1, 1, 2)
@@ -237,7 +237,7 @@ def test_a_file_that_is_there_is_not_overwritten(vault, contacts, tmp_path: Path
     file = _write(tmp_path / "a.csv", [_contact(1), _contact(2) | {"country": "Holland"}])
     load([file], vault=vault, dataset="shop", mapping=contacts, settings={})
     with pytest.raises(InputError, match=r"cannot write .*a\.csv: File exists; name a new file"):
-        write_out(quarantined(vault.dataset("shop")), file)
+        write_quarantined_records(quarantined_records(vault.dataset("shop")), file)
 
 
 def test_neither_report_nor_quarantine_reasons_nor_refusals_hold_a_cell(
@@ -250,7 +250,7 @@ def test_neither_report_nor_quarantine_reasons_nor_refusals_hold_a_cell(
     file = _write(tmp_path / "a.csv", rows)
     report = load([file], vault=vault, dataset="shop", mapping=contacts, settings={})
     assert report.refused == 2
-    refused = quarantined(vault.dataset("shop")).drop("raw")
+    refused = quarantined_records(vault.dataset("shop")).drop("raw")
     told = json.dumps(report.to_json()) + repr(report) + str(refused.to_dicts())
     told += "".join(capsys.readouterr()) + repr(vault.dataset("shop"))
     with pytest.raises(InputError) as refusal:

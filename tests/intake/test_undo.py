@@ -6,7 +6,7 @@ import pytest
 
 from workbench.foundation.errors import ParameterError
 from workbench.intake import load
-from workbench.intake.quarantine import quarantined
+from workbench.intake.quarantine import quarantined_records
 from workbench.intake.undo import undo
 from workbench.sources import SourceMapping
 
@@ -101,9 +101,9 @@ def test_a_decision_without_a_time_keeps_the_time_of_its_source(load_contacts, v
 def test_refused_rows_go_back_with_their_load(load_contacts, vault):
     load_contacts("1,no address,Ann,NL,1980,2023-01-01\n")
     load_contacts("2,none either,Bo,NL,1980,2023-01-01\n")
-    assert quarantined(vault.dataset("shop")).height == 2
+    assert quarantined_records(vault.dataset("shop")).height == 2
     undo(vault, "shop")
-    assert quarantined(vault.dataset("shop")).height == 1
+    assert quarantined_records(vault.dataset("shop")).height == 1
 
 
 def test_other_changes_after_the_load_are_not_lost_with_it(load_contacts, vault):

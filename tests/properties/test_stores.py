@@ -14,7 +14,7 @@ from workbench.foundation.errors import IntegrityError
 from workbench.foundation.files import canonical_json
 from workbench.identity import keyed_hash
 from workbench.intake import load
-from workbench.intake.quarantine import write_out
+from workbench.intake.quarantine import write_quarantined_records
 from workbench.schema import TABLES, bucket_of
 from workbench.schema.links import LINKS, add_customer_ids, apply_survivorship
 from workbench.sources import SourceMapping, open_source
@@ -193,7 +193,7 @@ def test_cells_written_out_for_correction_are_read_as_they_were(cells: list[str]
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "out.csv"
-        write_out(rows, path)
+        write_quarantined_records(rows, path)
         reading = open_source(path, mapping=MAPPING).read(0)
     assert reading.cells is not None
     assert reading.cells["note"].to_list() == cells

@@ -31,12 +31,12 @@ def quarantine(
     as_json: AsJson = False,
 ) -> None:
     """Count refused records by reason; with --out write them out."""
-    from workbench.intake import quarantined  # late: polars
-    from workbench.intake.quarantine import write_out
+    from workbench.intake import quarantined_records  # late: polars
+    from workbench.intake.quarantine import write_quarantined_records
     from workbench.schema.record_faults import count_faults
 
     session = Session.open(project=project, workspace=workspace, key=key, head=head)
-    rows = quarantined(session.vault.dataset(dataset))
+    rows = quarantined_records(session.vault.dataset(dataset))
     faults = rows.select("format", "faults").explode("faults").unnest("faults")
     counts = count_faults(faults, by=["format"]).rename({"words": "reason", "records": "rows"})
     if as_json:
@@ -48,7 +48,7 @@ def quarantine(
         lines = list(counts.select("rows", "format", "reason").iter_rows())
         print_table(("records", "format", "reason"), lines)
     if out is not None:
-        write_out(rows, out)
+        write_quarantined_records(rows, out)
         say(
             f"Wrote {rows.height:,} records to {out}, readable by you alone: "
             "they are personal data."

@@ -1,14 +1,14 @@
 """The second station: exports in, a new version of a dataset out.
 
-    sources ──> identity ──> schema ──> known rows ──> vault
-    read        who is whom   check     what is new    encrypt
+    sources ──> identity ──> schema ──> comparison ──> vault
+    read        hash ids     check      find new rows  encrypt
 
-Every record read is accepted or refused, as a whole; refused ones are kept in the dataset's
-quarantine with their faults. A load that changes nothing makes no version.
+Every record is accepted or refused as a whole. Refused records are kept in the dataset's quarantine
+with their faults. A load that changes nothing makes no version.
 """
 
 from workbench.intake.load import load
 from workbench.intake.load_report import FileReport, LoadReport
-from workbench.intake.quarantine import quarantined
+from workbench.intake.quarantine import quarantined_records
 
-__all__ = ["FileReport", "LoadReport", "load", "quarantined"]
+__all__ = ["FileReport", "LoadReport", "load", "quarantined_records"]

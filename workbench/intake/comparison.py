@@ -1,11 +1,11 @@
-"""What of a load is new to the dataset, what it holds already, and what contradicts it.
+"""Compare the rows of a load with the rows that the dataset holds.
 
-Rows are compared by the declared keys. Exports repeat what earlier ones said, and say more of it:
-a subscription ends, an identifier is seen again. So a row that states nothing else than the held
-one is known, one that fills in what was not known *completes* it, and only one that states another
-value contradicts it, which is for people to settle. What a record says of its person may change,
-and so may its decisions on consent: a statement is kept beside the earlier ones, unless the very
-same one is held. So it makes no difference in which order exports are loaded.
+Rows are compared by the declared keys. Exports repeat rows of earlier exports and add to them: a
+subscription ends, an identifier is seen again. A row with the same values as the held row is known.
+A row that fills empty cells of the held row *completes* it. Only a row with another value
+contradicts the held row, and people have to settle which is right. Statements about a person and
+decisions on consent may change, so they are kept beside the earlier ones, unless the same statement
+is held already. The order in which exports are loaded therefore makes no difference.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from workbench.intake.records import Records, parts_without_whole
-from workbench.intake.refusals import gathered, refusal, without
+from workbench.intake.refusals import gather_refusals, refuse_by_rule, remove_refused
 from workbench.schema import TABLES
 from workbench.schema.record_faults import Rule
 from workbench.schema.table_declarations import LINEAGE
@@ -24,18 +24,18 @@ from workbench.vault import Dataset
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """The rows of one part of a load, told apart.
+    """New, completed and contradicting rows of one part of a load.
 
     Attributes
     ----------
     tables : mapping of str to DataFrame
-        Rows to write: new ones, and held ones that were completed.
+        Rows to write: new rows, and held rows that were completed.
     superseded : mapping of str to DataFrame
-        Keys of the held rows that completed ones replace, and the record they are stored under.
+        Keys of the held rows that completed rows replace, and the records of these held rows.
     contradicting : DataFrame
         Columns of ``REFUSED``: records whose key is held with other values.
     records : int
-        Accepted records of which a row in ``tables`` is new.
+        Number of accepted records with a new row in ``tables``.
     """
 
     tables: Mapping[str, pl.DataFrame]
@@ -45,31 +45,32 @@ class Comparison:
 
 
 def compare(records: Records, held: Dataset | None) -> Comparison:
-    """Tell new rows from held ones by the declared primary keys.
+    """Compare accepted rows with the held rows that have the same primary key.
 
     Parameters
     ----------
     records : Records
-        Accepted rows of one part of a source. No two of them have the same key, except for
+        Accepted rows of one part of a source. No two rows of a table have the same key, except for
         statements, of which the last counts.
     held : Dataset or None
-        What is held: the version before, with what this load wrote already.
+        The version before the load, with the files that the load wrote already. None if the
+        dataset is empty: then all rows are new.
     """
     first = {name: _last_statements(rows, name) for name, rows in records.tables.items()}
     if held is None:
         nothing = pl.DataFrame(schema=REFUSED)
         accepted = records.read - records.refused.height
         return Comparison(tables=first, superseded={}, contradicting=nothing, records=accepted)
-    compared = {name: _compared(rows, name, held) for name, rows in first.items()}
+    compared = {name: _compare_table(rows, name, held) for name, rows in first.items()}
     refused = [
-        refusal(
+        refuse_by_rule(
             rows.filter(pl.col("_is_other")),
             table=name,
             rule=Rule("key_held", {"columns": _key(name)}),
         )
         for name, rows in compared.items()
     ]
-    contradicting, left = _settled(compared, gathered(refused), records.tables)
+    contradicting, left = _remove_contradicting(compared, gather_refusals(refused), records.tables)
     fresh = {name: rows.filter(pl.col("_is_new")) for name, rows in left.items()}
     new_records = pl.concat(
         [pl.Series("source_row", [], dtype=pl.Int64).to_frame()]
@@ -77,37 +78,40 @@ def compare(records: Records, held: Dataset | None) -> Comparison:
     ).unique()
     return Comparison(
         tables={
-            name: _to_write(rows, name, list(first[name].columns)) for name, rows in fresh.items()
+            name: _rows_to_write(rows, name, list(first[name].columns))
+            for name, rows in fresh.items()
         },
         superseded={
-            name: keys for name, rows in fresh.items() if (keys := _superseded(rows, name)).height
+            name: keys
+            for name, rows in fresh.items()
+            if (keys := _superseded_keys(rows, name)).height
         },
         contradicting=contradicting,
         records=new_records.height,
     )
 
 
-def _settled(
+def _remove_contradicting(
     compared: Mapping[str, pl.DataFrame],
     contradicting: pl.DataFrame,
     tables: Mapping[str, pl.DataFrame],
 ) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
-    """Take out contradicting records, and lines whose order goes with one, until none is left."""
+    """Remove contradicting records, then lines whose order was removed, until none is left."""
     everything = {**tables, **compared}
-    if contradicting.is_empty():  # the usual case: no whole is lost
+    if contradicting.is_empty():  # Usually nothing contradicts, and no order is lost.
         return contradicting, dict(compared)
     while True:
-        left = without(everything, contradicting)
+        left = remove_refused(everything, contradicting)
         orphans = _parts_of_lost_wholes(compared, left)
         if orphans.is_empty():
             return contradicting, left
-        contradicting = gathered([contradicting, orphans])
+        contradicting = gather_refusals([contradicting, orphans])
 
 
 def _parts_of_lost_wholes(
     compared: Mapping[str, pl.DataFrame], left: Mapping[str, pl.DataFrame]
 ) -> pl.DataFrame:
-    """Refuse new parts of rows that this load stated and that are neither held nor accepted."""
+    """Refuse new order lines whose order this load contains, but which was not accepted."""
     lost = [pl.DataFrame(schema=REFUSED)]
     for name, rows in left.items():
         part_of = TABLES[name].part_of
@@ -121,11 +125,11 @@ def _parts_of_lost_wholes(
         new = rows.filter(pl.col("_is_new"))
         doomed = new.join(gone, on=key, how="semi", maintain_order="left")
         lost.append(parts_without_whole({name: doomed, whole: kept}))
-    return gathered(lost)
+    return gather_refusals(lost)
 
 
 def _key(name: str) -> list[str]:
-    """Columns by which rows of several loads are the same; which load it was is none of them."""
+    """Return the key columns without those that name the load: loads repeat each other's rows."""
     return [column for column in TABLES[name].stored_key if column not in LINEAGE]
 
 
@@ -135,25 +139,25 @@ def _stated(name: str) -> list[str]:
 
 
 def _last_statements(rows: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Return one row per key of a table of statements: the last. Other keys are unique already."""
+    """Return the last row of each key in a table of statements; other keys are unique already."""
     key = list(TABLES[name].stored_key)
     if TABLES[name].merge != "statement" or rows.select(key).n_unique() == rows.height:
-        return rows  # the usual case: nothing is copied
+        return rows  # Usually all keys differ, and then nothing is copied.
     return rows.unique(subset=key, keep="last", maintain_order=True)
 
 
-#: Where a held row is stored and where it came from.
+#: Columns for the record and the load to which a held row belongs.
 _ORIGIN = ("record_id", *LINEAGE)
 
 
-def _compared(rows: pl.DataFrame, name: str, held: Dataset) -> pl.DataFrame:
-    """Complete rows by what is held; mark ``_is_new``, ``_is_other`` and ``_is_completed``.
+def _compare_table(rows: pl.DataFrame, name: str, held: Dataset) -> pl.DataFrame:
+    """Fill rows from held rows and add ``_is_new``, ``_is_other`` and ``_is_completed``.
 
-    The columns of ``_ORIGIN`` are there a second time as ``NAME_was``: as a completed row is held.
+    For each column of ``_ORIGIN`` a column ``NAME_was`` has the value of the held row.
     """
     table, key, stated = TABLES[name], _key(name), _stated(name)
     is_beside = table.merge in ("beside", "statement")
-    # a join that streams: of the held rows only those that meet come into memory
+    # The join streams, so only held rows with a key of the load come into memory.
     met = (
         held.stored_rows(name)
         .select(c for c in table.stored if not is_beside or c not in LINEAGE)
@@ -161,7 +165,7 @@ def _compared(rows: pl.DataFrame, name: str, held: Dataset) -> pl.DataFrame:
         .collect(engine="streaming")
     )
     if not is_beside:
-        return _completed(rows, met, name)
+        return _complete_held_rows(rows, met, name)
     known = rows.join(met, on=[*key, *stated], how="semi", nulls_equal=True)
     marked = rows.join(
         known.select(table.stored_key).with_columns(_is_new=pl.lit(value=False)),
@@ -170,10 +174,12 @@ def _compared(rows: pl.DataFrame, name: str, held: Dataset) -> pl.DataFrame:
         nulls_equal=True,
         maintain_order="left",
     )
-    return marked.with_columns(pl.col("_is_new").fill_null(value=True), **_unmet(name))
+    return marked.with_columns(
+        pl.col("_is_new").fill_null(value=True), **_columns_without_held_row(name)
+    )
 
 
-def _unmet(name: str) -> dict[str, pl.Expr]:
+def _columns_without_held_row(name: str) -> dict[str, pl.Expr]:
     return {
         "_is_other": pl.lit(value=False),
         "_is_completed": pl.lit(value=False),
@@ -181,8 +187,8 @@ def _unmet(name: str) -> dict[str, pl.Expr]:
     }
 
 
-def _completed(rows: pl.DataFrame, met: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Fill held rows in by what a load says of them, and mark rows that say otherwise."""
+def _complete_held_rows(rows: pl.DataFrame, met: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Fill empty cells of held rows from the load, and mark rows with other values."""
     key, stated = _key(name), _stated(name)
     both = rows.join(
         met.with_columns(_is_met=True),
@@ -224,8 +230,8 @@ def _origin(name: str) -> list[str]:
     return [column for column in _ORIGIN if column in TABLES[name].stored]
 
 
-def _to_write(rows: pl.DataFrame, name: str, columns: list[str]) -> pl.DataFrame:
-    """Return rows as they are written: a completed one stays that of its first load."""
+def _rows_to_write(rows: pl.DataFrame, name: str, columns: list[str]) -> pl.DataFrame:
+    """Return the rows to write; a completed row keeps the lineage of its first load."""
     if not rows["_is_completed"].any():
         return rows.select(columns)
     kept = {
@@ -236,8 +242,8 @@ def _to_write(rows: pl.DataFrame, name: str, columns: list[str]) -> pl.DataFrame
     return rows.with_columns(**kept).select(columns)
 
 
-def _superseded(rows: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Return the keys of the completed rows, with the record they are stored under."""
+def _superseded_keys(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return the keys of the completed rows, with the record of the held row."""
     completed = rows.filter("_is_completed")
     record = {"record_id": "record_id_was"} if "record_id" in _origin(name) else {}
     return completed.select(*(c for c in _key(name) if c not in record), **record)

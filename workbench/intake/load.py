@@ -11,7 +11,7 @@ from workbench.foundation.errors import ParameterError
 from workbench.intake.comparison import compare
 from workbench.intake.load_report import FileReport, LoadReport, People
 from workbench.intake.records import records_about, resolve
-from workbench.intake.refusals import gathered, in_own_words
+from workbench.intake.refusals import gather_refusals, restore_source_cells
 from workbench.intake.state import State
 from workbench.schema import TABLES
 from workbench.schema.links import add_customer_ids
@@ -25,11 +25,11 @@ _FEW, _MANY = 8, 16  # buckets of a dataset made from one file, or from a world 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    """What became of one part of a source.
+class _LoadedPart:
+    """Result of loading one part of a source.
 
-    Tables with many rows are written already (``files``). Those with few are handed on as rows, so
-    that the rows of several parts share their files.
+    Tables with many rows are written already (``files``). Tables with few rows are passed on in
+    ``few``, so that the rows of several parts share their files.
     """
 
     files: tuple[FileEntry, ...]
@@ -45,14 +45,14 @@ class _Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Loader:
-    """Reads parts of a source and writes what is new; picklable, so that processes share it."""
+    """Reads parts of a source and writes their new rows; it can be pickled for other processes."""
 
     source: Source
     writer: DatasetWriter
     secret: str = field(repr=False)
     held: Dataset | None
 
-    def __call__(self, part: int) -> _Part:
+    def __call__(self, part: int) -> _LoadedPart:
         source, held = self.source, self.held
         result = source.read(part)
         records = resolve(
@@ -63,15 +63,15 @@ class _Loader:
         )
         with translate_read_errors(held.label if held else "dataset"):
             found = compare(records, held)
-        contradicting = in_own_words(found.contradicting, result.cells)
+        contradicting = restore_source_cells(found.contradicting, result.cells)
         about = records_about(records.tables.values(), contradicting)
         rows = {name: each.select(list(TABLES[name].stored)) for name, each in found.tables.items()}
         many = [name for name, each in rows.items() if each.height >= self.writer.full_batch]
-        return _Part(
+        return _LoadedPart(
             files=tuple(file for name in many for file in self.writer.write(name, rows[name])),
             few={name: each for name, each in rows.items() if name not in many},
             superseded=found.superseded,
-            refused=gathered([records.refused, contradicting]).join(
+            refused=gather_refusals([records.refused, contradicting]).join(
                 pl.concat([records.about, about])
                 .unique("source_row", keep="first", maintain_order=True)
                 .rename({"record_id": "about_record"}),
@@ -103,25 +103,25 @@ def load(
     paths : sequence of Path
         Files, or folders of synthetic worlds, in the order in which they count.
     vault : Vault
-        Where the dataset lies.
+        Vault that contains the dataset.
     dataset : str
-        Its name; it is made where there is none.
+        Name of the dataset; it is made if it does not exist.
     mapping, settings
-        What the files do not say themselves, see ``sources.open_source``.
+        Declarations that the files do not contain, see ``sources.open_source``.
     workers : int
-        Processes that read parts.
+        Number of processes that read parts.
 
     Returns
     -------
     LoadReport
-        It says whether a version was made.
+        Counts by file and table, and whether a version was made.
 
     Raises
     ------
     InputError
-        A file cannot be used; nothing is changed then.
+        A file cannot be used; then nothing is changed.
     ParameterError
-        A name, mapping or setting is wrong, or no file is named.
+        A name, a mapping or a setting is wrong, or no file is named.
     """
     if not paths:
         raise ParameterError("no file to load: name at least one")
@@ -132,14 +132,14 @@ def load(
         state = State(before, writer)
         reports = [_load_one(source, writer, secret, state, workers) for source in sources]
         made = state.commit() if before is None or state.is_changed else before
-        people = _people(made)
+        people = _count_people(made)
         return LoadReport(
             dataset=dataset,
             version=made.version,
             unchanged=sum(r.accepted for r in reports) - state.new_records,
             closed=state.closed,
             files=tuple(reports),
-            # of customers the persons, as ``Dataset.contents`` has them, without counting twice
+            # ``customers`` has a row for each statement, so the number of persons replaces it.
             tables=made.rows | ({"customers": people.customers} if people.records else {}),
             people=people,
             amounts=dict(sorted(state.amounts.items())),
@@ -147,7 +147,7 @@ def load(
         )
 
 
-def _people(made: Dataset) -> People:
+def _count_people(made: Dataset) -> People:
     with translate_read_errors(made.label):
         links, shared = made.links(), made.shared_identifiers()
         stated = add_customer_ids(made.stored_rows("customers").select("record_id"), links)
@@ -175,8 +175,8 @@ def _people(made: Dataset) -> People:
 def _load_one(
     source: Source, writer: DatasetWriter, secret: str, state: State, workers: int
 ) -> FileReport:
-    if (known := state.known(source.content_hash)) is not None:
-        return _report(source, known, ("this content is loaded already: nothing to do",))
+    if (earlier := state.earlier_load(source.content_hash)) is not None:
+        return _report(source, earlier, ("this content is loaded already: nothing to do",))
     work = _Loader(source=source, writer=writer, secret=secret, held=state.held())
     with compute.executor(workers if source.parts > 1 else 1) as pool:
         done = []

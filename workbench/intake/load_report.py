@@ -1,4 +1,4 @@
-"""What a load says of itself: how many records, what was refused and why, what was assumed."""
+"""Report of a load: numbers of records, refusals by reason, assumptions."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -12,13 +12,14 @@ class FileReport:
     Attributes
     ----------
     path, format, confidence
-        What was read, and how sure the reader is of it.
+        Path of the file, its format, and the confidence that the format fits, 0 to 1.
     read, accepted, refused : int
-        Records; one that is held already counts as accepted.
+        Numbers of records; a record that is held already counts as accepted.
     reasons : mapping of str to int
-        Refused records by the words of each fault; a record with several counts for each.
+        Number of refused records by the words of each fault; a record with several faults counts
+        for each.
     assumptions : tuple of str
-        What the reader took for granted, with counts.
+        Assumptions of the reader, with counts.
     """
 
     path: str
@@ -33,18 +34,18 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """How many records of a dataset are how many customers.
+    """Numbers of records and of customers in a dataset.
 
     Attributes
     ----------
     records : int
-        Records that state a customer.
+        Number of records that state a customer.
     customers : int
-        Customers that they are after linking.
+        Number of customers to whom these records belong after linking.
     across_systems : int
-        Records that belong to a customer of another system.
+        Number of records that are linked to a record of another system.
     conflicts : int
-        Identifiers that so many records state that they link none of them.
+        Number of identifiers that too many records share: they link none of these records.
     """
 
     records: int
@@ -55,27 +56,27 @@ class People:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadReport:
-    """One load.
+    """Report of one load.
 
     Attributes
     ----------
     dataset, version
-        What it made, or left as it was.
+        Name of the dataset, and its newest version after the load.
     unchanged : int
-        Accepted records that say nothing that was not held already.
+        Number of accepted records that the dataset held already.
     closed : int
-        Earlier refusals whose corrected record was accepted.
+        Number of earlier refusals whose corrected record was accepted.
     files : tuple of FileReport
-        In the order they were named.
+        Reports of the files, in the order in which they were named.
     tables : mapping of str to int
-        Stored rows of the dataset's tables after the load; of ``customers`` these are statements
-        of records.
+        Number of stored rows by table after the load; for ``customers`` the number of customers.
     people : People
-        How many records are how many customers.
+        Numbers of records and of customers.
     amounts : mapping of str to int
-        Sum of the order lines this load accepted, guests' included, by currency, minor units.
+        Sum of the order lines that this load accepted, including lines of guests, by currency, in
+        minor units.
     made_version : bool
-        False where nothing changed.
+        Whether the load made a version; it makes none if nothing changed.
     """
 
     dataset: str
@@ -90,17 +91,17 @@ class LoadReport:
 
     @property
     def read(self) -> int:
-        """Records read in all files."""
+        """Number of records read in all files."""
         return sum(file.read for file in self.files)
 
     @property
     def accepted(self) -> int:
-        """Records accepted in all files."""
+        """Number of records accepted in all files."""
         return sum(file.accepted for file in self.files)
 
     @property
     def refused(self) -> int:
-        """Records refused in all files."""
+        """Number of records refused in all files."""
         return sum(file.refused for file in self.files)
 
     def to_json(self) -> dict[str, Any]:

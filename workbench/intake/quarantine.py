@@ -1,4 +1,4 @@
-"""The rows that could not be used, for people to correct."""
+"""Refused records, which people can correct and load again."""
 
 import contextlib
 import json
@@ -16,14 +16,14 @@ from workbench.vault import Dataset
 from workbench.vault.entries import QUARANTINE_SCHEMA
 from workbench.vault.parquet import translate_read_errors
 
-_DIGITS = 12  # of a source's 32: enough to tell the loads of one dataset apart
+_DIGITS = 12  # Digits of a source id, of 32, which differ between the loads of one dataset.
 
-#: A number below zero is none of the texts that a spreadsheet takes for a formula.
+#: Negative numbers, which begin like a formula of a spreadsheet but are none.
 _NEGATIVE = r"^-\d[\d.,]*$"
 
 
-#: Columns of refused records as they are held, one row each: those of ``REFUSED``, their load, and
-#: the record that they are about.
+#: Columns of the refused records of a dataset, one row a record: the load, the columns of
+#: ``REFUSED``, and the record of the customer whom the refused record is about.
 HELD = pl.Schema({"source_id": pl.String(), **REFUSED, "about_record": pl.UInt64()})
 
 
@@ -50,7 +50,7 @@ def to_rows(records: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def quarantined(dataset: Dataset) -> pl.DataFrame:
+def quarantined_records(dataset: Dataset) -> pl.DataFrame:
     """Return a dataset's refused records.
 
     Returns
@@ -79,47 +79,48 @@ def quarantined(dataset: Dataset) -> pl.DataFrame:
 
 
 def with_ids(refused: pl.DataFrame) -> pl.DataFrame:
-    """Add ``quarantine_id``: which load it was, and the record's number in it."""
+    """Add ``quarantine_id``, made from the id of the load and the number of the record in it."""
     row = pl.col("source_row").cast(pl.String)
     return refused.with_columns(
         (pl.col("source_id").str.slice(0, _DIGITS) + "-" + row).alias(RETURNED)
     )
 
 
-def write_out(rows: pl.DataFrame, path: Path) -> None:
+def write_quarantined_records(rows: pl.DataFrame, path: Path) -> None:
     """Write refused records to a CSV file that only its owner can read.
 
-    The first columns give the record's id in the quarantine, its number in the source and what is
-    wrong with it; the others are the record's own, by the names that the source gave them. Whoever
-    corrects the cells and loads the file with the same mapping closes the refusals: the first
-    column says which, so it stays as it is. Cells that a spreadsheet would take for a formula get
-    a leading apostrophe, which the reader takes off again; negative numbers are left alone.
+    The first columns contain the record's id in the quarantine, its number in the source and its
+    faults; the others are the record's own columns, with the names of the source. A corrected file
+    that is loaded with the same mapping closes the refusals that its first column names, so that
+    column must not be changed. Cells that a spreadsheet would take for a formula get a leading
+    apostrophe, which the reader removes again; negative numbers are not changed.
 
     Parameters
     ----------
     rows : DataFrame
-        As ``quarantined`` returns them; those of one ``format`` are loaded again together.
+        Rows of ``quarantined_records``; rows of one ``format`` are loaded again together.
     path : Path
-        A new file.
+        Path of a new file.
 
     Raises
     ------
     InputError
         The file exists, or cannot be written.
     """
-    told = rows.select(
+    about = rows.select(
         RETURNED,
         pl.col("source_row").alias(f"{ADDED}row"),
-        _words(rows).alias(f"{ADDED}reason"),
+        _faults_in_words(rows).alias(f"{ADDED}reason"),
     )
     cells = [json.loads(raw) if raw else {} for raw in rows["raw"]]
-    names = dict.fromkeys(name for record in cells for name in record if name not in told.columns)
+    names = dict.fromkeys(name for record in cells for name in record if name not in about.columns)
     own = pl.DataFrame(
-        {name: [_text(record.get(name)) for record in cells] for name in names},
+        {name: [_cell_as_text(record.get(name)) for record in cells] for name in names},
         schema=dict.fromkeys(names, pl.String),
     )
-    written = pl.concat([told, own], how="horizontal") if names else told
-    content = _guarded(written).write_csv(include_bom=True)  # else Excel takes it for its own code
+    written = pl.concat([about, own], how="horizontal") if names else about
+    # Without a byte-order mark Excel would read UTF-8 as its own encoding.
+    content = _guard_formulas(written).write_csv(include_bom=True)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
@@ -133,8 +134,8 @@ def write_out(rows: pl.DataFrame, path: Path) -> None:
         raise InputError(f"cannot write {path}: {error.strerror}; name a new file") from error
 
 
-def _words(rows: pl.DataFrame) -> pl.Series:
-    """Say in one cell all that is wrong with each record."""
+def _faults_in_words(rows: pl.DataFrame) -> pl.Series:
+    """Return all faults of each record in words, in one cell."""
     found = rows.select(RETURNED, "faults").explode("faults").unnest("faults")
     worded = found.select(RETURNED, words=describe_faults(found))
     cells = worded.group_by(RETURNED, maintain_order=True).agg(pl.col("words").str.join("; "))
@@ -142,7 +143,7 @@ def _words(rows: pl.DataFrame) -> pl.Series:
     return both.get_column("words")
 
 
-def _text(cell: Any) -> str | None:
+def _cell_as_text(cell: Any) -> str | None:
     """Write a cell as its source would: whole numbers without decimals, no quotes around text."""
     if cell is None or isinstance(cell, str):
         return cell
@@ -151,7 +152,7 @@ def _text(cell: Any) -> str | None:
     return json.dumps(cell, ensure_ascii=False)
 
 
-def _guarded(cells: pl.DataFrame) -> pl.DataFrame:
+def _guard_formulas(cells: pl.DataFrame) -> pl.DataFrame:
     texts = [name for name, kind in cells.schema.items() if kind == pl.String]
     return cells.with_columns(
         pl.when(pl.col(name).str.contains(rf"^{FORMULA}") & ~pl.col(name).str.contains(_NEGATIVE))

@@ -1,4 +1,4 @@
-"""From what a reader made of a file to rows of the customer tables, or to the quarantine."""
+"""Turn the result of a reader into rows of the customer tables and refused records."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,37 +7,43 @@ from datetime import datetime
 import polars as pl
 
 from workbench.identity import keyed_hash, keyed_native
-from workbench.intake.refusals import gathered, in_own_words, refusal, refuse_rows, without
+from workbench.intake.refusals import (
+    gather_refusals,
+    refuse_by_rule,
+    refuse_rows,
+    remove_refused,
+    restore_source_cells,
+)
 from workbench.schema import TABLES, Column
 from workbench.schema.record_faults import FAULTS, MISSING, Rule
 from workbench.schema.validation import validate_rows
 from workbench.sources import REFUSED, ReadResult, refused_records
 
-#: Columns that are put on rows when a dataset is opened.
+#: Columns that rows get when a dataset is opened.
 _OPENED = ("customer_id",)
 
-#: An e-mail address within a native id: the one kind of identifier that is known by its form.
+#: E-mail address within a native id: no other identifier can be recognised by its form.
 _ADDRESS = r"[^\s@]@[^\s@]+\.[^\s@]"
 
-#: Cells of records that are refused already and have theirs.
+#: No cells, for records that are refused already: their cells are kept then.
 _NO_CELLS = pl.DataFrame(schema={"source_row": pl.Int64, "raw": pl.String})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """Rows of the customer tables, and the records that gave none.
+    """Rows of the customer tables, and the refused records.
 
     Attributes
     ----------
     tables : mapping of str to DataFrame
-        Rows by table, all declared columns in declared order, and on every table ``source_row``
-        and ``record_id`` where the table or its reader has it.
+        Rows by table, with all declared columns in declared order and ``source_row``; also
+        ``record_id`` if the table or its reader has it.
     refused : DataFrame
         One row per refused record, columns of ``REFUSED``.
     about : DataFrame
         ``source_row`` and ``record_id`` (UInt64) of the refused records whose person is known.
     read : int
-        Records read.
+        Number of records.
     """
 
     tables: Mapping[str, pl.DataFrame]
@@ -49,21 +55,22 @@ class Records:
 def resolve(
     reading: ReadResult, *, source_id: str, data_until_at: datetime, secret: str
 ) -> Records:
-    """Give ids and lineage to a reading's rows and hold them against the schema.
+    """Add ids and lineage to the rows of a reader, and compare them with the schema.
 
-    A record one of whose rows breaks a rule is refused as a whole: its other rows go too. So do
-    the lines of an order that was refused, and all that is stated about a customer who was.
+    If one row of a record breaks a rule, the record is refused as a whole, with its other rows. The
+    lines of a refused order and all statements about a refused customer are refused too.
 
     Parameters
     ----------
     reading : Reading
-        What the reader made.
+        Result of the reader.
     source_id : str
-        The load it belongs to.
+        Id of the load.
     data_until_at : datetime
-        Up to when the source is complete: a decision on consent without a time counts from then.
+        Time until which the source is complete; a decision on consent without a time counts from
+        then.
     secret : str
-        The dataset's secret for ids.
+        Secret of the dataset for ids.
 
     """
     rows = _complete(reading.tables, reading.keyed, source_id, secret)
@@ -71,28 +78,31 @@ def resolve(
     for name, frame in rows.items():
         passed[name], bad, found = validate_rows(frame, table=name, without=_OPENED)
         failed.append(refuse_rows(bad, found))
-    failed.append(_dependents(rows, passed))
-    refused = gathered([reading.refused, *failed])
-    tables = without(_dated(passed, data_until_at), refused)
+    failed.append(_refuse_dependents(rows, passed))
+    refused = gather_refusals([reading.refused, *failed])
+    tables = remove_refused(_date_decisions(passed, data_until_at), refused)
     orphans = parts_without_whole(tables)
     if not orphans.is_empty():
-        refused = gathered([refused, orphans])
-        tables = without(tables, refused)
+        refused = gather_refusals([refused, orphans])
+        tables = remove_refused(tables, refused)
     doubtful = _complete(reading.doubtful, reading.keyed, source_id, secret)
     further = pl.concat(
-        [FAULTS.to_frame(), *(_further(name, frame) for name, frame in doubtful.items())]
+        [
+            FAULTS.to_frame(),
+            *(_find_further_faults(name, frame) for name, frame in doubtful.items()),
+        ]
     )
-    refused = gathered([refused, refused_records(further, _NO_CELLS)])
+    refused = gather_refusals([refused, refused_records(further, _NO_CELLS)])
     return Records(
-        tables={name: frame.select(_kept(name, frame)) for name, frame in tables.items()},
-        refused=in_own_words(refused, reading.cells),
+        tables={name: frame.select(_kept_columns(name, frame)) for name, frame in tables.items()},
+        refused=restore_source_cells(refused, reading.cells),
         about=records_about([*rows.values(), *doubtful.values()], refused),
         read=reading.read,
     )
 
 
 def records_about(frames: Iterable[pl.DataFrame], refused: pl.DataFrame) -> pl.DataFrame:
-    """Return which record each refused source row is about, as far as it is known.
+    """Return for refused source rows the record that they are about, if it is known.
 
     Parameters
     ----------
@@ -115,7 +125,7 @@ def records_about(frames: Iterable[pl.DataFrame], refused: pl.DataFrame) -> pl.D
 
 
 def parts_without_whole(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Refuse parts whose whole was refused: an order line would have no customer and no time."""
+    """Refuse order lines whose order was refused: they would have no customer and no time."""
     refused = [pl.DataFrame(schema=REFUSED)]
     for name, rows in tables.items():
         part_of = TABLES[name].part_of
@@ -123,8 +133,10 @@ def parts_without_whole(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
             continue
         key, whole = part_of
         lost = rows.join(tables[whole], on=key, how="anti", maintain_order="left")
-        refused.append(refusal(lost, table=name, rule=Rule("whole_refused", {"part_of": whole})))
-    return gathered(refused)
+        refused.append(
+            refuse_by_rule(lost, table=name, rule=Rule("whole_refused", {"part_of": whole}))
+        )
+    return gather_refusals(refused)
 
 
 def _complete(
@@ -133,19 +145,22 @@ def _complete(
     source_id: str,
     secret: str,
 ) -> dict[str, pl.DataFrame]:
-    """Hash ids, add whose a row is and where it came from, fill columns nobody stated."""
-    told = {_origin(TABLES[table].column(name)) for table, names in keyed.items() for name in names}
+    """Hash ids, add the columns for record and load, and fill missing columns with null."""
+    hashed = {
+        _origin(TABLES[table].column(name)) for table, names in keyed.items() for name in names
+    }
     return {
-        name: _completed(name, frame, told, source_id, secret) for name, frame in tables.items()
+        name: _complete_table(name, frame, hashed, source_id, secret)
+        for name, frame in tables.items()
     }
 
 
-def _completed(
-    name: str, frame: pl.DataFrame, told: set[str], source_id: str, secret: str
+def _complete_table(
+    name: str, frame: pl.DataFrame, hashed_ids: set[str], source_id: str, secret: str
 ) -> pl.DataFrame:
     table = TABLES[name]
     readable = [
-        _without_identifiers(frame, column, is_told=_origin(column) in told, secret=secret)
+        _without_identifiers(frame, column, is_hashed=_origin(column) in hashed_ids, secret=secret)
         for column in table.columns
         if column.name in frame.columns and _is_readable_key(column)
     ]
@@ -154,7 +169,7 @@ def _completed(
         keyed_hash(frame[name], secret=secret)
         for name in sorted({*own_ids, "record_id"})
         if frame.schema.get(name) == pl.String
-        # whose a row is depends on the dataset also where a world's ids are hashes already
+        # A world's record ids are hashes already, but they must differ between datasets.
         or (name == "record_id" and name in frame.columns)
     ]
     frame = frame.with_columns(*readable, *hashed, source_id=pl.lit(source_id))
@@ -164,7 +179,7 @@ def _completed(
         if column not in frame.columns
     ]
     if table.belongs_to == "customer" and "observed_at" not in frame.columns:
-        # a world does not say when it learned something: it holds since the customer was first seen
+        # A world has no time of observation, so its values hold since the customer was first seen.
         missing = [each for each in missing if each.meta.output_name() != "observed_at"]
         missing.append(pl.col("first_seen_at").alias("observed_at"))
     return frame.with_columns(missing)
@@ -175,21 +190,21 @@ def _is_readable_key(column: Column) -> bool:
 
 
 def _origin(column: Column) -> str:
-    """Name the column whose id it is, so that a table that quotes an id is treated as its own."""
+    """Return the column to which an id belongs, so that all tables treat the id alike."""
     return column.foreign or f"{column.table}.{column.name}"
 
 
 def _without_identifiers(
-    frame: pl.DataFrame, column: Column, *, is_told: bool, secret: str
+    frame: pl.DataFrame, column: Column, *, is_hashed: bool, secret: str
 ) -> pl.Series:
-    """Replace native ids that hold an identifier of a person by their HMAC.
+    """Replace native ids that contain an identifier of a person by their HMAC.
 
-    The mapping names columns whose ids are all replaced. In other columns an id is replaced where
-    it is the number of the customer whom the row is about, or contains an e-mail address. Each row
-    is judged alone, so an id is the same in every load.
+    The mapping names columns in which all ids are replaced. In other columns an id is replaced if
+    it is the number of the customer whom the row is about, or if it contains an e-mail address.
+    Each row is judged by itself, so an id is the same in every load.
     """
     native = frame[column.name]
-    if is_told:
+    if is_hashed:
         return keyed_native(native, secret=secret)
     holds = native.str.contains(_ADDRESS)
     if frame.schema.get("record_id") == pl.String:
@@ -199,10 +214,12 @@ def _without_identifiers(
     return native.zip_with(~holds.fill_null(value=False), keyed_native(native, secret=secret))
 
 
-def _dated(tables: dict[str, pl.DataFrame], data_until_at: datetime) -> dict[str, pl.DataFrame]:
-    """Give decisions without a time the one from which they count.
+def _date_decisions(
+    tables: dict[str, pl.DataFrame], data_until_at: datetime
+) -> dict[str, pl.DataFrame]:
+    """Give decisions without a time the time until which the source is complete.
 
-    It is part of the decision: the same words in a later export are a later decision, so that a
+    The time is part of the decision: the same statement in a later export is a later decision. So a
     withdrawal that is stated again counts after a consent that was given in between.
     """
     if "consents" not in tables:
@@ -212,17 +229,17 @@ def _dated(tables: dict[str, pl.DataFrame], data_until_at: datetime) -> dict[str
     return {**tables, "consents": dated}
 
 
-def _dependents(
+def _refuse_dependents(
     rows: Mapping[str, pl.DataFrame], passed: Mapping[str, pl.DataFrame]
 ) -> pl.DataFrame:
-    """Refuse what is stated about customers who were refused: nobody would own it."""
+    """Refuse all statements about refused customers: these rows would have no customer."""
     if "customers" not in rows:
         return pl.DataFrame(schema=REFUSED)
     gone = rows["customers"].join(passed["customers"], on="record_id", how="anti")
     if gone.is_empty():
         return pl.DataFrame(schema=REFUSED)
     about = [
-        refusal(
+        refuse_by_rule(
             frame.join(gone, on="record_id", how="semi", maintain_order="left").join(
                 gone, on="source_row", how="anti", maintain_order="left"
             ),
@@ -232,18 +249,18 @@ def _dependents(
         for name, frame in passed.items()
         if name != "customers" and "record_id" in frame.columns
     ]
-    return gathered(about)
+    return gather_refusals(about)
 
 
-def _further(table: str, doubtful: pl.DataFrame) -> pl.DataFrame:
-    """Find faults of records that are refused already, so that they are corrected in one go.
+def _find_further_faults(table: str, doubtful: pl.DataFrame) -> pl.DataFrame:
+    """Find more faults of records that are refused already, so that people correct all at once.
 
-    A value may be missing because its cell could not be read; that is no further fault.
+    A missing value is no further fault, because its cell may have been unreadable.
     """
     _, _, found = validate_rows(doubtful, table=table, without=_OPENED)
     return found.filter(pl.col("rule") != MISSING.name)
 
 
-def _kept(name: str, frame: pl.DataFrame) -> list[str]:
+def _kept_columns(name: str, frame: pl.DataFrame) -> list[str]:
     further = [column for column in ("source_row",) if column in frame.columns]
     return list(dict.fromkeys([*TABLES[name].stored, *further]))

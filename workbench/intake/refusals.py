@@ -1,4 +1,4 @@
-"""Refused records: one row each, with all their faults and the cells that the source gave them."""
+"""Refused records: one row a record, with all its faults and its cells in the source."""
 
 from collections.abc import Iterable, Mapping
 
@@ -10,13 +10,13 @@ from workbench.sources import REFUSED, faults_of, refused_records
 from workbench.sources.raw_cells import raw_cells_as_json
 
 
-def gathered(refused: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """Return one row per record: every fault once, in the order found, and its raw cells.
+def gather_refusals(refused: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Gather refusals into one row per record, with each fault once and the raw cells.
 
     Parameters
     ----------
     refused : iterable of DataFrame
-        Columns of ``REFUSED``; a record may be in several.
+        Refused records, columns of ``REFUSED``; a record may be in several frames.
     """
     found = pl.concat([pl.DataFrame(schema=REFUSED), *refused])
     if found.is_empty():
@@ -25,7 +25,7 @@ def gathered(refused: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return refused_records(faults_of(found), raw)
 
 
-def refusal(
+def refuse_by_rule(
     rows: pl.DataFrame, *, table: str, rule: Rule, column: str | None = None
 ) -> pl.DataFrame:
     """Refuse the records of some rows of a table that break one rule.
@@ -35,11 +35,11 @@ def refusal(
     rows : DataFrame
         Rows that break the rule.
     table : str
-        Their table.
+        Table of the rows.
     rule : Rule
-        Rule that they break.
+        Rule that the rows break.
     column : str, optional
-        Column at fault; None where no single column is.
+        Column at fault, None if no single column is at fault.
     """
     return refuse_rows(rows, make_faults(rows, rule, table=table, column=column))
 
@@ -52,22 +52,22 @@ def refuse_rows(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     rows : DataFrame
         Rows of one table.
     found : DataFrame
-        Their faults, columns of ``FAULTS``.
+        Faults of these rows, columns of ``FAULTS``.
     """
     if found.is_empty():
         return pl.DataFrame(schema=REFUSED)
-    return refused_records(found, rows.select("source_row", raw=_understood(rows)))
+    return refused_records(found, rows.select("source_row", raw=_cells_as_json(rows)))
 
 
-def _understood(rows: pl.DataFrame) -> pl.Expr:
-    """Write each row as it was understood, for sources that have no cells of their own."""
+def _cells_as_json(rows: pl.DataFrame) -> pl.Expr:
+    """Write the cells of each row as JSON, for sources whose tables are the source itself."""
     added = ("customer_id", "source_id", "source_row")
     names = [name for name in rows.columns if name not in added and not name.startswith("_")]
     return pl.struct(names).struct.json_encode()
 
 
-def in_own_words(refused: pl.DataFrame, cells: pl.DataFrame | None) -> pl.DataFrame:
-    """Replace ``raw`` by the record's own cells where the source has them."""
+def restore_source_cells(refused: pl.DataFrame, cells: pl.DataFrame | None) -> pl.DataFrame:
+    """Replace ``raw`` by the cells of the source, if the source has cells of its own."""
     if cells is None or refused.is_empty():
         return refused
     own = raw_cells_as_json(cells, refused).rename({"raw": "own"})
@@ -78,18 +78,20 @@ def in_own_words(refused: pl.DataFrame, cells: pl.DataFrame | None) -> pl.DataFr
     )
 
 
-def without(tables: Mapping[str, pl.DataFrame], refused: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """Leave out what refused records contribute.
+def remove_refused(
+    tables: Mapping[str, pl.DataFrame], refused: pl.DataFrame
+) -> dict[str, pl.DataFrame]:
+    """Remove the rows of refused records.
 
-    A customer or identifier that several records state is not lost with one of them: its row goes
-    to the first of the others.
+    A customer or identifier that several records state is not removed with one of them: its row is
+    given to the first of the other records.
 
     Parameters
     ----------
     tables : mapping of str to DataFrame
         Rows by table, each with ``source_row``.
     refused : DataFrame
-        Its ``source_row`` counts.
+        Refused records, by ``source_row``.
     """
     gone = refused.select("source_row").unique()
     if gone.is_empty():
@@ -101,11 +103,11 @@ def without(tables: Mapping[str, pl.DataFrame], refused: pl.DataFrame) -> dict[s
     for name in tables:
         if TABLES[name].is_stated_again and left[name].height < tables[name].height:
             orphaned = tables[name].join(gone, on="source_row", how="semi", maintain_order="left")
-            left[name] = pl.concat([left[name], _taken_over(orphaned, left)])
+            left[name] = pl.concat([left[name], _reassign_rows(orphaned, left)])
     return left
 
 
-def _taken_over(orphaned: pl.DataFrame, left: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def _reassign_rows(orphaned: pl.DataFrame, left: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     people = orphaned.select("record_id").unique()
     others = [
         frame.select("record_id", "source_row").join(people, on="record_id", how="semi")

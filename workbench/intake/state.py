@@ -1,4 +1,4 @@
-"""What a load has gathered so far: the next version of a dataset in the making."""
+"""State of a load: what it has gathered so far for the next version of a dataset."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,25 +15,25 @@ from workbench.vault import Dataset, DatasetWriter, SourceEntry
 from workbench.vault.entries import LINKAGE, LINKS_TABLE, QUARANTINE, SHARED_TABLE, FileEntry
 from workbench.vault.parquet import translate_read_errors
 
-#: What two loads have in common that add nothing to each other but rows.
+#: Terms of a load. A load with the terms of an earlier load adds rows to it and nothing else.
 _TERMS = ("system", "format", "currency", "zone", "basis", "trust", "is_synthetic")
 
 
 class State:
-    """The next version in the making; nothing of it counts before ``commit``.
+    """Files and entries of the next version; they count only after ``commit``.
 
     Attributes
     ----------
     before : Dataset or None
-        The version it grows from.
+        Version before the load, None for the first load.
     sources : list of SourceEntry
-        What was loaded so far.
+        Entries of the sources that were loaded so far.
     new_records : int
-        Accepted records that were not held already.
+        Number of accepted records that were not held already.
     closed : int
-        Earlier refusals whose corrected record was accepted.
+        Number of earlier refusals whose corrected record was accepted.
     amounts : Counter of str
-        Sum of accepted order lines by currency, minor units.
+        Sum of accepted order lines by currency, in minor units.
     """
 
     def __init__(self, before: Dataset | None, writer: DatasetWriter) -> None:
@@ -45,7 +45,7 @@ class State:
         self._writer = writer
         self._files: list[FileEntry] = []
         self._rows: dict[str, pl.DataFrame] = {}
-        self._of_rows: list[FileEntry] = []
+        self._gathered_files: list[FileEntry] = []
         self._dropped: set[str] = set()
         self._source_rows = TABLES["sources"].empty()
         self._quarantine = pl.DataFrame(schema=HELD)
@@ -56,7 +56,7 @@ class State:
 
     @property
     def is_changed(self) -> bool:
-        """Whether there is anything that a new version would say."""
+        """Whether the load changes anything, so that a new version is needed."""
         return bool(
             self._files
             or self._dropped
@@ -64,13 +64,13 @@ class State:
             or any(self._extends(source) for source in self.sources)
         )
 
-    def known(self, content_hash: str) -> SourceEntry | None:
+    def earlier_load(self, content_hash: str) -> SourceEntry | None:
         """Return the earlier load of the same content."""
         earlier = (*(self.before.sources if self.before else ()), *self.sources)
         return next((entry for entry in earlier if entry.source_id == content_hash), None)
 
     def held(self) -> Dataset | None:
-        """Return what stands before with what this load wrote already."""
+        """Return the version before with the files that this load wrote already."""
         if self.before is None and not self._files:
             return None
         base = self.before or self._writer.empty_dataset
@@ -78,41 +78,41 @@ class State:
         return replace(base, files=(*kept, *self._files))
 
     def add_rows(self, tables: Mapping[str, pl.DataFrame]) -> None:
-        """Gather rows of a source, and write those of a table once they fill its files."""
+        """Gather rows of a source; those of a table are written as soon as they fill its files."""
         for table, rows in tables.items():
             gathered = pl.concat([self._rows.pop(table, rows.clear()), rows])
             if gathered.height < self._writer.full_batch:
                 self._rows[table] = gathered
             else:
-                self._of_rows += self._writer.write(table, gathered)
+                self._gathered_files += self._writer.write(table, gathered)
 
     def end_source(
         self, files: list[FileEntry], superseded: Mapping[str, list[pl.DataFrame]]
     ) -> None:
-        """Take in all that a source brought: written files, and the rows that were gathered.
+        """Add the files of a source, and write the rows that were gathered from it.
 
-        Held rows that the source completes leave the files in which they are stored.
+        Held rows that the source completes are removed from their files.
         """
         for table, keys in superseded.items():
-            self._take_out(table, pl.concat(keys))
+            self._remove_held_rows(table, pl.concat(keys))
         for table, rows in self._rows.items():
-            self._of_rows += self._writer.write(table, rows)
-        self._files += [*files, *self._of_rows]
-        self._rows, self._of_rows = {}, []
+            self._gathered_files += self._writer.write(table, rows)
+        self._files += [*files, *self._gathered_files]
+        self._rows, self._gathered_files = {}, []
 
     def add_source(self, entry: SourceEntry, row: pl.DataFrame) -> None:
-        """Take a load in: its entry in the operation and its row of ``sources``."""
+        """Add a source: its entry in the operation and its row of ``sources``."""
         self.sources.append(entry)
         self._source_rows = pl.concat([self._source_rows, row])
 
     def add_refused(
         self, refused: pl.DataFrame, entry: SourceEntry, closes: Mapping[int, str]
     ) -> None:
-        """Put refused records into the quarantine and close those that came back corrected.
+        """Add refused records to the quarantine and close refusals of corrected records.
 
-        A record that came back and is refused again keeps the number it had, so that the same
-        file can come back as often as needed. A refused record that an earlier export of the same
-        system and format already brought, word for word, is not kept twice.
+        A corrected record that is refused again keeps its number, so that the same file can be
+        loaded as often as needed. A refused record is not kept twice if an earlier export of the
+        same system and format contained the same record with the same faults.
         """
         columns = list(HELD)
         held = with_ids(self._quarantine)
@@ -149,18 +149,18 @@ class State:
         self._quarantine = quarantine
 
     def commit(self) -> Dataset:
-        """Write links, and the quarantine as a whole, then the version."""
+        """Write the links, the whole quarantine if it changed, and then the version."""
         files = [*self._files, *self._writer.write("sources", self._source_rows)]
         if self._has_changed_quarantine:
             self._drop(QUARANTINE)
             files += self._writer.write(QUARANTINE, to_rows(self._quarantine))
-        files += self._relinked()
+        files += self._link_again()
         return self._writer.commit(
             before=self.before, files=files, sources=self.sources, dropped=self._dropped
         )
 
-    def _relinked(self) -> list[FileEntry]:
-        """Link the records of the next version; return the files of what changed."""
+    def _link_again(self) -> list[FileEntry]:
+        """Link the records of the next version; return the files of the tables that changed."""
         held = self.held()
         if held is None or not any(entry.table == "identities" for entry in self._files):
             return []
@@ -183,8 +183,8 @@ class State:
         if self.before is not None:
             self._dropped |= {entry.file for entry in self.before.files if entry.table == table}
 
-    def _take_out(self, table: str, keys: pl.DataFrame) -> None:
-        """Write the files anew in which rows with these keys are stored, without them."""
+    def _remove_held_rows(self, table: str, keys: pl.DataFrame) -> None:
+        """Write files of a table again without the rows that have these keys."""
         held = self.held()
         if held is None:
             return

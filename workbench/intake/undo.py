@@ -1,4 +1,4 @@
-"""Take the newest load back, as a new version: the function behind ``workbench dataset undo``."""
+"""Take back the newest load: the function behind ``workbench dataset undo``."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,11 +16,11 @@ from workbench.vault.parquet import translate_read_errors
 def undo(vault: Vault, dataset: str) -> Dataset:
     """Make a version with the content from before the newest load that was not taken back yet.
 
-    A person who withdrew, objected or refused in a file that was loaded by mistake has done so: the
-    denials that the load brought stay, with the identifiers of the records that made them, so that
-    they reach the same person's other records in all later versions. Consents that it brought go
-    back with it. Links are made anew. The version that is taken back stays readable under its
-    number. A file that was taken back can be loaded again.
+    Withdrawals, objections and refusals in the load are kept even if the file was loaded by
+    mistake, with the identifiers of their records, so that they apply to the same person's other
+    records in all later versions. Consents in the load are removed with it. Links are made again.
+    The version that is taken back stays readable under its number, and its file can be loaded
+    again.
 
     Parameters
     ----------
@@ -41,16 +41,16 @@ def undo(vault: Vault, dataset: str) -> Dataset:
     IntegrityError
         The newest version, or the one before the load, is damaged.
     """
-    vault.dataset(dataset)  # a name that does not exist is refused before anything is made for it
+    vault.dataset(dataset)  # Refuses an unknown name before anything is made for it.
     with vault.open_writer(dataset, buckets=1) as (writer, before):
         if before is None:
             raise ParameterError(f"dataset {dataset} has no version")
         base = writer.before_newest_load(before)
         with translate_read_errors(before.label):
-            denials = _added(before, base, "consents").filter(
+            denials = _added_rows(before, base, "consents").filter(
                 pl.col("decision").cast(pl.String).is_in(DENIALS)
             )
-            identities = _added(before, base, "identities").join(
+            identities = _added_rows(before, base, "identities").join(
                 denials, on="record_id", how="semi"
             )
         carried = {
@@ -61,7 +61,7 @@ def undo(vault: Vault, dataset: str) -> Dataset:
         return writer.undo(before, base, carried={**carried, **linkage})
 
 
-def _added(before: Dataset, base: Dataset, table: str) -> pl.DataFrame:
+def _added_rows(before: Dataset, base: Dataset, table: str) -> pl.DataFrame:
     """Return the rows of a table that ``base`` does not have."""
     rows, earlier = before.stored_rows(table), base.stored_rows(table)
     on = [name for name in TABLES[table].stored_key if name in rows.collect_schema()]
@@ -78,7 +78,7 @@ def _linkage(
     writer: DatasetWriter,
     carried: Mapping[str, list[FileEntry]],
 ) -> dict[str, list[FileEntry]]:
-    """Link the records of what is left; what people decided about links stays."""
+    """Link the remaining records; people's decisions about links are kept."""
     rest = [entry for entry in base.files if entry.table not in carried]
     left = replace(base, files=(*rest, *(file for files in carried.values() for file in files)))
     with translate_read_errors(before.label):
