@@ -14,7 +14,7 @@ from workbench.schema import TABLES
 from workbench.schema.customer_data import write_parquet
 from workbench.schema.record_faults import describe_faults
 from workbench.schema.validation import validate_rows
-from workbench.synthetic import generate, read_recipe, worlds, writing
+from workbench.synthetic import block_files, generate, read_recipe, worlds
 from workbench.synthetic.blocks import Made, make
 from workbench.synthetic.frames import WITHOUT, columns_of
 
@@ -143,7 +143,7 @@ def test_a_crash_leaves_the_old_world_and_no_part_of_the_new(
             raise OSError(errno.ENOSPC, "No space left on device")
         write_parquet(rows, path)
 
-    monkeypatch.setattr(writing, "write_parquet", crash)
+    monkeypatch.setattr(block_files, "write_parquet", crash)
     with pytest.raises(InputError, match=r"cannot write the world retail at .*: No space left"):
         generate(retail, out=tmp_path / "w", customers=20)
     assert _bytes(old.out) == before
