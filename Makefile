@@ -2,6 +2,7 @@
 #   make demo   installs what is needed and runs the main job to rendered reports
 #   make test   installs what is needed and passes the tests
 #   make test-fast  passes those that make no world, run no notebook and open no browser
+#   make test-slow  passes those that hold claims on many worlds, which make test leaves out
 
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -16,7 +17,7 @@ FAST := $(addprefix tests/,charts foundation identity schema session sources sta
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help install demo test test-fast lab lint bench realism contest schemas lock clean
+.PHONY: help install demo test test-slow test-fast lab lint bench realism contest schemas lock clean
 
 help:
 	@grep -E '^# +make ' Makefile | sed 's/^# *//'
@@ -62,6 +63,9 @@ lint: install
 test: lint
 	$(BIN)/python -m pytest --doctest-modules workbench
 	$(BIN)/python -m pytest -n 2
+
+test-slow: install
+	$(BIN)/python -m pytest -n 2 -m slow
 
 test-fast: install
 	$(BIN)/python -m pytest -n 2 $(FAST)

@@ -12,6 +12,8 @@ from scipy import stats
 from workbench.fairness import Audit, Question, audit
 from workbench.statistics.verdicts import Outcome
 
+pytestmark = pytest.mark.slow
+
 AUDITS = 150
 CLAIMS = 20
 

@@ -15,6 +15,8 @@ from workbench.models.assessment import Assessment, assess
 from workbench.models.score_verdicts import calibration_verdict
 from workbench.statistics.verdicts import Outcome
 
+pytestmark = pytest.mark.slow
+
 DRAWS = 100
 CLAIMS = 14
 

@@ -5,12 +5,15 @@ rows) lies outside its bound.
 """
 
 import numpy as np
+import pytest
 from scipy.stats import beta
 from threadpoolctl import threadpool_limits
 
 from workbench.models.latent import Floats, Latent, log_rates
 from workbench.models.planted_groups import plant_groups
 from workbench.models.separation import measure_separation
+
+pytestmark = pytest.mark.slow
 
 CLOUDS = (
     "normal", "t", "exponential", "lognormal", "banana", "ring", "open ring", "spike", "counts",

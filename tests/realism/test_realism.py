@@ -11,6 +11,8 @@ from tests.realism.facts import FACTS
 from tests.realism.measured import held_against, measured_on_real
 from workbench.synthetic import generate
 
+pytestmark = pytest.mark.slow
+
 
 def orders() -> pl.DataFrame:
     """Return three buyers: of one day, of three days 10 and 30 apart, of two days 100 apart."""

@@ -11,6 +11,8 @@ from workbench.synthetic.population import Population, populate
 from workbench.synthetic.truth.horizon import Horizon
 from workbench.synthetic.truth.observer import observe
 
+pytestmark = pytest.mark.slow
+
 CUSTOMERS, MONTH = 400, 10
 
 

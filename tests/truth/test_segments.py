@@ -4,6 +4,7 @@ from datetime import date
 
 import numpy as np
 import polars as pl
+import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from tests.conftest import PROJECT
@@ -11,6 +12,8 @@ from workbench.models import segmentation
 from workbench.schema import CustomerData
 from workbench.synthetic import read_recipe
 from workbench.synthetic.blocks import make
+
+pytestmark = pytest.mark.slow
 
 CUSTOMERS = 20_000
 

@@ -11,6 +11,8 @@ from tests.conftest import PROJECT
 from tests.worlds import Place, verdict
 from workbench.vault.keys import Key
 
+pytestmark = pytest.mark.slow
+
 CUSTOMERS = 20_000
 
 

@@ -60,7 +60,7 @@ def ranks_verdict(auc: Estimate, *, words: LabelWords = SILENCE) -> Verdict:
         outcome,
         rule=(
             f"Yes where the interval of the AUC lies above .5 and reaches {USELESS_AUC}; "
-            f"no where it stays below {USELESS_AUC}."
+            f"no where it ends below {USELESS_AUC}."
         ),
         name="ranks_leavers",
         question=f"Does the model rank {words.bearers} above {words.others}?",
@@ -116,7 +116,7 @@ def gain_verdict(
         outcome,
         rule=(
             f"Yes where the interval of the gain lies above 0 and reaches {USELESS_GAIN}; "
-            f"no where it stays below {USELESS_GAIN}."
+            f"no where it ends below {USELESS_GAIN}."
         ),
         name="beats_simple_rule",
         question=f"Does the model rank better than {rule_name}?",
