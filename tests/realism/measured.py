@@ -8,7 +8,7 @@ import polars as pl
 from tests.realism import buying, contact
 from tests.realism.buying import Measures, number
 from tests.realism.facts import FACTS
-from workbench.synthetic.rules import tables_of
+from workbench.synthetic.rules import read_tables
 from workbench.synthetic.truth import Truth, open_truth
 
 Tables = dict[str, pl.LazyFrame]
@@ -66,7 +66,7 @@ def measured_on_real(orders: pl.DataFrame) -> pl.DataFrame:
 
 
 def _measures(folder: Path, name: str) -> Measures:
-    tables, truth = tables_of(folder), open_truth(folder)
+    tables, truth = read_tables(folder), open_truth(folder)
     wanted = {fact.name for fact in FACTS if fact.world == name}
     found: Measures = {}
     for measure, gives in _OF.items():

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from workbench.synthetic import read_recipe
-from workbench.synthetic.blocks import Made, make
+from workbench.synthetic.blocks import MadeBlock, make_block
 
 PROJECT = Path(__file__).parent.parent.parent
 
@@ -18,12 +18,12 @@ def retail() -> Path:
 
 
 @pytest.fixture(scope="session")
-def made(retail: Path) -> Made:
+def made(retail: Path) -> MadeBlock:
     """Return 1,500 customers of the recipe ``retail`` with their truth."""
-    return make(read_recipe(retail), 0, 1_500)
+    return make_block(read_recipe(retail), 0, 1_500)
 
 
 @pytest.fixture
-def tables(made: Made) -> dict[str, pl.DataFrame]:
+def tables(made: MadeBlock) -> dict[str, pl.DataFrame]:
     """Return the tables of ``made``, to be changed by the test."""
     return dict(made.tables)

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import PROJECT
 from tests.synthetic.values import value_hash
 from workbench.synthetic import read_recipe
-from workbench.synthetic.blocks import make
+from workbench.synthetic.blocks import make_block
 
 #: Of the recipe ``tiny`` as it stands. Another value here means that every world made before is
 #: another one now: change it only together with what makes the worlds, never for a new library.
@@ -20,7 +20,7 @@ TINY = "aaaf8207515e18b667e13d95a950bf2ada928c73df58f4a5872b401146e88f74"
 
 
 def test_values_are_those_of_the_pin_whatever_the_versions_of_libraries() -> None:
-    made = make(read_recipe(PROJECT / "synthetic" / "tiny.toml"), 0, 50)
+    made = make_block(read_recipe(PROJECT / "synthetic" / "tiny.toml"), 0, 50)
     assert value_hash(made.tables) == TINY, (
         "worlds have changed: if what makes them was changed on purpose, pin the new value; "
         "if only a library was, find out what it does otherwise"
@@ -28,7 +28,7 @@ def test_values_are_those_of_the_pin_whatever_the_versions_of_libraries() -> Non
 
 
 def test_another_value_anywhere_is_another_hash() -> None:
-    made = make(read_recipe(PROJECT / "synthetic" / "tiny.toml"), 0, 20)
+    made = make_block(read_recipe(PROJECT / "synthetic" / "tiny.toml"), 0, 20)
     plain = value_hash(made.tables)
     for table, change in (
         ("orders", pl.col("total_minor") + 1),

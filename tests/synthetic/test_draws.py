@@ -7,13 +7,13 @@ from scipy import stats
 from workbench.foundation.streams import Stream
 from workbench.synthetic.draws import (
     NamedDraws,
-    choice,
-    choice_by,
+    child_rows,
+    choose,
+    choose_by_segment,
     gamma,
     geometric,
-    permuted,
+    permute,
     poisson,
-    spread,
 )
 
 GRID = (np.arange(20_000) + 0.5) / 20_000  # every quantile once: no noise
@@ -36,14 +36,14 @@ def test_gamma_has_mean_one_and_the_variance_of_its_shape() -> None:
 
 
 def test_choice_follows_its_weights() -> None:
-    shares = np.bincount(choice(GRID, {"a": 3.0, "b": 0.0, "c": 1.0})) / GRID.size
+    shares = np.bincount(choose(GRID, {"a": 3.0, "b": 0.0, "c": 1.0})) / GRID.size
     assert shares == pytest.approx([0.75, 0.0, 0.25], abs=1e-3)
 
 
 def test_a_choice_by_kind_follows_the_weights_of_each() -> None:
     weights = [{"a": 3.0, "b": 1.0}, {"a": 0.0, "b": 5.0}]
     for kind, expected in enumerate(([0.75, 0.25], [0.0, 1.0])):
-        chosen = choice_by(GRID, np.full(GRID.size, kind), weights)
+        chosen = choose_by_segment(GRID, np.full(GRID.size, kind), weights)
         assert np.bincount(chosen) / GRID.size == pytest.approx(expected, abs=1e-3)
 
 
@@ -67,11 +67,11 @@ def test_geometric_has_its_mean_and_its_cap() -> None:
 @pytest.mark.parametrize("bits", [1, 7, 12])
 def test_what_is_permuted_stays_one_for_one(bits: int) -> None:
     values, key = np.arange(1 << bits, dtype=np.uint64), np.array([9], dtype=np.uint64)
-    moved = permuted(values, key, bits=bits)
+    moved = permute(values, key, bits=bits)
     assert sorted(moved.tolist()) == values.tolist()
 
 
 def test_children_know_their_owner_and_their_place() -> None:
-    owner, position = spread(np.array([0, 3, 1]))
+    owner, position = child_rows(np.array([0, 3, 1]))
     assert owner.tolist() == [1, 1, 1, 2]
     assert position.tolist() == [0, 1, 2, 0]

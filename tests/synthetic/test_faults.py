@@ -9,22 +9,22 @@ from polars.testing import assert_frame_equal
 
 from tests.conftest import PROJECT
 from workbench.synthetic import read_recipe
-from workbench.synthetic.blocks import Made, make
-from workbench.synthetic.faults.typos import KINDS, mistyped, mojibake
+from workbench.synthetic.blocks import MadeBlock, make_block
+from workbench.synthetic.faults.typos import KINDS, misread_as_latin, mistype
 
 CUSTOMERS = 4_000
 
 
 @cache
-def made(name: str) -> Made:
+def made(name: str) -> MadeBlock:
     recipe = read_recipe(PROJECT / "synthetic" / f"{name}.toml", {"customers": CUSTOMERS})
-    return make(recipe, 0, CUSTOMERS)
+    return make_block(recipe, 0, CUSTOMERS)
 
 
 def test_each_kind_of_typo_changes_as_it_says() -> None:
     values = pl.Series(["Miriam Köhler"] * len(KINDS))
     bits = np.full(len(KINDS), 0x300, dtype=np.uint64)  # the fourth character
-    written = dict(zip(KINDS, mistyped(values, np.arange(len(KINDS)), bits), strict=True))
+    written = dict(zip(KINDS, mistype(values, np.arange(len(KINDS)), bits), strict=True))
     assert written["transposed"] == "Miraim Köhler"
     assert written["blanked"] is None
     assert written["deleted"] == "Miram Köhler"
@@ -35,7 +35,7 @@ def test_each_kind_of_typo_changes_as_it_says() -> None:
 
 
 def test_a_wrong_encoding_can_be_undone_and_leaves_ascii_alone() -> None:
-    read = mojibake(pl.Series(["Müller", "Smith", None, "佐々木"]))
+    read = misread_as_latin(pl.Series(["Müller", "Smith", None, "佐々木"]))
     assert read.to_list()[:3] == ["MÃ¼ller", "Smith", None]
     assert read[3].encode("latin-1").decode("utf-8") == "佐々木"
 
@@ -112,7 +112,11 @@ def test_crawlers_come_with_a_known_customers_cookie_and_look_like_nothing_else(
 @pytest.mark.parametrize("cut", [1, 137])
 def test_faults_do_not_depend_on_the_block(cut: int) -> None:
     recipe = read_recipe(PROJECT / "synthetic" / "messy.toml", {"customers": 300})
-    whole, first, second = make(recipe, 0, 300), make(recipe, 0, cut), make(recipe, cut, 300 - cut)
+    whole, first, second = (
+        make_block(recipe, 0, 300),
+        make_block(recipe, 0, cut),
+        make_block(recipe, cut, 300 - cut),
+    )
     for name, rows in whole.tables.items():
         parts = [each.tables[name] for each in (first, second) if name in each.tables]
         assert_frame_equal(pl.concat(parts), rows)

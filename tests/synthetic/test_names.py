@@ -10,15 +10,15 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from workbench.synthetic import read_recipe
+from workbench.synthetic.draws import CELLS
 from workbench.synthetic.people.block import Block
-from workbench.synthetic.people.households import heads
+from workbench.synthetic.people.households import household_heads
 from workbench.synthetic.people.personal_details import make_personal_details
 from workbench.synthetic.people.profiles import customers, identities
 from workbench.synthetic.recipes import MOST_CUSTOMERS, Recipe
 from workbench.synthetic.recipes.fault_shares import MISSABLE
 from workbench.synthetic.stock import phones
 from workbench.synthetic.stock.names import (
-    CELLS,
     COUNTRIES,
     FINGERPRINT,
     LOCALES,
@@ -45,7 +45,7 @@ def profiles_of(block: Block) -> pl.DataFrame:
         pl.all(),
         locale=pl.Series([*block.recipe.locales]).gather(block.locale),
         is_female=pl.Series(block.bears_female_name),
-        head=pl.Series(heads(block)),
+        head=pl.Series(household_heads(block)),
         number=pl.Series(block.numbers),
     )
 
@@ -156,7 +156,7 @@ def test_phone_numbers_repeat_from_as_many_customers_on_as_there_are() -> None:
 
 def test_a_quarter_of_the_customers_lives_with_another(recipe: Recipe) -> None:
     block = Block(recipe, 0, 50_000)
-    _, home, count = np.unique(heads(block), return_inverse=True, return_counts=True)
+    _, home, count = np.unique(household_heads(block), return_inverse=True, return_counts=True)
     assert (count[home] > 1).mean() == pytest.approx(0.25, abs=0.02)
     assert count.max() <= 8
 

@@ -9,9 +9,9 @@ import pytest
 
 from tests.conftest import PROJECT
 from workbench.schema import TABLES
-from workbench.synthetic import explain, generate, planned, read_recipe, violations
-from workbench.synthetic.blocks import Made, make
-from workbench.synthetic.rules import planted as planted_rules
+from workbench.synthetic import explain, generate, plan_world, read_recipe, violations
+from workbench.synthetic.blocks import MadeBlock, make_block
+from workbench.synthetic.rules import rules_broken_by_faults as planted_rules
 
 RECIPES = PROJECT / "synthetic"
 NAMES = sorted(path.stem for path in RECIPES.glob("*.toml"))
@@ -31,7 +31,7 @@ def test_the_worlds_that_are_promised_are_there() -> None:
 @pytest.mark.parametrize("months", [6, 25])
 def test_rules_hold_but_those_that_the_recipe_breaks(name: str, months: int) -> None:
     recipe = read_recipe(RECIPES / f"{name}.toml", {"customers": 400, "months": months})
-    made = make(recipe, 0, 400)
+    made = make_block(recipe, 0, 400)
     counted = violations(made.tables, adds_tax=not recipe.prices_with_tax)
     broken = set(counted.filter(pl.col("violations") > 0)["rule"])
     assert broken <= planted_rules(recipe)
@@ -66,7 +66,7 @@ def test_no_table_of_the_tiny_world_is_empty_and_it_is_quick(tmp_path: Path) -> 
 
 def test_prices_without_tax_add_it_to_the_total() -> None:
     recipe = read_recipe(RECIPES / "tiny.toml", {"prices_with_tax": False, "tax_rate": 0.07})
-    made = make(recipe, 0, 50)
+    made = make_block(recipe, 0, 50)
     assert violations(made.tables, adds_tax=True)["violations"].sum() == 0
     sales = made.tables["orders"].filter(pl.col("kind") == "sale")
     lines = made.tables["order_items"].group_by("order_id").agg(pl.col("amount_minor").sum())
@@ -80,7 +80,7 @@ def test_prices_without_tax_add_it_to_the_total() -> None:
 
 def test_a_contract_ends_when_its_holder_leaves_and_its_price_rises_for_all() -> None:
     recipe = read_recipe(RECIPES / "subscription.toml", {"customers": 1_500})
-    made = make(recipe, 0, 1_500)
+    made = make_block(recipe, 0, 1_500)
     terms = made.tables["subscriptions"]
     ended = terms.filter(pl.col("end_reason").is_in(["cancelled", "payment_failed"]))
     left = made.truth["customers"].filter(~pl.col("is_active"))
@@ -104,13 +104,13 @@ def test_a_contract_ends_when_its_holder_leaves_and_its_price_rises_for_all() ->
 @pytest.mark.parametrize(("at", "moves"), [(0.0, False), (0.6, True), (0.95, False)])
 def test_a_drift_shows_from_where_it_begins(at: float, moves: bool) -> None:
     """Compare who fell silent for 90 days in the middle of the world and late in it."""
-    plan = planned(RECIPES / "drift.toml", customers=4_000, change_at=at)
-    made = make(plan, 0, 4_000)
+    plan = plan_world(RECIPES / "drift.toml", customers=4_000, change_at=at)
+    made = make_block(plan, 0, 4_000)
     before, after = (silent(made, date(2024, 8, 1)), silent(made, date(2025, 1, 1)))
     assert (after - before > 0.10) == moves
 
 
-def silent(made: Made, as_of: date) -> float:
+def silent(made: MadeBlock, as_of: date) -> float:
     """Return the share of buyers of the 90 days before a day who buy nothing in the 90 after."""
     sales = made.tables["orders"].filter(pl.col("kind") == "sale")
     days = (pl.col("ordered_at").dt.date() - pl.lit(as_of)).dt.total_days()

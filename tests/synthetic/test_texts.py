@@ -7,9 +7,9 @@ import pytest
 from tests.conftest import PROJECT
 from workbench.foundation.streams import mix
 from workbench.synthetic import read_recipe
-from workbench.synthetic.blocks import make
+from workbench.synthetic.blocks import make_block
 from workbench.synthetic.stock import texts
-from workbench.synthetic.stock.texts.adversarial import hostile
+from workbench.synthetic.stock.texts.adversarial import hostile_strings
 from workbench.synthetic.stock.texts.banks import NAMED, banks
 from workbench.synthetic.stock.texts.opinions import EMOJI
 
@@ -35,7 +35,9 @@ def people() -> dict[str, pl.Series]:
 
 
 def tickets(**options: object) -> texts.ComposedTexts:
-    return texts.ticket(LANGUAGE, topic=TOPIC, tone=TONE, bits=BITS, people=people(), **options)  # type: ignore[arg-type]  # of mixed options mypy sees objects
+    return texts.write_tickets(
+        LANGUAGE, topic=TOPIC, tone=TONE, bits=BITS, people=people(), **options
+    )  # type: ignore[arg-type]  # of mixed options mypy sees objects
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +48,13 @@ def every() -> dict[str, texts.ComposedTexts]:
     letters = shared | {"topic": TOPIC, "tone": TONE}
     goods = {"stars": CODES % 5 + 1, "category": CODES % 5}
     found = {
-        "ticket": texts.ticket(**letters),
-        "loud ticket": texts.ticket(**letters, rates=loud),
-        "reply": texts.reply(**shared, topic=TOPIC),
-        "review": texts.review(**shared, **goods, rates=loud),
-        "comment": texts.comment(**shared, tone=TONE, rates=loud),
+        "ticket": texts.write_tickets(**letters),
+        "loud ticket": texts.write_tickets(**letters, rates=loud),
+        "reply": texts.write_replies(**shared, topic=TOPIC),
+        "review": texts.write_reviews(**shared, **goods, rates=loud),
+        "comment": texts.write_comments(**shared, tone=TONE, rates=loud),
     }
-    turns = texts.chat(**letters, rates=loud)
+    turns = texts.write_chats(**letters, rates=loud)
     return found | {f"turn {place}": turn for place, turn in enumerate(turns)}
 
 
@@ -124,8 +126,8 @@ def test_rates_are_parameters_and_nobody_says_what_is_not_asked() -> None:
 
 
 def test_public_texts_seldom_name_anybody() -> None:
-    one = texts.comment(LANGUAGE, tone=TONE, bits=BITS, people=people())
-    other = texts.review(LANGUAGE, stars=CODES % 5 + 1, bits=BITS, people=people())
+    one = texts.write_comments(LANGUAGE, tone=TONE, bits=BITS, people=people())
+    other = texts.write_reviews(LANGUAGE, stars=CODES % 5 + 1, bits=BITS, people=people())
     assert 0 < one.spans.height / N < 0.04
     assert one.spans.height < other.spans.height < 0.1 * N
 
@@ -156,17 +158,17 @@ def test_the_share_of_a_family_is_a_parameter() -> None:
     assert set(tickets(shares=without).family) == {0, 1, 2}
     assert set(tickets(shares={texts.HELD_OUT: 1.0}).family) == {3}
     with pytest.raises(ValueError, match=r"no families of texts: \['e'\]; known are"):
-        texts.families(BITS, {"e": 1.0})
+        texts.choose_families(BITS, {"e": 1.0})
 
 
 def test_a_text_is_that_of_its_own_bits_whoever_writes_beside_it() -> None:
     whole, rows = tickets(), CODES[1_000:1_600]
-    part = texts.ticket(
+    part = texts.write_tickets(
         LANGUAGE[rows], topic=TOPIC[rows], tone=TONE[rows], bits=BITS[rows],
         people={kind: values[1_000:1_600] for kind, values in people().items()},
     )  # fmt: skip
     assert part.body.equals(whole.body[1_000:1_600].alias(part.body.name))
-    assert (part.family == texts.families(BITS[rows])).all()
+    assert (part.family == texts.choose_families(BITS[rows])).all()
 
 
 def test_texts_are_as_long_as_real_ones_and_in_the_writers_language() -> None:
@@ -190,9 +192,9 @@ def test_who_has_no_value_does_not_write_it() -> None:
     nothing = {kind: pl.Series([None] * N, dtype=pl.String) for kind in people()}
     for given in ({}, nothing):
         shared = {"topic": TOPIC, "tone": TONE, "bits": BITS, "people": given}
-        asked = texts.ticket(LANGUAGE, **shared)  # type: ignore[arg-type]  # a mapping of mixed values
+        asked = texts.write_tickets(LANGUAGE, **shared)  # type: ignore[arg-type]  # a mapping of mixed values
         assert set(asked.spans["kind"]) <= {"given_name"}  # of relatives
-        turns = texts.chat(LANGUAGE, rates={}, **shared)  # type: ignore[arg-type]  # likewise
+        turns = texts.write_chats(LANGUAGE, rates={}, **shared)  # type: ignore[arg-type]  # likewise
         for written in (asked, *turns):
             assert not written.body.str.contains(r"[{}\[\]]|  ").any()
         assert all(turn.spans.is_empty() for turn in turns)
@@ -200,7 +202,7 @@ def test_who_has_no_value_does_not_write_it() -> None:
 
 
 def test_a_chat_is_of_one_family_and_customer_and_agent_take_turns() -> None:
-    turns = texts.chat(LANGUAGE, topic=TOPIC, tone=TONE, bits=BITS, people=people())
+    turns = texts.write_chats(LANGUAGE, topic=TOPIC, tone=TONE, bits=BITS, people=people())
     assert len(turns) == len(texts.TURNS)
     assert texts.TURNS[0] == texts.TURNS[-1] == "customer"
     assert all((turn.family == turns[0].family).all() for turn in turns)
@@ -226,7 +228,9 @@ def test_reviews_fit_their_stars_and_category_and_reasons_their_score() -> None:
     def said(stars: int, category: int | None = None) -> set[str]:
         codes = None if category is None else np.full(N, category)
         every = np.full(N, stars)
-        return set(texts.review(english, stars=every, bits=BITS, category=codes, rates={}).body)
+        return set(
+            texts.write_reviews(english, stars=every, bits=BITS, category=codes, rates={}).body
+        )
 
     plain = [said(stars) for stars in range(1, 6)]
     assert any(text.startswith("Broke after a week.") for text in plain[0])
@@ -234,14 +238,14 @@ def test_reviews_fit_their_stars_and_category_and_reasons_their_score() -> None:
     beauty = said(1, texts.CATEGORIES.index("beauty"))
     assert any("The cream gave me a rash." in text for text in beauty)
     assert not any("My skin feels soft" in text for text in beauty)
-    low = set(texts.reason(english, score=np.full(N, 3), bits=BITS))
+    low = set(texts.write_reasons(english, score=np.full(N, 3), bits=BITS))
     assert "Prices are too high." in low
-    assert not low & set(texts.reason(english, score=np.full(N, 10), bits=BITS))
-    assert not low & set(texts.reason(english, score=np.full(N, 8), bits=BITS))
+    assert not low & set(texts.write_reasons(english, score=np.full(N, 10), bits=BITS))
+    assert not low & set(texts.write_reasons(english, score=np.full(N, 8), bits=BITS))
 
 
 def test_few_public_texts_have_an_emoji_that_fits_the_tone() -> None:
-    found = texts.comment(LANGUAGE, tone=TONE, bits=BITS, rates={}).body
+    found = texts.write_comments(LANGUAGE, tone=TONE, bits=BITS, rates={}).body
     for code, tone in enumerate(texts.TONES):
         own = found.filter(pl.Series(code == TONE))
         share = own.str.contains_any(EMOJI[tone]).mean()
@@ -253,9 +257,9 @@ def test_few_public_texts_have_an_emoji_that_fits_the_tone() -> None:
 def test_reviews_comments_and_replies_of_whom_nothing_is_known_name_nobody() -> None:
     relatives = banks().relatives.texts.to_list()[:-1]
     bare = [
-        texts.review(LANGUAGE, stars=CODES % 5 + 1, bits=BITS, rates={}).body,
-        texts.comment(LANGUAGE, tone=TONE, bits=BITS, rates={}).body,
-        texts.reply(LANGUAGE, topic=TOPIC, bits=BITS).body,
+        texts.write_reviews(LANGUAGE, stars=CODES % 5 + 1, bits=BITS, rates={}).body,
+        texts.write_comments(LANGUAGE, tone=TONE, bits=BITS, rates={}).body,
+        texts.write_replies(LANGUAGE, topic=TOPIC, bits=BITS).body,
     ]
     names = "|".join(rf"\b{name}\b" for name in relatives if name.isascii())
     for each in bare:
@@ -263,13 +267,13 @@ def test_reviews_comments_and_replies_of_whom_nothing_is_known_name_nobody() -> 
 
 
 def test_hostile_strings_are_many_and_put_where_people_write() -> None:
-    strings = hostile()
+    strings = hostile_strings()
     assert len(strings) == len(set(strings)) >= 60
     assert max(map(len, strings)) == 10_000
     assert not any("\x00" in each for each in strings)
-    assert set(texts.adversarial(BITS)) == set(strings)
+    assert set(texts.draw_hostile_strings(BITS)) == set(strings)
     recipe = read_recipe(PROJECT / "synthetic" / "adversarial.toml", {"customers": 400})
-    made = make(recipe, 0, 400)
+    made = make_block(recipe, 0, 400)
     cells = made.truth["faults"]
     assert set(cells["kind"]) == {"hostile"}
     assert set(cells["table"]) == {
@@ -283,7 +287,9 @@ def test_hostile_strings_are_many_and_put_where_people_write() -> None:
 
 
 def test_truth_has_topic_tone_family_and_spans_of_what_stands_in_the_tables() -> None:
-    made = make(read_recipe(PROJECT / "synthetic" / "retail.toml", {"customers": 2_000}), 0, 2_000)
+    made = make_block(
+        read_recipe(PROJECT / "synthetic" / "retail.toml", {"customers": 2_000}), 0, 2_000
+    )
     said = made.tables["interactions"].filter(
         pl.col("channel").cast(pl.String).is_in(["ticket", "chat"]), pl.col("action") == "message",
         pl.col("direction") == "inbound",
@@ -304,7 +310,9 @@ def test_truth_has_topic_tone_family_and_spans_of_what_stands_in_the_tables() ->
 
 
 def test_truth_tells_the_family_of_every_text_so_that_one_can_be_held_out() -> None:
-    made = make(read_recipe(PROJECT / "synthetic" / "retail.toml", {"customers": 2_000}), 0, 2_000)
+    made = make_block(
+        read_recipe(PROJECT / "synthetic" / "retail.toml", {"customers": 2_000}), 0, 2_000
+    )
     told = made.truth["texts"]
     assert told["interaction_id"].is_unique().all()
     written = made.tables["interactions"].filter(pl.col("body").is_not_null())["interaction_id"]
@@ -325,7 +333,9 @@ def test_truth_tells_the_family_of_every_text_so_that_one_can_be_held_out() -> N
 
 
 def test_reviews_now_and_then_name_their_writer_and_every_span_is_the_writers_own() -> None:
-    made = make(read_recipe(PROJECT / "synthetic" / "retail.toml", {"customers": 6_000}), 0, 6_000)
+    made = make_block(
+        read_recipe(PROJECT / "synthetic" / "retail.toml", {"customers": 6_000}), 0, 6_000
+    )
     said = made.tables["interactions"].filter(pl.col("channel").cast(pl.String) == "review")
     spans = made.truth["spans"].join(said, on="interaction_id")
     held = pl.col("body").str.slice(pl.col("start"), pl.col("length"))
@@ -341,7 +351,7 @@ def test_reviews_now_and_then_name_their_writer_and_every_span_is_the_writers_ow
 @pytest.mark.parametrize("name", ["messy", "adversarial"])
 def test_spans_are_told_only_of_bodies_that_no_fault_rewrote(name: str) -> None:
     recipe = read_recipe(PROJECT / "synthetic" / f"{name}.toml", {"customers": 4_000})
-    made = make(recipe, 0, 4_000)
+    made = make_block(recipe, 0, 4_000)
     cells = made.truth["faults"].filter(pl.col("column") == "body")
     spans = made.truth["spans"]
     assert cells.height > 0

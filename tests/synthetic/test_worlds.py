@@ -15,21 +15,21 @@ from workbench.schema.customer_data import write_parquet
 from workbench.schema.record_faults import describe_faults
 from workbench.schema.validation import validate_rows
 from workbench.synthetic import block_files, generate, read_recipe, worlds
-from workbench.synthetic.blocks import Made, make
-from workbench.synthetic.frames import WITHOUT, columns_of
+from workbench.synthetic.blocks import MadeBlock, make_block
+from workbench.synthetic.frames import WITHOUT, world_columns
 
 
-def test_every_table_has_rows_of_its_schema(made: Made) -> None:
+def test_every_table_has_rows_of_its_schema(made: MadeBlock) -> None:
     assert sorted(made.tables) == sorted(set(TABLES) - {"sources"})
     for name, rows in made.tables.items():
         without = (*WITHOUT, *(c for c in TABLES[name].schema if c not in rows.columns))
         passed, failed, faults = validate_rows(rows, table=name, without=without)
         assert failed.is_empty(), (name, describe_faults(faults).unique().to_list())
         assert passed.height > 0
-        assert rows.columns == list(columns_of(name))
+        assert rows.columns == list(world_columns(name))
 
 
-def test_keys_of_the_world_are_unique(made: Made) -> None:
+def test_keys_of_the_world_are_unique(made: MadeBlock) -> None:
     for name, rows in made.tables.items():
         primary = ["record_id" if key == "customer_id" else key for key in TABLES[name].primary_key]
         key = [column for column in primary if column != "source_id"]
@@ -37,7 +37,9 @@ def test_keys_of_the_world_are_unique(made: Made) -> None:
 
 
 def test_an_order_number_does_not_tell_whose_it_is(retail: Path) -> None:
-    orders = make(read_recipe(retail), 0, 3_000).tables["orders"].filter(pl.col("kind") == "sale")
+    orders = (
+        make_block(read_recipe(retail), 0, 3_000).tables["orders"].filter(pl.col("kind") == "sale")
+    )
     number = pl.col("order_id").str.replace_all(r"\D", "").cast(pl.Int64)
     orders = orders.select("record_id", "order_id", number=number, place=pl.int_range(pl.len()))
     assert orders["order_id"].is_unique().all()
@@ -51,7 +53,11 @@ def test_an_order_number_does_not_tell_whose_it_is(retail: Path) -> None:
 @pytest.mark.parametrize("cut", [1, 137, 299])
 def test_a_customer_does_not_depend_on_the_block(retail: Path, cut: int) -> None:
     recipe = read_recipe(retail)
-    whole, first, second = make(recipe, 0, 300), make(recipe, 0, cut), make(recipe, cut, 300 - cut)
+    whole, first, second = (
+        make_block(recipe, 0, 300),
+        make_block(recipe, 0, cut),
+        make_block(recipe, cut, 300 - cut),
+    )
     for name, rows in whole.tables.items():
         parts = [each.tables[name] for each in (first, second) if name in each.tables]
         assert_frame_equal(pl.concat(parts), rows)
@@ -85,7 +91,7 @@ def test_the_first_customers_of_a_larger_world_are_those_of_a_smaller_one(
 
 def test_visits_of_unknown_people_begin_with_those_of_a_smaller_world(retail: Path) -> None:
     small, large = (
-        make(read_recipe(retail), 0, customers).tables["events"] for customers in (40, 100)
+        make_block(read_recipe(retail), 0, customers).tables["events"] for customers in (40, 100)
     )
     unknown = [rows.filter(pl.col("record_id").is_null()) for rows in (small, large)]
     assert unknown[0].height > 1_000
@@ -93,7 +99,7 @@ def test_visits_of_unknown_people_begin_with_those_of_a_smaller_world(retail: Pa
 
 
 def test_another_seed_makes_other_customers(retail: Path) -> None:
-    worlds_made = [make(read_recipe(retail, {"seed": seed}), 0, 50) for seed in (1, 2)]
+    worlds_made = [make_block(read_recipe(retail, {"seed": seed}), 0, 50) for seed in (1, 2)]
     one, two = (each.tables["customers"]["record_id"].to_list() for each in worlds_made)
     assert not set(one) & set(two)
 
@@ -110,7 +116,7 @@ def test_the_world_says_what_it_is(retail: Path, tmp_path: Path) -> None:
     assert names >= {"customers", "disparity", "months", "survey", "texts", "truth.json"}
 
 
-def test_nothing_happens_at_or_after_the_end(made: Made) -> None:
+def test_nothing_happens_at_or_after_the_end(made: MadeBlock) -> None:
     end = pl.datetime(2025, 7, 1, time_zone="UTC")
     instants = {
         "events": "occurred_at",
@@ -154,7 +160,7 @@ def test_a_crash_leaves_the_old_world_and_no_part_of_the_new(
 
 def test_a_folder_that_holds_something_else_is_refused(retail: Path, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(InputError, match="holds something that is not a world"):
+    with pytest.raises(InputError, match="contains files but is not a world"):
         generate(retail, out=tmp_path, customers=20)
     with pytest.raises(InputError, match="is a file"):
         generate(retail, out=tmp_path / "notes.txt", customers=20)

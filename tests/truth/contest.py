@@ -63,14 +63,14 @@ def contest(name: str, *, train: tuple[int, ...], tested: int = TESTED) -> list[
     month = plan.months - MONTHS_BEFORE_END
     seen, outcomes, observed = [], [], []
     for first in range(0, tested + max(train), _BLOCK):
-        lived = populate(plan, first, min(_BLOCK, tested + max(train) - first))
-        known = lived.block.joined_day < month_days(lived.block, month)[month]
+        population = populate(plan, first, min(_BLOCK, tested + max(train) - first))
+        known = population.block.joined_day < month_days(population.block, month)[month]
         if first < tested:
-            concluded = observe(lived, Horizon(month=month, months=3, days=90))
+            concluded = observe(population, Horizon(month=month, months=3, days=90))
             scores = [concluded.p_active - concluded.p_leaves, concluded.p_buys]
             observed.append(np.stack(scores, axis=1)[known])
-        seen.append(features(lived, month)[known])
-        outcomes.append(came(lived, month)[known])
+        seen.append(features(population, month)[known])
+        outcomes.append(came(population, month)[known])
     x, y = np.concatenate(seen), np.concatenate(outcomes)
     ranked = len(np.concatenate(observed))
     scores = np.concatenate(observed)
@@ -114,9 +114,9 @@ def compared(
     )
 
 
-def came(lived: Population, month: int) -> Numbers:
+def came(population: Population, month: int) -> Numbers:
     """Return who is there three months later, and who bought within 90 days."""
-    block, bought = lived.block, lived.bought
+    block, bought = population.block, population.purchases
     starts = month_days(block, month + 3)
     day = (bought.placed_at - block.clock.start_at) / DAY_SECONDS
     within = (day >= starts[month]) & (day < starts[month] + 90)
@@ -124,16 +124,16 @@ def came(lived: Population, month: int) -> Numbers:
     return np.stack([bought.left_day >= starts[month + 3], buys], axis=1)
 
 
-def features(lived: Population, month: int) -> Numbers:
+def features(population: Population, month: int) -> Numbers:
     """Return what the tables show of each customer before a month, as a model would have it."""
-    block = lived.block
+    block = population.block
     as_of = int(month_days(block, month)[month])
     end_at = block.clock.start_at + as_of * DAY_SECONDS
 
     def age(column: str) -> pl.Expr:
         return (pl.lit(end_at) - pl.col(column).dt.epoch("s")) / DAY_SECONDS
 
-    tables = lived.tables
+    tables = population.tables
     sales = tables["orders"].filter(pl.col("kind") == "sale").with_columns(age=age("ordered_at"))
     events = tables["events"].with_columns(age=age("occurred_at"))
     visits = events.filter(pl.col("age") > 0).group_by("session_id", maintain_order=True).agg(

@@ -20,7 +20,7 @@ from workbench.synthetic.clock import DAY_SECONDS, Clock
 from workbench.synthetic.population import Population
 from workbench.synthetic.recipes import CHANNELS, Segment
 from workbench.synthetic.shop.leaving import month_days
-from workbench.synthetic.shop.visits import trial_days
+from workbench.synthetic.shop.visits import extra_app_days
 from workbench.synthetic.stock.catalogue import CATEGORIES, LADDER_STEP, catalogue
 from workbench.synthetic.stock.texts import TOPICS
 
@@ -66,14 +66,16 @@ class Estimate:
     worth: float
 
 
-def posterior(lived: Population, row: int, month: int, *, particles: int, seed: int) -> Estimate:
+def posterior(
+    population: Population, row: int, month: int, *, particles: int, seed: int
+) -> Estimate:
     """Return P(active), P(leaves within 3 months) and P(buys within 90 days) of one customer."""
     random = np.random.default_rng(seed)
-    recipe, block = lived.block.recipe, lived.block
+    recipe, block = population.block.recipe, population.block
     starts = month_days(block, month + 4).astype(float)
     as_of, joined = starts[month], float(block.joined_day[row])
-    seen = orders(lived, row, as_of)
-    kinds = recipe.kinds
+    seen = orders(population, row, as_of)
+    kinds = recipe.contrasted_segments
     kind = random.choice(len(kinds), particles, p=np.array(recipe.shares))
     own = np.array([each.purchases_shape for each in kinds])[kind]
     # the rate is drawn near what is likely, and weighed for it
@@ -97,7 +99,7 @@ def posterior(lived: Population, row: int, month: int, *, particles: int, seed: 
     months = month + 3
     annoyed = np.zeros((particles, months + 8), dtype=bool)
     for each in seen:
-        bad, weight = went(lived, each, s, as_of, random)
+        bad, weight = went(population, each, s, as_of, random)
         log_w += weight
         m = int(np.searchsorted(starts, each.day, "right")) - 1
         for later in range(1, recipe.leaving.annoyed_months + 1):
@@ -136,12 +138,12 @@ def posterior(lived: Population, row: int, month: int, *, particles: int, seed: 
     # what is seen of purchases, visits, mails, the plan, and of the segment
     there = np.minimum(left, as_of)
     log_w += len(purchases) * np.log(g * base) - g * base * passed(there)
-    log_w += visits(lived, row, as_of, kind, g, there, passed(there, visiting))
-    log_w += mails(lived, row, as_of, left, random)
-    log_w += plan(lived, row, month, left, starts)
-    shown = kinds_seen(lived, row, as_of, seen, particles, seed)
+    log_w += visits(population, row, as_of, kind, g, there, passed(there, visiting))
+    log_w += mails(population, row, as_of, left, random)
+    log_w += plan(population, row, month, left, starts)
+    shown = kinds_seen(population, row, as_of, seen, particles, seed)
     log_w += shown[kind, np.arange(particles)]
-    latest = max([each.day for each in seen] + [joined, *looks(lived, row, as_of)["day"]])
+    latest = max([each.day for each in seen] + [joined, *looks(population, row, as_of)["day"]])
     log_w[left < latest] = -np.inf
     weight = np.exp(log_w - log_w.max())
     weight /= weight.sum()
@@ -153,19 +155,19 @@ def posterior(lived: Population, row: int, month: int, *, particles: int, seed: 
     return Estimate(*found, worth=float(1 / (weight**2).sum()))
 
 
-def orders(lived: Population, row: int, as_of: float) -> list[Order]:
+def orders(population: Population, row: int, as_of: float) -> list[Order]:
     """Return the orders of a customer before a day, and what followed each by then."""
-    block, bought, sold = lived.block, lived.bought, lived.sold
+    block, bought, sold = population.block, population.purchases, population.sales
     end_at = block.clock.start_at + int(as_of) * DAY_SECONDS
-    told = lived.tables["interactions"].filter(pl.col("occurred_at").dt.epoch("s") < end_at)
+    told = population.tables["interactions"].filter(pl.col("occurred_at").dt.epoch("s") < end_at)
     told = told.filter(pl.col("record_id") == int(block.record_id[row]))
     texts = {
         one: (two, three)
-        for one, two, three in lived.contact.truth["texts"]
+        for one, two, three in population.contact.truth["texts"]
         .filter(pl.col("interaction_id").is_in(told["interaction_id"].implode()))
         .select("interaction_id", "topic", "tone").iter_rows()
     }  # fmt: skip
-    rates, found = recipe_rates(lived), []
+    rates, found = recipe_rates(population), []
     goods = catalogue(block.recipe.system)
     for sale in np.flatnonzero(bought.owner == row):
         if bought.placed_at[sale] >= end_at:
@@ -183,7 +185,7 @@ def orders(lived: Population, row: int, as_of: float) -> list[Order]:
         asked = told.filter(pl.col("thread_id") == keys["survey thread"])
         response = asked.filter(pl.col("action") == "responded")
         answers = dict(
-            lived.tables["answers"]
+            population.tables["answers"]
             .filter(pl.col("interaction_id").is_in(response["interaction_id"].implode()))
             .select("question_id", "answer_number").iter_rows()
         )  # fmt: skip
@@ -216,16 +218,16 @@ def orders(lived: Population, row: int, as_of: float) -> list[Order]:
     return found
 
 
-def recipe_rates(lived: Population) -> list[float]:
+def recipe_rates(population: Population) -> list[float]:
     """Return the share of lines that come back, by category."""
-    return [lived.block.recipe.returns.rates[name] for name in CATEGORIES]
+    return [population.block.recipe.returns.rates[name] for name in CATEGORIES]
 
 
 def went(
-    lived: Population, order: Order, s: Numbers, as_of: float, random: np.random.Generator
+    population: Population, order: Order, s: Numbers, as_of: float, random: np.random.Generator
 ) -> tuple[Numbers, Numbers]:
     """Draw how an order went; return whether it annoyed, and the log weight of what followed."""
-    recipe, size = lived.block.recipe, len(s)
+    recipe, size = population.block.recipe, len(s)
     trouble, age = recipe.troubles, as_of - order.day
     # troubles are drawn as likely as calm, so that the few that explain a ticket are there
     is_late = random.random(size) < (0.0 if order.channel == "store" else 0.5)
@@ -285,17 +287,17 @@ def went(
         return bad, np.log(p)
 
 
-def looks(lived: Population, row: int, as_of: float) -> dict[str, Numbers]:
+def looks(population: Population, row: int, as_of: float) -> dict[str, Numbers]:
     """Return the days of visits without an order and a mail, and whether they were in the app."""
-    seen = lived.seen
-    day = (seen.starts_at - lived.block.clock.start_at) / DAY_SECONDS
+    seen = population.recorded_visits
+    day = (seen.starts_at - population.block.clock.start_at) / DAY_SECONDS
     mine = (seen.owner == row) & (seen.order < 0) & (day < as_of)
     mine &= seen.campaign.is_null().to_numpy() & seen.is_known
     return {"day": day[mine], "is_app": seen.is_app[mine]}
 
 
 def visits(
-    lived: Population,
+    population: Population,
     row: int,
     as_of: float,
     kind: Numbers,
@@ -304,29 +306,29 @@ def visits(
     passed: Numbers,
 ) -> Numbers:
     """Return the log weight of the visits of a customer."""
-    kinds = lived.block.recipe.kinds
+    kinds = population.block.recipe.contrasted_segments
     rate = np.array([each.visits_per_month for each in kinds])[kind] * 12 / 365.25 * np.sqrt(g)
     app = np.array(
         [each.channels["app"] / (each.channels["app"] + each.channels["web"]) for each in kinds]
     )[kind]
-    seen = looks(lived, row, as_of)
+    seen = looks(population, row, as_of)
     number = int(seen["is_app"].sum()), int((~seen["is_app"]).sum())
-    trial = trial_days(lived.block, there - float(lived.block.joined_day[row]))
+    trial = extra_app_days(population.block, there - float(population.block.joined_day[row]))
     found: Numbers = number[0] * np.log(rate * app) + number[1] * np.log(rate * (1 - app))
     found -= rate * (passed + app * trial)
     return found
 
 
 def mails(
-    lived: Population, row: int, as_of: float, left: Numbers, random: np.random.Generator
+    population: Population, row: int, as_of: float, left: Numbers, random: np.random.Generator
 ) -> Numbers:
     """Return the log weight of the mails that were opened and not."""
-    block = lived.block
+    block = population.block
     o = random.standard_normal(len(left))
     there = np.minimum(block.recipe.mail.opened * np.exp(0.5 * o), 0.9)
     day = (pl.col("occurred_at").dt.epoch("s") - block.clock.start_at) / DAY_SECONDS
     is_mail = (pl.col("channel").cast(pl.String) == "email") & pl.col("thread_id").is_not_null()
-    rows = lived.tables["interactions"].filter(
+    rows = population.tables["interactions"].filter(
         is_mail, pl.col("record_id") == int(block.record_id[row])
     )
     rows = rows.with_columns(day=day)
@@ -343,11 +345,15 @@ def mails(
     return found
 
 
-def plan(lived: Population, row: int, month: int, left: Numbers, starts: Numbers) -> Numbers:
+def plan(population: Population, row: int, month: int, left: Numbers, starts: Numbers) -> Numbers:
     """Return the log weight of the plan: every month of beginning and every stay is tried."""
-    rule, held = lived.block.recipe.plan, lived.held
-    first = 12 * (lived.block.clock.start_on.year - 1970) + lived.block.clock.start_on.month - 1
-    joined = int(np.searchsorted(starts, lived.block.joined_day[row], "right")) - 1
+    rule, held = population.block.recipe.plan, population.contracts
+    first = (
+        12 * (population.block.clock.start_on.year - 1970)
+        + population.block.clock.start_on.month
+        - 1
+    )
+    joined = int(np.searchsorted(starts, population.block.joined_day[row], "right")) - 1
     leaving = np.where(np.isinf(left), 10_000, np.searchsorted(starts, left, "right") - 1)
     leaving = np.where(left >= starts[month], 10_000, leaving)
     mine = np.flatnonzero((held.owner == row) & (held.begins - first < month))
@@ -380,43 +386,43 @@ def _counted(mean: float, most: int) -> list[float]:
 
 
 def kinds_seen(
-    lived: Population, row: int, as_of: float, seen: list[Order], size: int, seed: int
+    population: Population, row: int, as_of: float, seen: list[Order], size: int, seed: int
 ) -> Numbers:
     """Return the log weight of what shows the segment, by segment and particle."""
     random = np.random.default_rng(seed)
-    shown = looked_at(lived, row, as_of) + interests_of(lived, row)
-    kinds = lived.block.recipe.kinds
+    shown = looked_at(population, row, as_of) + interests_of(population, row)
+    kinds = population.block.recipe.contrasted_segments
     return np.stack(
         [shown[i] + _of_orders(each, seen, size, random) for i, each in enumerate(kinds)]
     )
 
 
-def interests_of(lived: Population, row: int) -> Numbers:
+def interests_of(population: Population, row: int) -> Numbers:
     """Return the log weight of the interests of a customer, by segment."""
-    is_own = (pl.col("record_id") == int(lived.block.record_id[row])) & (
+    is_own = (pl.col("record_id") == int(population.block.record_id[row])) & (
         pl.col("namespace") == "interest"
     )
-    found = np.zeros(len(lived.block.recipe.kinds))
-    for name in lived.tables["attributes"].filter(is_own)["attribute"]:
+    found = np.zeros(len(population.block.recipe.contrasted_segments))
+    for name in population.tables["attributes"].filter(is_own)["attribute"]:
         (category,) = (key for key, names in _INTERESTS.items() if name in names)
-        for i, kind in enumerate(lived.block.recipe.kinds):
+        for i, kind in enumerate(population.block.recipe.contrasted_segments):
             weights = {key: each + 0.05 for key, each in kind.categories.items()}
             found[i] += math.log(weights[category] / sum(weights.values()))
     return found
 
 
-def looked_at(lived: Population, row: int, as_of: float) -> Numbers:
+def looked_at(population: Population, row: int, as_of: float) -> Numbers:
     """Return the log weight of the products that a customer looked at, by segment."""
-    block = lived.block
+    block = population.block
     goods = catalogue(block.recipe.system)
     place = {each: i for i, each in enumerate(goods.product_id)}
     nouns = goods.noun.to_list()
-    shares = [_liked(kind, goods.rungs) for kind in block.recipe.kinds]
-    mine = lived.tables["events"].filter(
+    shares = [_liked(kind, goods.rungs) for kind in block.recipe.contrasted_segments]
+    mine = population.tables["events"].filter(
         (pl.col("record_id") == int(block.record_id[row]))
         & (pl.col("occurred_at").dt.epoch("s") < block.clock.start_at + int(as_of) * DAY_SECONDS)
     )
-    lines = dict(zip(lived.sold.order_id, lived.sold.lines.tolist(), strict=True))
+    lines = dict(zip(population.sales.order_id, population.sales.lines.tolist(), strict=True))
     found = np.zeros(len(shares))
     for _, visit in mine.group_by("session_id", maintain_order=True):
         order = visit["order_id"].drop_nulls()

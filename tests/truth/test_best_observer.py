@@ -17,21 +17,23 @@ CUSTOMERS, MONTH = 400, 10
 
 
 @pytest.fixture(scope="module")
-def lived() -> Population:
+def population() -> Population:
     changes = {"customers": CUSTOMERS, "seed": 5, "visitors": {"anonymous_per_month": 0.0}}
     return populate(read_recipe(PROJECT / "synthetic" / "retail.toml", changes), 0, CUSTOMERS)
 
 
-def test_the_observer_agrees_with_particles_drawn_by_the_generators_laws(lived: Population) -> None:
-    seen = observe(lived, Horizon(month=MONTH, months=3, days=90))
+def test_the_observer_agrees_with_particles_drawn_by_the_generators_laws(
+    population: Population,
+) -> None:
+    seen = observe(population, Horizon(month=MONTH, months=3, days=90))
     # customers of few orders and visits, which particles can explain, of whom least is certain
-    rows = np.bincount(lived.bought.owner, minlength=CUSTOMERS)
-    rows += np.bincount(lived.seen.owner, minlength=CUSTOMERS)
-    some = np.flatnonzero((lived.block.joined_day < 150) & (rows <= 6))
+    rows = np.bincount(population.purchases.owner, minlength=CUSTOMERS)
+    rows += np.bincount(population.recorded_visits.owner, minlength=CUSTOMERS)
+    some = np.flatnonzero((population.block.joined_day < 150) & (rows <= 6))
     unsure = some[np.argsort(np.abs(seen.p_active[some] - 0.5), kind="stable")][:4]
     assert unsure.size == 4
     for row in unsure:
-        drawn = posterior(lived, int(row), MONTH, particles=60_000, seed=int(row))
+        drawn = posterior(population, int(row), MONTH, particles=60_000, seed=int(row))
         assert drawn.worth > 60, row
         for exact, (estimate, error) in (
             (seen.p_active[row], drawn.active),

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import PROJECT
 from workbench.synthetic import read_recipe
-from workbench.synthetic.blocks import Made, make
+from workbench.synthetic.blocks import MadeBlock, make_block
 from workbench.synthetic.truth import summary
 
 RECIPES: Path = PROJECT / "synthetic"
@@ -18,8 +18,8 @@ CUSTOMERS = 12_000
 
 
 @cache
-def made(name: str) -> Made:
-    return make(read_recipe(RECIPES / f"{name}.toml", {"customers": CUSTOMERS}), 0, CUSTOMERS)
+def made(name: str) -> MadeBlock:
+    return make_block(read_recipe(RECIPES / f"{name}.toml", {"customers": CUSTOMERS}), 0, CUSTOMERS)
 
 
 @cache

@@ -6,7 +6,7 @@ import polars as pl
 from tests.conftest import PROJECT
 from workbench.statistics.buying import PARAMETERS, fit_buying_model
 from workbench.synthetic import read_recipe
-from workbench.synthetic.blocks import make
+from workbench.synthetic.blocks import make_block
 
 CUSTOMERS = 20_000
 _WEEK = 7 * 86_400
@@ -14,7 +14,7 @@ _WEEK = 7 * 86_400
 
 def test_bg_nbd_recovers_the_parameters_of_the_recipe_within_two_standard_errors() -> None:
     recipe = read_recipe(PROJECT / "synthetic" / "control.toml", {"customers": CUSTOMERS})
-    sales = make(recipe, 0, CUSTOMERS).tables["orders"].filter(pl.col("kind") == "sale")
+    sales = make_block(recipe, 0, CUSTOMERS).tables["orders"].filter(pl.col("kind") == "sale")
     at = pl.col("ordered_at")
     people = sales.group_by("record_id").agg(
         repeats=pl.len() - 1,
@@ -23,7 +23,7 @@ def test_bg_nbd_recovers_the_parameters_of_the_recipe_within_two_standard_errors
     )
     columns = (people[name].cast(pl.Float64).to_numpy() for name in ("repeats", "last", "length"))
     found = fit_buying_model(*columns)
-    segment = recipe.kinds[0]
+    segment = recipe.contrasted_segments[0]
     per_week = segment.purchases_per_month / (365.25 / 12) * 7
     planted = {
         "r": segment.purchases_shape,
@@ -37,7 +37,7 @@ def test_bg_nbd_recovers_the_parameters_of_the_recipe_within_two_standard_errors
 
 def test_values_have_the_moments_of_the_gamma_gamma() -> None:
     recipe = read_recipe(PROJECT / "synthetic" / "control.toml", {"customers": CUSTOMERS})
-    segment, made = recipe.kinds[0], make(recipe, 0, CUSTOMERS)
+    segment, made = recipe.contrasted_segments[0], make_block(recipe, 0, CUSTOMERS)
     sales = made.tables["orders"].filter(pl.col("kind") == "sale")
     lines = made.tables["order_items"].join(sales, on="order_id", how="semi")
     value = lines.group_by("order_id").agg(

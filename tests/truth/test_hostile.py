@@ -5,7 +5,7 @@ import pytest
 
 from tests.conftest import PROJECT
 from tests.worlds import Place
-from workbench.synthetic.stock.texts.adversarial import hostile
+from workbench.synthetic.stock.texts.adversarial import hostile_strings
 from workbench.vault import Vault
 
 
@@ -26,7 +26,7 @@ def test_every_string_is_held_as_it_was_written(place: Place) -> None:
     for table, column in (("interactions", "body"), ("answers", "answer")):
         written = pl.read_parquet(world / table / "*.parquet")[column]
         held = data[table].select(column).collect()[column]
-        assert written.is_in(list(hostile())).sum() > 100
+        assert written.is_in(list(hostile_strings())).sum() > 100
         assert sorted(written.drop_nulls()) == sorted(held.drop_nulls())
 
 

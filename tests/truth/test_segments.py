@@ -11,7 +11,7 @@ from tests.conftest import PROJECT
 from workbench.models import segmentation
 from workbench.schema import CustomerData
 from workbench.synthetic import read_recipe
-from workbench.synthetic.blocks import make
+from workbench.synthetic.blocks import make_block
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ CUSTOMERS = 20_000
 def agreement(contrast: float) -> tuple[int, float]:
     """Return how many segments are found at a contrast, and their agreement with those planted."""
     changes = {"contrast": contrast, "visitors": {"anonymous_per_month": 0.0}}
-    made = make(read_recipe(PROJECT / "synthetic" / "retail.toml", changes), 0, CUSTOMERS)
+    made = make_block(read_recipe(PROJECT / "synthetic" / "retail.toml", changes), 0, CUSTOMERS)
     # in an order of their own, as pseudonyms put them
     ids = pl.DataFrame(
         {

@@ -8,15 +8,15 @@ import pytest
 
 from tests.conftest import PROJECT
 from workbench.synthetic import read_recipe
-from workbench.synthetic.blocks import Made, make
+from workbench.synthetic.blocks import MadeBlock, make_block
 
 CUSTOMERS = 12_000
 
 
 @cache
-def made(name: str) -> Made:
+def made(name: str) -> MadeBlock:
     recipe = read_recipe(PROJECT / "synthetic" / f"{name}.toml", {"customers": CUSTOMERS})
-    return make(recipe, 0, CUSTOMERS)
+    return make_block(recipe, 0, CUSTOMERS)
 
 
 def test_answers_are_off_by_what_bethlehem_says() -> None:
@@ -71,7 +71,7 @@ def test_the_young_and_the_active_accept_the_banner_and_only_their_visits_are_re
 def test_the_form_of_the_banner_decides_how_many_accept(banner: str, accepted: float) -> None:
     changes = {"customers": 6_000, "tracking": {"banner": banner}}
     recipe = read_recipe(PROJECT / "synthetic" / "retail.toml", changes)
-    told = make(recipe, 0, 6_000).tables["consents"].filter(pl.col("purpose") == "analytics")
+    told = make_block(recipe, 0, 6_000).tables["consents"].filter(pl.col("purpose") == "analytics")
     given = told.filter(pl.col("decision") == "given").height / 6_000
     assert given == pytest.approx(accepted, abs=0.02)
 

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from workbench.synthetic import read_recipe
-from workbench.synthetic.blocks import Made, make
+from workbench.synthetic.blocks import MadeBlock, make_block
 from workbench.synthetic.truth import summary
 
 RECIPES = Path(__file__).parent.parent.parent / "synthetic"
@@ -16,23 +16,23 @@ CUSTOMERS = 6_000
 
 
 @pytest.fixture(scope="module")
-def retail() -> Made:
-    return make(read_recipe(RECIPES / "retail.toml"), 0, CUSTOMERS)
+def retail() -> MadeBlock:
+    return make_block(read_recipe(RECIPES / "retail.toml"), 0, CUSTOMERS)
 
 
 @pytest.fixture(scope="module")
-def even() -> Made:
+def even() -> MadeBlock:
     """Return the same customers without the disparity."""
     recipe = read_recipe(RECIPES / "retail.toml", {"bias": {}})
-    return make(recipe, 0, CUSTOMERS)
+    return make_block(recipe, 0, CUSTOMERS)
 
 
 @pytest.fixture(scope="module")
-def uniform() -> Made:
-    return make(read_recipe(RECIPES / "uniform.toml"), 0, CUSTOMERS)
+def uniform() -> MadeBlock:
+    return make_block(read_recipe(RECIPES / "uniform.toml"), 0, CUSTOMERS)
 
 
-def _offer_gap(made: Made) -> tuple[float, float]:
+def _offer_gap(made: MadeBlock) -> tuple[float, float]:
     """Return men's less women's offer rate in the data, and its standard error."""
     decided = made.truth["disparity"]
     offers = made.tables["interactions"].filter(
@@ -48,18 +48,20 @@ def _offer_gap(made: Made) -> tuple[float, float]:
     return float(men.mean() - women.mean()), float(np.sqrt(variance))
 
 
-def test_the_planted_disparity_is_in_the_offers(retail: Made) -> None:
+def test_the_planted_disparity_is_in_the_offers(retail: MadeBlock) -> None:
     gap, error = _offer_gap(retail)
     assert abs(gap - 0.12) < 3 * error
 
 
-def test_no_disparity_is_in_the_offers_where_none_was_planted(even: Made, uniform: Made) -> None:
+def test_no_disparity_is_in_the_offers_where_none_was_planted(
+    even: MadeBlock, uniform: MadeBlock
+) -> None:
     for made in (even, uniform):
         gap, error = _offer_gap(made)
         assert abs(gap) < 3 * error
 
 
-def test_truth_tells_the_size_exactly_over_probabilities(retail: Made) -> None:
+def test_truth_tells_the_size_exactly_over_probabilities(retail: MadeBlock) -> None:
     recipe = read_recipe(RECIPES / "retail.toml", {"customers": CUSTOMERS})
     told = summary(recipe, {name: rows.lazy() for name, rows in retail.truth.items()})["disparity"]
     assert told["bias"][0]["planted"] == pytest.approx(0.12, abs=2e-6)
@@ -70,14 +72,14 @@ def test_truth_tells_the_size_exactly_over_probabilities(retail: Made) -> None:
 
 
 def test_everything_but_the_offer_and_its_visits_is_the_same_with_and_without_disparity(
-    retail: Made, even: Made
+    retail: MadeBlock, even: MadeBlock
 ) -> None:
     for name in set(retail.tables) - {"interactions", "events"}:
         assert retail.tables[name].equals(even.tables[name]), name
     assert retail.truth["customers"].equals(even.truth["customers"])
 
 
-def test_gender_says_nothing_about_buying_leaving_or_consent(retail: Made) -> None:
+def test_gender_says_nothing_about_buying_leaving_or_consent(retail: MadeBlock) -> None:
     people = retail.truth["customers"]
     orders = retail.tables["orders"].group_by("record_id").agg(spent=pl.col("total_minor").sum())
     given = retail.tables["consents"].filter(pl.col("decision") == "given")
@@ -91,7 +93,7 @@ def test_gender_says_nothing_about_buying_leaving_or_consent(retail: Made) -> No
         assert abs(a.mean() - b.mean()) < 3.5 * error, column
 
 
-def test_segments_have_their_shares_and_differ_in_value(retail: Made) -> None:
+def test_segments_have_their_shares_and_differ_in_value(retail: MadeBlock) -> None:
     people = retail.truth["customers"]
     shares = dict(people.group_by("segment").agg(pl.len() / CUSTOMERS).iter_rows())
     recipe = read_recipe(RECIPES / "retail.toml")
@@ -106,7 +108,7 @@ def test_segments_have_their_shares_and_differ_in_value(retail: Made) -> None:
     assert median["devoted"] * 1.4 < median["occasional"]
 
 
-def test_customers_buy_next_as_often_as_truth_says(retail: Made) -> None:
+def test_customers_buy_next_as_often_as_truth_says(retail: MadeBlock) -> None:
     people = retail.truth["customers"]
     bought = people["buys_90_days"].cast(pl.Float64).to_numpy()
     p = people["p_buys_90_days"].to_numpy()
@@ -118,7 +120,7 @@ def test_customers_buy_next_as_often_as_truth_says(retail: Made) -> None:
         assert abs(bought[part].mean() - p[part].mean()) < 4 * error + 1e-9
 
 
-def test_nobody_buys_after_leaving(retail: Made) -> None:
+def test_nobody_buys_after_leaving(retail: MadeBlock) -> None:
     sales = retail.tables["orders"].filter(pl.col("kind") == "sale")
     left = retail.truth["customers"].filter(~pl.col("is_active")).select("record_id", "left_on")
     late = sales.join(left, on="record_id").filter(
@@ -128,7 +130,7 @@ def test_nobody_buys_after_leaving(retail: Made) -> None:
     assert retail.truth["customers"].filter("is_active")["left_on"].is_null().all()
 
 
-def test_consent_is_given_by_three_quarters(retail: Made) -> None:
+def test_consent_is_given_by_three_quarters(retail: MadeBlock) -> None:
     decided = retail.tables["consents"].sort("decided_at", nulls_last=False)
     latest = decided.group_by("record_id", "purpose", maintain_order=True).last()
     for purpose in ("analytics", "marketing.communications", "personalize"):
@@ -138,7 +140,7 @@ def test_consent_is_given_by_three_quarters(retail: Made) -> None:
         assert 0 < CUSTOMERS - of_purpose.height < 0.1 * CUSTOMERS, "some were never asked"
 
 
-def test_the_uniform_world_has_one_mode_of_value_and_rate(uniform: Made) -> None:
+def test_the_uniform_world_has_one_mode_of_value_and_rate(uniform: MadeBlock) -> None:
     sales = uniform.tables["orders"].filter(pl.col("kind") == "sale")
     value = sales.group_by("record_id").agg(pl.col("total_minor").mean().log())["total_minor"]
     rate = uniform.truth["customers"]["purchase_rate_per_day"].log()
@@ -150,13 +152,13 @@ def test_the_uniform_world_has_one_mode_of_value_and_rate(uniform: Made) -> None
 @pytest.mark.parametrize(("contrast", "modes"), [(0.0, 1), (1.0, 1), (3.0, 4)])
 def test_values_have_as_many_modes_as_the_contrast_makes(contrast: float, modes: int) -> None:
     changes = {"contrast": contrast, "visitors": {"anonymous_per_month": 0.0}}
-    made = make(read_recipe(RECIPES / "retail.toml", changes), 0, CUSTOMERS)
+    made = make_block(read_recipe(RECIPES / "retail.toml", changes), 0, CUSTOMERS)
     sales = made.tables["orders"].filter(pl.col("kind") == "sale")
     value = sales.group_by("record_id").agg(pl.col("total_minor").mean().log())["total_minor"]
     assert _modes(value.to_numpy()) == modes
 
 
-def test_orders_of_a_customer_vary_as_in_life(retail: Made) -> None:
+def test_orders_of_a_customer_vary_as_in_life(retail: MadeBlock) -> None:
     """Variance of log order values within buyers over the whole: CDNOW .63, Online Retail .70."""
     sales = (
         retail.tables["orders"]
@@ -173,7 +175,7 @@ def test_orders_of_a_customer_vary_as_in_life(retail: Made) -> None:
 
 
 def test_without_contrast_segments_are_alike() -> None:
-    kinds = read_recipe(RECIPES / "retail.toml", {"contrast": 0.0}).kinds
+    kinds = read_recipe(RECIPES / "retail.toml", {"contrast": 0.0}).contrasted_segments
     alike = [each.model_dump(exclude={"share"}) for each in kinds]
     for name, value in alike[0].items():
         for other in alike[1:]:
@@ -182,7 +184,10 @@ def test_without_contrast_segments_are_alike() -> None:
 
 def test_contrast_takes_segments_apart_on_the_log_scale() -> None:
     stated, sharp = (
-        {each.share: each for each in read_recipe(RECIPES / "retail.toml", {"contrast": c}).kinds}
+        {
+            each.share: each
+            for each in read_recipe(RECIPES / "retail.toml", {"contrast": c}).contrasted_segments
+        }
         for c in (1.0, 2.0)
     )
     (low, high) = (stated[0.3].order_value_minor, stated[0.2].order_value_minor)

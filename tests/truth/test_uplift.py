@@ -9,15 +9,15 @@ import pytest
 
 from tests.conftest import PROJECT
 from workbench.synthetic import read_recipe
-from workbench.synthetic.blocks import Made, make
+from workbench.synthetic.blocks import MadeBlock, make_block
 
 CUSTOMERS = 20_000
 RECIPE = PROJECT / "synthetic" / "campaign.toml"
 
 
 @cache
-def made() -> Made:
-    return make(read_recipe(RECIPE, {"customers": CUSTOMERS}), 0, CUSTOMERS)
+def made() -> MadeBlock:
+    return make_block(read_recipe(RECIPE, {"customers": CUSTOMERS}), 0, CUSTOMERS)
 
 
 def rows(campaign: str) -> pl.DataFrame:
@@ -84,8 +84,8 @@ def test_the_tables_tell_arms_mails_orders_and_visits_of_a_mailing() -> None:
 
 
 def test_without_the_mailings_the_held_out_are_the_same_customers() -> None:
-    plain: Any = make(read_recipe(RECIPE, {"customers": 2_000, "campaigns": {}}), 0, 2_000)
-    mailed = make(read_recipe(RECIPE, {"customers": 2_000}), 0, 2_000)
+    plain: Any = make_block(read_recipe(RECIPE, {"customers": 2_000, "campaigns": {}}), 0, 2_000)
+    mailed = make_block(read_recipe(RECIPE, {"customers": 2_000}), 0, 2_000)
     treated = mailed.truth["uplift"].filter("is_treated").select("record_id")
     for table in ("customers", "orders", "payments", "subscriptions"):
         one, other = (

@@ -48,13 +48,15 @@ def generate(
     from workbench.foundation.errors import ParameterError
     from workbench.synthetic import explain as explain_recipe  # late: numpy, polars, lists of names
     from workbench.synthetic import generate as make_world
-    from workbench.synthetic import planned
+    from workbench.synthetic import plan_world
 
     session = Session.open(project=project)
     path = session.recipe(recipe)
     sizes = {"customers": customers, "months": months, "seed": seed}
     if explain:
-        plan = planned(path, **sizes, disparity=disparity, contrast=contrast, change_at=change_at)
+        plan = plan_world(
+            path, **sizes, disparity=disparity, contrast=contrast, change_at=change_at
+        )
         _print_explanation(explain_recipe(plan), as_json)
         return
     if out is None:

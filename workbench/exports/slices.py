@@ -20,7 +20,7 @@ from workbench.exports.vendor_ids import salesforce_id, thirteen_digits
 from workbench.foundation.errors import InputError
 from workbench.foundation.streams import Stream
 from workbench.schema import DENIALS, TABLES
-from workbench.synthetic.frames import columns_of
+from workbench.synthetic.frames import world_columns
 
 SLICE = 500  # number of customers per slice; it decides memory and changes no byte of the exports
 _GIVEN = ("given",)
@@ -278,7 +278,7 @@ def _part_numbers(folder: Path) -> list[int]:
 
 def _read_part(folder: Path, table: str, part: int) -> pl.DataFrame:
     """Read one part of a table; a missing table is empty, a missing column is null."""
-    wanted = columns_of(table)
+    wanted = world_columns(table)
     path = folder / table / f"part-{part:04d}.parquet"
     if not path.is_file():
         return pl.DataFrame(schema=wanted)

@@ -9,7 +9,7 @@ import polars as pl
 from workbench.exports.cell_formats import percent_encode_path
 from workbench.exports.slices import ExportedWorld, Slice
 from workbench.exports.vendor_ids import decimal_digits, uuid
-from workbench.synthetic.draws import spread
+from workbench.synthetic.draws import child_rows
 
 SITE = "https://shop.example.org"
 
@@ -90,7 +90,7 @@ def device_code() -> pl.Expr:
 def repeat_rows(rows: pl.DataFrame, again: pl.Expr) -> pl.DataFrame:
     """Return rows in which each row with ``again`` is immediately repeated."""
     times = 1 + rows.select(again).to_series().cast(pl.Int64)
-    place, _ = spread(times.to_numpy())
+    place, _ = child_rows(times.to_numpy())
     return rows if len(place) == rows.height else rows[place]
 
 

@@ -1,11 +1,11 @@
-"""Synthetic worlds: customers who never lived, and the truth about them.
+"""Synthetic worlds: invented customers, and the truth about them.
 
-A *recipe* says what the customers of a world are like; ``generate`` makes them. What is planted
-(kinds of customers, when they left, whom a past decision disadvantaged) is kept apart in
-``truth/``, so what an analysis finds can be held against what is there. Every value hashes (seed,
-name of the stream, customer, position): a customer is the same in a world of a thousand and of a
-million, in whatever block and by however many processes. Nothing here reads what ``sources``
-writes, nor the other way round.
+A *recipe* describes the customers of a world; ``generate`` makes them. The planted facts (segments,
+times of leaving, the group that a past decision disadvantaged) are stored separately in ``truth/``,
+so that the results of an analysis can be compared with them. Every random value is a hash of the
+seed, the name of a stream, the customer's number and a position. A customer therefore has the same
+data in a world of a thousand and of a million customers, in any block and with any number of
+processes. This package does not import ``sources``, and ``sources`` does not import it.
 
 >>> from pathlib import Path
 >>> from workbench.synthetic import generate
@@ -18,9 +18,9 @@ workbench.foundation.errors.ParameterError: recipe retail.toml has 1 fault:
 from workbench.synthetic.explain import Explanation, explain
 from workbench.synthetic.recipes import Recipe, read_recipe
 from workbench.synthetic.rules import violations
-from workbench.synthetic.worlds import World, generate, planned
+from workbench.synthetic.worlds import World, generate, plan_world
 
 __all__ = [
-    "Explanation", "Recipe", "World", "explain", "generate", "planned", "read_recipe",
+    "Explanation", "Recipe", "World", "explain", "generate", "plan_world", "read_recipe",
     "violations",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Writing one block of a world to its files, wherever the work is done."""
+"""Make one block of a world and write its files, in any process."""
 
 import hashlib
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from workbench.schema.customer_data import write_parquet
-from workbench.synthetic.blocks import make
+from workbench.synthetic.blocks import make_block
 from workbench.synthetic.recipes import Recipe
 from workbench.synthetic.rules import violations
 
@@ -24,26 +24,26 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class BlockFiles:
-    """What was written of a block, and how many rows break each rule (of the first block)."""
+    """Written files of a block; of the first block, also the rows that break each rule."""
 
     parts: list[Part]
     violations: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
-    """Makes and writes one block; handed to the processes.
+class BlockWriter:
+    """Function that makes and writes one block; it is sent to the processes.
 
-    Rules are counted in the first block: they are local to a customer, and what breaks one by a
-    fault of ours breaks it in every block.
+    Only the first block is compared with the rules. Every rule concerns one customer at a time, so
+    a mistake in the generator would break it in every block.
 
     Attributes
     ----------
     recipe : Recipe
     folder : Path
-        Of the world in the making.
+        Folder of the unfinished world.
     block : int
-        Customers of a block.
+        Number of customers in a block.
     """
 
     recipe: Recipe
@@ -53,12 +53,12 @@ class Writing:
     def __call__(self, number: int) -> BlockFiles:
         """Make and write a block."""
         first = number * self.block
-        made = make(self.recipe, first, min(self.block, self.recipe.customers - first))
+        made = make_block(self.recipe, first, min(self.block, self.recipe.customers - first))
         name_of = f"part-{number:04d}.parquet"
         for name, rows in made.truth.items():
-            store(rows, self.folder / "truth" / name / name_of)
+            write_and_hash(rows, self.folder / "truth" / name / name_of)
         parts = [
-            Part(name, rows.height, store(rows, self.folder / name / name_of))
+            Part(name, rows.height, write_and_hash(rows, self.folder / name / name_of))
             for name, rows in made.tables.items()
         ]
         return BlockFiles(parts, self._violations(made.tables) if number == 0 else {})
@@ -68,13 +68,13 @@ class Writing:
         return dict(counted.select("rule", "violations").iter_rows())
 
 
-def store(rows: pl.DataFrame, path: Path) -> str:
-    """Write a file through to the disk and return its SHA-256."""
+def write_and_hash(rows: pl.DataFrame, path: Path) -> str:
+    """Write a file, wait until it is on the disk, and return its SHA-256."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         write_parquet(rows, path)
     except pl.exceptions.ComputeError as error:
-        raise OSError(str(error)) from error  # what polars makes of a full disk
+        raise OSError(str(error)) from error  # polars raises this when the disk is full
     with path.open("rb+") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         os.fsync(file.fileno())

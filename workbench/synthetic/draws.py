@@ -1,8 +1,8 @@
-"""Draws by inverse transform: a uniform in, a value of the wanted distribution out.
+"""Random values by inverse transform: each function converts uniforms to another distribution.
 
 A uniform of a named stream (``foundation.streams``) belongs to one customer and one position, and
-so does whatever is made from it here. Nothing looks at other customers, so no value depends on how
-many there are.
+so does the value that is made from it. No function uses the values of other customers, so no value
+depends on the number of customers.
 """
 
 import math
@@ -21,11 +21,13 @@ Keys = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 
 _LARGE_MEAN = 500.0
-_CELLS = 65_536  # of a table of categories: quantises probabilities to 1.5e-5
+#: Cells of a table of categories, one for each value of 16 bits: probabilities are multiples of
+#: 1.5e-5.
+CELLS = 65_536
 
 
-def choice(u: Floats, weights: Sequence[float] | Mapping[str, float]) -> Integers:
-    """Return the position of a category, chosen with these weights.
+def choose(u: Floats, weights: Sequence[float] | Mapping[str, float]) -> Integers:
+    """Return positions of categories, chosen with these weights.
 
     Parameters
     ----------
@@ -34,47 +36,58 @@ def choice(u: Floats, weights: Sequence[float] | Mapping[str, float]) -> Integer
     weights : sequence or mapping of float
         Weights of at least 0, in the order of the positions; they need not add up to 1.
     """
-    return picked((u * _CELLS).astype(np.int64), weights)
+    return choose_from_bits((u * CELLS).astype(np.int64), weights)
 
 
-def choice_by(u: Floats, kind: Integers, weights: Sequence[Mapping[str, float]]) -> Integers:
-    """Return the position of a category, with the weights of each row's kind."""
-    return picked_by((u * _CELLS).astype(np.int64), kind, [(*each.values(),) for each in weights])
+def choose_by_segment(
+    u: Floats, kind: Integers, weights: Sequence[Mapping[str, float]]
+) -> Integers:
+    """Return positions of categories, chosen with the weights of each row's segment."""
+    return choose_from_bits_by_segment(
+        (u * CELLS).astype(np.int64), kind, [(*each.values(),) for each in weights]
+    )
 
 
-def picked(pieces: Integers, weights: Sequence[float] | Mapping[str, float]) -> Integers:
-    """Return the position of a category by 16 random bits, see ``choice``."""
+def choose_from_bits(pieces: Integers, weights: Sequence[float] | Mapping[str, float]) -> Integers:
+    """Return positions of categories, chosen by 16 random bits each, see ``choose``."""
     values = weights.values() if isinstance(weights, Mapping) else weights
     chosen: Integers = _cells(tuple(values))[pieces].astype(np.int64)
     return chosen
 
 
-def picked_by(pieces: Integers, kind: Integers, weights: Sequence[Sequence[float]]) -> Integers:
-    """Return the position of a category by 16 random bits, with the weights of each row's kind."""
+def choose_from_bits_by_segment(
+    pieces: Integers, kind: Integers, weights: Sequence[Sequence[float]]
+) -> Integers:
+    """Return positions of categories by 16 random bits, with the weights of each row's segment."""
     cells = _cells_by(tuple(tuple(each) for each in weights))
-    chosen: Integers = cells[kind * _CELLS + pieces].astype(np.int64)
+    chosen: Integers = cells[kind * CELLS + pieces].astype(np.int64)
     return chosen
 
 
 @cache
 def _cells(weights: tuple[float, ...]) -> NDArray[np.uint16]:
-    """Return the position of a category by 16-bit piece, shape (65,536,)."""
-    shares = np.array(weights)
-    edges = np.rint(np.cumsum(shares) / shares.sum() * _CELLS).astype(np.int64)
-    return np.repeat(np.arange(len(shares), dtype=np.uint16), np.diff(edges, prepend=0))
+    """Return the position of the category for each value of 16 bits, shape (65,536,)."""
+    return np.repeat(np.arange(len(weights), dtype=np.uint16), cell_counts(weights))
+
+
+def cell_counts(weights: Sequence[float]) -> Integers:
+    """Return the number of the 65,536 cells that each category gets by its weight."""
+    edges = np.rint(np.cumsum(weights) / np.sum(weights) * CELLS).astype(np.int64)
+    counts: Integers = np.diff(edges, prepend=0)
+    return counts
 
 
 @cache
 def _cells_by(weights: tuple[tuple[float, ...], ...]) -> NDArray[np.uint16]:
-    """Return the tables of all kinds one after another."""
+    """Return the tables of all segments one after another."""
     return np.concatenate([_cells(each) for each in weights])
 
 
 class NamedDraws:
     """Draws of 16 bits for every row, by name, from the 64 random bits of the row.
 
-    A name's place in the list says which piece of which hash of the bits it is, so four names cost
-    one hash, and names are only ever added at the end.
+    Names 0 to 3 of the list are the four 16-bit pieces of the first hash of the bits, names 4 to 7
+    those of the second, and so on. New names may only be added at the end of a list.
 
     Parameters
     ----------
@@ -88,7 +101,7 @@ class NamedDraws:
         self._words: dict[int, Keys] = {}
 
     def __getitem__(self, name: str) -> Integers:
-        """Return the draw of this name for every row, from 0 to 65,535."""
+        """Return the draw with this name of every row, 0 to 65,535."""
         word, piece = divmod(self._names.index(name), 4)
         if word not in self._words:
             self._words[word] = random_bits(self.bits, word + 1)
@@ -97,29 +110,29 @@ class NamedDraws:
         return drawn
 
     def happens(self, name: str, rate: Floats | float) -> Flags:
-        """Return whether the draw of this name falls below a rate of 0 to 1, of all or of each."""
-        found: Flags = self[name] < np.rint(np.asarray(rate) * _CELLS)
+        """Return whether each row's draw with this name is below a rate of 0 to 1."""
+        found: Flags = self[name] < np.rint(np.asarray(rate) * CELLS)
         return found
 
     def of(self, rows: Integers) -> "NamedDraws":
-        """Return the same draws of some rows."""
+        """Return the draws of some of the rows."""
         return NamedDraws(self.bits[rows], self._names)
 
 
 def normal(u: Floats) -> Floats:
-    """Return standard normal values."""
+    """Return standard normal values of uniforms."""
     values: Floats = ndtri(u)
     return values
 
 
 def logistic(log_odds: Floats) -> Floats:
-    """Return probabilities of log odds."""
+    """Convert log odds to probabilities."""
     values: Floats = expit(log_odds)
     return values
 
 
 def logit(probability: float) -> float:
-    """Return the log odds of a probability."""
+    """Convert a probability to log odds."""
     return math.log(probability / (1 - probability))
 
 
@@ -142,11 +155,11 @@ def beta(u: Floats, a: float, b: float) -> Floats:
 
 
 def poisson(u: Floats, mean: Floats) -> Integers:
-    """Return Poisson counts: the smallest k whose cumulated probability is above u.
+    """Return Poisson counts: the smallest k whose cumulative probability is at least u.
 
-    Small means sum from 0 upwards over the rows not yet decided, so it takes as many rounds as the
-    largest count. Above ``_LARGE_MEAN``, where ``exp(-mean)`` nears underflow, scipy's inverse of
-    the distribution is rounded up.
+    For small means, probabilities are summed from k = 0 upwards for all rows at once, until every
+    sum reaches u. For means above ``_LARGE_MEAN``, where ``exp(-mean)`` nears underflow, scipy's
+    inverse of the distribution is rounded up.
     """
     counts = np.zeros(len(u), dtype=np.int64)
     large = mean > _LARGE_MEAN
@@ -157,7 +170,7 @@ def poisson(u: Floats, mean: Floats) -> Integers:
     total = term.copy()
     k = 0
     while left.size:
-        # far in the tail terms become too small to move the sum: the search ends there
+        # Far in the tail the terms become too small to change the sum; the search ends there.
         going = (u[left] > total) & ((k <= rate) | (term > total * 1e-17))
         left, rate, term, total = left[going], rate[going], term[going], total[going]
         k += 1
@@ -168,22 +181,23 @@ def poisson(u: Floats, mean: Floats) -> Integers:
 
 
 def geometric(u: Floats, mean: Floats | float, *, most: int) -> Integers:
-    """Return counts from 1 with this mean, before the cap at ``most``; each step is as likely."""
+    """Return geometric counts from 1 with this mean; counts above ``most`` become ``most``."""
     stop = 1 / np.maximum(np.asarray(mean, dtype=np.float64), 1.0 + 1e-9)
     counts = 1 + np.floor(np.log(u) / np.log1p(-stop))
     capped: Integers = np.minimum(counts, most).astype(np.int64)
     return capped
 
 
-def permuted(values: Keys, key: Keys, *, bits: int) -> Keys:
-    """Return whole numbers of so many bits in an order that does not show: one for one.
+def permute(values: Keys, key: Keys, *, bits: int) -> Keys:
+    """Permute the whole numbers of so many bits, so that their order cannot be seen.
 
-    Each step can be undone: a multiplication by an odd number, a shift that is added without carry.
+    Every step is invertible: a multiplication by an odd number, or an exclusive or with shifted
+    bits. Different numbers therefore stay different.
 
     Examples
     --------
     >>> key = np.array([7], dtype=np.uint64)
-    >>> sorted(permuted(np.arange(8, dtype=np.uint64), key, bits=3).tolist())
+    >>> sorted(permute(np.arange(8, dtype=np.uint64), key, bits=3).tolist())
     [0, 1, 2, 3, 4, 5, 6, 7]
     """
     mask, half = np.uint64((1 << bits) - 1), np.uint64(max(bits // 2, 1))
@@ -194,12 +208,12 @@ def permuted(values: Keys, key: Keys, *, bits: int) -> Keys:
     return moved
 
 
-def spread(counts: Integers) -> tuple[Integers, Integers]:
-    """Return owner and position of each child row, for these numbers of children.
+def child_rows(counts: Integers) -> tuple[Integers, Integers]:
+    """Return the parent row and the position of each child row, for these numbers of children.
 
     Examples
     --------
-    >>> owner, position = spread(np.array([2, 0, 1]))
+    >>> owner, position = child_rows(np.array([2, 0, 1]))
     >>> owner.tolist(), position.tolist()
     ([0, 0, 2], [0, 1, 0])
     """
@@ -207,8 +221,3 @@ def spread(counts: Integers) -> tuple[Integers, Integers]:
     position = np.arange(len(owner))
     position -= (np.cumsum(counts) - counts)[owner]
     return owner, position
-
-
-def ids(values: Integers) -> Keys:
-    """Return positions as the unsigned keys that streams take."""
-    return values.astype(np.uint64)

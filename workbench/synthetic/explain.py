@@ -1,7 +1,7 @@
-"""What a recipe implies, before a world is made of it.
+"""Explain the consequences of a recipe without making the world.
 
-The first customers are made in memory and counted; what depends on the size is scaled from them.
-So the figures are those of the world itself, with the noise of a sample.
+The first customers of the world are made in memory and counted; totals are scaled up from them. The
+figures are therefore those of the world itself, with the error of a sample.
 """
 
 import io
@@ -12,26 +12,26 @@ from dataclasses import dataclass
 import polars as pl
 
 from workbench.schema.customer_data import write_parquet
-from workbench.synthetic.blocks import Made, make
+from workbench.synthetic.blocks import MadeBlock, make_block
 from workbench.synthetic.recipes import Recipe
 
-SAMPLE = 2_000  # customers that are made to tell
+SAMPLE = 2_000  # Customers that are made for an explanation.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """What a recipe implies.
+    """Consequences of a recipe.
 
     Attributes
     ----------
     implied : DataFrame, shape (figures, 3)
-        ``what`` (String), ``value`` (Float64), ``unit`` (String).
+        One row per figure: ``what`` (String), ``value`` (Float64), ``unit`` (String).
     rows : DataFrame, shape (tables, 3)
-        ``table``; ``per_customer`` (Float64); ``rows`` (Int64, expected of the whole world).
+        ``table``; ``per_customer`` (Float64); ``rows`` (Int64), the expected number in the world.
     planted : DataFrame, shape (causes, 2)
-        ``what`` and ``how``: biases, true differences, mailings, changes, faults.
+        ``what`` and ``how`` (String): biases, true differences, mailings, changes, faults.
     sample : int
-        Customers that were made in memory to tell.
+        Number of customers that were made in memory.
     """
 
     implied: pl.DataFrame
@@ -45,11 +45,11 @@ class Explanation:
 
 
 def explain(recipe: Recipe) -> Explanation:
-    """Say what a recipe implies."""
+    """Make a sample of a recipe's customers and describe it."""
     sample = min(SAMPLE, recipe.customers)
-    make(recipe, 0, 1)  # lists are read once, whatever the size
+    make_block(recipe, 0, 1)  # Lists are read here, so that the measured time does not contain it.
     start = time.process_time()
-    made = make(recipe, 0, sample)
+    made = make_block(recipe, 0, sample)
     seconds = time.process_time() - start
     size, writing = _size(made)
     scale = recipe.customers / sample
@@ -61,7 +61,7 @@ def explain(recipe: Recipe) -> Explanation:
         },
         schema={"table": pl.String, "per_customer": pl.Float64, "rows": pl.Int64},
     ).with_columns(
-        # campaigns are nobody's
+        # The number of campaigns does not depend on the number of customers.
         rows=pl.when(pl.col("table") == "campaigns")
         .then(made.tables["campaigns"].height)
         .otherwise("rows")
@@ -86,7 +86,7 @@ def explain(recipe: Recipe) -> Explanation:
     )
 
 
-def _behaviour(made: Made) -> list[tuple[str, float, str]]:
+def _behaviour(made: MadeBlock) -> list[tuple[str, float, str]]:
     people, months = made.truth["customers"], made.truth["months"]
     sales = made.tables["orders"].filter(pl.col("kind") == "sale")
     per_customer = sales.group_by("record_id").agg(
@@ -94,17 +94,17 @@ def _behaviour(made: Made) -> list[tuple[str, float, str]]:
     )
     spent = per_customer["spent"].sort(descending=True)
     top = math.ceil(people.height / 5)
-    bought: list[tuple[str, float, str]] = [
+    order_figures: list[tuple[str, float, str]] = [
         ("orders per customer", sales.height / people.height, "orders")
     ]
     if sales.height:
-        bought += [
+        order_figures += [
             ("bought once only", int(per_customer["orders"].eq(1).sum()) / people.height, "share"),
             ("value of an order, median", _number(sales["total_minor"].median()) / 100, "currency"),
             ("revenue of the top fifth", int(spent.head(top).sum()) / int(spent.sum()), "share"),
         ]
     return [
-        *bought,
+        *order_figures,
         ("leave in a month", _number(months["leaves"].mean()), "share of who is there"),
         ("active at the end", _number(people["is_active"].mean()), "share"),
         ("buy within 90 days of the end", _number(people["p_buys_90_days"].mean()), "share"),
@@ -115,8 +115,8 @@ def _number(value: object) -> float:
     return float(str(value))
 
 
-def _size(made: Made) -> tuple[int, float]:
-    """Return bytes of all tables as they are written, and the CPU seconds it takes."""
+def _size(made: MadeBlock) -> tuple[int, float]:
+    """Return the bytes of all written tables, and the CPU seconds of writing them."""
     start = time.process_time()
     size = 0
     for frame in made.tables.values():

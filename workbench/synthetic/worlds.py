@@ -1,4 +1,4 @@
-"""Generate a world: validate, make it block by block, and put it in place whole or not at all."""
+"""Generate a world: check the recipe, make block after block, and rename the finished folder."""
 
 import hashlib
 import json
@@ -15,10 +15,10 @@ from workbench.foundation import compute
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.foundation.files import canonical_json, sync_folder, write_whole
 from workbench.schema import TABLES
-from workbench.synthetic.block_files import Writing
+from workbench.synthetic.block_files import BlockWriter
 from workbench.synthetic.clock import Clock
 from workbench.synthetic.recipes import Recipe, read_recipe
-from workbench.synthetic.rules import planted
+from workbench.synthetic.rules import rules_broken_by_faults
 from workbench.synthetic.stock import texts
 from workbench.synthetic.stock.names import FINGERPRINT as NAMES
 from workbench.synthetic.truth import summary, tables_of_truth
@@ -26,14 +26,14 @@ from workbench.synthetic.truth import summary, tables_of_truth
 FORMAT_VERSION = 1
 MANIFEST = "world.json"
 _TREATMENT = {"mechanism": "treatment", "attribute": "gender", "group": "female"}
-BLOCK = 5_000  # customers made and filed together
+BLOCK = 5_000  # Customers of a block.
 
 
 class Exporter(Protocol):
-    """Function that writes a finished world as its vendors would export it."""
+    """Function that writes a finished world in the formats of its vendors' exports."""
 
     def __call__(self, world: Path, *, out: Path, truth: Path) -> object:
-        """Write the vendors' files to ``out``, and apart to ``truth`` whose rows they are."""
+        """Write the vendors' files to ``out``, and the customers of their rows to ``truth``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +43,17 @@ class World:
     Attributes
     ----------
     name : str
-        The recipe's.
+        Name of the recipe.
     out, truth : Path
-        Folder of the tables; folder of what was planted in them.
+        Folder of the tables; folder of the truth about them.
     tables : mapping of str to int
-        Rows of each table that has any.
+        Number of rows of each table that has any.
     fingerprint : str
-        SHA-256 over the hashes of all table files: equal worlds have equal ones.
+        SHA-256 over the hashes of all table files; equal worlds have equal fingerprints.
     violations : mapping of str to int
-        Rows that break each rule (``rules``), among the first customers.
+        Number of rows in the first block that break each rule (``rules``).
     planted : frozenset of str
-        Rules that the recipe's faults break; no other is ever broken.
+        Rules that the recipe's faults break on purpose; no other rule is broken.
     """
 
     name: str
@@ -65,7 +65,7 @@ class World:
     planted: frozenset[str]
 
     def to_json(self) -> dict[str, Any]:
-        """Return what ``workbench generate --json`` prints."""
+        """Return the object that ``workbench generate --json`` prints."""
         return {
             "world": self.name,
             "out": str(self.out),
@@ -91,41 +91,44 @@ def generate(
 ) -> World:
     """Make the world of a recipe.
 
-    Everything is checked before anything is made. The world is written beside ``out`` and renamed
-    at the end; an existing world there is replaced only when the new one is complete.
+    The recipe and all values are checked first. The world is written to a folder beside ``out``,
+    which is renamed to ``out`` at the end; an existing world there is replaced only when the new
+    one is complete.
 
     Parameters
     ----------
     recipe : Path
-        A TOML file, see ``recipes``.
+        TOML file, see ``recipes``.
     out : Path
-        Folder that becomes the world: not there yet, empty, or a world that is replaced.
+        Folder of the world: it does not exist, is empty, or contains a world that is replaced.
     customers, months, seed : int, optional
-        In place of the recipe's. The first customers of a larger world are those of a smaller one.
+        Values in place of the recipe's. The first customers do not depend on the number of
+        customers.
     disparity : float, optional
-        Size of the planted disparity, 0 for none, in place of the recipe's.
+        Size of the planted disparity in place of the recipe's, 0 for none.
     contrast : float, optional
-        How much the segments differ, 0 to 4, in place of the recipe's.
+        Contrast of the segments in place of the recipe's, 0 to 4.
     change_at : float, optional
-        When the recipe's changes begin, as a share of the world's time, in place of the recipe's.
+        Begin of the recipe's changes, as a share of the world's time, in place of the recipe's.
     workers : int
-        Processes; the bytes do not depend on it.
+        Number of processes; the bytes do not depend on it.
     cluster : str, optional
-        Address of a Dask scheduler whose workers reach ``out``, in place of processes here.
+        Address of a Dask scheduler whose workers can write ``out``; they are used in place of
+        processes on this machine.
     exports : Exporter, optional
         Writer of the vendors' files, ``exports.write_exports``. It writes them into
-        ``out/exports`` before the world is put in place. Without it no exports are written.
+        ``out/exports`` before the world is renamed. Without it no exports are written.
 
     Raises
     ------
     ParameterError
         The recipe or a value is wrong.
     InputError
-        ``out`` holds something else, or cannot be written; no cluster answers.
+        ``out`` contains something else or cannot be written, or no cluster answers.
     """
     if workers < 1:
         raise ParameterError(f"workers is {workers}: give the number of processes, 1 or more")
-    plan = planned(
+    plan = plan_world(
         recipe, customers=customers, months=months, seed=seed, disparity=disparity,
         contrast=contrast, change_at=change_at,
     )  # fmt: skip
@@ -147,7 +150,7 @@ def generate(
     return world
 
 
-def planned(
+def plan_world(
     recipe: Path,
     *,
     customers: int | None = None,
@@ -162,14 +165,17 @@ def planned(
     changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     plan = read_recipe(recipe, changes)
     if disparity is not None:
-        changes["bias"] = _treating(plan, disparity)
+        changes["bias"] = _set_disparity(plan, disparity)
     if change_at is not None:
-        changes["changes"] = _changing(plan, change_at)
+        changes["changes"] = _set_change_at(plan, change_at)
     return read_recipe(recipe, changes)
 
 
-def _treating(plan: Recipe, strength: float) -> dict[str, Any]:
-    """Return the recipe's biases with this strength of its treatment, one against women if none."""
+def _set_disparity(plan: Recipe, strength: float) -> dict[str, Any]:
+    """Return the recipe's biases with this strength of its treatment biases.
+
+    A recipe without a treatment bias gets one against women.
+    """
     bias = {name: each.model_dump() for name, each in plan.bias.items()}
     treatments = [each for each in bias.values() if each["mechanism"] == "treatment"]
     if not treatments:
@@ -179,8 +185,8 @@ def _treating(plan: Recipe, strength: float) -> dict[str, Any]:
     return bias
 
 
-def _changing(plan: Recipe, at: float) -> dict[str, Any]:
-    """Return the recipe's changes, beginning at this share of the world's time."""
+def _set_change_at(plan: Recipe, at: float) -> dict[str, Any]:
+    """Return the recipe's changes, with their begin at this share of the world's time."""
     if not plan.changes:
         raise ParameterError(
             f"recipe {plan.name} has no change that could begin at {at}: "
@@ -195,7 +201,7 @@ def _pool(
     if cluster is not None:
         return compute.cluster(cluster)
     blocks = -(-plan.customers // BLOCK)
-    if blocks == 1:  # made before a process would have started
+    if blocks == 1:  # One block takes less time than the start of a process.
         return nullcontext()
     return compute.processes(min(workers, blocks))
 
@@ -205,7 +211,7 @@ def _write(plan: Recipe, folder: Path, out: Path, pool: Executor | None) -> Worl
     rows = dict.fromkeys(TABLES, 0)
     hashes: list[str] = []
     broken: dict[str, int] = {}
-    writing = Writing(plan, folder, BLOCK)
+    writing = BlockWriter(plan, folder, BLOCK)
     made = compute.over(writing, blocks, pool=pool, title=f"making {plan.name}")
     for number, written in enumerate(made):
         broken |= written.violations
@@ -235,7 +241,7 @@ def _write(plan: Recipe, folder: Path, out: Path, pool: Executor | None) -> Worl
         "lists": {"names": NAMES, "texts": texts.fingerprint()},
         "parts": len(blocks),
     }
-    # the order of keys is part of a recipe: codes of segments are their positions in it
+    # The order of a recipe's keys must be kept: a segment's code is its position in the recipe.
     text = json.dumps(manifest, ensure_ascii=False, indent=1, allow_nan=False)
     write_whole(folder / MANIFEST, text.encode() + b"\n")
     return World(
@@ -245,7 +251,7 @@ def _write(plan: Recipe, folder: Path, out: Path, pool: Executor | None) -> Worl
         tables=rows,
         fingerprint=fingerprint,
         violations=broken,
-        planted=planted(plan),
+        planted=rules_broken_by_faults(plan),
     )
 
 
@@ -256,13 +262,13 @@ def _refuse_other_content(out: Path) -> None:
         raise InputError(f"{out} is a file: give a folder that becomes the world")
     if any(out.iterdir()) and not (out / MANIFEST).is_file():
         raise InputError(
-            f"{out} holds something that is not a world (no {MANIFEST}): "
+            f"{out} contains files but is not a world (no {MANIFEST}): "
             "give another folder, or empty it"
         )
 
 
 def _put_in_place(partial: Path, out: Path) -> None:
-    """Rename the finished world to its place; an old one is there until the new one can be."""
+    """Rename the finished world to its place; on a failure an old world is put back."""
     old = partial.with_suffix(".old")
     if out.exists():
         out.rename(old)

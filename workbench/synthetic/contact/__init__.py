@@ -1,1 +1,1 @@
-"""What is said between company and customers: mail, tickets, reviews, surveys, decisions."""
+"""Contact between company and customers: mail, offers, tickets, chats, reviews and surveys."""

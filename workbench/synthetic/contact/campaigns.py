@@ -1,4 +1,4 @@
-"""The table ``campaigns``: everything the company ran, with what it cost."""
+"""The table ``campaigns``: mailings, newsletters, surveys and codes of the company, with costs."""
 
 import numpy as np
 import polars as pl
@@ -7,7 +7,7 @@ from workbench.synthetic.clock import Clock
 from workbench.synthetic.contact.decision import CAMPAIGN, decision_day
 from workbench.synthetic.contact.mail import newsletter_days
 from workbench.synthetic.contact.surveys import SURVEY
-from workbench.synthetic.frames import table
+from workbench.synthetic.frames import make_table
 from workbench.synthetic.recipes import Recipe
 from workbench.synthetic.shop.ordering import CODE
 
@@ -35,7 +35,7 @@ def campaigns(recipe: Recipe) -> pl.DataFrame:
     launched, closed = (
         pl.Series(np.array([row[place] for row in rows], dtype="datetime64[D]")) for place in (3, 4)
     )
-    return table(
+    return make_table(
         "campaigns",
         [
             {

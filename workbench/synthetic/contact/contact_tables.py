@@ -1,18 +1,18 @@
-"""Everything that is sent to and said by the customers of a block."""
+"""Make all contact of a block: mails, surveys, tickets, chats, reviews and comments."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from workbench.synthetic.contact.decision import Decided
-from workbench.synthetic.contact.mail import mails
+from workbench.synthetic.contact.decision import OfferDecisions
+from workbench.synthetic.contact.mail import send_mails
 from workbench.synthetic.contact.reviews import reviews
-from workbench.synthetic.contact.satisfaction import satisfaction
-from workbench.synthetic.contact.service import service
+from workbench.synthetic.contact.satisfaction import draw_satisfaction
+from workbench.synthetic.contact.service import run_service
 from workbench.synthetic.contact.social import comments
-from workbench.synthetic.contact.surveys import survey
-from workbench.synthetic.frames import table
+from workbench.synthetic.contact.surveys import run_survey
+from workbench.synthetic.frames import make_table
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.experiments import Experiment
 from workbench.synthetic.people.permissions import Decision
@@ -24,7 +24,7 @@ from workbench.synthetic.shop.visits import Clicks
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Tables of one block, the clicks that bring visits, and what is true of it by name."""
+    """Tables of a block's contact, the clicks that cause visits, and the truth by name."""
 
     interactions: pl.DataFrame
     answers: pl.DataFrame
@@ -32,36 +32,38 @@ class Contact:
     truth: dict[str, pl.DataFrame]
 
 
-def contact(
+def make_contact(
     block: Block,
-    bought: Purchases,
-    sold: Sales,
-    home: PersonalDetails,
+    purchases: Purchases,
+    sales: Sales,
+    details: PersonalDetails,
     *,
-    decided: Decided,
+    offers: OfferDecisions,
     marketing: Decision,
     mailings: Sequence[Experiment],
 ) -> Contact:
-    """Make everything that is sent to and said by the customers of a block."""
-    satisfied = satisfaction(block, bought)
-    sent = mails(block, bought, marketing=marketing, mailings=mailings, decided=decided)
-    asked = survey(block, bought, satisfied)
-    helped = service(block, bought, sold, home, satisfied)
-    opinions = [each(block, bought, sold, home, satisfied) for each in (reviews, comments)]
-    messages = [helped, *opinions]
-    parts = [*sent.parts, *(part for each in messages for part in each.parts), *asked.parts]
+    """Draw all contact of a block."""
+    satisfaction = draw_satisfaction(block, purchases)
+    mail = send_mails(block, purchases, marketing=marketing, mailings=mailings, offers=offers)
+    survey = run_survey(block, purchases, satisfaction)
+    service = run_service(block, purchases, sales, details, satisfaction)
+    opinions = [
+        each(block, purchases, sales, details, satisfaction) for each in (reviews, comments)
+    ]
+    messages = [service, *opinions]
+    parts = [*mail.parts, *(part for each in messages for part in each.parts), *survey.parts]
     return Contact(
-        interactions=table("interactions", [{"is_machine": False} | part for part in parts]),
-        answers=asked.answers,
-        clicks=sent.clicks,
+        interactions=make_table("interactions", [{"is_machine": False} | part for part in parts]),
+        answers=survey.answers,
+        clicks=mail.clicks,
         truth={
-            "survey": asked.truth,
-            "texts": _by_customer([*(each.texts for each in messages), asked.texts]),
+            "survey": survey.truth,
+            "texts": _by_customer([*(each.texts for each in messages), survey.texts]),
             "spans": _by_customer([each.spans for each in messages]),
         },
     )
 
 
 def _by_customer(rows: list[pl.DataFrame]) -> pl.DataFrame:
-    """Return the rows of all channels, customer by customer."""
+    """Return the rows of all channels, sorted by customer."""
     return pl.concat(rows).sort("_owner", maintain_order=True).drop("_owner")

@@ -1,14 +1,15 @@
-"""The company's past decision to whom to send its ``retention-offer``, and what biases it.
+"""The company's past decision on its ``retention-offer``, and the biases in it.
 
-At one date the company decides for every customer it knows, by how long the customer has been
-silent (need) and what an order of theirs has brought (value): the same rule for all. A bias acts on
-one link of the chain: who is considered, what worth is measured, whether a responder is recorded as
-one, what proxy the rule rewards, what is decided at equal worth (Suresh and Guttag 2021, "A
-framework for understanding sources of harm", name the links).
+At one date the company decides for every customer who has joined, with the same rule for all. The
+rule uses the worth of an offer: the mean of need (the time since the last order) and value (the
+mean value of an order). A bias acts on one step of the decision: selecting the customers to
+consider, measuring their worth, recording their response, rewarding a proxy, or deciding at equal
+worth (the steps are those of Suresh and Guttag 2021, "A framework for understanding sources of
+harm").
 
-Every probability is kept with and without the mechanisms, for the same customers and from the same
-random numbers, so what they do is known without noise: the difference of two means of
-probabilities. The offer brings visits of who clicks it, and changes no purchase.
+The truth has every probability with and without the biases, for the same customers and random
+numbers. The effect of a bias is therefore known without noise, as the difference of two means of
+probabilities. Clicks in the offer's mail cause visits; the offer does not change any purchase.
 """
 
 from collections.abc import Collection
@@ -19,9 +20,9 @@ import polars as pl
 
 from workbench.synthetic.clock import DAY_SECONDS
 from workbench.synthetic.draws import Flags, Floats, normal
-from workbench.synthetic.frames import gathered, instant, words
+from workbench.synthetic.frames import gather, instants, labels
 from workbench.synthetic.people.block import Block
-from workbench.synthetic.people.traits import stated
+from workbench.synthetic.people.traits import attribute_rows
 from workbench.synthetic.recipes import GENDERS, LABEL_REWARDS, PROXY_REWARDS, Offer
 from workbench.synthetic.shop.ordering import Sales
 from workbench.synthetic.shop.purchasing import Purchases
@@ -29,30 +30,32 @@ from workbench.synthetic.shop.purchasing import Purchases
 CAMPAIGN = "retention-offer"
 _HALF_NEED_DAYS = 45.0
 _HALF_VALUE_MINOR = 6_000.0
-_IN_CENTRE = 0.6  # of customers without a proxy bias
-_RESPONDS, _RESPONDS_BY_WORTH = 0.15, 0.4
+_IN_CENTRE = 0.6  # Share of customers in the centre, without a proxy bias.
+_RESPONDS, _RESPONDS_BY_WORTH = 0.15, 0.4  # Probability of responding: at worth 0; per unit.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
+class OfferDecisions:
     """The decision for every customer of a block; arrays of shape (customers,).
 
     Attributes
     ----------
     is_known : array of bool
-        Whether the customer had joined by then: nobody else could be sent anything.
+        Whether the customer had joined before the decision; others get no offer.
     worth, measured : array of float
         True and measured worth of an offer, 0 to 1.
     responds, is_recorded : array of bool
-        Whether the customer would respond; whether the company's records say so.
+        Whether the customer would respond; whether the customer is recorded as a responder.
     in_centre : array of bool
-        Whether the customer lives where the proxy rewards it.
+        Whether the customer lives in the centre, the proxy that the rule may reward.
     is_considered : array of bool
+        Whether the company considered the customer.
     p_off, p_on : array of float
-        Probability of the offer without and with all mechanisms.
+        Probability of the offer without and with all biases.
     p_alone : mapping of str to array of float
-        With the mechanism of one bias only, by its name.
+        Probability with one bias only, by its name.
     is_sent : array of bool
+        Whether the customer got the offer.
     decided_at, sent_at : int
         Seconds since 1970.
     """
@@ -74,7 +77,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Chain:
-    """What the decision has seen with some of the mechanisms at work."""
+    """Input and probability of the decision under some of the biases."""
 
     measured: Floats
     is_recorded: Flags
@@ -88,15 +91,15 @@ def decision_day(offer: Offer, days: int) -> int:
     return int(days * offer.at)
 
 
-def decide(block: Block, bought: Purchases, sold: Sales) -> Decided:
+def decide_offers(block: Block, purchases: Purchases, sales: Sales) -> OfferDecisions:
     """Decide for every customer of a block."""
     day = decision_day(block.recipe.offer, block.clock.days)
     at = block.clock.start_at + day * DAY_SECONDS
-    worth = _worth(block, bought, sold, at)
+    worth = _worth(block, purchases, sales, at)
     responds = block.u("responds") < _RESPONDS + _RESPONDS_BY_WORTH * worth
     off, on = (_chain(block, worth, responds, names) for names in ((), block.recipe.bias))
     is_known = block.joined_at < at
-    return Decided(
+    return OfferDecisions(
         is_known=is_known,
         worth=worth,
         measured=on.measured,
@@ -115,64 +118,64 @@ def decide(block: Block, bought: Purchases, sold: Sales) -> Decided:
     )
 
 
-def concluded(block: Block, decided: Decided) -> list[dict[str, object]]:
-    """Return what the company noted of the customers it considered: rows of ``attributes``."""
-    owner = np.flatnonzero(decided.is_known & decided.is_considered)
+def noted_attributes(block: Block, offers: OfferDecisions) -> list[dict[str, object]]:
+    """Return rows of ``attributes`` with the company's notes on the considered customers."""
+    owner = np.flatnonzero(offers.is_known & offers.is_considered)
     mechanisms = {bias.mechanism for bias in block.recipe.bias.values()}
-    score = pl.Series(np.rint(100 * decided.measured).astype(np.int64)).cast(pl.String)
+    score = pl.Series(np.rint(100 * offers.measured).astype(np.int64)).cast(pl.String)
     notes = [("offer_score", score)]
     if "label" in mechanisms:
-        notes.append(("responder", words(["no", "yes"], decided.is_recorded.astype(np.int64))))
+        notes.append(("responder", labels(["no", "yes"], offers.is_recorded.astype(np.int64))))
     if "proxy" in mechanisms:
-        places = words(["outskirts", "centre"], decided.in_centre.astype(np.int64))
+        places = labels(["outskirts", "centre"], offers.in_centre.astype(np.int64))
         notes.append(("neighbourhood", places))
-    at = np.full(owner.size, decided.decided_at)
-    later = {"_at": at, "observed_at": instant(at), "origin": "inferred"}
-    return [stated(block, "status", name, value, owner) | later for name, value in notes]
+    at = np.full(owner.size, offers.decided_at)
+    later = {"_at": at, "observed_at": instants(at), "origin": "inferred"}
+    return [attribute_rows(block, "status", name, value, owner) | later for name, value in notes]
 
 
-def truth(block: Block, decided: Decided) -> pl.DataFrame:
-    """Return what is true of the decision: one row per customer known at the time.
+def decision_truth(block: Block, offers: OfferDecisions) -> pl.DataFrame:
+    """Return the truth about the decision, one row per customer who had joined before it.
 
     Returns
     -------
     DataFrame, shape (known customers, 11 + 2 x biases)
-        ``record_id``; ``group`` (gender as stated, null as in the data); ``worth`` and
+        ``record_id``; ``group`` (stated gender, null as in the data); ``worth`` and
         ``measured_worth``; ``responds`` and ``is_recorded_responder``; ``in_centre``;
         ``is_considered``; ``p_offer_without`` and ``p_offer`` (probability without and with the
-        planted mechanisms); ``is_offered``; and of each bias ``in_NAME`` (belongs to the
-        disadvantaged group) and ``p_offer_NAME`` (with this mechanism alone).
+        planted biases); ``is_offered``; and for each bias ``in_NAME`` (the customer belongs to the
+        disadvantaged group) and ``p_offer_NAME`` (probability with this bias alone).
     """
-    known = np.flatnonzero(decided.is_known)
+    known = np.flatnonzero(offers.is_known)
     columns = {
         "record_id": block.record_id,
-        "worth": decided.worth.round(6),
-        "measured_worth": decided.measured.round(6),
-        "responds": decided.responds,
-        "is_recorded_responder": decided.is_recorded,
-        "in_centre": decided.in_centre,
-        "is_considered": decided.is_considered,
-        "p_offer_without": decided.p_off,
-        "p_offer": decided.p_on,
-        "is_offered": decided.is_sent,
+        "worth": offers.worth.round(6),
+        "measured_worth": offers.measured.round(6),
+        "responds": offers.responds,
+        "is_recorded_responder": offers.is_recorded,
+        "in_centre": offers.in_centre,
+        "is_considered": offers.is_considered,
+        "p_offer_without": offers.p_off,
+        "p_offer": offers.p_on,
+        "is_offered": offers.is_sent,
     }
     for name, bias in block.recipe.bias.items():
         columns[f"in_{name}"] = block.is_in(bias.attribute, bias.group)
-        columns[f"p_offer_{name}"] = decided.p_alone[name]
-    group = gathered(pl.Series("group", [*GENDERS[:4], None]), block.gender[known])
+        columns[f"p_offer_{name}"] = offers.p_alone[name]
+    group = gather(pl.Series("group", [*GENDERS[:4], None]), block.gender[known])
     rows = pl.DataFrame({name: values[known] for name, values in columns.items()})
     return rows.insert_column(1, group)
 
 
-def _worth(block: Block, bought: Purchases, sold: Sales, at: int) -> Floats:
-    """Return need and value of each customer at an instant, as one number from 0 to 1."""
-    before = bought.placed_at < at
-    owner = bought.owner[before]
+def _worth(block: Block, purchases: Purchases, sales: Sales, at: int) -> Floats:
+    """Return the worth of an offer at an instant: mean of need and value, 0 to 1."""
+    before = purchases.placed_at < at
+    owner = purchases.owner[before]
     orders = np.bincount(owner, minlength=block.size)
     spent = np.zeros(block.size, dtype=np.int64)
-    np.add.at(spent, owner, sold.total[before])
+    np.add.at(spent, owner, sales.total[before])
     last = block.joined_at.copy()
-    np.maximum.at(last, owner, bought.placed_at[before])
+    np.maximum.at(last, owner, purchases.placed_at[before])
     silent_days = np.maximum(at - last, 0) / DAY_SECONDS
     need = silent_days / (silent_days + _HALF_NEED_DAYS)
     per_order = spent / np.maximum(orders, 1)
@@ -182,7 +185,7 @@ def _worth(block: Block, bought: Purchases, sold: Sales, at: int) -> Floats:
 
 
 def _chain(block: Block, worth: Floats, responds: Flags, names: Collection[str]) -> _Chain:
-    """Run the chain of the decision with the biases of these names at work."""
+    """Compute the decision under the biases with these names."""
     rule, every = block.recipe.offer, block.recipe.bias
     mechanisms = {bias.mechanism for bias in every.values()}
     measured, is_recorded, treated = worth, responds, np.zeros(block.size)

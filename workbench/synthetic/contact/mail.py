@@ -1,8 +1,8 @@
-"""Mail that the company sends, what becomes of it, and the visits that clicks bring.
+"""Mail of the company, the reactions to it, and the clicks that cause visits.
 
-Newsletters go only to who allows marketing by e-mail at the time; randomised mailings to the
-treated arm of their experiment; the ``retention-offer`` to whomever the company chose
-(``decision``), under the exemption for existing customers.
+Newsletters go to customers who allow marketing by e-mail at the time. Randomised mailings go to the
+treated arm of their experiment. The ``retention-offer`` goes to the customers whom the company
+chose (``decision``), under the exemption for existing customers.
 """
 
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.clock import DAY_SECONDS, month_start
-from workbench.synthetic.contact.decision import CAMPAIGN, Decided
-from workbench.synthetic.contact.said import Part, said
+from workbench.synthetic.contact.decision import CAMPAIGN, OfferDecisions
+from workbench.synthetic.contact.interaction_rows import Part, interaction_rows
 from workbench.synthetic.draws import Floats, Integers, NamedDraws, normal
-from workbench.synthetic.frames import gathered, words
+from workbench.synthetic.frames import gather, labels
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.experiments import Experiment
 from workbench.synthetic.people.permissions import Decision
@@ -24,11 +24,11 @@ from workbench.synthetic.shop.purchasing import Purchases
 from workbench.synthetic.shop.visits import Clicks
 
 SENT_SECOND = 32_400  # 9 o'clock
-_FIRST_DAY = 9  # of the newsletters of a month, the others follow evenly
-OPENED_IDLE = 0.06  # of mails, by people who have left
-_SOONEST, _LONGEST_WAIT = 60, 30 * 3_600  # seconds until a mail is opened
-_PROXY_OPENS = 0.92  # of the mails of a proxied mailbox
-#: What may become of a mail; from the opening by a machine on it is the mailbox's doing.
+_FIRST_DAY = 9  # Day of a month's first newsletter; the others follow evenly.
+OPENED_IDLE = 0.06  # Share of mails that customers open after they have left.
+_SOONEST, _LONGEST_WAIT = 60, 30 * 3_600  # Seconds until a mail is opened.
+_PROXY_OPENS = 0.92  # Share of mails that the proxy of a mailbox opens.
+#: Actions on a mail; the third is an opening by a machine. From it on, actions are inbound.
 _FATES = ("sent", "bounced", "opened", "opened", "clicked")
 _BY_MACHINE = 2
 _DRAWS = ("bounced", "proxy", "opened", "clicked")
@@ -46,8 +46,8 @@ class Mails:
 class _Sending:
     """Mails of one kind; arrays of shape (mails,).
 
-    ``number`` tells a customer's mails of the kind apart, ``campaign`` names each, ``variant`` is
-    the arm of an experiment.
+    ``number`` identifies the mail among the customer's mails of this kind, ``campaign`` is the
+    campaign's id, ``variant`` is the arm of an experiment.
     """
 
     stream: str
@@ -58,38 +58,38 @@ class _Sending:
     variant: str | None = None
 
 
-def mails(
+def send_mails(
     block: Block,
-    bought: Purchases,
+    purchases: Purchases,
     *,
     marketing: Decision,
     mailings: Sequence[Experiment],
-    decided: Decided,
+    offers: OfferDecisions,
 ) -> Mails:
-    """Send everything, and let people open and click."""
-    sendings = [_newsletters(block, marketing), _offers(block, decided)]
+    """Send all mails of a block, and draw the openings and clicks."""
+    sendings = [_newsletters(block, marketing), _offers(block, offers)]
     sendings += [_mailing(block, each) for each in mailings]
-    fates = [_fates(block, bought, each) for each in sendings]
+    fates = [_send(block, purchases, each) for each in sendings]
     parts = [part for part, _ in fates]
     parts += [part for each in mailings for part in _arms(block, each)]
     parts.append(_unsubscribed(block, marketing))
     return Mails(parts, [clicks for _, clicks in fates])
 
 
-def p_opens(block: Block, eager: Floats) -> Floats:
-    """Return the probability that customers who are there open a mail, by how eager they are."""
+def open_probability(block: Block, eager: Floats) -> Floats:
+    """Return the probability that active customers open a mail, by a factor of their own."""
     found: Floats = np.minimum(block.recipe.mail.opened * eager, 0.9)
     return found
 
 
-def opened_within(seconds: Floats) -> Floats:
-    """Return the share of openings that come within so many seconds of the sending."""
+def share_opened_within(seconds: Floats) -> Floats:
+    """Return the share of openings within so many seconds of the mail."""
     found: Floats = np.clip((seconds - _SOONEST) / _LONGEST_WAIT, 0.0, 1.0) ** (1 / 3)
     return found
 
 
 def newsletter_days(recipe: Recipe) -> list[tuple[str, int]]:
-    """Return name and day of the world of every newsletter."""
+    """Return the name and the day of every newsletter."""
     found = []
     for month in range(recipe.months):
         first = month_start(recipe.start_on, month)
@@ -116,15 +116,19 @@ def _newsletters(block: Block, marketing: Decision) -> _Sending:
         owner=owner[goes],
         number=number[goes],
         at=at[goes],
-        campaign=words([name for name, _ in letters], number[goes]),
+        campaign=labels([name for name, _ in letters], number[goes]),
     )
 
 
-def _offers(block: Block, decided: Decided) -> _Sending:
-    owner = np.flatnonzero(decided.is_sent)
-    at = decided.sent_at + (7_200 * block.u("offer sent", owner)).astype(np.int64)
+def _offers(block: Block, offers: OfferDecisions) -> _Sending:
+    owner = np.flatnonzero(offers.is_sent)
+    at = offers.sent_at + (7_200 * block.u("offer sent", owner)).astype(np.int64)
     return _Sending(
-        stream="offer", owner=owner, number=0 * owner, at=at, campaign=words([CAMPAIGN], 0 * owner)
+        stream="offer",
+        owner=owner,
+        number=0 * owner,
+        at=at,
+        campaign=labels([CAMPAIGN], 0 * owner),
     )
 
 
@@ -136,17 +140,17 @@ def _mailing(block: Block, mailing: Experiment) -> _Sending:
         owner=owner,
         number=0 * owner,
         at=at,
-        campaign=words([mailing.name], 0 * owner),
+        campaign=labels([mailing.name], 0 * owner),
         variant="mail",
     )
 
 
 def _arms(block: Block, mailing: Experiment) -> list[Part]:
-    """Return the assignment of everybody who takes part, the held-out as ``control``."""
+    """Return rows with the arm of every customer who takes part: ``mail`` or ``control``."""
     parts = []
     for variant, is_in in (("mail", mailing.is_treated), ("control", ~mailing.is_treated)):
         owner = np.flatnonzero(mailing.takes_part & is_in)
-        part = said(
+        part = interaction_rows(
             block,
             owner,
             np.full(owner.size, mailing.at - 60),
@@ -160,12 +164,12 @@ def _arms(block: Block, mailing: Experiment) -> list[Part]:
     return parts
 
 
-def _fates(block: Block, bought: Purchases, sent: _Sending) -> tuple[Part, Clicks]:
-    """Return mails sent and what became of each; a proxy of the mailbox may open them too."""
+def _send(block: Block, purchases: Purchases, sent: _Sending) -> tuple[Part, Clicks]:
+    """Return rows with the mails and the actions on them, and the clicks."""
     rule, owner, number, at = block.recipe.mail, sent.owner, sent.number, sent.at
-    left_at = block.clock.start_at + bought.left_day * DAY_SECONDS
+    left_at = block.clock.start_at + purchases.left_day * DAY_SECONDS
     eager = np.exp(0.5 * normal(block.u("opens mail")))[owner]
-    p_open = np.where(at < left_at[owner], p_opens(block, eager), OPENED_IDLE)
+    p_open = np.where(at < left_at[owner], open_probability(block, eager), OPENED_IDLE)
     draws = NamedDraws(block.bits(f"{sent.stream} fate", owner, number), _DRAWS)
     bounced = draws.happens("bounced", rule.bounced)
     proxied = (block.u("mail proxy") < rule.proxied)[owner]
@@ -184,18 +188,18 @@ def _fates(block: Block, bought: Purchases, sent: _Sending) -> tuple[Part, Click
     kept = [np.flatnonzero(happens & (when < block.clock.end_at)) for happens, when in fates]
     rows = np.concatenate(kept)
     fate = np.repeat(np.arange(len(kept)), [len(each) for each in kept])
-    part = said(
+    part = interaction_rows(
         block,
         owner[rows],
         np.concatenate([when[each] for (_, when), each in zip(fates, kept, strict=True)]),
         stream=f"{sent.stream} mail",
         number=number[rows] * 8 + fate,
         channel="email",
-        action=words(_FATES, fate),
-        direction=words(["outbound", "inbound"], fate >= _BY_MACHINE),
+        action=labels(_FATES, fate),
+        direction=labels(["outbound", "inbound"], fate >= _BY_MACHINE),
     ) | {
         "thread_id": block.bits(f"{sent.stream} thread", owner, number)[rows],
-        "campaign_id": gathered(sent.campaign, rows),
+        "campaign_id": gather(sent.campaign, rows),
         "is_machine": fate == _BY_MACHINE,
     }
     if sent.variant is not None:
@@ -206,14 +210,14 @@ def _fates(block: Block, bought: Purchases, sent: _Sending) -> tuple[Part, Click
         owner=owner[rows],
         number=number[rows],
         at=(at + wait)[rows] + 40,
-        campaign=gathered(sent.campaign, rows),
+        campaign=gather(sent.campaign, rows),
     )
     return part, clicks
 
 
 def _unsubscribed(block: Block, marketing: Decision) -> Part:
     owner = np.flatnonzero(marketing.withdrawn_at < block.clock.end_at)
-    return said(
+    return interaction_rows(
         block,
         owner,
         marketing.withdrawn_at[owner],

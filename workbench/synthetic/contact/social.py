@@ -1,42 +1,48 @@
-"""Public comments under the company's posts: seldom, and in the tone of the last order."""
+"""Public comments under the company's posts, after a few orders and in a tone that fits them."""
 
 import numpy as np
 
 from workbench.synthetic.clock import DAY_SECONDS
-from workbench.synthetic.contact.said import Messages, said
-from workbench.synthetic.contact.writers import identifiers, languages, spans_of, told, tones
+from workbench.synthetic.contact.interaction_rows import Messages, interaction_rows
+from workbench.synthetic.contact.writers import (
+    identifiers_of_writers,
+    languages,
+    span_truth,
+    text_truth,
+    tones,
+)
 from workbench.synthetic.draws import Floats
-from workbench.synthetic.frames import gathered
+from workbench.synthetic.frames import gather
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.personal_details import PersonalDetails
 from workbench.synthetic.shop.ordering import Sales
 from workbench.synthetic.shop.purchasing import Purchases
 from workbench.synthetic.stock import texts
 
-_COMMENTS = 0.02  # of sales
+_COMMENTS = 0.02  # Share of sales with a comment.
 _POSTS_A_WEEK = 2
-ANGRY_BELOW, PLEASED_ABOVE = -1, 0  # satisfaction at which comments change their tone
+ANGRY_BELOW, PLEASED_ABOVE = -1, 0  # Bounds of satisfaction for the tone of comments.
 
 
 def comments(
-    block: Block, bought: Purchases, sold: Sales, home: PersonalDetails, satisfied: Floats
+    block: Block, purchases: Purchases, sales: Sales, details: PersonalDetails, satisfaction: Floats
 ) -> Messages:
-    """Return the comments of a block, by the post they are under."""
-    owner, place = bought.owner, bought.place
+    """Draw the comments of a block; comments under the same post have one thread."""
+    owner, place = purchases.owner, purchases.place
     days = 1 + 20 * block.u("comment after", owner, place)
-    at = bought.placed_at + (days * DAY_SECONDS).astype(np.int64)
+    at = purchases.placed_at + (days * DAY_SECONDS).astype(np.int64)
     writes = block.u("comment", owner, place) < _COMMENTS
     sale = np.flatnonzero(writes & (at < block.clock.end_at))
     owner, place, at = owner[sale], place[sale], at[sale]
-    felt = satisfied[sale]
+    felt = satisfaction[sale]
     tone = tones(felt < ANGRY_BELOW, felt > PLEASED_ABOVE)
-    written = texts.comment(
+    written = texts.write_comments(
         languages(block, owner),
         tone=tone,
         bits=block.bits("comment words", owner, place),
-        people=identifiers(home, owner, gathered(sold.order_id, sale)),
+        people=identifiers_of_writers(details, owner, gather(sales.order_id, sale)),
     )
-    part = said(
+    part = interaction_rows(
         block, owner, at, stream="comment id", number=place, channel="social", action="message"
     )
     post = (at - block.clock.start_at) * _POSTS_A_WEEK // (7 * DAY_SECONDS)
@@ -44,6 +50,6 @@ def comments(
     ids = np.asarray(part["interaction_id"])
     return Messages(
         parts=[part | {"thread_id": posts, "body": written.body}],
-        texts=told(owner, ids, written.family, tone=tone),
-        spans=spans_of(written, ids, np.arange(len(sale)), owner),
+        texts=text_truth(owner, ids, written.family, tone=tone),
+        spans=span_truth(written, ids, np.arange(len(sale)), owner),
     )

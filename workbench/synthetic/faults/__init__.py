@@ -1,5 +1,5 @@
-"""What is wrong with what was recorded: spoilt in the finished tables, and all of it known."""
+"""Faults of the recorded data, planted in the finished tables and listed in the truth."""
 
-from workbench.synthetic.faults.spoiling import spoil, untouched
+from workbench.synthetic.faults.spoiling import spans_without_faults, spoil
 
-__all__ = ["spoil", "untouched"]
+__all__ = ["spans_without_faults", "spoil"]

@@ -1,80 +1,69 @@
-"""Cells that are missing, went through a wrong encoding, or hold the time of recording."""
-
-from dataclasses import dataclass
+"""Faulty cells: blanked, read in a wrong encoding, or with the time of recording."""
 
 import numpy as np
 import polars as pl
 
 from workbench.synthetic.clock import DAY_SECONDS
 from workbench.synthetic.draws import Flags
-from workbench.synthetic.faults.typos import mojibake
-from workbench.synthetic.frames import instant
+from workbench.synthetic.faults.typos import misread_as_latin
+from workbench.synthetic.frames import instants
 from workbench.synthetic.people.block import Block
 
 _BLANKED = ("birth_year", "age_band", "gender", "region", "income_band", "education_level")
 _NAMES = ("full_name", "given_name", "family_name", "street_address", "city")
 
-Spoilt = tuple[pl.DataFrame, pl.DataFrame]
+Frames = dict[str, pl.DataFrame]
 
 
-@dataclass(frozen=True, slots=True)
-class Misread:
-    """Two tables with cells read in a wrong encoding, and these cells."""
-
-    identities: pl.DataFrame
-    interactions: pl.DataFrame
-    cells: pl.DataFrame
-
-
-def blanked(block: Block, customers: pl.DataFrame) -> Spoilt:
-    """Return customers with cells taken out, and these cells."""
-    share = block.recipe.faults.missing
-    found = []
+def blank_cells(block: Block, tables: Frames) -> tuple[Frames, pl.DataFrame]:
+    """Blank cells of the customer table; return the tables and the blanked cells."""
+    share, customers, found = block.recipe.faults.missing, tables["customers"], []
     for column in _BLANKED:
         hit = _hit(customers["record_id"], f"blank {column}", block, share)
         hit &= customers[column].is_not_null().to_numpy()
-        found.append(cells("customers", customers, hit, column, "blanked"))
+        found.append(cell_truth("customers", customers, hit, column, "blanked"))
         customers = customers.with_columns(pl.when(~pl.Series(hit)).then(column).alias(column))
-    return customers, pl.concat(found)
+    return tables | {"customers": customers}, pl.concat(found)
 
 
-def misread(block: Block, identities: pl.DataFrame, interactions: pl.DataFrame) -> Misread:
-    """Return names and texts of which some were read in a wrong encoding, and these cells."""
+def misread_cells(block: Block, tables: Frames) -> tuple[Frames, pl.DataFrame]:
+    """Read some names and texts in a wrong encoding; return the tables and these cells."""
     share = block.recipe.faults.encodings
+    identities, interactions = tables["identities"], tables["interactions"]
     is_name = identities["kind"].cast(pl.String).is_in(_NAMES).to_numpy()
     of_file = is_name & _hit(identities["record_id"], "misread file", block, share)
     of_text = _hit(interactions["interaction_id"], "misread text", block, share)
-    found = []
-    for name, rows, column, key, hit in (
-        ("identities", identities, "identifier", "kind", of_file),
-        ("interactions", interactions, "body", "interaction_id", of_text),
+    tables, found = dict(tables), []
+    for name, column, key, hit in (
+        ("identities", "identifier", "kind", of_file),
+        ("interactions", "body", "interaction_id", of_text),
     ):
+        rows = tables[name]
         foreign = hit & rows[column].str.contains(r"[^\x00-\x7F]").fill_null(value=False).to_numpy()
         spoilt = rows[column].scatter(
-            np.flatnonzero(foreign), mojibake(rows[column].filter(pl.Series(foreign)))
+            np.flatnonzero(foreign), misread_as_latin(rows[column].filter(pl.Series(foreign)))
         )
-        found.append(
-            (rows.with_columns(spoilt), cells(name, rows, foreign, column, "misread", key))
-        )
-    (identities, of_names), (interactions, of_texts) = found
-    return Misread(identities, interactions, pl.concat([of_names, of_texts]))
+        found.append(cell_truth(name, rows, foreign, column, "misread", key))
+        tables[name] = rows.with_columns(spoilt)
+    return tables, pl.concat(found)
 
 
-def delayed(block: Block, events: pl.DataFrame) -> Spoilt:
-    """Return events of which some bear the time of recording, and these cells.
+def delay_events(block: Block, tables: Frames) -> tuple[Frames, pl.DataFrame]:
+    """Give some events the time of recording; return the tables and the changed cells.
 
-    They are recorded up to three days after they happened, and so stand before others that came
-    later: what the customer did is out of order.
+    The time of recording is up to three days after the event, so the recorded order of a customer's
+    events is wrong.
     """
+    events = tables["events"]
     hit = _hit(events["event_id"], "late event", block, block.recipe.faults.late)
     rows = np.flatnonzero(hit)
     keys = events["event_id"].to_numpy()[rows]
     wait = (3 * DAY_SECONDS * _uniform(keys, "late by", block)).astype(np.int64)
     happened = events["occurred_at"].dt.epoch("s").to_numpy()[rows]
     recorded = np.minimum(happened + 60 + wait, block.clock.end_at - 1)
-    known = cells("events", events, hit, "occurred_at", "late", "event_id")
-    times = events["occurred_at"].scatter(rows, instant(recorded))
-    return events.with_columns(times), known
+    known = cell_truth("events", events, hit, "occurred_at", "late", "event_id")
+    times = events["occurred_at"].scatter(rows, instants(recorded))
+    return tables | {"events": events.with_columns(times)}, known
 
 
 def _hit(keys: pl.Series, stream: str, block: Block, share: float) -> Flags:
@@ -86,20 +75,15 @@ def _uniform(keys: np.ndarray, stream: str, block: Block) -> np.ndarray:
     return block.stream(stream).uniform(keys, 0)
 
 
-def cells(
+def cell_truth(
     table: str, rows: pl.DataFrame, hit: Flags, column: str, kind: str, key: str | None = None
 ) -> pl.DataFrame:
-    """Return the cells that are about to be spoilt, with what they held."""
-    spoilt = rows.filter(pl.Series(hit))
-    return pl.DataFrame(
-        {
-            "table": pl.Series([table], dtype=pl.String).new_from_index(0, spoilt.height),
-            "record_id": spoilt["record_id"],
-            "key": spoilt[key].cast(pl.String)
-            if key
-            else pl.Series([None], dtype=pl.String).new_from_index(0, spoilt.height),
-            "column": pl.Series([column], dtype=pl.String).new_from_index(0, spoilt.height),
-            "clean": spoilt[column].cast(pl.String),
-            "kind": pl.Series([kind], dtype=pl.String).new_from_index(0, spoilt.height),
-        }
+    """Return the cells that get a fault, with their content before it."""
+    return rows.filter(pl.Series(hit)).select(
+        pl.lit(table).alias("table"),
+        "record_id",
+        (pl.col(key) if key else pl.lit(None)).cast(pl.String).alias("key"),
+        pl.lit(column).alias("column"),
+        pl.col(column).cast(pl.String).alias("clean"),
+        pl.lit(kind).alias("kind"),
     )

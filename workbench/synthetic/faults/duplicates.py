@@ -1,8 +1,9 @@
-"""People who are on file more than once: further records, mistyped, with part of what they did.
+"""Customers with several records: further records with typing errors and some of the orders.
 
-A further record begins at some moment after joining, as when somebody orders as a guest or in a
-store; about half of the later orders are filed under it, with their lines, payments and steps. It
-has the person's identifiers with one to four of them changed, as often as in FEBRL's data.
+A further record begins at a random moment after joining, as if the customer had ordered in a store
+without naming the account. About half of the later orders belong to it, with their lines, payments
+and events. It has the customer's identifiers, with one to four of them changed; the shares are
+those of FEBRL's data.
 """
 
 from dataclasses import dataclass
@@ -10,14 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from workbench.synthetic.draws import Flags, Integers, Keys, choice, spread
-from workbench.synthetic.faults.typos import KINDS, kinds, mistyped
-from workbench.synthetic.frames import gathered, instant
+from workbench.synthetic.draws import Flags, Integers, Keys, child_rows, choose
+from workbench.synthetic.faults.typos import KINDS, draw_typo_kinds, mistype
+from workbench.synthetic.frames import gather, instants
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.shop.purchasing import MOST_PLACES
 
-_CHANGED = (0.28, 0.38, 0.24, 0.10)  # shares of one to four changed fields
-#: How often a field is among the changed ones: addresses most, birth dates seldom.
+_CHANGED = (0.28, 0.38, 0.24, 0.10)  # Shares of records with one to four changed fields.
+#: Share of each field among the changed fields.
 _FIELDS = {
     "street_address": 0.30,
     "email": 0.18,
@@ -28,12 +29,12 @@ _FIELDS = {
     "phone": 0.04,
     "birth_date": 0.02,
 }
-_FILED = 0.5  # of later orders
-_KEPT = 0.75  # of identifiers that the further record has at all
+_FILED = 0.5  # Share of later orders that belong to the further record.
+_KEPT = 0.75  # Share of the customer's identifiers that the further record has.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Further:
+class FurtherRecords:
     """Further records of a block; arrays of shape (records,)."""
 
     owner: Integers
@@ -42,17 +43,17 @@ class Further:
     begins_at: Integers
 
 
-def further_records(block: Block) -> Further:
-    """Draw which customers have further records, and since when."""
+def further_records(block: Block) -> FurtherRecords:
+    """Draw the further records of a block's customers and the moment at which each begins."""
     mean = block.recipe.faults.duplicates
-    # geometric from 0: P(k or more) = (mean / (1 + mean)) ** k
+    # A geometric number from 0: P(k or more) = (mean / (1 + mean)) ** k.
     count = np.floor(np.log(block.u("duplicates")) / np.log(mean / (1 + mean))).astype(np.int64)
-    owner, number = spread(np.minimum(count, 8))
+    owner, number = child_rows(np.minimum(count, 8))
     span = np.maximum(block.clock.end_at - 1 - block.joined_at, 1)[owner]
     begins = block.joined_at[owner] + (span * block.u("duplicate from", owner, number)).astype(
         np.int64
     )
-    return Further(
+    return FurtherRecords(
         owner=owner,
         number=number,
         record_id=block.bits("duplicate", owner, number),
@@ -60,17 +61,17 @@ def further_records(block: Block) -> Further:
     )
 
 
-def truth(block: Block, further: Further) -> pl.DataFrame:
-    """Return whose the further records are: ``record_id``, ``of_record_id``."""
+def duplicates_truth(block: Block, further: FurtherRecords) -> pl.DataFrame:
+    """Return each further record and its customer's first one: ``record_id``, ``of_record_id``."""
     return pl.DataFrame(
         {"record_id": further.record_id, "of_record_id": block.record_id[further.owner]}
     )
 
 
 def file_twice(
-    block: Block, further: Further, tables: dict[str, pl.DataFrame]
+    block: Block, further: FurtherRecords, tables: dict[str, pl.DataFrame]
 ) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
-    """Return the tables with the further records in them, and the cells that were changed."""
+    """Add the further records to the tables; return the tables and the changed cells."""
     if not further.owner.size:
         return tables, pl.DataFrame()
     links = pl.DataFrame(
@@ -79,24 +80,24 @@ def file_twice(
             "further_id": further.record_id,
             "owner": further.owner,
             "number": further.number,
-            "begins_at": instant(further.begins_at),
+            "begins_at": instants(further.begins_at),
         }
     )
     tables = dict(tables)
     people = tables["customers"].join(links, on="record_id", how="inner", maintain_order="right")
-    tables["customers"] = _beside(
+    tables["customers"] = _insert_behind(
         tables["customers"],
         people.with_columns(
             of_record_id="record_id", record_id="further_id", first_seen_at="begins_at"
         ),
     )
     copied, cells = _identifiers(block, tables["identities"], links)
-    tables["identities"] = _beside(tables["identities"], copied)
-    return tables | _refiled(block, tables, links), cells
+    tables["identities"] = _insert_behind(tables["identities"], copied)
+    return tables | _refile(block, tables, links), cells
 
 
-def _beside(rows: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
-    """Return rows and more of them, each customer's further ones right behind."""
+def _insert_behind(rows: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
+    """Return both tables, with further rows directly behind the rows of their customer."""
     place = (
         rows.select("record_id")
         .with_row_index("_place")
@@ -116,7 +117,7 @@ def _beside(rows: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
 def _identifiers(
     block: Block, identities: pl.DataFrame, links: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the identifiers of further records, some of them changed, and the changed cells."""
+    """Return the identifiers of further records, and those of them that have a typing error."""
     copied = identities.filter(pl.col("kind") != "user_id").join(
         links, on="record_id", how="inner", maintain_order="right_left"
     )
@@ -128,8 +129,8 @@ def _identifiers(
     kept = block.u("duplicate has", owner, spot) < _KEPT
     kept |= np.isin(kind.to_numpy(), ("full_name", "given_name", "family_name"))
     changed = _is_changed(block, owner, number, place)
-    typo = kinds(block.u("typo kind", owner, spot))
-    written = mistyped(copied["identifier"], typo, block.bits("typo", owner, spot))
+    typo = draw_typo_kinds(block.u("typo kind", owner, spot))
+    written = mistype(copied["identifier"], typo, block.bits("typo", owner, spot))
     clean = copied["identifier"]
     copied = copied.with_columns(
         identifier=pl.when(pl.Series(changed)).then(written).otherwise(clean),
@@ -143,7 +144,7 @@ def _identifiers(
             "key": kind,
             "column": "identifier",
             "clean": clean,
-            "kind": gathered(pl.Series([*KINDS]), typo),
+            "kind": gather(pl.Series([*KINDS]), typo),
         }
     ).filter(pl.Series(kept & changed))
     stays = pl.Series(kept) & copied["identifier"].is_not_null()
@@ -152,16 +153,16 @@ def _identifiers(
 
 def _is_changed(block: Block, owner: Integers, number: Integers, place: Integers) -> Flags:
     """Return whether a field is among the one to four changed ones of its record."""
-    wanted = 1 + choice(block.u("fields changed", owner, number), _CHANGED)
+    wanted = 1 + choose(block.u("fields changed", owner, number), _CHANGED)
     share = np.array([*_FIELDS.values(), 0.0])[place]
     changed: Flags = block.u("field changed", owner, number * 16 + place) < wanted * share
     return changed
 
 
-def _refiled(
+def _refile(
     block: Block, tables: dict[str, pl.DataFrame], links: pl.DataFrame
 ) -> dict[str, pl.DataFrame]:
-    """Return orders, lines, payments and steps, some of the orders under further records."""
+    """Return orders, lines, payments and events, some of them under further records."""
     sales = (
         tables["orders"]
         .filter(pl.col("kind") == "sale")
@@ -186,7 +187,7 @@ def _refiled(
     for name in ("orders", "order_items", "payments", "events"):
         if name not in tables:
             continue
-        # returns and cancellations go with their sale
+        # Returns and cancellations belong to the same record as their sale.
         sale = pl.col("order_id").str.replace(r"-[RC]$", "")
         rows = tables[name].with_columns(_sale=sale)
         rows = rows.join(

@@ -1,15 +1,15 @@
-"""How identifiers are mistyped: kinds and shares as among confirmed duplicates in FEBRL's data.
+"""Typing errors in identifiers, with the shares of kinds that FEBRL's duplicates have.
 
-Of changed cells about 28 % hold another value, 17 % a substituted letter, 16 % two letters swapped,
-11 % nothing, 10 % a letter less, 7 % one more, 6 % a stray space, 5 % two edits (counted on the
-FEBRL data sets 1 to 4: Christen 2008, "Febrl").
+In the FEBRL data sets 1 to 4 (Christen 2008, "Febrl"), of the changed cells about 28 % have another
+value, 17 % a substituted letter, 16 % two swapped letters, 11 % no value, 10 % a letter less, 7 % a
+letter more, 6 % an additional space and 5 % two edits.
 """
 
 import numpy as np
 import polars as pl
 
-from workbench.synthetic.draws import Integers, Keys, choice
-from workbench.synthetic.frames import gathered
+from workbench.synthetic.draws import Integers, Keys, choose
+from workbench.synthetic.frames import gather
 
 #: Kinds of change and their shares.
 KINDS = {
@@ -25,8 +25,8 @@ _LETTERS = "abcdefghijklmnoprstuvwz"
 _DIGITS = "0123456789"
 
 
-def mistyped(values: pl.Series, kind: Integers, bits: Keys) -> pl.Series:
-    """Return values with one change each, null where they are blanked.
+def mistype(values: pl.Series, kind: Integers, bits: Keys) -> pl.Series:
+    """Make one typing error in each value; blanked values become null.
 
     Parameters
     ----------
@@ -34,15 +34,15 @@ def mistyped(values: pl.Series, kind: Integers, bits: Keys) -> pl.Series:
     kind : array of int, shape (values,)
         Code in ``KINDS``.
     bits : array of uint64, shape (values,)
-        Where, and with what.
+        Random bits that choose the position and the inserted character.
     """
     length = values.str.len_chars().fill_null(0).to_numpy().astype(np.int64)
     spot = (bits >> np.uint64(8)).astype(np.int64) % np.maximum(length, 1)
-    # a swap needs a letter to the right
+    # A swap needs another letter to the right.
     spot = np.where(kind == 1, np.minimum(spot, np.maximum(length - 2, 0)), spot)
     with_what = (bits >> np.uint64(40)).astype(np.int64) & 0xFFFF
-    letter = gathered(pl.Series(list(_LETTERS)), with_what % len(_LETTERS))
-    digit = gathered(pl.Series(list(_DIGITS)), with_what % len(_DIGITS))
+    letter = gather(pl.Series(list(_LETTERS)), with_what % len(_LETTERS))
+    digit = gather(pl.Series(list(_DIGITS)), with_what % len(_DIGITS))
     frame = pl.DataFrame(
         {"v": values, "kind": kind, "at": spot, "letter": letter, "digit": digit}
     ).with_columns(
@@ -72,13 +72,13 @@ def mistyped(values: pl.Series, kind: Integers, bits: Keys) -> pl.Series:
     return frame.select(result.alias("v")).to_series()
 
 
-def kinds(u: np.ndarray) -> Integers:
-    """Return a kind of change for each uniform."""
-    return choice(u, KINDS)
+def draw_typo_kinds(u: np.ndarray) -> Integers:
+    """Return a kind of typing error for each uniform, a code in ``KINDS``."""
+    return choose(u, KINDS)
 
 
-def mojibake(values: pl.Series) -> pl.Series:
-    """Return texts whose UTF-8 bytes were read as Latin-1; ASCII stays as it is."""
+def misread_as_latin(values: pl.Series) -> pl.Series:
+    """Read the UTF-8 bytes of texts as Latin-1; ASCII texts do not change."""
     unique = values.unique().drop_nulls().to_list()
     read = [each.encode("utf-8").decode("latin-1") for each in unique]
     return values.replace_strict(unique, read, default=None, return_dtype=pl.String)

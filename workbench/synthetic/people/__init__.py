@@ -1,1 +1,1 @@
-"""Who the customers are: a block of them, what their file says, their traits and permissions."""
+"""The customers of a block: their personal details, traits, permissions and experiments."""

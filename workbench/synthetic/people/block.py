@@ -1,36 +1,39 @@
-"""Who the customers are: segment, gender, age, home, and when they join.
+"""A block of customers: segment, gender, age, locale and day of joining of each.
 
-Gender is drawn apart from everything else, so the groups are exchangeable in all but the names they
-bear; whatever differs between them has been planted.
+Gender is drawn independently of everything else. Genders therefore differ only in given names,
+unless the recipe plants another difference.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import polars as pl
 
 from workbench.foundation.streams import Stream, hash_owners, random_bits, uniforms
 from workbench.synthetic.clock import Clock
-from workbench.synthetic.draws import Flags, Floats, Integers, Keys, choice, gamma, normal
+from workbench.synthetic.draws import Flags, Floats, Integers, Keys, choose, gamma, normal
 from workbench.synthetic.recipes import AGE_BANDS, AGE_EDGES, GENDERS, Recipe
 from workbench.synthetic.stock.names import COUNTRIES
 
 FEMALE, MALE = GENDERS.index("female"), GENDERS.index("male")
 
-_LATEST_JOIN_DAYS = 7  # before the end: who joins has a week to be seen
-#: Ages are normal with this mean and deviation, rounded and cut to this range.
+_LATEST_JOIN_DAYS = 7  # Customers join at least a week before the end, so that they can act.
+#: Ages are normal with this mean and standard deviation, rounded and clipped to this range.
 AGE_MEAN, AGE_SD, AGES = 42, 15, (18, 92)
 
 
 @dataclass(frozen=True)
 class Block:
-    """A run of customers of one world, made together; a customer's values do not depend on it.
+    """Customers with successive numbers that are made together.
+
+    The values of a customer do not depend on the block in which the customer is made.
 
     Attributes
     ----------
     recipe : Recipe
     first, size : int
-        Numbers of the customers: first, first + 1, ...
+        Number of the first customer, and number of customers.
     """
 
     recipe: Recipe
@@ -53,27 +56,31 @@ class Block:
 
     @cached_property
     def record_id(self) -> Keys:
-        """The record's id: a bijection of the number, so that no two are the same."""
+        """Id of each customer's record; different numbers give different ids."""
         return self.bits("record")
+
+    def account_numbers(self, owner: Integers | slice = slice(None)) -> pl.Series:
+        """Return the shop's account number of some customers, as text; of all unless given."""
+        return pl.Series(self.numbers[owner] + 100_000).cast(pl.String)
 
     @cached_property
     def segment(self) -> Integers:
         """Code of the segment."""
-        return choice(self.u("segment"), self.recipe.shares)
+        return choose(self.u("segment"), self.recipe.shares)
 
     @cached_property
     def locale(self) -> Integers:
         """Code of the locale, a position in the recipe's ``locales``."""
-        return choice(self.u("locale"), self.recipe.locales)
+        return choose(self.u("locale"), self.recipe.locales)
 
     @cached_property
     def gender(self) -> Integers:
-        """Code of the gender as stated, a position in ``GENDERS``."""
-        return choice(self.u("gender"), self.recipe.genders)
+        """Code of the stated gender, a position in ``GENDERS``."""
+        return choose(self.u("gender"), self.recipe.genders)
 
     @cached_property
     def bears_female_name(self) -> Flags:
-        """Which list the given name comes from: by gender, else either."""
+        """Whether the given name is drawn from the female list; at random for other genders."""
         either = self.u("name list") < 0.5
         return np.where(self.gender == FEMALE, True, np.where(self.gender == MALE, False, either))
 
@@ -85,25 +92,25 @@ class Block:
 
     @cached_property
     def joined_day(self) -> Floats:
-        """Fractional day of joining, leaning to the start of the world."""
+        """Fractional day of joining; early days are more frequent, see ``newcomers_bent``."""
         return (self.clock.days - _LATEST_JOIN_DAYS) * self.u(
             "joined"
         ) ** self.recipe.newcomers_bent
 
     @cached_property
     def joined_at(self) -> Integers:
-        """Second of joining, since 1970: the first instant known of the customer."""
+        """Instant of joining, in seconds since 1970; nothing of the customer is earlier."""
         return self.clock.instants(self.joined_day)
 
     def group_factor(self, what: str) -> Floats:
-        """Return the product of the factors of each customer's groups: true base rates."""
+        """Return the product of the factors of all groups that each customer belongs to."""
         factor = np.ones(self.size)
         for name, group in self.recipe.groups.items():
             factor[self.is_in(group.attribute, name)] *= float(getattr(group, what))
         return factor
 
-    def changed_by_day(self, cause: str) -> Floats:
-        """Return the factor on a cause on each day of the world and the day of its end."""
+    def change_factors(self, cause: str) -> Floats:
+        """Return the factor on a cause for each day of the world, with the day after the end."""
         if all(each.cause != cause for each in self.recipe.changes.values()):
             return np.ones(self.clock.days + 1)
         moments = np.arange(self.clock.days + 1) / self.clock.days
@@ -125,17 +132,17 @@ class Block:
 
     @cached_property
     def eagerness(self) -> Floats:
-        """What each customer's rate of buying is of the kind's mean: gamma-distributed."""
-        return gamma(self.u("rate"), self.of_kind("purchases_shape"))
+        """Rate of buying of each customer over the segment's mean: gamma-distributed, mean 1."""
+        return gamma(self.u("rate"), self.segment_values("purchases_shape"))
 
-    def of_kind(self, name: str) -> Floats:
-        """Return a number of each customer's segment."""
-        values = np.array([float(getattr(each, name)) for each in self.recipe.kinds])
+    def segment_values(self, name: str) -> Floats:
+        """Return one number of each customer's segment, for example ``lines``."""
+        values = np.array([float(getattr(each, name)) for each in self.recipe.contrasted_segments])
         found: Floats = values[self.segment]
         return found
 
     def stream(self, name: str) -> Stream:
-        """Return a stream of the world, for what has a key of its own."""
+        """Return a random stream of the world, for draws that no customer's number keys."""
         return Stream(self.recipe.seed, name)
 
     def u(self, stream: str, owner: Integers | None = None, position: Integers | int = 0) -> Floats:
@@ -144,17 +151,18 @@ class Block:
         Parameters
         ----------
         stream : str
+            Name of the stream; each quantity has its own.
         owner : array of int, optional
-            Row of the customer in this block; all customers once if left out.
+            Row of each draw's customer in this block; without it, every customer gets one draw.
         position : array of int, or int
-            Which of the customer's values.
+            Number of the draw among the customer's draws in this stream.
         """
         return uniforms(self.bits(stream, owner, position))
 
     def bits(
         self, stream: str, owner: Integers | None = None, position: Integers | int = 0
     ) -> Keys:
-        """Return 64 random bits, keyed as ``u`` has it."""
+        """Return 64 random bits per draw; parameters are those of ``u``."""
         keys = self.stream(stream).keys(self._hashes)
         if owner is not None:
             keys = keys[owner]

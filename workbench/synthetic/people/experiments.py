@@ -1,7 +1,8 @@
-"""Who is in which arm of the company's randomised mailings.
+"""Randomised mailings: the customers in the treated and in the control arm of each.
 
-Everybody known who allows marketing by e-mail when the mailing goes out takes part; a coin that
-knows nothing else decides who is mailed and who is held out, so the propensity is the same for all.
+All customers who have joined and allow marketing by e-mail at the time of the mailing take part. A
+random number that depends on nothing else assigns them to an arm, so the propensity is the same for
+all of them.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from workbench.synthetic.draws import Flags, Floats
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.permissions import Decision
 
-_HOUR = 36_000  # mailings go out at 10 o'clock
+_SENT_SECOND = 36_000  # Mailings are sent at 10 o'clock.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,17 +24,15 @@ class Experiment:
     Attributes
     ----------
     name : str
-        The campaign's id.
-    at : int
-        Second of the mailing, since 1970.
-    until : int
-        Second up to which it works.
+        Id of the campaign.
+    at, until : int
+        Time of the mailing, and time at which its effect ends, in seconds since 1970.
     share : float
-        Propensity: probability of being mailed.
+        Propensity: probability of getting the mail.
     takes_part, is_treated : array of bool, shape (customers,)
-        Whether the customer is in either arm; in the one that is mailed.
+        Whether the customer is in either arm; whether the customer gets the mail.
     effect : array of float, shape (customers,)
-        What the mail would do, see ``Campaign.effect``; 0 for who takes no part.
+        Effect of the mail, see ``Campaign.effect``; 0 for customers who do not take part.
     """
 
     name: str
@@ -45,11 +44,11 @@ class Experiment:
     effect: Floats
 
 
-def experiments(block: Block, marketing: Decision) -> list[Experiment]:
+def assign_experiments(block: Block, marketing: Decision) -> list[Experiment]:
     """Assign the customers of a block to the arms of all mailings of the recipe."""
     made = []
     for name, campaign in block.recipe.campaigns.items():
-        at = mailed_at(block, campaign.at)
+        at = mailing_second(block, campaign.at)
         everybody = np.arange(block.size)
         takes_part = marketing.holds(np.full(block.size, at), everybody) & (block.joined_at < at)
         effects = np.array([campaign.effect.get(each, 0.0) for each in block.recipe.segments])
@@ -68,6 +67,6 @@ def experiments(block: Block, marketing: Decision) -> list[Experiment]:
     return made
 
 
-def mailed_at(block: Block, moment: float) -> int:
-    """Return the second at which a mailing goes out, for a share of the world's time."""
-    return block.clock.start_at + int(moment * block.clock.days) * DAY_SECONDS + _HOUR
+def mailing_second(block: Block, moment: float) -> int:
+    """Return the second since 1970 at which a mailing is sent at a moment of the world."""
+    return block.clock.start_at + int(moment * block.clock.days) * DAY_SECONDS + _SENT_SECOND

@@ -1,9 +1,9 @@
-"""Who lives with whom: customers whose numbers are neighbours share a home.
+"""Households: some customers with neighbouring numbers share a home.
 
-Customers are taken in groups of fifty numbers. Within a group everybody of a locale draws one of a
-few homes, as many as make a quarter of all customers share theirs. A group is always looked at
-whole, whatever the block and however many customers the world has, so a home depends on numbers
-alone. The last group of a world may be cut, and so may its homes.
+Customers are divided into groups of fifty successive numbers. Within a group the customers of one
+locale draw their homes from so few homes that a quarter of all customers share theirs. The homes of
+a whole group are drawn even if the block or the world ends within it, so a home depends only on the
+customer's number.
 """
 
 import numpy as np
@@ -12,19 +12,18 @@ from workbench.synthetic.draws import Keys
 from workbench.synthetic.people.block import Block
 
 _GROUP = 50
-SHARED = 0.25  # share of customers who live with another one
+SHARED = 0.25  # Share of customers who live with another customer.
 
 
-def heads(block: Block) -> Keys:
-    """Return the lowest number among those who share each customer's home, shape (customers,).
+def household_heads(block: Block) -> Keys:
+    """Return the lowest customer number in each customer's home, shape (customers,).
 
-    It is the customer's own number where nobody with a lower one lives there. Those who live
-    together have one locale.
+    Customers who live alone get their own number. All customers of a home have the same locale.
     """
     low = block.first // _GROUP * _GROUP
     groups = -(-(block.first + block.size - low) // _GROUP)
     whole = block if groups * _GROUP == block.size else Block(block.recipe, low, groups * _GROUP)
-    # with n others, each in the same home with this probability, nobody is with 1 - SHARED
+    # Each of the 49 others is in the same home with this probability, all independently.
     together = 1 - (1 - SHARED) ** (1 / (_GROUP - 1))
     shares = np.array([*block.recipe.locales.values()])
     homes = np.maximum(np.rint(shares / shares.sum() / together), 1).astype(np.int64)

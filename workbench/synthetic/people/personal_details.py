@@ -1,13 +1,13 @@
-"""What customers are called and where they are reached: names, e-mail, phone, home, birth date.
+"""Names, e-mail addresses, phones, homes and birth dates of customers.
 
-A profile is 16-bit pieces of a few hashes and, at the end, one gather per part and one
-concatenation per field. Those who live together (``households``) share the address, mostly the
-family name and sometimes the phone. E-mail addresses are in domains reserved by RFC 2606 and end in
-a code of the customer's own, so no two customers share one. Phones are of the country's range for
-fiction (``stock.phones`` says from how many customers on they repeat).
+Every part of a field (a given name, a domain, a house number) is chosen by 16 bits of a hash of the
+customer's number; the parts are then concatenated for all customers at once. Customers of one
+household (``households``) share the address, mostly the family name and sometimes the phone. E-mail
+addresses are in domains reserved by RFC 2606 and end in a code of the customer's own, so no two
+customers share one. Phones are in the country's range for fiction; where a world has more customers
+than the range has numbers, they repeat (``stock.phones`` has the numbers).
 
-What is absent: a link between a name and the year of birth, between a phone's area and the home,
-and moves from one home to another.
+Names do not depend on the year of birth, area codes do not depend on the home, and nobody moves.
 """
 
 from dataclasses import dataclass
@@ -16,27 +16,27 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.draws import Integers, Keys
-from workbench.synthetic.frames import gathered
+from workbench.synthetic.frames import gather
 from workbench.synthetic.people.block import Block
-from workbench.synthetic.people.households import heads
+from workbench.synthetic.people.households import household_heads
 from workbench.synthetic.stock.pools import FIRST_YEAR, Pools, domain_cells, pools
 
-# odd, and without a common divisor with any range of phones or power of 36: multiplying by it
-# permutes the numbers below them
+# This number has no common divisor with any range of phones or power of 36. Multiplying by it,
+# modulo such a range, therefore permutes the numbers of the range.
 _SCATTER = 7_368_787
 _TWO, _CODES = 36**2, 36**5
-_SHARED_PHONE = 0.3  # of those who live with somebody
-#: Share of those who live with somebody and bear another family name: couples keep their names in
-#: Spain, and in Japan have to share one. Plausible values, from no source.
+_SHARED_PHONE = 0.3  # Share of household members who use the phone of the household's head.
+#: Share of household members with a family name of their own: couples keep their names in Spain,
+#: and must share one in Japan. The values are plausible and have no source.
 _OWN_NAME = {"es_ES": 0.6, "ja_JP": 0.05, "nl_NL": 0.35}
 _OWN_NAME_ELSEWHERE = 0.15
 
 
 @dataclass(frozen=True)
 class PersonalDetails:
-    """Names, contact details and home of a block's customers, Series of shape (customers,).
+    """Names, contact details and homes of a block's customers, Series of shape (customers,).
 
-    ``region`` is null where none is known; everything else is there.
+    ``region`` is null for locales without regions; no other value is null.
     """
 
     given: pl.Series
@@ -53,9 +53,9 @@ class PersonalDetails:
 
 
 def make_personal_details(block: Block) -> PersonalDetails:
-    """Write names, addresses and contact details of a block's customers."""
+    """Make the names, homes and contact details of a block's customers."""
     stock = pools(tuple(block.recipe.locales))
-    head = heads(block)
+    head = household_heads(block)
     own = block.bits("person")
     parts = (
         _names(block, stock, head, own)
@@ -90,16 +90,17 @@ def _names(block: Block, stock: Pools, head: Keys, own: Keys) -> dict[str, pl.Se
     given = stock.given.rows(which, _piece(own, 0))
     family = stock.family.rows(which, _piece(shared, 0))
     second = stock.second.rows(which, _piece(shared, 1))
-    # the same name twice is usual where everybody has two, and odd elsewhere; none comes first
+    # The first entry of each list is empty. A double name like Smith-Smith occurs only where
+    # everybody has two family names; elsewhere it is replaced by the empty entry.
     none = stock.second.starts[which]
     same = second - none == family - stock.family.starts[which] + 1
     second = np.where(same & ~stock.has_two_families[block.locale], none, second)
     return {
-        "given": gathered(stock.given.forms[0], given),
-        "given_latin": gathered(stock.given.forms[1], given),
-        "family": gathered(stock.family.forms[0], family),
-        "family_latin": gathered(stock.family.forms[1], family),
-        "second": gathered(stock.second.forms[0], second),
+        "given": gather(stock.given.forms[0], given),
+        "given_latin": gather(stock.given.forms[1], given),
+        "family": gather(stock.family.forms[0], family),
+        "family_latin": gather(stock.family.forms[1], family),
+        "second": gather(stock.second.forms[0], second),
         "is_family_first": pl.Series(stock.is_family_first[block.locale]),
     }
 
@@ -107,20 +108,21 @@ def _names(block: Block, stock: Pools, head: Keys, own: Keys) -> dict[str, pl.Se
 def _home(block: Block, stock: Pools, head: Keys) -> dict[str, pl.Series]:
     place, more = block.stream("home").bits(head), block.stream("house").bits(head)
     area_bits = _piece(place, 0)
-    # towns belong to an area: those of a hundredth of the areas are in a hundredth of the towns
+    # Neighbouring postcode areas have neighbouring towns: each hundredth of the list of areas has
+    # its towns in the same hundredth of the list of towns.
     near = ((area_bits * 100 >> 16 << 16) + _piece(place, 1)) // 100
     area = stock.areas.rows(block.locale, area_bits)
     house = stock.houses.rows(block.locale, _piece(more, 0))
     return {
-        "area": gathered(stock.areas.forms[0], area),
-        "region": gathered(stock.areas.forms[1], area),
-        "rest": gathered(stock.rests.forms[0], stock.rests.rows(block.locale, _piece(more, 1))),
-        "city": gathered(stock.cities.forms[0], stock.cities.rows(block.locale, near)),
-        "street": gathered(
+        "area": gather(stock.areas.forms[0], area),
+        "region": gather(stock.areas.forms[1], area),
+        "rest": gather(stock.rests.forms[0], stock.rests.rows(block.locale, _piece(more, 1))),
+        "city": gather(stock.cities.forms[0], stock.cities.rows(block.locale, near)),
+        "street": gather(
             stock.streets.forms[0], stock.streets.rows(block.locale, _piece(place, 2))
         ),
-        "before": gathered(stock.houses.forms[0], house),
-        "behind": gathered(stock.houses.forms[1], house),
+        "before": gather(stock.houses.forms[0], house),
+        "behind": gather(stock.houses.forms[1], house),
     }
 
 
@@ -137,21 +139,21 @@ def _contact(block: Block, stock: Pools, head: Keys, own: Keys) -> dict[str, pl.
     domain = domain_cells()[_piece(more, 1)]
     year = block.clock.start_on.year - block.age - FIRST_YEAR
     return {
-        "between": gathered(stock.between.forms[0], stock.between.rows(0, _piece(own, 1))),
-        "code": gathered(stock.codes.forms[0], code // _TWO),
-        "domain": gathered(stock.domains.forms[0], stock.domains.starts[domain] + code % _TWO),
-        "phone_head": gathered(
+        "between": gather(stock.between.forms[0], stock.between.rows(0, _piece(own, 1))),
+        "code": gather(stock.codes.forms[0], code // _TWO),
+        "domain": gather(stock.domains.forms[0], stock.domains.starts[domain] + code % _TWO),
+        "phone_head": gather(
             stock.heads.forms[0], stock.heads.starts[block.locale] + number // width
         ),
-        "phone_tail": gathered(
+        "phone_tail": gather(
             stock.tails.forms[0], stock.tails.starts[block.locale] + number % width
         ),
-        "year": gathered(stock.years.forms[0], year),
-        "day": gathered(stock.days.forms[0], stock.days.rows(0, _piece(own, 2))),
+        "year": gather(stock.years.forms[0], year),
+        "day": gather(stock.days.forms[0], stock.days.rows(0, _piece(own, 2))),
     }
 
 
 def _piece(bits: Keys, place: int) -> Integers:
-    """Return 16 of the bits, the 0th, 1st, 2nd or 3rd."""
+    """Return one of the four 16-bit pieces of each value, counted from 0."""
     piece: Integers = (bits >> np.uint64(16 * place)).astype(np.int64) & 0xFFFF
     return piece

@@ -1,15 +1,24 @@
-"""What the shop's customer file says: the tables ``customers`` and ``identities``.
+"""The shop's customer file: the tables ``customers`` and ``identities``.
 
-Who does not state something is as many as the recipe's ``[missing]`` has it, whatever else is true
-of them. Names are never missing. Who does not state the birth year does not state the date either,
-where the recipe has more of the latter missing; half of them name an age band.
+The recipe's ``[missing]`` has the share of customers who do not state each item. Whether an item is
+missing does not depend on anything else, except that one draw decides on the birth year and the
+birth date together. Half of the customers without a birth year state an age band. Names are never
+missing.
 """
 
 import numpy as np
 import polars as pl
 
-from workbench.synthetic.draws import Flags, Integers, choice, normal
-from workbench.synthetic.frames import choices, gathered, instant, table, text, where, words
+from workbench.synthetic.draws import Flags, Integers, choose, normal
+from workbench.synthetic.frames import (
+    enum_labels,
+    gather,
+    instants,
+    join_texts,
+    keep_where,
+    labels,
+    make_table,
+)
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.personal_details import PersonalDetails
 from workbench.synthetic.recipes import GENDERS
@@ -21,98 +30,99 @@ _BANDS = (18, 25, 35, 45, 55, 65)
 _STREAMS = {"birth_year": "birth known", "birth_date": "birth known"}
 
 
-def customers(block: Block, home: PersonalDetails) -> pl.DataFrame:
+def customers(block: Block, details: PersonalDetails) -> pl.DataFrame:
     """Return the table ``customers``, one row per record."""
     born = block.clock.start_on.year - block.age
-    knows_year = _states(block, "birth_year")
+    knows_year = _is_stated(block, "birth_year")
     states_band = ~knows_year & (block.u("age band stated") < 0.5)
     incomes = [f"{block.recipe.currency} {_band(_INCOMES, i, 1000)}" for i in range(len(_INCOMES))]
     money = 34_000 * np.exp(0.5 * normal(block.u("income")))
     locales = [locale(name) for name in block.recipe.locales]
-    gender = np.where(_states(block, "gender"), block.gender, len(GENDERS) - 1)
+    gender = np.where(_is_stated(block, "gender"), block.gender, len(GENDERS) - 1)
     is_test = block.u("test record") < block.recipe.faults.test_accounts
-    return table(
+    return make_table(
         "customers",
         [
             {
                 "_owner": np.arange(block.size),
                 "record_id": block.record_id,
-                "kind": words(["person", "test"], is_test.astype(np.int64)),
-                "first_seen_at": instant(block.joined_at),
-                "birth_year": where(knows_year, pl.Series(born)),
-                "age_band": where(states_band, _age_bands(block.age)),
-                "gender": choices("customers", "gender", [*GENDERS[:4], None], gender),
-                "country": words([each.country for each in locales], block.locale),
-                "region": home.region,
-                "postcode_area": home.area,
-                "language": words([each.language for each in locales], block.locale),
-                "income_band": where(
-                    _states(block, "income_band"),
-                    words(incomes, np.searchsorted(np.array(_INCOMES) * 1000, money, "right") - 1),
+                "kind": labels(["person", "test"], is_test.astype(np.int64)),
+                "first_seen_at": instants(block.joined_at),
+                "birth_year": keep_where(knows_year, pl.Series(born)),
+                "age_band": keep_where(states_band, _age_bands(block.age)),
+                "gender": enum_labels("customers", "gender", [*GENDERS[:4], None], gender),
+                "country": labels([each.country for each in locales], block.locale),
+                "region": details.region,
+                "postcode_area": details.area,
+                "language": labels([each.language for each in locales], block.locale),
+                "income_band": keep_where(
+                    _is_stated(block, "income_band"),
+                    labels(incomes, np.searchsorted(np.array(_INCOMES) * 1000, money, "right") - 1),
                 ),
-                "education_level": where(
-                    _states(block, "education_level"),
-                    pl.Series(choice(block.u("education"), _EDUCATION)),
+                "education_level": keep_where(
+                    _is_stated(block, "education_level"),
+                    pl.Series(choose(block.u("education"), _EDUCATION)),
                 ),
             }
         ],
     )
 
 
-def identities(block: Block, home: PersonalDetails, last_seen_at: Integers) -> pl.DataFrame:
-    """Return the table ``identities``: what the file says of whom, one row per identifier.
+def identities(block: Block, details: PersonalDetails, last_seen_at: Integers) -> pl.DataFrame:
+    """Return the table ``identities``, one row per stated identifier.
 
     Parameters
     ----------
+    block, details
+        Customers, and their personal details.
     last_seen_at : array of int, shape (customers,)
         Seconds since 1970 of the customer's latest activity.
     """
-    has_address = _states(block, "address")
+    has_address = _is_stated(block, "address")
     everyone = np.ones(block.size, dtype=bool)
-    number = pl.Series(block.numbers + 100_000).cast(pl.String)
     stated = {
-        "user_id": (text(f"{block.recipe.system}:", number), everyone),
-        "email": (home.email, _states(block, "email")),
-        "phone": (home.phone, _states(block, "phone")),
-        "full_name": (home.full, everyone),
-        "given_name": (home.given, everyone),
-        "family_name": (home.family, everyone),
-        "birth_date": (home.birth_date, _states(block, "birth_date")),
-        "street_address": (home.street, has_address),
-        "city": (home.city, has_address),
-        "postcode": (home.postcode, has_address),
+        "user_id": (join_texts(f"{block.recipe.system}:", block.account_numbers()), everyone),
+        "email": (details.email, _is_stated(block, "email")),
+        "phone": (details.phone, _is_stated(block, "phone")),
+        "full_name": (details.full, everyone),
+        "given_name": (details.given, everyone),
+        "family_name": (details.family, everyone),
+        "birth_date": (details.birth_date, _is_stated(block, "birth_date")),
+        "street_address": (details.street, has_address),
+        "city": (details.city, has_address),
+        "postcode": (details.postcode, has_address),
     }
     owners = [np.flatnonzero(is_stated) for _, is_stated in stated.values()]
     owner = np.concatenate(owners)
     kind = np.repeat(np.arange(len(stated)), [len(each) for each in owners])
     values = [
-        gathered(identifier, each)
+        gather(identifier, each)
         for (identifier, _), each in zip(stated.values(), owners, strict=True)
     ]
-    return table(
+    return make_table(
         "identities",
         [
             {
                 "_owner": owner,
                 "record_id": block.record_id[owner],
-                "kind": words(list(stated), kind),
+                "kind": labels(list(stated), kind),
                 "identifier": pl.concat(values),
-                "last_seen_at": instant(last_seen_at[owner]),
+                "last_seen_at": instants(last_seen_at[owner]),
                 "match_rule": "own",
             }
         ],
     )
 
 
-def _states(block: Block, what: str) -> Flags:
-    """Return who states something; one draw decides on the birth year and the birth date."""
+def _is_stated(block: Block, what: str) -> Flags:
+    """Return whether each customer states an item."""
     stated: Flags = block.u(_STREAMS.get(what, f"{what} known")) >= block.recipe.missing[what]
     return stated
 
 
 def _age_bands(age: Integers) -> pl.Series:
     codes = np.searchsorted(np.array(_BANDS), age, "right") - 1
-    return words([_band(_BANDS, i, 1) for i in range(len(_BANDS))], codes)
+    return labels([_band(_BANDS, i, 1) for i in range(len(_BANDS))], codes)
 
 
 def _band(edges: tuple[int, ...], place: int, unit: int) -> str:

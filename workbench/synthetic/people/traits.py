@@ -1,7 +1,7 @@
-"""What the shop knows of tastes and circumstances: the table ``attributes``.
+"""Tastes and circumstances of customers: the table ``attributes``.
 
-Interests follow what the segment buys, so they say something about a customer; circumstances such
-as household size do not. A few statements are of a special category (GDPR 9).
+Interests depend on the categories that the segment buys; circumstances such as household size do
+not depend on the segment. A few statements belong to a special category (GDPR, article 9).
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from workbench.synthetic.draws import Floats, Integers, choice
-from workbench.synthetic.frames import choices, gathered, instant, nothing, table, words
+from workbench.synthetic.draws import Floats, Integers, choose
+from workbench.synthetic.frames import (
+    enum_labels,
+    gather,
+    instants,
+    labels,
+    make_table,
+    null_texts,
+)
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.stock.catalogue import CATEGORIES
 
@@ -21,15 +28,24 @@ _INTERESTS = {
     "gifts": ("board_games", "crafts", "parenting"),
     "home": ("interior_design", "cooking", "gardening"),
 }
-_VALUES = ("sustainability", "price", "quality", "convenience")
+#: Statements of customers: stream of the value, namespace, attribute, share of customers with the
+#: statement, and share of each value.
+_STATEMENTS: tuple[tuple[str, str, str, float, dict[str, float]], ...] = (
+    ("value", "value", "shopping_value", 0.6,
+     {"sustainability": 0.3, "price": 0.3, "quality": 0.25, "convenience": 0.15}),
+    ("household", "profile", "household_size", 0.7,
+     {"1": 0.34, "2": 0.32, "3": 0.16, "4": 0.13, "5": 0.05}),
+    ("diet", "lifestyle", "diet", 0.3, {"none": 0.85, "vegetarian": 0.11, "vegan": 0.04}),
+    ("contact", "preference", "contact_channel", 0.5, {"email": 0.75, "post": 0.15, "phone": 0.1}),
+)  # fmt: skip
+#: Ways in which customers found the shop, which the company observes.
+_SOURCES = {"search": 0.35, "friend": 0.15, "social": 0.2, "advertising": 0.2, "store": 0.1}
 _SPECIAL = (
     ("dietary_need", "coeliac"),
     ("dietary_need", "halal"),
     ("dietary_need", "kosher"),
     ("health_note", "allergy"),
 )
-_HOUSEHOLD = (0.34, 0.32, 0.16, 0.13, 0.05)
-_SOURCES = ("search", "friend", "social", "advertising", "store")
 
 
 def attributes(block: Block, observed: Sequence[Mapping[str, object]]) -> pl.DataFrame:
@@ -39,59 +55,26 @@ def attributes(block: Block, observed: Sequence[Mapping[str, object]]) -> pl.Dat
     ----------
     block : Block
     observed : sequence of mappings
-        What the company itself saw and concluded, as parts of the table.
+        Further rows of the table: the company's own observations and conclusions.
     """
-    everyone = np.arange(block.size)
-    return table(
-        "attributes",
-        [
-            *(_interest(block, place) for place in range(3)),
-            stated(
-                block,
-                "value",
-                "shopping_value",
-                words(_VALUES, choice(block.u("value"), (0.3, 0.3, 0.25, 0.15))),
-                np.flatnonzero(block.u("value stated") < 0.6),
-            ),
-            stated(
-                block,
-                "profile",
-                "household_size",
-                words(["1", "2", "3", "4", "5"], choice(block.u("household"), _HOUSEHOLD)),
-                np.flatnonzero(block.u("household stated") < 0.7),
-            ),
-            stated(
-                block,
-                "profile",
-                "acquisition_source",
-                words(_SOURCES, choice(block.u("acquired"), (0.35, 0.15, 0.2, 0.2, 0.1))),
-                everyone,
-            )
-            | {"origin": "observed"},
-            stated(
-                block,
-                "lifestyle",
-                "diet",
-                words(["none", "vegetarian", "vegan"], choice(block.u("diet"), (0.85, 0.11, 0.04))),
-                np.flatnonzero(block.u("diet stated") < 0.3),
-            ),
-            stated(
-                block,
-                "preference",
-                "contact_channel",
-                words(["email", "post", "phone"], choice(block.u("contact"), (0.75, 0.15, 0.1))),
-                np.flatnonzero(block.u("contact stated") < 0.5),
-            ),
-            _special(block),
-            *observed,
-        ],
-    )
+    statements = []
+    for stream, namespace, attribute, share, values in _STATEMENTS:
+        value = labels([*values], choose(block.u(stream), values))
+        owner = np.flatnonzero(block.u(f"{stream} stated") < share)
+        statements.append(attribute_rows(block, namespace, attribute, value, owner))
+    source = labels([*_SOURCES], choose(block.u("acquired"), _SOURCES))
+    acquired = attribute_rows(
+        block, "profile", "acquisition_source", source, np.arange(block.size)
+    ) | {"origin": "observed"}
+    interests_of = [_interest(block, place) for place in range(3)]
+    parts = [*interests_of, *statements[:2], acquired, *statements[2:], _special(block), *observed]
+    return make_table("attributes", parts)
 
 
-def stated(
+def attribute_rows(
     block: Block, namespace: str, attribute: str, value: pl.Series, owner: Integers
 ) -> dict[str, object]:
-    """Return rows of ``attributes`` that customers stated at joining, to be changed as needed."""
+    """Return rows of ``attributes``, as customers stated them at joining."""
     at = block.joined_at[owner]
     return {
         "_owner": owner,
@@ -99,29 +82,35 @@ def stated(
         "record_id": block.record_id[owner],
         "namespace": namespace,
         "attribute": attribute,
-        "value": gathered(value, owner),
+        "value": gather(value, owner),
         "origin": "declared",
         "is_special_category": False,
-        "observed_at": instant(at),
+        "observed_at": instants(at),
     }
 
 
 def interest_shares(block: Block) -> Floats:
     """Return the share of each category in interests, shape (segments, categories)."""
     weights = np.array(
-        [[kind.categories[name] + 0.05 for name in CATEGORIES] for kind in block.recipe.kinds]
+        [
+            [kind.categories[name] + 0.05 for name in CATEGORIES]
+            for kind in block.recipe.contrasted_segments
+        ]
     )
     shares: Floats = weights / weights.sum(axis=1, keepdims=True)
     return shares
 
 
 def interests() -> dict[str, str]:
-    """Return the category that each interest is of."""
+    """Return the category of each interest."""
     return {name: category for category, names in _INTERESTS.items() for name in names}
 
 
 def _interest(block: Block, place: int) -> dict[str, object]:
-    """List one interest: of a category the segment buys, the same interest at most once."""
+    """Return rows of one interest, in a category that the customer's segment buys.
+
+    No customer gets the same interest twice, because each place has interests of its own.
+    """
     share = interest_shares(block)
     u = block.u(f"interest {place}")
     category = (
@@ -131,20 +120,20 @@ def _interest(block: Block, place: int) -> dict[str, object]:
     )
     names = [_INTERESTS[name][place] for name in CATEGORIES]
     owner = np.flatnonzero(block.u(f"interest stated {place}") < 0.55 - 0.15 * place)
-    rows = stated(block, "interest", "", nothing(block.size), owner)
+    rows = attribute_rows(block, "interest", "", null_texts(block.size), owner)
     inferred = (block.u(f"interest inferred {place}", owner) < 0.4).astype(np.int64)
     return rows | {
-        "attribute": words(names, category[owner]),
-        "origin": choices("attributes", "origin", ["declared", "inferred"], inferred),
+        "attribute": labels(names, category[owner]),
+        "origin": enum_labels("attributes", "origin", ["declared", "inferred"], inferred),
     }
 
 
 def _special(block: Block) -> dict[str, object]:
     owner = np.flatnonzero(block.u("special") < 0.03)
-    which = choice(block.u("special kind", owner), (0.3, 0.3, 0.1, 0.3))
-    rows = stated(block, "profile", "", nothing(block.size), owner)
+    which = choose(block.u("special kind", owner), (0.3, 0.3, 0.1, 0.3))
+    rows = attribute_rows(block, "profile", "", null_texts(block.size), owner)
     return rows | {
-        "attribute": words([name for name, _ in _SPECIAL], which),
-        "value": words([value for _, value in _SPECIAL], which),
+        "attribute": labels([name for name, _ in _SPECIAL], which),
+        "value": labels([value for _, value in _SPECIAL], which),
         "is_special_category": True,
     }

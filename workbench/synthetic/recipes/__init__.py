@@ -1,4 +1,4 @@
-"""Recipes: what a world is made from, declared, checked and read from TOML.
+"""Recipes: descriptions of worlds, declared as pydantic models and read from TOML files.
 
 >>> from pathlib import Path
 >>> from workbench.synthetic.recipes import read_recipe

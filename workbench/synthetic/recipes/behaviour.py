@@ -1,36 +1,36 @@
-"""What customers do and what happens to them: leaving, troubles, plans, campaigns, changes."""
+"""Declarations of behaviour: leaving, troubles, the plan, returns, campaigns and changes."""
 
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from workbench.foundation.declarations import Declaration
-from workbench.synthetic.recipes.values import Factor, Moment, Share, known_keys
+from workbench.synthetic.recipes.values import Factor, Moment, Share, require_known
 from workbench.synthetic.stock.catalogue import CATEGORIES
 
 
 class Leaving(Declaration):
-    """Why and when customers leave.
+    """Process by which customers leave.
 
     Attributes
     ----------
     process : str
-        ``hazard``: a monthly complementary log-log hazard, moved by frailty, tenure and mood.
-        ``after_purchase``: after every purchase but the first, with a probability that is the
-        customer's own and beta-distributed (BG/NBD: Fader, Hardie and Lee 2005, "Counting your
-        customers the easy way", Marketing Science 24).
+        ``hazard``: a monthly hazard (complementary log-log) that depends on frailty, tenure and
+        annoyance. ``after_purchase``: a customer leaves after a purchase, except the first, with a
+        beta-distributed probability of the customer's own (BG/NBD: Fader, Hardie and Lee 2005,
+        "Counting your customers the easy way", Marketing Science 24).
     scale : float
-        Factor on all hazards: the churn rate of the world.
+        Factor on all hazards, for the churn rate of the world.
     frailty_sd : float
-        Standard deviation of the log hazard over customers, which nothing that is recorded tells.
+        Standard deviation of the frailty, the part of the log hazard that no table records.
     tenure_power : float
-        Power of (1 + months since joining) that the hazard follows.
+        Exponent p in the hazard's factor (1 + months since joining)^p.
     annoyed : float
-        Factor on the hazard while annoyed.
+        Factor on the hazard while a customer is annoyed.
     annoyed_months : int
         Months for which a customer stays annoyed after a bad experience.
     a, b : float, optional
-        Of the beta distribution of ``after_purchase``.
+        Parameters of the beta distribution of ``after_purchase``.
     """
 
     process: Literal["hazard", "after_purchase"] = "hazard"
@@ -44,16 +44,16 @@ class Leaving(Declaration):
 
 
 class Troubles(Declaration):
-    """What goes wrong with an order, and whether the customer writes in.
+    """Troubles with orders, and tickets about them.
 
     Attributes
     ----------
     late, damaged : float
-        Share of shipped orders that come late; of all orders with a faulty item.
+        Share of shipped orders that come late; share of all orders with a faulty item.
     annoys : float
-        Probability that a trouble leaves the customer annoyed.
+        Probability that a trouble annoys the customer.
     writes, writes_anyway : float
-        Share of troubled, and of untroubled, orders after which the customer opens a ticket.
+        Share of orders with a trouble, and of orders without one, that cause a ticket.
     """
 
     late: Share = 0.06
@@ -64,7 +64,7 @@ class Troubles(Declaration):
 
 
 class PriceRise(Declaration):
-    """A rise of the plan's price: when, by what share, and whom of the holders it annoys."""
+    """A rise of the plan's price: its moment, its share, and the share of annoyed holders."""
 
     at: Moment
     by: float = Field(gt=0, le=1)
@@ -77,22 +77,22 @@ class Plan(Declaration):
     Attributes
     ----------
     share : float
-        Customers who take it.
+        Share of customers who take the plan.
     is_contractual : bool
-        Whether the plan is what the company sells: all who join take it at once, and who leaves
-        cancels it.
+        Whether the company sells the plan itself: all customers take it when they join, and cancel
+        it when they leave.
     price_minor, upgrade_minor : int
-        Price of a month, and after an upgrade.
+        Monthly price before and after an upgrade.
     upgrades : float
-        Share that upgrades.
+        Share of holders who upgrade.
     stays_months : float
-        Mean months the plan is kept where it is not contractual.
+        Mean duration of a plan in months where it is not contractual.
     committed : float
-        Share bound for twelve months.
+        Share of holders who commit themselves to twelve months.
     failed_payment : float
         Probability that a monthly charge fails.
     recovers : float
-        Probability that a failed charge is made good; else the plan ends.
+        Probability that a failed charge succeeds later; otherwise the plan ends.
     price_rises : list
     """
 
@@ -109,7 +109,7 @@ class Plan(Declaration):
 
 
 class Returns(Declaration):
-    """Share of lines that come back, by category; cancelled orders; fraction of card disputes."""
+    """Shares of returned lines by category, cancelled orders, disputed and declined payments."""
 
     rates: dict[str, Share]
     cancelled: Share = 0.01
@@ -119,27 +119,26 @@ class Returns(Declaration):
     @field_validator("rates")
     @classmethod
     def _of_known_categories(cls, given: dict[str, float]) -> dict[str, float]:
-        known_keys("category", given, CATEGORIES)
+        require_known("category", given, CATEGORIES)
         return {name: given.get(name, 0.0) for name in CATEGORIES}
 
 
 class Campaign(Declaration):
-    """A mailing to customers chosen at random, and what it does to them.
+    """A mailing to randomly chosen customers, and its effect.
 
     Attributes
     ----------
     at : float
-        When it is sent.
+        Moment of the mailing, as a share of the world's time.
     treated : float
-        Share of the known customers who may be mailed that is sent it; the others are held out.
+        Share of the customers with permission who get the mail; the others are the control group.
     days : int
-        Days for which it works.
+        Number of days for which the mail has an effect.
     effect : mapping of str to float
-        By segment: above 0, the probability of one purchase more within the days; below 0, the
-        share of the purchases in these days that do not come about. Segments that are not named
-        are left cold.
+        Effect by segment. Above 0: probability of one more purchase within the days. Below 0: share
+        of the purchases within the days that do not happen. Other segments have no effect.
     cost_minor : int
-        What it cost in all.
+        Total cost.
     """
 
     at: Annotated[float, Field(ge=0.1, le=0.95)]
@@ -155,9 +154,9 @@ class MidwayChange(Declaration):
     Attributes
     ----------
     at : float
-        From when on.
+        Begin of the change, as a share of the world's time.
     until : float
-        Up to when; 1 is the end and beyond.
+        End of the change; 1 means that it never ends.
     cause : str
         ``purchases`` (rate of buying), ``leaving`` (hazard), ``order_value``, ``late`` (share of
         late orders) or ``visits``.
@@ -176,5 +175,5 @@ class MidwayChange(Declaration):
         return self
 
     def holds(self, moment: float) -> bool:
-        """Return whether the change holds at a moment, a share of the world's time."""
+        """Return whether the change is in effect at a moment, a share of the world's time."""
         return self.at <= moment and (moment < self.until or self.until == 1)

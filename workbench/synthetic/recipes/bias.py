@@ -1,7 +1,7 @@
-"""What is planted in the company's past decision to send the ``retention-offer``.
+"""Biases that are planted in the company's past decision to send the ``retention-offer``.
 
-The decision has a chain: who is considered, what of their worth is measured, what outcome is
-recorded, what is decided. A bias acts on one link of it, for one group.
+The decision has four steps: selecting the customers to consider, measuring their worth, recording
+their response, and deciding. A bias acts on one step, for one group.
 """
 
 from typing import Annotated, Literal, Self
@@ -11,8 +11,9 @@ from pydantic import Field, model_validator
 from workbench.foundation.declarations import Declaration
 from workbench.synthetic.recipes.segments import AGE_BANDS, GENDERS, Attribute
 
-#: What the probability gains and loses by being recorded as a responder, or not; by living in the
-#: centre, or not. The rule looks at either only where a bias of the kind is planted.
+#: Changes of the probability for customers who are recorded as responders and for others, and for
+#: customers who live in the centre and for others. The rule uses each pair only where a bias of
+#: its mechanism is planted.
 LABEL_REWARDS = (0.10, -0.05)
 PROXY_REWARDS = (0.08, -0.12)
 _MOST_PROXY = 0.6
@@ -21,16 +22,14 @@ Mechanism = Literal["treatment", "label", "measurement", "representation", "prox
 
 
 class Offer(Declaration):
-    """The rule of the decision without any bias.
-
-    The probability is ``base_rate`` plus up to half of ``spread`` either way by the customer's need
-    and value, the same for everybody.
+    """The rule of the decision without any bias, which is the same for all customers.
 
     Attributes
     ----------
     at : float
-        When it is decided.
+        Moment of the decision, as a share of the world's time.
     base_rate, spread : float
+        The probability is ``base_rate + spread (worth - 1/2)``, with a worth of 0 to 1.
     """
 
     at: Annotated[float, Field(ge=0.1, le=0.95)] = 0.6
@@ -48,7 +47,7 @@ class Offer(Declaration):
 
     @property
     def lowest(self) -> float:
-        """Lowest probability that the rule gives."""
+        """Lowest probability under the rule."""
         return self.base_rate - self.spread / 2
 
 
@@ -58,18 +57,18 @@ class Bias(Declaration):
     Attributes
     ----------
     mechanism : str
-        ``treatment``: the probability of the offer is lower by ``strength`` at equal need and
-        value. ``label``: a true responder of the group is recorded as none with this probability.
-        ``measurement``: the group's measured worth is lower by ``strength`` (on a scale of 0 to 1)
-        and noisier by half of it. ``representation``: a member of the group is left out of what
-        the company considers with this probability. ``proxy``: the rule rewards living in the
-        centre, where 60 % live, and of the group fewer by ``strength``.
+        ``treatment``: the probability of the offer is lower by ``strength`` at equal worth.
+        ``label``: a responder of the group is recorded as no responder with probability
+        ``strength``. ``measurement``: the group's measured worth is lower by ``strength``, with an
+        added standard deviation of half of it. ``representation``: a customer of the group is not
+        considered with probability ``strength``. ``proxy``: the rule rewards living in the centre,
+        where 60 % of the customers live, but fewer of the group by ``strength``.
     attribute : str
         ``gender``, ``age_band`` or ``country``.
     group : str
-        The disadvantaged value of the attribute.
+        Disadvantaged value of the attribute.
     strength : float
-        0 plants nothing.
+        Size of the bias, 0 to 1; 0 plants nothing.
     """
 
     mechanism: Mechanism

@@ -1,4 +1,4 @@
-"""How customers and company reach each other: permissions, mail, surveys, reviews, tracking."""
+"""Declarations of contact: permissions, tracking, visitors, mail, surveys and reviews."""
 
 from typing import Annotated, Literal
 
@@ -7,9 +7,10 @@ from pydantic import Field
 from workbench.foundation.declarations import Declaration
 from workbench.synthetic.recipes.values import LogOdds, Share
 
-#: Outcomes (accepted, rejected) by form of the banner; who did neither decided nothing. With reject
-#: as easy as accept about half refuse; hiding reject adds 22 to 23 points, granular choices take 8
-#: to 20 away (Nouwens et al. 2020); opted in with nothing pre-ticked: .1 % (Utz et al. 2019).
+#: Shares of users who accept and who reject, by form of the banner; the others ignore it. Where
+#: rejecting is as easy as accepting, about half of the users who decide reject. Without a reject
+#: button 22 to 23 points more accept, with granular choices 8 to 20 points fewer (Nouwens et al.
+#: 2020). Where nothing is ticked beforehand, .1 % accept (Utz et al. 2019).
 BANNERS = {
     "reject_equal": (0.45, 0.40),
     "no_reject": (0.68, 0.12),
@@ -19,13 +20,16 @@ BANNERS = {
 
 
 class Permission(Declaration):
-    """How customers decide on one purpose.
+    """Shares of decisions on one purpose.
 
     Attributes
     ----------
-    asked, given, withdrawn : float
-        Share that is asked at all; of these, that says yes at first; of these, that withdraws
-        later.
+    asked : float
+        Share of customers who are asked.
+    given : float
+        Share of asked customers who say yes at first.
+    withdrawn : float
+        Share of customers with a yes who withdraw it later.
     """
 
     asked: Share
@@ -43,19 +47,19 @@ class Permissions(Declaration):
 
 
 class Tracking(Declaration):
-    """Whether visits may be seen.
+    """Permission to record visits.
 
     Attributes
     ----------
     banner : str
-        ``none``: whoever registers decides in the form, and every visit is recorded. Else the
-        decision on analytics is taken in a banner of this form, and only the visits of those who
-        accepted are recorded; the truth keeps the others.
+        ``none``: customers decide in the form at registration, and every visit is recorded.
+        Otherwise customers decide on analytics in a banner of this form, and only visits of
+        customers who accepted are recorded; the truth has the number of all visits.
     on_age, on_activity : float
-        Log odds of accepting per ten years above 45, and per log of the rate of buying above the
-        segment's.
+        Change of the log odds of accepting per ten years of age above 45, and per unit of the log
+        of the customer's rate of buying over the segment's.
     app_asked, app_allowed : float
-        Users of the app who are shown the system's tracking prompt, and of these who allow it.
+        Share of the app's users who see the system's tracking prompt; share of these who allow it.
     """
 
     banner: Literal["none", "reject_equal", "no_reject", "granular", "opt_in"] = "none"
@@ -66,19 +70,18 @@ class Tracking(Declaration):
 
 
 class Visitors(Declaration):
-    """Visits of people who never register, and visits to an app that was just installed.
+    """Visits of people who never register, and further visits to a newly installed app.
 
     Attributes
     ----------
     anonymous_per_month : float
-        Visits of people who never register, for each customer and month of the world. Their rows
-        of ``events`` have no record.
+        Number of visits of people who never register, per customer and month. Their rows of
+        ``events`` have no record.
     anonymous_in_app : float
-        Share of these visits that are in the app: installs that are not used again.
-    tries_app : float
-        How much likelier than later a visit to the app is on the day of joining; the surplus falls
-        with the days since then to the power ``tires``, and ends after 60 days.
-    tires : float
+        Share of these visits that are in the app, which the visitor then does not use again.
+    tries_app, tires : float
+        Further visits to the app t days after joining, as a multiple of the later rate:
+        ``tries_app (1 + t)^-tires``, for 60 days.
     """
 
     anonymous_per_month: float = Field(default=0.0, ge=0, le=100)
@@ -88,16 +91,17 @@ class Visitors(Declaration):
 
 
 class Mail(Declaration):
-    """Newsletters and what becomes of them.
+    """Newsletters, and what happens to mails.
 
     Attributes
     ----------
     per_month : int
-        Newsletters sent in a month.
+        Number of newsletters in a month.
     opened, clicked : float
-        Share opened by people of a median eagerness; of these clicked. A click is a visit.
+        Share of mails that the median customer opens; share of opened mails with a click. Every
+        click causes a visit.
     bounced : float
-        Share of mails.
+        Share of mails that bounce.
     proxied : float
         Share of customers whose mail program opens every mail by itself.
     """
@@ -110,18 +114,19 @@ class Mail(Declaration):
 
 
 class Survey(Declaration):
-    """The survey after an order, and who answers it.
+    """The survey after an order, and the share of answers.
 
     Attributes
     ----------
     invited : float
-        Share of sales after which an invitation goes out.
+        Share of sales with an invitation.
     answered : float
-        Share of the invited who answer, where the score is the mean one and the age 45.
+        Share of invitations that are answered at a score of 8 and an age of 45.
     on_score, on_age : float
-        Log odds of answering per point of the latent score above 8; per ten years above 45.
+        Change of the log odds of answering per point of the score above 8, and per ten years of
+        age above 45.
     skipped : float
-        Share of questions left open by who answers.
+        Share of questions that customers with an answer leave open.
     """
 
     invited: Share = 0.30
@@ -132,15 +137,15 @@ class Survey(Declaration):
 
 
 class Reviews(Declaration):
-    """Who reviews.
+    """Share of sales with a review.
 
     Attributes
     ----------
     written : float
-        Share of sales that are reviewed at the mean satisfaction.
+        Share of sales that are reviewed at a satisfaction .8 away from the mean.
     polarity : float
-        Log odds of reviewing for each standard deviation away from it: the delighted and the
-        disappointed write (Schoenmueller, Netzer and Stahl 2020).
+        Change of the log odds of a review per standard deviation of the satisfaction away from the
+        mean: delighted and disappointed customers write (Schoenmueller, Netzer and Stahl 2020).
     """
 
     written: Annotated[float, Field(gt=0, lt=1)] = 0.03

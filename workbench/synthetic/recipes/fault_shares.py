@@ -1,4 +1,4 @@
-"""What is wrong with the recorded data, though not with the customers: mess, planted and known."""
+"""Declaration of faults in the recorded data, which are planted and known."""
 
 from typing import Annotated, Literal
 
@@ -7,7 +7,7 @@ from pydantic import Field
 from workbench.foundation.declarations import Declaration
 from workbench.synthetic.recipes.values import Share
 
-#: What may be missing of a customer, and the share of customers of whom it is.
+#: Items that customers may not state; a recipe has the share of customers for each.
 MISSABLE = (
     "birth_year", "gender", "income_band", "education_level", "email", "phone", "birth_date",
     "address",
@@ -15,21 +15,21 @@ MISSABLE = (
 
 
 class Faults(Declaration):
-    """Shares of what is spoilt; 0 spoils nothing.
+    """Shares of faulty data; 0 plants no fault.
 
     Attributes
     ----------
     duplicates : float
-        Mean number of further records of a customer, at other places and with typos.
+        Mean number of further records of a customer, with typos in the identifiers.
     late : float
-        Share of events that are recorded long after they happened, in a wrong order.
+        Share of events with the time of recording in place of the time at which they happened.
     encodings : float
-        Share of texts that went through a wrong encoding.
+        Share of texts that were read in a wrong encoding.
     missing : float
-        Share of cells, of what may be missing, that are blanked beyond what customers withhold.
+        Share of stated cells of the customer table that are blanked.
     test_accounts, bots : float
-        Share of customer records that are the company's own tests; of records whose visits are a
-        crawler's.
+        Share of customer records that are the company's own tests; share of records with visits
+        of a crawler.
     strings : str
         ``plain``, or ``adversarial``: names, texts and search words that break CSV, HTML,
         spreadsheets and regular expressions.

@@ -1,8 +1,9 @@
-"""Reading a recipe: extending another, changed at the command, all faults told at once.
+"""Read a recipe; it may extend another recipe, and the command line may replace values.
 
-``extends = "retail"`` takes another recipe of the same folder as the base: tables are merged key by
-key, but those whose shares add up to 1 (``locales``, ``segments``, ``mix``, ``genders``) or whose
-members are the recipe's own (``bias``, ``campaigns``, ``changes``, ``groups``) are replaced whole.
+``extends = "retail"`` takes another recipe of the same folder as the base. Tables are merged key by
+key. Some tables are replaced as a whole: those with shares that add up to 1 (``locales``,
+``segments``, ``mix``, ``genders``), and those with members of the recipe's own (``bias``,
+``campaigns``, ``changes``, ``groups``).
 """
 
 from collections.abc import Mapping
@@ -18,19 +19,19 @@ _REPLACED = ("locales", "segments", "mix", "genders", "bias", "campaigns", "chan
 
 
 def read_recipe(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:
-    """Read a recipe, with values set at the command in place of its own.
+    """Read and check a recipe.
 
     Parameters
     ----------
     path : Path
-        The TOML file.
+        TOML file.
     changes : mapping, optional
-        Replaces keys of the file, nested as the file is.
+        Values in place of the file's, with the same nesting of keys.
 
     Raises
     ------
     ParameterError
-        The file cannot be read, or anything in it or in ``changes`` is wrong: all faults at once.
+        The file cannot be read, or it or ``changes`` has faults; the message lists all faults.
     """
     content = _merged(_content(path, ()), changes or {})
     return validate_declaration(Recipe, content, source=f"recipe {path.name}")

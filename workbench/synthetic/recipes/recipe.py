@@ -1,7 +1,7 @@
-"""Everything that decides what a world's customers are like and do.
+"""The recipe: the declaration of a whole world.
 
-A recipe is a TOML file in ``synthetic/``; every table of it is one declaration of this package.
-Times are shares of the world's time, so that a recipe holds for any number of months.
+A recipe is a TOML file in ``synthetic/``; every table in it is one declaration of this package.
+Moments are shares of the world's time, so that a recipe works for any number of months.
 """
 
 import math
@@ -36,9 +36,15 @@ from workbench.synthetic.recipes.segments import (
     GroupDifference,
     Season,
     Segment,
-    contrasted,
+    apply_contrast,
 )
-from workbench.synthetic.recipes.values import Name, Share, known_keys, weights, whole
+from workbench.synthetic.recipes.values import (
+    Name,
+    Share,
+    complete_weights,
+    require_known,
+    require_whole,
+)
 from workbench.synthetic.stock.names import COUNTRIES, LOCALES
 
 #: Each customer's e-mail address ends in a code (``people.personal_details``); there are more codes
@@ -47,33 +53,34 @@ MOST_CUSTOMERS = 10_000_000
 
 
 class Recipe(Declaration):
-    """Everything that makes a world; the meaning of each part stands at its class.
+    """The declaration of a world; the classes of its parts describe their own attributes.
 
     Attributes
     ----------
     customers, months, seed : int
-        Size and seed; may be set at the command.
+        Size and seed, which the command line may replace.
     start_on : date
         First day, the 1st to the 28th of a month.
     tax_rate : float
-        Of the price before tax.
+        Tax as a share of the price before tax.
     prices_with_tax : bool
-        Whether prices contain the tax; else it is added to the total.
+        Whether prices contain the tax; otherwise it is added to the total.
     newcomers_bent : float
-        How much the joining of customers leans to the start: 1 is even.
+        Exponent of the uniform that gives the moment of joining: 1 spreads the customers evenly
+        over the world's time, higher values move them towards its start.
     registered_only : float
         Share of customers who join without buying at once.
     missing : mapping of str to float
-        Share of customers who do not state something, by what (``MISSABLE``).
+        Share of customers who do not state an item, for each item of ``MISSABLE``.
     mix : mapping of str to float
-        Shares of the segments in place of their own, where it is given.
+        Shares of the segments, used in place of the segments' own shares.
     contrast : float
-        How much the segments differ: 0 not at all, 1 as they are stated, 3 so sharply that a
-        customer's segment shows in a few orders (``segments.contrasted``).
+        Factor of the differences between segments: 0 makes them equal, 1 leaves them as stated,
+        and at 3 a few orders show a customer's segment (``segments.apply_contrast``).
     groups : mapping
         True differences of groups, by the value of their attribute.
     bias, campaigns, changes : mapping
-        By a name of their own.
+        Biases, campaigns and changes by name.
     """
 
     name: Name
@@ -130,31 +137,31 @@ class Recipe(Declaration):
     @field_validator("locales")
     @classmethod
     def _known_locales(cls, shares: dict[str, float]) -> dict[str, float]:
-        return whole(weights("locale", shares, LOCALES, keep_all=False))
+        return require_whole(complete_weights("locale", shares, LOCALES, keep_all=False))
 
     @field_validator("genders")
     @classmethod
     def _known_genders(cls, shares: dict[str, float]) -> dict[str, float]:
-        return whole(weights("gender", shares, GENDERS))
+        return require_whole(complete_weights("gender", shares, GENDERS))
 
     @field_validator("segments")
     @classmethod
     def _whole_segments(cls, segments: dict[str, Segment]) -> dict[str, Segment]:
-        whole({name: segment.share for name, segment in segments.items()})
+        require_whole({name: segment.share for name, segment in segments.items()})
         return segments
 
     @field_validator("missing")
     @classmethod
     def _known_columns(cls, shares: dict[str, float]) -> dict[str, float]:
-        known_keys("column", shares, MISSABLE)
+        require_known("column", shares, MISSABLE)
         return {name: shares.get(name, 0.0) for name in MISSABLE}
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         self._refuse_unknown_segments()
         if self.mix:
-            known_keys("segment in mix", self.mix, (*self.segments,))
-            whole(self.mix)
+            require_known("segment in mix", self.mix, (*self.segments,))
+            require_whole(self.mix)
         self._refuse_unknown_groups()
         self._refuse_what_cannot_be_planted()
         has_shapes = self.leaving.a is not None and self.leaving.b is not None
@@ -177,20 +184,20 @@ class Recipe(Declaration):
 
     def _refuse_unknown_segments(self) -> None:
         for name, campaign in self.campaigns.items():
-            known_keys(f"segment in campaigns.{name}.effect", campaign.effect, (*self.segments,))
+            require_known(f"segment in campaigns.{name}.effect", campaign.effect, (*self.segments,))
 
     def _refuse_unknown_groups(self) -> None:
         countries = tuple(COUNTRIES[each] for each in self.locales)
         known = {"gender": GENDERS[:4], "age_band": AGE_BANDS, "country": countries}
         for name, group in self.groups.items():
-            known_keys(f"{group.attribute} in groups", {name: 1}, known[group.attribute])
+            require_known(f"{group.attribute} in groups", {name: 1}, known[group.attribute])
         for name, bias in self.bias.items():
-            known_keys(
+            require_known(
                 f"{bias.attribute} in bias.{name}.group", {bias.group: 1}, known[bias.attribute]
             )
 
     def change(self, cause: str, moment: float) -> float:
-        """Return the factor on a cause at a moment, a share of the world's time (or beyond 1)."""
+        """Return the factor on a cause at a moment, a share of the world's time or above 1."""
         factors = [
             each.factor
             for each in self.changes.values()
@@ -200,11 +207,11 @@ class Recipe(Declaration):
 
     @cached_property
     def shares(self) -> tuple[float, ...]:
-        """The shares of the segments, in the order of their codes."""
+        """Shares of the segments, in the order of their codes."""
         own = {name: segment.share for name, segment in self.segments.items()}
         return tuple((self.mix or own).get(name, 0.0) for name in self.segments)
 
     @cached_property
-    def kinds(self) -> tuple[Segment, ...]:
-        """The segments in the order of their codes, as much apart as ``contrast`` has it."""
-        return contrasted(tuple(self.segments.values()), self.shares, self.contrast)
+    def contrasted_segments(self) -> tuple[Segment, ...]:
+        """Segments after ``contrast`` was applied, in the order of their codes."""
+        return apply_contrast(tuple(self.segments.values()), self.shares, self.contrast)

@@ -1,4 +1,4 @@
-"""Who the customers are: kinds, groups whose base rates differ, seasons they follow."""
+"""Declarations of segments, of groups with different base rates, and of seasons."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from workbench.foundation.declarations import Declaration
-from workbench.synthetic.recipes.values import Factor, Share, weights
+from workbench.synthetic.recipes.values import Factor, Share, complete_weights
 from workbench.synthetic.stock.catalogue import (
     CATEGORIES,
     HIGHEST_PRICE_MINOR,
@@ -17,21 +17,22 @@ from workbench.synthetic.stock.catalogue import (
 #: Channels in which orders are placed.
 CHANNELS = ("web", "app", "store")
 
-#: Genders as stated; unknown is null in the data.
+#: Stated genders; ``unknown`` is null in the data.
 GENDERS = ("female", "male", "nonbinary", "undisclosed", "unknown")
 
-#: Age bands by which groups are named, from these ages on.
+#: Names of age bands, and the lowest age of each.
 AGE_BANDS = ("18-24", "25-34", "35-44", "45-54", "55-64", "65+")
 AGE_EDGES = (18, 25, 35, 45, 55, 65)
 
-#: What a group of customers may be told apart by.
+#: Attributes that may define a group of customers.
 Attribute = Literal["gender", "age_band", "country"]
 
 
 class Season(Declaration):
-    """Twelve factors from January and seven from Monday; 1 is the mean, whatever they add up to.
+    """Factors of the twelve months from January and the seven weekdays from Monday.
 
-    ``strength`` is the power they are raised to: 0 is a world without seasons.
+    The factors are divided by their mean and raised to the power ``strength``; a strength of 0
+    gives a world without seasons.
     """
 
     months: Annotated[list[Factor], Field(min_length=12, max_length=12)]
@@ -40,18 +41,20 @@ class Season(Declaration):
 
 
 class Segment(Declaration):
-    """One kind of customer.
+    """One segment of customers.
 
     Attributes
     ----------
     share : float
-        Of all customers.
+        Share of all customers.
     purchases_per_month : float
         Mean rate of buying while active.
     purchases_shape : float
-        Shape of the gamma distribution of the rate over customers: higher is more alike.
+        Shape of the gamma distribution of the rate over customers; in a segment with a high shape,
+        customers have similar rates.
     leaving_per_month : float
-        Probability of leaving within a month for who is new, calm and of median frailty.
+        Probability of leaving within a month for a new customer of median frailty who is not
+        annoyed.
     order_value_minor : int
         Median of an order's value, in minor units of the currency.
     order_value_sd, order_sd : float
@@ -66,7 +69,7 @@ class Segment(Declaration):
     visits_per_month : float
         Visits to site or app without buying, while active.
     categories, channels : mapping of str to float
-        Weights; a category or channel that is not named has none.
+        Weights; a category or channel that is not named has the weight 0.
     """
 
     share: Share
@@ -86,15 +89,15 @@ class Segment(Declaration):
     @field_validator("categories")
     @classmethod
     def _known_categories(cls, given: dict[str, float]) -> dict[str, float]:
-        return weights("category", given, CATEGORIES)
+        return complete_weights("category", given, CATEGORIES)
 
     @field_validator("channels")
     @classmethod
     def _known_channels(cls, given: dict[str, float]) -> dict[str, float]:
-        return weights("channel", given, CHANNELS)
+        return complete_weights("channel", given, CHANNELS)
 
 
-#: Numbers of a segment that ``contrast`` moves, with the range that each may have.
+#: Numbers of a segment that ``contrast`` changes, with the allowed range of each.
 _CONTRASTED = {
     "purchases_per_month": (1e-3, 30.0),
     "purchases_shape": (1e-3, 100.0),
@@ -108,36 +111,36 @@ _CONTRASTED = {
 _SPREADS = ("order_value_sd", "order_sd")
 
 
-def contrasted(
+def apply_contrast(
     segments: Sequence[Segment], shares: Sequence[float], contrast: float
 ) -> tuple[Segment, ...]:
     """Return segments that differ more or less than the recipe states.
 
-    Every number moves away from its mean over all customers, on the log scale:
-    ``log x' = mean + contrast (log x - mean)``; so do the weights of categories and channels,
-    relative to those of all customers together. At 0 all segments are alike, at 1 they are as
-    stated. Above 1 the orders of a customer, and the customers of a segment, also vary less in
-    value, by the same factor.
+    Every number is moved away from its mean over all customers on the log scale:
+    ``log x' = mean + contrast (log x - mean)``. The weights of categories and channels are moved in
+    the same way, relative to the weights of all customers together. At a contrast of 0 all segments
+    are equal, at 1 they are as stated. Above 1, the standard deviations of order values within a
+    customer and within a segment are also divided by the contrast.
 
     Parameters
     ----------
     segments : sequence of Segment
     shares : sequence of float
-        Share of each in all customers.
+        Share of each segment in all customers.
     contrast : float
-        0 or more.
+        Factor of the differences, 0 or more.
     """
     if contrast == 1:
         return (*segments,)
     changes: list[dict[str, Any]] = [{} for _ in segments]
     for name, (low, high) in _CONTRASTED.items():
-        values = _moved([getattr(each, name) for each in segments], shares, contrast)
+        values = _move_from_mean([getattr(each, name) for each in segments], shares, contrast)
         narrower = max(contrast, 1.0) if name in _SPREADS else 1.0
         for change, value in zip(changes, values, strict=True):
             kept = min(max(value / narrower, low), high)
             change[name] = round(kept) if name == "order_value_minor" else kept
     for name in ("categories", "channels"):
-        each_weights = [_shares_of(getattr(each, name)) for each in segments]
+        each_weights = [_normalise(getattr(each, name)) for each in segments]
         every = {
             key: math.fsum(
                 share * own[key] for share, own in zip(shares, each_weights, strict=True)
@@ -154,8 +157,10 @@ def contrasted(
     )
 
 
-def _moved(values: Sequence[float], shares: Sequence[float], contrast: float) -> list[float]:
-    """Move values away from their mean, or towards it, on the log scale where all are above 0."""
+def _move_from_mean(
+    values: Sequence[float], shares: Sequence[float], contrast: float
+) -> list[float]:
+    """Move values away from their mean, on the log scale where all values are above 0."""
     if min(values) <= 0:
         mean = math.fsum(s * v for s, v in zip(shares, values, strict=True))
         return [max(mean + contrast * (value - mean), 0.0) for value in values]
@@ -164,13 +169,13 @@ def _moved(values: Sequence[float], shares: Sequence[float], contrast: float) ->
     return [math.exp(mean + contrast * (value - mean)) for value in logs]
 
 
-def _shares_of(weights_of: dict[str, float]) -> dict[str, float]:
+def _normalise(weights_of: dict[str, float]) -> dict[str, float]:
     total = math.fsum(weights_of.values())
     return {name: weight / total for name, weight in weights_of.items()}
 
 
 class GroupDifference(Declaration):
-    """How a group of customers truly differs from the others: base rates, and no bias.
+    """True difference of a group of customers in its base rates, which is no bias.
 
     Attributes
     ----------

@@ -1,9 +1,9 @@
-"""Rules that hold across the tables of every world, and how often each is broken.
+"""Rules between the rows of a world's tables, and the number of rows that break each.
 
-The declarations of ``schema`` rule single rows; these rules hold between rows: totals and lines,
-money back and money paid, nothing before its customer. Those that must hold in any customer data
-are ``schema.consistency``'s and are counted here more strictly, because in a world nothing is
-unknown. ``generate`` breaks none; a world that does, or a table changed by hand, shows it here.
+The declarations of ``schema`` concern single rows. These rules concern several: totals and lines,
+refunds and payments, and that nothing happens before its customer is first seen. Some of the rules
+are ``schema.consistency``'s rules for any customer data; they are stricter here, because nothing is
+unknown in a world. ``generate`` breaks no rule, unless the recipe plants a fault.
 """
 
 import json
@@ -16,7 +16,7 @@ import polars as pl
 from workbench.foundation.errors import InputError
 from workbench.schema import TABLES
 from workbench.schema.consistency import CHECKS
-from workbench.synthetic.frames import columns_of
+from workbench.synthetic.frames import world_columns
 from workbench.synthetic.recipes import Recipe
 from workbench.synthetic.rules import money_rules, people_rules, time_rules
 
@@ -25,35 +25,35 @@ Tables = Mapping[str, pl.LazyFrame]
 
 @dataclass(frozen=True)
 class WorldRule:
-    """One rule of a world: its name, what it says, and functions that return what breaks it."""
+    """One rule of a world: name, wording, and functions that return the rows that break it."""
 
     name: str
-    says: str
+    wording: str
     broken: tuple[Callable[[Tables], pl.LazyFrame], ...]
 
     def count(self, tables: Tables) -> pl.LazyFrame:
-        """Count the rows that break it, in a frame of one number."""
+        """Count the rows that break the rule, in a lazy frame with one number."""
         counts = [broken(tables).select(rows=pl.len()) for broken in self.broken]
         return pl.concat(counts).select(pl.col("rows").sum())
 
 
-def _rule(name: str, says: str, broken: Callable[[Tables], pl.LazyFrame]) -> WorldRule:
-    return WorldRule(name, says, (broken,))
+def _rule(name: str, wording: str, broken: Callable[[Tables], pl.LazyFrame]) -> WorldRule:
+    return WorldRule(name, wording, (broken,))
 
 
 def _shared_rule(name: str, also: str, broken: Callable[[Tables], pl.LazyFrame]) -> WorldRule:
-    """Return a rule of any customer data, with what must hold besides in a world."""
+    """Return a rule of any customer data, together with a further condition for worlds."""
     check = CHECKS[name]
     return WorldRule(name, f"{check.rule.words}; {also}", (check.find_broken, broken))
 
 
-def tables_of(folder: Path) -> dict[str, pl.LazyFrame]:
-    """Return the tables of a world on disk, lazily; a table without rows is there, empty.
+def read_tables(folder: Path) -> dict[str, pl.LazyFrame]:
+    """Return the tables of a world on disk, lazily, also tables without rows.
 
     Raises
     ------
     InputError
-        The folder holds no world.
+        The folder contains no world.
     """
     if not (folder / "world.json").is_file():
         raise InputError(f"{folder} is no world: it has no world.json")
@@ -63,7 +63,7 @@ def tables_of(folder: Path) -> dict[str, pl.LazyFrame]:
     return {
         name: pl.concat([pl.scan_parquet(path) for path in paths])
         if paths
-        else pl.LazyFrame(schema=columns_of(name))
+        else pl.LazyFrame(schema=world_columns(name))
         for name, paths in held.items()
     }
 
@@ -76,39 +76,40 @@ def violations(world: Path | Mapping[str, pl.DataFrame], *, adds_tax: bool = Fal
     world : Path or mapping of str to DataFrame
         Folder of a world, or its tables by name; missing ones count as empty.
     adds_tax : bool
-        Whether prices come without the tax; a world on disk says so itself.
+        Whether tax is added to prices; for a world on disk it is read from its recipe.
 
     Returns
     -------
     DataFrame, shape (rules, 3)
-        ``rule``, ``says`` (String) and ``violations`` (Int64), one row per rule, in a fixed order.
+        One row per rule, in a fixed order: ``rule`` and ``wording`` (String), ``violations``
+        (Int64).
     """
     if isinstance(world, Path):
-        tables: Tables = tables_of(world)
+        tables: Tables = read_tables(world)
         adds_tax = not json.loads((world / "world.json").read_bytes())["recipe"]["prices_with_tax"]
     else:
         given = {name: rows.lazy() for name, rows in world.items()}
-        empty = {n: pl.LazyFrame(schema=columns_of(n)) for n in TABLES if n != "sources"}
+        empty = {n: pl.LazyFrame(schema=world_columns(n)) for n in TABLES if n != "sources"}
         tables = empty | given
-    if not adds_tax:  # it is contained in what is due
+    if not adds_tax:  # Prices contain the tax, so a total adds none to its lines.
         tables = {**tables, "orders": tables["orders"].with_columns(tax_minor=pl.lit(0, pl.Int64))}
     counts = pl.collect_all([rule.count(tables) for rule in RULES])
     return pl.DataFrame(
         {
             "rule": [rule.name for rule in RULES],
-            "says": [rule.says for rule in RULES],
+            "wording": [rule.wording for rule in RULES],
             "violations": pl.Series([count.item() for count in counts], dtype=pl.Int64),
         }
     )
 
 
-def planted(recipe: Recipe) -> frozenset[str]:
-    """Return the rules that a recipe's faults break on purpose."""
+def rules_broken_by_faults(recipe: Recipe) -> frozenset[str]:
+    """Return the rules that the faults of a recipe break on purpose."""
     faults = recipe.faults
     found = set()
-    if faults.duplicates:  # mistyped names, addresses and numbers
+    if faults.duplicates:  # Names, addresses and numbers of further records have typing errors.
         found |= {"given_name", "phone", "email"}
-    if faults.late:  # recorded after they happened
+    if faults.late:  # A late purchase event is not at the moment of its order.
         found.add("placed")
     if faults.encodings or faults.strings == "adversarial":
         found.add("given_name")
@@ -125,19 +126,25 @@ RULES = (
         "sales are above zero, returns and cancellations are not",
         money_rules.wrong_signs,
     ),
-    _shared_rule("reversal", "its sale and customer are known", money_rules.unfounded_reversals),
+    _shared_rule(
+        "reversal", "the sale and its customer are known", money_rules.unfounded_reversals
+    ),
     _rule(
         "payment", "an order is paid or refunded in full or not at all", money_rules.wrong_payments
     ),
-    _shared_rule("refund", "nothing goes back unpaid", money_rules.unpaid_refunds),
+    _shared_rule(
+        "refund", "no money is paid back before anything was paid", money_rules.unpaid_refunds
+    ),
     _rule(
         "first_seen",
         "nothing happens before its customer is first seen",
         time_rules.before_first_seen,
     ),
-    _rule("cause", "nothing is answered before it is asked or sent", time_rules.before_their_cause),
+    _rule("cause", "no message is answered before it is sent", time_rules.before_their_cause),
     _rule(
-        "placed", "a purchase on site is its order, at the moment of it", time_rules.unplaced_orders
+        "placed",
+        "a purchase event has the customer and the moment of its order",
+        time_rules.unplaced_orders,
     ),
     _rule(
         "known_keys",
@@ -161,10 +168,12 @@ RULES = (
     ),
     _rule(
         "newsletter",
-        "newsletters go to who allows them at the time",
+        "newsletters go only to customers who allow them at the time",
         people_rules.unwanted_newsletters,
     ),
     _shared_rule(
-        "terms", "they leave no gap, and what ended says why", money_rules.interrupted_terms
+        "terms",
+        "terms leave no gap, and every ended term has a reason",
+        money_rules.interrupted_terms,
     ),
 )

@@ -1,4 +1,4 @@
-"""Rules of names, addresses and permissions; each returns the rows that break it."""
+"""Rules on names, addresses and permissions; each function returns the rows that break a rule."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _DOMAINS = r"@(example\.(com|net|org)|([a-z0-9-]+\.)+example)$"  # RFC 2606
 
 
 def names_of_other_gender(tables: Tables) -> pl.LazyFrame:
-    """Return persons whose given name is on the other gender's list of their country only."""
+    """Return given names that are not on the list of the customer's gender and country."""
     given = tables["identities"].filter(pl.col("kind") == "given_name")
     stated = pl.col("gender").is_in(["female", "male"])
     people = tables["customers"].filter(stated).select("record_id", "gender", "country")
@@ -32,7 +32,7 @@ def names_of_other_gender(tables: Tables) -> pl.LazyFrame:
 
 
 def foreign_phones(tables: Tables) -> pl.LazyFrame:
-    """Return phones that are not of the fictional numbers of the customer's country."""
+    """Return phones that are not in the range for fiction of the customer's country."""
     phones = tables["identities"].filter(pl.col("kind") == "phone")
     country = tables["customers"].select("record_id", "country")
     numbers = phones.join(country, on="record_id", how="inner")
@@ -50,7 +50,7 @@ def reachable_mail(tables: Tables) -> pl.LazyFrame:
 
 
 def unwanted_newsletters(tables: Tables) -> pl.LazyFrame:
-    """Return newsletters whose recipient's latest decision before was not a yes."""
+    """Return newsletters to customers whose latest decision before the mail was not a yes."""
     is_newsletter = pl.col("campaign_id").str.starts_with("newsletter-")
     sent = tables["interactions"].filter(is_newsletter & (pl.col("action") == "sent"))
     decided = tables["consents"].filter(
@@ -75,7 +75,7 @@ def _listed_names() -> pl.DataFrame:
         for gender, names in (("female", each.female), ("male", each.male))
         for name, _ in names
     ]
-    # English is spoken in two countries; a name counts in each by its own list
+    # Each country has its own list, also the two countries with English names.
     return pl.DataFrame(rows, schema=["country", "gender", "name"], orient="row").unique()
 
 
@@ -84,5 +84,5 @@ def _decisions() -> tuple[str, ...]:
 
 
 def _beginning(prefixes: tuple[str, ...]) -> str:
-    """Return a pattern of numbers with one of these prefixes."""
+    """Return a regular expression for numbers with one of these prefixes."""
     return rf"^({'|'.join(map(re.escape, prefixes))})[0-9]+$"

@@ -1,4 +1,4 @@
-"""Rules of what comes before what and refers to what; each returns the rows that break it."""
+"""Rules on order in time and on references; each function returns the rows that break a rule."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ import polars as pl
 
 Tables = Mapping[str, pl.LazyFrame]
 
-#: The instant of a row, by table; dates count from their first moment.
+#: Column with the time of a row, by table; a date means its first moment.
 _INSTANTS = {
     "attributes": "observed_at",
     "events": "occurred_at",
@@ -29,12 +29,12 @@ _FOREIGN = (
 
 
 def before_first_seen(tables: Tables) -> pl.LazyFrame:
-    """Return what happened before its customer was first seen."""
+    """Return rows with a time before their customer was first seen."""
     seen = tables["customers"].select("record_id", "first_seen_at")
     early = []
     for name, column in _INSTANTS.items():
         at = pl.col(column)
-        # a contract begins on a date: the day of joining is early enough
+        # A contract begins on a date, which may be the day of joining.
         bound = (
             pl.col("first_seen_at").dt.date() if column.endswith("_on") else pl.col("first_seen_at")
         )
@@ -44,7 +44,7 @@ def before_first_seen(tables: Tables) -> pl.LazyFrame:
 
 
 def before_their_cause(tables: Tables) -> pl.LazyFrame:
-    """Return what was done in a thread before what it answers: before the mail, or the question."""
+    """Return messages of a thread that are earlier than its mail or its first question."""
     said = tables["interactions"].filter(pl.col("thread_id").is_not_null())
     channel, action = (pl.col(name).cast(pl.String) for name in ("channel", "action"))
     is_mail = channel.is_in(["email", "survey"])
@@ -58,7 +58,7 @@ def before_their_cause(tables: Tables) -> pl.LazyFrame:
 
 
 def unplaced_orders(tables: Tables) -> pl.LazyFrame:
-    """Return purchases on site or in the app that are not at the moment of their order."""
+    """Return purchase events without the customer and the moment of their order."""
     placed = tables["orders"].select("order_id", "ordered_at", "record_id")
     bought = tables["events"].filter(pl.col("event_name") == "purchase")
     both = bought.join(placed, on="order_id", how="left", suffix="_of_order")
@@ -69,11 +69,11 @@ def unplaced_orders(tables: Tables) -> pl.LazyFrame:
 
 
 def unknown_keys(tables: Tables) -> pl.LazyFrame:
-    """Return rows that refer to what is not there."""
+    """Return rows that refer to a row which does not exist."""
     lost = []
     for name, column, target in _FOREIGN:
         keys = tables[target].select(column)
         rows = tables[name].filter(pl.col(column).is_not_null())
-        # a literal alone would make a row of nothing
+        # A literal in place of the column would give one row for an empty table.
         lost.append(rows.join(keys, on=column, how="anti").select(pl.col(column).is_null()))
     return pl.concat(lost)

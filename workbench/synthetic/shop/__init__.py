@@ -1,1 +1,1 @@
-"""What customers do in the shop: visits, purchases, payments, plans, and leaving it."""
+"""Behaviour of customers in the shop: visits, orders, payments, contracts and leaving."""

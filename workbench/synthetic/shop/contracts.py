@@ -1,8 +1,8 @@
-"""The ``plus`` plan: who holds it, on what terms, and what is charged for it month by month.
+"""The ``plus`` plan: contracts of customers, their terms, and the monthly charges.
 
-In a contractual world all who join take it at once, and leaving the company is cancelling it.
-Elsewhere part of the customers holds it for a time, at most until leaving. A plan has a term for
-every price: an upgrade and each rise of the price end one term and begin the next.
+In a contractual world all customers take the plan when they join, and cancel it when they leave.
+Elsewhere some customers have the plan for a time, at most until they leave. A contract has a term
+for every price: an upgrade and each rise of the price end one term and begin the next.
 """
 
 from dataclasses import dataclass
@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from workbench.synthetic.draws import Flags, Integers, geometric, spread
-from workbench.synthetic.frames import table, text, where, words
+from workbench.synthetic.draws import Flags, Integers, child_rows, geometric
+from workbench.synthetic.frames import join_texts, keep_where, labels, make_table
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.shop.purchasing import Purchases
 
 _UNTIL_UPGRADE_MONTHS = 4.0
-#: Mean and most months from joining to a plan that is no contract; the longest it is kept.
+#: In a world without contracts: mean and largest number of months from joining to the plan, and
+#: largest number of months with it.
 UNTIL_PLAN_MONTHS, LONGEST_UNTIL_PLAN_MONTHS, LONGEST_STAY_MONTHS = 3.0, 12, 120
 _PLANS = ("plus", "plus family")
 _REASONS = ("cancelled", "payment_failed")
@@ -24,20 +25,19 @@ _REASONS = ("cancelled", "payment_failed")
 
 @dataclass(frozen=True)
 class Contracts:
-    """Contracts of a block.
-
-    Months count from January 1970.
+    """Contracts of a block, arrays of shape (contracts,); months are counted from January 1970.
 
     Attributes
     ----------
-    owner : array of int, shape (contracts,)
+    owner : array of int
+        Row of the customer.
     begins, upgrades, ends : array of int
-        First month; month of the upgrade, ``ends`` where there is none; first month no longer held,
-        beyond the data where the contract still runs.
+        First month; month of the upgrade, or ``ends`` without an upgrade; first month after the
+        contract, which may be after the data end.
     is_committed : array of bool
-        Whether it binds for twelve months.
+        Whether the contract has a commitment of twelve months.
     payment_failed : array of bool
-        Why it ended, where it did.
+        Whether the contract ends because a payment failed.
     """
 
     owner: Integers
@@ -48,15 +48,15 @@ class Contracts:
     payment_failed: Flags
 
 
-def contracts(block: Block, bought: Purchases) -> Contracts:
-    """Draw who holds the plan, and for how long: not beyond leaving, from a first of a month on."""
+def draw_contracts(block: Block, purchases: Purchases) -> Contracts:
+    """Draw the contracts; each begins on the first of a month and ends at leaving at the latest."""
     plan = block.recipe.plan
     last_month = _last_month(block)
-    left_at = block.clock.start_at + (np.minimum(bought.left_day, 1e6) * 86_400).astype(np.int64)
+    left_at = block.clock.start_at + (np.minimum(purchases.left_day, 1e6) * 86_400).astype(np.int64)
     if plan.is_contractual:
         begins = month_number(block.joined_at)
         ends = month_number(left_at) + 1
-        failed = bought.lives.by_failure
+        failed = purchases.lifetimes.by_failure
     else:
         begins = month_number(block.joined_at) + geometric(
             block.u("plan begins"), UNTIL_PLAN_MONTHS, most=LONGEST_UNTIL_PLAN_MONTHS
@@ -78,42 +78,46 @@ def contracts(block: Block, bought: Purchases) -> Contracts:
     return Contracts(owner, begins, upgrades, ends, is_committed, failed[owner])
 
 
-def subscriptions(block: Block, held: Contracts) -> pl.DataFrame:
+def subscriptions(block: Block, contracts: Contracts) -> pl.DataFrame:
     """Return the table ``subscriptions``: one row per term."""
     last_month = _last_month(block)
-    # moments at which a term may end within the contract: the upgrade and every rise
-    rises = [np.full(held.owner.size, month) for month in _rises(block)]
-    cuts = np.sort(np.stack([held.upgrades, *rises], axis=1), axis=1)
-    within = (cuts > held.begins[:, None]) & (cuts < held.ends[:, None]) & (cuts <= last_month)
-    within &= np.diff(cuts, axis=1, prepend=-1) > 0  # two in one month are one
+    # Months in which a term may end within the contract: the upgrade and every rise.
+    rises = [np.full(contracts.owner.size, month) for month in _rises(block)]
+    cuts = np.sort(np.stack([contracts.upgrades, *rises], axis=1), axis=1)
+    within = (
+        (cuts > contracts.begins[:, None]) & (cuts < contracts.ends[:, None]) & (cuts <= last_month)
+    )
+    within &= np.diff(cuts, axis=1, prepend=-1) > 0  # Two in one month count once.
     edges = np.concatenate(
-        [held.begins[:, None], np.where(within, cuts, -1), held.ends[:, None]], axis=1
+        [contracts.begins[:, None], np.where(within, cuts, -1), contracts.ends[:, None]], axis=1
     )
     rows, columns = np.nonzero(edges >= 0)
     starts = columns < edges.shape[1] - 1
     begins = edges[rows, columns][starts]
-    ends = edges[rows, columns][columns > 0]  # each edge but the first ends a term
+    ends = edges[rows, columns][columns > 0]  # Each edge except the first ends a term.
     contract = rows[starts]
-    is_changed = ends < held.ends[contract]
-    reason = np.where(is_changed, 2, held.payment_failed[contract].astype(np.int64))
+    is_changed = ends < contracts.ends[contract]
+    reason = np.where(is_changed, 2, contracts.payment_failed[contract].astype(np.int64))
     has_ended = ends <= last_month
-    owner = held.owner[contract]
-    is_upgraded = begins >= held.upgrades[contract]
-    return table(
+    owner = contracts.owner[contract]
+    is_upgraded = begins >= contracts.upgrades[contract]
+    return make_table(
         "subscriptions",
         [
             {
                 "_owner": owner,
                 "_at": begins,
-                "subscription_id": text(f"{block.recipe.system}:plus-", _number(block, owner)),
+                "subscription_id": join_texts(
+                    f"{block.recipe.system}:plus-", block.account_numbers(owner)
+                ),
                 "record_id": block.record_id[owner],
-                "plan": words(_PLANS, is_upgraded.astype(np.int64)),
-                "started_on": _started(block, owner, begins),
-                "ended_on": where(has_ended, _first_of(ends)),
-                "end_reason": words([*_REASONS, "changed", None], np.where(has_ended, reason, 3)),
-                "commitment_months": np.where(held.is_committed[contract], 12, 1),
+                "plan": labels(_PLANS, is_upgraded.astype(np.int64)),
+                "started_on": _start_dates(block, owner, begins),
+                "ended_on": keep_where(has_ended, _first_day(ends)),
+                "end_reason": labels([*_REASONS, "changed", None], np.where(has_ended, reason, 3)),
+                "commitment_months": np.where(contracts.is_committed[contract], 12, 1),
                 "currency": block.recipe.currency,
-                "monthly_price_minor": _price(block, held, contract, begins),
+                "monthly_price_minor": _price(block, contracts, contract, begins),
             }
         ],
     )
@@ -124,7 +128,8 @@ class Charges:
     """Monthly charges up to the data end; arrays of shape (charges,).
 
     ``number`` counts a customer's charges from 0, ``at`` is in seconds since 1970, ``amount`` in
-    minor units. ``fails`` marks attempts that failed at first, ``is_lost`` those never made good.
+    minor units. ``fails`` is true where the first attempt failed, ``is_lost`` where no attempt
+    succeeded.
     """
 
     owner: Integers
@@ -135,17 +140,20 @@ class Charges:
     is_lost: Flags
 
 
-def charges(block: Block, held: Contracts) -> Charges:
-    """Return what is charged for the plan; the last charge of a plan that failed is lost."""
+def charges(block: Block, contracts: Contracts) -> Charges:
+    """Return the monthly charges of the plan.
+
+    The last charge of a contract that ended because a payment failed is lost.
+    """
     plan, last_month = block.recipe.plan, _last_month(block)
-    count = np.maximum(np.minimum(held.ends, last_month + 1) - held.begins, 0)
-    contract, number = spread(count)
-    month = held.begins[contract] + number
-    owner = held.owner[contract]
+    count = np.maximum(np.minimum(contracts.ends, last_month + 1) - contracts.begins, 0)
+    contract, number = child_rows(count)
+    month = contracts.begins[contract] + number
+    owner = contracts.owner[contract]
     seconds = 10_800 + (7_200 * block.u("charged", owner, number)).astype(np.int64)
-    # who joins in the middle of a month pays the first at joining
+    # The first charge of a customer who joins within a month is at joining.
     at = np.maximum(_first_second(month) + seconds, block.joined_at[owner] + 3_600)
-    is_lost = held.payment_failed[contract] & (month == held.ends[contract] - 1)
+    is_lost = contracts.payment_failed[contract] & (month == contracts.ends[contract] - 1)
     recovered = plan.failed_payment * plan.recovers
     fails = is_lost | (block.u("charge fails", owner, number) < recovered)
     within = at < block.clock.end_at
@@ -153,16 +161,16 @@ def charges(block: Block, held: Contracts) -> Charges:
         owner=owner[within],
         number=number[within],
         at=at[within],
-        amount=_price(block, held, contract, month)[within],
+        amount=_price(block, contracts, contract, month)[within],
         fails=fails[within],
         is_lost=is_lost[within],
     )
 
 
-def _price(block: Block, held: Contracts, contract: Integers, month: Integers) -> Integers:
-    """Return the price of a month of each contract."""
+def _price(block: Block, contracts: Contracts, contract: Integers, month: Integers) -> Integers:
+    """Return the price of one month of each contract."""
     plan = block.recipe.plan
-    base = np.where(month >= held.upgrades[contract], plan.upgrade_minor, plan.price_minor)
+    base = np.where(month >= contracts.upgrades[contract], plan.upgrade_minor, plan.price_minor)
     factor = np.ones(len(month))
     for rise, begins in zip(plan.price_rises, _rises(block), strict=True):
         factor = np.where(month >= begins, factor * (1 + rise.by), factor)
@@ -180,18 +188,14 @@ def _last_month(block: Block) -> int:
     return int(month_number(np.array([block.clock.end_at - 1]))[0])
 
 
-def _started(block: Block, owner: Integers, begins: Integers) -> pl.Series:
-    """Return the first day of terms: of the month, or that of joining in it."""
+def _start_dates(block: Block, owner: Integers, begins: Integers) -> pl.Series:
+    """Return the first day of each term: of the month, or the day of joining within it."""
     joined = block.joined_at[owner].astype("datetime64[s]").astype("datetime64[D]")
     return pl.Series(np.maximum(begins.astype("datetime64[M]").astype("datetime64[D]"), joined))
 
 
-def _number(block: Block, owner: Integers) -> pl.Series:
-    return pl.Series(block.numbers[owner] + 100_000).cast(pl.String)
-
-
 def month_number(seconds: Integers) -> Integers:
-    """Return the months since January 1970 of instants."""
+    """Convert instants to months since January 1970."""
     return seconds.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
 
 
@@ -199,5 +203,5 @@ def _first_second(month: Integers) -> Integers:
     return month.astype("datetime64[M]").astype("datetime64[s]").astype(np.int64)
 
 
-def _first_of(month: Integers) -> pl.Series:
+def _first_day(month: Integers) -> pl.Series:
     return pl.Series(month.astype("datetime64[M]").astype("datetime64[D]"))

@@ -1,17 +1,16 @@
-"""When customers leave, and what of their life makes them.
+"""Draw the moment at which each customer leaves.
 
-A customer's hazard of leaving in a month is, on the complementary log-log scale,
+The hazard of leaving in a month is constant within the month; on the complementary log-log scale,
 
     log(hazard) = log(-log(1 - leaving_per_month)) + frailty + tenure_power log(1 + months)
-                  + log(annoyed) where annoyed + the factors of the customer's groups,
+                  + log(annoyed) while annoyed + log factors of the customer's groups.
 
-constant within the month. Nobody sees frailty, which is normal with mean 0. A bad experience leaves
-a customer annoyed for some months, from the month after it on; what is bad and how often it happens
-depends on what the customer buys, so the hazard follows what happens. An exponential threshold is
-drawn once per customer; the customer leaves when the sum of the hazards passes it (Cox and Oakes
-1984, "Analysis of survival data", section 2.3).
+The frailty is normal with mean 0, and no table records it. After a bad experience a customer is
+annoyed for some months, from the next month on. Bad experiences come from orders, so the hazard
+depends on the customer's purchases. Each customer has one exponential threshold and leaves when the
+sum of the hazards exceeds it (Cox and Oakes 1984, "Analysis of survival data", section 2.3).
 
-In a contractual world a charge that fails for good is a second cause of leaving beside the first.
+In a contractual world there is a second cause of leaving: a charge that fails and is never paid.
 """
 
 from dataclasses import dataclass
@@ -23,28 +22,25 @@ from workbench.synthetic.draws import Flags, Floats, Integers, exponential, norm
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.recipes import Recipe
 
-#: Day of leaving of who is still there when the data end.
+#: Day of leaving of customers who stay until the data end.
 NEVER = 1e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lives:
-    """How long the customers of a block stay.
+class Lifetimes:
+    """Hazards and moments of leaving of a block's customers.
 
     Attributes
     ----------
     hazard : array of float, shape (customers, months)
-        Hazard of leaving by own will in each month of the world, from the first on.
-    failing : float
-        Hazard of a charge that fails for good, in every month; 0 without contracts.
+        Hazard of leaving by decision of the customer, in each month of the world.
     left_day : array of float, shape (customers,)
-        Fractional day of leaving, ``NEVER`` if not before the data end.
+        Fractional day of leaving; ``NEVER`` for customers who stay until the data end.
     by_failure : array of bool, shape (customers,)
         Whether a failed charge was the cause.
     """
 
     hazard: Floats
-    failing: float
     left_day: Floats
     by_failure: Flags
 
@@ -56,28 +52,28 @@ def month_days(block: Block, months: int) -> Integers:
 
 
 def month_of(block: Block, day: Floats) -> Integers:
-    """Return the month of the world that a day lies in, from 0."""
+    """Return the month of the world that contains each day, from 0."""
     starts = month_days(block, block.recipe.months)
     return np.clip(np.searchsorted(starts, day, "right") - 1, 0, block.recipe.months - 1)
 
 
-def calm_hazard(block: Block, frailty: Floats, months: range) -> Floats:
-    """Return the hazard of each month for who is not annoyed, shape (customers, months).
+def hazard_without_annoyance(block: Block, frailty: Floats, months: range) -> Floats:
+    """Return the hazard of each month without annoyance, shape (customers, months).
 
     Parameters
     ----------
     block : Block
     frailty : array of float, shape (customers,)
-        Of the log hazard.
+        Frailty of each customer, on the log scale.
     months : range
         Months of the world, also after its end.
     """
-    monthly = -np.log1p(-block.of_kind("leaving_per_month"))
+    monthly = -np.log1p(-block.segment_values("leaving_per_month"))
     monthly = monthly * block.group_factor("leaving") * np.exp(frailty)
-    return hazards(block.recipe, monthly, month_of(block, block.joined_day), months)
+    return monthly_hazards(block.recipe, monthly, month_of(block, block.joined_day), months)
 
 
-def hazards(recipe: Recipe, monthly: Floats, joined: Integers, months: range) -> Floats:
+def monthly_hazards(recipe: Recipe, monthly: Floats, joined: Integers, months: range) -> Floats:
     """Return the hazard of each month, shape (customers, months).
 
     Parameters
@@ -103,22 +99,24 @@ def frailty(block: Block) -> Floats:
     return block.recipe.leaving.frailty_sd * normal(block.u("frailty"))
 
 
-def failing_hazard(block: Block) -> float:
-    """Return the monthly hazard of a charge that fails for good in a contractual world."""
+def payment_failure_hazard(block: Block) -> float:
+    """Return the monthly hazard of leaving because a charge fails; 0 without contracts."""
     plan = block.recipe.plan
     if not plan.is_contractual:
         return 0.0
     return float(-np.log1p(-plan.failed_payment * (1 - plan.recovers)))
 
 
-def annoyed_in(block: Block, experienced: Flags) -> Flags:
-    """Return in which months customers are annoyed: the months after one of a bad experience.
+def annoyed_months(block: Block, experienced: Flags) -> Flags:
+    """Return whether each customer is annoyed in each month.
+
+    Customers are annoyed in the months after a month with a bad experience.
 
     Parameters
     ----------
     block : Block
     experienced : array of bool, shape (customers, months)
-        Months of bad experiences.
+        Whether the customer had a bad experience in the month.
     """
     annoyed = np.zeros_like(experienced)
     longest = min(block.recipe.leaving.annoyed_months, experienced.shape[1] - 1)
@@ -127,15 +125,15 @@ def annoyed_in(block: Block, experienced: Flags) -> Flags:
     return annoyed
 
 
-def lives(block: Block, experienced: Flags) -> Lives:
-    """Let customers leave by their hazards, with bad experiences in these months."""
-    annoyed = annoyed_in(block, experienced)
+def draw_lifetimes(block: Block, experienced: Flags) -> Lifetimes:
+    """Draw the moments of leaving; for ``experienced`` see ``annoyed_months``."""
+    annoyed = annoyed_months(block, experienced)
     months = block.recipe.months
     starts = month_days(block, months).astype(np.float64)
-    hazard = calm_hazard(block, frailty(block), range(months))
+    hazard = hazard_without_annoyance(block, frailty(block), range(months))
     hazard = np.where(annoyed, hazard * block.recipe.leaving.annoyed, hazard)
-    failing = failing_hazard(block)
-    # of each month the part after joining counts
+    failing = payment_failure_hazard(block)
+    # In the month of joining, only the time after joining counts.
     begins = np.maximum(starts[:-1], block.joined_day[:, None])
     part = np.clip((starts[1:] - begins) / np.diff(starts), 0.0, 1.0)
     summed = np.cumsum((hazard + failing) * part, axis=1)
@@ -148,9 +146,8 @@ def lives(block: Block, experienced: Flags) -> Lives:
     begin = begins[row, column]
     day = begin + np.clip(within, 0.0, 1.0) * (starts[column + 1] - begin)
     share_failing = failing / np.maximum(hazard[row, column] + failing, 1e-300)
-    return Lives(
+    return Lifetimes(
         hazard=hazard,
-        failing=failing,
         left_day=np.where(leaves, day, NEVER),
         by_failure=leaves & (block.u("cause of leaving") < share_failing),
     )

@@ -1,10 +1,10 @@
-"""The tables ``orders`` and ``order_items``, from what was sold and taken back."""
+"""The tables ``orders`` and ``order_items``, made from sales and reversals."""
 
 import numpy as np
 import polars as pl
 
 from workbench.synthetic.draws import Integers
-from workbench.synthetic.frames import gathered, instant, table, text, words
+from workbench.synthetic.frames import gather, instants, join_texts, labels, make_table
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.recipes import CHANNELS
 from workbench.synthetic.shop.ordering import CODE, Sales
@@ -12,71 +12,73 @@ from workbench.synthetic.shop.purchasing import MAILED, Purchases
 from workbench.synthetic.stock.catalogue import Catalogue, catalogue
 
 
-def reversal_ids(sold: Sales) -> pl.Series:
+def reversal_ids(sales: Sales) -> pl.Series:
     """Return the order ids of returns (``…-R``) and cancellations (``…-C``)."""
-    codes = sold.reversals.is_return.astype(np.int64)
-    return text(gathered(sold.order_id, sold.reversals.sale), words(["-C", "-R"], codes))
+    codes = sales.reversals.is_return.astype(np.int64)
+    return join_texts(gather(sales.order_id, sales.reversals.sale), labels(["-C", "-R"], codes))
 
 
-def orders(block: Block, bought: Purchases, sold: Sales) -> pl.DataFrame:
+def orders(block: Block, purchases: Purchases, sales: Sales) -> pl.DataFrame:
     """Return the table ``orders``."""
-    back = sold.reversals
+    back = sales.reversals
     placed = {
-        "_owner": bought.owner,
-        "order_id": sold.order_id,
-        "record_id": block.record_id[bought.owner],
+        "_owner": purchases.owner,
+        "order_id": sales.order_id,
+        "record_id": block.record_id[purchases.owner],
         "kind": "sale",
-        "ordered_at": instant(bought.placed_at),
-        "campaign_id": _campaigns(block, bought, sold),
-        "discount_minor": sold.discount,
-        "shipping_minor": sold.shipping,
-        "tax_minor": sold.tax,
-        "total_minor": sold.total,
-        "channel": words(CHANNELS, sold.channel),
+        "ordered_at": instants(purchases.placed_at),
+        "campaign_id": _campaigns(block, purchases, sales),
+        "discount_minor": sales.discount,
+        "shipping_minor": sales.shipping,
+        "tax_minor": sales.tax,
+        "total_minor": sales.total,
+        "channel": labels(CHANNELS, sales.channel),
     }
-    owner = bought.owner[back.sale]
+    owner = purchases.owner[back.sale]
     reversed_ = {
         "_owner": owner,
-        "order_id": reversal_ids(sold),
+        "order_id": reversal_ids(sales),
         "record_id": block.record_id[owner],
-        "kind": words(["cancellation", "return"], back.is_return.astype(np.int64)),
-        "original_order_id": gathered(sold.order_id, back.sale),
-        "ordered_at": instant(back.at),
+        "kind": labels(["cancellation", "return"], back.is_return.astype(np.int64)),
+        "original_order_id": gather(sales.order_id, back.sale),
+        "ordered_at": instants(back.at),
         "discount_minor": back.discount,
         "shipping_minor": back.shipping,
         "tax_minor": back.tax,
         "total_minor": back.total,
-        "channel": words(CHANNELS, sold.channel[back.sale]),
+        "channel": labels(CHANNELS, sales.channel[back.sale]),
     }
     parts = [
         part | {"_at": np.asarray(at), "currency": block.recipe.currency}
-        for part, at in ((placed, bought.placed_at), (reversed_, back.at))
+        for part, at in ((placed, purchases.placed_at), (reversed_, back.at))
     ]
-    return table("orders", parts)
+    return make_table("orders", parts)
 
 
-def order_items(block: Block, bought: Purchases, sold: Sales) -> pl.DataFrame:
-    """Return the table ``order_items``: lines of sales, and those taken back with a minus."""
+def order_items(block: Block, purchases: Purchases, sales: Sales) -> pl.DataFrame:
+    """Return the table ``order_items``: lines of sales; reversed lines have negative amounts."""
     goods = catalogue(block.recipe.system)
-    back = sold.reversals
-    of_reversal = np.full(len(sold.lines), -1)
+    back = sales.reversals
+    of_reversal = np.full(len(sales.lines), -1)
     of_reversal[back.sale] = np.arange(len(back.sale))
-    reversal = of_reversal[sold.line_sale]
+    reversal = of_reversal[sales.line_sale]
     is_whole = ~np.append(back.is_return, False)[reversal] & (reversal >= 0)
-    reversed_ = np.flatnonzero(is_whole | sold.reversed_line)
-    every = np.arange(len(sold.line_sale))
-    return table(
+    reversed_ = np.flatnonzero(is_whole | sales.reversed_line)
+    every = np.arange(len(sales.line_sale))
+    return make_table(
         "order_items",
         [
-            _lines(block, bought, sold, goods, every, gathered(sold.order_id, sold.line_sale), 1)
-            | {"_at": bought.placed_at[sold.line_sale]},
+            _lines(
+                block, purchases, sales, goods, every, gather(sales.order_id, sales.line_sale), 1
+            )
+            | {"_at": purchases.placed_at[sales.line_sale]},
             _lines(
                 block,
-                bought,
-                sold,
+                purchases,
+                sales,
                 goods,
                 reversed_,
-                gathered(reversal_ids(sold), reversal[reversed_]),
+                gather(reversal_ids(sales), reversal[reversed_]),
                 -1,
             )
             | {"_at": back.at[reversal[reversed_]]},
@@ -86,37 +88,37 @@ def order_items(block: Block, bought: Purchases, sold: Sales) -> pl.DataFrame:
 
 def _lines(
     block: Block,
-    bought: Purchases,
-    sold: Sales,
+    purchases: Purchases,
+    sales: Sales,
     goods: Catalogue,
     lines: Integers,
     order_id: pl.Series,
     sign: int,
 ) -> dict[str, object]:
-    owner = bought.owner[sold.line_sale[lines]]
-    product = sold.product[lines]
+    owner = purchases.owner[sales.line_sale[lines]]
+    product = sales.product[lines]
     return {
         "_owner": owner,
         "order_id": order_id,
-        "line_number": sold.line_number[lines],
+        "line_number": sales.line_number[lines],
         "record_id": block.record_id[owner],
-        "product_id": gathered(goods.product_id, product),
-        "product_name": gathered(goods.name, product),
-        "product_category": gathered(goods.category, product),
-        "quantity": sign * sold.quantity[lines],
+        "product_id": gather(goods.product_id, product),
+        "product_name": gather(goods.name, product),
+        "product_category": gather(goods.category, product),
+        "quantity": sign * sales.quantity[lines],
         "unit_price_minor": goods.price_minor[product],
-        "amount_minor": sign * sold.amount[lines],
+        "amount_minor": sign * sales.amount[lines],
     }
 
 
-def answered(block: Block, bought: Purchases) -> pl.Series:
-    """Return the mailing that brought each sale, null where none did."""
+def mailing_of_sale(block: Block, purchases: Purchases) -> pl.Series:
+    """Return the mailing that caused each sale, null where none did."""
     names = [*block.recipe.campaigns, None]
-    number = np.where(bought.place >= MAILED, bought.place - MAILED, len(names) - 1)
-    return words(names, number)
+    number = np.where(purchases.place >= MAILED, purchases.place - MAILED, len(names) - 1)
+    return labels(names, number)
 
 
-def _campaigns(block: Block, bought: Purchases, sold: Sales) -> pl.Series:
-    """Return what each sale answers: a mailing, else the discount code."""
-    code = words([None, CODE], (sold.discount > 0).astype(np.int64))
-    return answered(block, bought).fill_null(code)
+def _campaigns(block: Block, purchases: Purchases, sales: Sales) -> pl.Series:
+    """Return the campaign of each sale: a mailing, else the discount code, else null."""
+    code = labels([None, CODE], (sales.discount > 0).astype(np.int64))
+    return mailing_of_sale(block, purchases).fill_null(code)

@@ -1,14 +1,14 @@
-"""What is paid: charges of sales and of the plan, failed attempts, refunds, chargebacks.
+"""Payments: charges of sales and of the plan, failed attempts, refunds and chargebacks.
 
-A sale is charged in full or, on an invoice not due yet, not at all; a refund is the total of the
-return or cancellation it belongs to, and only what was paid is refunded.
+A sale is charged in full or, with an unpaid invoice, not at all. A refund has the total of its
+return or cancellation, and only sales that were paid are refunded.
 """
 
 import numpy as np
 import polars as pl
 
-from workbench.synthetic.draws import Flags, Integers, choice
-from workbench.synthetic.frames import gathered, instant, table, text, words
+from workbench.synthetic.draws import Flags, Integers, choose
+from workbench.synthetic.frames import gather, instants, join_texts, labels, make_table
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.recipes import CHANNELS
 from workbench.synthetic.shop.contracts import Charges, Contracts, charges
@@ -23,21 +23,23 @@ _DAY = 86_400
 _RETRIED_SECONDS = 3 * _DAY + 7_200
 
 
-def payments(block: Block, bought: Purchases, sold: Sales, held: Contracts) -> pl.DataFrame:
+def payments(
+    block: Block, purchases: Purchases, sales: Sales, contracts: Contracts
+) -> pl.DataFrame:
     """Return the table ``payments``."""
-    owner, place = bought.owner, bought.place
-    is_store = sold.channel == CHANNELS.index("store")
+    owner, place = purchases.owner, purchases.place
+    is_store = sales.channel == CHANNELS.index("store")
     u = block.u("method", owner, place)
-    method = np.where(is_store, choice(u, _STORE), choice(u, _ONLINE))
+    method = np.where(is_store, choose(u, _STORE), choose(u, _ONLINE))
     delay = np.where(
         method == _METHODS.index("invoice"),
         (3 + 20 * block.u("invoice paid", owner, place)) * _DAY,
         60 * block.u("charged after", owner, place),
     )
-    charged_at = bought.placed_at + delay.astype(np.int64)
+    charged_at = purchases.placed_at + delay.astype(np.int64)
     is_paid = charged_at < block.clock.end_at
 
-    back = sold.reversals
+    back = sales.reversals
     refunded_at = np.maximum(back.at, charged_at[back.sale])
     refunded_at = refunded_at + (
         (1 + 4 * block.u("refunded after", owner[back.sale], place[back.sale])) * _DAY
@@ -52,7 +54,7 @@ def payments(block: Block, bought: Purchases, sold: Sales, held: Contracts) -> p
         (method == 0) & ~is_store & untouched & is_paid & (disputed_at < block.clock.end_at)
     )
     is_disputed &= block.u("disputed", owner, place) < block.recipe.returns.chargebacks
-    # a failed attempt is followed by the one that went through
+    # A failed attempt is followed by the charge that succeeded.
     fails = (
         (block.u("failed", owner, place) < block.recipe.returns.declined)
         & is_paid
@@ -61,65 +63,70 @@ def payments(block: Block, bought: Purchases, sold: Sales, held: Contracts) -> p
     )
 
     found = [
-        ("charge", "P", np.flatnonzero(is_paid), charged_at, sold.total),
-        ("failed", "F", np.flatnonzero(fails), bought.placed_at, 0 * sold.total),
-        ("chargeback", "B", np.flatnonzero(is_disputed), disputed_at, -sold.total),
+        ("charge", "P", np.flatnonzero(is_paid), charged_at, sales.total),
+        ("failed", "F", np.flatnonzero(fails), purchases.placed_at, 0 * sales.total),
+        ("chargeback", "B", np.flatnonzero(is_disputed), disputed_at, -sales.total),
     ]
     kind = np.repeat(np.arange(len(found)), [len(rows) for _, _, rows, _, _ in found])
     sale = np.concatenate([rows for _, _, rows, _, _ in found])
-    order_id = gathered(sold.order_id, sale)
+    order_id = gather(sales.order_id, sale)
     at = np.concatenate([at[rows] for _, _, rows, at, _ in found])
     of_sales = {
         "_owner": owner[sale],
         "_at": at,
-        "payment_id": text(order_id, "-", words([letter for _, letter, *_ in found], kind)),
+        "payment_id": join_texts(order_id, "-", labels([letter for _, letter, *_ in found], kind)),
         "record_id": block.record_id[owner[sale]],
         "order_id": order_id,
-        "kind": words([name for name, *_ in found], kind),
-        "method": words(_METHODS, method[sale]),
-        "paid_at": instant(at),
+        "kind": labels([name for name, *_ in found], kind),
+        "method": labels(_METHODS, method[sale]),
+        "paid_at": instants(at),
         "amount_minor": np.concatenate([amount[rows] for _, _, rows, _, amount in found]),
     }
     parts = [
         of_sales,
-        _refunds(block, bought, sold, method, refunded_at, is_refunded),
-        *_of_plan(block, held),
+        _refunds(block, purchases, sales, method, refunded_at, is_refunded),
+        *_plan_payments(block, contracts),
     ]
-    return table("payments", [part | {"currency": block.recipe.currency} for part in parts])
+    return make_table("payments", [part | {"currency": block.recipe.currency} for part in parts])
 
 
 def _refunds(
-    block: Block, bought: Purchases, sold: Sales, method: Integers, at: Integers, is_refunded: Flags
+    block: Block,
+    purchases: Purchases,
+    sales: Sales,
+    method: Integers,
+    at: Integers,
+    is_refunded: Flags,
 ) -> dict[str, object]:
     rows = np.flatnonzero(is_refunded)
-    sale = sold.reversals.sale[rows]
-    owner = bought.owner[sale]
-    order_id = gathered(reversal_ids(sold), rows)
+    sale = sales.reversals.sale[rows]
+    owner = purchases.owner[sale]
+    order_id = gather(reversal_ids(sales), rows)
     return {
         "_owner": owner,
         "_at": at[rows],
-        "payment_id": text(order_id, "-P"),
+        "payment_id": join_texts(order_id, "-P"),
         "record_id": block.record_id[owner],
         "order_id": order_id,
         "kind": "refund",
-        "method": words(_METHODS, method[sale]),
-        "paid_at": instant(at[rows]),
-        "amount_minor": sold.reversals.total[rows],
+        "method": labels(_METHODS, method[sale]),
+        "paid_at": instants(at[rows]),
+        "amount_minor": sales.reversals.total[rows],
     }
 
 
-def _of_plan(block: Block, held: Contracts) -> list[dict[str, object]]:
-    """Return charges of the plan: failed attempts, and what went through in the end."""
-    every = charges(block, held)
+def _plan_payments(block: Block, contracts: Contracts) -> list[dict[str, object]]:
+    """Return the payments for the plan: failed attempts, and charges that succeeded."""
+    every = charges(block, contracts)
     failed, paid = np.flatnonzero(every.fails), np.flatnonzero(~every.is_lost)
     again = np.where(every.fails, _RETRIED_SECONDS, 0)
     return [
-        _charged(block, every, failed, "failed", every.at, 0 * every.amount, "-F"),
-        _charged(block, every, paid, "charge", every.at + again, every.amount, ""),
+        _plan_rows(block, every, failed, "failed", every.at, 0 * every.amount, "-F"),
+        _plan_rows(block, every, paid, "charge", every.at + again, every.amount, ""),
     ]
 
 
-def _charged(
+def _plan_rows(
     block: Block,
     every: Charges,
     rows: Integers,
@@ -130,15 +137,15 @@ def _charged(
 ) -> dict[str, object]:
     rows = rows[at[rows] < block.clock.end_at]
     owner = every.owner[rows]
-    own = pl.Series(block.numbers[owner] + 100_000).cast(pl.String)
+    own = block.account_numbers(owner)
     number = pl.Series(every.number[rows] + 1).cast(pl.String)
     return {
         "_owner": owner,
         "_at": at[rows],
-        "payment_id": text(f"{block.recipe.system}:plus-", own, "-", number, letter),
+        "payment_id": join_texts(f"{block.recipe.system}:plus-", own, "-", number, letter),
         "record_id": block.record_id[owner],
         "kind": kind,
-        "method": words(_METHODS, 2 * (block.u("plan method", owner) < 0.5).astype(np.int64)),
-        "paid_at": instant(at[rows]),
+        "method": labels(_METHODS, 2 * (block.u("plan method", owner) < 0.5).astype(np.int64)),
+        "paid_at": instants(at[rows]),
         "amount_minor": amount[rows],
     }

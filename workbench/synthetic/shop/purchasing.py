@@ -1,14 +1,14 @@
-"""When customers buy, what goes wrong with it, and who leaves over it.
+"""Draw the purchases of customers, troubles with them, and the moments of leaving.
 
-A customer buys at a rate drawn from the segment's gamma distribution, on the seasonal clock, from
-joining on: a gamma-mixed Poisson process (Ehrenberg 1959; Schmittlein, Morrison and Colombo 1987,
-"Counting your customers", Management Science 33). First come all purchases that the customer would
-make, then what a mailing adds to or takes from them, then what goes wrong with each. That moves the
-hazard of leaving (``leaving``), and purchases after leaving do not come about. Nobody sees the
-leaving where there is no contract: a customer just stops.
+From joining on, a customer buys at a constant rate on the seasonal clock. The rate is drawn from
+the segment's gamma distribution, which makes a gamma-mixed Poisson process (Ehrenberg 1959;
+Schmittlein, Morrison and Colombo 1987, "Counting your customers", Management Science 33). The steps
+are: draw the purchases of a customer who never leaves, add and remove purchases by mailings, draw
+the troubles with each purchase, draw the moment of leaving, which depends on the troubles
+(``leaving``), and drop purchases after it. Without a contract, no table records the leaving.
 
-Every purchase keeps its *place*, a number of its own that no other purchase changes: whatever else
-is drawn for it is drawn by its place, so a customer with one cause changed has the rest unchanged.
+Every purchase has a *place*, a number that does not depend on other purchases. All further draws
+for the purchase use it, so a change of one cause does not change anything else about a customer.
 """
 
 from collections.abc import Sequence
@@ -16,48 +16,46 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.synthetic.clock import DAY_SECONDS, MONTH_DAYS
+from workbench.synthetic.clock import MONTH_DAYS
 from workbench.synthetic.draws import (
     Flags,
     Floats,
     Integers,
     beta,
-    choice_by,
+    child_rows,
+    choose_by_segment,
     poisson,
-    spread,
 )
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.experiments import Experiment
 from workbench.synthetic.recipes import CHANNELS
-from workbench.synthetic.shop.leaving import NEVER, Lives, lives, month_of
+from workbench.synthetic.shop.leaving import NEVER, Lifetimes, draw_lifetimes, month_of
 
-FIRST_ORDER_SECONDS = 1_800  # after joining: registering and looking round come first
-MOST_PLACES = 1 << 14  # of purchases of one customer; the last of them are for mailings
-MAILED = MOST_PLACES - 64  # first place of purchases that mailings bring
+FIRST_ORDER_SECONDS = 1_800  # Seconds from joining to the earliest order.
+MOST_PLACES = 1 << 14  # Number of places of one customer; the last are for mailings.
+MAILED = MOST_PLACES - 64  # First place of purchases that mailings cause.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purchases:
-    """Sales of a block, customer by customer, in the order of time.
+    """Sales of a block, sorted by customer and time.
 
     Attributes
     ----------
     owner, rank, place : array of int, shape (sales,)
-        Row of the customer in the block; which of the customer's sales, from 0; the number that
-        keys its draws.
+        Row of the customer in the block; number of the sale among the customer's, from 0; number
+        that keys its draws.
     placed_at : array of int, shape (sales,)
         Seconds since 1970.
     channel : array of int, shape (sales,)
         Code in ``CHANNELS``.
     is_late, is_damaged, annoys : array of bool, shape (sales,)
-        Whether it came late, with a faulty item, and whether that annoyed the customer.
-    last_day : array of float, shape (customers,)
-        Day of the last purchase, or of joining where there is none.
+        Whether the order came late; whether it had a faulty item; whether a trouble annoyed.
     rate : array of float, shape (customers,)
         Purchases per operational day while active.
     dropout : array of float, shape (customers,)
         Probability of leaving after a purchase; 0 where leaving follows a hazard.
-    lives : Lives
+    lifetimes : Lifetimes
     """
 
     owner: Integers
@@ -68,48 +66,45 @@ class Purchases:
     is_late: Flags
     is_damaged: Flags
     annoys: Flags
-    last_day: Floats
     rate: Floats
     dropout: Floats
-    lives: Lives
+    lifetimes: Lifetimes
 
     @property
     def left_day(self) -> Floats:
-        """Day of leaving, ``NEVER`` if not before the data end."""
-        return self.lives.left_day
+        """Day of leaving; ``NEVER`` for customers who stay until the data end."""
+        return self.lifetimes.left_day
 
 
 @dataclass(frozen=True, slots=True)
-class _Wished:
-    """Purchases that customers would make if they stayed; arrays in the order of time."""
+class _WantedPurchases:
+    """Purchases of customers who never leave; arrays sorted by customer and time."""
 
     owner: Integers
     place: Integers
     placed_at: Integers
 
 
-def purchases(block: Block, mailings: Sequence[Experiment]) -> Purchases:
+def draw_purchases(block: Block, mailings: Sequence[Experiment]) -> Purchases:
     """Draw all purchases of a block."""
     rate = mean_rate(block) * block.eagerness
-    wished = _wished(block, rate, mailings)
-    owner, place = wished.owner, wished.place
-    channel = choice_by(
+    wanted = _wanted_purchases(block, rate, mailings)
+    owner, place = wanted.owner, wanted.place
+    channel = choose_by_segment(
         block.u("order channel", owner, place),
         block.segment[owner],
-        [kind.channels for kind in block.recipe.kinds],
+        [kind.channels for kind in block.recipe.contrasted_segments],
     )
-    day = (wished.placed_at - block.clock.start_at) / DAY_SECONDS
-    is_late, is_damaged, annoys = _troubles(block, wished, channel, day)
+    day = block.clock.day_of(wanted.placed_at)
+    is_late, is_damaged, annoys = _troubles(block, wanted, channel, day)
     if block.recipe.leaving.process == "hazard":
-        stay = lives(block, experiences(block, owner[annoys], day[annoys]))
+        stay = draw_lifetimes(block, bad_experience_months(block, owner[annoys], day[annoys]))
         dropout = np.zeros(block.size)
     else:
         stay, dropout = _leaving_after_purchase(block, owner, day)
     kept = day <= stay.left_day[owner]
-    owner, placed_at = owner[kept], wished.placed_at[kept]
-    _, rank = spread(np.bincount(owner, minlength=block.size))
-    last_day = block.joined_day.copy()
-    np.maximum.at(last_day, owner, day[kept])
+    owner, placed_at = owner[kept], wanted.placed_at[kept]
+    _, rank = child_rows(np.bincount(owner, minlength=block.size))
     return Purchases(
         owner=owner,
         rank=rank,
@@ -119,67 +114,74 @@ def purchases(block: Block, mailings: Sequence[Experiment]) -> Purchases:
         is_late=is_late[kept],
         is_damaged=is_damaged[kept],
         annoys=annoys[kept],
-        last_day=last_day,
         rate=rate,
         dropout=dropout,
-        lives=stay,
+        lifetimes=stay,
     )
 
 
 def mean_rate(block: Block) -> Floats:
-    """Return the mean rate of each customer's kind and groups, per operational day."""
-    return mean_rate_of_kinds(block)[block.segment] * block.group_factor("purchases")
+    """Return the mean rate of buying in each customer's segment and groups, per operational day."""
+    return mean_rate_by_segment(block)[block.segment] * block.group_factor("purchases")
 
 
-def mean_rate_of_kinds(block: Block) -> Floats:
+def mean_rate_by_segment(block: Block) -> Floats:
     """Return the mean rate of buying of each segment, per operational day."""
-    return np.array([kind.purchases_per_month for kind in block.recipe.kinds]) / MONTH_DAYS
+    return (
+        np.array([kind.purchases_per_month for kind in block.recipe.contrasted_segments])
+        / MONTH_DAYS
+    )
 
 
 def annoying_shares(block: Block, moment: float) -> Floats:
-    """Return the probability that an order annoys, by segment, at a moment of the world."""
+    """Return the probability that an order annoys its customer, by segment, at a moment."""
     trouble = block.recipe.troubles
     late = min(trouble.late * block.recipe.change("late", moment), 1.0)
     sent = np.array(
-        [1 - kind.channels["store"] / sum(kind.channels.values()) for kind in block.recipe.kinds]
+        [
+            1 - kind.channels["store"] / sum(kind.channels.values())
+            for kind in block.recipe.contrasted_segments
+        ]
     )
     goes_wrong = 1 - (1 - sent * late) * (1 - trouble.damaged)
     share: Floats = goes_wrong * trouble.annoys
     return share
 
 
-def _wished(block: Block, rate: Floats, mailings: Sequence[Experiment]) -> _Wished:
+def _wanted_purchases(
+    block: Block, rate: Floats, mailings: Sequence[Experiment]
+) -> _WantedPurchases:
     clock = block.clock
     begin = clock.operational(block.joined_day)
     end = clock.operational(np.full(block.size, float(clock.days)))
     at_once = np.flatnonzero(block.u("registered only") >= block.recipe.registered_only)
     counts = poisson(block.u("purchases"), rate * (end - begin))
-    later, position = spread(np.minimum(counts, MAILED - 1))
+    later, position = child_rows(np.minimum(counts, MAILED - 1))
     passed = begin[later] + block.u("purchase time", later, position) * (end - begin)[later]
     owner = np.concatenate([at_once, later])
     place = np.concatenate([0 * at_once, position + 1])
     placed_at = clock.instants(np.concatenate([block.joined_day[at_once], clock.calendar(passed)]))
-    owner, place, placed_at = _mailed(block, mailings, owner, place, placed_at)
+    owner, place, placed_at = _apply_mailings(block, mailings, owner, place, placed_at)
     placed_at = np.maximum(placed_at, (block.joined_at + FIRST_ORDER_SECONDS)[owner])
     placed_at = np.minimum(placed_at, clock.end_at - 1)
-    # one sort of (customer, second, place) packed into an integer
+    # Customer, second and place are packed into one integer, so that one sort is enough.
     packed = owner << 44 | (placed_at - clock.start_at) << 14 | place
     packed.sort(kind="stable")
-    return _Wished(
+    return _WantedPurchases(
         owner=packed >> 44,
         place=packed & (MOST_PLACES - 1),
         placed_at=(packed >> 14 & ((1 << 30) - 1)) + clock.start_at,
     )
 
 
-def _mailed(
+def _apply_mailings(
     block: Block,
     mailings: Sequence[Experiment],
     owner: Integers,
     place: Integers,
     placed_at: Integers,
 ) -> tuple[Integers, Integers, Integers]:
-    """Add the purchases that mailings bring, and take away those that they cost."""
+    """Add the purchases that mailings cause, and remove those that they prevent."""
     for number, mailing in enumerate(mailings):
         lost = mailing.is_treated & (mailing.effect < 0)
         within = (placed_at >= mailing.at) & (placed_at < mailing.until) & lost[owner]
@@ -195,12 +197,12 @@ def _mailed(
 
 
 def _troubles(
-    block: Block, wished: _Wished, channel: Integers, day: Floats
+    block: Block, wanted: _WantedPurchases, channel: Integers, day: Floats
 ) -> tuple[Flags, Flags, Flags]:
-    """Draw which purchases come late, damaged, and annoy."""
+    """Return whether each purchase is late, is damaged, and annoys its customer."""
     rule = block.recipe.troubles
-    owner, place = wished.owner, wished.place
-    late = rule.late * block.changed_by_day("late")
+    owner, place = wanted.owner, wanted.place
+    late = rule.late * block.change_factors("late")
     is_sent = channel != CHANNELS.index("store")
     is_late = is_sent & (block.u("late", owner, place) < late[day.astype(np.int64)])
     is_damaged = block.u("damaged", owner, place) < rule.damaged
@@ -208,14 +210,16 @@ def _troubles(
     return is_late, is_damaged, annoys
 
 
-def experiences(block: Block, owner: Integers, day: Floats) -> Flags:
-    """Return in which months of the world customers had a bad experience.
+def bad_experience_months(block: Block, owner: Integers, day: Floats) -> Flags:
+    """Return whether each customer had a bad experience in each month of the world.
+
+    Rises of the plan's price are bad experiences as well.
 
     Parameters
     ----------
     block : Block
     owner, day : arrays, shape (experiences,)
-        Orders that annoyed: row of the customer, day. Rises of the plan's price come beside them.
+        Orders that annoyed: row of the customer, and day.
 
     Returns
     -------
@@ -230,21 +234,20 @@ def experiences(block: Block, owner: Integers, day: Floats) -> Flags:
     return bad
 
 
-def _leaving_after_purchase(block: Block, owner: Integers, day: Floats) -> tuple[Lives, Floats]:
+def _leaving_after_purchase(block: Block, owner: Integers, day: Floats) -> tuple[Lifetimes, Floats]:
     """Let customers leave right after a purchase that is not their first (BG/NBD)."""
     rule = block.recipe.leaving
-    if rule.a is None or rule.b is None:  # the recipe refuses it
+    if rule.a is None or rule.b is None:  # A checked recipe has both.
         raise ValueError("after_purchase needs a and b")
     dropout = beta(block.u("dropout"), rule.a, rule.b)
-    # the first purchase after which the customer leaves; the one at joining does not count
+    # Rank of the purchase after which the customer leaves; nobody leaves after rank 0.
     last = 1 + np.floor(np.log(block.u("leaving")) / np.log1p(-np.minimum(dropout, 1 - 1e-12)))
-    _, rank = spread(np.bincount(owner, minlength=block.size))
+    _, rank = child_rows(np.bincount(owner, minlength=block.size))
     left_day = np.full(block.size, NEVER)
     leaves = rank == last[owner]
     left_day[owner[leaves]] = day[leaves]
-    stays = Lives(
+    stays = Lifetimes(
         hazard=np.zeros((block.size, block.recipe.months)),
-        failing=0.0,
         left_day=left_day,
         by_failure=np.zeros(block.size, dtype=bool),
     )

@@ -1,1 +1,1 @@
-"""What worlds are made of: names and places, goods, sentences. Knows no recipe and no customer."""
+"""Material of worlds: names, places, phones, products and sentences, without any customer."""

@@ -1,8 +1,8 @@
-"""What the shop sells: five categories, each a ladder of products from cheap to dear.
+"""The products of the shop: five categories with sixty products each, from cheap to expensive.
 
-A product is found by category and price, so an order of a wanted value is made from real products:
-sixty rungs lie 10 % apart, and the rung nearest to the wanted price is taken. What products are
-called is listed in ``catalogue.toml``.
+Neighbouring prices of a category differ by 10 %. A product is found by category and price: the
+product with the nearest price is taken, so an order can have any wanted value. The names of
+products are listed in ``catalogue.toml``.
 """
 
 import math
@@ -19,7 +19,7 @@ from workbench.synthetic.draws import Floats, Integers
 LOWEST_PRICE_MINOR = 250
 HIGHEST_PRICE_MINOR = 90_000
 _RUNGS = 60
-#: Difference of two prices next to each other on the ladder, of their logarithms.
+#: Difference between the logarithms of neighbouring prices.
 LADDER_STEP = math.log(HIGHEST_PRICE_MINOR / LOWEST_PRICE_MINOR) / (_RUNGS - 1)
 
 CATEGORIES = ("beauty", "electronics", "fashion", "gifts", "home")
@@ -27,13 +27,14 @@ CATEGORIES = ("beauty", "electronics", "fashion", "gifts", "home")
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All products, in the order of their codes: category by category, cheap to dear.
+    """All products in the order of their codes: by category, then by price.
 
     Attributes
     ----------
     product_id, name, category, noun, path : Series of String, shape (products,)
-        The path is that of the product's page.
+        ``noun`` is the last part of ``category``; ``path`` is the path of the product's page.
     price_minor : array of int, shape (products,)
+        Price in minor units.
     """
 
     product_id: pl.Series
@@ -45,11 +46,11 @@ class Catalogue:
 
     @property
     def rungs(self) -> int:
-        """Products of a category: a product's code divided by it is the category's."""
+        """Number of products of a category; a product's code // rungs is the category."""
         return _RUNGS
 
     def nearest(self, category: Integers, log_price_minor: Floats) -> Integers:
-        """Return the product of a category whose price is nearest on the ladder.
+        """Return the product of a category with the nearest price.
 
         Parameters
         ----------
@@ -64,7 +65,7 @@ class Catalogue:
 
 @cache
 def catalogue(system: str) -> Catalogue:
-    """Return the products of the shop, named as ``system`` issues them."""
+    """Return the products of the shop, with ids of this system."""
     ladder = np.geomspace(LOWEST_PRICE_MINOR, HIGHEST_PRICE_MINOR, _RUNGS)
     prices = [_ending(price) for price in ladder]
     rows = [
@@ -102,6 +103,6 @@ def _words() -> dict[str, Any]:
 
 
 def _ending(price: float) -> int:
-    """Bring a price to an ending in 5 or 9, as most shops have it."""
+    """Round a price so that it ends in 5 or 9, like the prices of most shops."""
     whole = 10 * round(price / 10)
     return int(whole - 1 if whole > 2_000 else whole - 5)

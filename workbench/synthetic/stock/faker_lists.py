@@ -1,7 +1,7 @@
-"""Faker's lists of names and places as they are; the only module that imports Faker.
+"""Faker's lists of names and places; this is the only module that imports Faker.
 
-Faker draws one profile at a time and slowly; here its lists are taken whole. They may change with
-any release, so ``names.fingerprint`` pins what is made of them.
+Faker itself draws one profile at a time, which is slow, so worlds use its lists. The lists may
+change with any release; ``names.fingerprint`` shows whether they did.
 """
 
 from collections.abc import Mapping
@@ -12,34 +12,34 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """A list and, where it has them, how often each entry is borne; else weights are empty."""
+class NameList:
+    """A list of names and the frequency of each; without frequencies, weights are empty."""
 
     entries: tuple[str, ...]
     weights: tuple[float, ...] = ()
 
 
-def given(name: str, gender: str) -> Listed:
+def given_names(name: str, gender: str) -> NameList:
     """Return the given names of a locale, for ``female`` or ``male``."""
-    return _listed(getattr(_person(name), f"first_names_{gender}"))
+    return _name_list(getattr(_person(name), f"first_names_{gender}"))
 
 
-def family(name: str) -> Listed:
-    """Return the family names of a locale; of Poland the men's."""
+def family_names(name: str) -> NameList:
+    """Return the family names of a locale; for Poland, the masculine ones."""
     person = _person(name)
     if name == "pl_PL":
-        return Listed((*person.male_last_names, *person.unisex_last_names))
-    return _listed(person.last_names)
+        return NameList((*person.male_last_names, *person.unisex_last_names))
+    return _name_list(person.last_names)
 
 
 def japanese_given(gender: str) -> tuple[tuple[str, str], ...]:
-    """Return given names as written and romanised."""
+    """Return Japanese given names, written and romanised."""
     pairs = getattr(_person("ja_JP"), f"first_name_{gender}_pairs")
     return tuple((written, roman) for written, _, roman in pairs)
 
 
 def japanese_family() -> tuple[tuple[str, str, float], ...]:
-    """Return family names as written and romanised, with their numbers of bearers."""
+    """Return Japanese family names, written and romanised, with their numbers of bearers."""
     pairs = _person("ja_JP").last_name_pairs
     return tuple((written, roman, float(count)) for (written, _, roman), count in pairs.items())
 
@@ -61,11 +61,11 @@ def us_postcodes() -> dict[str, tuple[int, int]]:
     return {state: place.states_postcode[state] for state in place.states_abbr}
 
 
-def _listed(names: Any) -> Listed:
+def _name_list(names: Any) -> NameList:
     if not isinstance(names, Mapping):
-        return Listed(tuple(dict.fromkeys(names)))
+        return NameList(tuple(dict.fromkeys(names)))
     ordered = sorted(names, key=lambda each: (-names[each], each))
-    return Listed(tuple(ordered), tuple(float(names[each]) for each in ordered))
+    return NameList(tuple(ordered), tuple(float(names[each]) for each in ordered))
 
 
 @cache

@@ -1,11 +1,11 @@
-"""Japanese names, written and romanised: Faker's, further common ones, and composed ones.
+"""Japanese names, written and romanised: Faker's, further common names, and composed names.
 
-Faker lists 50 family and 51 given names. Most Japanese family names are two characters that mean
-a place (山 mountain, 田 field), and given names often a first character and one of a few endings
-(子, 美; 夫, 之), so both are composed here, with the reading of each part. ``japanese.csv`` lists
-further common names (``family``, ``given_female``, ``given_male``), the most frequent first, and
-the first and second parts of composed ones, each with its reading. All are from memory; a name may
-be read in more ways than the one given.
+Faker lists 50 family and 51 given names. Most Japanese family names consist of two characters for
+parts of a landscape (山 mountain, 田 field). Many given names consist of a first character and one
+of a few endings (子, 美; 夫, 之). Both kinds are composed here, with the reading of each part.
+``japanese.csv`` lists further common names (``family``, ``given_female``, ``given_male``), the most
+frequent first, and the first and second parts of composed names, each with its reading. All are
+from memory, and a name may have other readings.
 """
 
 from collections.abc import Iterable
@@ -18,18 +18,19 @@ from workbench.synthetic.stock.faker_lists import japanese_family, japanese_give
 Pair = tuple[str, str]
 
 
-def given(gender: str) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
-    """Return the common given names and the composed ones, each written and romanised."""
+def given_names(gender: str) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
+    """Return the common and the composed given names, each written and romanised."""
     listed = [(written, roman.lower()) for written, roman in japanese_given(gender)]
     common = dict([*_pairs()[f"given_{gender}"], *listed])
     composed = _composed(f"given_first_{gender}", f"given_second_{gender}")
     return tuple(common.items()), tuple(p for p in composed if p[0] not in common)
 
 
-def family() -> tuple[tuple[tuple[Pair, float], ...], tuple[Pair, ...]]:
-    """Return the common family names with their weights, and the composed ones.
+def family_names() -> tuple[tuple[tuple[Pair, float], ...], tuple[Pair, ...]]:
+    """Return the common family names with their weights, and the composed family names.
 
-    Faker's have their numbers of bearers; of the others each is a little rarer than the one before.
+    The weight of Faker's names is the number of bearers. Each of the other common names has 99 % of
+    the weight of the name before it.
     """
     listed = {(written, roman.lower()): count for written, roman, count in japanese_family()}
     least = min(listed.values())
@@ -49,7 +50,7 @@ def _composed(first: str, second: str) -> Iterable[Pair]:
 
 @cache
 def _pairs() -> dict[str, list[Pair]]:
-    """Return the names and parts of each list, written and romanised."""
+    """Return the names and the parts of each list, written and romanised."""
     found: dict[str, list[Pair]] = {}
     for row in packaged_csv("workbench.synthetic.stock", "japanese.csv"):
         found.setdefault(row["list"], []).append((row["written"], row["reading"]))

@@ -1,12 +1,12 @@
-"""Names, places and phones by locale, each list with how often its entries are drawn.
+"""Lists of names and places by locale, with the frequency of each entry.
 
-The lists are Faker's, taken whole (``faker_lists``), enlarged where they are thin (``additions``,
-``japanese``), the common names first. Where Faker says how often a name is borne, that counts;
-elsewhere rank r has a weight of r to the power of -0.6 (family names) or -0.7 (given names).
-Double given names are entries of their own. No list is of persons: combinations are drawn at
-random.
+The lists are Faker's (``faker_lists``), with additions where they are short (``additions``,
+``japanese``); common names come first. Where Faker has the frequency of a name, it is used;
+otherwise the name with rank r has the weight r to the power of -0.6 (family names) or -0.7 (given
+names). Double given names are entries of their own. No list contains full names of persons;
+combinations are drawn at random.
 
-What is absent: titles, middle names, names of immigrants in proportion, names by year of birth.
+There are no titles, no middle names, and no names by origin or by year of birth.
 """
 
 import hashlib
@@ -15,24 +15,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 
-import numpy as np
-
+from workbench.synthetic.draws import cell_counts
 from workbench.synthetic.stock import additions, faker_lists, japanese, phones, places
 from workbench.synthetic.stock.places import Area, House
 
 LOCALES = ("de_DE", "en_GB", "en_US", "es_ES", "fr_FR", "ja_JP", "nl_NL", "pl_PL")
 #: Country (ISO 3166-1 alpha-2) by locale.
 COUNTRIES: Mapping[str, str] = {name: name[3:] for name in LOCALES}
-#: ``fingerprint()`` of the lists with the locked Faker.
+#: Value of ``fingerprint()`` with the locked version of Faker.
 FINGERPRINT = "b2cdefc97fdfbffd645cc4b8bff8eb5d968c783e121398c39b3198d0fd2a11e9"
-
-#: Of how many draws ``cells`` say how many fall on each entry.
-CELLS = 65_536
 
 _FOLDED = str.maketrans({"ß": "ss", "ł": "l", "Ł": "l", "ø": "o", "æ": "ae", "'": ""})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 _GIVEN_POWER, _FAMILY_POWER = 0.7, 0.6
-_COMPOSED_FAMILY = 0.12  # share of customers with a family name made of parts
+_COMPOSED_FAMILY = 0.12  # Share of customers with a family name composed of parts.
 _COMPOSED_JAPANESE = {"given": 0.35, "family": 0.25}
 _FEMININE = ("ski", "cki", "dzki", "ny", "ły", "wy", "aty")
 
@@ -42,21 +38,23 @@ _Weighted = list[tuple[tuple[str, str], float]]
 
 @dataclass(frozen=True, kw_only=True)
 class Locale:
-    """Lists of one locale, each to be drawn from by position.
+    """Lists of one locale, from which entries are drawn by position.
 
     Attributes
     ----------
     country, language : str
-        ISO 3166-1 alpha-2 and BCP 47.
+        Codes in ISO 3166-1 alpha-2 and BCP 47.
     female, male, family_female, family_male : tuple of (written, Latin) pairs
-        Given and family names; Latin is ASCII in lower case, for e-mail addresses. Both lists of
-        family names have the same names in the same order.
+        Given and family names; the Latin form is ASCII in lower case, for e-mail addresses. Both
+        lists of family names contain the same names in the same order.
     cells : mapping of str to tuple of int
-        For ``female``, ``male`` and ``family``: how many of 65,536 draws fall on each entry.
+        Frequency of each entry of ``female``, ``male`` and ``family``, in units of 1 / 65,536.
     streets, cities : tuple of str
-    houses : tuple of (before the street, behind it)
-    areas : tuple of (postcode area, rest pattern, region or None)
-        ``#`` stands for a digit and ``@`` for a letter of the rest.
+        Names of streets and towns.
+    houses : tuple of (text before the street, text behind it)
+        House numbers and flats.
+    areas : tuple of (postcode area, pattern of the rest, region or None)
+        In a pattern, ``#`` means a digit and ``@`` a letter.
     """
 
     name: str
@@ -96,9 +94,9 @@ def locale(name: str) -> Locale:
 
 
 def fingerprint() -> str:
-    """Return the SHA-256 of all lists of all locales and the phone ranges, in hex.
+    """Return the SHA-256 over all lists of all locales and the phone ranges, in hex.
 
-    It is compared with ``FINGERPRINT`` in the tests, and not at run time: it takes all locales.
+    Only the tests compare it with ``FINGERPRINT``, because it needs the lists of all locales.
     """
     found = hashlib.sha256()
     for name in LOCALES:
@@ -110,7 +108,7 @@ def fingerprint() -> str:
 
 
 def latin(text: str, name: str = "") -> str:
-    """Return a name in ASCII and lower case, as it stands in an e-mail address.
+    """Return a name in ASCII and lower case, for an e-mail address.
 
     Examples
     --------
@@ -125,10 +123,10 @@ def latin(text: str, name: str = "") -> str:
 
 def _given(name: str, gender: str) -> _Weighted:
     if name == "ja_JP":
-        frequent, rare = japanese.given(gender)
+        frequent, rare = japanese.given_names(gender)
         share = _COMPOSED_JAPANESE["given"]
         return [*_ranked(frequent, _GIVEN_POWER, 1 - share), *_ranked(rare, 0.3, share)]
-    listed = faker_lists.given(name, gender)
+    listed = faker_lists.given_names(name, gender)
     double = additions.double_given(name, gender)
     share = additions.double_share(name)
     common = additions.common_given(name, gender)
@@ -144,10 +142,10 @@ def _given(name: str, gender: str) -> _Weighted:
 
 def _families(name: str) -> _Weighted:
     if name == "ja_JP":
-        counted, rare = japanese.family()
+        counted, rare = japanese.family_names()
         share = _COMPOSED_JAPANESE["family"]
         return [*_shared(list(counted), 1 - share), *_ranked(rare, 0.3, share)]
-    listed = faker_lists.family(name)
+    listed = faker_lists.family_names(name)
     common = additions.common_family(name)
     pairs = _pairs(_single(listed, common, is_ranked=name in ("fr_FR", "pl_PL")), name)
     if listed.weights:
@@ -160,11 +158,12 @@ def _families(name: str) -> _Weighted:
 
 
 def _single(
-    listed: faker_lists.Listed, common: tuple[str, ...], *, is_ranked: bool
+    listed: faker_lists.NameList, common: tuple[str, ...], *, is_ranked: bool
 ) -> tuple[str, ...]:
-    """Return the common names, then the listed ones: in an order of their own where alphabetical.
+    """Return the common names, followed by the listed names without repetitions.
 
-    In the order of the alphabet, half of the customers would be called something with A.
+    A list in alphabetical order is put into a pseudo-random order: since weights fall with the
+    rank, half of the customers would otherwise have a name that begins with A.
     """
     is_ranked = is_ranked or bool(listed.weights)
     rest = listed.entries if is_ranked else sorted(listed.entries, key=_digest)
@@ -180,7 +179,7 @@ def _pairs(names: Iterable[str], name: str) -> list[tuple[str, str]]:
 
 
 def _ranked(pairs: Iterable[tuple[str, str]], power: float, share: float) -> _Weighted:
-    """Return names with weights that fall with the rank and add up to the share."""
+    """Return names with weights ``rank ** -power``, scaled so that they add up to the share."""
     return _shared([(pair, rank**-power) for rank, pair in enumerate(pairs, start=1)], share)
 
 
@@ -190,12 +189,10 @@ def _shared(weighted: _Weighted, share: float) -> _Weighted:
 
 
 def _cells(weighted: _Weighted) -> tuple[int, ...]:
-    weights = np.array([weight for _, weight in weighted])
-    edges = np.rint(np.cumsum(weights) / weights.sum() * CELLS).astype(np.int64)
-    return tuple(np.diff(edges, prepend=0).tolist())
+    return tuple(cell_counts([weight for _, weight in weighted]).tolist())
 
 
 def _feminine(families: Pairs) -> Pairs:
-    """Return family names as women in Poland bear them: adjectives end in a."""
+    """Return the feminine forms of Polish family names: those of adjectives end in a."""
     women = (each[:-1] + "a" if each.endswith(_FEMININE) else each for each, _ in families)
     return tuple((each, latin(each)) for each in women)

@@ -1,26 +1,25 @@
-"""Phone numbers that nobody has: the ranges set aside for fiction, by country, in ``phones.csv``.
+"""Phone numbers that nobody has, by country: ``phones.csv`` lists ranges reserved for fiction.
 
-Looked up:
+The sources are:
 
 - United States: 555-0100 to 555-0199 in every area code (North American Numbering Plan
-  Administrator; the encyclopaedia's "Fictitious telephone number"). Which area codes there are is
-  from memory.
+  Administrator; the encyclopaedia's "Fictitious telephone number"). The list of area codes is from
+  memory.
 - United Kingdom: Ofcom, "Telephone numbers for use in TV and radio drama programmes": a thousand
   numbers in each of fifteen cities and regions, in the fictional area 01632, and of mobiles.
 - France: Arcep, decision 2018-0881 of 24 July 2018, 2.5.12 "Numéros pour œuvres audiovisuelles":
   six blocks of ten thousand.
 - Germany: Bundesnetzagentur, Mitteilung 148/2021 in Amtsblatt 7/2021, "Rufnummern für
-  Medienproduktionen": a thousand numbers in each of five cities. Those of mobiles are too few to be
-  drawn from.
-- Poland: 49 is no area and no mobile code in the national plan.
-- Netherlands: 069 is none of the codes given out there (mobiles are 061 to 065 and 068).
+  Medienproduktionen": a thousand numbers in each of five cities. There are too few numbers of
+  mobiles to be used.
+- Poland: 49 is no area code and no mobile code in the national plan.
+- Netherlands: 069 is not assigned (mobiles are 061 to 065 and 068).
+- From memory: Spanish mobiles from 79 and Japanese numbers from 090-0 are not assigned.
 
-From memory: the Spanish mobiles from 79 and the Japanese from 090-0 are not given out.
-
-A customer's number is a permutation of the customer's place in the world, so it repeats only where
-the world has more customers than the country has numbers: from the 5,001st on in Germany, the
-17,001st in the United Kingdom, the 27,301st in the United States, the 60,001st in France, and the
-10,000,001st elsewhere. Strangers then share numbers, as the few that are fictional leave no choice.
+A customer's phone number is a permutation of the customer's number, so it repeats only where the
+world has more customers than the country has phone numbers: from the 5,001st customer on in
+Germany, the 17,001st in the United Kingdom, the 27,301st in the United States, the 60,001st in
+France, and the 10,000,001st elsewhere. From then on, strangers share phone numbers.
 """
 
 from collections.abc import Mapping
@@ -29,7 +28,7 @@ from functools import cache
 
 from workbench.foundation.package_data import packaged_csv
 
-_LAST = 4  # digits
+_LAST = 4  # Number of digits in ``Range.tails``.
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +40,13 @@ class Range:
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """Everything a number may begin with, up to the last digits."""
+        """All beginnings of numbers, up to the last four digits."""
         middles = _numbers(max(self.digits - _LAST, 0))
         return tuple(prefix + middle for prefix in self.prefixes for middle in middles)
 
     @property
     def tails(self) -> tuple[str, ...]:
-        """Everything the last four digits may be, or how many the prefix leaves."""
+        """All last digits of numbers: four, or fewer where the prefix is long."""
         return _numbers(min(self.digits, _LAST))
 
 

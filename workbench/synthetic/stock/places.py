@@ -1,9 +1,8 @@
-"""Streets, houses, towns and postcode areas by locale: Faker's lists, ``places.toml``, and rules.
+"""Streets, houses, towns and postcode areas by locale, from Faker's lists and ``places.toml``.
 
-Faker composes the towns of most locales from parts; here large real ones are listed first and
-composed ones follow. Streets are called after what streets are called after: trees, and family
-names. Towns and postcodes of a customer belong to the same part of the lists, not to each other on
-a map.
+Faker composes the towns of most locales from parts; here large real towns come first and composed
+names follow. Streets have the names of trees or family names, for example. The town and the
+postcode of a customer are at similar positions in their lists, but do not belong together on a map.
 """
 
 from functools import cache
@@ -15,21 +14,21 @@ from workbench.synthetic.stock import faker_lists
 
 #: Postcode area, pattern of the rest (``#`` a digit, ``@`` a letter), and region or None.
 Area = tuple[str, str, str | None]
-#: What is written before and what behind the street.
+#: Text before and text behind the street.
 House = tuple[str, str]
 
 _LETTERS = "ABDEFGHJLN"
 
 
 def streets(name: str, families: list[str]) -> tuple[str, ...]:
-    """Return names of streets, to which houses are added."""
+    """Return names of streets, without house numbers."""
     if name == "ja_JP":
         return faker_lists.places(name, "towns")
     if name == "pl_PL":
         return tuple(f"ul. {each}" for each in faker_lists.places(name, "streets"))
     if name == "nl_NL":
         ends = faker_lists.places(name, "street_suffixes")
-        given = faker_lists.given(name, "female").entries[:120]
+        given = faker_lists.given_names(name, "female").entries[:120]
         return tuple(f"{head}{end}" for head, end in product(given, ends))
     rule = _locale(name)["streets"]
     heads = [*rule.get("named", "").split(), *families[:500]][: rule["heads"]]
@@ -39,7 +38,7 @@ def streets(name: str, families: list[str]) -> tuple[str, ...]:
 
 
 def houses(name: str) -> tuple[House, ...]:
-    """Return house numbers, and flats, with what divides them from the street."""
+    """Return house numbers and flats, with the signs between them and the street."""
     if name == "en_GB":
         flats = [(f"Flat {flat}, {n} ", "") for n in range(1, 80, 3) for flat in range(1, 5)]
         return (*((f"{n} ", "") for n in range(1, 240)), *flats)
@@ -100,12 +99,12 @@ def areas(name: str) -> tuple[Area, ...]:
     )
 
 
-def rests(pattern: str) -> tuple[str, ...]:
-    """Return every text that a pattern of a postcode's rest stands for.
+def postcode_rests(pattern: str) -> tuple[str, ...]:
+    """Return every text that matches the pattern of a postcode's rest.
 
     Examples
     --------
-    >>> rests("-#")[:3], len(rests(" #@@"))
+    >>> postcode_rests("-#")[:3], len(postcode_rests(" #@@"))
     (('-0', '-1', '-2'), 1000)
     """
     choices = [{"#": "0123456789", "@": _LETTERS}.get(sign, sign) for sign in pattern]

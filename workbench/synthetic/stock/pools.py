@@ -1,8 +1,8 @@
-"""The lists of a world's locales one behind the other, drawn from by 16 bits of a hash.
+"""Pools: the concatenated lists of a world's locales, from which entries are drawn by 16 bits.
 
-Pools are made once for a world's locales and kept: to make them takes longer than a block of
-customers. Which list a row draws from is a number, the place within it follows from 16 bits, and
-the entries themselves are gathered at the end.
+A row has the number of its list and 16 bits of a hash, which give the position of an entry; the
+entries are gathered for all rows at once. Pools are made once for a world's locales, because making
+them takes longer than making a block of customers.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,18 +15,18 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from workbench.synthetic.draws import Integers
-from workbench.synthetic.stock.names import CELLS, Locale, Pairs, locale
+from workbench.synthetic.draws import CELLS, Integers, cell_counts
+from workbench.synthetic.stock.names import Locale, Pairs, locale
 from workbench.synthetic.stock.phones import ranges
-from workbench.synthetic.stock.places import rests
+from workbench.synthetic.stock.places import postcode_rests
 
 FIRST_YEAR, LAST_YEAR = 1800, 2200
-#: What joins a second family name to the first, and the share of those who bear one.
+#: Sign between two family names, and share of customers with two.
 _SECOND = {
     "de_DE": ("-", 0.05), "en_GB": ("-", 0.05), "en_US": ("-", 0.03), "es_ES": (" ", 1.0),
     "fr_FR": ("-", 0.05), "ja_JP": ("", 0.0), "nl_NL": ("-", 0.07), "pl_PL": ("-", 0.05),
 }  # fmt: skip
-#: Domains of e-mail that nobody has (RFC 2606), and what stands between the names, with weights.
+#: E-mail domains that nobody can own (RFC 2606), and signs between the names, with weights.
 _DOMAINS = {
     "mail.example": 30, "example.com": 25, "post.example": 15, "example.org": 10,
     "example.net": 8, "inbox.example": 7, "webmail.example": 5,
@@ -39,15 +39,17 @@ _Entries = Sequence[tuple[str | None, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Lists one behind the other.
+    """Concatenated lists.
 
     Attributes
     ----------
     forms : tuple of Series
-        The entries, in each form they have.
+        Entries of all lists in each of their forms, for example written and Latin.
     starts, sizes : array of int, shape (lists,)
+        Position of the first entry, and number of entries, of each list.
     cells : array of int32, shape (lists x 65536,), or None
-        Entry by list and 16 bits; None where all entries of a list are as likely.
+        Position of the entry by list and 16 bits; None where all entries of a list have the same
+        probability.
     """
 
     forms: tuple[pl.Series, ...]
@@ -56,7 +58,7 @@ class Pool:
     cells: NDArray[np.int32] | None = None
 
     def rows(self, which: Integers | int, bits: Integers) -> Integers:
-        """Return the entries drawn by 16 bits from the list of each row."""
+        """Return the position of the entry that each row draws from its list by 16 bits."""
         if self.cells is not None:
             drawn: Integers = self.cells[which * CELLS + bits].astype(np.int64)
             return drawn
@@ -65,23 +67,24 @@ class Pool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pools:
-    """Everything that profiles of a world's locales are made of.
+    """Parts of the personal details in a world's locales.
 
     Attributes
     ----------
     given, family, second : Pool
-        By twice the locale, plus one for women; the first two as written and in Latin. Entries of
-        ``second`` begin with what joins them to the first family name; the first of a list is
-        empty.
+        Names; the list of a customer has the number 2 x locale, plus 1 for women. The first two
+        have a written and a Latin form. Entries of ``second`` begin with the sign after the first
+        family name; the first entry of each list is empty.
     streets, houses, cities, areas, rests : Pool
-        By locale. Houses have what stands before and behind the street, areas the postcode area
-        and the region; rests follow the area in a postcode.
+        Parts of addresses, with one list per locale. Houses have the texts before and behind the
+        street. Areas have the postcode area and the region. Rests follow the area in a postcode.
     heads, tails : Pool
-        First and last digits of phone numbers, by locale.
+        First and last digits of phone numbers, with one list per locale.
     between, domains, codes, days, years : Pool
-        One list each. Domains have every two signs before them, codes are a dot and three signs.
+        Parts of e-mail addresses and birth dates. A code has a dot and five signs: three are in
+        ``codes``, and the last two before each of the ``domains``.
     is_family_first, has_two_families : array of bool, shape (locales,)
-        Whether the family name comes first; whether everybody has two.
+        Whether the family name comes first; whether everybody has two family names.
     """
 
     given: Pool
@@ -121,7 +124,7 @@ def pools(names: tuple[str, ...]) -> Pools:
         houses=_pool([each.houses for each in every]),
         cities=_pool([_single(each.cities) for each in every]),
         areas=_pool([[(area, region) for area, _, region in each.areas] for each in every]),
-        rests=_pool([_single(rests(each.areas[0][1])) for each in every]),
+        rests=_pool([_single(postcode_rests(each.areas[0][1])) for each in every]),
         heads=_pool([_single(each.heads) for each in numbers]),
         tails=_pool([_single(each.tails) for each in numbers]),
         between=_pool([_single(_BETWEEN)], [tuple(_BETWEEN.values())]),
@@ -138,7 +141,7 @@ def pools(names: tuple[str, ...]) -> Pools:
 
 @cache
 def domain_cells() -> NDArray[np.int32]:
-    """Return the list of ``Pools.domains`` by 16 bits."""
+    """Return the number of the list in ``Pools.domains`` for each value of 16 bits."""
     return _table([tuple(_DOMAINS.values())])
 
 
@@ -147,7 +150,7 @@ def _families(every: list[Locale]) -> list[Pairs]:
 
 
 def _seconds(every: list[Locale]) -> tuple[list[_Entries], list[tuple[float, ...]]]:
-    """Return second family names, the first of each list empty, and their weights."""
+    """Return second family names and their weights; the first name of each list is empty."""
     entries: list[_Entries] = []
     weights = []
     for each, families in zip([e for e in every for _ in "mf"], _families(every), strict=True):
@@ -166,12 +169,11 @@ def _pool(every: Sequence[_Entries], weights: Sequence[tuple[float, ...]] = ()) 
 
 
 def _table(weights: Sequence[tuple[float, ...]]) -> NDArray[np.int32]:
-    """Return the entry by list and 16 bits, entries being counted through all lists."""
+    """Return the position of the entry by list and 16 bits; positions count through all lists."""
     first, parts = 0, []
     for each in weights:
-        edges = np.rint(np.cumsum(each) / np.sum(each) * CELLS).astype(np.int64)
-        counts = np.diff(edges, prepend=0)
-        parts.append(np.repeat(np.arange(first, first + len(each), dtype=np.int32), counts))
+        places = np.arange(first, first + len(each), dtype=np.int32)
+        parts.append(np.repeat(places, cell_counts(each)))
         first += len(each)
     return np.concatenate(parts)
 

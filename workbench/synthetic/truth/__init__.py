@@ -1,11 +1,11 @@
-"""What is true of a world: kept apart from its tables, and opened only by its own name.
+"""The truth about a world: planted facts and probabilities, stored separately from its tables.
 
 >>> from pathlib import Path
 >>> from workbench.synthetic.truth import open_truth
 >>> open_truth(Path("nowhere"))
 Traceback (most recent call last):
     ...
-workbench.foundation.errors.InputError: nowhere holds no truth: give the folder of a world as \
+workbench.foundation.errors.InputError: nowhere contains no truth: give the folder of a world as \
 workbench generate made it
 """
 

@@ -1,11 +1,12 @@
-"""What is coming where customers leave after a purchase: the world of BG/NBD.
+"""Probabilities of leaving and buying in worlds where customers leave after a purchase (BG/NBD).
 
-With dropout p ~ Beta(a, b) after each of d purchases but the first (Fader, Hardie and Lee 2005),
+After each of d purchases, without the first, a customer leaves with probability p ~ Beta(a, b)
+(Fader, Hardie and Lee 2005). By the number of purchases alone,
 
-    P(still there) = B(a, b + d) / B(a, b),    P(left at the last) = B(a + 1, b + d - 1) / B(a, b),
+    P(active) = B(a, b + d) / B(a, b),    P(left at the last) = B(a + 1, b + d - 1) / B(a, b),
 
-before anything else is seen of the customer, and given active, p ~ Beta(a, b + d). An active
-customer leaves within s operational days with 1 - exp(-rate p s), and buys with 1 - exp(-rate s).
+and p ~ Beta(a, b + d) for an active customer. Within s operational days an active customer leaves
+with probability 1 - exp(-rate p s), and buys with probability 1 - exp(-rate s).
 """
 
 import numpy as np
@@ -18,16 +19,16 @@ from workbench.synthetic.shop.purchasing import Purchases
 from workbench.synthetic.truth.horizon import Horizon
 from workbench.synthetic.truth.outlook import Outlook
 
-_DROPOUTS = 32  # quantiles that the beta distribution is summed over
+_DROPOUTS = 32  # Number of quantiles of the beta distribution in a sum.
 
 
-def dropout_oracle(block: Block, bought: Purchases, horizon: Horizon) -> Outlook:
+def dropout_oracle(block: Block, purchases: Purchases, horizon: Horizon) -> Outlook:
     """Return the outlook of customers who leave after a purchase."""
     as_of = float(horizon.starts(block)[0])
     leaving, buying = _operational(block, horizon)
-    is_active = (block.joined_day < as_of) & (bought.left_day >= as_of)
-    p_leaves = -np.expm1(-bought.rate * bought.dropout * leaving)
-    p_buys = -np.expm1(-bought.rate * buying)
+    is_active = (block.joined_day < as_of) & (purchases.left_day >= as_of)
+    p_leaves = -np.expm1(-purchases.rate * purchases.dropout * leaving)
+    p_buys = -np.expm1(-purchases.rate * buying)
     return Outlook(
         is_known=block.joined_day < as_of,
         is_active=is_active,
@@ -37,7 +38,10 @@ def dropout_oracle(block: Block, bought: Purchases, horizon: Horizon) -> Outlook
 
 
 def log_dropout(recipe: Recipe, chances: Integers) -> tuple[Floats, Floats]:
-    """Return the log probabilities of having left after the last of chances, and of being there."""
+    """Return log P(left after the last purchase) and log P(active), by numbers of chances.
+
+    Chances are purchases without the first, after each of which the customer may leave.
+    """
     a, b = shapes(recipe)
     stays = betaln(a, b + chances) - betaln(a, b)
     with np.errstate(invalid="ignore"):
@@ -48,22 +52,22 @@ def log_dropout(recipe: Recipe, chances: Integers) -> tuple[Floats, Floats]:
 def ahead_of_active(
     block: Block, horizon: Horizon, chances: Integers, rate: Floats, weight: Floats
 ) -> tuple[Floats, Floats]:
-    """Return P(leaves) and P(buys) of customers if they are active.
+    """Return P(leaves) and P(buys) of active customers.
 
     Parameters
     ----------
     block : Block
     horizon : Horizon
     chances : array of int, shape (customers,)
-        Purchases after which the customer might have left and did not.
+        Purchases after which the customer could have left.
     rate, weight : array of float, shape (customers, rates)
-        Purchases per operational day, and their probabilities.
+        Possible rates in purchases per operational day, and their probabilities.
     """
     a, b = shapes(block.recipe)
     leaving, buying = _operational(block, horizon)
     leaves = np.zeros(len(chances))
     u = (np.arange(_DROPOUTS) + 0.5) / _DROPOUTS
-    for count in np.unique(chances):  # few
+    for count in np.unique(chances):  # There are few different counts.
         rows = chances == count
         for p in beta(u, a, b + float(count)):
             gone = -np.expm1(-rate[rows] * p * leaving)
@@ -74,13 +78,13 @@ def ahead_of_active(
 def shapes(recipe: Recipe) -> tuple[float, float]:
     """Return the shapes of the beta distribution of dropout."""
     rule = recipe.leaving
-    if rule.a is None or rule.b is None:  # the recipe refuses it
+    if rule.a is None or rule.b is None:  # A checked recipe has both.
         raise ValueError("after_purchase needs a and b")
     return rule.a, rule.b
 
 
 def _operational(block: Block, horizon: Horizon) -> tuple[float, float]:
-    """Return the operational days of the horizon of leaving, and of that of buying."""
+    """Return the operational days within the horizons of leaving and of buying."""
     starts = horizon.starts(block)
     days = np.array([starts[0], starts[horizon.months], starts[0] + horizon.days], dtype=np.float64)
     now, leaving, buying = block.clock.operational(days)

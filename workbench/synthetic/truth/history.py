@@ -1,10 +1,10 @@
-"""What the tables of a block show by a day: the only thing that the best observer looks at.
+"""The history of a block's customers up to a day: the only input of the best observer.
 
-Everything here is in a table of the world: orders, visits, mails and what became of them, plans,
-what customers stated. In three respects the observer is told more than the tables show, which can
-only make it better: to which order a ticket, a review or a comment belongs, what a text says (its
-topic and tone are read without error), and the age of customers who answer surveys. It is told the
-segment of nobody.
+All of it is in the tables of the world: orders, visits, mails and reactions to them, plans, and
+statements of customers. The observer knows three facts that the tables do not show, which can only
+improve it: the order that a ticket, a review or a comment is about, the topic and the tone of a
+text without error, and the age of customers who are invited to surveys. It does not know the
+segment of any customer.
 """
 
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from workbench.synthetic.shop.purchasing import FIRST_ORDER_SECONDS, MAILED
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What is known of the customers of a block by the start of a month of the world.
+    """The history of a block's customers up to the start of a month of the world.
 
     Attributes
     ----------
-    lived : Population
-        Where details are looked up, of what happened before ``as_of`` only.
+    population : Population
+        Source of further details; functions use only those from before ``as_of``.
     as_of : float
         Day of the world.
     month : int
@@ -37,16 +37,16 @@ class History:
     begin : array of float, shape (customers,)
         Day of joining, at most ``as_of``.
     repeats : array of int, shape (customers,)
-        Purchases of the customer's own accord, after the one at joining.
+        Number of purchases without the one at joining and without those that mailings caused.
     orders : array of int, shape (customers,)
-        All sales.
+        Number of all sales.
     on_site, in_app : array of int, shape (customers,)
-        Recorded visits that no order and no mail explains.
+        Number of recorded visits without an order that no mail caused.
     last : array of float, shape (customers,)
-        Day of the latest sale or of the latest such visit; of joining where there is none.
+        Day of the latest sale or of the latest such visit; day of joining where there is neither.
     """
 
-    lived: Population
+    population: Population
     as_of: float
     month: int
     before: Flags
@@ -59,35 +59,35 @@ class History:
 
     @property
     def block(self) -> Block:
-        """The customers."""
-        return self.lived.block
+        """Block of the customers."""
+        return self.population.block
 
 
-def history(lived: Population, month: int) -> History:
-    """Return what is known by the start of a month."""
-    block, bought, seen = lived.block, lived.bought, lived.seen
+def history(population: Population, month: int) -> History:
+    """Return the history up to the start of a month."""
+    block, purchases, seen = population.block, population.purchases, population.recorded_visits
     as_of = float(month_days(block, month)[month])
     end_at = block.clock.start_at + int(as_of) * DAY_SECONDS
-    before = bought.placed_at < end_at
-    owner = bought.owner[before]
+    before = purchases.placed_at < end_at
+    owner = purchases.owner[before]
     orders = np.bincount(owner, minlength=block.size)
-    # the first order of customers who buy at joining comes at a fixed time after it
-    at_joining = bought.placed_at == (block.joined_at + FIRST_ORDER_SECONDS)[bought.owner]
-    at_joining &= bought.rank == 0
-    own = before & ~at_joining & (bought.place < MAILED)
+    # The first order of customers who buy at joining has a fixed time after it.
+    at_joining = purchases.placed_at == (block.joined_at + FIRST_ORDER_SECONDS)[purchases.owner]
+    at_joining &= purchases.rank == 0
+    own = before & ~at_joining & (purchases.place < MAILED)
     is_look = seen.is_known & (seen.order < 0) & seen.campaign.is_null().to_numpy()
     is_look &= seen.starts_at < end_at
     looked = seen.at(np.flatnonzero(is_look))
     last = np.minimum(block.joined_day, as_of)
-    for who, at in ((owner, bought.placed_at[before]), (looked.owner, looked.starts_at)):
-        np.maximum.at(last, who, (at - block.clock.start_at) / DAY_SECONDS)
+    for who, at in ((owner, purchases.placed_at[before]), (looked.owner, looked.starts_at)):
+        np.maximum.at(last, who, block.clock.day_of(at))
     return History(
-        lived=lived,
+        population=population,
         as_of=as_of,
         month=month,
         before=before,
         begin=np.minimum(block.joined_day, as_of),
-        repeats=np.bincount(bought.owner[own], minlength=block.size),
+        repeats=np.bincount(purchases.owner[own], minlength=block.size),
         orders=orders,
         on_site=np.bincount(looked.owner[~looked.is_app], minlength=block.size),
         in_app=np.bincount(looked.owner[looked.is_app], minlength=block.size),
@@ -96,7 +96,7 @@ def history(lived: Population, month: int) -> History:
 
 
 def owners(block: Block, rows: pl.DataFrame) -> Integers:
-    """Return the row of the block that each row's record is."""
+    """Return the row of each record's customer in the block."""
     records = pl.DataFrame({"record_id": block.record_id}).with_row_index("owner")
     joined = rows.select("record_id").join(
         records, on="record_id", how="left", maintain_order="left"

@@ -1,4 +1,4 @@
-"""What a customer may be: of which segment, and of which group where that is not stated."""
+"""Hypotheses on customers: the possible segments, and age bands where no age is stated."""
 
 from dataclasses import dataclass, fields
 
@@ -21,8 +21,8 @@ class Hypotheses:
     owner, kind : array of int
         Row of the customer in the block; code of the segment.
     log_share : array of float
-        Logarithm of the share of the hypothesis by what has been seen of the customer so far, but
-        for a constant of the customer.
+        Logarithm of the probability of the hypothesis by the evidence so far, up to a constant of
+        the customer.
     purchases, leaving, order_value : array of float
         Factors of the customer's groups.
     """
@@ -34,16 +34,17 @@ class Hypotheses:
     leaving: Floats
     order_value: Floats
 
-    def of_kind(self, block: Block, name: str) -> Floats:
-        """Return a number of each hypothesis' segment."""
-        values = np.array([float(getattr(each, name)) for each in block.recipe.kinds])
+    def segment_values(self, block: Block, name: str) -> Floats:
+        """Return one number of each hypothesis' segment, for example ``lines``."""
+        values = np.array([float(getattr(each, name)) for each in block.recipe.contrasted_segments])
         found: Floats = values[self.kind]
         return found
 
     def updated(self, log_likelihood: Floats) -> "Hypotheses":
-        """Return the hypotheses after something was seen, without those it rules out.
+        """Return the hypotheses with further evidence.
 
-        What is left out is e^-30 times as likely as the likeliest of the customer, or less.
+        Hypotheses are dropped where their probability is at most e^-30 times that of the customer's
+        most probable hypothesis.
         """
         share = self.log_share + log_likelihood
         most = np.full(self.owner.max(initial=0) + 1, -np.inf)
@@ -54,17 +55,17 @@ class Hypotheses:
 
 
 def hypotheses(block: Block, states_age: Flags) -> Hypotheses:
-    """Return what each customer may be.
+    """Return all hypotheses on each customer.
 
     Parameters
     ----------
     block : Block
     states_age : array of bool, shape (customers,)
-        Whether the customer's birth year or age band is in the tables.
+        Whether the tables have the customer's birth year or age band.
     """
     groups = block.recipe.groups
     bands = [name for name, each in groups.items() if each.attribute == "age_band"]
-    # one column per band that matters, and one for all the others
+    # There is one column per age band in a group, and one for all other bands.
     shares = np.array([_share_of_band(name) for name in bands])
     unknown = np.append(shares, 1 - shares.sum())
     inside = [block.is_in("age_band", name) for name in bands]
@@ -91,7 +92,7 @@ def _share_of_band(name: str) -> float:
     """Return the share of an age band among all customers."""
     edges = [*AGE_EDGES, AGES[1] + 1]
     place = AGE_BANDS.index(name)
-    low, high = (edges[place] - 0.5, edges[place + 1] - 0.5)  # ages are rounded
+    low, high = (edges[place] - 0.5, edges[place + 1] - 0.5)  # Ages are rounded.
     below = ndtr((low - AGE_MEAN) / AGE_SD) if place else 0.0
     above = ndtr((high - AGE_MEAN) / AGE_SD) if place + 1 < len(AGE_BANDS) else 1.0
     return float(above - below)

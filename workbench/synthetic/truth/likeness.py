@@ -1,14 +1,14 @@
-"""How like a segment is what a customer bought, looked at and stated.
+"""Likelihood of a customer's purchases, views and statements in each segment.
 
-Channels, numbers of lines, categories and products that are looked at are choices whose
-probabilities the recipe states. The price of a line is that of the product nearest to
+The recipe has the probabilities of channels, numbers of lines, categories and viewed products. The
+price of a line is that of the product with the log price nearest to
 
     log(value of the order) + .15 e - log(lines x quantity),   value = base exp(own + order),
 
-with normal deviations between customers, orders and lines; ``own`` is integrated over in closed
-form. Prices stand on a ladder, 10 % apart, so rounding adds a variance of a twelfth of the square
-of a step; that prices at the two ends of the ladder may have been cut is not taken into account.
-Values of segments with gamma-gamma values are not compared.
+with normal deviations between customers, orders and lines; ``own`` is integrated in closed form.
+Log prices have equal steps, so rounding adds a variance of a twelfth of the squared step. Clipping
+at the lowest and the highest price is ignored. In recipes with gamma-gamma values, values are not
+used.
 """
 
 import math
@@ -17,9 +17,9 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.clock import DAY_SECONDS
-from workbench.synthetic.draws import Floats, picked
+from workbench.synthetic.draws import CELLS, Floats, cell_counts
 from workbench.synthetic.people.traits import interest_shares, interests
-from workbench.synthetic.shop.browsing import liked
+from workbench.synthetic.shop.browsing import product_shares
 from workbench.synthetic.shop.ordering import LINE_SD, MOST_LINES
 from workbench.synthetic.stock.catalogue import (
     CATEGORIES,
@@ -30,12 +30,10 @@ from workbench.synthetic.stock.catalogue import (
 from workbench.synthetic.truth.history import History, owners
 from workbench.synthetic.truth.hypotheses import Hypotheses
 
-_CELLS = 65_536
-
 
 def likeness(known: History, what: Hypotheses) -> Floats:
     """Return the logarithm of the likelihood of each hypothesis, shape (rows,)."""
-    if len(known.block.recipe.kinds) == 1:
+    if len(known.block.recipe.contrasted_segments) == 1:
         return np.zeros(len(what.owner))
     by_kind = _of_choices(known) + _of_looks(known) + _of_interests(known)
     found: Floats = by_kind[what.owner, what.kind] + _of_values(known, what)
@@ -44,14 +42,17 @@ def likeness(known: History, what: Hypotheses) -> Floats:
 
 def _of_choices(known: History) -> Floats:
     """Return the log likelihood of channels, numbers of lines, and categories."""
-    block, sold, bought = known.block, known.lived.sold, known.lived.bought
+    block, sales, purchases = known.block, known.population.sales, known.population.purchases
     rows = np.flatnonzero(known.before)
-    owner, found = bought.owner[rows], np.zeros((block.size, len(block.recipe.kinds)))
-    is_known = known.before[sold.line_sale]
-    line_owner = bought.owner[sold.line_sale[is_known]]
-    category = sold.product[is_known] // catalogue(block.recipe.system).rungs
+    owner, found = (
+        purchases.owner[rows],
+        np.zeros((block.size, len(block.recipe.contrasted_segments))),
+    )
+    is_known = known.before[sales.line_sale]
+    line_owner = purchases.owner[sales.line_sale[is_known]]
+    category = sales.product[is_known] // catalogue(block.recipe.system).rungs
     with np.errstate(divide="ignore"):
-        for code, kind in enumerate(block.recipe.kinds):
+        for code, kind in enumerate(block.recipe.contrasted_segments):
             channels, categories = (
                 np.log(_shares((*weights.values(),)))
                 for weights in (kind.channels, kind.categories)
@@ -59,29 +60,29 @@ def _of_choices(known: History) -> Floats:
             stop = 1 / max(kind.lines, 1 + 1e-9)
             number = np.arange(1, MOST_LINES + 1)
             of_lines = (number - 1) * math.log1p(-stop) + math.log(stop)
-            of_lines[-1] -= math.log(stop)  # all larger numbers are cut to it
-            per_order = channels[bought.channel[rows]] + of_lines[sold.lines[rows] - 1]
+            of_lines[-1] -= math.log(stop)  # Larger numbers are cut to this one.
+            per_order = channels[purchases.channel[rows]] + of_lines[sales.lines[rows] - 1]
             np.add.at(found[:, code], owner, per_order)
             np.add.at(found[:, code], line_owner, categories[category])
     return found
 
 
 def _of_values(known: History, what: Hypotheses) -> Floats:
-    """Return the log likelihood of the prices paid."""
-    block, sold, bought = known.block, known.lived.sold, known.lived.bought
-    if any(kind.order_shape is not None for kind in block.recipe.kinds):
+    """Return the log likelihood of the prices of the bought lines."""
+    block, sales, purchases = known.block, known.population.sales, known.population.purchases
+    if any(kind.order_shape is not None for kind in block.recipe.contrasted_segments):
         return np.zeros(len(what.owner))
-    rung = sold.product % catalogue(block.recipe.system).rungs
+    rung = sales.product % catalogue(block.recipe.system).rungs
     per_line = math.log(LOWEST_PRICE_MINOR) + rung * LADDER_STEP
-    per_line = per_line + np.log(sold.lines[sold.line_sale] * sold.quantity)
+    per_line = per_line + np.log(sales.lines[sales.line_sale] * sales.quantity)
     rows = np.flatnonzero(known.before)
-    owner, lines = bought.owner[rows], sold.lines[rows]
-    mean = np.bincount(sold.line_sale, per_line, minlength=len(sold.lines))[rows] / lines
-    day = (bought.placed_at[rows] - block.clock.start_at) // DAY_SECONDS
-    mean = mean - np.log(block.changed_by_day("order_value")[day])
+    owner, lines = purchases.owner[rows], sales.lines[rows]
+    mean = np.bincount(sales.line_sale, per_line, minlength=len(sales.lines))[rows] / lines
+    day = (purchases.placed_at[rows] - block.clock.start_at) // DAY_SECONDS
+    mean = mean - np.log(block.change_factors("order_value")[day])
     line_variance = (LINE_SD**2 + LADDER_STEP**2 / 12) / lines
     found = np.zeros(len(what.owner))
-    for code, kind in enumerate(block.recipe.kinds):
+    for code, kind in enumerate(block.recipe.contrasted_segments):
         some = what.kind == code
         who, shift = what.owner[some], np.log(what.order_value[some])
         variance = kind.order_sd**2 + line_variance
@@ -100,29 +101,27 @@ def _of_values(known: History, what: Hypotheses) -> Floats:
 
 
 def _of_looks(known: History) -> Floats:
-    """Return the log likelihood of the products that were looked at and searched for."""
+    """Return the log likelihood of the viewed products and of the searches."""
     block, goods = known.block, catalogue(known.block.recipe.system)
     end_at = block.clock.start_at + int(known.as_of) * DAY_SECONDS
-    events = known.lived.tables["events"].filter(
+    events = known.population.tables["events"].filter(
         pl.col("record_id").is_not_null() & (pl.col("occurred_at").dt.epoch("s") < end_at)
     )
-    lines = pl.DataFrame({"order_id": known.lived.sold.order_id, "lines": known.lived.sold.lines})
+    lines = pl.DataFrame(
+        {"order_id": known.population.sales.order_id, "lines": known.population.sales.lines}
+    )
     of_order = events.drop_nulls("order_id").select("session_id", "order_id")
     of_order = of_order.join(lines, on="order_id").select("session_id", "lines")
     place = pl.int_range(pl.len()).over("session_id")
-    # the first products of a visit with an order are those of its lines
+    # The first viewed products of a visit with an order are those of its lines.
     views = (
         events.filter(pl.col("event_name") == "view_item")
         .join(of_order, on="session_id", how="left", maintain_order="left")
         .filter(place >= pl.col("lines").fill_null(0))
     )
     searches = events.filter(pl.col("event_name") == "search")
-    by_product = liked(block)
-    cells = np.arange(_CELLS)
-    counts = np.stack(
-        [np.bincount(picked(cells, each), minlength=len(goods.noun)) for each in by_product]
-    )
-    shares: Floats = counts / _CELLS
+    by_product = product_shares(block)
+    shares: Floats = np.stack([cell_counts(each) for each in by_product]) / CELLS
     names = sorted(set(goods.noun))
     noun = np.searchsorted(names, goods.noun.to_numpy())
     by_noun = np.stack([np.bincount(noun, each, minlength=len(names)) for each in shares])
@@ -141,9 +140,9 @@ def _of_looks(known: History) -> Floats:
 
 
 def _of_interests(known: History) -> Floats:
-    """Return the log likelihood of interests, which follow what a segment buys."""
+    """Return the log likelihood of interests, which depend on the segment's categories."""
     block, shares = known.block, interest_shares(known.block)
-    rows = known.lived.tables["attributes"].filter(pl.col("namespace") == "interest")
+    rows = known.population.tables["attributes"].filter(pl.col("namespace") == "interest")
     names = interests()
     category = rows["attribute"].replace_strict(
         list(names), [CATEGORIES.index(each) for each in names.values()], return_dtype=pl.Int64

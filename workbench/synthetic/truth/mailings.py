@@ -1,8 +1,8 @@
-"""What randomised mailings to come may add to purchases or take from them.
+"""Possible effects of randomised mailings on coming purchases.
 
-Whether a customer will be mailed is not known in advance: it takes a permission that still holds
-then, and a coin. Of a mailing that went out before, the arm is known, and the gain that did not
-come yet is as likely as what is left of its days makes it.
+It is not known in advance whether a customer will get a coming mailing: it needs a permission that
+is still valid, and the random arm. For a mailing that was sent already, the arm is known, and an
+additional purchase is the less probable the fewer of the mailing's days are left.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import numpy as np
 from workbench.synthetic.clock import DAY_SECONDS
 from workbench.synthetic.draws import Floats, Integers
 from workbench.synthetic.people.block import Block
-from workbench.synthetic.people.experiments import experiments
+from workbench.synthetic.people.experiments import assign_experiments
 from workbench.synthetic.people.permissions import Decision, all_decisions
 from workbench.synthetic.recipes import Campaign
 from workbench.synthetic.shop.purchasing import MAILED, Purchases
@@ -23,17 +23,23 @@ Case = tuple[Floats, Floats, Floats]
 
 @dataclass(frozen=True, slots=True)
 class Mailings:
-    """Cases of what mailings to come do; rows are customers or hypotheses.
+    """Cases of coming mailings; rows are customers or hypotheses.
 
-    Each case has its share, shape (rows,), the operational days by the end of each coming month,
-    shape (rows, months + 1), and the probability that no mailing has brought a purchase by then.
+    Each case has its probability, shape (rows,), the operational days up to the end of each coming
+    month, shape (rows, months + 1), and the probability that no mailing causes a purchase in them.
     """
 
     cases: list[Case]
 
     @classmethod
     def ahead(
-        cls, block: Block, bought: Purchases, horizon: Horizon, *, owner: Integers, kind: Integers
+        cls,
+        block: Block,
+        purchases: Purchases,
+        horizon: Horizon,
+        *,
+        owner: Integers,
+        kind: Integers,
     ) -> "Mailings":
         """Return the cases for rows of these customers and segments."""
         starts = horizon.starts(block)
@@ -44,7 +50,7 @@ class Mailings:
         if not block.recipe.campaigns:
             return cls(cases)
         marketing = all_decisions(block)["marketing.communications"]
-        for number, mailing in enumerate(experiments(block, marketing)):
+        for number, mailing in enumerate(assign_experiments(block, marketing)):
             begin, end = (
                 (at - block.clock.start_at) / DAY_SECONDS for at in (mailing.at, mailing.until)
             )
@@ -54,7 +60,7 @@ class Mailings:
             if begin < days[0]:
                 share = mailing.is_treated.astype(float)[owner]
                 has_gained = np.zeros(block.size, dtype=bool)
-                has_gained[bought.owner[_gained(block, bought, number, days[0])]] = True
+                has_gained[purchases.owner[_gained(block, purchases, number, days[0])]] = True
                 gone = (days[0] - begin) / (end - begin)
                 left = (1 - gone) / (1 - np.maximum(effect, 0) * gone)
                 gains = np.where(has_gained[owner], 0.0, np.maximum(effect, 0.0) * left)
@@ -84,14 +90,14 @@ def effects_of(block: Block, campaign: str) -> Floats:
     return np.array([rule.effect.get(name, 0.0) for name in block.recipe.segments])
 
 
-def _gained(block: Block, bought: Purchases, number: int, as_of: float) -> Integers:
-    """Return the sales that a mailing brought before a day."""
-    before = (bought.placed_at - block.clock.start_at) / DAY_SECONDS < as_of
-    return np.flatnonzero(before & (bought.place == MAILED + number))
+def _gained(block: Block, purchases: Purchases, number: int, as_of: float) -> Integers:
+    """Return the sales before a day that a mailing caused."""
+    before = block.clock.day_of(purchases.placed_at) < as_of
+    return np.flatnonzero(before & (purchases.place == MAILED + number))
 
 
 def _still_allowed(block: Block, marketing: Decision, as_of: float, at: int) -> Floats:
-    """Return the probability that the permission holds at an instant to come, by what is known."""
+    """Return the probability that a permission is valid at a coming instant, given it is now."""
     rate = block.recipe.permissions.marketing.withdrawn
     now = block.clock.start_at + int(as_of) * DAY_SECONDS
     span = np.maximum(block.clock.end_at - 1 - marketing.decided_at, 1)

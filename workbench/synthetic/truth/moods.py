@@ -1,17 +1,17 @@
-"""When a customer may have left, by the hazard of leaving alone: a filter over months.
+"""Probability of leaving in each span by the hazard and the reactions to orders: a monthly filter.
 
-The hazard of a month follows from the frailty z, which nobody sees, and from the mood: for how many
-months the customer stays annoyed. With v(z, s, j) the weight of still being there at the start of
-a month with j months of annoyance to come and an own satisfaction s, h(z, j) the hazard, c(s) the
-likelihood of what followed the month's orders if none of them annoyed and a(s) the likelihood in
-all,
+The hazard of a month depends on the frailty z, which no table records, and on the mood, the number
+of months for which the customer is still annoyed. Let v(z, s, j) be the weight of being active at
+the start of a month with j such months and the own satisfaction s, h(z, j) the hazard, c(s) the
+likelihood of the reactions to the month's orders if no order annoyed, and a(s) their likelihood
+over both states. Then
 
     v'(z, s, max(j - 1, 0)) += v(z, s, j) exp(-h(z, j)) c(s),
-    v'(z, s, K) += v(z, s, j) exp(-h(z, j)) (a(s) - c(s)),
+    v'(z, s, K) += v(z, s, j) exp(-h(z, j)) (a(s) - c(s)).
 
-and customers who leave between two days of the month weigh the sum over z, s and j of
-v(z, s, j) (exp(-h(z, j) f1) - exp(-h(z, j) f2)) a(s), with f the part of the month that has passed.
-Sums over z and s are Gauss-Hermite.
+The weight of leaving between two days of the month is the sum over z, s and j of
+v(z, s, j) (exp(-h(z, j) f1) - exp(-h(z, j) f2)) a(s), where f1 and f2 are the parts of the month
+before the two days. Sums over z and s are Gauss-Hermite.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,12 @@ import numpy as np
 
 from workbench.synthetic.draws import Floats
 from workbench.synthetic.people.block import Block
-from workbench.synthetic.shop.leaving import failing_hazard, hazards, month_days, month_of
+from workbench.synthetic.shop.leaving import (
+    month_days,
+    month_of,
+    monthly_hazards,
+    payment_failure_hazard,
+)
 from workbench.synthetic.truth.evidence import OWN_NODES, OWN_WEIGHTS, Evidence
 from workbench.synthetic.truth.history import History
 from workbench.synthetic.truth.hypotheses import Hypotheses
@@ -30,14 +35,15 @@ _FRAILTIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Moods:
-    """What the hazard says; rows are hypotheses.
+    """Result of the filter; rows are hypotheses.
 
     Attributes
     ----------
     leaving : array of float, shape (rows, edges - 1)
         Weight of having left between two edges.
     staying : array of float, shape (rows, frailties, moods)
-        Weight of being active, with this frailty and so many months of annoyance to come.
+        Weight of being active, by frailty and by number of months for which the customer is
+        still annoyed.
     """
 
     leaving: Floats
@@ -55,9 +61,9 @@ def frailties(block: Block) -> tuple[Floats, Floats]:
 
 def calm_of(block: Block, what: Hypotheses, months: range) -> Floats:
     """Return the hazard of each month without frailty and annoyance, shape (rows, months)."""
-    monthly = -np.log1p(-what.of_kind(block, "leaving_per_month")) * what.leaving
+    monthly = -np.log1p(-what.segment_values(block, "leaving_per_month")) * what.leaving
     joined = month_of(block, block.joined_day)[what.owner]
-    return hazards(block.recipe, monthly, joined, months)
+    return monthly_hazards(block.recipe, monthly, joined, months)
 
 
 def moods(known: History, what: Hypotheses, followed: Evidence, edges: Floats) -> Moods:
@@ -69,7 +75,7 @@ def moods(known: History, what: Hypotheses, followed: Evidence, edges: Floats) -
     what : Hypotheses
     followed : Evidence
     edges : array of float, shape (edges,)
-        Days from the first to that of the history, ascending, among them all starts of months.
+        Days from the first day to the day of the history, ascending, with all starts of months.
     """
     block, owner = known.block, what.owner
     rule, starts = block.recipe.leaving, month_days(block, known.month).astype(float)
@@ -78,7 +84,7 @@ def moods(known: History, what: Hypotheses, followed: Evidence, edges: Floats) -
     calm, every = _by_month(known, followed)
     hazard = calm_of(block, what, range(known.month))
     factor = np.where(np.arange(lasting) > 0, rule.annoyed, 1.0)[None, :] * np.exp(felt)[:, None]
-    failing = failing_hazard(block)
+    failing = payment_failure_hazard(block)
     weights = np.zeros((len(owner), len(felt), len(OWN_NODES), lasting))
     weights[..., 0] = share[:, None] * OWN_WEIGHTS[None, :]
     leaving = np.zeros((len(owner), len(edges) - 1))
@@ -87,11 +93,13 @@ def moods(known: History, what: Hypotheses, followed: Evidence, edges: Floats) -
         first, last = starts[month], starts[month + 1]
         spans = np.flatnonzero((edges[:-1] >= first) & (edges[:-1] < last))
         cuts = edges[[*spans, spans[-1] + 1]]
-        lived = np.maximum(cuts[None, :] - np.maximum(begin, first)[:, None], 0.0) / (last - first)
+        month_share = np.maximum(cuts[None, :] - np.maximum(begin, first)[:, None], 0.0) / (
+            last - first
+        )
         pace = hazard[:, month, None, None] * factor[None] + failing
         of_month = weights * every[owner, month][:, None, :, None]
         by_mood = of_month.sum(axis=2)
-        alive = np.exp(-pace[..., None] * lived[:, None, None, :])
+        alive = np.exp(-pace[..., None] * month_share[:, None, None, :])
         summed = (by_mood[..., None] * alive).sum(axis=(1, 2))
         leaving[:, spans] = summed[:, :-1] - summed[:, 1:]
         kept = weights * alive[..., -1][:, :, None, :]
@@ -105,9 +113,9 @@ def moods(known: History, what: Hypotheses, followed: Evidence, edges: Floats) -
 
 
 def _by_month(known: History, followed: Evidence) -> tuple[Floats, Floats]:
-    """Return c(s) and a(s) of each month, shape (customers, months, nodes of own)."""
+    """Return c(s) and a(s) of each month, shape (customers, months, nodes of s)."""
     block, plan = known.block, known.block.recipe.plan
-    day = (followed.placed_at - block.clock.start_at) / 86_400
+    day = block.clock.day_of(followed.placed_at)
     month = month_of(block, day)
     logs = np.zeros((2, block.size, known.month, len(OWN_NODES)))
     with np.errstate(divide="ignore"):

@@ -1,17 +1,19 @@
-"""What the best observer concludes: P(active), P(leaves) and P(buys) given all the tables show.
+"""The best observer: P(active), P(leaves) and P(buys) of each customer, given all tables.
 
-The observer knows the recipe and the tables (``history``), and nothing else of a customer. Nothing
-is fitted: every probability follows from the recipe's likelihood by Bayes' rule. Given the segment
-and the moment of leaving, what was bought and visited (``activity``), what was opened
-(``openings``), how orders went (``moods``, ``evidence``), the plan (``plans``) and what was bought
-and stated (``likeness``) are independent of each other, so the weight of a segment k and a moment t
-is the product of the five, and the answer is a sum over k and t. No model that learns from the
-tables can rank customers better, save by chance or leakage.
+The observer knows the recipe and the tables (``history``), and nothing else about a customer.
+Nothing is fitted: every probability is computed from the recipe's likelihood by Bayes' rule. Given
+the segment and the moment of leaving, five parts of the history are independent: the times of
+purchases and visits (``activity``), openings of mails (``openings``), reactions to orders
+(``moods``, ``evidence``), the plan (``plans``), and the content of orders, views and statements
+(``likeness``). The weight of a segment k and a moment t is therefore the product of five
+likelihoods, and the probabilities are sums over k and t. No model that learns from the tables can
+rank customers better, except by chance or leakage.
 
-What is not exact: sums over the hidden numbers are quadratures; within a span between two edges
-(starts of months, days of mail) leaving is taken as even, and mails of a sending as simultaneous;
-prices are taken as described in ``likeness``. ``tests/truth/test_best_observer.py`` compares it
-with importance sampling by the generator's own laws.
+Three approximations are made. Sums over hidden numbers are quadratures. Leaving is taken as uniform
+within a span between two edges (starts of months, days of mails), and mails of one kind and day as
+simultaneous. Prices are approximated as described in ``likeness``.
+``tests/truth/test_best_observer.py`` compares the observer with importance sampling under the
+generator's laws.
 """
 
 from dataclasses import dataclass
@@ -38,7 +40,7 @@ from workbench.synthetic.truth.plans import log_plans
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """What the observer concludes as of the start of a month; arrays of shape (customers,).
+    """Probabilities as of the start of a month, given the tables; arrays of shape (customers,).
 
     Attributes
     ----------
@@ -51,12 +53,12 @@ class Observed:
     p_buys: Floats
 
 
-def observe(lived: Population, horizon: Horizon) -> Observed:
-    """Conclude from the tables of a block up to the start of a month."""
-    known = history(lived, horizon.month)
-    what = hypotheses(lived.block, _states_age(lived))
+def observe(population: Population, horizon: Horizon) -> Observed:
+    """Compute the probabilities from a block's tables up to the start of a month."""
+    known = history(population, horizon.month)
+    what = hypotheses(population.block, _states_age(population))
     what = what.updated(likeness(known, what))
-    by_hazard = lived.block.recipe.leaving.process == "hazard"
+    by_hazard = population.block.recipe.leaving.process == "hazard"
     return (_by_hazard if by_hazard else _by_dropout)(known, what, horizon)
 
 
@@ -74,18 +76,18 @@ def _by_hazard(known: History, what: Hypotheses, horizon: Horizon) -> Observed:
         staying = np.log(felt.staying.sum(axis=(1, 2)))
     plan = log_plans(known)[owner]
     month = month_of(block, edges[:-1])
-    # Simpson's rule over what of each span comes after the last sign of activity
+    # Simpson's rule over the part of each span after the customer's latest activity.
     ends = np.stack([active.at_edges[:, :-1], active.within + np.log(4), active.at_edges[:, 1:]])
     left = what.log_share[:, None] + logsumexp(ends, axis=0) - np.log(6) + mass
     left = logsumexp(left + opened[:, :-1] + plan[:, month], axis=1)
     there = what.log_share + active.at_edges[:, -1] + staying + opened[:, -1] + plan[:, -1]
-    if block.recipe.plan.is_contractual:  # the end of the contract is in the tables
+    if block.recipe.plan.is_contractual:  # The tables show the end of the contract.
         left = np.full(len(owner), -np.inf)
     leaves, buys = _ahead(known, what, horizon, active, felt)
     found = _concluded(block.size, owner, left, there, leaves, buys)
     if not block.recipe.plan.is_contractual:
         return found
-    is_active = known.lived.bought.left_day >= known.as_of
+    is_active = known.population.purchases.left_day >= known.as_of
     return Observed(
         p_active=is_active.astype(float),
         p_leaves=found.p_leaves * is_active,
@@ -94,15 +96,17 @@ def _by_hazard(known: History, what: Hypotheses, horizon: Horizon) -> Observed:
 
 
 def _by_dropout(known: History, what: Hypotheses, horizon: Horizon) -> Observed:
-    block, owner, bought = known.block, what.owner, known.lived.bought
+    block, owner, purchases = known.block, what.owner, known.population.purchases
     end = np.full(block.size, known.as_of)
     active = activity(known, what, np.stack([known.last, end], axis=1))
     chances = np.maximum(known.orders - 1, 0)
     leaves_at, stays = log_dropout(block.recipe, chances)
     latest = known.begin.copy()
-    day = (bought.placed_at[known.before] - block.clock.start_at) / 86_400
-    np.maximum.at(latest, bought.owner[known.before], day)
-    leaves_at = np.where(known.last > latest + 1e-9, -np.inf, leaves_at)  # seen afterwards
+    day = block.clock.day_of(purchases.placed_at[known.before])
+    np.maximum.at(latest, purchases.owner[known.before], day)
+    leaves_at = np.where(
+        known.last > latest + 1e-9, -np.inf, leaves_at
+    )  # A later visit shows that the customer stayed.
     mail = openings(known)
     edges = np.unique(np.concatenate([[0.0], mail.days, [known.as_of]]))
     opened = np.log(mail.of_leaving(edges))
@@ -135,7 +139,7 @@ def _concluded(
 def _ahead(
     known: History, what: Hypotheses, horizon: Horizon, active: Activity, felt: Moods
 ) -> tuple[Floats, Floats]:
-    """Return P(leaves) and P(buys) of each hypothesis, if the customer is active."""
+    """Return P(leaves) and P(buys) of each hypothesis, given that the customer is active."""
     block, starts = known.block, horizon.starts(known.block)
     months = range(horizon.month, horizon.month + len(starts) - 1)
     coming = Coming.of(block, horizon, calm_of(block, what, months), what.kind)
@@ -150,13 +154,15 @@ def _ahead(
         for share, rate in rates:
             survived = coming.survivals(states, frailty, rate, whole)
             leaves += share * (survived[:, 0] - survived[:, -1])
-    mailings = Mailings.ahead(block, known.lived.bought, horizon, owner=what.owner, kind=what.kind)
+    mailings = Mailings.ahead(
+        block, known.population.purchases, horizon, owner=what.owner, kind=what.kind
+    )
     buys = (active.weight * buying_within(mailings, staying, active.rate)).sum(axis=1)
     return leaves, buys
 
 
 def _two_rates(active: Activity) -> list[tuple[Floats, Floats]]:
-    """Return two rates and their weights with the first three moments of all (Gauss)."""
+    """Return two rates and weights with the same first three moments as all rates (Gauss)."""
     mean = (active.weight * active.rate).sum(axis=1)
     off = active.rate - mean[:, None]
     sd = np.sqrt((active.weight * off**2).sum(axis=1))
@@ -169,15 +175,15 @@ def _two_rates(active: Activity) -> list[tuple[Floats, Floats]]:
 
 
 def _silent(known: History, edges: Floats, points: Floats) -> Floats:
-    """Return the part of each span, as far as it was lived, that comes after the last activity."""
-    lived = edges[1:] - np.clip(known.begin[:, None], edges[:-1], edges[1:])
-    found: Floats = np.diff(points, axis=1) / np.maximum(lived, 1e-12)
+    """Return the share of each span, from joining on, after the customer's latest activity."""
+    length = edges[1:] - np.clip(known.begin[:, None], edges[:-1], edges[1:])
+    found: Floats = np.diff(points, axis=1) / np.maximum(length, 1e-12)
     return found
 
 
-def _states_age(lived: Population) -> Flags:
-    """Return whose birth year or age band is in the tables."""
-    people = lived.tables["customers"]
+def _states_age(population: Population) -> Flags:
+    """Return whether the tables have each customer's birth year or age band."""
+    people = population.tables["customers"]
     found: Flags = (
         people["birth_year"].is_not_null() | people["age_band"].is_not_null()
     ).to_numpy()

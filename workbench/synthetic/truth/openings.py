@@ -1,9 +1,9 @@
-"""How likely the mails are that a customer opened or not, if the customer left at a moment.
+"""Likelihood of the opened and unopened mails, if the customer left at a given moment.
 
-People who are there open a mail with probability min(opened exp(o / 2), .9), o standard normal and
-the customer's own; people who have left do so seldom, whoever they are. Opening takes a while, so
-of recent mails some are yet to be opened. A click says nothing beyond the opening, and openings by
-machines say nothing.
+Active customers open a mail with probability min(opened exp(o / 2), .9), where o is standard normal
+and belongs to the customer. Customers who have left open mails seldom, all with the same
+probability. Some recent mails will be opened later. A click adds no information to the opening, and
+openings by machines have no information.
 """
 
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from workbench.synthetic.contact.mail import (
     OPENED_IDLE,
     SENT_SECOND,
     newsletter_days,
-    opened_within,
-    p_opens,
+    open_probability,
+    share_opened_within,
 )
 from workbench.synthetic.draws import Floats
 from workbench.synthetic.truth.history import History, owners
 
-_NODES = np.linspace(-4.2, 4.2, 15)  # of o; the trapezoidal rule
+_NODES = np.linspace(-4.2, 4.2, 15)  # Nodes of o, for the trapezoidal rule.
 _WEIGHTS = np.exp(-(_NODES**2) / 2) / np.exp(-(_NODES**2) / 2).sum()
 
 
@@ -36,7 +36,8 @@ class Openings:
     days : array of float, shape (sendings,)
         Days of the world, ascending.
     p_alive, p_gone : array of float, shape (customers, sendings, nodes)
-        Likelihood of what became of a mail, 1 where none was sent, by what the customer is like.
+        Likelihood of the opening or not opening of each mail, by o, if the customer was active
+        and if not; 1 where no mail was sent.
     """
 
     days: Floats
@@ -49,12 +50,12 @@ class Openings:
         Parameters
         ----------
         edges : array of float, shape (edges,)
-            Days, ascending, among them all on which mails are sent.
+            Days, ascending, with all days of mails.
 
         Returns
         -------
         array of float, shape (customers, edges)
-            The last is that of customers who have not left by the last edge.
+            The last column is for customers who are active at the last edge.
         """
         alive = np.cumprod(self.p_alive, axis=1)
         gone = np.cumprod(self.p_gone[:, ::-1], axis=1)[:, ::-1]
@@ -67,21 +68,21 @@ class Openings:
 
 
 def openings(known: History) -> Openings:
-    """Return what became of the mails of a block."""
+    """Return the likelihoods of the mails of a block."""
     block = known.block
     start_at, end_at = block.clock.start_at, block.clock.start_at + known.as_of * DAY_SECONDS
-    # in the middle of the hour, or two, in which a sending goes out
+    # Mails of one kind are sent within one or two hours; the middle of this time is used.
     sendings = {
         name: day + (SENT_SECOND + 1_800) / DAY_SECONDS
         for name, day in newsletter_days(block.recipe)
     }
-    sendings[CAMPAIGN] = (known.lived.decided.sent_at + 3_600 - start_at) / DAY_SECONDS
-    for mailing in known.lived.mailings:
+    sendings[CAMPAIGN] = (known.population.offers.sent_at + 3_600 - start_at) / DAY_SECONDS
+    for mailing in known.population.mailings:
         sendings[mailing.name] = (mailing.at + 1_800 - start_at) / DAY_SECONDS
     known_by = {name: at for name, at in sendings.items() if at < known.as_of}
     names = sorted(known_by, key=lambda name: known_by[name])
     action = pl.col("action").cast(pl.String)
-    mails = known.lived.tables["interactions"].filter(
+    mails = known.population.tables["interactions"].filter(
         (pl.col("channel").cast(pl.String) == "email")
         & pl.col("thread_id").is_not_null()
         & pl.col("campaign_id").is_in(names)
@@ -97,10 +98,10 @@ def openings(known: History) -> Openings:
     place = {name: at for at, name in enumerate(names)}
     column = np.array([place[name] for name in by_mail["campaign_id"]], dtype=np.int64)
     opened = by_mail["opened"].to_numpy()
-    in_time = opened_within(end_at - by_mail["sent"].to_numpy())
+    in_time = share_opened_within(end_at - by_mail["sent"].to_numpy())
     shape = (block.size, len(names), len(_NODES))
     p_alive, p_gone = np.ones(shape), np.ones(shape)
-    here, gone = p_opens(block, np.exp(0.5 * _NODES))[None, :], OPENED_IDLE
+    here, gone = open_probability(block, np.exp(0.5 * _NODES))[None, :], OPENED_IDLE
     late = in_time[:, None]
     p_alive[row, column] = np.where(opened[:, None], here, 1 - here * late)
     p_gone[row, column] = np.where(opened[:, None], gone, 1 - gone * late)

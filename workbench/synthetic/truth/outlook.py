@@ -1,21 +1,21 @@
-"""What is coming for a customer as of a month, as the oracle sees it: leaving, and buying again.
+"""The oracle: probabilities that a customer leaves and buys again, as of the start of a month.
 
-The *oracle* knows everything of the customer but the draws to come: segment, rate, frailty, whether
-active, what has happened. The best observer of the tables (``observer``) knows less, and looks
-ahead by the same functions.
+The *oracle* knows everything about the customer except the coming draws: segment, rate, frailty,
+whether active, and the past. The best observer of the tables (``observer``) knows less, and uses
+the same functions for the coming months.
 
-Leaving depends on bad experiences still to come. A customer's state is the number of months for
-which annoyance will last; with s_m(j) the survival of month m in state j and q_m the probability of
-a bad experience in it, the probabilities of the states move by
+Leaving depends on coming bad experiences. A customer's state j is the number of months for which
+the customer is still annoyed. Let s_m(j) be the survival of month m in state j, and q_m the
+probability of a bad experience in the month. The probabilities v of the states change by
 
     v(K) <- q_m sum_j v(j) s_m(j),    v(max(j - 1, 0)) <- (1 - q_m) v(j) s_m(j),
 
-and what is missing from 1 after H months is P(leaves within H). Bad experiences with purchases that
-mailings bring are not counted.
+and P(leaves within H months) is 1 less their sum after H months. Bad experiences from purchases
+that mailings cause are ignored.
 
-Up to the next purchase no order annoys, so P(buys) is that of a customer whose leaving follows the
-hazard without any: with S(m) the survival to the end of month m and L(m) the purchases expected by
-then,
+No order can annoy before the next purchase, so P(buys) uses the hazard without further bad
+experiences. Let S(m) be the survival to the end of month m, and L(m) the expected purchases up to
+then. Then
 
     P(buys not) = sum_m (S(m - 1) - S(m)) mean of exp(-L) over month m + S(M) exp(-L(M)).
 """
@@ -28,24 +28,24 @@ import numpy as np
 from workbench.synthetic.draws import Flags, Floats, Integers
 from workbench.synthetic.people.block import Block
 from workbench.synthetic.shop.leaving import (
-    calm_hazard,
-    failing_hazard,
     frailty,
+    hazard_without_annoyance,
     month_days,
+    payment_failure_hazard,
 )
-from workbench.synthetic.shop.purchasing import Purchases, annoying_shares, experiences
+from workbench.synthetic.shop.purchasing import Purchases, annoying_shares, bad_experience_months
 from workbench.synthetic.truth.horizon import Horizon, parts_of
 from workbench.synthetic.truth.mailings import Mailings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """What is coming, as of the first moment of a month; arrays of shape (customers,).
+    """Probabilities as of the first moment of a month; arrays of shape (customers,).
 
     Attributes
     ----------
     is_known, is_active : array of bool
-        Whether the customer has joined; and not left.
+        Whether the customer has joined; whether the customer has joined and not left.
     p_leaves, p_buys : array of float
         Probability of leaving within the months, of buying within the days; 0 for customers who
         have left.
@@ -59,15 +59,15 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coming:
-    """What is the same whatever happens; one row per customer, or per hypothesis on one.
+    """The coming months; one row per customer, or per hypothesis on a customer.
 
     Attributes
     ----------
     block : Block
     calm : array of float, shape (rows, months)
-        Hazard without frailty of customers who are not annoyed.
+        Hazard without annoyance; the observer's is also without frailty.
     pace : array of float, shape (months,)
-        Operational days.
+        Operational days in each month.
     annoys : array of float, shape (rows, months)
         Probability that an order annoys.
     rises : list of float
@@ -82,7 +82,7 @@ class Coming:
 
     @classmethod
     def of(cls, block: Block, horizon: Horizon, calm: Floats, kind: Integers) -> "Coming":
-        """Return what is coming for rows of these segments."""
+        """Make the coming months for rows of these segments."""
         starts = horizon.starts(block)
         months = range(horizon.month, horizon.month + len(starts) - 1)
         shares = [annoying_shares(block, month / block.recipe.months)[kind] for month in months]
@@ -97,25 +97,25 @@ class Coming:
     def survivals(
         self, states: Floats, felt: Floats | float, rate: Floats | float, parts: Floats
     ) -> Floats:
-        """Return the weight of customers who are still there after each month.
+        """Return the weight of customers who are still active after each month.
 
         Parameters
         ----------
         states : array of float, shape (rows, moods)
-            Weight of each number of months of annoyance to come.
+            Weight of each state.
         felt : float, or array of shape (rows,)
             Frailty.
         rate : float, or array of shape (rows,)
-            Purchases per operational day; 0 to look up to the next purchase.
+            Purchases per operational day; 0 for the time up to the next purchase.
         parts : array of float, shape (months,)
-            Part of each month that is looked at.
+            Part of each month within the horizon.
 
         Returns
         -------
         array of float, shape (rows, months + 1)
-            From the weight at the start on.
+            The first column is the weight at the start.
         """
-        annoyed, failing = self.block.recipe.leaving.annoyed, failing_hazard(self.block)
+        annoyed, failing = self.block.recipe.leaving.annoyed, payment_failure_hazard(self.block)
         factor = np.where(np.arange(states.shape[1]) > 0, annoyed, 1.0)
         found = [states.sum(axis=1)]
         for step, part in enumerate(parts):
@@ -131,22 +131,22 @@ class Coming:
         return np.stack(found, axis=1)
 
 
-def oracle(block: Block, bought: Purchases, horizon: Horizon) -> Outlook:
+def oracle(block: Block, purchases: Purchases, horizon: Horizon) -> Outlook:
     """Return the outlook of customers who leave by a hazard."""
     starts = horizon.starts(block)
     as_of = float(starts[0])
-    lasting = _months_annoyed(block, bought, horizon.month)
+    lasting = _months_annoyed(block, purchases, horizon.month)
     states = (np.arange(block.recipe.leaving.annoyed_months + 1) == lasting[:, None]).astype(float)
     months = range(horizon.month, horizon.month + len(starts) - 1)
-    calm = calm_hazard(block, frailty(block), months)
+    calm = hazard_without_annoyance(block, frailty(block), months)
     coming = Coming.of(block, horizon, calm, block.segment)
-    is_active = (block.joined_day < as_of) & (bought.left_day >= as_of)
+    is_active = (block.joined_day < as_of) & (purchases.left_day >= as_of)
     whole = np.ones(horizon.months)
-    p_leaves = 1 - coming.survivals(states, 0.0, bought.rate, whole)[:, -1]
+    p_leaves = 1 - coming.survivals(states, 0.0, purchases.rate, whole)[:, -1]
     staying = coming.survivals(states, 0.0, 0.0, parts_of(starts, horizon.days))
     every = np.arange(block.size)
-    mailings = Mailings.ahead(block, bought, horizon, owner=every, kind=block.segment)
-    p_buys = buying_within(mailings, staying, bought.rate[:, None])[:, 0]
+    mailings = Mailings.ahead(block, purchases, horizon, owner=every, kind=block.segment)
+    p_buys = buying_within(mailings, staying, purchases.rate[:, None])[:, 0]
     return Outlook(
         is_known=block.joined_day < as_of,
         is_active=is_active,
@@ -161,9 +161,9 @@ def buying_within(mailings: Mailings, staying: Floats, rate: Floats) -> Floats:
     Parameters
     ----------
     mailings : Mailings
-        What is expected to be bought by the end of each month, in all cases of mailings to come.
+        Cases of coming mailings, with the operational days up to the end of each month.
     staying : array of float, shape (rows, months + 1)
-        Survival to the end of each month, from 1 on.
+        Survival to the end of each month; the first column is 1.
     rate : array of float, shape (rows, rates)
         Purchases per operational day.
     """
@@ -177,12 +177,12 @@ def buying_within(mailings: Mailings, staying: Floats, rate: Floats) -> Floats:
     return 1 - buys_not
 
 
-def _months_annoyed(block: Block, bought: Purchases, month: int) -> Integers:
-    """Return for how many months, from this one on, customers are annoyed already."""
+def _months_annoyed(block: Block, purchases: Purchases, month: int) -> Integers:
+    """Return the number of months, from this month on, for which each customer is still annoyed."""
     longest = block.recipe.leaving.annoyed_months
-    day = (bought.placed_at - block.clock.start_at) / 86_400
-    bad = bought.annoys & (day < month_days(block, month)[month])
-    experienced = experiences(block, bought.owner[bad], day[bad])
+    day = block.clock.day_of(purchases.placed_at)
+    bad = purchases.annoys & (day < month_days(block, month)[month])
+    experienced = bad_experience_months(block, purchases.owner[bad], day[bad])
     lasting = np.zeros(block.size, dtype=np.int64)
     for ago in range(1, min(longest, month) + 1):
         lasting = np.maximum(lasting, (longest - ago + 1) * experienced[:, month - ago])
@@ -190,7 +190,7 @@ def _months_annoyed(block: Block, bought: Purchases, month: int) -> Integers:
 
 
 def _rise(block: Block, month: int) -> float:
-    """Return the probability that the plan's price rises in a month and annoys."""
+    """Return the probability that a rise of the plan's price in a month annoys; 0 without one."""
     plan = block.recipe.plan
     calm = [
         1 - rise.annoys

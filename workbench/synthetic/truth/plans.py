@@ -1,9 +1,9 @@
-"""How likely a customer's plan is, if the customer left in a month: plans end with leaving.
+"""Likelihood of a customer's plan, if the customer left in a given month.
 
-A plan that is no contract begins some months after joining and is kept for a number of months, at
-most to the end of the month in which its holder leaves. So a plan that runs shows that the customer
-is there, one that has ended may have ended for that, and none at all is likelier of customers who
-left early.
+In a world without contracts, a plan begins some months after joining and ends after a number of
+months, at the latest at the end of the month in which its holder leaves. A plan that has not ended
+therefore shows an active customer, the end of a plan may be due to leaving, and customers who left
+early are more probable among those without a plan.
 """
 
 import numpy as np
@@ -24,26 +24,26 @@ def log_plans(known: History) -> Floats:
     Returns
     -------
     array of float, shape (customers, months + 1)
-        One column for each month of the history; the last is that of customers who are there.
+        One column for each month of the history; the last column is for active customers.
     """
     block, plan = known.block, known.block.recipe.plan
     if plan.is_contractual or plan.share == 0:
         return np.zeros((block.size, known.month + 1))
     first = int(month_number(np.array([block.clock.start_at]))[0])
     now = first + known.month
-    months = first + np.arange(known.month + 1)  # of leaving
+    months = first + np.arange(known.month + 1)  # Possible months of leaving.
     joined = month_number(block.joined_at)
     latest = np.minimum(months[None, :], now - 1) - joined[:, None]
     begun = _geometric_below(latest, UNTIL_PLAN_MONTHS, LONGEST_UNTIL_PLAN_MONTHS)
     found = 1 - plan.share * begun
-    held = known.lived.held
-    shown = np.flatnonzero(held.begins < now)
-    owner, begins, ends = held.owner[shown], held.begins[shown], held.ends[shown]
+    contracts = known.population.contracts
+    shown = np.flatnonzero(contracts.begins < now)
+    owner, begins, ends = contracts.owner[shown], contracts.begins[shown], contracts.ends[shown]
     kept = np.minimum(ends, now + 1) - begins
     by_now = _geometric_below(kept - 1, plan.stays_months, LONGEST_STAY_MONTHS)
     to_date = _geometric_below(kept, plan.stays_months, LONGEST_STAY_MONTHS)
     of_own, longer = (to_date - by_now)[:, None], (1 - by_now)[:, None]
-    left = months[None, :-1] + 1 - ends[:, None]  # months from the end to that of leaving
+    left = months[None, :-1] + 1 - ends[:, None]  # Months from the plan's end to leaving.
     has_ended = (ends <= now)[:, None]
     likely = np.where(left > 0, of_own, np.where(left == 0, longer, 0.0))
     likely = np.where(has_ended, likely, 0.0)
@@ -54,7 +54,7 @@ def log_plans(known: History) -> Floats:
 
 
 def _geometric_below(number: Integers, mean: float, most: int) -> Floats:
-    """Return P(a geometric count from 1 on, cut at ``most``, is at most so large)."""
+    """Return P(count <= number) of a geometric count from 1 that is capped at ``most``."""
     stop = 1 / max(mean, 1 + 1e-9)
     number = np.maximum(number, 0)
     found: Floats = np.where(number >= most, 1.0, 1 - (1 - stop) ** number)

@@ -1,7 +1,7 @@
-"""Opening the truth of a world on disk; whoever wants it has to ask for it by this name.
+"""Open the truth of a world on disk.
 
-A table of truth lies in ``truth/<name>/part-NNNN.parquet``, keyed by ``record_id``, which a load
-keeps, so that truth can be joined to what was loaded.
+A table of the truth is stored in ``truth/<name>/part-NNNN.parquet``. Its key is ``record_id``,
+which a load keeps, so that the truth can be joined to loaded data.
 """
 
 import json
@@ -22,20 +22,20 @@ from workbench.synthetic.truth.observer import observe
 from workbench.synthetic.truth.summary import FORMAT_VERSION
 from workbench.synthetic.truth.tables import oracle_of
 
-_BLOCK = 2_500  # customers looked at together
+_BLOCK = 2_500  # Customers that are made at a time.
 _MOST_MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """What is true of a world.
+    """The truth about a world.
 
     Attributes
     ----------
     recipe : Recipe
-        What the world was made from.
+        Recipe of the world.
     summary : dict
-        The content of ``truth.json``.
+        Content of ``truth.json``.
     tables : mapping of str to LazyFrame
     """
 
@@ -46,29 +46,29 @@ class Truth:
     def outlooks(
         self, *, as_of: date, horizon_months: int, horizon_days: int | None = None
     ) -> pl.DataFrame:
-        """Return what is coming for every customer as of a month, made anew from the recipe.
+        """Compute the probabilities of leaving and buying of every customer, from the recipe.
 
         Parameters
         ----------
         as_of : date
             First day of a month of the world, or the data end.
         horizon_months : int
-            How far leaving is looked ahead, 1 to 12.
+            Number of months for leaving, 1 to 12.
         horizon_days : int, optional
-            How far buying is looked ahead; the days of these months unless given.
+            Number of days for buying; the days of these months unless given.
 
         Returns
         -------
         DataFrame, shape (customers who had joined, 8)
-            ``record_id``; ``is_active``; ``p_leaves``, ``p_buys`` (within the horizon, the
-            oracle's); ``p_active_given_history``, ``p_leaves_given_history``,
-            ``p_buys_given_history`` (the best observer's, see ``observer``); ``leaves`` (whether it
-            came so, null where the months reach beyond the data).
+            ``record_id``; ``is_active``; ``p_leaves`` and ``p_buys`` within the horizon by the
+            oracle; ``p_active_given_history``, ``p_leaves_given_history`` and
+            ``p_buys_given_history`` by the best observer (``observer``); ``leaves``, whether the
+            customer left in these months, null where they end after the data.
 
         Raises
         ------
         ParameterError
-            The date is no start of a month of the world, or the horizon is out of range.
+            The date is not the start of a month of the world, or the horizon is out of range.
         """
         month = self._month(as_of)
         if not 1 <= horizon_months <= _MOST_MONTHS:
@@ -88,16 +88,16 @@ class Truth:
         )
 
     def _without_visitors(self) -> Recipe:
-        """Return the recipe without people who never register: no customer depends on them."""
+        """Return the recipe without anonymous visits, on which no customer depends."""
         visitors = self.recipe.visitors.model_copy(update={"anonymous_per_month": 0.0})
         return self.recipe.model_copy(update={"visitors": visitors})
 
     def _of_block(self, first: int, month: int, months: int, days: int) -> pl.DataFrame:
         size = min(_BLOCK, self.recipe.customers - first)
-        lived = populate(self._without_visitors(), first, size)
-        block, bought = lived.block, lived.bought
+        population = populate(self._without_visitors(), first, size)
+        block, purchases = population.block, population.purchases
         horizon = Horizon(month=month, months=months, days=days)
-        coming, seen = oracle_of(block, bought, horizon), observe(lived, horizon)
+        coming, seen = oracle_of(block, purchases, horizon), observe(population, horizon)
         is_covered = month + months <= self.recipe.months
         ends = float(month_days(block, month + months)[-1])
         return pl.DataFrame(
@@ -110,7 +110,7 @@ class Truth:
                 "p_leaves_given_history": seen.p_leaves.round(6),
                 "p_buys_given_history": seen.p_buys.round(6),
                 "leaves": pl.Series(
-                    (coming.is_active & (bought.left_day < ends)).tolist()
+                    (coming.is_active & (purchases.left_day < ends)).tolist()
                     if is_covered
                     else [None] * block.size,
                     dtype=pl.Boolean,
@@ -125,14 +125,14 @@ def open_truth(world: Path) -> Truth:
     Raises
     ------
     InputError
-        The folder is no world, or its truth was taken away or made by another version.
+        The folder is no world, or its truth is missing or was made by another version.
     """
     try:
         manifest = json.loads((world / "world.json").read_bytes())
         told = json.loads((world / "truth" / "truth.json").read_bytes())
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{world} holds no truth: give the folder of a world as workbench generate made it"
+            f"{world} contains no truth: give the folder of a world as workbench generate made it"
         ) from error
     if told.get("format_version") != FORMAT_VERSION:
         raise InputError(f"the truth of {world} was made by another version: generate it again")

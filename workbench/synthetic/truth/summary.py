@@ -1,4 +1,4 @@
-"""What was planted in a world, in one page: the file ``truth/truth.json``."""
+"""Summary of a world's truth: the file ``truth/truth.json``."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -11,7 +11,7 @@ from workbench.synthetic.contact.decision import CAMPAIGN, decision_day
 from workbench.synthetic.recipes import Bias, Recipe
 from workbench.synthetic.truth.tables import HORIZON_DAYS, HORIZON_MONTHS
 
-#: Version of ``truth.json`` and of the recipe in ``world.json``, whose order of keys counts.
+#: Version of ``truth.json`` and of the recipe in ``world.json``, with its order of keys.
 FORMAT_VERSION = 3
 
 _DECIMALS = 6
@@ -30,19 +30,19 @@ def summary(recipe: Recipe, truth: Mapping[str, pl.LazyFrame]) -> dict[str, Any]
     ----------
     recipe : Recipe
     truth : mapping
-        The whole world's tables of truth by name.
+        Tables of the world's truth by name.
 
     Returns
     -------
     dict
-        ``tables`` (rows of each table of truth), ``segments`` (planted share, customers,
-        parameters), ``churn`` (process, horizon, what holds as of the data end), ``disparity``,
-        ``uplift`` (per mailing, mean effect on who took part), ``survey`` (what everybody would
-        have said, and what those who answer say). In ``disparity`` the ``difference`` is the mean
-        offer probability of the others less that of the disadvantaged group,
-        ``difference_without`` the same without any mechanism, ``planted`` the one less the other:
-        the effect of the mechanisms on the same customers, and ``planted_alone`` that of the one;
-        each also among those who would respond.
+        ``tables`` (number of rows of each table), ``segments`` (planted share, customers,
+        parameters), ``churn`` (process, horizon, means at the data end), ``disparity``, ``uplift``
+        (mean effect of each mailing on customers who took part), ``survey`` (mean score of all
+        invited customers and of customers with an answer). In ``disparity``, ``difference`` is the
+        mean offer probability of the others less that of the disadvantaged group,
+        ``difference_without`` the same without any bias, and ``planted`` the difference between
+        the two: the effect of all biases on the same customers. ``planted_alone`` is the effect of
+        one bias. All are also given for customers who would respond.
     """
     clock = Clock.of(recipe)
     return {
@@ -69,7 +69,9 @@ def _segments(recipe: Recipe, customers: pl.LazyFrame) -> list[dict[str, Any]]:
             "share": share,
         }
         for (name, segment), share in zip(
-            zip(recipe.segments, recipe.kinds, strict=True), recipe.shares, strict=True
+            zip(recipe.segments, recipe.contrasted_segments, strict=True),
+            recipe.shares,
+            strict=True,
         )
     ]
 
@@ -111,7 +113,7 @@ def _disparity(
 
 
 def _bias(name: str, bias: Bias, decisions: pl.LazyFrame) -> dict[str, Any]:
-    """Return what one bias does: to rates, and to true positive rates (of who would respond)."""
+    """Return the effect of one bias on rates, and on true positive rates (among responders)."""
     inside = pl.col(f"in_{name}")
     pair = {"female": "male", "male": "female"}.get(bias.group)
     others = pl.col("group") == pair if pair else ~inside
@@ -180,7 +182,10 @@ def _rows(frame: pl.LazyFrame) -> int:
 
 
 def _means(frame: pl.LazyFrame, *columns: str) -> dict[str, float | None]:
-    """Return rounded means, None of nothing; millionths add up exactly, in any order."""
+    """Return rounded means, None without rows.
+
+    Values are summed in whole millionths, so the sum does not depend on the order of rows.
+    """
     sums = [(pl.col(name).cast(pl.Float64) * 1e6).round().cast(pl.Int64).sum() for name in columns]
     row = frame.select(*sums, n=pl.len()).collect().row(0, named=True)
     return {

@@ -1,9 +1,9 @@
-"""The banks of sentences: one TOML file a language, flattened to lists that are gathered from.
+"""The banks of sentences: one TOML file per language, read into lists.
 
-A file has the families at its top; under each, every text is a line. Where a sentence may name
-somebody or something there is ``{}``, and what is left out without it stands in brackets. What
-belongs together and holds no identifier (a subject and a greeting, a detail and a closing) is
-joined here once, so that few pieces are left to be joined row by row.
+The top level of a file has the families; within a family, every line is one sentence. ``{}`` is the
+place of an identifier, and a part in brackets is left out in texts without the identifier. Pieces
+that always follow each other and contain no identifier (a subject and a greeting, a detail and a
+closing) are joined here once, so that few pieces are joined for every text.
 """
 
 import hashlib
@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from workbench.foundation.package_data import packaged_text, packaged_toml
-from workbench.synthetic.draws import Integers, Keys, choice
-from workbench.synthetic.stock.texts.text_options import Fillable, Options, Slotted
+from workbench.synthetic.draws import Integers, Keys, choose
+from workbench.synthetic.stock.texts.text_options import GapTexts, OptionalGapTexts, Options
 
 LANGUAGES = ("en", "de", "fr", "es", "nl", "pl", "ja")
 TOPICS = (
@@ -26,9 +26,9 @@ TOPICS = (
 TONES = ("neutral", "pleased", "angry")
 CATEGORIES = ("beauty", "electronics", "fashion", "gifts", "home")
 FAMILIES = ("a", "b", "c", "d")
-#: Family that nothing should be learned from.
+#: Family that no model should learn from.
 HELD_OUT = "d"
-#: Sentences that name somebody or something, by what they name.
+#: Kinds of identifiers that have sentences of their own.
 NAMED = (
     "order_number", "full_name", "email", "phone", "street_address", "birth_date", "relative",
 )  # fmt: skip
@@ -39,49 +39,47 @@ _STARS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Banks:
-    """All banks; groups are languages, by families of the language, by what is named here.
+    """All banks. A bank has one group per language, family, and further attribute named below.
 
     Attributes
     ----------
-    letters, questions : Fillable
-        By topic: subject, greeting and problem; the problem alone.
+    letters, questions : OptionalGapTexts
+        Subject, greeting and problem of a ticket; problem of a chat; by topic.
     endings : Options
-        By topic, by tone: a detail or none, and a closing.
-    named : mapping of str to Slotted
-        By kind of what is named.
+        Detail, or none, and closing of a ticket; by topic and tone.
+    named : mapping of str to GapTexts
+        Sentences with an identifier, by its kind.
     friends : Options
-        Sentences with what only looks like an identifier.
+        Sentences with words that only look like an identifier.
     reviews : Options
-        By stars from 1, by category behind one place for none.
+        Reviews by stars from 1 and by category; the first category is none.
     reasons : Options
-        By detractor, passive, promoter.
+        Reasons of a score, by detractor, passive and promoter.
     comments, thanks : Options
-        By tone.
-    asks, unknown, signed : Options
-        What is asked in a chat; what is said where nothing is known; how the company ends a reply.
-    gives : Slotted
-        What is answered in a chat.
-    greetings : Fillable
-        With and without a full name.
-    answers : Options
-        By topic.
+        Public comments; last turn of a chat; by tone.
+    asks, gives, unknown
+        Turns of a chat: the agent asks for an identifier; the customer gives it, or has none.
+    greetings : OptionalGapTexts
+        Greetings of a reply, with and without a full name.
+    answers, signed : Options
+        Answers of the company by topic; last line of a reply.
     relatives : Options
-        Given names, by language alone.
+        Given names of relatives, by language alone.
     """
 
-    letters: Fillable
-    questions: Fillable
+    letters: OptionalGapTexts
+    questions: OptionalGapTexts
     endings: Options
-    named: Mapping[str, Slotted]
+    named: Mapping[str, GapTexts]
     friends: Options
     reviews: Options
     reasons: Options
     comments: Options
     asks: Options
-    gives: Slotted
+    gives: GapTexts
     unknown: Options
     thanks: Options
-    greetings: Fillable
+    greetings: OptionalGapTexts
     answers: Options
     signed: Options
     relatives: Options
@@ -94,14 +92,14 @@ def banks() -> Banks:
     every = [bank[family] for bank in read for family in FAMILIES]
     topics = [(each, topic) for each in every for topic in TOPICS]
     return Banks(
-        letters=Fillable.of([_letters(each, topic) for each, topic in topics]),
-        questions=Fillable.of([_lines(each["problems"][topic]) for each, topic in topics]),
+        letters=OptionalGapTexts.of([_letters(each, topic) for each, topic in topics]),
+        questions=OptionalGapTexts.of([_lines(each["problems"][topic]) for each, topic in topics]),
         endings=Options.of([_endings(each, t, tone) for each, t in topics for tone in TONES]),
         named={
-            kind: Slotted.of([_behind(each, each["named"][kind]) for each in every])
+            kind: GapTexts.of([_following_lines(each, each["named"][kind]) for each in every])
             for kind in NAMED
         },
-        friends=Options.of([_behind(each, each["friends"]) for each in every]),
+        friends=Options.of([_following_lines(each, each["friends"]) for each in every]),
         reviews=Options.of(
             [
                 _reviews(each, stars, category)
@@ -113,10 +111,10 @@ def banks() -> Banks:
         reasons=Options.of([_lines(each["reasons"][rank]) for each in every for rank in _RANKS]),
         comments=Options.of([_lines(each["comments"][tone]) for each in every for tone in TONES]),
         asks=Options.of([_lines(each["chat"]["asks"]) for each in every]),
-        gives=Slotted.of([_lines(each["chat"]["gives"]) for each in every]),
+        gives=GapTexts.of([_lines(each["chat"]["gives"]) for each in every]),
         unknown=Options.of([_lines(each["chat"]["unknown"]) for each in every]),
         thanks=Options.of([_lines(each["chat"][tone]) for each in every for tone in TONES]),
-        greetings=Fillable.of([_lines(each["company"]["greetings"]) for each in every]),
+        greetings=OptionalGapTexts.of([_lines(each["company"]["greetings"]) for each in every]),
         answers=Options.of([_lines(each["answers"][topic]) for each, topic in topics]),
         signed=Options.of([_lines(each["company"]["signed"]) for each in every]),
         relatives=Options.of([_lines(bank["relatives"]) for bank in read]),
@@ -132,27 +130,27 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def families(bits: Keys, shares: Mapping[str, float] | None = None) -> Integers:
-    """Return the family of texts, a code in ``FAMILIES``, by the lowest eight of their bits.
+def choose_families(bits: Keys, shares: Mapping[str, float] | None = None) -> Integers:
+    """Return the family of each text, a code in ``FAMILIES``, by the lowest eight of its bits.
 
     Parameters
     ----------
     bits : array of uint64, shape (texts,)
-        Random bits of each text, as they are given to what writes it.
+        Random bits of each text, as the function that writes the text gets them.
     shares : mapping of str to float, optional
-        Weight of each family, 0 for those that are left out; without it all are as frequent.
+        Weight of each family, 0 for families that are left out; without it all weights are equal.
 
     Raises
     ------
     ValueError
-        If a share is of no family.
+        A share has the name of no family.
     """
     shares = dict.fromkeys(FAMILIES, 1.0) if shares is None else shares
     unknown = sorted(set(shares) - set(FAMILIES))
     if unknown:
         raise ValueError(f"no families of texts: {unknown}; known are {list(FAMILIES)}")
     middles = (np.arange(256) + 0.5) / 256
-    cells = choice(middles, [shares.get(name, 0.0) for name in FAMILIES])
+    cells = choose(middles, [shares.get(name, 0.0) for name in FAMILIES])
     found: Integers = cells[(bits & np.uint64(0xFF)).astype(np.int64)]
     return found
 
@@ -161,8 +159,8 @@ def _lines(text: str) -> list[str]:
     return text.strip("\n").split("\n")
 
 
-def _behind(family: Mapping[str, Any], text: str) -> list[str]:
-    """Return sentences as they go on after another one in this family."""
+def _following_lines(family: Mapping[str, Any], text: str) -> list[str]:
+    """Return sentences with the separator that this family puts before a further sentence."""
     return [family["parting"] + line for line in _lines(text)]
 
 
@@ -177,22 +175,22 @@ def _letters(family: Mapping[str, Any], topic: str) -> list[str]:
 
 
 def _endings(family: Mapping[str, Any], topic: str, tone: str) -> list[str]:
-    """Return closings behind a detail, and as many without one."""
-    details = _behind(family, family["details"][topic])
+    """Return closings behind a detail, and equally many without a detail."""
+    details = _following_lines(family, family["details"][topic])
     details += [""] * len(details)
-    closings = _behind(family, family["closings"][tone])
+    closings = _following_lines(family, family["closings"][tone])
     return [detail + closing for detail, closing in product(details, closings)]
 
 
 def _reviews(family: Mapping[str, Any], stars: int, category: str | None) -> list[str]:
-    """Return what fits the stars, alone and with what fits the category too.
+    """Return sentences for these stars, alone and with a sentence about the category.
 
-    Three stars go with both praise and blame.
+    Reviews with three stars contain praise or criticism of the category.
     """
     plain = _lines(family["reviews"][f"stars{stars}"])
     if category is None:
         return plain
     moods = ("bad",) * (stars <= 3) + ("good",) * (stars >= 3)
-    goods = [line for mood in moods for line in _behind(family, family[mood][category])]
-    # each sentence as often alone as with one of the category
+    goods = [line for mood in moods for line in _following_lines(family, family[mood][category])]
+    # Each sentence is alone as often as with a sentence about the category.
     return plain * len(goods) + [text + about for text in plain for about in goods]

@@ -1,4 +1,4 @@
-"""Chats of customers and agents, turn by turn."""
+"""Write chats of customers and agents, turn by turn."""
 
 from collections.abc import Mapping
 
@@ -7,17 +7,17 @@ import polars as pl
 
 from workbench.synthetic.draws import Integers, Keys
 from workbench.synthetic.stock.texts.banks import TONES, TOPICS, banks
-from workbench.synthetic.stock.texts.composing import ComposedTexts, Piece, composed
-from workbench.synthetic.stock.texts.mentions import RATES, Author
-from workbench.synthetic.stock.texts.tickets import author, letter
+from workbench.synthetic.stock.texts.composing import ComposedTexts, Piece, compose
+from workbench.synthetic.stock.texts.mentions import RATES, Authors
+from workbench.synthetic.stock.texts.tickets import compose_letters, make_authors
 
-#: Who writes each turn of a chat.
+#: Writer of each turn of a chat.
 TURNS = ("customer", "agent", "customer", "agent", "customer")
-#: What customers give when asked who they are: the first of these that is known.
+#: Identifiers that customers give when an agent asks: the first of these that they have.
 _GIVEN = ("order_number", "email", "full_name")
 
 
-def chat(
+def write_chats(
     language: Integers,
     *,
     topic: Integers,
@@ -27,11 +27,10 @@ def chat(
     shares: Mapping[str, float] | None = None,
     rates: Mapping[str, float] = RATES,
 ) -> tuple[ComposedTexts, ...]:
-    """Write chats of five turns, see ``TURNS``; parameters are those of ``ticket``.
+    """Write chats of five turns, see ``TURNS``; parameters are those of ``write_tickets``.
 
-    The customer asks, the agent asks back, the customer gives the order's
-    number (where none is known, e-mail or name), the agent answers, the customer says good-bye.
-    All turns of a chat are of one family.
+    The customer asks, the agent asks for an identifier, the customer gives one (see ``_GIVEN``),
+    the agent answers, and the customer says good-bye. All turns of a chat have the same family.
 
     Returns
     -------
@@ -41,23 +40,23 @@ def chat(
     Raises
     ------
     ValueError
-        If a share is of no family.
+        A share has the name of no family.
     """
-    every, by = banks(), author(language, bits, people, shares)
+    every, by = banks(), make_authors(language, bits, people, shares)
     asked = every.asks.places(by.group, by.draws["ask"])
     answer = every.answers.places(by.group * len(TOPICS) + topic, by.draws["sentence"])
     thanked = every.thanks.places(by.group * len(TONES) + tone, by.draws["thanks"])
     return (
-        letter(every.questions, by, topic, tone, rates),
-        composed([Piece.option(every.asks, asked)], by.family),
-        _given(by),
-        composed([Piece.option(every.answers, answer)], by.family),
-        composed([Piece.option(every.thanks, thanked)], by.family),
+        compose_letters(every.questions, by, topic, tone, rates),
+        compose([Piece.option(every.asks, asked)], by.family),
+        _identify_customers(by),
+        compose([Piece.option(every.answers, answer)], by.family),
+        compose([Piece.option(every.thanks, thanked)], by.family),
     )
 
 
-def _given(by: Author) -> ComposedTexts:
-    """Return what customers say when asked who they are."""
+def _identify_customers(by: Authors) -> ComposedTexts:
+    """Return the turn in which customers give an identifier, or say that they have none."""
     left = np.ones(len(by.language), dtype=bool)
     told = []
     for kind in _GIVEN:
@@ -69,4 +68,4 @@ def _given(by: Author) -> ComposedTexts:
     place = np.where(left, gives.before.nothing, gives.before.places(by.group, by.draws["which"]))
     other = np.where(left, unknown.places(by.group, by.draws["which"]), unknown.nothing)
     pieces = [Piece.option(gives.before, place), *told, Piece.option(gives.behind, place)]
-    return composed([*pieces, Piece.option(unknown, other)], by.family)
+    return compose([*pieces, Piece.option(unknown, other)], by.family)

@@ -1,4 +1,4 @@
-"""Joining pieces of text row by row, and knowing where in it each identifier stands."""
+"""Join pieces of text row by row, and compute the position of each identifier in the text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,24 +7,24 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.draws import Flags, Integers
-from workbench.synthetic.frames import gathered, words
+from workbench.synthetic.frames import gather, labels
 from workbench.synthetic.stock.texts.text_options import Options
 
-_MOST = 3  # sentences that may be put in at one place of one text
+_MOST = 3  # Largest number of sentences that are inserted at one place of a text.
 
 
 @dataclass(frozen=True, slots=True)
 class ComposedTexts:
-    """Texts and what is in them.
+    """Texts, and the identifiers in them.
 
     Attributes
     ----------
     body : Series of String, shape (texts,)
     spans : DataFrame
-        One row per identifier in a text: ``row`` (of the text), ``start`` and ``length`` in
-        characters (code points), ``kind`` (as the table ``identities`` has it).
+        One row per identifier in a text: ``row`` of the text, ``start`` and ``length`` in
+        characters (code points), ``kind`` as in the table ``identities``.
     family : array of int, shape (texts,)
-        Code in ``FAMILIES``.
+        Codes in ``FAMILIES``.
     """
 
     body: pl.Series
@@ -34,7 +34,7 @@ class ComposedTexts:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where an identifier stands in the pieces of some rows; length 0 where there is none."""
+    """Positions of one kind of identifier in the pieces of some rows; length 0 means none."""
 
     kind: str
     rows: Integers
@@ -44,7 +44,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of every text, empty where it is left out, with what identifies somebody in it."""
+    """One piece of every text, empty where it is left out, with its identifiers."""
 
     text: pl.Series
     length: Integers
@@ -52,18 +52,18 @@ class Piece:
 
     @classmethod
     def option(cls, options: Options, places: Integers) -> "Piece":
-        """Return the options at these places."""
-        return cls(gathered(options.texts, places), options.lengths[places])
+        """Make a piece of the options at these positions."""
+        return cls(gather(options.texts, places), options.lengths[places])
 
     @classmethod
     def same(cls, text: str, is_there: Flags) -> "Piece":
-        """Return one text for the rows that have it."""
-        texts = words(["", text], is_there.astype(np.int64))
+        """Make a piece with the same text in some rows."""
+        texts = labels(["", text], is_there.astype(np.int64))
         return cls(texts, np.where(is_there, len(text), 0))
 
     @classmethod
     def identifier(cls, values: pl.Series, is_there: Flags, kind: str) -> "Piece":
-        """Return identifiers for the rows that have one."""
+        """Make a piece with an identifier in some rows."""
         text = values
         if values.null_count() or not is_there.all():
             text = values.zip_with(pl.Series(is_there), pl.Series([""])).fill_null("")
@@ -74,14 +74,14 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A piece of some texts only: ``rows`` says of which, ascending."""
+    """A piece of some texts only; ``rows`` are their positions, ascending."""
 
     rows: Integers
     piece: Piece
 
 
-def joined(pieces: Sequence[Piece]) -> Piece:
-    """Join pieces of the same rows to one."""
+def join_pieces(pieces: Sequence[Piece]) -> Piece:
+    """Join pieces of the same rows to one piece."""
     columns = pl.DataFrame({str(place): piece.text for place, piece in enumerate(pieces)})
     text = columns.select(text=pl.concat_str(pl.all())).to_series()
     start, spans = np.zeros(len(text), dtype=np.int64), []
@@ -94,10 +94,10 @@ def joined(pieces: Sequence[Piece]) -> Piece:
     return Piece(text, start, tuple(spans))
 
 
-def inserted(sentences: Sequence[Sentence], rows: int) -> list[Piece]:
-    """Return pieces of all rows that hold these sentences one after another.
+def insert_sentences(sentences: Sequence[Sentence], rows: int) -> list[Piece]:
+    """Return pieces of all rows with these sentences one after another.
 
-    A text takes ``_MOST`` of them; what would come after is not said.
+    A text gets at most ``_MOST`` of its sentences, the first ones.
     """
     filled = [each for each in sentences if len(each.rows)]
     if not filled:
@@ -114,28 +114,28 @@ def inserted(sentences: Sequence[Sentence], rows: int) -> list[Piece]:
         for place in range(min(_MOST, int(turn.max()) + 1)):
             mine = np.flatnonzero(turn == place)
             places[place, each.rows[mine]] = first + mine
-            spans[place] += [_moved(span, each.rows, turn == place) for span in each.piece.spans]
+            spans[place] += [_span_at(span, each.rows, turn == place) for span in each.piece.spans]
         first += len(each.rows)
     return [
-        Piece(gathered(pool, places[place]), lengths[places[place]], tuple(spans[place]))
+        Piece(gather(pool, places[place]), lengths[places[place]], tuple(spans[place]))
         for place in range(min(_MOST, int(count.max())))
     ]
 
 
-def _moved(span: Span, rows: Integers, is_here: Flags) -> Span:
-    """Return the part of a span that is here, by the rows of all texts."""
+def _span_at(span: Span, rows: Integers, is_here: Flags) -> Span:
+    """Return the part of a span in some of its rows, with the rows' positions among all texts."""
     kept = is_here[span.rows]
     return Span(span.kind, rows[span.rows[kept]], span.offset[kept], span.length[kept])
 
 
-def composed(pieces: Sequence[Piece], family: Integers) -> ComposedTexts:
-    """Join the pieces of every text, and list the identifiers in them in their order."""
-    whole = joined(pieces)
+def compose(pieces: Sequence[Piece], family: Integers) -> ComposedTexts:
+    """Join the pieces of every text, and list the identifiers in them."""
+    whole = join_pieces(pieces)
     return ComposedTexts(whole.text, _table(whole.spans), family)
 
 
 def _table(spans: Sequence[Span]) -> pl.DataFrame:
-    """Return the spans there are, in the order of texts and places."""
+    """Return the spans with a length, sorted by text and position."""
     nothing = np.zeros(0, dtype=np.int64)
     rows, start, length = (
         np.concatenate([nothing, *(getattr(each, name) for each in spans)])
@@ -151,6 +151,6 @@ def _table(spans: Sequence[Span]) -> pl.DataFrame:
             "row": rows[order],
             "start": start[order],
             "length": length[order],
-            "kind": words(kinds, kind[order]),
+            "kind": labels(kinds, kind[order]),
         }
     )

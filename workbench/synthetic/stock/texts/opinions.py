@@ -1,4 +1,4 @@
-"""What is said in public or in surveys: reviews, comments, reasons of a score."""
+"""Write opinions: reviews, public comments, and reasons of a survey's score."""
 
 from collections.abc import Mapping
 
@@ -7,23 +7,23 @@ import polars as pl
 
 from workbench.synthetic.draws import Integers, Keys
 from workbench.synthetic.stock.texts.banks import CATEGORIES, TONES, banks
-from workbench.synthetic.stock.texts.composing import ComposedTexts, Piece, composed
+from workbench.synthetic.stock.texts.composing import ComposedTexts, Piece, compose
 from workbench.synthetic.stock.texts.mentions import (
     COMMENT_RATES,
     REVIEW_RATES,
-    Author,
+    Authors,
     mentions,
     signatures,
 )
 from workbench.synthetic.stock.texts.text_options import Options
-from workbench.synthetic.stock.texts.tickets import author
+from workbench.synthetic.stock.texts.tickets import make_authors
 
 _NOBODY: Mapping[str, pl.Series] = {}
 _STARS = 5
 _NEUTRAL, _PLEASED, _ANGRY = (TONES.index(name) for name in ("neutral", "pleased", "angry"))
-#: Share of reviews and comments that end in an emoji, as of short public texts.
+#: Share of reviews and comments that end in an emoji.
 EMOJI_RATE = 0.03
-#: Emoji by tone; some of two and more code points.
+#: Emoji by tone; some have several code points.
 EMOJI = {
     "neutral": ("🤔", "🙂", "🤷‍♀️", "👀"),
     "pleased": ("😊", "❤️", "🎉", "👍🏽"),
@@ -31,7 +31,7 @@ EMOJI = {
 }
 
 
-def review(
+def write_reviews(
     language: Integers,
     *,
     stars: Integers,
@@ -41,7 +41,7 @@ def review(
     shares: Mapping[str, float] | None = None,
     rates: Mapping[str, float] = REVIEW_RATES,
 ) -> ComposedTexts:
-    """Write reviews that fit their stars and what was bought.
+    """Write reviews that fit their stars and the category of the product.
 
     Parameters
     ----------
@@ -50,21 +50,21 @@ def review(
     stars : array of int, shape (texts,)
         1 to 5.
     bits : array of uint64, shape (texts,)
-        Random bits of each text; they should not be used for anything else.
+        Random bits of each text, which should not be used for anything else.
     category : array of int, shape (texts,), optional
-        Codes in ``CATEGORIES``; without it nothing is said of the kind of product.
+        Codes in ``CATEGORIES``; without it no sentence is about the category.
     people, shares, rates
-        See ``ticket``; of ``rates`` see ``REVIEW_RATES``.
+        See ``write_tickets``.
 
     Raises
     ------
     ValueError
-        If a share is of no family.
+        A share has the name of no family.
     """
-    by = author(language, bits, people, shares)
+    by = make_authors(language, bits, people, shares)
     about = np.zeros_like(stars) if category is None else category + 1
     group = (by.group * _STARS + stars - 1) * (len(CATEGORIES) + 1) + about
-    return _said(by, banks().reviews, group, tone_of_stars(stars), rates)
+    return _compose_opinions(by, banks().reviews, group, tone_of_stars(stars), rates)
 
 
 def tone_of_stars(stars: Integers) -> Integers:
@@ -73,7 +73,7 @@ def tone_of_stars(stars: Integers) -> Integers:
     return found
 
 
-def comment(
+def write_comments(
     language: Integers,
     *,
     tone: Integers,
@@ -84,29 +84,29 @@ def comment(
 ) -> ComposedTexts:
     """Write public comments under a post of the company; tones are codes in ``TONES``.
 
-    Parameters are those of ``review``; of ``rates`` see ``COMMENT_RATES``.
+    The other parameters are those of ``write_reviews``.
     """
-    by = author(language, bits, people, shares)
-    return _said(by, banks().comments, by.group * len(TONES) + tone, tone, rates)
+    by = make_authors(language, bits, people, shares)
+    return _compose_opinions(by, banks().comments, by.group * len(TONES) + tone, tone, rates)
 
 
-def reason(
+def write_reasons(
     language: Integers,
     *,
     score: Integers,
     bits: Keys,
     shares: Mapping[str, float] | None = None,
 ) -> pl.Series:
-    """Return why somebody gives a score of 0 to 10; reasons name nobody.
+    """Write reasons of scores of 0 to 10; they contain no identifier.
 
-    Their family is that of ``families`` with the same bits and shares.
+    Their families are those of ``choose_families`` with the same bits and shares.
     """
-    by = author(language, bits, _NOBODY, shares)
+    by = make_authors(language, bits, _NOBODY, shares)
     return banks().reasons.some(by.group * 3 + _rank(score), by.draws["sentence"])
 
 
 def tone_of_score(score: Integers) -> Integers:
-    """Return the tone of the reason of a score of 0 to 10: of detractors, passives, promoters."""
+    """Return the tone of the reason of a score of 0 to 10, a code in ``TONES``."""
     found: Integers = np.array([_ANGRY, _NEUTRAL, _PLEASED])[_rank(score)]
     return found
 
@@ -115,14 +115,14 @@ def _rank(score: Integers) -> Integers:
     return np.searchsorted([7, 9], score, "right")
 
 
-def _said(
-    by: Author, options: Options, group: Integers, tone: Integers, rates: Mapping[str, float]
+def _compose_opinions(
+    by: Authors, options: Options, group: Integers, tone: Integers, rates: Mapping[str, float]
 ) -> ComposedTexts:
     signs = _emoji()
     place = np.where(
         by.draws.happens("emoji", EMOJI_RATE), signs.places(tone, by.draws["ending"]), signs.nothing
     )
-    return composed(
+    return compose(
         [
             Piece.option(options, options.places(group, by.draws["sentence"])),
             *mentions(by, rates),

@@ -1,4 +1,4 @@
-"""Lists of texts in groups, and templates with a gap, to be gathered from by position."""
+"""Lists of texts in groups, some with a gap, from which texts are chosen by position."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.draws import Integers, Keys, NamedDraws
-from workbench.synthetic.frames import gathered
+from workbench.synthetic.frames import gather
 
 _DRAWS = (
     "opening", "order_number", "full_name", "email", "phone", "street_address", "birth_date",
@@ -16,21 +16,22 @@ _DRAWS = (
 )  # fmt: skip
 
 
-def draws(bits: Keys) -> NamedDraws:
-    """Return the draws of texts, by name, from the random bits of each."""
+def text_draws(bits: Keys) -> NamedDraws:
+    """Return the named draws of texts, from the random bits of each."""
     return NamedDraws(bits, _DRAWS)
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Texts in groups, one text after another; the last is empty, for what is left out.
+    """Texts in groups, one group after another; an empty text follows the last group.
 
     Attributes
     ----------
     texts : Series of String
     lengths : array of int
-        In characters (code points).
+        Lengths of the texts in characters (code points).
     starts, sizes : arrays of int, shape (groups,)
+        Position of the first text, and number of texts, of each group.
     """
 
     texts: pl.Series
@@ -40,37 +41,37 @@ class Options:
 
     @classmethod
     def of(cls, groups: Sequence[Sequence[str]]) -> "Options":
-        """Return the options of groups of texts."""
+        """Make options of groups of texts."""
         sizes = np.array([len(group) for group in groups])
         texts = pl.Series([text for group in groups for text in group] + [""], dtype=pl.String)
         lengths = texts.str.len_chars().to_numpy().astype(np.int64)
         return cls(texts, lengths, np.cumsum(sizes) - sizes, sizes)
 
     def places(self, group: Integers, drawn: Integers) -> Integers:
-        """Return the place of one text of each row's group, by a draw of 16 bits."""
+        """Return the position of one text of each row's group, chosen by a draw of 16 bits."""
         found: Integers = self.starts[group] + (drawn * self.sizes[group] >> 16)
         return found
 
     def some(self, group: Integers, drawn: Integers) -> pl.Series:
-        """Return one text of each row's group, by a draw of 16 bits."""
-        return gathered(self.texts, self.places(group, drawn))
+        """Return one text of each row's group, chosen by a draw of 16 bits."""
+        return gather(self.texts, self.places(group, drawn))
 
     @property
     def nothing(self) -> int:
-        """Place of the empty text."""
+        """Position of the empty text."""
         return len(self.lengths) - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Slotted:
-    """Texts with one gap, as what stands before and behind it, place by place."""
+class GapTexts:
+    """Texts with one gap, as the parts before and behind it at the same positions."""
 
     before: Options
     behind: Options
 
     @classmethod
-    def of(cls, groups: Sequence[Sequence[str]]) -> "Slotted":
-        """Return the parts of texts that have ``{}`` where the gap is."""
+    def of(cls, groups: Sequence[Sequence[str]]) -> "GapTexts":
+        """Split texts with ``{}`` in the place of the gap."""
         parted = [[text.partition("{}") for text in group] for group in groups]
         return cls(
             Options.of([[before for before, _, _ in group] for group in parted]),
@@ -79,19 +80,19 @@ class Slotted:
 
 
 @dataclass(frozen=True, slots=True)
-class Fillable:
-    """Texts in which a part like ``[ of order {}]`` may be left out: both forms, place by place."""
+class OptionalGapTexts:
+    """Texts with an optional part like ``[ of order {}]``; both forms have the same positions."""
 
-    named: Slotted
+    named: GapTexts
     plain: Options
 
     @classmethod
-    def of(cls, groups: Sequence[Sequence[str]]) -> "Fillable":
-        """Return both forms of texts with one part in brackets."""
+    def of(cls, groups: Sequence[Sequence[str]]) -> "OptionalGapTexts":
+        """Make both forms of texts with one part in brackets."""
         named = [[text.replace("[", "").replace("]", "") for text in group] for group in groups]
-        return cls(Slotted.of(named), Options.of([[_without(t) for t in g] for g in groups]))
+        return cls(GapTexts.of(named), Options.of([[_drop_brackets(t) for t in g] for g in groups]))
 
 
-def _without(text: str) -> str:
+def _drop_brackets(text: str) -> str:
     before, _, rest = text.partition("[")
     return before + rest.partition("]")[2]

@@ -1,4 +1,4 @@
-"""What is written to the company and by it: tickets, replies."""
+"""Write tickets to the company, and its replies."""
 
 from collections.abc import Mapping
 
@@ -6,16 +6,16 @@ import numpy as np
 import polars as pl
 
 from workbench.synthetic.draws import Integers, Keys
-from workbench.synthetic.stock.texts.banks import LANGUAGES, TONES, TOPICS, banks, families
-from workbench.synthetic.stock.texts.composing import ComposedTexts, Piece, composed
-from workbench.synthetic.stock.texts.mentions import RATES, Author, mentions, signatures
-from workbench.synthetic.stock.texts.text_options import Fillable, draws
+from workbench.synthetic.stock.texts.banks import LANGUAGES, TONES, TOPICS, banks, choose_families
+from workbench.synthetic.stock.texts.composing import ComposedTexts, Piece, compose
+from workbench.synthetic.stock.texts.mentions import RATES, Authors, mentions, signatures
+from workbench.synthetic.stock.texts.text_options import OptionalGapTexts, text_draws
 
 _NOBODY: Mapping[str, pl.Series] = {}
-_CALLED_BY_NAME = 0.6  # of replies
+_CALLED_BY_NAME = 0.6  # Share of replies that greet the customer by name.
 
 
-def ticket(
+def write_tickets(
     language: Integers,
     *,
     topic: Integers,
@@ -32,25 +32,27 @@ def ticket(
     language, topic, tone : arrays of int, shape (texts,)
         Codes in ``LANGUAGES``, ``TOPICS``, ``TONES``.
     bits : array of uint64, shape (texts,)
-        Random bits of each text; they should not be used for anything else.
+        Random bits of each text, which should not be used for anything else.
     people : mapping of str to Series of String
-        What the writers are called and have, by kind of identifier (``order_number``,
-        ``full_name``, ``given_name``, ``email``, ``phone``, ``street_address`` with ``city``,
-        ``birth_date``); kinds that are left out and values that are null are not written.
+        Identifiers of the writers, by kind (``order_number``, ``full_name``, ``given_name``,
+        ``email``, ``phone``, ``street_address`` with ``city``, ``birth_date``); kinds that are left
+        out and null values are not written.
     shares : mapping of str to float, optional
-        Weights of the families, see ``families``.
+        Weights of the families, see ``choose_families``.
     rates : mapping of str to float
-        Share of texts that name each kind, see ``RATES``.
+        Share of texts with each kind of identifier, see ``RATES``.
 
     Raises
     ------
     ValueError
-        If a share is of no family.
+        A share has the name of no family.
     """
-    return letter(banks().letters, author(language, bits, people, shares), topic, tone, rates)
+    return compose_letters(
+        banks().letters, make_authors(language, bits, people, shares), topic, tone, rates
+    )
 
 
-def reply(
+def write_replies(
     language: Integers,
     *,
     topic: Integers,
@@ -58,50 +60,57 @@ def reply(
     people: Mapping[str, pl.Series] = _NOBODY,
     shares: Mapping[str, float] | None = None,
 ) -> ComposedTexts:
-    """Write what the company answers: a greeting, mostly by ``full_name``, and who answers.
+    """Write replies of the company: a greeting, mostly with ``full_name``, an answer, a signature.
 
-    The company's own contact data in them are no personal data, and no spans.
+    The company's own contact data in a reply are no personal data and have no spans.
     """
-    every, company = banks(), author(language, bits, people, shares)
+    every, company = banks(), make_authors(language, bits, people, shares)
     draws, group = company.draws, company.group
     greeting = every.greetings.named.before.places(group, draws["opening"])
     answer = every.answers.places(group * len(TOPICS) + topic, draws["sentence"])
     signed = every.signed.places(group, draws["ending"])
     line = Piece.same("\n", np.ones(len(language), dtype=bool))
-    pieces = filled(every.greetings, greeting, company, "full_name", _CALLED_BY_NAME)
+    pieces = fill_gaps(every.greetings, greeting, company, "full_name", _CALLED_BY_NAME)
     pieces += [line, Piece.option(every.answers, answer), line, Piece.option(every.signed, signed)]
-    return composed(pieces, company.family)
+    return compose(pieces, company.family)
 
 
-def spoken(language: str) -> int:
-    """Return the code of a language; who has no bank of their own writes English."""
+def language_code(language: str) -> int:
+    """Return the code of a language; the code of English for languages without a bank."""
     return LANGUAGES.index(language) if language in LANGUAGES else 0
 
 
-def author(
+def make_authors(
     language: Integers,
     bits: Keys,
     people: Mapping[str, pl.Series],
     shares: Mapping[str, float] | None,
-) -> Author:
-    """Return who writes these texts, see ``ticket``."""
-    return Author(
-        language=language, family=families(bits, shares), draws=draws(bits), people=people
+) -> Authors:
+    """Make the authors of texts; parameters are those of ``write_tickets``."""
+    return Authors(
+        language=language,
+        family=choose_families(bits, shares),
+        draws=text_draws(bits),
+        people=people,
     )
 
 
-def letter(
-    opening: Fillable, by: Author, topic: Integers, tone: Integers, rates: Mapping[str, float]
+def compose_letters(
+    opening: OptionalGapTexts,
+    by: Authors,
+    topic: Integers,
+    tone: Integers,
+    rates: Mapping[str, float],
 ) -> ComposedTexts:
-    """Write letters that begin in these ways, see ``ticket``."""
+    """Write letters with these openings; the other parameters are those of ``write_tickets``."""
     every, by_topic = banks(), by.group * len(TOPICS) + topic
     place = opening.plain.places(by_topic, by.draws["opening"])
     ending = every.endings.places(by_topic * len(TONES) + tone, by.draws["ending"])
-    # the order's number has its place in the problem: no sentence of its own
+    # The order number is part of the problem's sentence and has no sentence of its own.
     others = {kind: rate for kind, rate in rates.items() if kind != "order_number"}
-    return composed(
+    return compose(
         [
-            *filled(opening, place, by, "order_number", rates.get("order_number", 0.0)),
+            *fill_gaps(opening, place, by, "order_number", rates.get("order_number", 0.0)),
             *mentions(by, others),
             Piece.option(every.endings, ending),
             *signatures(by, rates),
@@ -110,8 +119,10 @@ def letter(
     )
 
 
-def filled(texts: Fillable, place: Integers, by: Author, kind: str, rate: float) -> list[Piece]:
-    """Return texts with the gap filled for those who name this kind, without the gap for others."""
+def fill_gaps(
+    texts: OptionalGapTexts, place: Integers, by: Authors, kind: str, rate: float
+) -> list[Piece]:
+    """Return texts with an identifier in the gap; texts without the identifier have no gap."""
     if kind not in by.people:
         return [Piece.option(texts.plain, place)]
     is_named = by.has(kind, rate)

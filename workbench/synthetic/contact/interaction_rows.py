@@ -1,11 +1,11 @@
-"""One row of the table ``interactions``: something said, sent or done in a channel."""
+"""Rows of the table ``interactions``: messages and actions in a channel."""
 
 from dataclasses import dataclass
 
 import polars as pl
 
 from workbench.synthetic.draws import Integers
-from workbench.synthetic.frames import instant
+from workbench.synthetic.frames import instants
 from workbench.synthetic.people.block import Block
 
 Part = dict[str, object]
@@ -13,10 +13,10 @@ Part = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """Rows of ``interactions`` with texts, and what is true of the texts.
+    """Rows of ``interactions`` with texts, and the truth about the texts.
 
-    ``texts`` has a row per text, see ``writers.told``; ``spans`` one where personal data stand in
-    it, see ``writers.spans_of``.
+    ``texts`` has one row per text, see ``writers.text_truth``; ``spans`` has one row per identifier
+    in a text, see ``writers.span_truth``.
     """
 
     parts: list[Part]
@@ -24,7 +24,7 @@ class Messages:
     spans: pl.DataFrame
 
 
-def said(
+def interaction_rows(
     block: Block,
     owner: Integers,
     at: Integers,
@@ -41,13 +41,13 @@ def said(
     ----------
     block : Block
     owner, at : arrays of int, shape (rows,)
-        Row of the customer; second since 1970.
+        Row of the customer; seconds since 1970.
     stream : str
-        Names the rows' ids.
+        Random stream of the rows' ids.
     number : array of int, shape (rows,)
-        Different for all rows of a customer in this stream.
+        Number of the row, different for all rows of a customer in this stream.
     channel, action, direction : str, or Series of String
-        As the schema has them; of all rows or of each.
+        Values of these columns, one for all rows or one per row.
     """
     return {
         "_owner": owner,
@@ -57,5 +57,5 @@ def said(
         "channel": channel,
         "direction": direction,
         "action": action,
-        "occurred_at": instant(at),
+        "occurred_at": instants(at),
     }
