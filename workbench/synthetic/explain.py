@@ -87,6 +87,7 @@ def explain(recipe: Recipe) -> Explanation:
 
 
 def _behaviour(made: MadeBlock) -> list[tuple[str, float, str]]:
+    """Return figures of orders, leaving and buying in the sample: name, value and unit."""
     people, months = made.truth["customers"], made.truth["months"]
     sales = made.tables["orders"].filter(pl.col("kind") == "sale")
     per_customer = sales.group_by("record_id").agg(
@@ -127,6 +128,7 @@ def _size(made: MadeBlock) -> tuple[int, float]:
 
 
 def _planted(recipe: Recipe) -> pl.DataFrame:
+    """Return one row per planted cause: its name and its size."""
     found = [
         (f"bias {name}", f"{each.mechanism} against {each.attribute} {each.group}: {each.strength}")
         for name, each in recipe.bias.items()

@@ -116,6 +116,7 @@ def keep_where(condition: np.ndarray | pl.Series, values: pl.Series) -> pl.Serie
 
 
 def _part_frame(part: Mapping[str, object], wanted: dict[str, pl.DataType]) -> pl.DataFrame:
+    """Return one part as a frame with the types of the declared columns."""
     strange = set(part) - set(wanted) - {"_owner", "_at"}
     if strange:
         raise WorkbenchError(f"columns that no table declares: {', '.join(sorted(strange))}")

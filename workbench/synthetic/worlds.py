@@ -198,6 +198,7 @@ def _set_change_at(plan: Recipe, at: float) -> dict[str, Any]:
 def _pool(
     plan: Recipe, workers: int, cluster: str | None
 ) -> AbstractContextManager[Executor | None]:
+    """Return the pool of processes that makes blocks; none for a single block."""
     if cluster is not None:
         return compute.cluster(cluster)
     blocks = -(-plan.customers // BLOCK)
@@ -207,6 +208,7 @@ def _pool(
 
 
 def _write(plan: Recipe, folder: Path, out: Path, pool: Executor | None) -> World:
+    """Make and write all blocks, the summary of the truth, and ``world.json``."""
     blocks = range(-(-plan.customers // BLOCK))
     rows = dict.fromkeys(TABLES, 0)
     hashes: list[str] = []

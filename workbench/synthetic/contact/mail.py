@@ -103,6 +103,7 @@ def newsletter_days(recipe: Recipe) -> list[tuple[str, int]]:
 
 
 def _newsletters(block: Block, marketing: Decision) -> _Sending:
+    """Return the newsletters to customers who allow them at the time."""
     letters = newsletter_days(block.recipe)
     days = np.array([day for _, day in letters], dtype=np.int64)
     sent = block.clock.start_at + days * DAY_SECONDS + SENT_SECOND
@@ -121,6 +122,7 @@ def _newsletters(block: Block, marketing: Decision) -> _Sending:
 
 
 def _offers(block: Block, offers: OfferDecisions) -> _Sending:
+    """Return the mails of the ``retention-offer``."""
     owner = np.flatnonzero(offers.is_sent)
     at = offers.sent_at + (7_200 * block.u("offer sent", owner)).astype(np.int64)
     return _Sending(
@@ -133,6 +135,7 @@ def _offers(block: Block, offers: OfferDecisions) -> _Sending:
 
 
 def _mailing(block: Block, mailing: Experiment) -> _Sending:
+    """Return the mails of one randomised mailing."""
     owner = np.flatnonzero(mailing.is_treated)
     at = mailing.at + (3_600 * block.u(f"{mailing.name} sent", owner)).astype(np.int64)
     return _Sending(
@@ -216,6 +219,7 @@ def _send(block: Block, purchases: Purchases, sent: _Sending) -> tuple[Part, Cli
 
 
 def _unsubscribed(block: Block, marketing: Decision) -> Part:
+    """Return rows with the withdrawals of marketing by e-mail."""
     owner = np.flatnonzero(marketing.withdrawn_at < block.clock.end_at)
     return interaction_rows(
         block,

@@ -157,6 +157,7 @@ def _tags(block: Block, threads: _Threads) -> pl.Series:
 
 
 def _threads(block: Block, purchases: Purchases, satisfaction: Floats) -> list[_Threads]:
+    """Draw the orders that cause a ticket or a chat, with topic and time, for each channel."""
     rule, owner, place = block.recipe.troubles, purchases.owner, purchases.place
     troubled = purchases.is_late | purchases.is_damaged
     days = SOONEST_DAYS + LONGEST_DAYS * block.u("ticket after", owner, place)
@@ -185,6 +186,7 @@ def _threads_of_channel(
     topic: Integers,
     asked_at: Integers,
 ) -> _Threads:
+    """Draw the reply times, ratings and tones of the threads of one channel."""
     owner, place = purchases.owner[sale], purchases.place[sale]
     # Reply times are log-normal, like published ones, with a median of three hours for tickets and
     # of 90 seconds for chats.

@@ -67,6 +67,7 @@ def delay_events(block: Block, tables: Frames) -> tuple[Frames, pl.DataFrame]:
 
 
 def _hit(keys: pl.Series, stream: str, block: Block, share: float) -> Flags:
+    """Return whether each key is among the share of keys with a fault."""
     hit: Flags = _uniform(keys.to_numpy().astype(np.uint64), stream, block) < share
     return hit
 

@@ -39,6 +39,7 @@ def insert_hostile_strings(
 
 
 def _may_be_replaced(rows: pl.DataFrame, name: str, column: str) -> Flags:
+    """Return whether each cell has text that a hostile string may replace."""
     is_open = rows[column].is_not_null()
     if name == "identities":
         is_open &= rows["kind"].cast(pl.String).is_in(_NAMES)

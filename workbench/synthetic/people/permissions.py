@@ -99,6 +99,7 @@ def allows_app_tracking(block: Block) -> Flags:
 def _make_decision(
     block: Block, purpose: str, rule: Permission, asked: Flags, given: Flags
 ) -> Decision:
+    """Add the times of decision and the withdrawals."""
     decided_at = block.joined_at + (240 * block.u(f"{purpose} decided")).astype(np.int64)
     left = (block.clock.end_at - 1 - decided_at).clip(1)
     when = decided_at + 1 + (left * block.u(f"{purpose} withdrawn at")).astype(np.int64)

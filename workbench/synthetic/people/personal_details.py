@@ -83,6 +83,7 @@ def make_personal_details(block: Block) -> PersonalDetails:
 
 
 def _names(block: Block, stock: Pools, head: Keys, own: Keys) -> dict[str, pl.Series]:
+    """Return the parts of names, chosen by the customer and, for a shared family name, the head."""
     which = 2 * block.locale + block.bears_female_name
     keeping = [_OWN_NAME.get(name, _OWN_NAME_ELSEWHERE) for name in block.recipe.locales]
     keeps_own = _piece(own, 3) < (np.array(keeping) * 65_536)[block.locale]
@@ -106,6 +107,7 @@ def _names(block: Block, stock: Pools, head: Keys, own: Keys) -> dict[str, pl.Se
 
 
 def _home(block: Block, stock: Pools, head: Keys) -> dict[str, pl.Series]:
+    """Return the parts of addresses, chosen by the number of the household head."""
     place, more = block.stream("home").bits(head), block.stream("house").bits(head)
     area_bits = _piece(place, 0)
     # Neighbouring postcode areas have neighbouring towns: each hundredth of the list of areas has
@@ -127,6 +129,7 @@ def _home(block: Block, stock: Pools, head: Keys) -> dict[str, pl.Series]:
 
 
 def _contact(block: Block, stock: Pools, head: Keys, own: Keys) -> dict[str, pl.Series]:
+    """Return the parts of e-mail addresses, phones and birth dates."""
     more = block.bits("contact")
     code = ((block.numbers * np.uint64(_SCATTER) + np.uint64(987_654)) % np.uint64(_CODES)).astype(
         np.int64

@@ -129,6 +129,7 @@ def _interest(block: Block, place: int) -> dict[str, object]:
 
 
 def _special(block: Block) -> dict[str, object]:
+    """Return statements of a special category, by 3 % of the customers."""
     owner = np.flatnonzero(block.u("special") < 0.03)
     which = choose(block.u("special kind", owner), (0.3, 0.3, 0.1, 0.3))
     rows = attribute_rows(block, "profile", "", null_texts(block.size), owner)

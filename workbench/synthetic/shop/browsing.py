@@ -98,6 +98,7 @@ def events(block: Block, sales: Sales, visits: Visits) -> pl.DataFrame:
 
 
 def _events(block: Block, sales: Sales, visits: Visits) -> pl.DataFrame:
+    """Return the rows of some visits."""
     session_id = block.bits("session", visits.owner, visits.place)
     draws = NamedDraws(session_id, _DRAWS)
     steps = _lay_out_steps(visits, session_id, draws.happens("searches", _SEARCHES))

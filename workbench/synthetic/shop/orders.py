@@ -95,6 +95,7 @@ def _lines(
     order_id: pl.Series,
     sign: int,
 ) -> dict[str, object]:
+    """Return some lines of sales, as lines of a sale (sign 1) or of a reversal (-1)."""
     owner = purchases.owner[sales.line_sale[lines]]
     product = sales.product[lines]
     return {

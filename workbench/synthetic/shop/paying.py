@@ -98,6 +98,7 @@ def _refunds(
     at: Integers,
     is_refunded: Flags,
 ) -> dict[str, object]:
+    """Return the refunds of reversals."""
     rows = np.flatnonzero(is_refunded)
     sale = sales.reversals.sale[rows]
     owner = purchases.owner[sale]
@@ -135,6 +136,7 @@ def _plan_rows(
     amount: Integers,
     letter: str,
 ) -> dict[str, object]:
+    """Return payments for the plan of one kind, before the data end."""
     rows = rows[at[rows] < block.clock.end_at]
     owner = every.owner[rows]
     own = block.account_numbers(owner)

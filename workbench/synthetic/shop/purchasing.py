@@ -151,6 +151,7 @@ def annoying_shares(block: Block, moment: float) -> Floats:
 def _wanted_purchases(
     block: Block, rate: Floats, mailings: Sequence[Experiment]
 ) -> _WantedPurchases:
+    """Draw the purchases of customers who never leave, after the effects of mailings."""
     clock = block.clock
     begin = clock.operational(block.joined_day)
     end = clock.operational(np.full(block.size, float(clock.days)))

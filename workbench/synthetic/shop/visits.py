@@ -168,6 +168,7 @@ def tracking_truth(block: Block, made: Visits, recorded: Visits) -> pl.DataFrame
 
 
 def _visits_with_order(block: Block, purchases: Purchases, sales: Sales) -> Visits:
+    """Draw the visits that end with an order on the web or in the app."""
     order = np.flatnonzero(sales.channel != CHANNELS.index("store"))
     owner, place = purchases.owner[order], purchases.place[order]
     more = geometric(block.u("more views", owner, place), _MORE_VIEWS, most=_MOST_VIEWS)
@@ -222,6 +223,7 @@ def extra_app_days(block: Block, days: Floats) -> Floats:
 
 
 def _visits_without_order(block: Block, purchases: Purchases) -> Visits:
+    """Draw the usual visits of customers until they leave."""
     clock = Clock.of(block.recipe, "visits")
     begin = clock.operational(block.joined_day)
     span = clock.operational(np.minimum(purchases.left_day, clock.days)) - begin
@@ -267,6 +269,7 @@ def _anonymous_visits(block: Block) -> Visits:
 
 
 def _visits_from_clicks(block: Block, clicks: Clicks, kind: int) -> Visits:
+    """Draw the visits that clicks in mails of one kind cause."""
     place = _VISIT * (2 + kind) + clicks.number
     is_app = np.zeros(len(clicks.owner), dtype=bool)
     made = _make_visits(block, clicks.owner, place, clicks.at, is_app=is_app, views=_VIEWS_OF_MAIL)

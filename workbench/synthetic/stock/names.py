@@ -122,6 +122,7 @@ def latin(text: str, name: str = "") -> str:
 
 
 def _given(name: str, gender: str) -> _Weighted:
+    """Return the given names of a locale and gender with their weights."""
     if name == "ja_JP":
         frequent, rare = japanese.given_names(gender)
         share = _COMPOSED_JAPANESE["given"]
@@ -141,6 +142,7 @@ def _given(name: str, gender: str) -> _Weighted:
 
 
 def _families(name: str) -> _Weighted:
+    """Return the family names of a locale with their weights."""
     if name == "ja_JP":
         counted, rare = japanese.family_names()
         share = _COMPOSED_JAPANESE["family"]
@@ -184,6 +186,7 @@ def _ranked(pairs: Iterable[tuple[str, str]], power: float, share: float) -> _We
 
 
 def _shared(weighted: _Weighted, share: float) -> _Weighted:
+    """Scale weights so that they add up to the share."""
     total = sum(weight for _, weight in weighted)
     return [(pair, share * weight / total) for pair, weight in weighted]
 

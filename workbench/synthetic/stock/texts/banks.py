@@ -165,6 +165,7 @@ def _following_lines(family: Mapping[str, Any], text: str) -> list[str]:
 
 
 def _letters(family: Mapping[str, Any], topic: str) -> list[str]:
+    """Return every combination of subject, greeting and problem of a topic."""
     subjects, greetings = _lines(family["subjects"][topic]), _lines(family["greetings"])
     return [
         f"{subject}\n\n{greeting}\n{problem}"

@@ -42,30 +42,32 @@ def write_chats(
     ValueError
         A share has the name of no family.
     """
-    every, by = banks(), make_authors(language, bits, people, shares)
-    asked = every.asks.places(by.group, by.draws["ask"])
-    answer = every.answers.places(by.group * len(TOPICS) + topic, by.draws["sentence"])
-    thanked = every.thanks.places(by.group * len(TONES) + tone, by.draws["thanks"])
+    bank, authors = banks(), make_authors(language, bits, people, shares)
+    asked = bank.asks.places(authors.group, authors.draws["ask"])
+    answer = bank.answers.places(authors.group * len(TOPICS) + topic, authors.draws["sentence"])
+    thanked = bank.thanks.places(authors.group * len(TONES) + tone, authors.draws["thanks"])
     return (
-        compose_letters(every.questions, by, topic, tone, rates),
-        compose([Piece.option(every.asks, asked)], by.family),
-        _identify_customers(by),
-        compose([Piece.option(every.answers, answer)], by.family),
-        compose([Piece.option(every.thanks, thanked)], by.family),
+        compose_letters(bank.questions, authors, topic, tone, rates),
+        compose([Piece.option(bank.asks, asked)], authors.family),
+        _identify_customers(authors),
+        compose([Piece.option(bank.answers, answer)], authors.family),
+        compose([Piece.option(bank.thanks, thanked)], authors.family),
     )
 
 
-def _identify_customers(by: Authors) -> ComposedTexts:
+def _identify_customers(authors: Authors) -> ComposedTexts:
     """Return the turn in which customers give an identifier, or say that they have none."""
-    left = np.ones(len(by.language), dtype=bool)
+    left = np.ones(len(authors.language), dtype=bool)
     told = []
     for kind in _GIVEN:
-        if kind in by.people:
-            is_known = left & by.people[kind].is_not_null().to_numpy()
-            told.append(Piece.identifier(by.people[kind], is_known, kind))
+        if kind in authors.people:
+            is_known = left & authors.people[kind].is_not_null().to_numpy()
+            told.append(Piece.identifier(authors.people[kind], is_known, kind))
             left &= ~is_known
     gives, unknown = banks().gives, banks().unknown
-    place = np.where(left, gives.before.nothing, gives.before.places(by.group, by.draws["which"]))
-    other = np.where(left, unknown.places(by.group, by.draws["which"]), unknown.nothing)
+    place = np.where(
+        left, gives.before.nothing, gives.before.places(authors.group, authors.draws["which"])
+    )
+    other = np.where(left, unknown.places(authors.group, authors.draws["which"]), unknown.nothing)
     pieces = [Piece.option(gives.before, place), *told, Piece.option(gives.behind, place)]
-    return compose([*pieces, Piece.option(unknown, other)], by.family)
+    return compose([*pieces, Piece.option(unknown, other)], authors.family)

@@ -77,53 +77,53 @@ class Authors:
         )
 
 
-def mentions(author: Authors, rates: Mapping[str, float]) -> list[Piece]:
+def mentions(authors: Authors, rates: Mapping[str, float]) -> list[Piece]:
     """Return pieces of all texts with sentences that contain an identifier.
 
     Parameters
     ----------
-    author : Authors
+    authors : Authors
     rates : mapping of str to float
         Share of texts for each kind of ``NAMED`` and for ``friend``; 0 for kinds that are left out.
     """
-    said = [each for kind in NAMED for each in _named(author, kind, rates.get(kind, 0.0))]
-    said.append(_friends(author, rates.get("friend", 0.0)))
-    return insert_sentences(said, len(author.language))
+    said = [each for kind in NAMED for each in _named(authors, kind, rates.get(kind, 0.0))]
+    said.append(_friends(authors, rates.get("friend", 0.0)))
+    return insert_sentences(said, len(authors.language))
 
 
-def signatures(author: Authors, rates: Mapping[str, float]) -> list[Piece]:
+def signatures(authors: Authors, rates: Mapping[str, float]) -> list[Piece]:
     """Return pieces of all texts with the name below signed texts."""
-    full = author.has("full_name", rates.get("full_name", 0.0)) & _signs(author)
+    full = authors.has("full_name", rates.get("full_name", 0.0)) & _signs(authors)
     given = np.zeros(len(full), dtype=bool)
-    if "given_name" in author.people:
-        is_known = author.people["given_name"].is_not_null().to_numpy()
-        given = author.draws.happens("signature", rates.get("given_name", 0.0)) & is_known & ~full
+    if "given_name" in authors.people:
+        is_known = authors.people["given_name"].is_not_null().to_numpy()
+        given = authors.draws.happens("signature", rates.get("given_name", 0.0)) & is_known & ~full
     signed = []
     for kind, is_there in (("full_name", full), ("given_name", given)):
         rows = np.flatnonzero(is_there)
         if len(rows):
-            values = gather(author.people[kind], rows)
+            values = gather(authors.people[kind], rows)
             everyone = np.ones(len(rows), dtype=bool)
             name = Piece.identifier(values, everyone, kind)
             signed.append(Sentence(rows, join_pieces([Piece.same("\n", everyone), name])))
     return insert_sentences(signed, len(full))
 
 
-def _signs(author: Authors) -> Flags:
+def _signs(authors: Authors) -> Flags:
     """Return whether each author writes the full name below the text and not in it."""
-    found: Flags = author.draws["signature"] >= 0x8000
+    found: Flags = authors.draws["signature"] >= 0x8000
     return found
 
 
-def _named(author: Authors, kind: str, rate: float) -> list[Sentence]:
+def _named(authors: Authors, kind: str, rate: float) -> list[Sentence]:
     """Return the sentences with one kind of identifier; none where no text has it."""
-    is_there = author.draws.happens(kind, rate) if kind == "relative" else author.has(kind, rate)
+    is_there = authors.draws.happens(kind, rate) if kind == "relative" else authors.has(kind, rate)
     if kind == "full_name":
-        is_there &= ~_signs(author)
+        is_there &= ~_signs(authors)
     rows = np.flatnonzero(is_there)
     if not len(rows):
         return []
-    some, slot = author.of(rows, _BESIDE.get(kind, (kind,))), banks().named[kind]
+    some, slot = authors.of(rows, _BESIDE.get(kind, (kind,))), banks().named[kind]
     places = slot.before.places(some.group, some.draws["which"])
     pieces = [
         Piece.option(slot.before, places),
@@ -134,6 +134,7 @@ def _named(author: Authors, kind: str, rate: float) -> list[Sentence]:
 
 
 def _identifiers(some: Authors, kind: str) -> list[Piece]:
+    """Return the pieces with the identifiers of one kind."""
     everyone = np.ones(len(some.language), dtype=bool)
     if kind == "relative":
         names = banks().relatives.some(some.language, some.draws["relative name"])
@@ -157,7 +158,8 @@ def _home(some: Authors, street: Piece) -> list[Piece]:
     ]
 
 
-def _friends(author: Authors, rate: float) -> Sentence:
-    rows = np.flatnonzero(author.draws.happens("friend", rate))
-    some, options = author.of(rows), banks().friends
+def _friends(authors: Authors, rate: float) -> Sentence:
+    """Return the sentences with words that only look like an identifier."""
+    rows = np.flatnonzero(authors.draws.happens("friend", rate))
+    some, options = authors.of(rows), banks().friends
     return Sentence(rows, Piece.option(options, options.places(some.group, some.draws["which"])))

@@ -61,10 +61,10 @@ def write_reviews(
     ValueError
         A share has the name of no family.
     """
-    by = make_authors(language, bits, people, shares)
+    authors = make_authors(language, bits, people, shares)
     about = np.zeros_like(stars) if category is None else category + 1
-    group = (by.group * _STARS + stars - 1) * (len(CATEGORIES) + 1) + about
-    return _compose_opinions(by, banks().reviews, group, tone_of_stars(stars), rates)
+    group = (authors.group * _STARS + stars - 1) * (len(CATEGORIES) + 1) + about
+    return _compose_opinions(authors, banks().reviews, group, tone_of_stars(stars), rates)
 
 
 def tone_of_stars(stars: Integers) -> Integers:
@@ -86,8 +86,10 @@ def write_comments(
 
     The other parameters are those of ``write_reviews``.
     """
-    by = make_authors(language, bits, people, shares)
-    return _compose_opinions(by, banks().comments, by.group * len(TONES) + tone, tone, rates)
+    authors = make_authors(language, bits, people, shares)
+    return _compose_opinions(
+        authors, banks().comments, authors.group * len(TONES) + tone, tone, rates
+    )
 
 
 def write_reasons(
@@ -101,8 +103,8 @@ def write_reasons(
 
     Their families are those of ``choose_families`` with the same bits and shares.
     """
-    by = make_authors(language, bits, _NOBODY, shares)
-    return banks().reasons.some(by.group * 3 + _rank(score), by.draws["sentence"])
+    authors = make_authors(language, bits, _NOBODY, shares)
+    return banks().reasons.some(authors.group * 3 + _rank(score), authors.draws["sentence"])
 
 
 def tone_of_score(score: Integers) -> Integers:
@@ -116,20 +118,23 @@ def _rank(score: Integers) -> Integers:
 
 
 def _compose_opinions(
-    by: Authors, options: Options, group: Integers, tone: Integers, rates: Mapping[str, float]
+    authors: Authors, options: Options, group: Integers, tone: Integers, rates: Mapping[str, float]
 ) -> ComposedTexts:
+    """Join one text of each group with identifiers, an emoji and a signature."""
     signs = _emoji()
     place = np.where(
-        by.draws.happens("emoji", EMOJI_RATE), signs.places(tone, by.draws["ending"]), signs.nothing
+        authors.draws.happens("emoji", EMOJI_RATE),
+        signs.places(tone, authors.draws["ending"]),
+        signs.nothing,
     )
     return compose(
         [
-            Piece.option(options, options.places(group, by.draws["sentence"])),
-            *mentions(by, rates),
+            Piece.option(options, options.places(group, authors.draws["sentence"])),
+            *mentions(authors, rates),
             Piece.option(signs, place),
-            *signatures(by, rates),
+            *signatures(authors, rates),
         ],
-        by.family,
+        authors.family,
     )
 
 

@@ -64,14 +64,14 @@ def write_replies(
 
     The company's own contact data in a reply are no personal data and have no spans.
     """
-    every, company = banks(), make_authors(language, bits, people, shares)
+    bank, company = banks(), make_authors(language, bits, people, shares)
     draws, group = company.draws, company.group
-    greeting = every.greetings.named.before.places(group, draws["opening"])
-    answer = every.answers.places(group * len(TOPICS) + topic, draws["sentence"])
-    signed = every.signed.places(group, draws["ending"])
+    greeting = bank.greetings.named.before.places(group, draws["opening"])
+    answer = bank.answers.places(group * len(TOPICS) + topic, draws["sentence"])
+    signed = bank.signed.places(group, draws["ending"])
     line = Piece.same("\n", np.ones(len(language), dtype=bool))
-    pieces = fill_gaps(every.greetings, greeting, company, "full_name", _CALLED_BY_NAME)
-    pieces += [line, Piece.option(every.answers, answer), line, Piece.option(every.signed, signed)]
+    pieces = fill_gaps(bank.greetings, greeting, company, "full_name", _CALLED_BY_NAME)
+    pieces += [line, Piece.option(bank.answers, answer), line, Piece.option(bank.signed, signed)]
     return compose(pieces, company.family)
 
 
@@ -97,35 +97,35 @@ def make_authors(
 
 def compose_letters(
     opening: OptionalGapTexts,
-    by: Authors,
+    authors: Authors,
     topic: Integers,
     tone: Integers,
     rates: Mapping[str, float],
 ) -> ComposedTexts:
     """Write letters with these openings; the other parameters are those of ``write_tickets``."""
-    every, by_topic = banks(), by.group * len(TOPICS) + topic
-    place = opening.plain.places(by_topic, by.draws["opening"])
-    ending = every.endings.places(by_topic * len(TONES) + tone, by.draws["ending"])
+    bank, by_topic = banks(), authors.group * len(TOPICS) + topic
+    place = opening.plain.places(by_topic, authors.draws["opening"])
+    ending = bank.endings.places(by_topic * len(TONES) + tone, authors.draws["ending"])
     # The order number is part of the problem's sentence and has no sentence of its own.
     others = {kind: rate for kind, rate in rates.items() if kind != "order_number"}
     return compose(
         [
-            *fill_gaps(opening, place, by, "order_number", rates.get("order_number", 0.0)),
-            *mentions(by, others),
-            Piece.option(every.endings, ending),
-            *signatures(by, rates),
+            *fill_gaps(opening, place, authors, "order_number", rates.get("order_number", 0.0)),
+            *mentions(authors, others),
+            Piece.option(bank.endings, ending),
+            *signatures(authors, rates),
         ],
-        by.family,
+        authors.family,
     )
 
 
 def fill_gaps(
-    texts: OptionalGapTexts, place: Integers, by: Authors, kind: str, rate: float
+    texts: OptionalGapTexts, place: Integers, authors: Authors, kind: str, rate: float
 ) -> list[Piece]:
     """Return texts with an identifier in the gap; texts without the identifier have no gap."""
-    if kind not in by.people:
+    if kind not in authors.people:
         return [Piece.option(texts.plain, place)]
-    is_named = by.has(kind, rate)
+    is_named = authors.has(kind, rate)
     named, plain = texts.named, texts.plain
     before = Piece.option(named.before, place)
     without = Piece.option(plain, place)
@@ -134,6 +134,6 @@ def fill_gaps(
             before.text.zip_with(pl.Series(is_named), without.text),
             np.where(is_named, before.length, without.length),
         ),
-        Piece.identifier(by.people[kind], is_named, kind),
+        Piece.identifier(authors.people[kind], is_named, kind),
         Piece.option(named.behind, np.where(is_named, place, named.behind.nothing)),
     ]
