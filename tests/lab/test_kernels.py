@@ -1,76 +1,17 @@
 """Kernels of the lab: they get views, and reach neither the key nor the vault."""
 
-import asyncio
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from jupyter_client.manager import AsyncKernelManager
 
 from tests.conftest import PROJECT
+from tests.lab.conftest import executed
 from tests.worlds import Place
 from workbench.foundation.errors import AccessError, InputError
 from workbench.lab.broker import Broker
-from workbench.lab.kernels import KERNEL, LabKernels, readable_folders
 from workbench.runs.view_requests import request_view
 from workbench.session import Session
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return a project with the dataset ``demo`` in a workspace of its own."""
-    root = tmp_path_factory.mktemp("project")
-    (root / "notebooks").mkdir()
-    (root / "reports").mkdir()
-    (root / "reports" / "studies").symlink_to(PROJECT / "reports" / "studies")
-    for path in (PROJECT / "notebooks").glob("*.ipynb"):
-        (root / "notebooks" / path.name).write_bytes(path.read_bytes())
-    place = Place(root)
-    place.workspace = root / ".workbench"
-    assert place.do("init") == 0
-    place.world("retail", "demo", customers=300)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WORKBENCH_PROJECT", str(root))
-        patch.setenv("WORKBENCH_WORKSPACE", str(place.workspace))
-        yield root
-
-
-def executed(*cells: str, beside: Path, restart_after: int | None = None) -> list[str]:
-    """Execute cells in one kernel of the lab; return what each printed, returned or raised."""
-
-    async def execute() -> list[str]:
-        manager = AsyncKernelManager(kernel_spec_manager=LabKernels(), kernel_name=KERNEL)
-        await manager.start_kernel(cwd=str(beside))
-        client = manager.client()
-        client.start_channels()
-        said: list[str] = []
-        try:
-            await client.wait_for_ready(timeout=60)
-            for place, cell in enumerate(cells):
-                texts: list[str] = []
-
-                def heard(message: Any, texts: list[str] = texts) -> None:
-                    content = message["content"]
-                    texts.append(content.get("text", "") or content.get("evalue", ""))
-                    texts.append(content.get("data", {}).get("text/plain", ""))
-                    texts.append(content.get("ename", ""))
-
-                await client.execute_interactive(cell, timeout=120, output_hook=heard)
-                said.append(" ".join(text for text in texts if text))
-                if place == restart_after:
-                    await manager.restart_kernel(now=True)
-                    await client.wait_for_ready(timeout=60)
-        finally:
-            client.stop_channels()
-            folder = manager.provisioner._scratch.folder
-            await manager.shutdown_kernel(now=True)
-            assert not folder.exists()
-        return said
-
-    return asyncio.run(execute())
-
 
 VIEW = "import workbench as wb; wb.view('demo').data['customers'].collect().height > 100"
 
@@ -147,20 +88,20 @@ def test_no_folder_that_kernels_read_may_hold_the_workspace(tmp_path: Path) -> N
     (tmp_path / "notebooks" / ".workbench").mkdir(parents=True)
     session = Session.open(project=tmp_path, workspace=tmp_path / "notebooks" / ".workbench")
     with pytest.raises(InputError, match="which notebooks can read: move it"):
-        readable_folders(session)
+        session.folders_of_lab()
     more = {"WORKBENCH_LAB_READS": str(tmp_path / "data")}
     (tmp_path / "data").mkdir()
     named = Session.open(project=tmp_path, environ=more)
-    assert tmp_path / "data" in readable_folders(named)
+    assert tmp_path / "data" in named.folders_of_lab()
 
 
 def test_a_study_that_requires_confinement_gets_no_view_without_it(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = (PROJECT / "reports" / "studies" / "demo.toml").read_text()
-    place = tmp_path / "strict.toml"
+    place = project / "reports" / "studies" / "strict.toml"
     place.write_text(f"require_confinement = true\n{text}")
-    question = {"study": str(place), "as_of": None}
+    question = {"study": "strict", "as_of": None}
     monkeypatch.setenv("WORKBENCH_LAB_UNCONFINED", "1")
     loose = Broker(Session.open(), tmp_path / "views").answer(question)
     assert loose["error"] == "PrivacyError"

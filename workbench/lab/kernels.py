@@ -12,7 +12,6 @@ import contextlib
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
@@ -20,7 +19,6 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from workbench.lab.broker import Broker
 from workbench.runs.kernel import kernel_environment
-from workbench.runs.kernel_checks import require_outside
 from workbench.runs.scratch import Scratch
 from workbench.runs.view_requests import STREAM_VARIABLE
 from workbench.session import Session
@@ -83,7 +81,7 @@ class ConfinedProvisioner(LocalProvisioner):
         if session.place.is_lab_confined:
             report = os.open(os.devnull, os.O_WRONLY)
             inherited.append(report)
-            reads = [str(path) for path in (*readable_folders(session), views)]
+            reads = [str(path) for path in (*session.folders_of_lab(), views)]
             self.kernel_spec.argv = [
                 *(sys.executable, "-m", "workbench.foundation.confinement"),
                 *(str(own), str(report), *reads, "--", "-f", "{connection_file}"),
@@ -111,19 +109,3 @@ class ConfinedProvisioner(LocalProvisioner):
         if not restart and self._scratch is not None:
             self._scratch.__exit__()
             self._scratch = None
-
-
-def readable_folders(session: Session) -> list[Path]:
-    """Return the project's folders that kernels of the lab can read.
-
-    Raises
-    ------
-    InputError
-        The workspace or the key is in one of them.
-    """
-    place = session.place
-    folders = [place.notebooks, place.studies, *place.lab_reads]
-    require_outside(
-        [place.workspace, *([session.key_file] if session.key_file else [])], folders=folders
-    )
-    return [folder for folder in folders if folder.exists()]

@@ -24,6 +24,11 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _named_path(environ: Mapping[str, str], variable: str) -> Path | None:
+    text = environ.get(variable)
+    return Path(text) if text else None
+
+
 def _user() -> str:
     try:
         return getpass.getuser()
@@ -42,7 +47,8 @@ class Session:
     place : Settings
         Project, workspace and folder of reports.
     key_file, head_copy : Path or None
-        Key file, and folder of copies of heads; None for those of the workspace.
+        Key file, by option or ``WORKBENCH_KEY``, and folder of copies of heads; None for those of
+        the workspace.
     clock : callable
         Returns the time, with its zone.
 
@@ -86,7 +92,7 @@ class Session:
             place=Settings.read(
                 project=project, workspace=workspace, reports=reports, environ=environ
             ),
-            key_file=key,
+            key_file=key or _named_path(environ, "WORKBENCH_KEY"),
             head_copy=head,
             clock=clock,
         )
@@ -128,6 +134,22 @@ class Session:
         return Vault.open_if_present(
             self.place.workspace, key_file=self.key_file, head=self.head_copy
         )
+
+    def folders_of_lab(self) -> list[Path]:
+        """Return the project's folders that kernels of the lab can read.
+
+        Raises
+        ------
+        InputError
+            The workspace or the key is in one of them.
+        """
+        from workbench.runs.kernel_checks import require_outside  # late: polars
+
+        place = self.place
+        folders = [place.notebooks, place.studies, *place.lab_reads]
+        secrets = [place.workspace, *([self.key_file] if self.key_file else [])]
+        require_outside(secrets, folders=folders)
+        return [folder for folder in folders if folder.exists()]
 
     @property
     def studies(self) -> list[str]:
