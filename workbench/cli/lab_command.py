@@ -3,12 +3,12 @@
 import os
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from workbench.cli.options import AsJson, HeadCopy, KeyFile, Project, Reports, Workspace
+from workbench.foundation.confinement.attempts import possible_attempts
 from workbench.foundation.errors import ParameterError
 from workbench.foundation.progress import say
 from workbench.session import Session
@@ -16,8 +16,12 @@ from workbench.session import Session
 _OPTIONS = (
     "--ServerApp.kernel_spec_manager_class=workbench.lab.kernels.LabKernels",
     "--MultiKernelManager.default_kernel_name=python3",
-    # a terminal of the browser could read the key
+    # What a cell displays can be a script, which does in the browser whatever its user can do. So
+    # the server offers the browser no way to run code outside of kernels: no terminals, no
+    # installation of extensions, and no language servers, which write files.
     "--ServerApp.terminals_enabled=False",
+    "--LabApp.extension_manager=readonly",
+    "--ServerApp.jpserver_extensions={'jupyter_lsp': False, 'jupyter_server_terminals': False}",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
 )
 
@@ -52,36 +56,31 @@ def lab(
     )
     place = session.place
     _ = session.vault  # a missing workspace or key is refused here, not in every notebook
-    _require_hidden(place.workspace, place.project)
+    if not place.notebooks.is_dir():
+        raise ParameterError(
+            f"the project {place.project} has no folder notebooks: make it, or name another "
+            "project with --project"
+        )
+    session.folders_of_lab()  # refuses a key where kernels and the browser could read it
     settings = {
         "WORKBENCH_PROJECT": place.project,
         "WORKBENCH_WORKSPACE": place.workspace,
         "WORKBENCH_REPORTS": place.reports,
-        "WORKBENCH_KEY": key.absolute() if key else None,
+        "WORKBENCH_KEY": session.key_file.absolute() if session.key_file else None,
         "WORKBENCH_HEAD": head.absolute() if head else None,
         "WORKBENCH_LAB_UNCONFINED": "1" if unconfined else None,
     }
     environment = os.environ | {n: str(value) for n, value in settings.items() if value}
-    if unconfined:
+    if unconfined or not place.is_lab_confined:
         say("Kernels are not confined: code in a notebook can read the key of the vault.")
+    elif possible := possible_attempts():
+        say(f"This machine cannot confine kernels fully: a notebook can {', '.join(possible)}.")
     root = ["--allow-root"] if os.getuid() == 0 else []
     command = [
         *(sys.executable, "-m", "jupyterlab", *root, *_OPTIONS),
-        *(f"--notebook-dir={place.project}", *(options or [])),
+        # The browser reads and writes notebooks, and neither studies, which grant columns, nor
+        # exports and code that are stored beside them.
+        *(f"--ServerApp.root_dir={place.notebooks}", *(options or [])),
     ]
-    if not options and place.notebooks.is_dir():
-        command.append(str(place.notebooks))
     sys.stdout.flush()
     os.execve(sys.executable, command, environment)  # noqa: S606 - this Python, no shell
-
-
-def _require_hidden(workspace: Path, project: Path) -> None:
-    """Refuse a workspace that the browser could open: the server shows all but hidden folders."""
-    if not workspace.resolve().is_relative_to(project.resolve()):
-        return
-    parts = workspace.resolve().relative_to(project.resolve()).parts
-    if not any(part.startswith(".") for part in parts):
-        raise ParameterError(
-            f"the workspace {workspace} is in the project, where the lab shows its files: move "
-            "it out of the project, or into a folder whose name begins with a dot"
-        )
