@@ -57,6 +57,9 @@ class Figures:
     ) -> Table:
         """Make a table of groups of persons that may be shown.
 
+        Its note says where groups were left out because they have too few persons, and where a
+        figure of a group is not shown.
+
         Parameters
         ----------
         rows : DataFrame or LazyFrame
@@ -100,9 +103,14 @@ class Figures:
             _require_measure(rows, by, column, f"table {name}")
         self._require_groups(rows, by, name)
         conditions = {f"{share} persons": each for share, each in (shares or {}).items()}
-        made = self.release.counts(rows, by, of=conditions)
+        counted = self.release.counts(rows, by, of=conditions)
         # the name of a group of few is itself a value of theirs
-        made = made.filter(pl.col("persons") >= self.release.min_group)
+        made = counted.filter(pl.col("persons") >= self.release.min_group)
+        notes = (
+            [f"Groups of fewer than {self.release.min_group} persons are not shown."]
+            if made.height < counted.height
+            else []
+        )
         formats: dict[str, str] = {}
         order = [*by, "persons"]
         for share, condition in (shares or {}).items():
@@ -128,6 +136,8 @@ class Figures:
         if sums:
             made = beside(made, self.release.sums(rows, by, of=sums).drop("persons"), by)
             order += list(sums)
+        if any(made[column].null_count() for column in (*(means or {}), *sums)):
+            notes.append("A figure that one or two persons make up most of is not shown.")
         nameless = [
             pl.col(column).cast(pl.String).fill_null("missing")
             for column in by
@@ -141,6 +151,7 @@ class Figures:
             labels=dict(labels or {}),
             formats=formats,
             origin=self.release.origin,
+            note=" ".join(notes),
         )
 
     def _persons(self, rows: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
