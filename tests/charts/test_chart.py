@@ -1,5 +1,7 @@
 """One call draws a table of groups, by what the table says of itself."""
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -29,7 +31,8 @@ def test_every_form_is_found_by_its_name_and_has_an_example() -> None:
 def test_group_value_and_interval_are_found() -> None:
     drawn = wb.chart.dots(TABLE)
     assert "Highest: web with 31.0 (30.0 to 32.0, 300 persons)" in drawn.description
-    assert "Highest: web with 300" in wb.chart.bar(TABLE).description
+    assert "Bars: euros by channel. Highest: web with 31.0" in wb.chart.bar(TABLE).description
+    assert "Highest: web with 300" in wb.chart.bar(TABLE, "persons").description
     assert "Lines: euros over channel" in wb.chart.line(TABLE).description
     assert wb.chart.scatter(TABLE, "euros", "persons").description
     for figure in (drawn, wb.chart.bar(TABLE)):
@@ -49,3 +52,17 @@ def test_what_cannot_be_found_is_asked_for() -> None:
         )
     with pytest.raises(ParameterError, match="did you mean 'euros'"):
         wb.chart.bar(TABLE, "euro")
+
+
+def test_bars_and_lines_draw_the_figure_that_the_table_was_made_for() -> None:
+    counts = replace(TABLE, rows=ROWS.select("channel", "persons"))
+    assert "Bars: persons by channel. Highest: web with 300" in wb.chart.bar(counts).description
+    sums = replace(TABLE, rows=ROWS.select("channel", "persons", total=pl.Series([9, 7])))
+    assert "Bars: total by channel. Highest: app with 9" in wb.chart.bar(sums).description
+    assert "Lines: total over channel" in wb.chart.line(sums).description
+    both = replace(TABLE, rows=ROWS.with_columns(total=pl.Series([9, 7])))
+    for form in (wb.chart.bar, wb.chart.line):
+        with pytest.raises(
+            ParameterError, match=r"\(euros, total, persons\): choose one, .*value="
+        ):
+            form(both)

@@ -69,19 +69,30 @@ def dots(
 
 def bar(
     table: Table,
-    value: str = "persons",
+    value: str | None = None,
     *,
     group: str | None = None,
     axis: str | None = None,
     form: str | None = None,
 ) -> Figure:
-    """Draw one bar per group, from zero; parameters are those of ``dots``.
+    """Draw one bar per group, from zero.
+
+    Parameters
+    ----------
+    table : Table
+        One row per group, as ``view.table`` makes it.
+    value : str, optional
+        Column of the value; by default the only mean, share or sum, and the number of persons in a
+        table without any.
+    group, axis, form : str, optional
+        As in ``dots``.
 
     Examples
     --------
     ``wb.show(wb.chart.bar(view.table(people, ["country"], name="countries",
     title="Customers by country")))``
     """
+    value = value or _value_column(table)
     _require_columns(table, value)
     return row_charts.bars(
         table,
@@ -108,7 +119,7 @@ def line(
     table : Table
         One row per point.
     value : str, optional
-        Column of the value; by default the only one with an interval.
+        Column of the value; by default as in ``bar``.
     x : str, optional
         Column of numbers, dates or names in their order; by default the first.
     series : str, optional
@@ -120,8 +131,8 @@ def line(
     --------
     ``wb.show(wb.chart.line(by_month, "persons", x="month"))``
     """
-    value = value or _require_one(_columns_with_interval(table), table, "value", "has an interval")
     x = x or table.rows.columns[0]
+    value = value or _value_column(table, x)
     _require_columns(table, value, x, *([series] if series else []))
     return xy_charts.lines(
         table,
@@ -179,10 +190,29 @@ def _columns_with_interval(table: Table) -> list[str]:
     return [c for c in columns if all(f"{c}{end}" in columns for end in _ENDS)]
 
 
+def _value_column(table: Table, *keys: str) -> str:
+    """Return the only column with a figure about the groups, or refuse with the names to choose.
+
+    The number of persons is the value of a table that has no other figure. ``keys`` are columns
+    that are drawn otherwise, for instance as the other axis.
+    """
+    limits = [f"{name}{end}" for name in _columns_with_interval(table) for end in _ENDS]
+    drawn = (*_columns_before_persons(table), *keys, *limits, table.persons)
+    numbers = [name for name, kind in table.rows.schema.items() if kind.is_numeric()]
+    names = [name for name in numbers if name not in drawn]
+    if table.persons is not None and len(names) != 1:
+        names.append(table.persons)
+    return _require_one(names, table, "value", "has a number")
+
+
 def _group_column(table: Table) -> str:
+    return _require_one(_columns_before_persons(table), table, "group", "names the groups")
+
+
+def _columns_before_persons(table: Table) -> list[str]:
+    """Return the columns that name the groups."""
     columns = table.rows.columns
-    before = columns[: columns.index(table.persons)] if table.persons in columns else columns[:1]
-    return _require_one(before, table, "group", "names the groups")
+    return columns[: columns.index(table.persons)] if table.persons in columns else columns[:1]
 
 
 def _require_one(found: list[str], table: Table, option: str, condition: str) -> str:
