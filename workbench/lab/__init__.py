@@ -5,14 +5,14 @@
 - kernels are confined like those of runs, and get sealed views from a *broker*, a thread of the
   server that holds the key (``kernels``, ``broker``);
 - the browser gets notebooks and kernels, and nothing that runs a program elsewhere: a cell can
-  display a script, which does whatever the browser may do (``cli.lab``, ``exporting``);
+  display a script, which does whatever the browser may do (``cli.lab``, ``refused_exports``);
 - the outputs of a notebook stay in the browser; the file that is saved, and its checkpoint, contain
   none (``saving``). To see the outputs again, the notebook is executed again.
 """
 
 from typing import Any
 
-from workbench.lab.exporting import refuse_exports
+from workbench.lab.refused_exports import refuse_exports
 from workbench.lab.saving import strip_outputs
 
 __all__ = ["strip_outputs"]
