@@ -7,6 +7,8 @@ For a notebook a few calls are enough::
     view = wb.view("demo")                      # what the study may see
     wb.show(table, figure, verdict)             # without groups that are too small
     wb.show(wb.chart.dots(table))               # bar, dots, line, scatter
+    one = table.estimate("euros", {"channel": "app"}, ...)  # the figure of one group
+    more = wb.difference(one, other, ...)       # of two groups; ratio likewise
     found = wb.judge(estimate, low=0.25, ...)   # a verdict by a rule
     wb.record(estimates=[...], verdicts=(found,)) # what catalogue and comparison read
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from workbench.charts.exhibits import Figure, Table
     from workbench.runs.notebook_calls import record, show, view
     from workbench.schema import TABLES, CustomerData
-    from workbench.statistics.estimates import Estimate
+    from workbench.statistics.estimates import Estimate, difference, ratio
     from workbench.statistics.verdicts import Outcome, Verdict, judge
 
 _HOMES = {
@@ -34,7 +36,9 @@ _HOMES = {
     "TABLES": "workbench.schema",
     "Table": "workbench.charts.exhibits",
     "Verdict": "workbench.statistics.verdicts",
+    "difference": "workbench.statistics.estimates",
     "judge": "workbench.statistics.verdicts",
+    "ratio": "workbench.statistics.estimates",
     "record": "workbench.runs.notebook_calls",
     "show": "workbench.runs.notebook_calls",
     "view": "workbench.runs.notebook_calls",
@@ -49,7 +53,9 @@ __all__ = [
     "Table",
     "Verdict",
     "chart",
+    "difference",
     "judge",
+    "ratio",
     "record",
     "show",
     "view",

@@ -66,3 +66,16 @@ def test_bars_and_lines_draw_the_figure_that_the_table_was_made_for() -> None:
             ParameterError, match=r"\(euros, total, persons\): choose one, .*value="
         ):
             form(both)
+
+
+def test_the_figure_of_a_group_is_that_of_its_table() -> None:
+    names = {"name": "web", "label": "Spending by web", "unit": "EUR"}
+    made = replace(TABLE, origin="a release")
+    web = made.estimate("euros", {"channel": "web"}, **names)
+    assert (web.value, web.low, web.high, web.n, web.origin) == (31.0, 30.0, 32.0, 300, "a release")
+    forged = replace(made, rows=ROWS.with_columns(euros=pl.lit(99.0)))
+    assert forged.estimate("euros", {"channel": "web"}, **names).origin == ""
+    with pytest.raises(ParameterError, match="table spent: 0 rows are the group channel"):
+        made.estimate("euros", {"channel": "fax"}, **names)
+    with pytest.raises(ParameterError, match="did you mean 'euros'"):
+        made.estimate("euro", {"channel": "web"}, **names)

@@ -14,11 +14,11 @@ import pytest
 
 from workbench.charts.drawing import draw_svg, full_spec
 from workbench.charts.exhibits import Figure, Table
-from workbench.charts.formatting import format_beside_interval
 from workbench.charts.row_charts import bars, intervals
 from workbench.charts.style import NARROW, WIDE
 from workbench.charts.xy_charts import lines, observed_against_expected, scatter
 from workbench.foundation.errors import ParameterError
+from workbench.statistics.figure_texts import format_beside_interval
 
 HOSTILE = [
     "<script>alert(1)</script>",

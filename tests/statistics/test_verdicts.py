@@ -5,6 +5,7 @@ import pytest
 
 from workbench.foundation.errors import ParameterError
 from workbench.statistics.estimates import Estimate
+from workbench.statistics.figure_texts import interval_text, value_text
 from workbench.statistics.intervals import share_interval
 from workbench.statistics.sample_sizes import growth_needed
 from workbench.statistics.verdicts import OPINION, Outcome, Verdict, judge
@@ -48,13 +49,13 @@ def test_a_figure_without_a_value_says_why() -> None:
 def test_a_figure_of_which_only_limits_are_shown_is_judged_by_them() -> None:
     found = asked(share(None, 0.3, 0.4), low=0.25)
     assert found.outcome == "shown"
-    assert "lies within 30 % to 40 %" in found.answer
+    assert "lies within 30% to 40%" in found.answer
 
 
 def test_limits_on_both_sides_stand_in_the_rule() -> None:
     found = asked(share(0.3, 0.29, 0.31), low=0.25, high=0.35)
     assert found.outcome == "shown"
-    assert "within 25 % to 35 %" in found.rule
+    assert "within 25% to 35%" in found.rule
 
 
 @pytest.mark.parametrize(
@@ -82,3 +83,14 @@ def test_so_many_persons_as_are_named_settle_the_question_in_four_of_five_sample
         low, high = share_interval(rng.binomial(larger, true, 4000), larger)
         decided = float(((low > limit) | (high < limit)).mean())
         assert 0.75 <= decided <= 0.88, (true, limit, decided)
+
+
+def test_an_answer_has_the_digits_of_the_list_of_key_figures() -> None:
+    found = asked(share(0.3, 0.2871, 0.3133), low=0.25)
+    assert "is 30.0% (95 % interval 28.7% to 31.3%" in found.answer
+    mean = Estimate(
+        name="spent", value=300.417, low=219.8, high=381.02, n=99, unit="EUR", label="Spending"
+    )
+    answer = judge(mean, name="high", question="Is it high?", low=50).answer
+    assert f"is {value_text(mean)} (95 % interval {interval_text(mean)}, 99 persons)" in answer
+    assert value_text(mean) == "300 EUR"

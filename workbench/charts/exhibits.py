@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from workbench.foundation.errors import ParameterError, unknown_name
+from workbench.statistics.estimates import Estimate
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
@@ -84,6 +85,56 @@ class Table:
     def label(self, column: str) -> str:
         """Return the heading of a column."""
         return self.labels.get(column, column.replace("_", " "))
+
+    def estimate(
+        self, value: str, group: Mapping[str, Any], *, name: str, label: str, unit: str
+    ) -> Estimate:
+        """Return the figure of one group, with its interval and its persons.
+
+        A verdict about a group of a table is judged by this figure: a figure that was made once
+        more would have another draw of the noise, and the page would show two values of it.
+
+        Parameters
+        ----------
+        value : str
+            Column of the figure.
+        group : mapping
+            Value of each column that names the group: ``{"gender": "female"}``.
+        name, label, unit : str
+            As ``Estimate`` has them; "share" for a share.
+
+        Raises
+        ------
+        ParameterError
+            There is no such column, no such group, or several.
+
+        Examples
+        --------
+        ``women = table.estimate("euros", {"gender": "female"}, name="women", label="Women",
+        unit="EUR")``
+        """
+        for column in (value, *group):
+            if column not in self.rows.columns:
+                known = unknown_name("column", column, self.rows.columns)
+                raise ParameterError(f"table {self.name}: {known}")
+        rows = self.rows.filter(pl.col(column) == each for column, each in group.items())
+        if rows.height != 1 or self.persons is None:
+            raise ParameterError(
+                f"table {self.name}: {rows.height} rows are the group {', '.join(group)}: name one "
+                "row of groups of persons; a group of too few persons has none"
+            )
+        row = rows.row(0, named=True)
+        return Estimate(
+            name=name,
+            value=row[value],
+            low=row.get(f"{value}_low"),
+            high=row.get(f"{value}_high"),
+            n=int(row[self.persons] or 0),
+            unit=unit,
+            label=label,
+            note=str(row.get(f"{value}_note") or f"as in table {self.name}"),
+            origin="" if self.is_changed else self.origin,
+        )
 
     @property
     def is_changed(self) -> bool:

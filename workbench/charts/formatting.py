@@ -11,6 +11,7 @@ import polars as pl
 
 from workbench.charts.exhibits import Table
 from workbench.foundation.errors import ParameterError
+from workbench.statistics.figure_texts import MOST_DECIMALS, format_beside_interval
 
 #: Text of a value that is hidden or does not exist.
 NOTHING = "–"
@@ -19,9 +20,6 @@ _MINUS = "\u2212"  # the minus sign of the drawings, as wide as a plus and a dig
 _LINE = 32  # largest number of characters of a group's name on one line of a chart
 #: Largest number of lines of a name; the data behind the figure contains the whole name.
 _LINES = 5
-_MOST_DECIMALS = 4
-#: A half-width that begins with less than this is printed with a second digit.
-_TWO_DIGITS = 3.55
 
 #: Characters that no text of a page may contain; drawing fails on some of them.
 _CONTROLS = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
@@ -107,41 +105,8 @@ def axis_format(form: str, values: Iterable[float], ticks: int = 5) -> str:
     if not point or tail[-1:] not in ("%", "f") or not tail[:-1].isdecimal() or spread <= 0:
         return form
     step = spread / ticks * (100 if tail[-1] == "%" else 1)
-    decimals = min(_MOST_DECIMALS, max(int(tail[:-1]), math.ceil(-math.log10(step))))
+    decimals = min(MOST_DECIMALS, max(int(tail[:-1]), math.ceil(-math.log10(step))))
     return f"{head}.{decimals}{tail[-1]}"
-
-
-def format_beside_interval(form: str, half_widths: Iterable[float]) -> str:
-    """Return a number format without digits that the uncertainty beside it does not support.
-
-    The last printed digit is the first digit of the median half-width, or its second digit if the
-    half-width begins with 1, 2 or 3 (the rule of the Particle Data Group). A coarser ``form`` stays
-    coarse, but the first digit of the half-width is always printed, so that an interval is never
-    "0 to 0".
-
-    Parameters
-    ----------
-    form : str
-        Format of a column's values: ``.1%``, ``,.2f``.
-    half_widths : iterable of float
-        Half-widths of the intervals, in the unit of the values.
-
-    Examples
-    --------
-    >>> format_beside_interval(",.2f", [38.0, 45.0, 51.0])
-    ',.0f'
-    >>> format_beside_interval(".1%", [0.0004])
-    '.2%'
-    """
-    known = sorted(each for each in half_widths if math.isfinite(each) and each > 0)
-    head, point, tail = form.rpartition(".")
-    if not known or not point or tail[-1:] not in ("%", "f") or not tail[:-1].isdecimal():
-        return form
-    usual = known[len(known) // 2] * (100 if tail[-1] == "%" else 1)
-    first = -math.floor(math.log10(usual) + 1e-9)
-    last = first + (usual * 10.0**first < _TWO_DIGITS)
-    decimals = max(0, first, min(int(tail[:-1]), last))
-    return f"{head}.{min(decimals, _MOST_DECIMALS)}{tail[-1]}"
 
 
 def column_format(table: Table, value: str, limits: tuple[str, str], form: str = ".3f") -> str:

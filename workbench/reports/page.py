@@ -1,7 +1,6 @@
 """The page of one run."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -12,19 +11,18 @@ from markupsafe import Markup
 
 from workbench.charts.drawing import narrow_path
 from workbench.charts.exhibits import Table
-from workbench.charts.formatting import format_beside_interval
 from workbench.charts.markup import (
     NOTHING,
-    cell_text,
     figure_markup,
     hidden_note,
     table_markup,
 )
 from workbench.foundation.files import write_whole
-from workbench.reports.templates import render
+from workbench.reports.templates import render, typeset
 from workbench.runs import Run
 from workbench.runs.bundles import EstimateBundle, FigureBundle, TableBundle, read_exhibit
 from workbench.runs.record import FinishedRecord, RecordedCell, RunRecord, read_record
+from workbench.statistics.figure_texts import interval_text, value_text
 
 _PAGES = "runs"
 _BASIS = {
@@ -137,35 +135,8 @@ def _result_values(record: FinishedRecord, files: Mapping[str, bytes]) -> dict[s
 
 def figure_text(metric: EstimateBundle) -> tuple[str, str]:
     """Return a metric's value with its unit, and its interval, as a reader sees them."""
-    unit = metric.unit
-    is_money = _CURRENCY.fullmatch(unit) is not None
-    form = _FORMS.get(unit, ",.2f" if is_money else ".3f")
-    interval = ""
-    if metric.low is not None and metric.high is not None:
-        form = format_beside_interval(form, [(metric.high - metric.low) / 2])
-        interval = f"{cell_text(metric.low, f'z{form}')} to {cell_text(metric.high, f'z{form}')}"
-    if metric.value is None:  # a bound hides the value, not the interval
-        return NOTHING, interval.replace("%", "") if unit == "points" else interval
-    value = cell_text(metric.value, f"z{form}")
-    if unit == "points":  # a difference of shares: 3.1 points, where a share has 3.1%
-        return f"{value.removesuffix('%')} points", interval.replace("%", "")
-    if unit != "share" and (unit in _FORMS or is_money):
-        value = f"{value} {_singular(unit) if value == '1' else unit}"
-    return value, interval
-
-
-def _singular(unit: str) -> str:
-    return unit.removesuffix("s") if unit != "times" else "time"
-
-
-#: Number formats by unit; any other unit is the name of a measure, shown with three decimals.
-_FORMS = {
-    "share": ".1%",
-    "points": ".1%",
-    "times": ".2f",
-    **dict.fromkeys(("persons", "orders", "days", "count", "segments", "groups"), ",.0f"),
-}
-_CURRENCY = re.compile("(?!AUC)[A-Z]{3}")
+    estimate = metric.estimate()
+    return typeset(value_text(estimate)) or NOTHING, typeset(interval_text(estimate))
 
 
 def _metric_row(metric: EstimateBundle) -> dict[str, Any]:

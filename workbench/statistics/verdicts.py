@@ -13,6 +13,7 @@ from typing import Self
 
 from workbench.foundation.errors import ParameterError
 from workbench.statistics.estimates import Estimate
+from workbench.statistics.figure_texts import interval_text, value_text
 from workbench.statistics.sample_sizes import growth_needed, more_data_needed
 
 #: Stands on a page in the place of the rule where none decided.
@@ -133,7 +134,7 @@ def judge(
     ...                  label="Share of orders by app")
     >>> found = judge(share, name="app_is_large", question="Is the app a large channel?", low=0.25)
     >>> print(found.outcome, "|", found.rule)
-    shown | Yes where the whole interval lies above 25 %, no where all of it lies below.
+    shown | Yes where the whole interval lies above 25%, no where all of it lies below.
     """
     if low == -inf and high == inf:
         raise ParameterError("judge needs a limit: low, high or both")
@@ -173,16 +174,12 @@ def _outcome(estimate: Estimate, low: float, high: float) -> tuple[Outcome, str]
 
 
 def _figure(estimate: Estimate) -> str:
-    value, unit = estimate.value, estimate.unit
-    if estimate.low is None or estimate.high is None:
-        return (
-            f"{estimate.label} {'has no value' if value is None else f'is {_number(value, unit)}'}"
-        )
-    limits = f"{_number(estimate.low, unit)} to {_number(estimate.high, unit)}"
-    if value is None:
+    value, limits = value_text(estimate), interval_text(estimate)
+    if not limits:
+        return f"{estimate.label} {f'is {value}' if value else 'has no value'}"
+    if not value:
         return f"{estimate.label} lies within {limits} ({estimate.n:,} persons)"
-    shown = f"{estimate.label} is {_number(value, unit)}"
-    return f"{shown} (95 % interval {limits}, {estimate.n:,} persons)"
+    return f"{estimate.label} is {value} (95 % interval {limits}, {estimate.n:,} persons)"
 
 
 def _rule(low: float, high: float, unit: str) -> str:
@@ -198,7 +195,7 @@ def _rule(low: float, high: float, unit: str) -> str:
 
 def _number(value: float, unit: str) -> str:
     if unit == "share":
-        return f"{100 * value:.3g} %"
+        return f"{100 * value:.3g}%"
     if unit == "points":
         return f"{100 * value:.3g} points"
     return f"{value:,.4g}"
