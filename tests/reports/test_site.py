@@ -12,6 +12,7 @@ import pytest
 from workbench.foundation.errors import InputError
 from workbench.foundation.files import canonical_json
 from workbench.reports import build_site, page, published_pages
+from workbench.reports.page import page_of_run
 from workbench.vault import Vault
 
 from .conftest import Put, failed, record
@@ -100,6 +101,44 @@ def test_what_needs_action_is_marked(put: Put, tmp_path: Path) -> None:
     text = build(tmp_path)
     assert 'class="run concern"' in text
     assert "Shown, to act on:" in text
+
+
+def test_outcomes_differ_in_the_form_of_their_edge_and_only_shown_looks_like_success(
+    put: Put, tmp_path: Path
+) -> None:
+    content = record()
+    (one,) = content["verdicts"]
+    marks = {"shown": "shown", "shown not": "denied", "not enough data": "open"}
+    content["verdicts"] = [{**one, "name": f"v{n}", "outcome": o} for n, o in enumerate(marks)]
+    content["verdicts"].append({**one, "name": "bad", "outcome": "shown not", "concern": True})
+    run = put(content)
+    wanted = [*marks.values(), "concern"]
+    text = build(tmp_path)
+    assert re.findall(r'<li class="(\w+)"><strong class="outcome">', text) == wanted
+    assert re.findall(r'<li class="verdict (\w+)">', page_of_run(run).decode()) == wanted
+    rule = re.compile(r"^(?:\.verdict)?\.(\w+)[^{\n]*\{border-left:\S+ (\w+ \S+)\}", re.MULTILINE)
+    edges = dict(rule.findall(text))
+    forms = [edges[name].split()[0] for name in wanted]
+    assert len(set(forms)) == len(wanted), forms
+    assert [name for name in wanted if "--good" in edges[name]] == ["shown"]
+    assert [name for name in wanted if "--concern" in edges[name]] == ["concern"]
+
+
+def test_notebooks_that_only_failed_are_folded(put: Put, tmp_path: Path) -> None:
+    for number in range(3):
+        name = {"name": f"tried_{number}", "digest": ""}
+        put(failed("it ended in cell 4", run=f"f{number}", notebook=name))
+    put(record(run="a"))
+    text = build(tmp_path)
+    before, folded = text.split("<summary>3 notebooks have only failed attempts</summary>")
+    assert re.findall(r'href="runs/([\w-]+)\.html"', before) == ["a"]
+    assert re.findall(r'href="runs/([\w-]+)\.html"', folded) == [f"f{n}-failed" for n in range(3)]
+    assert before.rstrip().endswith("<details>")
+
+
+def test_a_notebook_is_named_as_one_types_it(put: Put, tmp_path: Path) -> None:
+    put(record(notebook={"name": "bias_audit", "digest": ""}))
+    assert "notebook <strong>bias_audit</strong>" in build(tmp_path)
 
 
 def test_a_missing_page_is_made_and_a_stale_one_removed(put: Put, tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """The site: the catalogue of all runs by study and notebook, and a page for each run.
 
 The catalogue shows the question of each study, and the verdicts of the latest run of each notebook.
-Earlier runs and failed attempts are folded under the latest run; each line shows in what the run
-differs from the others: date, version of the dataset, parameters.
+Earlier runs and failed attempts are folded under the latest run, and notebooks of which every
+attempt failed at the end of their study; each line shows in what the run differs from the others:
+date, version of the dataset, parameters.
 
 Where the workspace's key is available, every run's folder is compared with its seal before any of
 it is published, and searched for persons again where its page or the known identities have changed
@@ -153,17 +154,7 @@ class _SiteBuilder:
         by_study = [list(group) for _, group in groupby(found, key=lambda run: run.study)]
         return render(
             "site.html",
-            studies=[
-                {
-                    # the study as it was at the last run
-                    "terms": max(group, key=lambda run: run.started_at).record.study,
-                    "notebooks": [
-                        _notebook_card(list(runs))
-                        for _, runs in groupby(group, key=lambda run: run.notebook)
-                    ],
-                }
-                for group in by_study
-            ],
+            studies=[_study_section(group) for group in by_study],
             withheld=[_withheld_line(name, error) for name, error in self._withheld.items()],
             is_verified=self._vault is not None,
             total=len(found),
@@ -176,6 +167,17 @@ def _withheld_line(name: str, error: WorkbenchError) -> dict[str, str]:
     if _RUN_NAME.fullmatch(name):
         return {"page": f"runs/{name}.html", "name": name, "reason": str(error)}
     return {"page": "", "name": "", "reason": "no run of this workspace wrote it"}
+
+
+def _study_section(runs: list[Run]) -> dict[str, Any]:
+    """Return the cards of a study; notebooks that never finished are folded at its end."""
+    cards = [_notebook_card(list(each)) for _, each in groupby(runs, key=lambda run: run.notebook)]
+    return {
+        # the study as it was at the last run
+        "terms": max(runs, key=lambda run: run.started_at).record.study,
+        "notebooks": [card for card in cards if card["latest"]["status"] == "finished"],
+        "failing": [card for card in cards if card["latest"]["status"] == "failed"],
+    }
 
 
 def _notebook_card(runs: list[Run]) -> dict[str, Any]:
@@ -225,7 +227,7 @@ def _run_line(run: Run) -> dict[str, Any]:
     return {
         "page": f"runs/{run.folder.name}.html",
         "question": record.question,
-        "notebook": run.notebook.replace("_", " "),
+        "notebook": run.notebook,  # as one types it
         "dataset": f"dataset {dataset.name}, version {dataset.version}",
         "as_of": record.as_of,
         "run_on": run.started_at.date(),
@@ -236,5 +238,4 @@ def _run_line(run: Run) -> dict[str, Any]:
         "outcomes": "; ".join(f"{v.question} {v.outcome.capitalize()}" for v in verdicts),
         "unconfined": "; ".join(run.execution.confinement.missing),
         "is_concern": any(verdict.concern for verdict in verdicts),
-        "is_open": bool(verdicts) and all(v.outcome.is_open for v in verdicts),
     }

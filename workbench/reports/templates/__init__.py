@@ -8,6 +8,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from workbench.statistics.verdicts import Outcome
+
 _MINUS = re.compile(r"(?<![\w-])-(?=\.?\d)")
 
 
@@ -27,6 +29,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["sentence"] = _sentence
     environment.filters["typeset"] = typeset
+    environment.filters["mark"] = _mark
     return environment
 
 
@@ -39,6 +42,19 @@ def typeset(text: str) -> str:
     '95\xa0% interval \u22121.8% to \u22120.2%, 2025-01-01'
     """
     return _MINUS.sub("\u2212", text).replace(" %", "\xa0%")
+
+
+def _mark(verdict: Any) -> str:
+    """Return the class of a verdict, which decides the form and the colour of its edge.
+
+    Only "shown" looks like success, and only a concern like alarm: "shown not" is as good an answer
+    as "shown", and which of the two is welcome depends on the question.
+    """
+    if verdict.concern:
+        return "concern"
+    if verdict.outcome.is_open:
+        return "open"
+    return "shown" if verdict.outcome == Outcome.SHOWN else "denied"
 
 
 def _sentence(text: str) -> str:
