@@ -43,19 +43,21 @@ def test_the_cost_is_told_in_sentences() -> None:
         suppressed=12,
     )
     assert made.cost == (
-        "14,880 customers are in the view; left out are 120 test accounts; 5,000 no decision for "
-        "this purpose. To reach k = 5, first_seen_at was made coarser and about 1 % of the cells "
-        "of first_seen_at were emptied; fewer than 10 of the cells of gender were emptied; country "
-        "was emptied for everybody. Of 12 customers every quasi-identifier was emptied. Values "
-        "stated by fewer than 5 persons were emptied in attributes.value (about 3 % of the cells)."
+        "14,880 customers are in the view. Customers left out: 120 (test accounts), 5,000 (no "
+        "decision for this purpose). So that at least 5 customers share every combination of "
+        "their characteristics, first_seen_at was made coarser and about 1 % of the values of "
+        "first_seen_at were removed; fewer than 10 of the values of gender were removed; country "
+        "was removed for everybody. Of 12 customers all of these characteristics were removed. "
+        "Values that fewer than 5 customers share were removed from attributes.value (about 3 % "
+        "of its values)."
     )
 
 
 def test_a_step_of_few_persons_says_only_that() -> None:
     made = report([("test accounts", 3, 1_995), ("latest decision is refused", 214, 1_781)])
     assert made.cost == (
-        "1,781 customers are in the view; left out are fewer than 10 test accounts; "
-        "214 latest decision is refused."
+        "1,781 customers are in the view. Customers left out: fewer than 10 (test accounts), "
+        "214 (latest decision is refused)."
     )
     steps = made.tables()[0].rows
     assert steps["persons"].to_list() == ["fewer than 10", "214", "1,781"]  # and no total
@@ -65,7 +67,8 @@ def test_nothing_lost_is_said_too() -> None:
     doing = Change("customers", "gender", "finest level", "to reach k", 100, 0)
     made = report([("test accounts", 0, 100)], (doing,))
     assert made.cost == (
-        "All 100 customers are in the view. k = 5 was reached without emptying a cell."
+        "All 100 customers are in the view. At least 5 customers share every combination of their "
+        "characteristics, and no value had to be removed for that."
     )
 
 

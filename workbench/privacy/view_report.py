@@ -69,7 +69,7 @@ class ViewReport:
 
     @property
     def cost(self) -> str:
-        """What privacy cost, in sentences that may be shown: persons, then cells."""
+        """Who and what was left out, in sentences that may be shown: persons, then values."""
         return f"{self._persons_lost()} {self._cells_lost()}".strip()
 
     def to_json(self) -> dict[str, Any]:
@@ -150,8 +150,8 @@ class ViewReport:
         left = int(self.steps["left"][-1])
         if not lost:
             return f"All {left:,} customers are in the view."
-        reasons = "; ".join(f"{_few(n, self.min_group)} {step}" for step, n in lost.items())
-        return f"{left:,} customers are in the view; left out are {reasons}."
+        reasons = ", ".join(f"{_few(n, self.min_group)} ({step})" for step, n in lost.items())
+        return f"{left:,} customers are in the view. Customers left out: {reasons}."
 
     def _cells_lost(self) -> str:
         quasi = self.columns.filter(pl.col("table") == "customers").drop_nulls("stated")
@@ -160,20 +160,21 @@ class ViewReport:
             "column", "what", "stated", "emptied"
         ).iter_rows():
             if what == _GONE:
-                parts.append(f"{name} was emptied for everybody")
+                parts.append(f"{name} was removed for everybody")
                 continue
             made = what if what.startswith("cut") else f"made {what}"
             coarser = "" if what == _FINEST else f"{name} was {made}"
             share = _share(emptied, stated, self.min_group)
-            cells = f"{share} of the cells of {name} were emptied" if emptied else ""
+            cells = f"{share} of the values of {name} were removed" if emptied else ""
             parts += [" and ".join(part for part in (coarser, cells) if part)]
         done = [part for part in parts if part]
-        said = f"To reach k = {self.k}, {'; '.join(done)}." if done else ""
+        shared = f"at least {self.k} customers share every combination of their characteristics"
+        said = f"So that {shared}, {'; '.join(done)}." if done else ""
         if not quasi.is_empty() and not done:
-            said = f"k = {self.k} was reached without emptying a cell."
+            said = f"{shared[:1].upper()}{shared[1:]}, and no value had to be removed for that."
         if self.suppressed:
             few = _few(self.suppressed, self.min_group)
-            said += f" Of {few} customers every quasi-identifier was emptied."
+            said += f" Of {few} customers all of these characteristics were removed."
         return f"{said} {self._texts_lost()}".strip()
 
     def _texts_lost(self) -> str:
@@ -181,10 +182,10 @@ class ViewReport:
         if texts.is_empty():
             return ""
         places = ", ".join(
-            f"{table}.{column} ({_share(emptied, stated, self.min_group)} of the cells)"
+            f"{table}.{column} ({_share(emptied, stated, self.min_group)} of its values)"
             for table, column, _, _, stated, emptied in texts.iter_rows()
         )
-        return f"Values stated by fewer than {self.k} persons were emptied in {places}."
+        return f"Values that fewer than {self.k} customers share were removed from {places}."
 
     def _columns_in_words(self) -> pl.DataFrame:
         notes = [
