@@ -88,12 +88,22 @@ def texts(figure: Figure) -> list[str]:
 
 
 def ticks_of(figure: Figure, *, is_narrow: bool = False) -> list[tuple[float, str]]:
-    """Return the places and the texts of the horizontal axis: the only centred texts."""
-    return [
-        (float(each.attrib["transform"][10:-1].split(",")[0]), "".join(each.itertext()))
+    """Return the places and the texts of the ticks: the centred texts, without the title below."""
+    centred = [
+        (*map(float, each.attrib["transform"][10:-1].split(",")), "".join(each.itertext()))
         for each in parsed(figure, is_narrow=is_narrow).iter()
         if each.tag.endswith("text") and each.attrib.get("text-anchor") == "middle"
     ]
+    heights = [height for _, height, _ in centred]
+    return [(place, text) for place, height, text in centred if heights.count(height) > 1]
+
+
+def test_the_title_of_an_axis_is_centred_below_its_ticks() -> None:
+    for is_narrow in (False, True):
+        drawn = parsed(dots(rates()), is_narrow=is_narrow)
+        texts = {"".join(each.itertext()): each.attrib for each in drawn.iter()
+                 if each.tag.endswith("text")}  # fmt: skip
+        assert texts["Share that left"]["text-anchor"] == "middle"
 
 
 def test_dots_say_highest_lowest_intervals_and_persons() -> None:

@@ -73,7 +73,8 @@ CONFIG: dict[str, Any] = {
         "labelFontSize": SMALL,
         "titleFontSize": SMALL,
         "titleFontWeight": "normal",
-        "titleAnchor": "start",
+        "titleAnchor": "middle",  # below the middle of the scale that it names
+        "titlePadding": 8,
         "labelLimit": 0,
         "labelOverlap": "greedy",
     },
