@@ -6,12 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
+import typer
 
+from tests.conftest import PROJECT
 from tests.foundation.test_confinement import needs_all
+from workbench.cli import app
 from workbench.cli.options import format_money, print_table
 from workbench.foundation.confinement import attempts
 from workbench.foundation.confinement.attempts import CLAUSES
+from workbench.schema import TABLES
 from workbench.statistics.verdicts import Outcome
 
 from .conftest import Command
@@ -133,6 +138,50 @@ def test_the_dictionary_lists_every_declared_column(workbench: Command) -> None:
     )
     assert [c["column"] for c in columns][:2] == ["order_id", "customer_id"]
     assert "total_minor" in workbench("dictionary").out
+
+
+def test_the_dictionary_lists_the_values_that_a_column_may_have(workbench: Command) -> None:
+    columns = {c["column"]: c for c in workbench("dictionary", "orders", "--json").json["columns"]}
+    assert columns["kind"]["values"][:2] == ["sale", "return"]
+    printed = " ".join(workbench("dictionary", "orders").out.split())
+    assert f"Allowed: {', '.join(columns['kind']['values'])}." in printed
+    for name, table in TABLES.items():
+        words = " ".join(workbench("dictionary", name).out.split())
+        for column in table.columns:
+            assert ", ".join(column.choices) in words, f"{name}.{column.name}"
+
+
+def test_the_next_step_after_a_world_begins_with_the_workspace_where_there_is_none(
+    workbench: Command,
+) -> None:
+    made = ("generate", "retail", "--customers", "60", "--months", "8", "--out")
+    assert "Next: workbench init, then workbench load w1" in workbench(*made, "w1").err
+    elsewhere = ("--workspace", "elsewhere")
+    assert workbench("init", *elsewhere).code == 0
+    assert "Next: workbench load w2" in workbench(*made, "w2", *elsewhere).err
+
+
+def test_every_verb_that_takes_a_project_takes_a_workspace(workbench: Command) -> None:
+    for verb in typer.main.get_command(app).commands.values():
+        for command in getattr(verb, "commands", {verb.name: verb}).values():
+            options = {option for each in command.params for option in each.opts}
+            assert ("--project" in options) == ("--workspace" in options), command.name
+
+
+def test_what_a_notebook_lacks_is_said_before_it_runs(loaded: Command, home: Path) -> None:
+    (home / "notebooks").unlink()
+    (home / "notebooks").mkdir()
+    node = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("pass")])
+    nbformat.write(node, home / "notebooks" / "bare.ipynb")
+    (home / "notebooks" / "churn.ipynb").write_bytes(
+        (PROJECT / "notebooks" / "churn.ipynb").read_bytes()
+    )
+    for name in ("segmentation", "bias_audit"):
+        nbformat.write(node, home / "notebooks" / f"{name}.ipynb")
+    said = " ".join(loaded("run", "bare", "--study", "demo", "--plan").err.split())
+    assert "Notebook bare: it has no heading" in said
+    assert "Notebook bare: no code cell has the tag parameters" in said
+    assert "Notebook" not in loaded("run", "churn", "--study", "demo", "--plan").err
 
 
 def test_site_publishes_what_is_missing(loaded: Command, home: Path) -> None:

@@ -38,6 +38,10 @@ def dictionary(
                         "type": c.type_name,
                         "nullable": c.is_nullable,
                         "unit": c.unit,
+                        "values": list(c.choices),
+                        "low": c.low,
+                        "high": c.high,
+                        "pattern": c.pattern,
                         "component": c.component,
                         "category": c.category,
                         "sensitivity": c.sensitivity,
@@ -60,4 +64,17 @@ def dictionary(
 
 def _meaning(column: "Column") -> str:
     unit = f"; {column.unit}" if column.unit else ""
-    return f"{column.meaning} ({column.component}, {column.category}{unit})"
+    allowed = f" Allowed: {_allowed(column)}." if _allowed(column) else ""
+    return f"{column.meaning} ({column.component}, {column.category}{unit}){allowed}"
+
+
+def _allowed(column: "Column") -> str:
+    """Return the values that a column may have, empty where every value of its type is allowed."""
+    if column.choices:
+        return ", ".join(column.choices)
+    if column.pattern is not None:
+        return f"text of the form {column.pattern}"
+    low, high = (None if end is None else f"{end:g}" for end in (column.low, column.high))
+    if low and high:
+        return f"{low} to {high}"
+    return f"{low} or more" if low else f"{high} or less" if high else ""

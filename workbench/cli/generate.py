@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.options import AsJson, Project, print_json, print_table, short_path
+from workbench.cli.options import AsJson, Project, Workspace, print_json, print_table, short_path
 from workbench.foundation.progress import say
 from workbench.session import Session
 
@@ -42,6 +42,7 @@ def generate(
         bool, typer.Option("--explain", help="Describe what the recipe implies, and make nothing.")
     ] = False,
     project: Project = None,
+    workspace: Workspace = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a world of customers who never lived, and its truth."""
@@ -50,7 +51,7 @@ def generate(
     from workbench.synthetic import generate as make_world
     from workbench.synthetic import plan_world
 
-    session = Session.open(project=project)
+    session = Session.open(project=project, workspace=workspace)
     path = session.recipe(recipe)
     sizes = {"customers": customers, "months": months, "seed": seed}
     if explain:
@@ -75,7 +76,7 @@ def generate(
     if as_json:
         print_json(world.to_json())
         return
-    _print_world(world, out)
+    _print_world(world, out, has_workspace=session.place.has_workspace)
 
 
 def _writer_of_exports() -> "Exporter":
@@ -84,7 +85,7 @@ def _writer_of_exports() -> "Exporter":
     return write_exports
 
 
-def _print_world(world: "World", out: Path) -> None:
+def _print_world(world: "World", out: Path, *, has_workspace: bool) -> None:
     print_table(("table", "rows"), list(world.tables.items()))
     broken = {name: count for name, count in world.violations.items() if count}
     if not broken:
@@ -96,7 +97,8 @@ def _print_world(world: "World", out: Path) -> None:
     say(
         f"Its truth is stored apart in {short_path(world.truth)}: workbench truth {short_path(out)}"
     )
-    say(f"Next: workbench load {short_path(out)} --dataset demo")
+    first = "" if has_workspace else "workbench init, then "
+    say(f"Next: {first}workbench load {short_path(out)} --dataset demo")
 
 
 def _print_explanation(explanation: "Explanation", as_json: bool) -> None:

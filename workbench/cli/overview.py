@@ -23,7 +23,6 @@ def overview(
             raise ParameterError(f"options come after the command: workbench {verb} --OPTION")
         return
     place = Session.open(project=project, workspace=workspace, reports=reports).place
-    has_workspace = (place.workspace / "format").is_file()
     datasets = sorted(
         folder.name
         for folder in (place.workspace / "datasets").glob("*")
@@ -31,7 +30,7 @@ def overview(
     )
     runs = sum(1 for _ in (place.reports / "runs").glob("[!.]*/record.json"))
     index = place.reports / "site" / "index.html"
-    next_steps = _next_steps(has_workspace, datasets, runs, index)
+    next_steps = _next_steps(place.has_workspace, datasets, runs, index)
     if as_json:
         catalogue = str(index) if index.is_file() else None
         print_json(

@@ -69,6 +69,9 @@ def run(
         raise ParameterError("as_of is given twice: with --as-of and with -p")
     _require_study(session, study or name, is_named=study is not None)
     planned = session.plan(study or name, notebook=name if study else None, given=given)
+    for each in planned.runs:
+        for shortcoming in each.notebook.shortcomings:
+            say(f"Notebook {each.notebook.name}: {shortcoming}.")
     if plan:
         _print_plan(planned, session.runs, as_json)
         return

@@ -77,6 +77,11 @@ class Settings:
         )
 
     @property
+    def has_workspace(self) -> bool:
+        """Whether ``workbench init`` has made the workspace."""
+        return (self.workspace / "format").is_file()
+
+    @property
     def studies(self) -> Path:
         """Folder of the study files, in the project even where ``reports`` is another folder."""
         return self.project / "reports" / "studies"
