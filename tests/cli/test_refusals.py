@@ -160,8 +160,13 @@ def test_a_run_that_failed_can_be_looked_into(loaded: Command, home: Path) -> No
     }  # fmt: skip
     shown = loaded("open", run[:6])
     assert shown.code == 0
-    assert "1 / 0" in shown.out
-    assert "ZeroDivisionError: division by zero" in shown.out
+    first, error, _, place, _, source, *_ = shown.out.splitlines()
+    number = json.loads((home / "reports" / "runs" / f"{run}-failed" / "record.json").read_text())
+    assert first.startswith(f"Run {run}: notebook churn failed: ZeroDivisionError in cell")
+    assert error == "ZeroDivisionError: division by zero"
+    assert place.startswith(f"Cell {number['cell']} of ")
+    assert source == "1 / 0"
+    assert f"Cell {number['cell']}, line 1" in shown.out  # as the traceback counts, too
     assert loaded("open", run, "--json").json["failed"]["source"] == "1 / 0"
     out = home / "executed.ipynb"
     assert loaded("open", run, "--out", str(out)).code == 0

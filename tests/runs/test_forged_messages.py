@@ -48,11 +48,11 @@ def test_the_operator_reads_the_message_in_one_line(project: Project) -> None:
     project.notebook("probe", BEGINNING, IN_OUR_FRAME, ENDING)
     result = project.run("probe")
     assert isinstance(result.error, ParameterError)
-    assert str(result.error) == f"notebook probe: {CHOSEN}"
+    assert str(result.error) == f"notebook probe, cell 4: {CHOSEN}"
     long = IN_OUR_FRAME.replace(CHOSEN, "a\\\\n\\\\x1b[2J" + "b" * 1_000)
     project.notebook("probe", BEGINNING, long, ENDING)
     error = str(project.run("probe").error)
-    assert len(error) < 330
-    assert error.startswith("notebook probe: a [2Jbbb")
+    assert len(error) < 340
+    assert error.startswith("notebook probe, cell 4: a [2Jbbb")
     assert error.endswith("b…")
     assert error.isprintable()

@@ -51,3 +51,52 @@ def test_nothing_is_announced_where_nothing_is_left_out(project: Project) -> Non
     text = page(project, people, shown)
     findings = text[text.index('class="findings"') : text.index("What it is based on")]
     assert "not shown" not in findings
+
+
+TITLE = 'wb.show(view.table(people, ["group"], name="secret_name", title=f"Of {4711 + 3}"))'
+
+
+def failed_page(project: Project, *cells: str) -> tuple[str, str]:
+    """Run a notebook that fails; return the operator's message and the page."""
+    project.notebook("own", BEGINNING, *cells)
+    result = project.run("own")
+    assert result.error is not None
+    return str(result.error), page_of_run(result.run).decode()
+
+
+def test_a_number_in_a_title_that_no_table_shows_is_named_with_the_remedy(
+    project: Project,
+) -> None:
+    said, text = failed_page(project, GROUPS, TITLE, ENDING)
+    assert said.startswith(
+        "notebook own, cell 5: the title of table secret_name has 1 number that no figure of the "
+        "report shows: take it out of the text, or show the figure beside the text"
+    )
+    assert (
+        "It ran to its end but the title of something it shows has 1 number that no figure of the "
+        "report shows." in text
+    )
+    assert "secret_name" not in text
+    assert "shows cell 5 to the key" in text
+
+
+def test_a_refusal_inside_the_notebook_names_its_cell(project: Project) -> None:
+    said, text = failed_page(project, "pass", 'wb.view("another")', ENDING)
+    assert said.startswith("notebook own, cell 5: this run has the view of study probe")
+    assert "ParameterError in cell 5" in text
+
+
+@pytest.mark.parametrize(
+    ("cells", "promise"),
+    [
+        (("pass",), None),  # no verdict is recorded: no cell failed
+        (("1 / 0", ENDING), "shows the cell and its traceback"),
+        (("import os; os._exit(0)", ENDING), "shows the cell to the key's holder"),
+    ],
+)
+def test_only_a_cell_that_failed_is_promised_to_be_shown(
+    project: Project, cells: tuple[str, ...], promise: str | None
+) -> None:
+    said, text = failed_page(project, *cells)
+    assert ("workbench open" in said) == ("workbench open" in text) == (promise is not None)
+    assert (promise or "mend the notebook") in said

@@ -306,7 +306,9 @@ wb.show(wb.Figure(table=table, spec={"mark": "no such mark"}, description="Nothi
     result = project.run("probe")
     assert isinstance(result.error, RunError)
     assert record(result)["reason"] == "it ran to its end but something it shows cannot be drawn"
-    assert str(result.error).startswith("figure odd cannot be drawn")  # to the operator alone
+    assert str(result.error).startswith(
+        "notebook odd: figure odd cannot be drawn"
+    )  # to the operator alone
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from workbench.foundation.errors import InputError, ParameterError, unknown_name
 from workbench.foundation.progress import say
 from workbench.session import Session
 
+_EXECUTION = re.compile(r"Cell In\[(\d+)\]")
 _COLOURS = re.compile("\x1b\\[[0-9;]*m")  # of a traceback as IPython prints it
 
 
@@ -28,12 +29,13 @@ def open_run(
     head: HeadCopy = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print where a run's notebook failed, with its traceback.
+    """Print why a run failed, the cell in which it failed, and the traceback.
 
+    Cells are counted as everywhere: Markdown and code cells from the top, the first is 1.
     What a notebook printed can hold values of customers: it goes to this terminal, or with --out
     into a file that only you can read.
     """
-    from workbench.runs.notebooks import import_nbformat  # late: polars
+    from workbench.runs.notebooks import import_nbformat  # late: 0.2 s
 
     session = Session.open(project=project, workspace=workspace, key=key, head=head)
     name = _full_id(run, session.vault.kept_names("notebooks"))
@@ -42,15 +44,20 @@ def open_run(
         _write(out, content)
         say(f"Wrote the executed notebook to {out}, readable by you alone: it is personal data.")
     node: Any = import_nbformat().reads(content, as_version=4)
-    failed = _failed_cell(node)
+    failure = _failure(node)
     if as_json:
-        print_json({"run": name, "failed": failed})
-    elif failed is None:
+        print_json({"run": name, **failure})
+        return
+    if failure["reason"] is None:
         say("Every cell of this run reached its end." + ("" if out else " --out FILE writes it."))
-    else:
-        typer.echo(f"Cell {failed['cell']}:\n")
-        typer.echo(failed["source"])
-        typer.echo(f"\n{failed['traceback']}")
+        return
+    typer.echo(f"Run {name}: {failure['reason']}")
+    if failed := failure["failed"]:
+        if failed["error"]:
+            typer.echo(failed["error"])
+        typer.echo(f"\nCell {failed['cell']} of {failed['cells']}:\n\n{failed['source']}")
+        if failed["traceback"]:
+            typer.echo(f"\nThe traceback of the cell:\n\n{failed['traceback']}")
 
 
 def _full_id(run: str, names: list[str]) -> str:
@@ -73,15 +80,46 @@ def _full_id(run: str, names: list[str]) -> str:
     )
 
 
-def _failed_cell(node: Any) -> dict[str, Any] | None:
-    """Return number, source and traceback of the cell that raised; None where no cell did."""
-    own = [c for c in node.cells if "injected-parameters" not in c.metadata.get("tags", ())]
-    for number, cell in enumerate(own, start=1):
-        for output in cell.get("outputs", ()):
-            if output.output_type == "error":
-                traceback = _COLOURS.sub("", "\n".join(output.traceback))
-                return {"cell": number, "source": cell.source, "traceback": traceback}
-    return None
+def _failure(node: Any) -> dict[str, Any]:
+    """Return why an executed notebook failed, and the cell in which it did.
+
+    Returns
+    -------
+    dict
+        ``reason``, None where the run did not fail, and ``failed``: number, source, error and
+        traceback of the cell, None where no cell failed.
+    """
+    from workbench.runs.notebooks import FAILURE, number_cells  # late, as above
+
+    known = dict(node.metadata.get(FAILURE, {}))
+    numbered = number_cells(node.cells)
+    failed = None
+    for number, cell in numbered:
+        errors = [each for each in cell.get("outputs", ()) if each.output_type == "error"]
+        if not errors and number != known.get("cell"):
+            continue
+        failed = {"cell": number, "cells": len(numbered), "source": cell.source}
+        failed |= {"error": "", "traceback": ""}
+        if errors:
+            found = errors[0]
+            failed["error"] = f"{found.ename}: {found.evalue}" if found.evalue else found.ename
+            failed["traceback"] = _numbered_traceback("\n".join(found.traceback), numbered)
+        break
+    reason = known.get("reason") or (f"it failed in cell {failed['cell']}" if failed else None)
+    return {"reason": reason, "failed": failed}
+
+
+def _numbered_traceback(text: str, numbered: list[tuple[int, Any]]) -> str:
+    """Return a traceback whose frames name cells by their numbers in the notebook.
+
+    IPython counts executions, papermill's own cell with the parameters included.
+    """
+    numbers = {str(node.get("execution_count")): number for number, node in numbered}
+
+    def name(match: re.Match[str]) -> str:
+        return f"Cell {numbers[match[1]]}" if match[1] in numbers else "Cell of the parameters"
+
+    return _EXECUTION.sub(name, _COLOURS.sub("", text))
 
 
 def _write(path: Path, content: str) -> None:

@@ -25,6 +25,23 @@ _WRITTEN = frozenset({"title", "text", "datum", "calculate", "expr", "value", "v
 RARE = "not shown: too few share it"
 
 
+class TextError(PrivacyError):
+    """A text of a report has words or numbers that it may not have.
+
+    Attributes
+    ----------
+    text : str
+        What the text is, as the caller named it: "the title of table sizes".
+    fault : str
+        What it has, without a word of the text or of the notebook.
+    """
+
+    def __init__(self, message: str, *, text: str = "", fault: str = "") -> None:
+        super().__init__(message)
+        self.text = text
+        self.fault = fault
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
     """What the texts of one run may be made of.
@@ -52,7 +69,7 @@ class Wording:
 
         Raises
         ------
-        PrivacyError
+        TextError
             Words or numbers come from elsewhere, or the labels of a text describe fewer than k
             persons together; the message does not repeat them.
         """
@@ -61,22 +78,25 @@ class Wording:
         labels = self._labels(set().union(*strange.values()) if strange else set())
         for name, text in held:
             if rare := strange[text] - labels.words:
-                raise PrivacyError(
-                    f"{name} has {_counted(len(rare), 'word')} that neither the notebook "
-                    f"nor the package wrote and that fewer than {k} persons of the view "
-                    "share: write the text in the notebook and fill in only figures and groups"
+                fault, remedy = (
+                    f"has {_counted(len(rare), 'word')} that neither the notebook nor the package "
+                    f"wrote and that fewer than {k} persons of the view share",
+                    "write the text in the notebook and fill in only figures and groups",
                 )
-            if 0 < self._described(text, labels) < k:
-                raise PrivacyError(
-                    f"{name} describes fewer than {k} persons of the view by several labels "
-                    "together: name groups that a table of the report shows"
+            elif 0 < self._described(text, labels) < k:
+                fault, remedy = (
+                    f"describes fewer than {k} persons of the view by several labels together",
+                    "name groups that a table of the report shows",
                 )
-            if missing := shown.missing(text):
-                raise PrivacyError(
-                    f"{name} has {_counted(missing, 'number')} that no figure of the report "
-                    "shows: show the figure beside the text, made with view.share or view.mean, or "
-                    "with difference and ratio of workbench.statistics"
+            elif missing := shown.missing(text):
+                fault, remedy = (
+                    f"has {_counted(missing, 'number')} that no figure of the report shows",
+                    "take it out of the text, or show the figure beside the text, made with "
+                    "view.share, view.mean, table.estimate, wb.difference or wb.ratio",
                 )
+            else:
+                continue
+            raise TextError(f"{name} {fault}: {remedy}", text=name, fault=fault)
 
     def require_round(self, exhibit: Mapping[str, Any]) -> None:
         """Refuse a table whose labels hold numbers that could be somebody's.

@@ -129,7 +129,11 @@ def _result_values(record: FinishedRecord, files: Mapping[str, bytes]) -> dict[s
         ],
         "view_tables": [_treatment_table(table) for table in record.view.tables],
         "kept_out": record.kept_out,
-        "code": [cell.source for cell in record.cells if cell.kind == "code"],
+        "code": [
+            (number, cell.source)
+            for number, cell in enumerate(record.cells, start=1)  # as ``runs.number_cells`` counts
+            if cell.kind == "code"
+        ],
     }
 
 

@@ -38,7 +38,8 @@ from traitlets import Instance
 from workbench.foundation.confinement import Confinement
 from workbench.foundation.progress import progress
 from workbench.runs.bundles import EXHIBIT, RECORD
-from workbench.runs.execution import INJECTED, KernelSession
+from workbench.runs.execution import KernelSession
+from workbench.runs.notebooks import number_cells
 
 #: Name of the engine in papermill.
 ENGINE = "workbench"
@@ -141,9 +142,10 @@ class RunEngine(Engine):  # type: ignore[misc]  # papermill has no hints
             connection_file=str(session.folder / "kernel.json"),
         )
 
+        numbers = {id(cell): number for number, cell in number_cells(nb_man.nb.cells)}
+
         def start_cell(cell: Any, cell_index: int) -> None:
-            if INJECTED not in cell.metadata.get("tags", ()):
-                execution.cell = (execution.cell or 0) + 1
+            execution.cell = numbers.get(id(cell), execution.cell)
             nb_man.cell_start(cell, cell_index)
 
         client = RunClient(

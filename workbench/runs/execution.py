@@ -28,6 +28,8 @@ class Execution:
         Why the notebook did not reach its end, without any value of the data.
     cell : int or None
         Number of the cell in which the notebook ended; the first is 1.
+    has_traceback : bool
+        Whether an exception that a cell raised is among its outputs.
     error : (str, str) or None
         Class name and message of an exception that this package raised in a cell.
     peak_memory_bytes : int
@@ -42,10 +44,17 @@ class Execution:
     cells_done: int = 0
     reason: str | None = None
     cell: int | None = None
+    has_traceback: bool = False
     error: tuple[str, str] | None = None
     peak_memory_bytes: int = 0
     exit_code: int | None = None
     confinement: Confinement = field(default_factory=Confinement)
+
+    @property
+    def failed_cell(self) -> int | None:
+        """Number of the cell in which the notebook failed; None where all cells ran."""
+        is_whole = self.notebook is not None and self.cells_done == len(self.notebook.cells)
+        return None if self.reason is None and is_whole else self.cell
 
 
 @dataclass(slots=True)

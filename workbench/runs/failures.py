@@ -41,10 +41,30 @@ def kind_of_error(name: str) -> str:
     return name if name in KINDS else "an exception"
 
 
+class ExhibitError(PrivacyError):
+    """A table, figure or text that a notebook shows may not be shown.
+
+    Attributes
+    ----------
+    cell : int or None
+        Number of the cell that shows it.
+    fault : str
+        What is wrong with it, without a name from the notebook; empty where the message alone
+        says it.
+    """
+
+    def __init__(self, message: str, *, cell: int | None = None, fault: str = "") -> None:
+        super().__init__(message)
+        self.cell = cell
+        self.fault = fault
+
+
 def refusal_of_exhibits(error: WorkbenchError) -> str:
     """Return why a notebook's tables and figures make no page, without names from the notebook."""
+    if isinstance(error, ExhibitError) and error.fault:
+        return f"it ran to its end but {error.fault}"
     if isinstance(error, PrivacyError):
-        return "it ran to its end but shows too much about too few persons"
+        return "it ran to its end but a table or figure that it shows may not be shown"
     return "it ran to its end but something it shows cannot be drawn"
 
 

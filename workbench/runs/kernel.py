@@ -164,6 +164,7 @@ def _attempt(
     except papermill.PapermillExecutionError as error:
         if _is_raised_here(error.traceback):
             execution.error = (error.ename, error.evalue)
+        execution.has_traceback = True
         execution.reason = f"{kind_of_error(error.ename)} in cell {execution.cell}"
     except DeadKernelError:
         execution.exit_code = session.exit_code

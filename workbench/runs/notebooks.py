@@ -2,7 +2,7 @@
 
 import hashlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.abc import MetaPathFinder
@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from workbench.foundation.errors import ParameterError
+from workbench.runs.execution import INJECTED
 
 #: Name of the grammar whose import takes 1.3 CPU seconds.
 _ADDRESS_GRAMMAR = "rfc3987_syntax"
+
+#: Key in the metadata of an executed notebook under which the vault keeps why it failed.
+FAILURE = "workbench_failure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,22 @@ class Notebook:
         parts = [f"{c.kind}\x1f{','.join(c.tags)}\x1f{c.source}" for c in self.cells]
         return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()
 
+    @property
+    def shortcomings(self) -> tuple[str, ...]:
+        """What the notebook lacks without which it runs, but is read or run less well."""
+        found = []
+        if self.title == self.name:
+            found.append(
+                "it has no heading, so its page opens with the name of its file: begin its first "
+                "Markdown cell with its question, `# Who is about to leave?`"
+            )
+        if self.cell_with_tag("parameters") is None:
+            found.append(
+                "no code cell has the tag parameters, so neither study nor date can be given to "
+                'it: put `study: str = "demo"  # study` into a cell and give the cell this tag'
+            )
+        return tuple(found)
+
     def cell_with_tag(self, tag: str) -> Cell | None:
         """Return the first code cell with a tag."""
         return next((c for c in self.cells if c.kind == "code" and tag in c.tags), None)
@@ -116,6 +136,20 @@ def read_notebook(path: Path) -> Notebook:
     except Exception as error:  # nbformat raises whatever its parsers raise
         raise ParameterError(f"{path.name} is no notebook: {type(error).__name__}") from error
     return Notebook(name=path.stem, path=path, cells=cells_of(content.cells))
+
+
+def number_cells(nodes: Iterable[Any]) -> list[tuple[int, Any]]:
+    """Return the Markdown and code cells of a notebook, each with its number; the first is 1.
+
+    Everything that names a cell counts in this way: the page, messages and ``workbench open``. The
+    cell in which papermill writes the parameters is not one of the notebook's and has no number.
+    """
+    own = [
+        node
+        for node in nodes
+        if node.cell_type in ("markdown", "code") and INJECTED not in node.metadata.get("tags", ())
+    ]
+    return list(enumerate(own, start=1))
 
 
 def cells_of(cells: Sequence[Any]) -> tuple[Cell, ...]:

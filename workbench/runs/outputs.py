@@ -7,12 +7,12 @@ from importlib.metadata import version
 from typing import Any
 
 from workbench.charts.drawing import draw_pictures
-from workbench.foundation.errors import ParameterError, RunError
+from workbench.foundation.errors import ParameterError, PrivacyError, RunError
 from workbench.privacy.disclosure import disclose, disclose_estimate, disclose_figure
 from workbench.privacy.provenance import require_released, require_released_estimate
 from workbench.privacy.quoted_numbers import Shown, is_round, numbers_of
 from workbench.privacy.view import View
-from workbench.privacy.wording import Wording, exhibit_texts
+from workbench.privacy.wording import TextError, Wording, exhibit_texts
 from workbench.runs.bundles import (
     EXHIBIT,
     RECORD,
@@ -25,8 +25,9 @@ from workbench.runs.bundles import (
     recorded_results,
     shown_exhibit,
 )
-from workbench.runs.execution import INJECTED, Execution
-from workbench.runs.notebooks import cells_of
+from workbench.runs.execution import Execution
+from workbench.runs.failures import ExhibitError
+from workbench.runs.notebooks import cells_of, number_cells
 from workbench.runs.plan import PlannedRun, RunPlan
 from workbench.runs.record import (
     SCHEMA_VERSION,
@@ -109,14 +110,17 @@ class _Outputs:
     exhibits: dict[str, Exhibit] = field(default_factory=dict)
     cells: list[RecordedCell] = field(default_factory=list)
     kept_out: list[int] = field(default_factory=list)
+    cells_of_exhibits: dict[str, int] = field(default_factory=dict)
+    results_cell: int = 0
 
-    def add(self, exhibit: Exhibit) -> ExhibitReference:
+    def add(self, exhibit: Exhibit, *, cell: int) -> ExhibitReference:
         """Keep an exhibit under a name that no other has, and return the reference to it."""
         name, number = exhibit.name, 2
         while name in self.exhibits:
             name = f"{exhibit.name}_{number}"
             number += 1
         self.exhibits[name] = exhibit.model_copy(update={"name": name})
+        self.cells_of_exhibits[name] = cell
         return ExhibitReference(kind=exhibit.kind, name=name)
 
 
@@ -127,27 +131,18 @@ def _outputs_of(execution: Execution, view: View) -> _Outputs:
     a cell can display what it likes under the same types.
     """
     found = _Outputs()
-    nodes = [n for n in execution.notebook.cells if n.cell_type in ("markdown", "code")]
-    injected = {id(n) for n in nodes if INJECTED in n.metadata.get("tags", ())}
-    number = 0
-    for node, cell in zip(nodes, cells_of(nodes), strict=True):
-        if id(node) in injected:
-            continue  # papermill's own cell: the record lists the parameters
-        number += 1
+    numbered = number_cells(execution.notebook.cells)
+    for (number, node), cell in zip(
+        numbered, cells_of([node for _, node in numbered]), strict=True
+    ):
         shows: list[ExhibitReference] = []
         for output in node.get("outputs", ()):
-            data = output.get("data", {})
-            exhibit = shown_exhibit(data.get(EXHIBIT))
-            results = recorded_results(data.get(RECORD))
-            if isinstance(exhibit, VerdictBundle):
-                # the verdicts that wb.record handed over are at the head of the page
-                _disclosed_verdict(exhibit, view)
-            elif exhibit is not None:
-                shows.append(found.add(_disclosed_exhibit(exhibit, view)))
-            elif results is not None:
-                found.results = _disclosed_results(results, view)
-            elif number not in found.kept_out:
-                found.kept_out.append(number)
+            try:
+                reference = _disclosed_output(output, found, view, number)
+            except PrivacyError as error:
+                raise ExhibitError(str(error), cell=number) from error
+            if reference is not None:
+                shows.append(reference)
         found.cells.append(
             RecordedCell(
                 kind="markdown" if cell.kind == "markdown" else "code",
@@ -157,6 +152,26 @@ def _outputs_of(execution: Execution, view: View) -> _Outputs:
             )
         )
     return found
+
+
+def _disclosed_output(
+    output: Any, found: _Outputs, view: View, number: int
+) -> ExhibitReference | None:
+    """Add one output of a cell to what was found; return the reference to an exhibit."""
+    data = output.get("data", {})
+    exhibit = shown_exhibit(data.get(EXHIBIT))
+    results = recorded_results(data.get(RECORD))
+    if isinstance(exhibit, VerdictBundle):
+        # the verdicts that wb.record handed over are at the head of the page
+        _disclosed_verdict(exhibit, view)
+    elif exhibit is not None:
+        return found.add(_disclosed_exhibit(exhibit, view), cell=number)
+    elif results is not None:
+        found.results = _disclosed_results(results, view)
+        found.results_cell = number
+    elif number not in found.kept_out:
+        found.kept_out.append(number)
+    return None
 
 
 def _has_verdicts(execution: Execution) -> bool:
@@ -227,16 +242,25 @@ def _require_wording(output: _Outputs, results: ResultsBundle, run: PlannedRun, 
         rows = wording.without_rare_labels([list(row) for row in exhibit.rows])
         exhibit = exhibit.model_copy(update={"rows": tuple(map(tuple, rows))})
         output.exhibits[name] = exhibit
-        if exhibit.origin == view.release.origin:
-            wording.require_round(exhibit.as_json())
-        if exhibit.source:
-            wording.require_stated(exhibit.as_json())
+        cell = output.cells_of_exhibits[name]
+        try:
+            if exhibit.origin == view.release.origin:
+                wording.require_round(exhibit.as_json())
+            if exhibit.source:
+                wording.require_stated(exhibit.as_json())
+        except PrivacyError as error:
+            raise ExhibitError(str(error), cell=cell) from error
     exhibits = [exhibit.as_json() for exhibit in output.exhibits.values()]
     estimates = [
         *results.metrics.values(),
         *(each for verdict in results.verdicts for each in verdict.estimates),
     ]
     texts = [text for exhibit in exhibits for text in exhibit_texts(exhibit)]
+    cells = {
+        what: output.cells_of_exhibits[exhibit["name"]]
+        for exhibit in exhibits
+        for what, _ in exhibit_texts(exhibit)
+    }
     texts += [
         ("the label of an estimate", f"{e.name} {e.label} {e.unit} {e.note}") for e in estimates
     ]
@@ -250,7 +274,13 @@ def _require_wording(output: _Outputs, results: ResultsBundle, run: PlannedRun, 
     limits = {n for v in results.verdicts for n in numbers_of(v.basis) if is_round(n)}
     rules = " ".join([rules, *(f"{limit:g}" for limit in sorted(limits))])
     figures = [estimate.as_json() for estimate in estimates]
-    wording.require(texts, Shown.of(exhibits, figures, f"{source} {rules}"))
+    try:
+        wording.require(texts, Shown.of(exhibits, figures, f"{source} {rules}"))
+    except TextError as error:
+        cell = cells.get(error.text, output.results_cell)
+        kind = " ".join(error.text.split()[:2])  # "the title"; the name after it is the notebook's
+        fault = f"{kind} of something it shows {error.fault}"
+        raise ExhibitError(str(error), cell=cell, fault=fault) from error
 
 
 def _drawings(exhibit: FigureBundle) -> dict[str, bytes]:

@@ -20,14 +20,19 @@ from workbench.privacy.leaks import KnownIdentifiers, find_leaks, known_identifi
 from workbench.privacy.variants import Sketch, Variant
 from workbench.privacy.view import View, open_view
 from workbench.runs.execution import Execution
-from workbench.runs.failures import one_line, refusal_of_exhibits
+from workbench.runs.failures import ExhibitError, one_line, refusal_of_exhibits
 from workbench.runs.kernel import execute
 from workbench.runs.kernel_checks import require_confinement_works, require_outside
-from workbench.runs.notebooks import import_nbformat
+from workbench.runs.notebooks import FAILURE, import_nbformat
 from workbench.runs.outputs import failed_files, finished_files, shortcoming
 from workbench.runs.persons import store_persons
 from workbench.runs.plan import PlannedRun, RunPlan
-from workbench.runs.record import SCHEMA_VERSION, ExecutionRecord, RecordedConfinement
+from workbench.runs.record import (
+    SCHEMA_VERSION,
+    ExecutionRecord,
+    FailedRecord,
+    RecordedConfinement,
+)
 from workbench.runs.reservations import Reservation, TooManyVariantsError, reserve
 from workbench.runs.run_folders import Run, RunsFolder
 from workbench.runs.scratch import Scratch
@@ -264,6 +269,9 @@ def _execute_run(planned: PlannedRun, source: _ViewSource, steps: _Steps) -> Run
         page=page,
         identities=source.plan.dataset.digest_of("identities"),
     )
+    if error is not None and isinstance(run.record, FailedRecord):
+        failure = {"reason": str(error), "cell": run.record.cell}
+        _store_notebook(source.vault, planned.id, execution, failure=failure)
     steps.publish(run)
     return RunResult(run=run, is_reused=False, error=error)
 
@@ -307,28 +315,40 @@ def _checked_files(
     except (PrivacyError, RunError) as refusal:
         why = refusal_of_exhibits(refusal)
         message = source.message_for_operator(str(refusal)) or why
-        return record_failure(why, None), type(refusal)(message)
+        cell = refusal.cell if isinstance(refusal, ExhibitError) else None
+        kind = PrivacyError if isinstance(refusal, PrivacyError) else RunError
+        place = f"notebook {name}" if cell is None else f"notebook {name}, cell {cell}"
+        return record_failure(why, cell), kind(f"{place}: {message}")
     if reason is None:
         try:
             source.require_no_person(files, started)
         except PrivacyError as leak:
             return record_failure(str(leak), None), leak
         return files, None
+    cell = execution.failed_cell
     if execution.error is not None and execution.error[0] in _OWN_ERRORS:
-        kind, message = execution.error
+        kind_of_own, message = execution.error
         if line := source.message_for_operator(message):
-            error = _OWN_ERRORS[kind](f"notebook {name}: {line}")
-            return record_failure(reason, execution.cell), error
-    return record_failure(reason, execution.cell), RunError(
-        f"notebook {name} failed: {reason}. `workbench open {planned.id}` shows the cell and its "
-        "traceback to the key's holder; mend the notebook and run it again"
-    )
+            error = _OWN_ERRORS[kind_of_own](f"notebook {name}, cell {cell}: {line}")
+            return record_failure(reason, cell), error
+    advice = "mend the notebook and run it again"
+    if cell is not None:
+        shown = "the cell and its traceback" if execution.has_traceback else "the cell"
+        advice = f"`workbench open {planned.id}` shows {shown} to the key's holder; {advice}"
+    return record_failure(reason, cell), RunError(f"notebook {name} failed: {reason}. {advice}")
 
 
-def _store_notebook(vault: Vault, run: str, execution: Execution) -> None:
-    """Seal the executed notebook, whole or partial; it contains whatever its cells printed."""
+def _store_notebook(
+    vault: Vault, run: str, execution: Execution, *, failure: Mapping[str, object] | None = None
+) -> None:
+    """Seal the executed notebook, whole or partial; it contains whatever its cells printed.
+
+    A notebook that failed also contains why, for ``workbench open``.
+    """
     if execution.notebook is None:
         return
+    if failure is not None:
+        execution.notebook.metadata[FAILURE] = dict(failure)
     content: str = import_nbformat().writes(execution.notebook)
     vault.keep("notebooks", run, content.encode())
 
