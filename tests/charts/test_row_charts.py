@@ -271,7 +271,7 @@ def test_values_are_written_with_the_digits_that_their_intervals_support() -> No
         (",.2f", [3.0], ",.1f"),
         (".1%", [0.0004], ".2%"),
         (".1%", [0.02], ".1%"),
-        (".1%", [0.2], ".0%"),
+        (".1%", [0.2], ".1%"),  # as an answer quotes it
         ("+z.3f", [0.015], "+z.3f"),
         (",.2f", [0.0, float("nan")], ",.2f"),
         (",d", [3.0], ",d"),

@@ -49,7 +49,7 @@ def test_a_figure_without_a_value_says_why() -> None:
 def test_a_figure_of_which_only_limits_are_shown_is_judged_by_them() -> None:
     found = asked(share(None, 0.3, 0.4), low=0.25)
     assert found.outcome == "shown"
-    assert "lies within 30% to 40%" in found.answer
+    assert "lies within 30.0% to 40.0%" in found.answer
 
 
 def test_limits_on_both_sides_stand_in_the_rule() -> None:

@@ -31,7 +31,8 @@ def format_beside_interval(form: str, half_widths: Iterable[float]) -> str:
     The last printed digit is the first digit of the median half-width, or its second digit if the
     half-width begins with 1, 2 or 3 (the rule of the Particle Data Group). A coarser ``form`` stays
     coarse, but the first digit of the half-width is always printed, so that an interval is never
-    "0 to 0".
+    "0 to 0". A percentage keeps the decimals of its ``form``: answers, tables and charts quote the
+    same shares, and beside 23.4% another group's wide interval would make 23% of it.
 
     Parameters
     ----------
@@ -54,7 +55,8 @@ def format_beside_interval(form: str, half_widths: Iterable[float]) -> str:
     usual = known[len(known) // 2] * (100 if tail[-1] == "%" else 1)
     first = -math.floor(math.log10(usual) + 1e-9)
     last = first + (usual * 10.0**first < _TWO_DIGITS)
-    decimals = max(0, first, min(int(tail[:-1]), last))
+    wanted = int(tail[:-1])
+    decimals = max(0, first, wanted if tail[-1] == "%" else min(wanted, last))
     return f"{head}.{min(decimals, MOST_DECIMALS)}{tail[-1]}"
 
 
