@@ -23,7 +23,7 @@ TABLE = Table(name="spent", title="Spending", rows=ROWS, persons="persons")
 
 def test_every_form_is_found_by_its_name_and_has_an_example() -> None:
     assert "chart" in dir(wb)
-    for name in ("bar", "dots", "line", "scatter"):
+    for name in ("altair", "bar", "dots", "line", "scatter"):
         form = getattr(wb.chart, name)
         assert f"wb.chart.{name}(" in form.__doc__
 

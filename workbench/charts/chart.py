@@ -14,11 +14,14 @@ number formats are those of the table.
 'Dots with 95 % intervals: euros by channel. Highest: web with 31.0 (30.0 to 32.0, ...
 """
 
+from typing import Any
+
 from workbench.charts import row_charts, xy_charts
+from workbench.charts.altair_charts import altair_figure
 from workbench.charts.exhibits import Figure, Table
 from workbench.foundation.errors import ParameterError, unknown_name
 
-__all__ = ["bar", "dots", "line", "scatter"]
+__all__ = ["altair", "bar", "dots", "line", "scatter"]
 
 _ENDS = ("_low", "_high")
 
@@ -183,6 +186,26 @@ def scatter(
         axes=axes or (table.label(x), table.label(y)),
         log=log,
     )
+
+
+def altair(table: Table, chart: Any) -> Figure:
+    """Return the figure of a chart that altair made of a table's rows.
+
+    The figure draws the rows of the table, without the groups that may not be shown, whatever rows
+    the chart was made of.
+
+    Parameters
+    ----------
+    table : Table
+        One row per group, as ``view.table`` makes it.
+    chart : altair.Chart
+        A chart of ``table.plot`` or ``altair.Chart(table.rows)``.
+
+    Examples
+    --------
+    ``wb.show(wb.chart.altair(table, table.plot.bar(x="channel", y="euros")))``
+    """
+    return altair_figure(table, chart)
 
 
 def _columns_with_interval(table: Table) -> list[str]:

@@ -137,6 +137,25 @@ class Table:
         )
 
     @property
+    def plot(self) -> Any:
+        """What polars offers to draw the rows with altair, which the extra ``lab`` installs.
+
+        ``wb.chart.altair(table, table.plot.bar(x="channel", y="euros"))`` is a figure that
+        ``wb.show`` takes.
+        """
+        return self.rows.plot
+
+    def to_pandas(self) -> Any:
+        """Return the rows as a pandas frame, for tools that take no other.
+
+        polars' own ``to_pandas`` needs pyarrow (166 MB beside the 84 MB of pandas), which nothing
+        here installs; a table of groups is small enough to be copied.
+        """
+        from pandas import DataFrame  # late: only who asks for it needs the extra ``lab``
+
+        return DataFrame(self.rows.to_dict(as_series=False))
+
+    @property
     def is_changed(self) -> bool:
         """Whether the table contains rows or columns that it did not contain originally.
 

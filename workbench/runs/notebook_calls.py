@@ -19,6 +19,7 @@ from workbench.privacy.disclosure import disclose, disclose_estimate, disclose_f
 from workbench.privacy.provenance import require_released, require_released_estimate
 from workbench.privacy.release import model_origin
 from workbench.privacy.view import View
+from workbench.runs.altair_display import draw_altair_charts_here
 from workbench.runs.bundles import (
     EXHIBIT,
     RECORD,
@@ -83,6 +84,7 @@ def view(study: str, *, as_of: str | None = None) -> View:
     _views[found.release.origin] = found
     if "IPython" in sys.modules:
         display_lazy_tables_by_columns()
+        draw_altair_charts_here()
     return found
 
 
