@@ -48,7 +48,7 @@ def test_a_finished_run_shows_question_verdict_figure_and_provenance(
     for words in (
         "<h1>Is it so?</h1>", "Draft, not signed off", "<strong>2025-01-01</strong>",
         "Shown.</strong> Yes: 25.0%.", "For whoever asks.",
-        "20% to 30%", "1,200", "Probe team", "probe@company.example", 
+        "20.0% to 30.0%", "1,200", "Probe team", "probe@company.example", 
         "consent of each customer", "abc123",
         "length of the window, days", "not given", "at least 5 persons",
     ):  # fmt: skip

@@ -306,9 +306,8 @@ wb.show(wb.Figure(table=table, spec={"mark": "no such mark"}, description="Nothi
     result = project.run("probe")
     assert isinstance(result.error, RunError)
     assert record(result)["reason"] == "it ran to its end but something it shows cannot be drawn"
-    assert str(result.error).startswith(
-        "notebook odd: figure odd cannot be drawn"
-    )  # to the operator alone
+    said = str(result.error)  # to the operator alone
+    assert said.startswith("notebook probe: figure odd cannot be drawn")
 
 
 @pytest.mark.parametrize(

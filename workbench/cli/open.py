@@ -29,7 +29,7 @@ def open_run(
     head: HeadCopy = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print why a run failed, the cell in which it failed, and the traceback.
+    """Print why a run failed and in which cell.
 
     Cells are counted as everywhere: Markdown and code cells from the top, the first is 1.
     What a notebook printed can hold values of customers: it goes to this terminal, or with --out

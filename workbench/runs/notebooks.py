@@ -17,6 +17,8 @@ _ADDRESS_GRAMMAR = "rfc3987_syntax"
 
 #: Key in the metadata of an executed notebook under which the vault keeps why it failed.
 FAILURE = "workbench_failure"
+#: Tags of the cells that papermill adds to a notebook.
+_ADDED = frozenset({INJECTED, "papermill-error-cell-tag"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +143,15 @@ def read_notebook(path: Path) -> Notebook:
 def number_cells(nodes: Iterable[Any]) -> list[tuple[int, Any]]:
     """Return the Markdown and code cells of a notebook, each with its number; the first is 1.
 
-    Everything that names a cell counts in this way: the page, messages and ``workbench open``. The
-    cell in which papermill writes the parameters is not one of the notebook's and has no number.
+    Everything that names a cell counts in this way: the page, messages and ``workbench open``.
+    Cells that papermill adds have no number: the one with the parameters, and those that point to
+    the cell in which a notebook failed.
     """
     own = [
         node
         for node in nodes
-        if node.cell_type in ("markdown", "code") and INJECTED not in node.metadata.get("tags", ())
+        if node.cell_type in ("markdown", "code")
+        and _ADDED.isdisjoint(node.metadata.get("tags", ()))
     ]
     return list(enumerate(own, start=1))
 
