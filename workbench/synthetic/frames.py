@@ -25,15 +25,13 @@ def world_columns(table: str) -> dict[str, pl.DataType]:
     return {c.name: c.type for c in TABLES[table].columns if c.name not in without}
 
 
-def make_table(
-    name: str, parts: Sequence[Mapping[str, object]], *, is_sorted: bool = False
-) -> pl.DataFrame:
+def make_table(name: str, *parts: Mapping[str, object], is_sorted: bool = False) -> pl.DataFrame:
     """Make a table of the world from parts, sorted by customer.
 
     Parameters
     ----------
     name : str
-    parts : sequence of mappings
+    *parts : mappings
         Rows of the table: column name to Series, array or constant; columns that are left out are
         null. ``_owner`` is the customer's row in the block, by which rows are sorted. The rows of
         one customer are sorted by ``_at`` where it is given, then by their order in the parts.

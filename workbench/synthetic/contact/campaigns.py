@@ -37,16 +37,14 @@ def campaigns(recipe: Recipe) -> pl.DataFrame:
     )
     return make_table(
         "campaigns",
-        [
-            {
-                "_owner": np.arange(len(rows)),
-                "campaign_id": pl.Series([row[0] for row in rows]),
-                "name": pl.Series([row[1] for row in rows]),
-                "channel": pl.Series([row[2] for row in rows]),
-                "launched_on": launched,
-                "closed_on": closed,
-                "cost_minor": pl.Series([row[5] for row in rows]),
-                "currency": recipe.currency,
-            }
-        ],
+        {
+            "_owner": np.arange(len(rows)),
+            "campaign_id": pl.Series([row[0] for row in rows]),
+            "name": pl.Series([row[1] for row in rows]),
+            "channel": pl.Series([row[2] for row in rows]),
+            "launched_on": launched,
+            "closed_on": closed,
+            "cost_minor": pl.Series([row[5] for row in rows]),
+            "currency": recipe.currency,
+        },
     )

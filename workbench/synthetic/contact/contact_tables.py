@@ -53,7 +53,7 @@ def make_contact(
     messages = [service, *opinions]
     parts = [*mail.parts, *(part for each in messages for part in each.parts), *survey.parts]
     return Contact(
-        interactions=make_table("interactions", [{"is_machine": False} | part for part in parts]),
+        interactions=make_table("interactions", *({"is_machine": False} | part for part in parts)),
         answers=survey.answers,
         clicks=mail.clicks,
         truth={

@@ -125,9 +125,9 @@ def noted_attributes(block: Block, offers: OfferDecisions) -> list[dict[str, obj
     score = pl.Series(np.rint(100 * offers.measured).astype(np.int64)).cast(pl.String)
     notes = [("offer_score", score)]
     if "label" in mechanisms:
-        notes.append(("responder", labels(["no", "yes"], offers.is_recorded.astype(np.int64))))
+        notes.append(("responder", labels(["no", "yes"], offers.is_recorded)))
     if "proxy" in mechanisms:
-        places = labels(["outskirts", "centre"], offers.in_centre.astype(np.int64))
+        places = labels(["outskirts", "centre"], offers.in_centre)
         notes.append(("neighbourhood", places))
     at = np.full(owner.size, offers.decided_at)
     later = {"_at": at, "observed_at": instants(at), "origin": "inferred"}

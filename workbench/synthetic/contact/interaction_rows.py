@@ -49,11 +49,8 @@ def interaction_rows(
     channel, action, direction : str, or Series of String
         Values of these columns, one for all rows or one per row.
     """
-    return {
-        "_owner": owner,
-        "_at": at,
+    return block.rows_of(owner, at) | {
         "interaction_id": block.bits(stream, owner, number),
-        "record_id": block.record_id[owner],
         "channel": channel,
         "direction": direction,
         "action": action,

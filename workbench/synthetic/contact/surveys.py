@@ -167,4 +167,4 @@ def _answers(
         texts.choose_families(bits)[rows],
         tone=texts.tone_of_score(score[rows]),
     )
-    return make_table("answers", parts), reasons
+    return make_table("answers", *parts), reasons

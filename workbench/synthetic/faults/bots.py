@@ -30,22 +30,18 @@ def crawler_events(block: Block) -> pl.DataFrame:
     page = (bits % np.uint64(len(_SECTIONS))).astype(np.int64)
     return make_table(
         "events",
-        [
-            {
-                "_owner": owner,
-                "_at": at,
-                "event_id": bits,
-                "record_id": block.record_id[owner],
-                "session_id": block.bits("bot visit", bots)[which],
-                "occurred_at": instants(at),
-                "event_name": "page_view",
-                "channel": "web",
-                "device_type": enum_labels("events", "device_type", ["other"], 0 * owner),
-                "page": labels(_SECTIONS, page),
-                "traffic_source": "(direct) / (none)",
-                "duration_seconds": 1.0,
-            }
-        ],
+        block.rows_of(owner, at)
+        | {
+            "event_id": bits,
+            "session_id": block.bits("bot visit", bots)[which],
+            "occurred_at": instants(at),
+            "event_name": "page_view",
+            "channel": "web",
+            "device_type": enum_labels("events", "device_type", ["other"], 0 * owner),
+            "page": labels(_SECTIONS, page),
+            "traffic_source": "(direct) / (none)",
+            "duration_seconds": 1.0,
+        },
     )
 
 

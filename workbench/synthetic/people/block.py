@@ -141,6 +141,19 @@ class Block:
         found: Floats = values[self.segment]
         return found
 
+    def rows_of(self, owner: Integers, at: Integers | None = None) -> dict[str, object]:
+        """Return the columns of a table's rows that name their customers, see ``make_table``.
+
+        Parameters
+        ----------
+        owner : array of int, shape (rows,)
+            Row of each row's customer in this block.
+        at : array of int, shape (rows,), optional
+            Times by which the rows of a customer are sorted.
+        """
+        keys: dict[str, object] = {"_owner": owner, "record_id": self.record_id[owner]}
+        return keys if at is None else keys | {"_at": at}
+
     def stream(self, name: str) -> Stream:
         """Return a random stream of the world, for draws that no customer's number keys."""
         return Stream(self.recipe.seed, name)

@@ -158,35 +158,31 @@ def consents(block: Block, decisions: dict[str, Decision]) -> pl.DataFrame:
     decision = labels(_DECISIONS, rows.decision)
     return make_table(
         "consents",
-        [
-            {
-                "_owner": rows.owner,
-                "_at": rows.at,
-                "consent_id": join_texts(
-                    f"{block.recipe.system}:",
-                    block.account_numbers(rows.owner),
-                    labels([f"-{name}-" for name in purposes], rows.purpose),
-                    labels(["1", "2"], rows.is_later),
-                ),
-                "record_id": block.record_id[rows.owner],
-                "purpose": labels(purposes, rows.purpose),
-                "channel": keep_where(
-                    rows.purpose == purposes.index(_BY_MAIL),
-                    labels(["email"], 0 * rows.purpose),
-                ),
-                "decision": decision,
-                "basis": "consent",
-                "method": enum_labels("consents", "method", _METHODS, rows.method),
-                "decided_at": keep_where(dated, instants(rows.at)),
-                "policy_version": keep_where(dated, labels(["2024-01"], 0 * rows.purpose)),
-                "jurisdiction": labels(
-                    [_country(name) for name in block.recipe.locales], block.locale[rows.owner]
-                ),
-                "raw_signal": join_texts(
-                    labels([f"{name}=" for name in purposes], rows.purpose), decision
-                ),
-            }
-        ],
+        block.rows_of(rows.owner, rows.at)
+        | {
+            "consent_id": join_texts(
+                f"{block.recipe.system}:",
+                block.account_numbers(rows.owner),
+                labels([f"-{name}-" for name in purposes], rows.purpose),
+                labels(["1", "2"], rows.is_later),
+            ),
+            "purpose": labels(purposes, rows.purpose),
+            "channel": keep_where(
+                rows.purpose == purposes.index(_BY_MAIL),
+                labels(["email"], 0 * rows.purpose),
+            ),
+            "decision": decision,
+            "basis": "consent",
+            "method": enum_labels("consents", "method", _METHODS, rows.method),
+            "decided_at": keep_where(dated, instants(rows.at)),
+            "policy_version": keep_where(dated, labels(["2024-01"], 0 * rows.purpose)),
+            "jurisdiction": labels(
+                [_country(name) for name in block.recipe.locales], block.locale[rows.owner]
+            ),
+            "raw_signal": join_texts(
+                labels([f"{name}=" for name in purposes], rows.purpose), decision
+            ),
+        },
     )
 
 

@@ -42,29 +42,26 @@ def customers(block: Block, details: PersonalDetails) -> pl.DataFrame:
     is_test = block.u("test record") < block.recipe.faults.test_accounts
     return make_table(
         "customers",
-        [
-            {
-                "_owner": np.arange(block.size),
-                "record_id": block.record_id,
-                "kind": labels(["person", "test"], is_test.astype(np.int64)),
-                "first_seen_at": instants(block.joined_at),
-                "birth_year": keep_where(knows_year, pl.Series(born)),
-                "age_band": keep_where(states_band, _age_bands(block.age)),
-                "gender": enum_labels("customers", "gender", [*GENDERS[:4], None], gender),
-                "country": labels([each.country for each in locales], block.locale),
-                "region": details.region,
-                "postcode_area": details.area,
-                "language": labels([each.language for each in locales], block.locale),
-                "income_band": keep_where(
-                    _is_stated(block, "income_band"),
-                    labels(incomes, np.searchsorted(np.array(_INCOMES) * 1000, money, "right") - 1),
-                ),
-                "education_level": keep_where(
-                    _is_stated(block, "education_level"),
-                    pl.Series(choose(block.u("education"), _EDUCATION)),
-                ),
-            }
-        ],
+        block.rows_of(np.arange(block.size))
+        | {
+            "kind": labels(["person", "test"], is_test),
+            "first_seen_at": instants(block.joined_at),
+            "birth_year": keep_where(knows_year, pl.Series(born)),
+            "age_band": keep_where(states_band, _age_bands(block.age)),
+            "gender": enum_labels("customers", "gender", [*GENDERS[:4], None], gender),
+            "country": labels([each.country for each in locales], block.locale),
+            "region": details.region,
+            "postcode_area": details.area,
+            "language": labels([each.language for each in locales], block.locale),
+            "income_band": keep_where(
+                _is_stated(block, "income_band"),
+                labels(incomes, np.searchsorted(np.array(_INCOMES) * 1000, money, "right") - 1),
+            ),
+            "education_level": keep_where(
+                _is_stated(block, "education_level"),
+                pl.Series(choose(block.u("education"), _EDUCATION)),
+            ),
+        },
     )
 
 
@@ -101,16 +98,13 @@ def identities(block: Block, details: PersonalDetails, last_seen_at: Integers) -
     ]
     return make_table(
         "identities",
-        [
-            {
-                "_owner": owner,
-                "record_id": block.record_id[owner],
-                "kind": labels(list(stated), kind),
-                "identifier": pl.concat(values),
-                "last_seen_at": instants(last_seen_at[owner]),
-                "match_rule": "own",
-            }
-        ],
+        block.rows_of(owner)
+        | {
+            "kind": labels(list(stated), kind),
+            "identifier": pl.concat(values),
+            "last_seen_at": instants(last_seen_at[owner]),
+            "match_rule": "own",
+        },
     )
 
 

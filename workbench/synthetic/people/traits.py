@@ -68,7 +68,7 @@ def attributes(block: Block, observed: Sequence[Mapping[str, object]]) -> pl.Dat
     ) | {"origin": "observed"}
     interests_of = [_interest(block, place) for place in range(3)]
     parts = [*interests_of, *statements[:2], acquired, *statements[2:], _special(block), *observed]
-    return make_table("attributes", parts)
+    return make_table("attributes", *parts)
 
 
 def attribute_rows(
@@ -76,10 +76,7 @@ def attribute_rows(
 ) -> dict[str, object]:
     """Return rows of ``attributes``, as customers stated them at joining."""
     at = block.joined_at[owner]
-    return {
-        "_owner": owner,
-        "_at": at,
-        "record_id": block.record_id[owner],
+    return block.rows_of(owner, at) | {
         "namespace": namespace,
         "attribute": attribute,
         "value": gather(value, owner),

@@ -122,7 +122,7 @@ def _events(block: Block, sales: Sales, visits: Visits) -> pl.DataFrame:
         "duration_seconds": keep_where(~ends, every["duration_seconds"]),
         "order_id": _order_ids(sales, visits, steps),
     }
-    return make_table("events", [part], is_sorted=True)
+    return make_table("events", part, is_sorted=True)
 
 
 def _lay_out_steps(visits: Visits, session_id: Keys, searches: Flags) -> _VisitSteps:

@@ -103,23 +103,19 @@ def subscriptions(block: Block, contracts: Contracts) -> pl.DataFrame:
     is_upgraded = begins >= contracts.upgrades[contract]
     return make_table(
         "subscriptions",
-        [
-            {
-                "_owner": owner,
-                "_at": begins,
-                "subscription_id": join_texts(
-                    f"{block.recipe.system}:plus-", block.account_numbers(owner)
-                ),
-                "record_id": block.record_id[owner],
-                "plan": labels(_PLANS, is_upgraded.astype(np.int64)),
-                "started_on": _start_dates(block, owner, begins),
-                "ended_on": keep_where(has_ended, _first_day(ends)),
-                "end_reason": labels([*_REASONS, "changed", None], np.where(has_ended, reason, 3)),
-                "commitment_months": np.where(contracts.is_committed[contract], 12, 1),
-                "currency": block.recipe.currency,
-                "monthly_price_minor": _price(block, contracts, contract, begins),
-            }
-        ],
+        block.rows_of(owner, begins)
+        | {
+            "subscription_id": join_texts(
+                f"{block.recipe.system}:plus-", block.account_numbers(owner)
+            ),
+            "plan": labels(_PLANS, is_upgraded),
+            "started_on": _start_dates(block, owner, begins),
+            "ended_on": keep_where(has_ended, _first_day(ends)),
+            "end_reason": labels([*_REASONS, "changed", None], np.where(has_ended, reason, 3)),
+            "commitment_months": np.where(contracts.is_committed[contract], 12, 1),
+            "currency": block.recipe.currency,
+            "monthly_price_minor": _price(block, contracts, contract, begins),
+        },
     )
 
 

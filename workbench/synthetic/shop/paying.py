@@ -71,11 +71,8 @@ def payments(
     sale = np.concatenate([rows for _, _, rows, _, _ in found])
     order_id = gather(sales.order_id, sale)
     at = np.concatenate([at[rows] for _, _, rows, at, _ in found])
-    of_sales = {
-        "_owner": owner[sale],
-        "_at": at,
+    of_sales = block.rows_of(owner[sale], at) | {
         "payment_id": join_texts(order_id, "-", labels([letter for _, letter, *_ in found], kind)),
-        "record_id": block.record_id[owner[sale]],
         "order_id": order_id,
         "kind": labels([name for name, *_ in found], kind),
         "method": labels(_METHODS, method[sale]),
@@ -87,7 +84,7 @@ def payments(
         _refunds(block, purchases, sales, method, refunded_at, is_refunded),
         *_plan_payments(block, contracts),
     ]
-    return make_table("payments", [part | {"currency": block.recipe.currency} for part in parts])
+    return make_table("payments", *(part | {"currency": block.recipe.currency} for part in parts))
 
 
 def _refunds(
@@ -101,13 +98,9 @@ def _refunds(
     """Return the refunds of reversals."""
     rows = np.flatnonzero(is_refunded)
     sale = sales.reversals.sale[rows]
-    owner = purchases.owner[sale]
     order_id = gather(reversal_ids(sales), rows)
-    return {
-        "_owner": owner,
-        "_at": at[rows],
+    return block.rows_of(purchases.owner[sale], at[rows]) | {
         "payment_id": join_texts(order_id, "-P"),
-        "record_id": block.record_id[owner],
         "order_id": order_id,
         "kind": "refund",
         "method": labels(_METHODS, method[sale]),
@@ -141,13 +134,10 @@ def _plan_rows(
     owner = every.owner[rows]
     own = block.account_numbers(owner)
     number = pl.Series(every.number[rows] + 1).cast(pl.String)
-    return {
-        "_owner": owner,
-        "_at": at[rows],
+    return block.rows_of(owner, at[rows]) | {
         "payment_id": join_texts(f"{block.recipe.system}:plus-", own, "-", number, letter),
-        "record_id": block.record_id[owner],
         "kind": kind,
-        "method": labels(_METHODS, 2 * (block.u("plan method", owner) < 0.5).astype(np.int64)),
+        "method": labels(_METHODS, 2 * (block.u("plan method", owner) < 0.5)),
         "paid_at": instants(at[rows]),
         "amount_minor": amount[rows],
     }

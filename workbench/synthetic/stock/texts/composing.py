@@ -58,7 +58,7 @@ class Piece:
     @classmethod
     def same(cls, text: str, is_there: Flags) -> "Piece":
         """Make a piece with the same text in some rows."""
-        texts = labels(["", text], is_there.astype(np.int64))
+        texts = labels(["", text], is_there)
         return cls(texts, np.where(is_there, len(text), 0))
 
     @classmethod
