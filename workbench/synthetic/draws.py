@@ -40,11 +40,11 @@ def choose(u: Floats, weights: Sequence[float] | Mapping[str, float]) -> Integer
 
 
 def choose_by_segment(
-    u: Floats, kind: Integers, weights: Sequence[Mapping[str, float]]
+    u: Floats, segment: Integers, weights: Sequence[Mapping[str, float]]
 ) -> Integers:
     """Return positions of categories, chosen with the weights of each row's segment."""
     return choose_from_bits_by_segment(
-        (u * CELLS).astype(np.int64), kind, [(*each.values(),) for each in weights]
+        (u * CELLS).astype(np.int64), segment, [(*each.values(),) for each in weights]
     )
 
 
@@ -56,11 +56,11 @@ def choose_from_bits(pieces: Integers, weights: Sequence[float] | Mapping[str, f
 
 
 def choose_from_bits_by_segment(
-    pieces: Integers, kind: Integers, weights: Sequence[Sequence[float]]
+    pieces: Integers, segment: Integers, weights: Sequence[Sequence[float]]
 ) -> Integers:
     """Return positions of categories by 16 random bits, with the weights of each row's segment."""
     cells = _cells_by(tuple(tuple(each) for each in weights))
-    chosen: Integers = cells[kind * CELLS + pieces].astype(np.int64)
+    chosen: Integers = cells[segment * CELLS + pieces].astype(np.int64)
     return chosen
 
 

@@ -28,12 +28,12 @@ from workbench.synthetic.stock import texts
 
 #: Shares of topics after orders without a trouble, in the order of ``texts.TOPICS``.
 TOPIC_SHARES = (0.20, 0.24, 0.11, 0.15, 0.13, 0.07, 0.06, 0.04)
-_BY_CHAT = 0.25
+_BY_CHAT = 0.25  # Share of threads that are chats.
 SOONEST_DAYS, LONGEST_DAYS = 0.5, 9  # A ticket comes .5 to .5 + 9 days after the order.
 PLEASED_ABOVE = 1  # Customers with a higher satisfaction write in a pleased tone.
-_RATED = 0.35
+_RATED = 0.35  # Share of threads with a rating.
 _CHAT_WAITS = (0, 40, 95, 130)  # Seconds from the first reply to it and to the further turns.
-_TAGGED, _TAGGED_RIGHT = 0.85, 0.94
+_TAGGED, _TAGGED_RIGHT = 0.85, 0.94  # Share of threads with a tag; of these, with a right one.
 _SOLVED, _RATING = 6, 7  # Numbers of these steps of a thread; lower numbers are its turns.
 
 
@@ -127,22 +127,22 @@ def _messages_of_channel(
 def _turns(block: Block, sales: Sales, details: PersonalDetails, threads: _Threads) -> list[_Turn]:
     """Return the messages of threads: question and reply, or the five turns of a chat."""
     owner, place = threads.owner, threads.place
-    spoken = languages(block, owner)
+    language = languages(block, owner)
     people = identifiers_of_writers(details, owner, gather(sales.order_id, threads.sale))
     bits = block.bits("ticket words", owner, place)
     asked_at, replied_at = threads.asked_at, threads.replied_at
     if threads.channel == "chat":
-        said_in_turn = texts.write_chats(
-            spoken, topic=threads.topic, tone=threads.tone, bits=bits, people=people
+        turns = texts.write_chats(
+            language, topic=threads.topic, tone=threads.tone, bits=bits, people=people
         )
         times = [asked_at, *(replied_at + wait for wait in _CHAT_WAITS)]
         sides = ["inbound" if who == "customer" else "outbound" for who in texts.TURNS]
-        return [_Turn(*each) for each in zip(sides, times, said_in_turn, strict=True)]
+        return [_Turn(*each) for each in zip(sides, times, turns, strict=True)]
     asked = texts.write_tickets(
-        spoken, topic=threads.topic, tone=threads.tone, bits=bits, people=people
+        language, topic=threads.topic, tone=threads.tone, bits=bits, people=people
     )
     answer = texts.write_replies(
-        spoken, topic=threads.topic, bits=block.bits("reply words", owner, place), people=people
+        language, topic=threads.topic, bits=block.bits("reply words", owner, place), people=people
     )
     return [_Turn("inbound", asked_at, asked), _Turn("outbound", replied_at, answer)]
 
@@ -152,8 +152,8 @@ def _tags(block: Block, threads: _Threads) -> pl.Series:
     owner, place = threads.owner, threads.place
     guess = choose(block.u("tag", owner, place), TOPIC_SHARES)
     is_right = block.u("tagged right", owner, place) < _TAGGED_RIGHT
-    seen = np.where(is_right, threads.topic, guess)
-    return keep_where(block.u("tagged", owner, place) < _TAGGED, labels(texts.TOPICS, seen))
+    tagged = np.where(is_right, threads.topic, guess)
+    return keep_where(block.u("tagged", owner, place) < _TAGGED, labels(texts.TOPICS, tagged))
 
 
 def _threads(block: Block, purchases: Purchases, satisfaction: Floats) -> list[_Threads]:

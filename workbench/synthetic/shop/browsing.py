@@ -93,7 +93,7 @@ def events(block: Block, sales: Sales, visits: Visits) -> pl.DataFrame:
     Only some visits are processed at a time, because arrays over steps are the largest of a block.
     """
     starts = range(0, max(len(visits.owner), 1), _TOGETHER)
-    pieces = [visits.at(slice(start, start + _TOGETHER)) for start in starts]
+    pieces = [visits.take(slice(start, start + _TOGETHER)) for start in starts]
     return pl.concat([_events(block, sales, each) for each in pieces])
 
 

@@ -113,13 +113,16 @@ def draw_sales(block: Block, purchases: Purchases) -> Sales:
     lines = geometric(block.u("lines", owner, place), wanted_lines, most=MOST_LINES)
 
     sale, line = child_rows(lines)
+    # A line's draws are keyed by the place of its sale and its own position.
     spot = place[sale] * MOST_LINES + line
-    at = owner[sale]
+    line_owner = owner[sale]
     category = choose_by_segment(
-        block.u("category", at, spot), block.segment[at], [k.categories for k in kinds]
+        block.u("category", line_owner, spot),
+        block.segment[line_owner],
+        [k.categories for k in kinds],
     )
-    quantity = 1 + choose(block.u("quantity", at, spot), _QUANTITIES)
-    price = np.log(value)[sale] + LINE_SD * normal(block.u("price", at, spot))
+    quantity = 1 + choose(block.u("quantity", line_owner, spot), _QUANTITIES)
+    price = np.log(value)[sale] + LINE_SD * normal(block.u("price", line_owner, spot))
     goods = catalogue(block.recipe.system)
     product = goods.nearest(category, price - np.log(lines[sale] * quantity))
     amount = goods.price_minor[product] * quantity

@@ -98,11 +98,11 @@ def draw_purchases(block: Block, mailings: Sequence[Experiment]) -> Purchases:
     day = block.clock.day_of(wanted.placed_at)
     is_late, is_damaged, annoys = _troubles(block, wanted, channel, day)
     if block.recipe.leaving.process == "hazard":
-        stay = draw_lifetimes(block, bad_experience_months(block, owner[annoys], day[annoys]))
+        lifetimes = draw_lifetimes(block, bad_experience_months(block, owner[annoys], day[annoys]))
         dropout = np.zeros(block.size)
     else:
-        stay, dropout = _leaving_after_purchase(block, owner, day)
-    kept = day <= stay.left_day[owner]
+        lifetimes, dropout = _leaving_after_purchase(block, owner, day)
+    kept = day <= lifetimes.left_day[owner]
     owner, placed_at = owner[kept], wanted.placed_at[kept]
     _, rank = child_rows(np.bincount(owner, minlength=block.size))
     return Purchases(
@@ -116,7 +116,7 @@ def draw_purchases(block: Block, mailings: Sequence[Experiment]) -> Purchases:
         annoys=annoys[kept],
         rate=rate,
         dropout=dropout,
-        lifetimes=stay,
+        lifetimes=lifetimes,
     )
 
 
@@ -186,8 +186,8 @@ def _apply_mailings(
     for number, mailing in enumerate(mailings):
         lost = mailing.is_treated & (mailing.effect < 0)
         within = (placed_at >= mailing.at) & (placed_at < mailing.until) & lost[owner]
-        spoilt = block.u(f"lost to {mailing.name}", owner, place) < -mailing.effect[owner]
-        kept = ~(within & spoilt)
+        prevented = block.u(f"lost to {mailing.name}", owner, place) < -mailing.effect[owner]
+        kept = ~(within & prevented)
         gains = mailing.is_treated & (block.u(f"gained by {mailing.name}") < mailing.effect)
         more = np.flatnonzero(gains)
         wait = block.u(f"bought after {mailing.name}", more) * (mailing.until - mailing.at)
@@ -247,9 +247,9 @@ def _leaving_after_purchase(block: Block, owner: Integers, day: Floats) -> tuple
     left_day = np.full(block.size, NEVER)
     leaves = rank == last[owner]
     left_day[owner[leaves]] = day[leaves]
-    stays = Lifetimes(
+    lifetimes = Lifetimes(
         hazard=np.zeros((block.size, block.recipe.months)),
         left_day=left_day,
         by_failure=np.zeros(block.size, dtype=bool),
     )
-    return stays, dropout
+    return lifetimes, dropout

@@ -43,11 +43,13 @@ from workbench.synthetic.shop.purchasing import Purchases
 #: Shares of visits without an order in which 0, 1, 2, ... products are viewed.
 _VIEWS = (0.45, 0.13, 0.11, 0.08, 0.07, 0.06, 0.04, 0.03, 0.03)
 _VIEWS_OF_MAIL = (0.30, 0.25, 0.17, 0.10, 0.08, 0.05, 0.03, 0.01, 0.01)
-_VIEWS_OF_UNKNOWN = (0.48, 0.25, 0.12, 0.06, 0.04, 0.02, 0.01, 0.01, 0.01)
+_VIEWS_OF_ANONYMOUS = (0.48, 0.25, 0.12, 0.06, 0.04, 0.02, 0.01, 0.01, 0.01)
 _MOST_VIEWS, _MORE_VIEWS = 12, 5.0  # Views in a visit with an order: at most; beyond its lines.
-_VISIT = 1 << 20  # Places of visits without an order begin here, above those of orders.
-_TRIAL, _UNKNOWN = 1 << 18, 1 << 19  # First places of visits to a new app; of anonymous visits.
-_CART, _CART_OF_UNKNOWN = 0.6, 0.06  # Shares with a basket, among visits with a viewed product.
+#: Places of visits without an order begin here, above those of orders; places of visits from clicks
+#: in mails of kind k begin at (2 + k) times this number.
+_VISIT = 1 << 20
+_TRIAL, _ANONYMOUS = 1 << 18, 1 << 19  # First places of visits to a new app; of anonymous visits.
+_CART, _CART_OF_ANONYMOUS = 0.6, 0.06  # Shares with a basket, among visits with a viewed product.
 #: Days after joining for which customers visit the app more often.
 TRIAL_DAYS = 60
 _DRAWS = ("pace", "views", "cart", "channel")
@@ -102,13 +104,13 @@ class Visits:
     campaign: pl.Series
     is_known: Flags
 
-    def at(self, rows: Integers | slice) -> "Visits":
+    def take(self, rows: Integers | slice) -> "Visits":
         """Return the visits at some rows."""
         taken: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
         return Visits(**{name: column[rows] for name, column in taken.items()})
 
     @classmethod
-    def of(cls, kinds: "Sequence[Visits]") -> "Visits":
+    def combine(cls, kinds: "Sequence[Visits]") -> "Visits":
         """Join visits of several kinds, sorted by customer and time."""
         joined: dict[str, Any] = {}
         for each in fields(cls):
@@ -116,7 +118,7 @@ class Visits:
             is_text = isinstance(columns[0], pl.Series)
             joined[each.name] = pl.concat(columns) if is_text else np.concatenate(columns)
         found = cls(**joined)
-        return found.at(row_order(found.owner, found.starts_at))
+        return found.take(row_order(found.owner, found.starts_at))
 
 
 def draw_visits(
@@ -130,7 +132,7 @@ def draw_visits(
     ]
     every += [_visits_from_clicks(block, each, kind) for kind, each in enumerate(clicks)]
     every.append(_anonymous_visits(block))
-    return Visits.of(every)
+    return Visits.combine(every)
 
 
 def select_recorded_visits(block: Block, made: Visits, analytics: Decision) -> Visits:
@@ -138,13 +140,13 @@ def select_recorded_visits(block: Block, made: Visits, analytics: Decision) -> V
     if block.recipe.tracking.banner == "none":
         return made
     rule = block.recipe.tracking
-    unknown = np.flatnonzero(~made.is_known)
-    u = block.u("unknown tracked", made.owner[unknown], made.place[unknown])
+    anonymous = np.flatnonzero(~made.is_known)
+    u = block.u("unknown tracked", made.owner[anonymous], made.place[anonymous])
     in_app = allows_app_tracking(block)[made.owner]
-    in_app[unknown] = u < rule.app_asked * rule.app_allowed
+    in_app[anonymous] = u < rule.app_asked * rule.app_allowed
     on_site = analytics.holds(made.starts_at, made.owner)
-    on_site[unknown] = u < BANNERS[rule.banner][0]
-    return made.at(np.flatnonzero(np.where(made.is_app, in_app, on_site)))
+    on_site[anonymous] = u < BANNERS[rule.banner][0]
+    return made.take(np.flatnonzero(np.where(made.is_app, in_app, on_site)))
 
 
 def tracking_truth(block: Block, made: Visits, recorded: Visits) -> pl.DataFrame:
@@ -211,9 +213,10 @@ def app_shares(block: Block) -> Floats:
 
 
 def extra_app_days(block: Block, days: Floats) -> Floats:
-    """Return the further visits to the app in so many days after joining, in days of usual visits.
+    """Return the number of further visits to the app, divided by the usual number of one day.
 
-    It is the integral of ``tries_app (1 + t)^-tires`` up to these days, at most ``TRIAL_DAYS``.
+    It is the integral of ``tries_app (1 + t)^-tires`` over the days since joining, at most over
+    ``TRIAL_DAYS``.
     """
     rule = block.recipe.visitors
     power = 1 - rule.tires
@@ -257,13 +260,13 @@ def _anonymous_visits(block: Block) -> Visits:
     rule, clock = block.recipe.visitors, Clock.of(block.recipe, "visits")
     mean = np.full(block.size, rule.anonymous_per_month * block.recipe.months)
     owner, position = child_rows(poisson(block.u("unknown visits"), mean))
-    place = _VISIT + _UNKNOWN + position
+    place = _VISIT + _ANONYMOUS + position
     end = clock.operational(np.array([float(clock.days)]))[0]
     day = clock.calendar(end * block.u("unknown visit time", owner, position))
     is_app = _draws(block, owner, place).happens("channel", rule.anonymous_in_app)
     made = _make_visits(
-        block, owner, place, clock.instants(day), is_app=is_app, views=_VIEWS_OF_UNKNOWN,
-        cart=_CART_OF_UNKNOWN,
+        block, owner, place, clock.instants(day), is_app=is_app, views=_VIEWS_OF_ANONYMOUS,
+        cart=_CART_OF_ANONYMOUS,
     )  # fmt: skip
     return replace(made, is_known=np.zeros(len(owner), dtype=bool))
 

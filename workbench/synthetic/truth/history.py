@@ -65,7 +65,7 @@ class History:
 
 def history(population: Population, month: int) -> History:
     """Return the history up to the start of a month."""
-    block, purchases, seen = population.block, population.purchases, population.recorded_visits
+    block, purchases, visits = population.block, population.purchases, population.recorded_visits
     as_of = float(month_days(block, month)[month])
     end_at = block.clock.start_at + int(as_of) * DAY_SECONDS
     before = purchases.placed_at < end_at
@@ -75,9 +75,9 @@ def history(population: Population, month: int) -> History:
     at_joining = purchases.placed_at == (block.joined_at + FIRST_ORDER_SECONDS)[purchases.owner]
     at_joining &= purchases.rank == 0
     own = before & ~at_joining & (purchases.place < MAILED)
-    is_look = seen.is_known & (seen.order < 0) & seen.campaign.is_null().to_numpy()
-    is_look &= seen.starts_at < end_at
-    looked = seen.at(np.flatnonzero(is_look))
+    is_look = visits.is_known & (visits.order < 0) & visits.campaign.is_null().to_numpy()
+    is_look &= visits.starts_at < end_at
+    looked = visits.take(np.flatnonzero(is_look))
     last = np.minimum(block.joined_day, as_of)
     for who, at in ((owner, purchases.placed_at[before]), (looked.owner, looked.starts_at)):
         np.maximum.at(last, who, block.clock.day_of(at))

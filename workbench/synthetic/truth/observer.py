@@ -72,7 +72,7 @@ def _by_hazard(known: History, what: Hypotheses, horizon: Horizon) -> Observed:
     felt = moods(known, what, evidence(known), edges)
     with np.errstate(divide="ignore"):
         opened = np.log(mail.of_leaving(edges))[owner]
-        mass = np.log(felt.leaving * _silent(known, edges, points)[owner])
+        mass = np.log(felt.leaving * _share_after_activity(known, edges, points)[owner])
         staying = np.log(felt.staying.sum(axis=(1, 2)))
     plan = log_plans(known)[owner]
     month = month_of(block, edges[:-1])
@@ -84,7 +84,7 @@ def _by_hazard(known: History, what: Hypotheses, horizon: Horizon) -> Observed:
     if block.recipe.plan.is_contractual:  # The tables show the end of the contract.
         left = np.full(len(owner), -np.inf)
     leaves, buys = _ahead(known, what, horizon, active, felt)
-    found = _concluded(block.size, owner, left, there, leaves, buys)
+    found = _sum_hypotheses(block.size, owner, left, there, leaves, buys)
     if not block.recipe.plan.is_contractual:
         return found
     is_active = known.population.purchases.left_day >= known.as_of
@@ -104,9 +104,8 @@ def _by_dropout(known: History, what: Hypotheses, horizon: Horizon) -> Observed:
     latest = known.begin.copy()
     day = block.clock.day_of(purchases.placed_at[known.before])
     np.maximum.at(latest, purchases.owner[known.before], day)
-    leaves_at = np.where(
-        known.last > latest + 1e-9, -np.inf, leaves_at
-    )  # A later visit shows that the customer stayed.
+    # A visit after the latest purchase shows that the customer did not leave then.
+    leaves_at = np.where(known.last > latest + 1e-9, -np.inf, leaves_at)
     mail = openings(known)
     edges = np.unique(np.concatenate([[0.0], mail.days, [known.as_of]]))
     opened = np.log(mail.of_leaving(edges))
@@ -118,13 +117,17 @@ def _by_dropout(known: History, what: Hypotheses, horizon: Horizon) -> Observed:
     )
     there = what.log_share + active.at_edges[:, -1] + (stays + opened[:, -1])[owner]
     leaves, buys = ahead_of_active(block, horizon, chances[owner], active.rate, active.weight)
-    return _concluded(block.size, owner, left, there, leaves, buys)
+    return _sum_hypotheses(block.size, owner, left, there, leaves, buys)
 
 
-def _concluded(
+def _sum_hypotheses(
     size: int, owner: Integers, left: Floats, there: Floats, leaves: Floats, buys: Floats
 ) -> Observed:
-    """Sum over the hypotheses of each customer."""
+    """Sum the weights over the hypotheses of each customer.
+
+    ``left`` and ``there`` are the log weights of having left and of being active; ``leaves`` and
+    ``buys`` are P(leaves) and P(buys) of each hypothesis.
+    """
     most = np.full(size, -np.inf)
     np.maximum.at(most, owner, np.maximum(left, there))
     gone, here = (np.exp(each - most[owner]) for each in (left, there))
@@ -174,7 +177,7 @@ def _two_rates(active: Activity) -> list[tuple[Floats, Floats]]:
     ]
 
 
-def _silent(known: History, edges: Floats, points: Floats) -> Floats:
+def _share_after_activity(known: History, edges: Floats, points: Floats) -> Floats:
     """Return the share of each span, from joining on, after the customer's latest activity."""
     length = edges[1:] - np.clip(known.begin[:, None], edges[:-1], edges[1:])
     found: Floats = np.diff(points, axis=1) / np.maximum(length, 1e-12)

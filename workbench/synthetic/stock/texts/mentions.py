@@ -12,9 +12,9 @@ from workbench.synthetic.stock.texts.banks import FAMILIES, LANGUAGES, NAMED, ba
 from workbench.synthetic.stock.texts.composing import Piece, Sentence, insert_sentences, join_pieces
 
 #: Share of tickets with each kind of identifier, where the writer has one. ``relative`` is the
-#: given name of another person, ``given_name`` the writer's own below the text, ``friend`` a word
-#: that only looks like an identifier. Half of the full names are in a sentence, half below the
-#: text.
+#: given name of another person, ``given_name`` the writer's own below the text, ``friend`` (a false
+#: friend) a word that only looks like an identifier. Half of the full names are in a sentence,
+#: half below the text.
 RATES: Mapping[str, float] = {
     "order_number": 0.45,
     "full_name": 0.20,
@@ -86,9 +86,9 @@ def mentions(authors: Authors, rates: Mapping[str, float]) -> list[Piece]:
     rates : mapping of str to float
         Share of texts for each kind of ``NAMED`` and for ``friend``; 0 for kinds that are left out.
     """
-    said = [each for kind in NAMED for each in _named(authors, kind, rates.get(kind, 0.0))]
-    said.append(_friends(authors, rates.get("friend", 0.0)))
-    return insert_sentences(said, len(authors.language))
+    sentences = [each for kind in NAMED for each in _named(authors, kind, rates.get(kind, 0.0))]
+    sentences.append(_friends(authors, rates.get("friend", 0.0)))
+    return insert_sentences(sentences, len(authors.language))
 
 
 def signatures(authors: Authors, rates: Mapping[str, float]) -> list[Piece]:
@@ -123,12 +123,12 @@ def _named(authors: Authors, kind: str, rate: float) -> list[Sentence]:
     rows = np.flatnonzero(is_there)
     if not len(rows):
         return []
-    some, slot = authors.of(rows, _BESIDE.get(kind, (kind,))), banks().named[kind]
-    places = slot.before.places(some.group, some.draws["which"])
+    some, gap = authors.of(rows, _BESIDE.get(kind, (kind,))), banks().named[kind]
+    places = gap.before.places(some.group, some.draws["which"])
     pieces = [
-        Piece.option(slot.before, places),
+        Piece.option(gap.before, places),
         *_identifiers(some, kind),
-        Piece.option(slot.behind, places),
+        Piece.option(gap.behind, places),
     ]
     return [Sentence(rows, join_pieces(pieces))]
 
@@ -137,7 +137,7 @@ def _identifiers(some: Authors, kind: str) -> list[Piece]:
     """Return the pieces with the identifiers of one kind."""
     everyone = np.ones(len(some.language), dtype=bool)
     if kind == "relative":
-        names = banks().relatives.some(some.language, some.draws["relative name"])
+        names = banks().relatives.draw(some.language, some.draws["relative name"])
         return [Piece.identifier(names, everyone, "given_name")]
     found = [Piece.identifier(some.people[kind], everyone, kind)]
     if kind == "street_address" and "city" in some.people:

@@ -104,7 +104,7 @@ def write_reasons(
     Their families are those of ``choose_families`` with the same bits and shares.
     """
     authors = make_authors(language, bits, _NOBODY, shares)
-    return banks().reasons.some(authors.group * 3 + _rank(score), authors.draws["sentence"])
+    return banks().reasons.draw(authors.group * 3 + _rank(score), authors.draws["sentence"])
 
 
 def tone_of_score(score: Integers) -> Integers:

@@ -52,7 +52,7 @@ class Options:
         found: Integers = self.starts[group] + (drawn * self.sizes[group] >> 16)
         return found
 
-    def some(self, group: Integers, drawn: Integers) -> pl.Series:
+    def draw(self, group: Integers, drawn: Integers) -> pl.Series:
         """Return one text of each row's group, chosen by a draw of 16 bits."""
         return gather(self.texts, self.places(group, drawn))
 
