@@ -10,7 +10,7 @@ from workbench.charts.exhibits import Table
 from workbench.foundation.errors import ParameterError, PrivacyError
 from workbench.privacy import View, open_view
 from workbench.privacy.provenance import require_released, require_released_estimate
-from workbench.privacy.sensitive import tells_sensitive
+from workbench.privacy.sensitive import reveals_sensitive
 from workbench.schema import CustomerData
 from workbench.statistics.estimates import Estimate
 from workbench.vault import Dataset
@@ -130,8 +130,8 @@ def test_what_follows_from_a_sensitive_fact_is_sensitive(view: View, name: str) 
     mine = rows.select(
         "customer_id", income_band="income_band", band="income_band", poor=poor, rich=~poor
     )
-    assert tells_sensitive(mine, conditions[name], told)
-    assert not tells_sensitive(rows.drop("income_band"), pl.col("euros") > 500, told)
+    assert reveals_sensitive(mine, conditions[name], told)
+    assert not reveals_sensitive(rows.drop("income_band"), pl.col("euros") > 500, told)
 
 
 def test_attributes_are_sensitive_by_what_they_say(view: View) -> None:
@@ -143,9 +143,9 @@ def test_attributes_are_sensitive_by_what_they_say(view: View) -> None:
     ).lazy()  # fmt: skip
     told = CustomerData({**view.data.tables, "attributes": facts})
     mine = rows.with_columns(runs=pl.col("customer_id").is_in(running["customer_id"].implode()))
-    assert tells_sensitive(mine, pl.col("runs"), told)
-    assert tells_sensitive(mine.rename({"runs": "x"}), ~pl.col("x"), told)
-    assert not tells_sensitive(mine, pl.col("orders") > 5, told)
+    assert reveals_sensitive(mine, pl.col("runs"), told)
+    assert reveals_sensitive(mine.rename({"runs": "x"}), ~pl.col("x"), told)
+    assert not reveals_sensitive(mine, pl.col("orders") > 5, told)
 
 
 def test_extremes_of_few_persons_have_no_value(view: View) -> None:

@@ -48,10 +48,10 @@ def test_reports_of_one_notebook_about_nearly_the_same_persons_are_near() -> Non
     everyone = persons(1000)
     held = Variants()
     for days, people in ((30, everyone), (60, everyone), (90, everyone[:-9]), (95, everyone[:-20])):
-        held = held.with_one(variant(people, days=days))
+        held = held.add(variant(people, days=days))
     held = Variants.of_bytes(held.to_bytes())
-    assert held.near(variant(everyone, days=120), min_group=10) == 3
-    assert held.near(variant(everyone, days=30), min_group=10) == 2  # itself does not count
-    assert held.near(variant(everyone, notebook="audit"), min_group=10) == 0
+    assert held.count_near(variant(everyone, days=120), min_group=10) == 3
+    assert held.count_near(variant(everyone, days=30), min_group=10) == 2  # itself does not count
+    assert held.count_near(variant(everyone, notebook="audit"), min_group=10) == 0
     assert variant(everyone, days=60) in held
-    assert variant(everyone, days=60) not in held.without(variant(everyone, days=60))
+    assert variant(everyone, days=60) not in held.remove(variant(everyone, days=60))

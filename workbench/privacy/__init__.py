@@ -1,14 +1,14 @@
-"""What one study may see: pseudonymous, consented, generalised, and cut to what it needs.
+"""Views of a dataset: the consented, generalised and pseudonymous data of one study.
 
     dataset ──> consent ──> columns ──> time ──> text ──> quasi-identifiers ──> pseudonyms ──> view
 
 A *view* is made for one study and one as-of date. A *pseudonym* is a keyed hash that differs from
-study to study. *k* counts persons: every combination of quasi-identifiers of the customer table is
-shared by at least k of them. Histories are beyond k: a few orders single most customers out, and
-two studies can be joined on them; ``linkability`` measures that and a policy lowers it.
-Pseudonymised data stay personal data (GDPR recital 26); k alone makes nothing anonymous.
+study to study. *k* counts persons: at least k of them share every combination of quasi-identifiers
+of the customer table. Histories have no such k: a few orders single out most customers, and two
+studies can be joined on orders. ``linkability`` measures this, and a policy lowers it.
+Pseudonymised data remain personal data (GDPR recital 26); k alone makes nothing anonymous.
 
-What is published of a view is made by its ``release``: counts, shares, sums and means with noise.
+The ``release`` of a view makes all published figures: counts, shares, sums and means with noise.
 """
 
 from workbench.privacy.anonymity import smallest_class

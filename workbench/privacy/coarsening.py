@@ -1,29 +1,29 @@
-"""What a policy may coarsen in the histories of customers: time, amounts, rare products.
+"""Coarsen the times and amounts of customers' histories as a policy asks.
 
-Histories single customers out far more than the customer table does (``linkability``). Each of
-these costs something in every figure that rests on it, so a study has to ask for it.
+Histories single out customers far more than the customer table does (``linkability``). Coarsening
+makes figures less exact, so a study has to ask for it.
 """
 
 import polars as pl
 
 from workbench.studies import Policy
 
-#: What polars calls the unit to which a policy cuts time.
+#: Unit of time of a policy, as polars names it.
 _TRUNCATION = {"day": "1d", "week": "1w", "month": "1mo"}
 _MOST = 10**18
-#: Lower edges of the bands within a power of ten, and the middle that stands for each.
+#: Upper edge of each band within a power of ten, and the middle that is shown for it.
 _BANDS = ((2, 1.4), (5, 3.2), (10, 7.1))
 
 
 def cut_time(column: str, policy: Policy) -> pl.Expr:
-    """Return a column of dates or instants, cut to the policy's unit of time."""
+    """Return a column of dates or instants, truncated to the policy's unit of time."""
     return pl.col(column).dt.truncate(_TRUNCATION[policy.time])
 
 
 def banded_amount(column: str) -> pl.Expr:
     """Return amounts in minor units as the middle of their band of 1, 2, 5 times a power of ten.
 
-    0 stays 0, the sign is kept. Amounts of 10^18 and more have no band: they become null.
+    0 is kept, and so is the sign. Amounts of 10^18 and more have no band and become null.
     """
     amount = pl.col(column).cast(pl.Int64, strict=False)
     amount = pl.when(amount.is_between(-_MOST, _MOST, closed="none")).then(amount)

@@ -1,6 +1,7 @@
-"""What is done to the columns of a view, and which rows it leaves out.
+"""Treat the columns of a view, and leave out rows that it may not have.
 
-What happens to a column is declared in the schema (``Column.view``); a study's policy says how far.
+The schema declares the treatment of each column (``Column.view``), and the policy of a study how
+far it goes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -34,19 +35,19 @@ _UNITS: tuple[Unit, ...] = ("month", "quarter", "year")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generalised:
-    """The customer table of a view.
+    """Customer table of a view.
 
     Attributes
     ----------
     rows : DataFrame
-        ``customer_id``, still the dataset's, and the study's columns, in the order of the input.
+        ``customer_id`` of the dataset and the columns of the study, in the order of the input.
     changes : list of Change
-        What was done to each column.
+        Treatment of each column.
     levels : mapping of str to Expr
-        Each quasi-identifier at its level, over the customer table; without those that are emptied
-        for everybody.
+        Quasi-identifiers at their levels, as expressions over the customer table; those that are
+        suppressed for everybody are absent.
     suppressed : int
-        Persons of whom no quasi-identifier is left although one was known.
+        Number of persons who had quasi-identifiers and have none left.
     units : mapping of str to Unit
         Unit of each column of times, by ``table.column``.
     """
@@ -58,15 +59,15 @@ class Generalised:
     units: Mapping[str, Unit]
 
 
-def generalised(
+def generalise_customers(
     allowed: pl.DataFrame, study: Study, as_of: date, *, release: Release
 ) -> Generalised:
-    """Generalise the customers a study may see to its k; the release counts what was emptied.
+    """Generalise the customer table to the k of a study; the release counts suppressed cells.
 
     Raises
     ------
     PrivacyError
-        k is more than there are customers.
+        There are fewer customers than k.
     """
     wanted = study.columns.get("customers", ())
     quasi = [name for name in quasi_identifiers() if name in wanted]
@@ -95,7 +96,7 @@ def generalised(
         suppression_limit=study.policy.suppression_limit,
     )
     reached = smallest_class(made.rows, quasi)
-    if reached < study.policy.k:  # a fault of ours would otherwise become a leak
+    if reached < study.policy.k:  # A fault in this package must not become a leak.
         raise PrivacyError(f"k of {study.policy.k} was asked, {reached} was reached")
     reached_levels = {
         name: known[name][made.level[name]] for name in quasi if made.level[name] < len(known[name])
@@ -152,7 +153,7 @@ def columns_of(table: str, study: Study) -> list[str]:
 
 
 def history_units(study: Study) -> dict[str, Unit]:
-    """Return to which unit a view cuts each column of times of the histories."""
+    """Return the unit to which a view truncates each column of times in the histories."""
     return {
         f"{table}.{name}": study.policy.time
         for table in study.columns
@@ -164,7 +165,7 @@ def history_units(study: Study) -> dict[str, Unit]:
 def suppress_unreferred(
     rows: pl.LazyFrame, table: str, histories: Mapping[str, pl.LazyFrame], *, k: int
 ) -> pl.LazyFrame:
-    """Suppress the names of rows of nobody, as campaigns, to which fewer than k persons refer.
+    """Suppress names of rows, such as campaigns, to which fewer than k persons refer.
 
     Parameters
     ----------
@@ -175,7 +176,7 @@ def suppress_unreferred(
     histories : mapping of str to LazyFrame
         Rows of customers whom the study may see, by table.
     k : int
-        Persons who have to refer to a row.
+        Smallest number of persons who refer to a row that is shown.
     """
     (key,) = TABLES[table].primary_key
     names = [name for name in TABLES[table].columns_with_treatment("common") if name != key]
@@ -201,23 +202,23 @@ def suppress_unreferred(
 def treat_columns(
     rows: pl.LazyFrame, table: str, study: Study, *, secret: bytes
 ) -> tuple[pl.LazyFrame, list[Change]]:
-    """Do to each column of a table what the schema and the policy ask of a view.
+    """Treat each column of a table as the schema and the policy ask.
 
     The limits of bands are drawn from the study's secret.
 
     Returns
     -------
     rows : LazyFrame
-        In any order; keys are still the dataset's. The columns of the primary key, and those that
-        say what a value is about, are there a second time, untouched, their names after ``ORDER``.
+        Rows in any order, with the keys of the dataset. Columns of the primary key, and columns
+        that name what a value is about, have an untreated copy whose name begins with ``ORDER``.
     changes : list of Change
-        What was done to the study's columns.
+        Treatment of the study's columns.
     """
     declared = TABLES[table]
     names = columns_of(table, study)
-    rows, done = _leave_out(rows, table, study)
+    rows, done = _leave_out_rows(rows, table, study)
     about = (each for name in names for each in declared.column(name).within)
-    # of statements about one day the later one comes last, though both are shown by the day
+    # Both statements of one day are shown by the day, but the later one must come last.
     time = [declared.time] if declared.is_state and declared.time is not None else []
     untouched = dict.fromkeys([*time, *declared.primary_key, *about])
     rows = rows.select(*names, *(pl.col(name).alias(f"{ORDER}{name}") for name in untouched))
@@ -236,7 +237,7 @@ def treat_columns(
 def _treat(
     rows: pl.LazyFrame, column: Column, study: Study, secret: bytes
 ) -> tuple[pl.LazyFrame, list[Change]]:
-    """Do to one column what the schema and the policy ask of a view."""
+    """Treat one column as the schema and the policy ask."""
     if column.view == "shared":
         return _shared(rows, column, study, secret)
     return _TREATMENTS[column.view](rows, column, study)
@@ -249,7 +250,7 @@ def _keep(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFram
 def _pseudonym(
     rows: pl.LazyFrame, column: Column, study: Study
 ) -> tuple[pl.LazyFrame, list[Change]]:
-    note = "differs from study to study"  # ``Pseudonyms.replace`` makes it, for all keys at once
+    note = "differs from study to study"  # ``Pseudonyms.replace`` makes it for all keys at once.
     return rows, [Change(column.table, column.name, "pseudonym", note)]
 
 
@@ -287,7 +288,7 @@ def _product(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyF
 
 
 def _common(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Change]]:
-    if "customer_id" not in TABLES[column.table]:  # ``suppress_unreferred`` has been here
+    if "customer_id" not in TABLES[column.table]:  # ``suppress_unreferred`` has suppressed them.
         why = f"of what fewer than {study.policy.k} persons refer to"
         return rows, [Change(column.table, column.name, "rare values suppressed", why)]
     return _common_names(rows, [column], study)
@@ -296,14 +297,14 @@ def _common(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFr
 def _common_names(
     rows: pl.LazyFrame, columns: Sequence[Column], study: Study
 ) -> tuple[pl.LazyFrame, list[Change]]:
-    """Show of some columns of names those that k persons share."""
+    """Show only names that k persons share, in some columns."""
     k = study.policy.k
     within = {each.name: tuple(f"{ORDER}{name}" for name in each.within) for each in columns}
     found = common_values(rows, within, k=k)
     done = []
     for column in columns:
         rows = show_shared(rows, column.name, shared=found[column.name])
-        done += _told(column, found[column.name], within[column.name], k)
+        done += _changes_of(column, found[column.name], within[column.name], k)
     return rows, done
 
 
@@ -313,7 +314,7 @@ def _shared(
     k = study.policy.k
     within = tuple(f"{ORDER}{name}" for name in column.within)
     shared = shared_values(rows, column.name, k=k, within=within, secret=secret)
-    return show_shared(rows, column.name, shared=shared), _told(column, shared, within, k)
+    return show_shared(rows, column.name, shared=shared), _changes_of(column, shared, within, k)
 
 
 _TREATMENTS: Mapping[
@@ -329,15 +330,17 @@ _TREATMENTS: Mapping[
 }
 
 
-def _told(column: Column, shared: SharedValues, within: tuple[str, ...], k: int) -> list[Change]:
-    """Say what was suppressed or put into bands, for each thing that a value is about.
+def _changes_of(
+    column: Column, shared: SharedValues, within: tuple[str, ...], k: int
+) -> list[Change]:
+    """Return what was suppressed or put into bands, for each subject that the values are about.
 
-    Things that fewer than k persons say something about are told together, without their names.
+    Subjects with statements of fewer than k persons are counted together and are not named.
     """
     why = f"stated by fewer than {k} persons"
-    about = shared.about.with_columns(_is_told=pl.col("persons") >= k)
+    about = shared.about.with_columns(_is_named=pl.col("persons") >= k)
     done = []
-    for row in about.filter(pl.col("_is_told")).iter_rows(named=True):
+    for row in about.filter(pl.col("_is_named")).iter_rows(named=True):
         name = " ".join(str(row[each]) for each in within)
         done.append(
             Change(
@@ -351,7 +354,7 @@ def _told(column: Column, shared: SharedValues, within: tuple[str, ...], k: int)
                 row["suppressed"],
             )
         )
-    rare = about.filter(~pl.col("_is_told"))
+    rare = about.filter(~pl.col("_is_named"))
     if rare.height:
         cells = int(rare["cells"].sum())
         name = f"{column.name} of anything rarer" if within else column.name
@@ -359,8 +362,10 @@ def _told(column: Column, shared: SharedValues, within: tuple[str, ...], k: int)
     return done
 
 
-def _leave_out(rows: pl.LazyFrame, table: str, study: Study) -> tuple[pl.LazyFrame, list[Change]]:
-    """Leave out special categories, and statements that the customer table generalises."""
+def _leave_out_rows(
+    rows: pl.LazyFrame, table: str, study: Study
+) -> tuple[pl.LazyFrame, list[Change]]:
+    """Leave out special categories, and statements that repeat a generalised customer column."""
     special, done = TABLES[table].special, []
     if {"namespace", "attribute"} <= set(TABLES[table].schema):
         repeated = (pl.col("namespace").cast(pl.String) == "profile") & pl.col("attribute").is_in(

@@ -1,28 +1,28 @@
-"""Whom a study may see, by what customers decided last.
+"""Find the customers whom a study may see, from their latest decisions on consent.
 
-Within a record the latest decision for each channel counts, over the channels and over a customer's
-records the strictest of these: an objection in the mail tool takes the same person's shop orders
-out of the view, and the outcome does not depend on when records were linked.
+Within a record the latest decision for each channel counts. Over the channels and over the records
+of a customer the strictest of these counts: an objection in the mail tool removes the shop orders
+of the same person from the view, and the result does not depend on when records were linked.
 
-On basis ``consent`` only customers whose latest decision for the study's purpose (and channel,
-where it names one) is ``given``. On any other basis everyone, except whose latest decision is a
-refusal, withdrawal, objection or restriction. Consent is always the newest state the dataset
-knows, whatever the as-of date: a withdrawal counts from the moment it is known.
+On the basis ``consent`` a study may see only customers whose latest decision for its purpose (and
+its channel, if it names one) is ``given``. On any other basis it may see all customers, except
+those whose latest decision is a refusal, withdrawal, objection or restriction. The newest decisions
+of the dataset always count, whatever the as-of date: a withdrawal counts as soon as it is loaded.
 
-Which decisions concern a study, and in which order they count:
+These decisions concern a study, and they count in this order:
 
 - a decision without a purpose is about every purpose, and may only deny, restrict or release;
 - a decision without a channel is about every channel and replaces what was decided before for any
   of them; a later decision for one channel replaces it for that channel only;
 - a study with a channel reads what was decided for its channel. A study without a channel reads all
   channels, and the strictest of them counts: consent for e-mail does not lift an objection to all;
-- a decision that its source gives no time counts from when the source was complete (a load writes
+- a decision without a time counts from the time until which its source is complete (a load writes
   that time); of decisions at the same instant the stricter counts;
 - a restriction is ended by a later release or a later consent (GDPR 18(2)) for the same channel or
   for all channels. After a release, what was decided before the restriction counts again;
-- to be asked, or not to be known, is no permission; but it ends no denial on another basis;
-- where records state an address or device that more than one person uses, nobody can tell which of
-  them are the same person: a denial in one of them counts for all.
+- the decisions ``requested`` and ``unknown`` permit nothing and end no denial on another basis;
+- if several persons use an address or device that records state, nobody can know which records
+  belong to the same person, so a denial in one of these records counts for all of them.
 """
 
 import polars as pl
@@ -35,10 +35,10 @@ _STRICTNESS = (
     "given", "released", "unknown", "requested", "refused", "withdrawn", "objected", "restricted"
 )  # fmt: skip
 
-#: No decision of the customer's.
+#: Entries that are no decision of the customer.
 _OPEN = ("unknown", "requested")
 
-#: Why customers are left out of whom nobody knows whether it was they who said no.
+#: Reason for customers who share an address or device with somebody who denied.
 BY_OTHERS = "somebody with the same address or device said no"
 
 
@@ -49,7 +49,7 @@ def permitted(
     study: Study,
     shared: pl.DataFrame | pl.LazyFrame | None = None,
 ) -> pl.DataFrame:
-    """Tell for each customer whether the study may see them.
+    """Decide for each customer whether the study may see them.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def permitted(
     consents : DataFrame or LazyFrame
         The consents table, all decisions of all purposes.
     study : Study
-        Its purpose, channel and basis count.
+        Study, of which purpose, channel and basis count.
     shared : DataFrame or LazyFrame, optional
         Records that state an identifier of more than one person: ``customer_id``, ``record_id``
         and ``shared_id``, the number of the identifier.
@@ -66,10 +66,10 @@ def permitted(
     Returns
     -------
     DataFrame, shape (customers, 2)
-        ``customer_id`` and ``reason`` (String): null where the study may see the customer, else
-        why not: "no decision for this purpose", "latest decision is withdrawn", ...
+        ``customer_id`` and ``reason`` (String), which is null if the study may see the customer;
+        otherwise "no decision for this purpose", "latest decision is withdrawn", ...
     """
-    decisions = _in_force(_in_order(consents.lazy(), study), study)
+    decisions = _remove_ended(_relevant_decisions(consents.lazy(), study), study)
     if study.basis != "consent":
         decisions = decisions.filter(~pl.col("decision").is_in(_OPEN))
     latest = _latest(decisions, study).collect()
@@ -86,15 +86,15 @@ def permitted(
 
 
 def _denied_by_others(latest: pl.DataFrame, shared: pl.LazyFrame) -> pl.Series:
-    """Return the customers of records that share an identifier with one that denies."""
+    """Return customers of records that share an identifier with a record that denies."""
     denials = latest.lazy().filter(pl.col("decision").is_in(DENIALS)).select("record_id")
     identifiers = shared.join(denials, on="record_id", how="semi").select("shared_id")
     met = shared.join(identifiers, on="shared_id", how="semi").select("customer_id").unique()
     return met.collect().to_series()
 
 
-def _in_order(consents: pl.LazyFrame, study: Study) -> pl.LazyFrame:
-    """Return the decisions that concern the study, from the oldest to the one that counts."""
+def _relevant_decisions(consents: pl.LazyFrame, study: Study) -> pl.LazyFrame:
+    """Return the decisions that concern the study, the oldest first."""
     decision = pl.col("decision").cast(pl.String)
     is_ours = (pl.col("purpose").cast(pl.String) == study.purpose) | (
         pl.col("purpose").is_null() & decision.is_in([*DENIALS, "released"])
@@ -116,15 +116,15 @@ def _in_order(consents: pl.LazyFrame, study: Study) -> pl.LazyFrame:
     )  # fmt: skip
 
 
-def _in_force(ordered: pl.LazyFrame, study: Study) -> pl.LazyFrame:
-    """Leave out releases and the restrictions that they ended.
+def _remove_ended(ordered: pl.LazyFrame, study: Study) -> pl.LazyFrame:
+    """Remove releases and the restrictions that they ended.
 
-    Where a study reads all channels, a restriction of every channel ends by a release of every
-    channel only: a release for e-mail leaves the other channels restricted.
+    If a study reads all channels, only a release of every channel ends a restriction of every
+    channel: a release for e-mail leaves the other channels restricted.
     """
     is_release = pl.col("decision") == "released"
     release = pl.col("_number").filter(is_release)
-    if study.channel is not None:  # all rows concern the one channel
+    if study.channel is not None:  # All rows concern this channel.
         last = release.max().over("record_id")
     else:
         for_all = pl.col("_number").filter(is_release, pl.col("channel").is_null())
@@ -136,7 +136,7 @@ def _in_force(ordered: pl.LazyFrame, study: Study) -> pl.LazyFrame:
 
 
 def _latest(decisions: pl.LazyFrame, study: Study) -> pl.LazyFrame:
-    """Return the decisions that still count in each record, from decisions in their order.
+    """Return the decisions of each record that count, from decisions in their order.
 
     A study with a channel reads one sequence of decisions. Without a channel, each channel has its
     own sequence: the decisions about every channel and those about this one.
@@ -150,7 +150,7 @@ def _latest(decisions: pl.LazyFrame, study: Study) -> pl.LazyFrame:
 
 
 def _concerns_channel(study: Study) -> pl.Expr:
-    """Say which rows concern the study's channel; without one it asks about all channels."""
+    """Return the condition of rows that concern the study's channel, or any channel without one."""
     if study.channel is None:
         return pl.lit(True)
     return pl.col("channel").is_null() | (pl.col("channel").cast(pl.String) == study.channel)
@@ -158,13 +158,13 @@ def _concerns_channel(study: Study) -> pl.Expr:
 
 def _reason(study: Study) -> pl.Expr:
     decision = pl.col("decision")
-    said = pl.lit("latest decision is ") + decision
+    denial = pl.lit("latest decision is ") + decision
     if study.basis == "consent":
         return (
             pl.when(decision == "given")
             .then(None)
             .when(decision.is_null())
             .then(pl.lit("no decision for this purpose"))
-            .otherwise(said)
+            .otherwise(denial)
         )
-    return pl.when(decision.is_in(DENIALS)).then(said).otherwise(None)
+    return pl.when(decision.is_in(DENIALS)).then(denial).otherwise(None)

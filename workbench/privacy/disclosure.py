@@ -1,11 +1,11 @@
-"""What of a table may be shown: no group below the smallest allowed, and none by subtraction.
+"""Hide small groups of a table, so that they cannot be found by subtraction either.
 
-A group can be subtracted where its table adds up to something that is known: a total stated
-elsewhere (``margin``), or a total among the table's own rows, which is found by its number. There
-a hidden group never stands alone: the next smallest are hidden with it, until those hidden are two
-at least and together as many persons as may be shown (secondary suppression; Hundepool et al.
-2012, Statistical Disclosure Control, section 4.4). Totals of several tables together are not
-looked at.
+A group can be found by subtraction if its table adds up to a known number: a total that is
+published elsewhere (``margin``), or a total among the rows of the table, which is recognised by its
+number. In such a table the next smallest groups are hidden too, until at least two groups are
+hidden and they have together as many persons as may be shown (secondary suppression; Hundepool et
+al. 2012, Statistical Disclosure Control, section 4.4). Totals of several tables together are not
+examined.
 """
 
 from collections.abc import Sequence
@@ -21,14 +21,14 @@ _TOO_FEW = "not shown: fewer than {} persons"
 
 @dataclass(frozen=True, kw_only=True)
 class Disclosed:
-    """A table as it may be shown.
+    """Table that may be shown.
 
     Attributes
     ----------
     table : Table
-        Rows of groups that are too small keep their name and lose everything else.
+        Table in which rows of small groups have their names and nothing else.
     hidden : int
-        Rows that were emptied, those hidden against subtraction included.
+        Number of hidden rows, including those that prevent subtraction.
     """
 
     table: Table
@@ -36,11 +36,12 @@ class Disclosed:
 
 
 def disclose(table: Table, *, min_group: int) -> Disclosed:
-    """Empty the rows of groups that are too small to be shown.
+    """Hide the rows of groups that are too small to be shown.
 
-    A group of nobody is shown, it gives none away; a row that does not say how many persons it is
-    about is not. The name of a row is its first column, the texts that follow it directly, and the
-    column of ``margin``; further texts can repeat a figure and go with the figures.
+    A group without persons is shown, because it discloses nobody. A row without a number of persons
+    is hidden. The name of a row consists of its first column, the texts that follow it directly,
+    and the column of ``margin``. Further texts can repeat a figure, so they are hidden with the
+    figures.
     """
     hidden = _hidden(table, min_group)
     if not hidden:
@@ -56,14 +57,14 @@ def disclose(table: Table, *, min_group: int) -> Disclosed:
 
 
 def disclose_figure(figure: Figure, *, min_group: int) -> Figure:
-    """Take the groups that are too small out of a picture, its data and its description."""
+    """Remove groups that are too small from a figure, its data and its description."""
     hidden = _hidden(figure.table, min_group)
     if not hidden:
         return figure
     kept = [row for row in range(figure.table.rows.height) if row not in hidden]
     table = replace(figure.table, rows=figure.table.rows[kept], original_rows=None)
-    # the description tells figures of the groups, and a scale can reach as far as theirs
-    drawn = figure.redraw(table) if figure.redraw else _undescribed(figure, table)
+    # The description contains figures of the groups, and the scale may end at one of them.
+    drawn = figure.redraw(table) if figure.redraw else _replace_description(figure, table)
     groups = "1 group is" if len(hidden) == 1 else f"{len(hidden)} groups are"
     note = (
         f"{groups} not shown, for fewer than {min_group} persons or because those would follow "
@@ -75,7 +76,7 @@ def disclose_figure(figure: Figure, *, min_group: int) -> Figure:
 
 
 def disclose_estimate(estimate: Estimate, *, min_group: int) -> Estimate:
-    """Take the value of a figure that rests on too few persons, or does not say on how many."""
+    """Remove the value of an estimate from too few persons, or from an unknown number."""
     if estimate.n >= min_group:
         return estimate
     return estimate.without(_TOO_FEW.format(min_group), n=0)
@@ -89,11 +90,11 @@ def hidden_rows(
     Parameters
     ----------
     persons : Series of int
-        Persons of each row; null where that is not known.
+        Number of persons of each row; null if it is not known.
     min_group : int
-        Smallest number that may be shown; nobody may.
+        Smallest number that may be shown, apart from 0.
     sums : sequence of sequences of int
-        Positions of rows that add up to something known.
+        Positions of rows that add up to a known number.
     """
     counts = [None if count is None else int(count) for count in persons]
     hidden = {row for row, n in enumerate(counts) if n is None or 0 < n < min_group}
@@ -120,7 +121,7 @@ def _hidden(table: Table, min_group: int) -> set[int]:
 
 
 def _sums(table: Table) -> list[list[int]]:
-    """Rows that add up to something known: all of the table's, and those that share a name."""
+    """Return rows that add up to a known number: all rows, and rows that share a name."""
     numbered = table.rows.select(_names(table)).with_row_index("_row")
     parts = [numbered["_row"].to_list()]
     for name in numbered.columns[1:]:
@@ -140,7 +141,7 @@ def _sums(table: Table) -> list[list[int]]:
 
 
 def _names(table: Table) -> list[str]:
-    """Columns that say which group a row is."""
+    """Return the columns that name the group of a row."""
     names = []
     for position, (name, kind) in enumerate(table.rows.schema.items()):
         is_text = kind == pl.String or isinstance(kind, pl.Enum | pl.Categorical)
@@ -152,5 +153,5 @@ def _names(table: Table) -> list[str]:
     return names
 
 
-def _undescribed(figure: Figure, table: Table) -> Figure:
+def _replace_description(figure: Figure, table: Table) -> Figure:
     return replace(figure, table=table, description=f"{table.title}: see the data behind it.")

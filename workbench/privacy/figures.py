@@ -1,4 +1,4 @@
-"""Tables and estimates that may be shown: what notebooks of one's own are made of."""
+"""Tables and estimates that may be shown, for notebooks of one's own."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,14 +10,14 @@ from workbench.foundation.errors import ParameterError, PrivacyError, unknown_na
 from workbench.privacy.quoted_numbers import unstated_numbers
 from workbench.privacy.release import Release, bin_counts, binned_quantile, share_columns
 from workbench.privacy.release import shares as released_shares
-from workbench.privacy.release.released_figures import beside
-from workbench.privacy.sensitive import tells_sensitive
+from workbench.privacy.release.released_figures import join_figures
+from workbench.privacy.sensitive import reveals_sensitive
 from workbench.schema import TABLES, CustomerData
 from workbench.statistics.estimates import Estimate
 
 _NOBODY = "nobody is counted"
 
-#: Columns of the customer tables by which a row is one person's.
+#: Columns of the customer tables whose values belong to single persons.
 _OWN = frozenset(
     name
     for table in TABLES.values()
@@ -25,7 +25,7 @@ _OWN = frozenset(
 )
 
 
-#: Whole numbers that name bands of ages, of counts and of days.
+#: Whole numbers that may name bands of ages, of counts and of days.
 _SMALL = frozenset(float(number) for number in range(100))
 
 
@@ -35,9 +35,9 @@ class Figures:
     Attributes
     ----------
     release : Release
-        Makes every count, share, mean and sum.
+        Release that makes every count, share, mean and sum.
     data : CustomerData
-        The view's tables.
+        Tables of the view.
     """
 
     release: Release
@@ -67,10 +67,10 @@ class Figures:
         by : sequence of str
             Columns of the groups; persons without a value are the group "missing".
         name, title, labels : str, str, mapping
-            As ``Table`` has them.
+            Name, title and labels of the ``Table``.
         shares : mapping of str to Expr, optional
-            Conditions, by the name of the share of each group's persons for whom they hold. Where
-            a condition tells something sensitive, 0 and all are shown as bounds.
+            Conditions by the name of their share: the persons of each group for whom a condition
+            holds. If a condition reveals a sensitive fact, 0 and all are shown as bounds.
         means : mapping of str to float, optional
             Columns of numbers, each with the smallest difference that counts: 0.01 for euros.
         sums : sequence of str
@@ -104,7 +104,7 @@ class Figures:
         self._require_groups(rows, by, name)
         conditions = {f"{share} persons": each for share, each in (shares or {}).items()}
         counted = self.release.counts(rows, by, of=conditions)
-        # the name of a group of few is itself a value of theirs
+        # The name of a small group is itself a value of its persons.
         made = counted.filter(pl.col("persons") >= self.release.min_group)
         notes = (
             [f"Groups of fewer than {self.release.min_group} persons are not shown."]
@@ -120,7 +120,7 @@ class Figures:
                 "persons",
                 release=self.release,
                 name=share,
-                is_sensitive=tells_sensitive(rows, condition, self.data),
+                is_sensitive=reveals_sensitive(rows, condition, self.data),
             )
             made = made.drop(f"{share} persons")
             formats |= dict.fromkeys((share, f"{share}_low", f"{share}_high"), ".1%")
@@ -129,12 +129,12 @@ class Figures:
             order += kept if (bounds == "").all() else [*kept, f"{share}_note"]
         if means:
             averaged = self.release.means(rows, by, of=means).drop("persons")
-            made = beside(made, averaged, by)
+            made = join_figures(made, averaged, by)
             for mean in means:
                 order += [mean, f"{mean}_low", f"{mean}_high"]
                 formats |= dict.fromkeys(order[-3:], ",.2f")
         if sums:
-            made = beside(made, self.release.sums(rows, by, of=sums).drop("persons"), by)
+            made = join_figures(made, self.release.sums(rows, by, of=sums).drop("persons"), by)
             order += list(sums)
         if any(made[column].null_count() for column in (*(means or {}), *sums)):
             notes.append("A figure that one or two persons make up most of is not shown.")
@@ -155,12 +155,12 @@ class Figures:
         )
 
     def _persons(self, rows: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
-        """Return the rows, whose ``customer_id`` are customers of the view.
+        """Return the rows if ``customer_id`` has customers of the view only.
 
         Raises
         ------
         PrivacyError
-            They are not: rows of orders numbered anew would count as persons.
+            It has other ids: orders with new numbers, for instance, would count as persons.
         """
         made = rows.lazy().collect()
         if "customer_id" not in made.columns or made.schema["customer_id"] != pl.UInt64:
@@ -177,7 +177,7 @@ class Figures:
         return made.with_columns(pl.col(floats).fill_nan(None))
 
     def _require_groups(self, rows: pl.DataFrame, by: Sequence[str], name: str) -> None:
-        """Refuse groups that are single persons: ids, amounts, instants, values of few.
+        """Refuse groups of single persons: ids, amounts, instants, rare values.
 
         Raises
         ------
@@ -212,9 +212,9 @@ class Figures:
         rows : DataFrame or LazyFrame
             One row per person, with ``customer_id``.
         condition : Expr
-            Boolean; null counts as not.
+            Boolean expression; null counts as false.
         name, label : str
-            As ``Estimate`` has them.
+            Name and label of the ``Estimate``.
         """
         rows = self._persons(rows)
         if rows.is_empty():
@@ -227,7 +227,7 @@ class Figures:
             counted["part"],
             counted["persons"],
             release=self.release,
-            is_sensitive=tells_sensitive(rows, condition, self.data),
+            is_sensitive=reveals_sensitive(rows, condition, self.data),
         )
         bound = found.bound[0]
         return Estimate(
@@ -263,7 +263,7 @@ class Figures:
         smallest : float
             Smallest difference that counts: 0.01 for euros.
         name, label, unit : str
-            As ``Estimate`` has them.
+            Name, label and unit of the ``Estimate``.
         """
         rows = self._persons(rows)
         if column not in rows.columns:
@@ -302,8 +302,8 @@ class Figures:
         rows, column, name, label, unit
             As in ``mean``.
         share : float
-            Share of persons below it: 0.5 for the median. Other quantiles have no value where
-            fewer than ``min_group`` persons lie beyond them.
+            Share of persons below the quantile: 0.5 for the median. Other quantiles have no value
+            if fewer than ``min_group`` persons are above or below them.
         """
         rows = self._persons(rows)
         if column not in rows.columns:
@@ -337,13 +337,13 @@ class Figures:
 
 
 def _require_measure(rows: pl.DataFrame, by: Sequence[str], column: str, what: str) -> None:
-    """Refuse columns that are no measure of each person: yes and no, or one value for a group.
+    """Refuse columns that do not measure single persons: two values, or one value in a group.
 
     Raises
     ------
     PrivacyError
-        A mean of yes and no would undo the bounds of shares, and the mean of a value that a whole
-        group has (a maximum, for instance) is that value.
+        The column has two values, whose mean would undo the bounds of shares; or everybody in a
+        group has the same value (a maximum, for instance), which the mean would publish.
     """
     sizes = (
         rows.drop_nulls(column)
@@ -367,10 +367,10 @@ def _are_days(instants: pl.Series) -> bool:
 
 
 def _has_amounts(labels: pl.Series) -> bool:
-    """Return whether groups are called by numbers like amounts: many digits and none alike.
+    """Return whether the names of groups contain numbers like amounts, with many digits.
 
-    Round numbers and those below 100 name bands. Names that have a number in them and differ
-    otherwise (of products) are no amounts: amounts leave the same text when they are taken out
+    Round numbers and numbers below 100 name bands. Names of products, for instance, contain numbers
+    but differ in their words too. Names with amounts leave the same text if the numbers are removed
     ("spent 1234.50").
     """
     if labels.dtype.is_temporal():

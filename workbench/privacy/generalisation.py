@@ -1,8 +1,8 @@
-"""How each quasi-identifier of the customer table is made coarser, step by step.
+"""Levels of the quasi-identifiers of the customer table, from fine to coarse.
 
-A *level* is one expression over the customer table; level 0 is the finest a view ever holds, the
-last is null for everybody. Bands of age are those of Eurostat's population statistics, widened to
-three at level 1.
+A *level* is an expression over the customer table. Level 0 is the finest level that a view can
+have, the last level is null for everybody. The bands of age are those of Eurostat's population
+statistics, which level 1 joins to three.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ _WIDE = {
 
 
 def levels(as_of: date) -> Mapping[str, tuple[pl.Expr, ...]]:
-    """Return the levels of each quasi-identifier, finest first, without the empty last one.
+    """Return the levels of each quasi-identifier, finest first, without the last, which is null.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def levels(as_of: date) -> Mapping[str, tuple[pl.Expr, ...]]:
 
 
 def age_band(as_of: date) -> pl.Expr:
-    """Return the band of each customer's age: from the birth year, else as it was stated."""
+    """Return the band of each customer's age, from the birth year or else as stated."""
     age = as_of.year - pl.col("birth_year").cast(pl.Int32, strict=False)
     band = pl.lit(_AGES[0])
     for start, label in zip(_STARTS, _AGES[1:], strict=True):
@@ -56,5 +56,5 @@ def age_band(as_of: date) -> pl.Expr:
 
 
 def quasi_identifiers() -> tuple[str, ...]:
-    """Quasi-identifiers of the customer table that a view can hold (never the birth year)."""
+    """Return the quasi-identifiers that a view can have, without the birth year."""
     return TABLES["customers"].columns_with_treatment("generalise")

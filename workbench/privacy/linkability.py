@@ -1,18 +1,18 @@
-"""How far the rows of a view single its customers out, beyond the customer table.
+"""Measure how far the histories of a view single out its customers.
 
-k counts persons who share their quasi-identifiers. It says nothing about histories: one order's day
-and amount single out most customers of a shop, and two views that hold the same orders can be
-joined again on them although their pseudonyms differ. So the view's report measures both, on a
-sample of its customers:
+k counts persons who share their quasi-identifiers and does not concern histories: the day and
+amount of one order single out most customers of a shop, and two views with the same orders can be
+joined on them although their pseudonyms differ. So the report of a view measures both on a sample
+of its customers:
 
-- *unique by n rows*: share of customers whom nobody else matches, where n of their rows, drawn at
+- *unique by n rows*: share of customers whom nobody else matches if n of their rows, drawn at
   random, are known as the view shows them (de Montjoye et al. 2015, "Unique in the shopping mall",
   Science 347);
-- *whole history*: share of customers whose rows of a table, taken together, nobody else has: these
-  can be found again in any other table with the same columns.
+- *whole history*: share of customers whose rows of a table nobody else has, taken together: they
+  can be found in any other table with the same columns.
 
-A policy lowers the figures by what it coarsens: time to the week or month, amounts to bands, dates
-shifted per customer, rare products blanked.
+A policy lowers the figures by truncating time to weeks or months, putting amounts into bands,
+shifting the dates of each customer and suppressing rare products.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,40 +33,40 @@ LINKABILITY: Mapping[str, pl.DataType] = {
     "note": pl.String(),
 }
 
-#: Of which it is measured how many customers can be found again by all their rows.
+#: Table whose whole histories are compared.
 _REJOINED = "orders"
-#: Customers looked at in each table, and rows that are known of each.
+#: Number of customers in the sample, and numbers of rows that are known of each.
 _SAMPLE = 500
 _KNOWN = (1, 2, 3)
-#: Customers, the sample among them, whom everybody is compared with first: most are found again
-#: there, and only the rows of the others are looked for among all.
+#: Number of customers, including the sample, with whom the sample is compared first. Most known
+#: rows are found there, and only the others are searched for among all customers.
 _FIRST_LOOK = 5_000
-#: Whose known rows, and how many they are.
+#: Customer, and number of rows that are known of the customer.
 _WHO = ("customer_id", "_rows")
 
 
 def linkability(
     tables: Mapping[str, pl.LazyFrame], customers: pl.Series, *, release: Release
 ) -> pl.DataFrame:
-    """Estimate the share of customers whom rows of a view single out.
+    """Estimate the share of customers whom some of their rows in a view single out.
 
     Parameters
     ----------
     tables : mapping of str to LazyFrame
         Tables of the view, in any order and under any ids of customers.
     customers : Series of UInt64
-        These ids; the customers who are looked at are drawn by a hash of them.
+        Ids of these customers; a hash of the ids draws the sample.
     release : Release
-        Makes the counts.
+        Release that makes the counts.
 
     Returns
     -------
     DataFrame
-        One row per table and number of known rows, of the columns of ``LINKABILITY``: ``persons``
-        of the sample who have that many rows, ``share`` of them who are unique with its interval;
-        ``note`` has the bound where only one is shown.
+        One row per table and number of known rows, with the columns of ``LINKABILITY``: ``persons``
+        of the sample who have that many rows, and the ``share`` of unique persons among them with
+        its interval; ``note`` has the bound if only a bound is shown.
     """
-    # by a hash: of a customer's records the lowest id is the customer's, so low ids are no draw
+    # Drawn by a hash: a customer has the lowest id of their records, so low ids are no sample.
     customers = customers.rename("customer_id")
     customers = customers.gather(customers.hash(seed=3).arg_sort())
     parts = []
@@ -75,7 +75,7 @@ def linkability(
             continue
         shown = _columns(tables[name], name)
         if shown:
-            parts += _of_table(name, tables[name], shown, customers, release)
+            parts += _measure_table(name, tables[name], shown, customers, release)
     if not parts:
         return pl.DataFrame(schema=LINKABILITY)
     return pl.concat(parts).cast(pl.Schema(LINKABILITY))
@@ -95,7 +95,7 @@ def linkability_table(rows: pl.DataFrame, *, origin: str) -> Table:
 
 
 def _columns(frame: pl.LazyFrame, table: str) -> list[str]:
-    """Return the columns of a view's table that somebody could know a row by."""
+    """Return the columns of a table by which somebody could recognise a row."""
     declared = TABLES[table]
     return [
         name
@@ -104,21 +104,21 @@ def _columns(frame: pl.LazyFrame, table: str) -> list[str]:
     ]
 
 
-def _of_table(
+def _measure_table(
     table: str, frame: pl.LazyFrame, shown: Sequence[str], customers: pl.Series, release: Release
 ) -> list[pl.DataFrame]:
     frame = frame.filter(pl.col("customer_id").is_not_null())
     fact = pl.struct(shown).hash(seed=1).alias("_fact")
-    looked_at = customers.head(_FIRST_LOOK).to_frame().lazy()
-    some = frame.join(looked_at, on="customer_id", how="semi")
+    compared = customers.head(_FIRST_LOOK).to_frame().lazy()
+    some = frame.join(compared, on="customer_id", how="semi")
     near = some.select("customer_id", fact).unique().collect(engine="streaming")
     sample = customers.head(_SAMPLE)
-    known = _known(near.filter(pl.col("customer_id").is_in(sample.implode())))
-    left = known.join(_found_again(known, near), on=_WHO, how="anti")
+    known = _draw_known_rows(near.filter(pl.col("customer_id").is_in(sample.implode())))
+    left = known.join(_matched_by_others(known, near), on=_WHO, how="anti")
     facts = frame.select("customer_id", fact)
     held = facts.join(left.lazy().select("_fact").unique(), on="_fact", how="semi")
     others = held.unique().collect(engine="streaming")
-    unique = left.join(_found_again(left, others), on=_WHO, how="anti").select(_WHO).unique()
+    unique = left.join(_matched_by_others(left, others), on=_WHO, how="anti").select(_WHO).unique()
     judged = known.select(_WHO).unique().join(
         unique.with_columns(unique=True), on=_WHO, how="left"
     ).sort(_WHO)  # fmt: skip
@@ -131,9 +131,9 @@ def _of_table(
     return [line for line in lines if not line.is_empty()]
 
 
-def _known(rows: pl.DataFrame) -> pl.DataFrame:
-    """Draw 1, 2 and 3 rows of each customer who has as many: one row per fact that is known."""
-    # drawn at random, but the same at every run: in the order of a hash of row and customer
+def _draw_known_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    """Draw 1, 2 and 3 rows of each customer who has as many; return one row per known row."""
+    # A hash of row and customer draws at random, and draws the same rows in every run.
     drawn = rows.sort(pl.struct("customer_id", "_fact").hash(seed=2), "customer_id", "_fact")
     ranked = drawn.with_columns(_rank=pl.int_range(pl.len()).over("customer_id"))
     return pl.concat(
@@ -144,10 +144,10 @@ def _known(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _found_again(known: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return whose known rows somebody else has all of, with how many they are.
+def _matched_by_others(known: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return customers, with the number of known rows, whose known rows another customer has too.
 
-    Whoever has them all has the rarest, so only those who have the rarest are looked at.
+    A customer who has all of them has the rarest, so only customers with the rarest are examined.
     """
     shared_by = rows.group_by("_fact").agg(_sharing=pl.len())
     ordered = (
@@ -172,11 +172,11 @@ def _found_again(known: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _histories(facts: pl.LazyFrame, sample: pl.Series) -> pl.DataFrame:
-    """Say of each of the sample whether nobody has the same rows, all taken together."""
+    """Return for each customer of the sample whether nobody else has the same set of rows."""
     whole = (
         facts.unique()
         .group_by("customer_id")
-        .agg(_rows=pl.len(), _sum=pl.col("_fact").sum())  # a sum of hashes tells sets apart
+        .agg(_rows=pl.len(), _sum=pl.col("_fact").sum())  # A sum of hashes distinguishes sets.
         .collect(engine="streaming")
     )
     alike = whole.group_by("_rows", "_sum").agg(_alike=pl.len())

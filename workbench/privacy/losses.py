@@ -1,4 +1,4 @@
-"""Whom privacy cost most: what a view lost of each group, by the columns that its study sees."""
+"""Losses by group: the share of each group that a view lacks or whose group it suppresses."""
 
 from collections.abc import Mapping
 
@@ -24,27 +24,27 @@ def groups_lost(
     *,
     release: Release,
 ) -> pl.DataFrame:
-    """Estimate by group how many customers a view lost, and of how many it suppressed the group.
+    """Estimate by group the share of customers that a view lacks or whose group it suppresses.
 
     Parameters
     ----------
     everyone, allowed : DataFrame
-        The customer table before and after consent.
+        Customer table before and after consent.
     shown : DataFrame
-        The customer table of the view, ids still the dataset's.
+        Customer table of the view, with the ids of the dataset.
     levels : mapping of str to Expr
-        Columns that the study sees, each at the level to which the view generalises it: an
-        expression over the customer table. A column that the view empties for everybody is absent.
+        Columns of the study at the levels to which the view generalises them, as expressions over
+        the customer table. A column that the view suppresses for everybody is absent.
     release : Release
-        Makes the counts.
+        Release that makes the counts.
 
     Returns
     -------
     DataFrame
-        One row per group with ``min_group`` persons in the view, of the columns of ``LOSSES``:
-        ``lost_share`` of its persons in the dataset that the view lacks, and ``emptied_share`` of
-        those in the view whose group is suppressed (0 to 1, null where ``note`` has a bound); the
-        group that lost most first.
+        One row per group with ``min_group`` persons in the view, with the columns of ``LOSSES``:
+        ``lost_share`` is the share of its persons that the view lacks, ``emptied_share`` the share
+        of its persons in the view whose group is suppressed (0 to 1, null if ``note`` has a bound).
+        The group with the largest loss comes first.
     """
     parts = [
         _losses(name, level, everyone, allowed, shown, release) for name, level in levels.items()
@@ -91,7 +91,7 @@ def _losses(
             "emptied": pl.col("_empty") & pl.col("group").is_not_null(),
         },
     ).with_columns(
-        # not a count of its own: a second draw of noise about the same persons would tell more
+        # A difference of two counts: a second draw of noise about the same persons would tell more.
         lost=(pl.col("persons") - pl.col("in_view")).clip(0)
     )
     counted = share_columns(counted, "lost", "persons", release=release, name="lost_share")

@@ -1,37 +1,37 @@
 """Bands of numbers whose limits hardly depend on any single person.
 
-Whoever compares two views of nearly the same persons must not learn one person's number from limits
-that moved. So limits come from one fixed hierarchy of widths, 1, 5, 10, 50, 100 ..., in which every
-cell is divided into whole finer cells:
+A reader who compares two views of nearly the same persons must not learn one person's number from
+limits that moved. So limits come from a fixed hierarchy of widths, 1, 5, 10, 50, 100 ..., in which
+every cell is divided into whole finer cells:
 
     [0, 100 000)         1,000 persons   stands
     [30 000, 40 000)       212 persons   stands
     [35 000, 40 000)        93 persons   stands: shown as 37 500
     [400 000, 500 000)       1 person    does not stand: joins the band next to it
 
-A cell *stands* if it has clearly more than k persons: at least k and a number from 0 to k that is
-drawn for the cell by the study's secret. Bands are the finest cells that stand. A cell that does
-not stand joins the other such cells between the same neighbours, if they stand together, or else
-the band next to it. What decides about a cell is therefore its own count: a person elsewhere moves
-no limit, and the same person moves one only where a cell has exactly the number it needs. No cell
-is finer than about a quarter of the range in which the middle half of the persons lies, nor so fine
-that cells there would usually have fewer than 4 k persons.
+A cell *stands* if it has clearly more than k persons: at least k plus a number from 0 to k, which
+the study's secret draws for the cell. Bands are the finest cells that stand. Neighbouring cells
+that do not stand are joined to one band if they stand together; otherwise they join the band next
+to them. So a cell's own count decides about it: a person in another cell moves no limit, and a
+person in the cell moves one only if the cell has exactly the number that it needs. No cell is finer
+than about a quarter of the range of the middle half of the persons, nor so fine that cells in this
+range would usually have fewer than 4 k persons.
 
-A band is shown as the middle of its cell, which no value in it determines: neither how far the
-largest value lies nor which values joined it.
+A band is shown as the middle of its cell. No value in the band determines this number, neither the
+largest value nor the values that joined the band.
 
-Measured with k = 5 by leaving out one person at a time, in 20 samples of each size: share of cases
-in which anything changed that is shown of anybody else (``python -m tests.bench.bands``). In
-brackets the share where cells were joined to k from the lower end upwards, as they used to be.
+The table was measured with k = 5 by leaving out one person at a time, in 20 samples of each size.
+It gives the share of cases in which a value shown for another person changed (``python -m
+tests.bench.bands``), and in brackets the share if cells are joined to k from the lower end upwards.
 
     persons      even in 20,000 to 60,000      lognormal around 30,000
     60           0.016 (0.154)                 0.037 (0.144)
     300          0.035 (0.041)                 0.065 (0.046)
     3,000        0.000 (0.000)                 0.002 (0.002)
 
-What is left are changes of a cell that the person is in, and of the finest width, where the spread
-lies just between two widths: then all limits change. For 300 persons that is as frequent as limits
-changed before, but a limit no longer moves those above it.
+The remaining changes concern the cell of the person, or the finest width if the spread lies between
+two widths: then all limits change. For 300 persons this is as frequent as with joining from below,
+but a limit that moves does not move the limits above it.
 """
 
 from collections.abc import Callable
@@ -41,45 +41,45 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-#: Most widths in the middle half of the persons.
+#: Largest number of finest cells in the range of the middle half of the persons.
 _STEPS = 4
-#: Persons that a cell of the finest width should have in the middle half, in multiples of k: far
-#: from the number at which it no longer stands.
+#: Persons that a finest cell in this range should have, in multiples of k: far more than the number
+#: at which it no longer stands.
 _USUAL = 4
-#: Parts of the persons between which the spread is taken: the first pair that differs.
+#: Quantiles between which the spread is measured: the first pair with different numbers.
 _SPREADS = ((0.25, 0.75), (0.1, 0.9), (0.02, 0.98))
-#: Share of the persons whose numbers must be multiples of a width for it to be their unit.
+#: Share of persons whose numbers are multiples of a width, from which it counts as their unit.
 _IN_UNITS = 0.9
 #: Level of the finest unit, a millionth.
 _FINEST_UNIT = -12
-#: Levels above the finest whose cells are shown by their own middle, whoever is in them.
+#: Number of levels above the finest whose cells are always shown by their middle.
 _NARROW = 2
-#: Number of cells from zero beyond which a number cannot be put into a cell exactly.
+#: Largest number of cells between zero and a number that can be put into a cell exactly.
 _MOST_CELLS = 2**52
 
-#: Numbers beyond it are counted as it, so that differences and quotients stay finite.
+#: Larger numbers count as this number, so that differences and quotients are finite.
 _LARGEST = 1e290
 
-#: Draws a number from 0 to below 1 for what is named: the same for the same names.
+#: Draws a number of at least 0 and below 1 for some names, always the same for the same names.
 Draw = Callable[..., float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cells:
-    """The finest cells of some numbers.
+    """Finest cells of some numbers.
 
     Attributes
     ----------
     width : float
-        Width of the finest cell: limits are multiples of it.
+        Width of the finest cell; limits are multiples of it.
     level : int
-        Place of that width in the hierarchy: 0 for 1, 1 for 5, 2 for 10, -2 for 0.1.
+        Position of this width in the hierarchy: 0 for 1, 1 for 5, 2 for 10, -2 for 0.1.
     cells : array of int
         Number of the finest cell of each number.
     is_outside : array of bool
-        Whether a number lies too far from zero to be put into a cell.
+        Whether a number is too large to be put into a cell.
     is_unit : bool
-        Whether the finest cell has one number only, as numbers are usually stated.
+        Whether a finest cell contains one number, because numbers are usually stated in this unit.
     """
 
     width: float
@@ -89,7 +89,7 @@ class Cells:
     is_unit: bool
 
 
-def cells_of(
+def find_cells(
     numbers: NDArray[np.float64], weights: NDArray[np.int64], *, k: int, draw: Draw
 ) -> Cells:
     """Choose the width of the finest cells and put numbers into them.
@@ -99,16 +99,16 @@ def cells_of(
     numbers : array of float
         Distinct finite numbers, ascending.
     weights : array of int
-        Persons who state each.
+        Number of persons who state each number.
     k : int
-        Persons in the smallest band.
+        Number of persons in the smallest band.
     draw : callable
-        Draws for the study and the column.
+        Function that draws for the study and the column.
 
     Examples
     --------
     >>> numbers = np.array([20_000.0, 31_000, 38_000, 52_000])
-    >>> cells_of(numbers, np.full(4, 100), k=5, draw=lambda *what: 0.5).width
+    >>> find_cells(numbers, np.full(4, 100), k=5, draw=lambda *what: 0.5).width
     5000.0
     """
     numbers = np.clip(numbers, -_LARGEST, _LARGEST)
@@ -125,25 +125,25 @@ def cells_of(
 def shown_numbers(
     cells: NDArray[np.int64], persons: NDArray[np.int64], *, finest: Cells, k: int, draw: Draw
 ) -> NDArray[np.float64] | None:
-    """Join cells to bands of at least k persons; return the number shown for each cell.
+    """Join cells to bands of at least k persons and return the number that is shown for each cell.
 
     Parameters
     ----------
     cells : array of int
         Distinct finest cells, ascending.
     persons : array of int
-        Persons in each; a person who states several numbers counts in one cell only.
+        Number of persons in each; a person with several numbers counts in one cell.
     finest : Cells
-        The cells' width and unit.
+        Width and unit of the cells.
     k : int
-        Persons in the smallest band.
+        Number of persons in the smallest band.
     draw : callable
-        Draws for the study and the column.
+        Function that draws for the study and the column.
 
     Returns
     -------
     array of float, or None
-        The number for each cell; None where all of them have fewer than k persons.
+        Number shown for each cell; None if there are fewer than k persons.
     """
     if persons.sum() < k:
         return None
@@ -157,13 +157,13 @@ def shown_numbers(
     return shown
 
 
-#: Cells from one place to before another, and the number shown for them.
+#: Position of the first cell, position after the last cell, and the number shown for them.
 _Band = tuple[int, int, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tree:
-    """Cells on all levels of the hierarchy, the finest first; above the last is everything."""
+    """Cells on all levels of the hierarchy, the finest first; above the last is the whole line."""
 
     levels: list[NDArray[np.int64]]
     persons: NDArray[np.int64]
@@ -180,15 +180,15 @@ class _Tree:
         parts = list(pairwise(edges))
         stands = [self._stands(*part, "cell", level - 1, int(finer[part[0]])) for part in parts]
         if not any(stands):
-            return [(start, end, self._alone(start, end, level))]
+            return [(start, end, self._shown_for_whole(start, end, level))]
         made: list[_Band] = []
-        before: int | None = None  # the last part that stands
+        before: int | None = None  # Position of the last part that stands.
         for place in [*(place for place, each in enumerate(stands) if each), None]:
             first = start if before is None else parts[before][1]
             last = end if place is None else parts[place][0]
             joined: list[_Band] = []
             if first < last:
-                joined = self._between(first, last, level - 1, before, place, parts)
+                joined = self._join_between(first, last, level - 1, before, place, parts)
                 if not joined and made:
                     made[-1] = (made[-1][0], last, made[-1][2])
             made += joined
@@ -199,7 +199,7 @@ class _Tree:
             before = place
         return made
 
-    def _between(
+    def _join_between(
         self,
         first: int,
         last: int,
@@ -208,7 +208,7 @@ class _Tree:
         after: int | None,
         parts: list[tuple[int, int]],
     ) -> list[_Band]:
-        """Return the band of cells that do not stand alone, between cells that stand."""
+        """Return the band of cells between two cells that stand, if they stand together."""
         cells = self.levels[level]
         low = None if before is None else int(cells[parts[before][0]]) + 1
         high = None if after is None else int(cells[parts[after][0]]) - 1
@@ -224,10 +224,10 @@ class _Tree:
             return persons >= self.k
         return persons >= self.k + int(self.draw(*what) * (self.k + 1))
 
-    def _alone(self, start: int, end: int, level: int) -> float:
-        """Return the number shown for a cell none of whose parts stands.
+    def _shown_for_whole(self, start: int, end: int, level: int) -> float:
+        """Return the number that is shown for a cell if none of its parts stands.
 
-        A wide cell is shown by the part in which most of its persons are.
+        A wide cell is shown by the part that contains most of its persons.
         """
         everything = len(self.levels)
         while level > _NARROW or level == everything:
@@ -258,7 +258,7 @@ def _width(level: int) -> float:
 
 
 def _ratio(level: int) -> int:
-    """Return how many cells of a level make one of the next."""
+    """Return the number of cells of a level in one cell of the next level."""
     return 2 if level % 2 else 5
 
 
@@ -277,7 +277,7 @@ def _unit_level(numbers: NDArray[np.float64], weights: NDArray[np.int64]) -> int
 def _spread_level(
     numbers: NDArray[np.float64], weights: NDArray[np.int64], *, k: int, draw: Draw
 ) -> int | None:
-    """Return the level nearest to a part of the spread of the persons; None without one."""
+    """Return the level nearest to a part of the spread of the numbers; None without a spread."""
     steps = min(max(float(weights.sum()) / 2 / (_USUAL * k), 1.0), _STEPS)
     below = np.cumsum(weights) / max(int(weights.sum()), 1)
     for parts in _SPREADS:
@@ -286,7 +286,7 @@ def _spread_level(
             for part in parts
         )
         if high > low:
-            # drawn, so that round spreads (of 20,000) do not lie where the nearest level changes
+            # A drawn shift, so that round spreads, such as 20,000, are not where the level changes.
             wanted = np.log10((high - low) / steps) + (draw("width") - 0.5) * np.log10(2)
             near = range(2 * int(np.floor(wanted)) - 1, 2 * int(np.floor(wanted)) + 4)
             return min(near, key=lambda level: abs(np.log10(_width(level)) - wanted))

@@ -1,8 +1,8 @@
-"""What may be shown: figures about persons only as the release of the view made them.
+"""Refuse figures about persons that the release of the view did not make.
 
-``wb.show`` asks here for every table, figure and estimate, and the runner asks again outside the
-kernel. The mark of a release (``origin``) says that its figures were made by it; that guards
-against what is shown by mistake, not against an author who copies the mark.
+``wb.show`` checks every table, figure and estimate, and the runner checks it again outside the
+kernel. Figures that a release made have its mark (``origin``). The mark prevents mistakes; it does
+not stop an author who copies it.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from workbench.privacy.release import Release, model_origin
 from workbench.schema import TABLES, CustomerData
 from workbench.statistics.estimates import Estimate
 
-#: Columns of the customer tables that hold something about one person.
+#: Columns of the customer tables with values of single persons.
 _OF_PERSONS = frozenset(
     column.name
     for table in TABLES.values()
@@ -23,9 +23,9 @@ _OF_PERSONS = frozenset(
     if column.sensitivity in ("direct", "key", "quasi") or column.view == "amount"
 )
 
-#: Rows of words that no release made: more would be a list of persons.
+#: Largest number of rows of words without a mark: more could be a list of persons.
 _MOST_WORDS = 100
-#: Values that a column needs before its values are compared with those of the view.
+#: Smallest number of different values in a column that is compared with columns of the view.
 _FEWEST_VALUES = 2
 
 
@@ -35,18 +35,18 @@ def require_released(table: Table, *, release: Release, data: CustomerData) -> N
     Parameters
     ----------
     table : Table
-        About to be shown.
+        Table that is about to be shown.
     release : Release
-        The view's.
+        Release of the view.
     data : CustomerData
-        The view's tables, with whose values those of the table are compared.
+        Tables of the view, with whose values the values of the table are compared.
 
     Raises
     ------
     PrivacyError
-        The table counts persons, has a column of the customer tables (renamed or not), or has
-        numbers of which it does not say where they come from, and lacks the release's mark; or it
-        has the mark and was changed since.
+        The table lacks the mark of the release, and it counts persons, has a column of the customer
+        tables (renamed or not), or has numbers without a source; or it has the mark but was
+        changed afterwards.
     """
     name = table.name
     if table.origin and table.is_changed:
@@ -99,12 +99,12 @@ def require_released(table: Table, *, release: Release, data: CustomerData) -> N
 
 
 def require_released_estimate(estimate: Estimate, *, release: Release) -> None:
-    """Refuse a figure that the release of the view did not make; one without a value is shown.
+    """Refuse an estimate that the release of the view did not make, unless it has no value.
 
     Raises
     ------
     PrivacyError
-        It has a value and lacks the release's mark.
+        The estimate has a value and lacks the mark of the release.
     """
     figures = (estimate.value, estimate.low, estimate.high)
     if all(figure is None for figure in figures) and estimate.n == 0:
@@ -123,7 +123,7 @@ def require_released_estimate(estimate: Estimate, *, release: Release) -> None:
 
 
 def _numbers(table: Table) -> list[str]:
-    """Return the columns that hold numbers or times, as such or as text."""
+    """Return the columns with numbers or times, also if they are texts."""
     return [
         name
         for name, kind in table.rows.schema.items()
@@ -134,7 +134,7 @@ def _numbers(table: Table) -> list[str]:
 
 
 def _shared_values(table: Table, data: CustomerData) -> Iterator[tuple[str, str]]:
-    """Yield the table's columns whose values all occur in one column about persons of the view."""
+    """Yield columns of the table whose values all occur in one column of the view about persons."""
     for own, kind in table.rows.schema.items():
         values = table.rows[own].drop_nulls().unique()
         if values.len() < _FEWEST_VALUES or kind.is_float() or kind == pl.Boolean:

@@ -1,10 +1,10 @@
 """Pseudonyms: keyed hashes that differ from study to study.
 
-The same customer has the same pseudonym in every view of one study on one dataset, whatever was
-loaded in between. Rows are put in the order of the pseudonyms: in the order of the dataset, two
-studies could be joined by position. Pseudonyms alone do not keep two studies apart: views that both
-hold days and amounts of orders can be joined on these (``linkability`` measures for how many
-customers), unless a policy coarsens them or moves each customer's dates.
+A customer has the same pseudonym in every view of one study on one dataset, whatever is loaded in
+between. Rows are sorted by pseudonym: in the order of the dataset, the views of two studies could
+be joined by position. Pseudonyms alone do not keep two studies apart: views with days and amounts
+of orders can be joined on these (``linkability`` measures for how many customers), unless a policy
+coarsens them or shifts the dates of each customer.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from workbench.schema import TABLES
 from workbench.studies import Study
 from workbench.vault import Dataset
 
-#: Columns of ids that a view replaces; customers get their pseudonym.
+#: Columns of ids that a view replaces by keyed hashes, besides the customers' pseudonyms.
 _KEYS = frozenset(
     name for table in TABLES.values() for name in table.columns_with_treatment("pseudonym")
 ) - {"customer_id"}
@@ -25,20 +25,20 @@ _KEYS = frozenset(
 
 _SHIFT = "_shift"
 
-#: What stands before the name of a column by which rows are put in order.
+#: Prefix of the names of columns by which rows are sorted.
 ORDER = "_by_"
 _POSITION = "_position"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pseudonyms:
-    """The pseudonyms of the customers whom a study may see.
+    """Pseudonyms of the customers whom a study may see.
 
     Attributes
     ----------
     customers : DataFrame
-        ``customer_id`` and ``pseudonym`` (both UInt64), and ``_shift`` (Int64): the days by which
-        all dates of the customer are moved back.
+        ``customer_id`` and ``pseudonym`` (both UInt64), and ``_shift`` (Int64), the number of days
+        by which all dates of the customer are shifted back.
     """
 
     customers: pl.DataFrame
@@ -55,17 +55,17 @@ class Pseudonyms:
             customers = customers.with_columns(drawn.cast(pl.Int64).alias(_SHIFT))
         return cls(customers=customers, secret=secret)
 
-    def seen(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """Leave out the rows of nobody and of those whom the study may not see, in any order."""
+    def keep_visible(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Keep the rows of customers whom the study may see, in any order."""
         if "customer_id" not in rows.collect_schema():
             return rows
         return rows.join(self.customers.lazy().select("customer_id"), on="customer_id", how="semi")
 
-    def moved(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """Move all dates of each customer back by that customer's days, where the study asks.
+    def shift_dates(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Shift all dates of each customer back by the customer's days, if the study asks for it.
 
-        Days of the calendar are meant, so that a day of 23 hours moves nothing to another day.
-        Rows come in any order.
+        The shift is in days of the calendar, so that a day of 23 hours shifts nothing to another
+        day. Rows come in any order.
         """
         schema = rows.collect_schema()
         if _SHIFT not in self.customers.columns or "customer_id" not in schema:
@@ -74,7 +74,7 @@ class Pseudonyms:
         return (
             rows.join(days, on="customer_id", how="left")
             .with_columns(
-                _moved_back(name, kind) for name, kind in schema.items() if kind.is_temporal()
+                _shift_back(name, kind) for name, kind in schema.items() if kind.is_temporal()
             )
             .drop(_SHIFT)
         )
@@ -90,8 +90,9 @@ class Pseudonyms:
         Returns
         -------
         LazyFrame
-            By pseudonym, each customer's rows by the dataset's primary key or a hash of it: the
-            same order whatever way the rows came, and another for another study.
+            Rows sorted by pseudonym, and those of a customer by the primary key of the dataset or
+            a hash of it. The order does not depend on the order of the input, and it differs
+            between studies.
         """
         schema = rows.collect_schema()
         order = [name for name in schema.names() if name.startswith(ORDER)]
@@ -102,7 +103,7 @@ class Pseudonyms:
                     on="customer_id",
                     how="inner",
                 )
-                .pipe(_in_order, order)
+                .pipe(_sort_by_pseudonym, order)
                 .with_columns(customer_id=pl.col("pseudonym"))
                 .drop("pseudonym")
             )
@@ -119,7 +120,7 @@ class Pseudonyms:
         )
 
 
-def _in_order(rows: pl.LazyFrame, key: Sequence[str]) -> pl.LazyFrame:
+def _sort_by_pseudonym(rows: pl.LazyFrame, key: Sequence[str]) -> pl.LazyFrame:
     """Sort rows by pseudonym and then by their primary key, or by a hash of it.
 
     The hash is taken where the key has no time. It is put into one number of 128 bits with the
@@ -138,12 +139,12 @@ def _in_order(rows: pl.LazyFrame, key: Sequence[str]) -> pl.LazyFrame:
     return rows.with_columns(position.alias(_POSITION)).sort(_POSITION).drop(_POSITION)
 
 
-def _moved_back(name: str, kind: pl.DataType) -> pl.Expr:
+def _shift_back(name: str, kind: pl.DataType) -> pl.Expr:
     column, shift = pl.col(name), pl.duration(days=pl.col(_SHIFT))
     if not isinstance(kind, pl.Datetime) or kind.time_zone is None:
         return column - shift
     by_clock = (column.dt.replace_time_zone(None) - shift).dt.replace_time_zone(
         kind.time_zone, ambiguous="earliest", non_existent="null"
     )
-    # an hour that a clock skips does not exist: such an instant is moved by whole 24 hours
+    # An instant in an hour that clocks skip does not exist: it is shifted by whole 24 hours.
     return pl.coalesce(by_clock, column - shift).alias(name)

@@ -1,7 +1,7 @@
-"""Numbers in the texts of a report: figures that are shown, or written by notebook or package.
+"""Check the numbers in the texts of a report: each must be shown, or written in the source.
 
-A number in a title or an answer that no table shows could be somebody's: an amount, or a count of
-few that the release would have given as a bound.
+A number in a title or an answer that no table shows could belong to a person: an amount, or a small
+count that the release would have given as a bound.
 """
 
 import re
@@ -20,14 +20,14 @@ _PERSONS = (
     "customers?|persons?|people|buyers?|users?|members?|women|woman|men|man|clients?|accounts?|"
     "subscribers?|visitors?|shoppers?|households?|individuals?"
 )
-#: What a count of persons is followed by: "4 customers", "4 loyal buyers", "4 of the 25 persons".
+#: Words after a count of persons: "4 customers", "4 loyal buyers", "4 of the 25 persons".
 _OF_PERSONS = re.compile(
     r"(?: of(?: the| our| all)?(?: [\d,]+)?)?"
     r"(?: (?!(?:of|with|by|in|for|groups?|among)\b)[a-z-]+){0,2}"
     rf" (?:{_PERSONS})\b",
     re.IGNORECASE,
 )
-#: What stands before a number that the study's rules state: "fewer than 10 customers".
+#: Words before a number that is a limit: "fewer than 10 customers".
 _LIMIT = re.compile(r"(?:than|least|most|under|over|below|above|about) $", re.IGNORECASE)
 #: Small counts as words, which count persons as digits do.
 _IN_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -35,7 +35,7 @@ _COUNTED_IN_WORDS = re.compile(
     rf"\b({'|'.join(_IN_WORDS)}|single)\b(?=(?: of(?: the| our| all)?)? (?:{_PERSONS})\b)",
     re.IGNORECASE,
 )
-#: What a number of persons that nobody has counted is followed by.
+#: Words after a number of persons that is a plan and no count.
 _SUPPOSED = re.compile(r" (?:persons|customers)(?: per group)? would be needed| times as many\b")
 _PERCENT = re.compile(r"[ \u00a0]?(?:%|percent\b|(?:percentage )?points?\b)")
 _POINTS = ("point", "points")
@@ -43,13 +43,13 @@ _POINTS = ("point", "points")
 _DATE = re.compile(r"\b(?:19|20)\d\d(?:-\d\d){0,2}\b|\bQ[1-4]\b")
 _WORD = re.compile(r" ([A-Za-z]{2,})\b")
 _LONGEST_WORD = 40
-#: Numbers that belong to methods, not to data: the level of intervals, the whole, and chance.
+#: Numbers of methods: the level of intervals in percent, the whole in percent, and chance.
 _OF_METHODS = (95.0, 100.0, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The numbers that a text of one report may quote.
+    """Numbers that the texts of a report may quote.
 
     Attributes
     ----------
@@ -58,9 +58,9 @@ class Shown:
     labels : frozenset of float
         Numbers in the texts of tables, for instance in the names of bands.
     stated : frozenset of float
-        Numbers of the notebook, its parameters and the study's rules.
+        Numbers in the notebook, its parameters and the rules of the study.
     rows : int
-        Rows of the longest table: a text may count them ("in 7 of 10 groups").
+        Number of rows of the longest table, which a text may count ("in 7 of 10 groups").
     """
 
     figures: NDArray[np.float64]
@@ -75,7 +75,7 @@ class Shown:
         estimates: Iterable[Mapping[str, Any]],
         stated: str,
     ) -> "Shown":
-        """Gather what exhibits and estimates, as JSON, show, and what a text states."""
+        """Gather the numbers of exhibits and estimates, given as JSON, and of a source text."""
         held = [exhibit["rows"] for exhibit in exhibits]
         cells = [cell for rows in held for row in rows for cell in row]
         cells += [each[part] for each in estimates for part in ("value", "low", "high", "n")]
@@ -89,13 +89,13 @@ class Shown:
         )
 
     def missing(self, text: str) -> int:
-        """Return how many numbers of a text it may not quote."""
+        """Return how many numbers of a text may not be quoted."""
         return sum(not self._may_quote(number) for number in _quoted(text))
 
     def _may_quote(self, number: "_Quoted") -> bool:
         is_stated = not self.stated.isdisjoint(number.values)
         if number.counts_persons:
-            # a count is quoted as it is shown: a mean that rounds to it does not license it
+            # A count must be shown itself: a mean that rounds to it is not enough.
             return bool((self.figures == number.value).any()) or (is_stated and number.is_limit)
         return (
             number.is_among(self.figures)
@@ -110,8 +110,9 @@ class Shown:
 def unstated_numbers(text: str, stated: frozenset[float]) -> int:
     """Return how many numbers of a label are neither stated nor round nor part of a date.
 
-    The end of a band may be somebody's value: "2,000 to 10,016". Round are numbers of one digit,
-    or of two whose second is 5, and the numbers just below them (199 ends a band before 200).
+    The end of a band may be the value of a person: "2,000 to 10,016". Numbers of one digit are
+    round, and numbers of two digits of which the second is 5, and also the numbers just below them
+    (199 ends a band before 200).
     """
     bare = _DATE.sub(" ", text)
     return sum(
@@ -145,13 +146,13 @@ class _Quoted:
     Attributes
     ----------
     value : float
-        What it is; ``decimals`` are those written.
+        Value of the number; ``decimals`` is its number of written decimals.
     is_percent, counts_persons : bool
         Whether a percent sign or "points", or a word for persons, follows.
     is_limit : bool
-        Whether "fewer than" or its like stands before it.
+        Whether words such as "fewer than" precede it.
     before : str
-        The word that it stands before; empty where none follows.
+        Word that follows; empty if none follows.
     """
 
     value: float
@@ -163,13 +164,13 @@ class _Quoted:
 
     @property
     def values(self) -> set[float]:
-        """The value as it may be stated: 15 % is also .15."""
+        """Values by which the source may state the number: 15 % is also .15."""
         return {self.value, round(self.value / 100, 12)} if self.is_percent else {self.value}
 
     def is_among(self, figures: NDArray[np.float64]) -> bool:
-        """Return whether a figure, rounded as the text rounds, is this number.
+        """Return whether a figure equals this number if it is rounded to the decimals of the text.
 
-        A difference in points is a figure of a table in points, or of an estimate as a share.
+        A difference in points may be shown in points or as a share.
         """
         margin = 0.5 * 10.0**-self.decimals * (1 + 1e-9)
         scales = (1, 100) if self.before in _POINTS else (100,) if self.is_percent else (1,)
@@ -211,7 +212,7 @@ def _word_after(rest: str) -> str:
 
 @cache
 def _numbers_of_templates() -> frozenset[tuple[float, str]]:
-    """Return the numbers that this package writes, each with its word: 20 bootstrap samples."""
+    """Return the numbers in the package's texts, each with the word after it: 20 bootstrap."""
     found = set()
     for source in package_sources():
         for match in _NUMBER.finditer(source):

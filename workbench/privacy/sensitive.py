@@ -1,8 +1,8 @@
-"""Whether a condition tells something sensitive of a person, under whatever name it is kept.
+"""Find out whether a condition reveals a sensitive fact about persons, under any name.
 
-A share of a sensitive fact is never given as 0 or all, since it would then be known of everybody
-in the group. Which columns are sensitive says the schema; a column of one's own is sensitive where
-it follows from one of them: "earns over 50,000" from the income band.
+A share of a sensitive fact is never given as 0 or all, because everybody in the group would then be
+known to lack or have it. The schema declares sensitive columns. A column that a notebook makes is
+sensitive if it follows from one of them: "earns over 50,000" follows from the income band.
 """
 
 from collections.abc import Iterator
@@ -12,30 +12,30 @@ import polars as pl
 
 from workbench.schema import TABLES, CustomerData
 
-#: Columns that must not be learned of a person.
+#: Columns whose values must not become known for a person.
 _COLUMNS = frozenset(
     name
     for table in TABLES.values()
     for name in (*table.columns_of_sensitivity("sensitive"), "is_special_category")
 )
-#: How well a fact has to tell a condition: F1 of the persons who have, or lack, what is rarer.
-_TELLS = 0.95
+#: F1 score, for the rarer of having and lacking the condition, from which a fact reveals it.
+_REVEALS = 0.95
 
 
-def tells_sensitive(rows: pl.DataFrame, condition: pl.Expr, data: CustomerData) -> bool:
+def reveals_sensitive(rows: pl.DataFrame, condition: pl.Expr, data: CustomerData) -> bool:
     """Return whether a condition reads a sensitive column, or follows from a sensitive fact.
 
-    A condition that holds for everybody, or nobody, in the rows follows from a fact by which the
-    rows were chosen.
+    If a condition holds for everybody or nobody in the rows, the choice of the rows is examined in
+    its place.
 
     Parameters
     ----------
     rows : DataFrame
         One row per person, with ``customer_id`` (UInt64).
     condition : Expr
-        Boolean over ``rows``; null counts as not.
+        Boolean expression over ``rows``; null counts as false.
     data : CustomerData
-        The view's tables.
+        Tables of the view.
     """
     if not _COLUMNS.isdisjoint(condition.meta.root_names()):
         return True
@@ -55,21 +55,23 @@ def _sensitive_facts(data: CustomerData) -> Iterator[pl.DataFrame]:
     if named := [
         name for name in TABLES["customers"].columns_of_sensitivity("sensitive") if name in held
     ]:
-        told = data["customers"].select("customer_id", *(pl.col(n).cast(pl.String) for n in named))
+        stated = data["customers"].select(
+            "customer_id", *(pl.col(n).cast(pl.String) for n in named)
+        )
         yield (
-            told.unpivot(named, index="customer_id", variable_name="_fact", value_name="_value")
+            stated.unpivot(named, index="customer_id", variable_name="_fact", value_name="_value")
             .drop_nulls()
             .collect()
         )
     for table in TABLES.values():
-        saying = [column for column in table.columns if column.within]
-        naming = saying[-1].within if saying else ()
+        valued = [column for column in table.columns if column.within]
+        naming = valued[-1].within if valued else ()
         known = data[table.name].collect_schema()
         if not naming or not {"customer_id", *naming} <= set(known):
             continue
-        said = [
+        values = [
             pl.col(column.name).cast(pl.String).fill_null("")
-            for column in saying
+            for column in valued
             if column.name in known and column.name not in naming
         ]
         yield (
@@ -78,7 +80,7 @@ def _sensitive_facts(data: CustomerData) -> Iterator[pl.DataFrame]:
             .select(
                 "customer_id",
                 pl.concat_str(pl.col(list(naming)).cast(pl.String), separator=" ").alias("_fact"),
-                (pl.concat_str(said, separator=" ") if said else pl.lit("")).alias("_value"),
+                (pl.concat_str(values, separator=" ") if values else pl.lit("")).alias("_value"),
             )
             .unique()
             .collect()
@@ -86,10 +88,10 @@ def _sensitive_facts(data: CustomerData) -> Iterator[pl.DataFrame]:
 
 
 def _follows(flags: pl.DataFrame, facts: pl.DataFrame) -> bool:
-    """Return whether one fact tells nearly all persons with the rarer flag from the others.
+    """Return whether one fact separates nearly all persons with the rarer flag from the others.
 
-    Persons of whom a fact says nothing have a value of their own. A value is taken to tell the
-    flag where most persons with the value have it; so is a limit, for facts that are numbers.
+    Persons without the fact count as one more value. A value predicts the flag if most persons with
+    this value have it. For numbers a limit can predict the flag too.
     """
     rarer = bool(flags["_flag"].sum() * 2 <= flags.height)
     wanted = flags.select("customer_id", _is=pl.col("_flag") == rarer)
@@ -109,16 +111,16 @@ def _follows(flags: pl.DataFrame, facts: pl.DataFrame) -> bool:
 
 
 def _by_values(persons: pl.DataFrame, silent: int, silent_having: int, total: int) -> bool:
-    # a value of one or two persons tells anything: only shared ones count
-    telling = persons.filter(pl.col("persons") > 2, pl.col("having") * 2 > pl.col("persons"))
-    found, right = int(telling["persons"].sum()), int(telling["having"].sum())
+    # A value of one or two persons predicts any flag by chance, so only shared values count.
+    predicting = persons.filter(pl.col("persons") > 2, pl.col("having") * 2 > pl.col("persons"))
+    found, right = int(predicting["persons"].sum()), int(predicting["having"].sum())
     if silent_having * 2 > silent:
         found, right = found + silent, right + silent_having
-    return _f1(right, found, total) >= _TELLS
+    return _f1(right, found, total) >= _REVEALS
 
 
 def _by_limit(part: pl.DataFrame, total: int) -> bool:
-    """Return whether a limit of numbers tells the flag, from either side."""
+    """Return whether a limit of numbers predicts the flag, from either side."""
     number = pl.col("_value").str.strip_chars().cast(pl.Float64, strict=False)
     known = part.select("_is", _number=number).drop_nulls("_number")
     if known.height * 2 < part.height or known["_number"].n_unique() < 3:
@@ -126,7 +128,7 @@ def _by_limit(part: pl.DataFrame, total: int) -> bool:
     for descending in (False, True):
         ordered = known.sort("_number", descending=descending)["_is"].to_numpy()
         right = np.cumsum(ordered)
-        if (2 * right / (np.arange(1, right.size + 1) + total)).max() >= _TELLS:
+        if (2 * right / (np.arange(1, right.size + 1) + total)).max() >= _REVEALS:
             return True
     return False
 

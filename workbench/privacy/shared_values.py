@@ -1,15 +1,15 @@
-"""Values that may be learned of nobody: shown only as far as k persons of the view share them.
+"""Show only values that k persons of a view share, and numbers as bands of k persons.
 
-A text that k persons state names none of them. A number is seldom shared, but a band of numbers is:
-numbers are put into bands of at least k persons, and every band is shown as one number, so that
-features go on reading numbers. A text that fewer than k persons state is suppressed.
+A text that k persons state identifies none of them; a text that fewer than k persons state is
+suppressed. Persons seldom share a number, but they share a band of numbers: numbers are put into
+bands of at least k persons, and every band is shown as one number, so that features can read it.
 
     income of 1,200 persons      bands of the hierarchy, each of k persons      shown
     31_250, 33_900, 34_800 ──>   30,000 to 35,000                          ──>  32500
-    412_000 (one person)   ──>   60,000 to 65,000 and whoever has more     ──>  62500
+    412_000 (one person)   ──>   60,000 to 65,000 and larger numbers       ──>  62500
 
-``number_bands`` says how the bands are chosen. All numbers of a column are put into bands, also
-where k persons share each: one further person with a rare number would change what is shown of all.
+``number_bands`` chooses the bands. All numbers of a column are put into bands, even if k persons
+share each number: otherwise one more person with a rare number would change all shown values.
 Numbers too large for a band are suppressed.
 """
 
@@ -18,11 +18,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from workbench.privacy.number_bands import Draw, cells_of, shown_numbers
+from workbench.privacy.number_bands import Draw, find_cells, shown_numbers
 from workbench.privacy.release.noise import keyed_unit
 
-#: Share of the stated cells of a column that must be numbers for it to hold numbers: far from all,
-#: so that no single person decides.
+#: Share of numbers in the stated cells from which a column counts as one of numbers: clearly less
+#: than all, so that no single person decides.
 _NUMERIC_SHARE = 0.9
 #: Whole numbers below it are written without a decimal point.
 _MOST_WHOLE = 2**52
@@ -30,17 +30,17 @@ _MOST_WHOLE = 2**52
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedValues:
-    """What is shown of a column in the place of its values.
+    """Values that are shown in place of the values of a column.
 
     Attributes
     ----------
     shown : DataFrame
-        Columns that say what the value is about, the value (``column``), and ``_shown``: what
-        stands in its place. Values that are suppressed have no row.
+        Columns that name what the value is about, the value (``column``), and the value that is
+        shown in its place (``_shown``). Suppressed values have no row.
     about : DataFrame
-        One row per combination of the columns that say what the value is about: these, ``persons``
-        who state one, ``cells`` (stated), ``suppressed`` (of those) and ``step`` (Float64, of which
-        the limits of bands are multiples; null for texts).
+        One row per combination of the columns that name what the value is about: these columns,
+        the numbers of ``persons`` with a value, of stated ``cells`` and of ``suppressed`` cells,
+        and ``step`` (Float64), of which the limits of bands are multiples; it is null for texts.
     """
 
     shown: pl.DataFrame
@@ -50,7 +50,9 @@ class SharedValues:
 def shared_values(
     rows: pl.LazyFrame, column: str, *, k: int, secret: bytes, within: tuple[str, ...] = ()
 ) -> SharedValues:
-    """Find what of a column at least k persons share; rows without a customer are nobody's.
+    """Find the values and bands of a column that at least k persons share.
+
+    Rows without a customer count for no person.
 
     Parameters
     ----------
@@ -59,22 +61,22 @@ def shared_values(
     column : str
         Column of texts or numbers.
     k : int
-        Persons that have to share a value or a band.
+        Smallest number of persons who share a shown value or band.
     secret : bytes
-        Secret of the study, from which the limits of bands are drawn.
+        Secret of the study, which draws the limits of bands.
     within : tuple of str
-        Columns that say what the value is about: "yes" to one question is another value than
+        Columns that name what the value is about: "yes" to one question is another value than
         "yes" to the next.
     """
-    stated = _stated(rows, column, within)
-    counted, stating = pl.collect_all(_counted(stated, column, within), engine="streaming")
+    stated = _count_by_person(rows, column, within)
+    counted, stating = pl.collect_all(_count_persons(stated, column, within), engine="streaming")
     counted = counted.sort(*within, column, nulls_last=True)
     counted = counted.with_columns(_number=pl.col(column).cast(pl.Float64, strict=False))
     as_texts = counted.filter(pl.col("_persons") >= k)
     parts = [as_texts.select(*within, column, _shown=column)]
     steps: list[pl.DataFrame] = []
-    is_number = _numeric(counted, within)
-    for about, values in _numbers(counted, within, is_number):
+    is_number = _numeric_subjects(counted, within)
+    for about, values in _numbers_by_subject(counted, within, is_number):
         persons = stated.join(
             values.lazy().select(*within, column), on=[*within, column], nulls_equal=True
         )
@@ -83,11 +85,13 @@ def shared_values(
         def draw(*what: object, names: tuple[str, ...] = names) -> float:
             return keyed_unit(secret, *names, *what)
 
-        bands = _banded(values, persons, column, k, draw)
+        bands = _put_into_bands(values, persons, column, k, draw)
         if bands is None:
             continue
         step, shown = bands
-        parts.append(shown.select(*within, column, _shown=_written("_middle", shown, column)))
+        parts.append(
+            shown.select(*within, column, _shown=_band_in_column_type("_middle", shown, column))
+        )
         steps.append(about.with_columns(step=pl.lit(step)))
     shown = pl.concat(parts, how="vertical_relaxed")
     shown = shown.unique([*within, column], keep="last", maintain_order=True)
@@ -99,20 +103,20 @@ def shared_values(
 def common_values(
     rows: pl.LazyFrame, within: Mapping[str, tuple[str, ...]], *, k: int
 ) -> dict[str, SharedValues]:
-    """Find which names at least k persons share, codes of digits included: they are no numbers.
+    """Find the names that at least k persons share; codes of digits count as names, not numbers.
 
     Parameters
     ----------
     rows, k
         As in ``shared_values``.
     within : mapping of str to tuple of str
-        Columns of names, each with the columns that say what it is about. All of them are counted
-        in one reading of the rows.
+        Columns of names, each with the columns that name what it is about. One reading of the rows
+        counts all of them.
     """
     wanted = [
         frame
         for column, about in within.items()
-        for frame in _counted(_stated(rows, column, about), column, about)
+        for frame in _count_persons(_count_by_person(rows, column, about), column, about)
     ]
     found = pl.collect_all(wanted, engine="streaming")
     made = {}
@@ -127,7 +131,7 @@ def common_values(
     return made
 
 
-def _stated(rows: pl.LazyFrame, column: str, within: tuple[str, ...]) -> pl.LazyFrame:
+def _count_by_person(rows: pl.LazyFrame, column: str, within: tuple[str, ...]) -> pl.LazyFrame:
     """Return each person once with each value, with the number of cells."""
     return (
         rows.filter(pl.col(column).is_not_null())
@@ -136,7 +140,7 @@ def _stated(rows: pl.LazyFrame, column: str, within: tuple[str, ...]) -> pl.Lazy
     )
 
 
-def _counted(
+def _count_persons(
     stated: pl.LazyFrame, column: str, within: tuple[str, ...]
 ) -> tuple[pl.LazyFrame, pl.LazyFrame]:
     """Return cells and persons of each value, and the persons who state any, in any order."""
@@ -150,7 +154,7 @@ def _counted(
 
 
 def show_shared(rows: pl.LazyFrame, column: str, *, shared: SharedValues) -> pl.LazyFrame:
-    """Replace each value of a column by what is shown of it; rows come in any order."""
+    """Replace each value of a column by its shown value; rows come in any order."""
     keys = [name for name in shared.shown.columns if name != "_shown"]
     return (
         rows.join(shared.shown.lazy(), on=keys, how="left", nulls_equal=True)
@@ -159,8 +163,8 @@ def show_shared(rows: pl.LazyFrame, column: str, *, shared: SharedValues) -> pl.
     )
 
 
-def _numeric(counted: pl.DataFrame, within: tuple[str, ...]) -> pl.DataFrame:
-    """Return what a value is about where nearly all stated cells are numbers."""
+def _numeric_subjects(counted: pl.DataFrame, within: tuple[str, ...]) -> pl.DataFrame:
+    """Return the subjects whose stated cells are nearly all numbers."""
     keys = [pl.col(name) for name in within] or [pl.lit(0).alias("_all")]
     numeric = pl.col("_number").is_finite().fill_null(False)
     return (
@@ -171,10 +175,10 @@ def _numeric(counted: pl.DataFrame, within: tuple[str, ...]) -> pl.DataFrame:
     )
 
 
-def _numbers(
+def _numbers_by_subject(
     counted: pl.DataFrame, within: tuple[str, ...], is_number: pl.DataFrame
 ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-    """Yield what numbers are about, and the numbers, ascending."""
+    """Yield each numeric subject with its numbers, ascending."""
     if is_number.is_empty():
         return
     numbers = counted.filter(pl.col("_number").is_finite())
@@ -186,19 +190,19 @@ def _numbers(
         yield about, values.sort("_number")
 
 
-def _banded(
+def _put_into_bands(
     values: pl.DataFrame, persons: pl.LazyFrame, column: str, k: int, draw: Draw
 ) -> tuple[float, pl.DataFrame] | None:
-    """Put numbers into bands of k persons: the step, and each value with ``_middle``."""
+    """Put numbers into bands of k persons; return the step, and each value with ``_middle``."""
     weights = values["_persons"].cast(pl.Int64).to_numpy()
-    finest = cells_of(values["_number"].to_numpy(), weights, k=k, draw=draw)
+    finest = find_cells(values["_number"].to_numpy(), weights, k=k, draw=draw)
     cells = values.with_columns(pl.Series("_cell", finest.cells)).filter(
         ~pl.Series(finest.is_outside)
     )
     counted = (
         persons.drop_nulls("customer_id")
         .join(cells.lazy().select(column, "_cell"), on=column)
-        # each person in one of their cells, drawn by chance, so that joined cells have k of them
+        # Each person counts in one of their cells, drawn at random, so that joined cells have k.
         .group_by("customer_id")
         .agg(pl.col("_cell").sort_by(pl.struct("customer_id", "_cell").hash(seed=4)).first())
         .group_by("_cell")
@@ -221,8 +225,8 @@ def _banded(
     return finest.width, cells.join(middles, on="_cell")
 
 
-def _written(middle: str, shown: pl.DataFrame, column: str) -> pl.Expr:
-    """Write the number of a band as its column writes values: as a text, or as it is."""
+def _band_in_column_type(middle: str, shown: pl.DataFrame, column: str) -> pl.Expr:
+    """Return the number of a band in the type of its column: as a text, or as a number."""
     if shown.schema[column] != pl.String:
         return pl.col(middle).cast(shown.schema[column], strict=False)
     number = pl.col(middle)

@@ -1,4 +1,4 @@
-"""The view: the tables as one study may see them, and the report of what was done to them."""
+"""Views: the tables of a dataset as one study may see them, with a report of their treatment."""
 
 import hashlib
 from collections.abc import Mapping
@@ -12,7 +12,12 @@ import polars as pl
 
 from workbench.foundation.errors import ParameterError, PrivacyError
 from workbench.foundation.files import canonical_json
-from workbench.privacy.columns import generalised, history_units, suppress_unreferred, treat_columns
+from workbench.privacy.columns import (
+    generalise_customers,
+    history_units,
+    suppress_unreferred,
+    treat_columns,
+)
 from workbench.privacy.consent import permitted
 from workbench.privacy.figures import Figures
 from workbench.privacy.linkability import linkability
@@ -31,27 +36,27 @@ from workbench.vault import Dataset
 
 @dataclass(frozen=True, kw_only=True)
 class View(Figures):
-    """What one study may see, as of a date.
+    """Data that one study may see, as of a date.
 
     Attributes
     ----------
     study : Study
-        Whose view it is.
+        Study of the view.
     as_of : date
-        Scoring date; the view holds nothing from its first moment in the study's zone on.
+        Scoring date; the view has no facts from the beginning of this day in the study's zone on.
     data_until : date
         First day that not all sources of the dataset cover.
     data : CustomerData
-        The tables, lazily; ``customer_id`` is a pseudonym that only this study has, and instants
-        are read in the study's zone.
+        Lazy tables; ``customer_id`` is a pseudonym that only this study has, and instants are in
+        the study's zone.
     report : ViewReport
-        What was done to which column, and whom each step removed.
+        Treatment of each column, and numbers of customers that each step removed.
     dataset : str
         Name of the dataset; ``version`` and ``is_synthetic`` are the dataset's.
     fingerprint : str
-        Equal for views that are made from the same data by the same rules.
+        Hash that is equal for views made from the same data by the same rules.
     release : Release
-        Makes every figure about the view's persons that is to be published.
+        Release that makes every published figure about the persons of the view.
     """
 
     study: Study
@@ -67,21 +72,21 @@ class View(Figures):
 
     @property
     def currency(self) -> str:
-        """The study's currency; amounts in others are left out of features and counted."""
+        """Currency of the study; features leave out amounts in other currencies and count them."""
         return self.study.currency
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The values of its text columns, each looked up once."""
+        """Values of the text columns, each looked up once."""
         return Vocabulary(data=self.data, k=self.study.policy.k)
 
     @property
     def min_group(self) -> int:
-        """Persons in the smallest group that may be shown."""
+        """Number of persons in the smallest group that may be shown."""
         return self.study.min_group
 
     def describe(self) -> dict[str, Any]:
-        """Return all but the tables in a form that JSON can hold."""
+        """Return the view without its tables, as content for JSON."""
         return {
             "study": self.study.model_dump(mode="json"),
             "as_of": self.as_of.isoformat(),
@@ -97,7 +102,7 @@ class View(Figures):
 
     @classmethod
     def restore(cls, description: Mapping[str, Any], data: CustomerData) -> "View":
-        """Make a view again from what ``describe`` gave and its tables."""
+        """Return a view from its tables and the result of ``describe``."""
         study = Study.model_validate(description["study"], strict=False)
         return cls(
             study=study,
@@ -115,13 +120,15 @@ class View(Figures):
         )
 
     def _repr_html_(self) -> str:
-        from workbench.privacy.view_markup import view_markup  # late: it knows this class
+        from workbench.privacy.view_markup import (
+            view_markup,  # Imported late because it imports this class.
+        )
 
         return view_markup(self)
 
 
 def common_zone(dataset: Dataset) -> str | None:
-    """Return the zone that all sources of a dataset share; None where they have several."""
+    """Return the zone that all sources of a dataset share; None if there are several zones."""
     zones = {source.zone for source in dataset.sources}
     return zones.pop() if len(zones) == 1 else None
 
@@ -132,7 +139,7 @@ def zone_of(study: Study, dataset: Dataset) -> str:
     Raises
     ------
     ParameterError
-        The study names none, and the sources of its dataset do not share one.
+        The study names no zone, and the sources of its dataset have several.
     """
     zone = study.zone or common_zone(dataset)
     if zone is None:
@@ -145,15 +152,15 @@ def zone_of(study: Study, dataset: Dataset) -> str:
 
 
 def default_as_of(dataset: Dataset, *, zone: str) -> date:
-    """Return the last date before whose first moment all sources of the dataset are complete.
+    """Return the latest date until whose beginning all sources of the dataset are complete.
 
-    What one system says in one format is complete as far as its latest load; the system that lags
-    behind decides.
+    The exports of one system in one format are complete until the end of the latest of them. The
+    system whose exports end first decides.
 
     Parameters
     ----------
     dataset : Dataset
-        Its sources state until when they are complete.
+        Dataset, whose sources state until when they are complete.
     zone : str
         IANA name of the zone in which days begin.
     """
@@ -165,14 +172,14 @@ def default_as_of(dataset: Dataset, *, zone: str) -> date:
     return min(until.values()).astimezone(ZoneInfo(zone)).date()
 
 
-#: Parts of a policy that decide what a view holds; the others decide what of it is published.
+#: Settings of a policy that decide the content of a view; the others concern publishing.
 _VIEW_POLICY = {
     "k", "keep", "suppression_limit", "time", "amounts", "shift_days", "rare_products",
 }  # fmt: skip
 
 
 def view_fingerprint(study: Study, dataset: Dataset, as_of: date) -> str:
-    """Return the hash of all that a view is made from."""
+    """Return a hash of the data and the rules from which a view is made."""
     rules = {
         "zone": zone_of(study, dataset),
         "dataset": [dataset.name, dataset.fingerprint],
@@ -190,23 +197,23 @@ def view_fingerprint(study: Study, dataset: Dataset, as_of: date) -> str:
 
 
 def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> View:
-    """Make the view that a study has on a dataset.
+    """Make the view of a study on a dataset.
 
     Parameters
     ----------
     study : Study
-        Purpose, basis, columns and policy.
+        Study with its purpose, basis, columns and policy.
     dataset : Dataset
-        One version, opened with the workspace's key.
+        Version of a dataset, opened with the key of the workspace.
     as_of : date, optional
-        Scoring date, ``default_as_of`` unless given.
+        Scoring date; by default the date from ``default_as_of``.
 
     Raises
     ------
     ParameterError
         ``as_of`` lies outside the data.
     PrivacyError
-        Fewer customers than ``min_group`` may be seen.
+        The study may see fewer customers than ``min_group``.
     """
     zone = zone_of(study, dataset)
     latest = default_as_of(dataset, zone=zone)
@@ -214,7 +221,7 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
     everyone = dataset.data(known_at=first_moment(as_of, zone))
     customers = convert_instants(everyone["customers"], zone).sort("customer_id").collect()
     shared = add_customer_ids(dataset.shared_identifiers().lazy(), dataset.links())
-    refused = _refused(customers, everyone["consents"], shared, study)
+    refused = _reasons_of_refusal(customers, everyone["consents"], shared, study)
     may_see = customers.filter(refused["reason"].is_null())
     if may_see.height < study.min_group:
         raise PrivacyError(
@@ -222,29 +229,29 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
             f"{dataset.name}, its min_group is {study.min_group}: no view is made"
         )
     _require_covered(as_of, latest, may_see["first_seen_at"], min_group=study.min_group)
-    decided = _refused_or_later(refused, customers, as_of)
+    decided = _reasons_or_later(refused, customers, as_of)
     allowed = customers.filter(decided["reason"].is_null())
     fingerprint = view_fingerprint(study, dataset, as_of)
     secret = dataset.figure_key(study.name).secret
     release = _release(study, fingerprint, secret)
     pseudonyms = Pseudonyms.of(allowed["customer_id"], study=study, dataset=dataset)
-    moved = pseudonyms.moved(allowed.lazy()).sort("customer_id").collect()
-    made = generalised(moved, study, as_of, release=release)
+    moved = pseudonyms.shift_dates(allowed.lazy()).sort("customer_id").collect()
+    made = generalise_customers(moved, study, as_of, release=release)
     tables, changes = (
         {"customers": pseudonyms.replace(made.rows.lazy())},
         list(made.changes),
     )
 
-    def known(table: str) -> pl.LazyFrame:
+    def visible_rows(table: str) -> pl.LazyFrame:
         rows = convert_instants(rows_known_before(everyone, table, as_of, zone=zone), zone)
-        return pseudonyms.seen(rows)
+        return pseudonyms.keep_visible(rows)
 
     unordered: dict[str, pl.LazyFrame] = {}
     for table in study.columns:
         if table != "customers" and TABLES[table].is_in_views:
-            rows = pseudonyms.moved(known(table))
+            rows = pseudonyms.shift_dates(visible_rows(table))
             if "customer_id" not in TABLES[table]:
-                histories = {name: known(name) for name in TABLES if TABLES[name].is_history}
+                histories = {name: visible_rows(name) for name in TABLES if TABLES[name].is_history}
                 rows = suppress_unreferred(rows, table, histories, k=study.policy.k)
             rows, done = treat_columns(rows, table, study, secret=secret)
             unordered[table] = rows
@@ -282,8 +289,8 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
 def _release(study: Study, fingerprint: str, secret: bytes) -> Release:
     return Release(
         view=fingerprint,
-        # one draw for the same persons, whatever the date, the notebook and the load: readers could
-        # average the noise of many pages away
+        # The same persons have the same noise for every date, notebook and load; otherwise readers
+        # could average the noise of many pages.
         draws=f"study {study.name}",
         secret=secret,
         is_exact=study.policy.release == "exact",
@@ -296,10 +303,10 @@ def _few(count: int) -> str:
 
 
 def _require_covered(as_of: date, latest: date, seen_at: pl.Series, *, min_group: int) -> None:
-    """Refuse a date before which too few customers were seen, or that sources do not cover.
+    """Refuse a date that sources do not cover, or before which too few customers were seen.
 
     ``seen_at`` has the customers whom the study may see. The refusal depends on the first
-    ``min_group`` of them together, and so tells when none of them was seen.
+    ``min_group`` of them together, so it does not reveal when a single one was seen.
     """
     enough = seen_at.sort()[min_group - 1]
     if enough.date() >= latest:
@@ -316,14 +323,14 @@ def _require_covered(as_of: date, latest: date, seen_at: pl.Series, *, min_group
         )
 
 
-#: Reasons that stand before those of consent, in the order of the steps.
+#: Reasons that come before the reasons of consent, in the order of the steps.
 _LATER, _TEST = "first seen on or after the as-of date", "test accounts"
 
 
-def _refused(
+def _reasons_of_refusal(
     customers: pl.DataFrame, consents: pl.LazyFrame, shared: pl.LazyFrame, study: Study
 ) -> pl.DataFrame:
-    """Return for each customer, in order, why no view of the study has them; null where it may."""
+    """Return for each customer, in order, why the study may not see them; null if it may."""
     consented = permitted(customers, consents, study=study, shared=shared)
     never = customers.select(pl.sql_expr(TABLES["customers"].never_in_view or "false"))
     return consented.with_columns(
@@ -331,14 +338,14 @@ def _refused(
     )
 
 
-def _refused_or_later(refused: pl.DataFrame, customers: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Add to the reasons that a customer was not seen before the as-of date; it counts first."""
+def _reasons_or_later(refused: pl.DataFrame, customers: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Add the reason that a customer was not seen before the as-of date, which comes first."""
     later = customers.select(is_later(customers.lazy(), "customers", as_of)).to_series()
     return refused.with_columns(reason=pl.when(later).then(pl.lit(_LATER)).otherwise("reason"))
 
 
 def _steps(decided: pl.DataFrame, release: Release) -> pl.DataFrame:
-    """Count how many customers each step removed; how many were left follows from these counts."""
+    """Count the customers whom each step removed; the numbers left follow from these counts."""
     counts = dict(release.counts(decided, ["reason"]).iter_rows())
     reasons = sorted(reason for reason in counts if reason not in (None, _LATER, _TEST))
     left = sum(counts.values())

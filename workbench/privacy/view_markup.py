@@ -1,4 +1,4 @@
-"""How a view looks in a notebook: its tables, their columns, and what was done to each."""
+"""HTML of a view in a notebook: its tables, their columns, and the treatment of each."""
 
 import html
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def view_markup(view: "View") -> str:
-    """Return what a view has, as HTML: its tables with columns, and what was done to each."""
+    """Return the tables of a view with their columns and treatments, as HTML."""
     lines, absent = [], []
     rows = dict(view.data.rows().iter_rows())
     done = view.report.columns
@@ -23,10 +23,10 @@ def view_markup(view: "View") -> str:
                 absent.append(table)
             continue
         of_table = done.filter(pl.col("table") == table)
-        said = dict(zip(of_table["column"], of_table["what"], strict=True))
+        treatment = dict(zip(of_table["column"], of_table["what"], strict=True))
         columns = ", ".join(
-            f'<span title="{html.escape(said.get(name, ""))}">{html.escape(name)}'
-            f"{_mark(said.get(name, ''))}</span>"
+            f'<span title="{html.escape(treatment.get(name, ""))}">{html.escape(name)}'
+            f"{_mark(treatment.get(name, ''))}</span>"
             for name in view.data[table].collect_schema().names()
         )
         lines.append(

@@ -1,4 +1,4 @@
-"""What was done to make a view: the steps, the columns, whom it cost most, and what it cost."""
+"""Report of a view: the steps, the treatment of columns, losses by group, and linkability."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from workbench.charts.exhibits import Table
 from workbench.privacy.linkability import LINKABILITY, linkability_table
 from workbench.privacy.losses import LOSSES
 
-_FINEST, _GONE = "finest level", "emptied for everybody"
+_FINEST, _SUPPRESSED = "finest level", "emptied for everybody"
 
 
 class Change(NamedTuple):
-    """What was done to one column: ``emptied`` of its ``stated`` cells, where that is counted."""
+    """Treatment of one column; ``emptied`` counts suppressed cells of the ``stated`` cells."""
 
     table: str
     column: str
@@ -26,25 +26,25 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class ViewReport:
-    """What a view cost, in figures that its release made.
+    """Treatment and losses of a view, in figures that its release made.
 
     Attributes
     ----------
     steps : DataFrame
         ``step`` (String), ``removed`` and ``left`` (Int64, persons), in the order of the steps.
     columns : DataFrame
-        ``table``, ``column``, ``what`` was done and ``note`` (String); ``stated`` and ``emptied``
-        (Int64, cells), null where no single cell was emptied.
+        ``table``, ``column``, ``what`` (the treatment) and ``note`` (String); ``stated`` and
+        ``emptied`` (Int64, cells), null if cells were not suppressed one by one.
     groups : DataFrame
-        See ``groups_lost``.
+        Losses by group, see ``groups_lost``.
     linkability : DataFrame
-        See ``linkability``.
+        Shares of unique customers, see ``linkability``.
     k : int
-        Persons per combination of quasi-identifiers.
+        Smallest number of persons per combination of quasi-identifiers.
     suppressed : int
-        Persons of whom no quasi-identifier is left although one was known.
+        Number of persons who had quasi-identifiers and have none left.
     min_group : int
-        Smaller numbers of persons are not shown.
+        Smallest number of persons that is shown.
     origin : str
         Mark of the release.
     """
@@ -73,7 +73,7 @@ class ViewReport:
         return f"{self._persons_lost()} {self._cells_lost()}".strip()
 
     def to_json(self) -> dict[str, Any]:
-        """Return it in a form that JSON can hold."""
+        """Return the report as content for JSON."""
         return {
             "steps": self.steps.to_dicts(),
             "columns": self.columns.to_dicts(),
@@ -88,7 +88,7 @@ class ViewReport:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "ViewReport":
-        """Make it again from what ``to_json`` gave."""
+        """Return the report from the result of ``to_json``."""
         return cls(
             steps=pl.DataFrame(content["steps"], schema=_STEPS),
             columns=pl.DataFrame(content["columns"], schema=cls.COLUMNS),
@@ -101,9 +101,9 @@ class ViewReport:
         )
 
     def tables(self) -> tuple[Table, ...]:
-        """Return the report as tables that may be shown; steps of few persons say only that."""
+        """Return the report as tables that may be shown; small numbers of persons are bounds."""
         left = int(self.steps["left"][-1])
-        # neither a total nor what was left in between: a number of few would follow from them
+        # No total and no numbers in between: a small number would follow from them.
         steps = pl.DataFrame(
             [
                 *((step, _few(n, self.min_group)) for step, n, _ in self.steps.iter_rows()),
@@ -159,7 +159,7 @@ class ViewReport:
         for name, what, stated, emptied in quasi.select(
             "column", "what", "stated", "emptied"
         ).iter_rows():
-            if what == _GONE:
+            if what == _SUPPRESSED:
                 parts.append(f"{name} was removed for everybody")
                 continue
             made = what if what.startswith("cut") else f"made {what}"
@@ -169,13 +169,13 @@ class ViewReport:
             parts += [" and ".join(part for part in (coarser, cells) if part)]
         done = [part for part in parts if part]
         shared = f"at least {self.k} customers share every combination of their characteristics"
-        said = f"So that {shared}, {'; '.join(done)}." if done else ""
+        text = f"So that {shared}, {'; '.join(done)}." if done else ""
         if not quasi.is_empty() and not done:
-            said = f"{shared[:1].upper()}{shared[1:]}, and no value had to be removed for that."
+            text = f"{shared[:1].upper()}{shared[1:]}, and no value had to be removed for that."
         if self.suppressed:
             few = _few(self.suppressed, self.min_group)
-            said += f" Of {few} customers all of these characteristics were removed."
-        return f"{said} {self._texts_lost()}".strip()
+            text += f" Of {few} customers all of these characteristics were removed."
+        return f"{text} {self._texts_lost()}".strip()
 
     def _texts_lost(self) -> str:
         texts = self.columns.filter(pl.col("table") != "customers", pl.col("emptied") > 0)
@@ -209,8 +209,8 @@ def _few(count: int, min_group: int) -> str:
 
 
 def _share(count: int, of: int, min_group: int) -> str:
-    """Return a share of cells in whole percents: one person seldom moves it."""
+    """Return a share of cells in whole percents, which one person seldom changes."""
     if 0 < count < min_group:
         return f"fewer than {min_group}"
-    share = round(100 * min(count / max(of, 1), 1.0))  # of nothing nothing was emptied
+    share = round(100 * min(count / max(of, 1), 1.0))  # Without stated cells none was suppressed.
     return f"about {share} %" if share else "less than 1 %"

@@ -1,7 +1,6 @@
-"""The values of a view's text columns, each looked up once: labels that texts may be made of.
+"""Values of the text columns of a view, which texts may use as labels if k persons share them.
 
-Each look reads all rows of a table, so all texts of all notebooks of a run are held against one
-vocabulary.
+Looking up a column reads all rows of a table, so all texts of a run share one vocabulary.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -11,20 +10,20 @@ import polars as pl
 
 from workbench.schema import TABLES, CustomerData
 
-#: A text column of a table: names of both.
+#: Name of a table and name of one of its text columns.
 Place = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Vocabulary:
-    """What the text columns of a view hold.
+    """Values of the text columns of a view.
 
     Attributes
     ----------
     data : CustomerData
-        The view's tables.
+        Tables of the view.
     k : int
-        Persons that have to share a value.
+        Smallest number of persons who share a value that is a label.
     """
 
     data: CustomerData
@@ -33,8 +32,8 @@ class Vocabulary:
     _persons: dict[Place, dict[str, int]] = field(default_factory=dict, repr=False)
 
     def places(self, *, of: Collection[str] = ()) -> Iterator[Place]:
-        """Yield the text columns of some tables, of all unless they are named."""
-        # histories have most rows and are looked at last: labels are seldom found only there
+        """Yield the text columns of some tables, or of all tables."""
+        # Histories come last: they have most rows, and few labels occur only in them.
         for table in sorted(of or self.data.tables, key=lambda name: TABLES[name].is_history):
             schema = self.data[table].collect_schema()
             if "customer_id" not in schema:
@@ -53,7 +52,7 @@ class Vocabulary:
         return self._values[place]
 
     def shared(self, place: Place, values: Iterable[str]) -> tuple[str, ...]:
-        """Return those of some values of a column that at least k persons share."""
+        """Return the values, of some values of a column, that at least k persons share."""
         known = self._persons.setdefault(place, {})
         wanted = list(values)
         if new := [value for value in wanted if value not in known]:
@@ -68,7 +67,7 @@ class Vocabulary:
         return tuple(value for value in wanted if known.get(value, 0) >= self.k)
 
     def persons(self, named: Collection[tuple[Place, Collection[str]]]) -> int:
-        """Count the persons who have one of the values of each of some columns."""
+        """Count the persons who have, in each of some columns, one of the named values."""
         together: pl.LazyFrame | None = None
         for place, values in named:
             rows = self._column(place).filter(pl.col("value").is_in(list(values)))

@@ -1,10 +1,10 @@
-"""The texts of a report: words of the notebook or the package, checked figures, shared labels.
+"""Check the words of a report: they come from the notebook, the package, or shared labels.
 
-A title or an answer is a template of a notebook or of this package, filled with figures and with
-labels. Anything else in it would be a value of somebody. So every word has to occur in the source
-of the notebook or of the package, or in a value that at least k persons of the view share, and
-labels of several columns have to describe at least k persons together; every number has to be a
-figure that is shown, or stand in the source (``quoted_numbers``).
+A title or an answer is a template of a notebook or of this package, filled with figures and labels.
+Any other content could be the value of a person. So every word must occur in the source of the
+notebook or of the package, or in a value that at least k persons of the view share, and labels of
+several columns must describe at least k persons together. Every number must be a shown figure or
+occur in the source (``quoted_numbers``).
 """
 
 import re
@@ -19,9 +19,9 @@ from workbench.privacy.source_templates import package_sources
 from workbench.privacy.vocabulary import Place, Vocabulary
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
-#: Keys of a specification whose values are seen in the picture, or computed for it.
+#: Keys of a chart specification whose values are drawn or computed.
 _WRITTEN = frozenset({"title", "text", "datum", "calculate", "expr", "value", "values"})
-#: What stands in the place of a label that too few persons share.
+#: Text in place of a label that too few persons share.
 RARE = "not shown: too few share it"
 
 
@@ -44,28 +44,28 @@ class TextError(PrivacyError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """What the texts of one run may be made of.
+    """Words from which the texts of a run may be made.
 
     Attributes
     ----------
     source : str
         Sources and parameters of the notebook.
     vocabulary : Vocabulary
-        The view's values; those that enough persons share are labels.
+        Values of the view; values that enough persons share are labels.
     """
 
     source: str
     vocabulary: Vocabulary
 
     def require(self, texts: Iterable[tuple[str, str]], shown: Shown) -> None:
-        """Refuse texts that hold more than templates, labels and figures.
+        """Refuse texts with other content than templates, labels and figures.
 
         Parameters
         ----------
         texts : iterable of (str, str)
-            What each text is ("the title of table sizes") and the text.
+            Description of each text ("the title of table sizes"), and the text.
         shown : Shown
-            The numbers that they may quote.
+            Numbers that the texts may quote.
 
         Raises
         ------
@@ -99,7 +99,7 @@ class Wording:
             raise TextError(f"{name} {fault}: {remedy}", text=name, fault=fault)
 
     def require_round(self, exhibit: Mapping[str, Any]) -> None:
-        """Refuse a table whose labels hold numbers that could be somebody's.
+        """Refuse a table with numbers in its labels that could be values of a person.
 
         Raises
         ------
@@ -113,7 +113,7 @@ class Wording:
         odd = {
             cell
             for row in exhibit["rows"]
-            for cell in row[:last]  # the columns before that of the persons name the group
+            for cell in row[:last]  # Columns before the number of persons name the group.
             if isinstance(cell, str) and unstated_numbers(cell, stated)
         }
         if odd and odd - self._shared_cells(odd):
@@ -124,7 +124,7 @@ class Wording:
             )
 
     def _shared_cells(self, cells: set[str]) -> set[str]:
-        """Return those of some texts that k persons have as a value."""
+        """Return the texts, of some texts, that k persons have as a value."""
         found: set[str] = set()
         for place in self.vocabulary.places():
             if cells <= found:
@@ -151,7 +151,7 @@ class Wording:
                     )
 
     def without_rare_labels(self, rows: list[list[Any]]) -> list[list[Any]]:
-        """Return rows of a table; texts of words that too few persons share are replaced."""
+        """Return the rows of a table with texts replaced whose words too few persons share."""
         strange = {
             cell: words
             for row in rows
@@ -175,7 +175,7 @@ class Wording:
         }
 
     def _labels(self, wanted: set[str]) -> "_Labels":
-        """Return those of some words that stand in a value which k persons share."""
+        """Return the words, of some words, that occur in a value which k persons share."""
         found: dict[Place, tuple[str, ...]] = {}
         words: set[str] = set()
         for place in self.vocabulary.places():
@@ -188,11 +188,11 @@ class Wording:
         return _Labels(frozenset(words), found)
 
     def _described(self, text: str, labels: "_Labels") -> int:
-        """Return how many persons have all that a text says; 0 where it names one thing only.
+        """Return how many persons a text describes by several labels; 0 if it has only one.
 
-        Labels of one column are alternatives ("women buy more than men"); those of several columns
-        are taken to describe the same persons, and so are the values of the customer table that
-        are named beside them.
+        Labels of one column are alternatives ("women buy more than men"). Labels of several columns
+        are taken to describe the same persons, together with the values of the customer table that
+        the text contains.
         """
         words = _words(text) & labels.words
         named: list[tuple[Place, list[str]]] = []
@@ -210,7 +210,7 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class _Labels:
-    """The wanted words that stand in shared values, and those values by column."""
+    """Words that occur in shared values, and these values by column."""
 
     words: frozenset[str]
     found: Mapping[Place, tuple[str, ...]]
@@ -221,7 +221,7 @@ def _is_named(value: str, text: str) -> bool:
 
 
 def exhibit_texts(exhibit: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the texts of a table or figure beside its cells, each with what it is."""
+    """Yield the texts of a table or figure outside its cells, each with a description."""
     what = f"{exhibit['kind']} {exhibit['name']}"
     yield f"the name of a {exhibit['kind']}", exhibit["name"]
     yield f"the title of {what}", exhibit["title"]
@@ -237,14 +237,14 @@ def exhibit_texts(exhibit: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _spec_texts(content: Any, key: str = "", parent: str = "") -> Iterator[str]:
-    """Yield what a specification writes into its picture, and what it computes there."""
+    """Yield the texts that a chart specification draws or computes."""
     if isinstance(content, Mapping):
         for name, inner in content.items():
             yield from _spec_texts(inner, str(name), key)
     elif isinstance(content, list | tuple):
         for inner in content:
             yield from _spec_texts(inner, key, parent)
-    # a number that is the value of a channel is pixels, but that of a text is read
+    # A number is drawn as text only as the value of a text; other values are pixels.
     elif (
         key in _WRITTEN
         and content is not None

@@ -48,7 +48,7 @@ def reserve(variant: Variant, *, study: Study, vault: Vault) -> Iterator[Reserva
         is_new = variant not in held[0]
         if is_new:
             _require_few(held[0], variant, study)
-            held[0] = held[0].with_one(variant)
+            held[0] = held[0].add(variant)
     try:
         yield reservation
     except BaseException:
@@ -57,12 +57,15 @@ def reserve(variant: Variant, *, study: Study, vault: Vault) -> Iterator[Reserva
     finally:
         if is_new and reservation.is_released:
             with _variants_of(study, vault) as held:
-                held[0] = held[0].without(variant)
+                held[0] = held[0].remove(variant)
 
 
 def _require_few(held: Variants, variant: Variant, study: Study) -> None:
     most = study.policy.max_variants
-    if study.policy.release == "exact" or held.near(variant, min_group=study.min_group) < most:
+    if (
+        study.policy.release == "exact"
+        or held.count_near(variant, min_group=study.min_group) < most
+    ):
         return
     raise TooManyVariantsError(
         f"notebook {variant.notebook} of study {study.name} has been published {most} times about "

@@ -1,10 +1,10 @@
-"""Search what is about to be published for the customers of a dataset.
+"""Search content that is about to be published for customers of a dataset.
 
     content ──> plain texts ──> readings ──> words, addresses, numbers ──> keys ─┐
     identities ────────────────────────────────────────────────────────> keys ─┴──> hits
 
-Both sides are reduced to 64-bit keys by the same spelling rules, and a page is refused if a key is
-on both. The search prefers to refuse: a hit is a reason to look, and nothing is written.
+The same spelling rules reduce both sides to 64-bit keys, and a page is refused if both sides have a
+key. The search prefers to refuse: a page with a hit is not written, and people look at it.
 
 - Names are found in any order of their words, in any case, with or without diacritics and hyphens,
   with initials for given names, without one of several family names, as one word, and in

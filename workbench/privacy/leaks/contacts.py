@@ -1,4 +1,4 @@
-"""Find in a text what could be an e-mail address, a phone, an id or a digest of one."""
+"""Find candidates for e-mail addresses, phones, ids and digests in a text."""
 
 import base64
 import binascii
@@ -57,7 +57,7 @@ def emails(text: str) -> Iterator[str]:
 
 
 def phones(text: str) -> Iterator[str]:
-    """Find digits that stand together as those of a phone do."""
+    """Find digits that are grouped like those of a phone."""
     for run in _PHONE_LIKE.finditer(text):
         groups = _GROUP.findall(run[0])
         for start in range(len(groups)):
@@ -71,7 +71,7 @@ def phones(text: str) -> Iterator[str]:
 
 
 def ids(text: str) -> Iterator[str]:
-    """Find what could be an id: a token with a digit, or a piece of one."""
+    """Find candidates for ids: tokens, and pieces of tokens."""
     for token in _TOKEN.findall(text.lower()):
         yield token.strip(".:*`_")
         for piece in _PIECE.findall(token):
@@ -80,7 +80,7 @@ def ids(text: str) -> Iterator[str]:
 
 
 def digests(text: str) -> Iterator[str]:
-    """Find what could be an MD5, SHA-1 or SHA-256, in hex or base64, and return it in hex."""
+    """Find candidates for an MD5, SHA-1 or SHA-256 in hex or base64, and return them in hex."""
     yield from _HEX_DIGEST.findall(text.lower())
     for run in _ENCODED.findall(text):
         for part in _path_parts(run):

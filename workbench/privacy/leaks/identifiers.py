@@ -1,4 +1,4 @@
-"""What identifies the customers of a dataset, as keys in which a page is searched.
+"""Identifiers of the customers of a dataset, as keys for which a page is searched.
 
     identities ──> one spelling ──> keys that identify alone
                                 ──> keys of frequent names, and their pairs with a second sign

@@ -1,8 +1,8 @@
-"""Sets of 64-bit keys that are asked for many keys at a time.
+"""Sets of 64-bit keys in which many keys are looked up at a time.
 
-The key of a name is the sum of the hashes of its words, so it is the same in whatever order they
-stand, and the keys of all runs of words on a page come from one running sum. Two of ten million
-keys and a million runs are equal by chance once in two million pages.
+The key of a name is the sum of the hashes of its words. So it does not depend on the order of the
+words, and one running sum gives the keys of all runs of words on a page. With ten million keys and
+a million runs on a page, a key and a run are equal by chance once in two million pages.
 """
 
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ _LARGEST = 26  # bits of the filter: 64 MiB
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
-    """Keys and whose they are.
+    """Keys and their owners.
 
     Attributes
     ----------
     keys : array of uint64
-        Sorted, each once.
+        Sorted keys, each once.
     owners : array of uint32
-        The customer of each key; of several customers with one key, any.
+        Customer of each key; if several customers have the key, one of them.
     filter : array of bool
-        Whether there is a key with these leading bits, which most keys of a page have not.
+        Whether a key begins with these bits, which excludes most keys of a page quickly.
     """
 
     keys: Hashes
@@ -43,7 +43,7 @@ class KeySet:
         return cls(unique, owners[places].astype(np.uint32), marks)
 
     def where(self, sought: Hashes) -> NDArray[np.intp]:
-        """Return the places of those sought keys that are in the set."""
+        """Return the positions of the sought keys that are in the set."""
         bits = int(self.filter.size).bit_length() - 1
         maybe = np.flatnonzero(self.filter[sought >> np.uint64(64 - bits)])
         if not maybe.size:
@@ -54,5 +54,5 @@ class KeySet:
         return found
 
     def owned(self, keys: Hashes) -> NDArray[np.uint32]:
-        """Return whose keys these are, all of them being in the set."""
+        """Return the owners of keys, all of which must be in the set."""
         return self.owners[np.searchsorted(self.keys, keys)]

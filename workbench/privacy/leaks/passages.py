@@ -1,4 +1,4 @@
-"""Read a plain text as words with keys: runs of words, initials, dates, and what is near them."""
+"""Turn a plain text into words with keys: runs of words, initials, dates, and nearby words."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from workbench.privacy.leaks.spelling import (
     pair,
 )
 
-#: Words within which two signs of a person are near each other.
+#: Largest number of words between two signs of a person that are near each other.
 NEAR = 25
 _LONGEST_NAME, _LONGEST_ADDRESS, _LONGEST_SIGN, _LONGEST_PART = 7, 9, 6, 3
 _MONTHS = (
@@ -55,17 +55,17 @@ _BRACKETS = re.compile(r"[\[\]{}]")
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """The words of a text with their hashes.
+    """Words of a text with their hashes.
 
     Attributes
     ----------
     hashes, letters : array of uint64, shape (words,)
-        Of each word, and of each word as an initial.
+        Hash of each word, and hash of its initial.
     sums : array of uint64, shape (words + 1,)
         Running sum of ``hashes``.
     is_initial, is_date, is_number : array of bool, shape (words,)
     streets : array of uint64
-        Of each word as one of an address, without words that do not count there.
+        Hashes of the words as parts of an address, without words that addresses ignore.
     """
 
     hashes: Hashes
@@ -78,7 +78,7 @@ class Passage:
 
 
 def passages(text: str) -> Iterator[Passage]:
-    """Read a text, and read it again with hyphens and apostrophes left out where it has any."""
+    """Yield the passage of a text, and one without hyphens and apostrophes if it has any."""
     parted = _BRACKETS.sub(BREAK, text)
     yield _passage(parted)
     joined = _JOINT.sub("", parted)
@@ -87,7 +87,7 @@ def passages(text: str) -> Iterator[Passage]:
 
 
 def name_runs(passage: Passage) -> Iterator[tuple[Hashes, NDArray[np.intp], int]]:
-    """Return the keys of all runs of words that could be a name: keys, first words, length."""
+    """Yield the keys of runs of words that could be a name, their first words and their length."""
     sums, count = passage.sums, passage.hashes.size
     places = np.arange(count)
     for size in range(2, min(_LONGEST_NAME, count) + 1):
@@ -107,7 +107,7 @@ def name_runs(passage: Passage) -> Iterator[tuple[Hashes, NDArray[np.intp], int]
         is_before = two >= size
         before = two[is_before]
         yield both[is_before] + sums[before] - sums[before - size], before - size, size + 2
-    # a middle initial, or a number between two columns
+    # Names with a middle initial, or with a number between two columns.
     gap = np.flatnonzero(passage.is_initial | passage.is_number)
     for given in (1, 2):
         for size in range(1, _LONGEST_PART + 1):
@@ -118,7 +118,7 @@ def name_runs(passage: Passage) -> Iterator[tuple[Hashes, NDArray[np.intp], int]
 
 
 def address_runs(passage: Passage) -> Iterator[Hashes]:
-    """Return the keys of all runs of words that could be a street with its house number."""
+    """Yield the keys of all runs of words that could be a street with its house number."""
     sums = _running(passage.streets)
     for size in range(2, min(_LONGEST_ADDRESS, passage.streets.size) + 1):
         yield sums[size:] - sums[:-size]
@@ -127,7 +127,7 @@ def address_runs(passage: Passage) -> Iterator[Hashes]:
 def pairs_with_signs(
     passage: Passage, keys: Hashes, starts: NDArray[np.intp], sizes: NDArray[np.intp]
 ) -> Iterator[Hashes]:
-    """Return the keys of names, each with every run of words near it that could be a sign."""
+    """Yield the keys of names, each with every nearby run of words that could be a sign."""
     count = passage.hashes.size
     for size in range(1, _LONGEST_SIGN + 1):
         for distance in range(1, NEAR + 1):
@@ -140,7 +140,7 @@ def pairs_with_signs(
 
 
 def pairs_with_dates(passage: Passage, dates: NDArray[np.intp]) -> Iterator[Hashes]:
-    """Return the keys of all short runs of words near the dates at these places, with the date."""
+    """Yield the keys of all short runs of words near some dates, each with the date."""
     count = passage.hashes.size
     for size in range(1, _LONGEST_PART + 1):
         for distance in range(-NEAR - size, NEAR + 1):
@@ -154,7 +154,7 @@ def _run(passage: Passage, starts: NDArray[np.intp], size: int) -> Hashes:
 
 
 def _passage(text: str) -> Passage:
-    # an initial is a letter before a full stop, or a capital alone
+    # An initial is a letter before a full stop, or a single capital.
     marked = (
         pl.lit(text)
         .str.replace_all(r"\b(\p{L})\.", "${1}" + INITIAL + " ")
@@ -183,7 +183,7 @@ def _running(hashes: Hashes) -> Hashes:
 
 
 def _with_date(found: re.Match[str]) -> str:
-    """Return a date as it is, and behind it the days it may mean: 4/3/1990 has two."""
+    """Return a date, followed by the days that it may mean: 4/3/1990 may mean two."""
     part = found.groupdict()
     days = set()
     for number in "13456":

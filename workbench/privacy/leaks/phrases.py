@@ -1,4 +1,4 @@
-"""Many short texts as words with hashes, one array for all of them."""
+"""Many short texts as one array of hashed words."""
 
 from dataclasses import dataclass
 
@@ -11,17 +11,17 @@ from workbench.privacy.leaks.spelling import Hashes, folded, hash_words
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """The words of texts, one text behind the other.
+    """Words of texts, one text after the other.
 
     Attributes
     ----------
     owners : array of uint64, shape (texts,)
-        The customer of each text.
+        Customer of each text.
     words : Series of String, shape (words,)
-        Folded.
+        Words in the spelling of ``folded``.
     hashes : array of uint64, shape (words,)
     starts, counts : array of int, shape (texts,)
-        Place of the first word of each text, and number of its words, at least one.
+        Position of the first word of each text, and number of its words, at least one.
     """
 
     owners: Hashes

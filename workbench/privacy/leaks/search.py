@@ -58,19 +58,19 @@ def find_leaks(
     known : KnownIdentifiers
         See ``known_identifiers``.
     pseudonyms : Series of UInt64
-        The view's.
+        Pseudonyms of the view.
     exempt : iterable of str
-        The study's own owner and contact.
+        Owner and contact of the study.
 
     Returns
     -------
     mapping of str to int
-        Customers by kind of identifier; empty where nobody was found.
+        Number of customers by kind of identifier; empty if nobody was found.
     """
     text = content.decode("utf-8", errors="replace")
     found = _found(text, known, allowed=set())
     allowed: _Found = defaultdict(set)
-    if found.keys() - {_FREQUENT}:  # most pages hold nobody, and need no second reading
+    if found.keys() - {_FREQUENT}:  # Most pages contain nobody and are searched once.
         allowed = _found(BREAK.join(exempt), known, allowed=set())
         found = _found(text, known, allowed=allowed[_FREQUENT])
     customers: dict[str, set[int]] = defaultdict(set)
@@ -80,9 +80,9 @@ def find_leaks(
             of = _keys_of(kind, known).owned(np.fromiter(keys, dtype=np.uint64))
             customers[_SHOWN.get(kind, kind)] |= set(of.tolist())
     counts = {kind: len(owners) for kind, owners in customers.items()}
-    marked = _marked(text, pseudonyms)
-    if marked:
-        counts["pseudonym"] = marked
+    pseudonymous = _count_pseudonyms(text, pseudonyms)
+    if pseudonymous:
+        counts["pseudonym"] = pseudonymous
     return dict(sorted(counts.items()))
 
 
@@ -91,7 +91,7 @@ def _keys_of(kind: str, known: KnownIdentifiers) -> KeySet:
 
 
 def _found(text: str, known: KnownIdentifiers, *, allowed: set[int]) -> _Found:
-    """Return the known keys of a text by kind; ``allowed`` frequent names are nobody here."""
+    """Return the known keys of a text by kind; ``allowed`` frequent names do not count."""
     found: _Found = defaultdict(set)
     candidates: dict[str, set[str]] = defaultdict(set)
     for plain in plain_texts(text):
@@ -134,7 +134,7 @@ def _folded(words: set[str]) -> set[str]:
 def _read(
     passage: Passage, known: KnownIdentifiers, allowed: set[int]
 ) -> Iterator[tuple[str, Hashes]]:
-    """Return the keys of names and addresses in a passage that are known ones."""
+    """Yield the known keys of names and addresses in a passage, by kind."""
     if not passage.hashes.size:
         return
     names, streets = known.alone.get("full_name"), known.alone.get("street_address")
@@ -163,8 +163,8 @@ def _read(
             yield "name and birth date", made[of.where(made)]
 
 
-def _marked(text: str, pseudonyms: pl.Series) -> int:
-    """Count pseudonyms, as they are or as drawing rounds them: to the nearest double."""
+def _count_pseudonyms(text: str, pseudonyms: pl.Series) -> int:
+    """Count pseudonyms, also if a drawing rounded them to the nearest double."""
     plain = html.unescape(text)
     numbers = set()
     for match in _NUMBER.finditer(plain.lower()):

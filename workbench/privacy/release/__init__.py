@@ -1,10 +1,10 @@
 """Figures about persons that may be published: counts, shares, sums, means, medians, model figures.
 
-One object makes them all: the ``Release`` of a view (``view.release``). Two groups of spenders::
+The ``Release`` of a view (``view.release``) makes all of them. Mean spending of segments::
 
     view.release.means(spent, ["segment"], of={"net_minor": 1})
 
-``EXACT`` makes figures as they are, for published data and for tests.
+``EXACT`` makes figures without noise, for published data and for tests.
 """
 
 from workbench.privacy.release.bins import (

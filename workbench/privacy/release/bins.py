@@ -1,8 +1,8 @@
 """Medians and comparisons from counts in fixed bins, so that no person's value is published.
 
-A median of rows is a person's value. Here values are counted in bins whose edges depend on nothing
-(a ladder of ten steps per power of ten), the counts are released, and the median is read from them:
-its error is 1.4 times that of the exact one in groups of 30 and the same from 300.
+The median of rows is the value of a person. Here values are counted in bins with fixed edges (ten
+steps per power of ten), the counts are released, and the median is computed from them. Its error is
+1.4 times the error of the exact median in groups of 30, and equal to it from 300 persons on.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ Counts = NDArray[np.int64]
 
 
 def ladder(*, is_whole: bool) -> NDArray[np.float64]:
-    """Return the edges of the bins, rising; the first and the last bin are open.
+    """Return the edges of the bins, ascending; the first and the last bin are open.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def bin_counts(
 def binned_median(counts: Counts, edges: NDArray[np.float64]) -> float | None:
     """Return the median of counted values, by linear interpolation within its bin.
 
-    A bin of one whole number gives that number. None where nobody is counted.
+    A bin of one whole number gives that number. The result is None if nobody is counted.
 
     Examples
     --------
@@ -105,12 +105,12 @@ def binned_quantile(
     Parameters
     ----------
     counts, edges
-        As ``bin_counts`` returns them, of one group.
+        Counts of one group and edges, from ``bin_counts``.
     share : float
         Share of persons below the quantile, 0 to 1.
     least : int
-        Persons that have to lie on either side of its bin; otherwise None, since extremes are
-        values of few persons.
+        Smallest number of persons on either side of its bin; with fewer the result is None,
+        because extremes are values of few persons.
     """
     total = int(counts.sum())
     if total == 0:
@@ -120,7 +120,7 @@ def binned_quantile(
     below, above = int(so_far[at] - counts[at]), int(total - so_far[at])
     if share != 0.5 and min(below, above) < least:
         return None
-    if at == 0 or at == edges.size:  # open ends: the nearest edge
+    if at == 0 or at == edges.size:  # The bin is open: return its edge.
         return float(edges[0] if at == 0 else edges[-1])
     low, high = float(edges[at - 1]), float(edges[at])
     if low == np.floor(low) and high - low == 1:
@@ -132,8 +132,8 @@ def binned_quantile(
 def binned_delta(one: Counts, other: Counts) -> float:
     """Return Cliff's delta of two groups from counts in the same bins, -1 to 1.
 
-    The chance that a person of the first group has more than one of the other, less the chance of
-    less; persons of the same bin have the same.
+    Delta is the probability that a person of the first group has a larger value than a person of
+    the other, minus the probability of a smaller value. Values in the same bin count as equal.
 
     Examples
     --------

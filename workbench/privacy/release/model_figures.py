@@ -1,9 +1,9 @@
-"""Figures of models, rounded so coarsely that one person's leaving seldom shows.
+"""Figures of models, rounded so coarsely that a withdrawal seldom changes them.
 
-An area under a curve or a loss is made of all persons at once and has no cells to add noise to. It
-is rounded to a step of 1, 2 or 5 times a power of ten that is at least half its standard error: a
-step of a tenth shows 37 to 100 % of influential withdrawals, of half 6 to 44 %, and adds 2 to 6 %
-to the variance.
+The area under a curve or a loss is computed from all persons together and has no cells to which
+noise could be added. It is rounded to a step of 1, 2 or 5 times a power of ten that is at least
+half its standard error. A step of a tenth of the standard error reveals 37 to 100 % of influential
+withdrawals, a step of half of it 6 to 44 %, and it adds 2 to 6 % to the variance.
 """
 
 import math
@@ -18,15 +18,15 @@ _Z = 1.959963984540054
 
 
 def model_origin(origin: str) -> str:
-    """Return the mark of tables of model figures, which count nobody in their rows.
+    """Return the mark of tables of model figures, whose rows count no persons.
 
-    A table of persons under a release's own mark has to keep its column of persons.
+    A table with the mark of a release must keep its column of persons, unlike these tables.
     """
     return f"{origin} models"
 
 
 class Rounded(NamedTuple):
-    """A figure with the limits of its interval."""
+    """Figure with the limits of its interval."""
 
     value: float
     low: float
@@ -34,12 +34,12 @@ class Rounded(NamedTuple):
 
 
 def rounded_figure(value: float, low: float, high: float, *, release: Release) -> Rounded:
-    """Round a figure and, outwards, its limits; exact figures stay as they are.
+    """Round a figure, and its limits outwards; figures of an exact release are not rounded.
 
     Parameters
     ----------
     value, low, high : float
-        The figure and its 95 % interval, from which the standard error is taken.
+        Figure and limits of its 95 % interval, which gives the standard error.
 
     Examples
     --------
@@ -64,9 +64,9 @@ def calibration_gap(
     Parameters
     ----------
     observed, predicted : float
-        Share and mean score as the release made them.
+        Share and mean score from the release.
     scores : array of float, shape (n,)
-        Every person's score, for the variance.
+        Scores of all persons, for the variance.
 
     Notes
     -----

@@ -1,11 +1,11 @@
 """Noise for counts and sums of persons: the cell-key method, seeded by the whole table.
 
-A census adds to each cell a noise that depends on the persons in it: the same persons, the same
-noise. Our views change: two pages then show which cells changed, and after one withdrawal these are
-the person's characteristics (all three in 66 % of tries). Here the noise of a cell depends on the
-view, on the persons of every cell of its table and on its own persons, so that one person less
-changes the noise of all cells (5 % of tries; guessing gives 2 %). Equal tables of equal views show
-equal figures.
+A census adds to each cell a noise that depends on the persons in the cell. Views change: with such
+noise two pages show which cells changed, and after a withdrawal these cells are the characteristics
+of the person (all three are found in 66 % of tries). Here the noise of a cell depends on the view,
+on the persons in every cell of its table and on its own persons, so that a withdrawal changes the
+noise of all cells (5 % of tries; guessing gives 2 %). Equal tables of equal views have equal
+figures.
 
 References
 ----------
@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: Variance of the noise in a count, and its largest deviation. The variance is printed on pages,
-#: the largest deviation is not: who knows it can exclude counts.
+#: the largest deviation is not: a reader who knows it can exclude counts.
 VARIANCE, _DEVIATION = 2.0, 5
-#: Standard deviation of the noise in a sum, in parts of the largest contribution.
+#: Standard deviation of the noise in a sum, as a multiple of the largest contribution.
 SUM_NOISE = 0.5
 
 
@@ -57,7 +57,7 @@ def noise_table(deviation: int, variance: float) -> NDArray[np.float64]:
     for count in range(1, deviation + 1):
         rows.append(np.cumsum(_most_entropic(v, v >= -count, variance)))
     table = np.array(rows)
-    table[:, -1] = 1.0  # a sum that rounding leaves below 1 would give noise beyond the deviation
+    table[:, -1] = 1.0  # Rounding must not leave a sum below 1.
     return table
 
 
@@ -100,7 +100,7 @@ def noisy_count(count: int, *, secret: bytes, seed: int, key: int) -> int:
     Parameters
     ----------
     count : int
-        Persons in the cell.
+        Number of persons in the cell.
     secret : bytes
         Secret of the release.
     seed : int
@@ -128,7 +128,7 @@ def sum_noise(largest: int, *, secret: bytes, seed: int, key: int) -> float:
 
 
 def sorted_pairs(keys: Sequence[int], figures: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    """Return cell keys with a figure of each cell, in an order that no row order changes."""
+    """Return cell keys with a figure of each cell, in an order that does not depend on the rows."""
     return tuple(sorted(zip(keys, figures, strict=True)))
 
 

@@ -1,15 +1,15 @@
-"""The one function that makes counts, shares, sums and means of persons fit to be published.
+"""Release of a view: counts, shares, sums and means of persons that may be published.
 
     rows, one a person ──> cells ──> noise ──> bounds, dominance, intervals ──> figures
 
-Every figure about persons on a page comes from here, before a verdict is worded. A count gets noise
-of variance 2 (``noise``); shares are quotients of two noisy counts; a sum gets noise of half its
-largest contribution, and is not given where one person makes up more than half of it or two more
-than 67 % (dominance). Intervals and tests carry the noise. A numerator of 1 to 4 is given as a
-bound.
+This module makes every figure about persons on a page, before a verdict is worded. A count gets
+noise of variance 2 (``noise``), and shares are quotients of two noisy counts. A sum gets noise of
+half its largest contribution; it is not given if one person contributes more than half of it, or
+two persons more than 67 % (dominance). Intervals and tests take the noise into account. A numerator
+of 1 to 4 is given as a bound.
 
-This guards readers of pages against each other's curiosity. It does not guard against an author of
-a notebook, who sees the rows and can write code that publishes them.
+This protects persons against readers of pages. It does not protect them against the author of a
+notebook, who sees the rows and can write code that publishes them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ LARGEST_BOUND = 4
 
 _KEY = "_key"
 
-#: Unit in which sums enter the seed of their noise, whatever unit they are added up in.
+#: Unit of sums in the seed of their noise, whatever their own unit is.
 _SEED_UNIT = 1e-4
 
 
@@ -46,23 +46,23 @@ _MOST_UNITS = 2**54
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """The rules by which figures about the persons of one view are published.
+    """Rules by which figures about the persons of one view are published.
 
     Attributes
     ----------
     view : str
-        Fingerprint of the view; the mark of its figures.
+        Fingerprint of the view, from which the mark of its figures is made.
     draws : str
-        What the noise is drawn for, the view unless given: equal tables of the same persons have
-        the same noise in all views that share it.
+        Name for which the noise is drawn, by default the view: equal tables of the same persons
+        have the same noise in all views with this name.
     secret : bytes
-        Secret of the study's noise; empty where figures are exact.
+        Secret of the study's noise; empty if figures are exact.
     is_exact : bool
         Whether figures have no noise.
     largest_bound : int
-        Largest numerator that is shown as a bound; 0 for none.
+        Largest numerator that is shown as a bound; 0 for no bounds.
     min_group : int
-        Persons in the smallest group that may be shown.
+        Number of persons in the smallest group that may be shown.
     """
 
     view: str
@@ -83,7 +83,7 @@ class Release:
 
     @property
     def origin(self) -> str:
-        """Mark of the figures that this release made; ``wb.show`` looks for it."""
+        """Mark of the figures that this release made, which ``wb.show`` requires."""
         return sha256(f"{self.view}|{self.is_exact}|{self.largest_bound}".encode()).hexdigest()[:16]
 
     def count(self, rows: pl.DataFrame) -> int:
@@ -97,32 +97,32 @@ class Release:
         *,
         of: Mapping[str, pl.Expr] | None = None,
     ) -> pl.DataFrame:
-        """Count persons by group, and among them those for whom a condition holds.
+        """Count persons by group, and persons of each group for whom conditions hold.
 
         Parameters
         ----------
         rows : DataFrame
-            One row per person, with ``customer_id``; one row per person and group where groups
-            overlap.
+            One row per person, with ``customer_id``; if groups overlap, one row per person and
+            group.
         by : sequence of str
-            Columns of the groups; none for one group of everybody.
+            Columns of the groups; without columns everybody is one group.
         of : mapping of str to Expr, optional
-            Conditions by the name of their column.
+            Conditions by the name of their column of counts.
 
         Returns
         -------
         DataFrame, shape (groups, columns)
-            The columns of ``by``, ``persons`` and one column per condition (Int64), sorted by
-            group, nulls last. Groups without a person have no row.
+            Columns of ``by``, ``persons`` and one column per condition (Int64), sorted by group,
+            nulls last. Groups without a person have no row.
 
         Raises
         ------
         ParameterError
-            A person stands twice in a group.
+            A person has several rows in a group.
 
         Notes
         -----
-        A condition that holds for everybody in a group has the group's own noise.
+        A condition that holds for everybody in a group has the noise of the group.
         """
         of = dict(of or {})
         cells = self._cells(
@@ -169,13 +169,13 @@ class Release:
         rows, by
             As in ``counts``.
         of : sequence of str
-            Columns of integers, for instance amounts in minor units; null counts as 0.
+            Columns of integers, such as amounts in minor units; null counts as 0.
 
         Returns
         -------
         DataFrame, shape (groups, columns)
-            The columns of ``by``, ``persons`` and the sums (Int64), null where one or two persons
-            dominate. Groups without a person have no row.
+            Columns of ``by``, ``persons`` and the sums (Int64), null if one or two persons
+            dominate them. Groups without a person have no row.
         """
         made = self.counts(rows, by)
         return made.with_columns(
@@ -194,21 +194,21 @@ class Release:
             As in ``counts``.
         of : mapping of str to float
             Columns of numbers, each with the smallest difference that counts: 1 for amounts in
-            minor units, 0.001 for shares. Persons without a value, or with one that is not finite
-            or too large to be counted in units, are left out of that mean.
+            minor units, 0.001 for shares. Persons whose value is missing, not finite, or too large
+            to be counted in units are left out of the mean.
 
         Returns
         -------
         DataFrame, shape (groups, columns)
-            The columns of ``by``, ``persons``, and for each column NAME its mean as ``NAME``, the
-            limits ``NAME_low`` and ``NAME_high`` of its 95 % interval and the persons with a value
-            as ``NAME_persons``; null where one or two persons dominate the sum.
+            Columns of ``by``, ``persons``, and for each column NAME its mean as ``NAME``, the
+            limits ``NAME_low`` and ``NAME_high`` of its 95 % interval and the number of persons
+            with a value as ``NAME_persons``; null if one or two persons dominate the sum.
 
         Notes
         -----
         The variance of a mean is ``s^2/n + (m^2 x^2 + V mean^2)/n^2`` with the noise's m and V and
-        the largest contribution x. The half-width is rounded up to one digit: two digits tell the
-        largest contribution within a tenth in 94 % of groups of 300.
+        the largest contribution x. The half-width is rounded up to one digit: from two digits the
+        largest contribution could be computed within a tenth in 94 % of groups of 300.
         """
         made = self.counts(rows, by)
         for name, unit in of.items():
@@ -221,11 +221,11 @@ class Release:
             else:
                 sums = self._sum(known, by, name, unit=unit)
                 part = self._mean(self.counts(known, by), sums, name, unit, by)
-            made = beside(made, part, by)
+            made = join_figures(made, part, by)
         return made
 
     def value_shares(self, rows: pl.DataFrame, by: Sequence[str], *, of: str) -> pl.DataFrame:
-        """Return how much of a total each group makes up.
+        """Return the share of each group in a total.
 
         Parameters
         ----------
@@ -237,8 +237,8 @@ class Release:
         Returns
         -------
         DataFrame, shape (groups, columns)
-            The columns of ``by``, ``persons``, ``share`` of the total (0 to 1), ``low``, ``high``;
-            the three are null where one or two persons dominate the group or the total.
+            Columns of ``by``, ``persons``, ``share`` of the total (0 to 1), ``low`` and ``high``;
+            these three are null if one or two persons dominate the group or the total.
 
         Notes
         -----
@@ -329,7 +329,7 @@ class Release:
             ],
         )
         keys, exact = cells[_KEY].to_list(), cells["_sum"].to_list()
-        # the same sums in another unit are the same draw, so that no noise can be averaged away
+        # Sums in another unit have the same noise, so that it cannot be averaged away.
         figures = [round(whole * unit / _SEED_UNIT) for whole in exact]
         seed = (
             0
@@ -359,10 +359,10 @@ class Release:
         return _Sums(values, exact, cells["_squares"].to_list(), largest)
 
     def _sums_of_counts(self, rows: pl.DataFrame, by: Sequence[str], name: str) -> list[int] | None:
-        """Return the sums of a column of one or two values; None where it has more.
+        """Return the sums of a column with one or two values; None if it has more.
 
-        Such a sum is a count of persons in disguise (of those who are 1, of those who paid the
-        one price), so it gets the noise of that count.
+        Such a sum follows from a count of persons (those with a 1, or those who paid the one
+        price), so it gets the noise of this count.
         """
         values = rows[name].fill_null(0).unique().sort().to_list()
         if len(values) > 2:
@@ -403,13 +403,13 @@ class Release:
 _PERSONS, _EVERYBODY = "_persons", "_everybody"
 _ENDS = ("", "_low", "_high")
 
-#: Figures as they are: for published data and populations that nobody is protected in.
+#: Figures without noise, for published data and populations without persons to protect.
 EXACT = Release(view="exact", secret=b"", is_exact=True, largest_bound=0)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """Sums of the groups: as they may be given, as they are, and what their variance takes."""
+    """Sums of groups with noise and without, sums of squares, and largest contributions."""
 
     values: list[int | None]
     exact: list[int]
@@ -432,19 +432,19 @@ def one_digit_up(width: float) -> float:
 
 
 def _t(n: int) -> float:
-    from scipy import stats  # late: see noise
+    from scipy import stats  # Imported late because it is slow to import.
 
     return float(stats.t.ppf(0.975, n - 1))
 
 
-def beside(made: pl.DataFrame, part: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
-    """Put the figures of the same groups side by side."""
+def join_figures(made: pl.DataFrame, part: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """Join figures of the same groups."""
     if not by:
         return pl.concat([made, part], how="horizontal")
     return made.join(part, on=list(by), how="left", nulls_equal=True, maintain_order="left")
 
 
 def _in_units(name: str, unit: float) -> pl.Expr:
-    """Return a column in whole units; null where it is not finite or too large."""
+    """Return a column in whole units; null if a number is not finite or too large."""
     units = (pl.col(name).cast(pl.Float64, strict=False) / unit).round()
     return pl.when(units.abs() <= _MOST_UNITS).then(units).cast(pl.Int64, strict=False).alias(name)

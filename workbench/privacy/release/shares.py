@@ -1,4 +1,4 @@
-"""Shares from counts that are already noisy: values, intervals, and bounds for small numerators."""
+"""Shares from noisy counts: values, intervals, and bounds for small numerators."""
 
 from typing import NamedTuple
 
@@ -11,11 +11,11 @@ from workbench.statistics.intervals import LEVEL, newcombe_interval, share_inter
 
 
 class Shares(NamedTuple):
-    """Shares of groups, each array of shape (groups,); NaN where nobody is counted.
+    """Shares of groups, each array of shape (groups,); NaN if nobody is counted.
 
-    ``lowest`` and ``highest`` are the counts that the numerator lies between: equal where it is
-    shown, 1 and 4 (or n - 4 and n - 1) where only a bound is. ``value`` is the middle of them by
-    n. ``bound`` is the bound in words, empty where the numerator is shown.
+    The numerator lies between ``lowest`` and ``highest``. They are equal if it is shown, and 1 and
+    4 (or n - 4 and n - 1) if only a bound is shown. ``value`` is their middle divided by n.
+    ``bound`` is the bound in words, empty if the numerator is shown.
     """
 
     value: NDArray[np.float64]
@@ -41,12 +41,12 @@ def shares(
     count, of : array of int, shape (groups,)
         Counts that the release made.
     release : Release
-        Its variance widens the intervals, its ``largest_bound`` decides on bounds.
+        Release whose variance widens the intervals and whose ``largest_bound`` limits bounds.
     level : float
         Confidence of the intervals.
     is_sensitive : bool
-        Whether the outcome must not be learned of a person: then 0 and all are bounds too, since
-        they tell it of everybody in the group.
+        Whether the outcome must not become known for a person. Then 0 and all are bounds too,
+        because they would reveal the outcome of everybody in the group.
 
     Examples
     --------
@@ -55,7 +55,8 @@ def shares(
     ['at most 4 of 25', '']
     """
     n = np.asarray(of, dtype=np.float64)
-    x = np.minimum(np.asarray(count, dtype=np.float64), n)  # two noisy counts may be in any order
+    # A noisy part may be larger than the noisy whole.
+    x = np.minimum(np.asarray(count, dtype=np.float64), n)
     most = release.largest_bound
     least = 0 if is_sensitive else 1
     is_few = (x >= least) & (x <= most) & (n > most)
@@ -99,7 +100,7 @@ def share_columns(
 ) -> pl.DataFrame:
     """Add a share of two counts as columns: NAME, ``NAME_low``, ``NAME_high``, ``NAME_note``.
 
-    The share and its numerator are null where only a bound is shown; the note then has the bound.
+    The share and its numerator are null if only a bound is shown, which is in the note.
     """
     found = shares(rows[count], rows[of], release=release, is_sensitive=is_sensitive)
     is_bound = pl.Series([bool(text) for text in found.bound], dtype=pl.Boolean)
@@ -127,7 +128,7 @@ def share_difference(
     Parameters
     ----------
     one, other : (array, array)
-        Lowest and highest numerators, see ``Shares``: the limits hold for every count between.
+        Lowest and highest numerators, see ``Shares``; the limits hold for every count between them.
     one_of, other_of : array
         Denominators.
     """
