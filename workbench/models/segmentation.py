@@ -49,8 +49,8 @@ class Segmentation:
     traits : tuple of str
         Names of the traits by which customers were grouped.
     estimates : tuple of Estimate
-        ``segments``, ``stability``, ``natural_groups``, ``planted_found``; without stability where
-        there are too few customers.
+        ``segments``, ``stability``, ``natural_groups``, ``planted_found``, ``planted_groups``;
+        without stability where there are too few customers.
     verdicts : tuple of Verdict
         ``segments_are_real``, ``segments_come_back``.
     assignments : DataFrame, shape (customers, 2)
@@ -205,7 +205,19 @@ def _estimates(
             )
         )
     if cut.planted is not None and cut.planted.trials:
-        found.append(_planted_estimate(cut.planted, min(n, MOST_TESTED), release))
+        tested = min(n, MOST_TESTED)
+        found.append(_planted_estimate(cut.planted, tested, release))
+        found.append(
+            Estimate(
+                # the answer and the note of ``planted_found`` quote this number
+                name="planted_groups",
+                value=float(cut.planted.trials),
+                n=tested,
+                unit="groups",
+                label="Groups that were planted to see whether they would be found",
+                origin=release.origin,
+            )
+        )
     return tuple(found)
 
 
