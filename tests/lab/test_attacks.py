@@ -175,3 +175,32 @@ def test_the_server_keeps_few_views(project: Path, tmp_path: Path) -> None:
     for day in range(1, broker._MOST_VIEWS + 3):
         assert "error" not in asked.answer({"study": "demo", "as_of": f"2025-03-{day:02d}"})
     assert len(broker._views) <= broker._MOST_VIEWS
+
+
+def test_a_notebook_cannot_change_the_file_that_the_server_reads_at_a_restart(
+    project: Path, tmp_path: Path
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("as it was")
+    change = f"""
+import os, sys
+from ipykernel.connect import get_connection_file
+tried = []
+file = get_connection_file()
+for action in (
+    lambda: open(file, 'w').write('{{"transport": "tcp", "ip": "127.0.0.1"}}'),
+    lambda: os.remove(file),
+    lambda: os.rename(file, file + '.old'),
+    lambda: os.symlink({str(victim)!r}, os.path.join(os.path.dirname(file), 'other.json')),
+):
+    try:
+        action()
+        tried.append('changed')
+    except OSError:
+        pass
+os.symlink({str(victim)!r}, os.path.join(os.environ['HOME'], 'kernel.json'))
+tried
+"""
+    tried, after = executed(change, "'again'", beside=project / "notebooks", restart_after=0)
+    assert (tried, after) == ("[]", "'again'")
+    assert victim.read_text() == "as it was"

@@ -69,19 +69,23 @@ class ConfinedProvisioner(LocalProvisioner):
         session = Session.open()
         if self._scratch is None:
             self._scratch = Scratch(session.vault)
-        own, views = self._scratch.folder / "own", self._scratch.folder / "views"
-        for folder in (own, views):
+        own, views, connection = (
+            self._scratch.folder / name for name in ("own", "views", "connection")
+        )
+        for folder in (own, views, connection):
             folder.mkdir(exist_ok=True, mode=0o700)
         manager: Any = self.parent
         manager.transport = "ipc"
-        manager.connection_file = str(own / "kernel.json")
+        # The server reads this file again when the kernel is restarted. In a folder that the kernel
+        # can write, a cell could put a pipe there, and the server would wait for it forever.
+        manager.connection_file = str(connection / "kernel.json")
         manager.ip = str(own / "kernel-ipc")
         stream = Broker(session, views).serve()
         inherited = [stream.detach()]
         if session.place.is_lab_confined:
             report = os.open(os.devnull, os.O_WRONLY)
             inherited.append(report)
-            reads = [str(path) for path in (*session.folders_of_lab(), views)]
+            reads = [str(path) for path in (*session.folders_of_lab(), views, connection)]
             self.kernel_spec.argv = [
                 *(sys.executable, "-m", "workbench.foundation.confinement"),
                 *(str(own), str(report), *reads, "--", "-f", "{connection_file}"),
