@@ -99,7 +99,7 @@ def test_what_needs_action_is_marked(put: Put, tmp_path: Path) -> None:
     content["verdicts"][0] |= {"concern": True}
     put(content)
     text = build(tmp_path)
-    assert 'class="run concern"' in text
+    assert '<li class="concern"><strong class="outcome">' in text
     assert "Shown, to act on:" in text
 
 

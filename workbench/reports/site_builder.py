@@ -237,5 +237,4 @@ def _run_line(run: Run) -> dict[str, Any]:
         "verdicts": verdicts,
         "outcomes": "; ".join(f"{v.question} {v.outcome.capitalize()}" for v in verdicts),
         "unconfined": "; ".join(run.execution.confinement.missing),
-        "is_concern": any(verdict.concern for verdict in verdicts),
     }
