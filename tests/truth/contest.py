@@ -31,7 +31,7 @@ from workbench.synthetic import read_recipe
 from workbench.synthetic.clock import DAY_SECONDS
 from workbench.synthetic.population import Population, populate
 from workbench.synthetic.shop.leaving import month_days
-from workbench.synthetic.truth.history import owners
+from workbench.synthetic.truth.history import block_rows
 from workbench.synthetic.truth.horizon import Horizon
 from workbench.synthetic.truth.observer import observe
 
@@ -161,14 +161,14 @@ def features(population: Population, month: int) -> Numbers:
         (asked, (30, 90, 9_999)), (bad, (30, 60, 90, 9_999)), (back, (90, 9_999)),
     ):  # fmt: skip
         past = rows.filter(pl.col("age") > 0)
-        owner, ages = owners(block, past), past["age"].to_numpy()
+        owner, ages = block_rows(block, past), past["age"].to_numpy()
         for span in spans:
             columns.append(np.bincount(owner[ages <= span], minlength=block.size))
         latest = np.full(block.size, 1_000.0)
         np.minimum.at(latest, owner, ages)
         columns.append(np.log1p(latest))
     past = sales.filter(pl.col("age") > 0)
-    owner = owners(block, past)
+    owner = block_rows(block, past)
     number = np.maximum(np.bincount(owner, minlength=block.size), 1)
     columns.append(
         np.bincount(owner, np.log(past["total_minor"].to_numpy()), minlength=block.size) / number
@@ -179,13 +179,15 @@ def features(population: Population, month: int) -> Numbers:
     lines = tables["order_items"].join(past.select("order_id"), on="order_id", how="semi")
     kind = lines["product_category"].str.split("/").list.first()
     for name in ("beauty", "electronics", "fashion", "gifts", "home"):
-        own = owners(block, lines.filter(kind == name))
+        own = block_rows(block, lines.filter(kind == name))
         columns.append(np.bincount(own, minlength=block.size) / number)
     terms = tables["subscriptions"]
     day = pl.lit(np.datetime64(block.clock.start_on) + as_of)
     started = terms.filter(pl.col("started_on") < day)
     runs = started.filter(pl.col("ended_on").is_null() | (pl.col("ended_on") > day))
-    columns += [np.bincount(owners(block, each), minlength=block.size) for each in (started, runs)]
+    columns += [
+        np.bincount(block_rows(block, each), minlength=block.size) for each in (started, runs)
+    ]
     people = tables["customers"]
     columns.append((people["gender"] == "female").fill_null(value=False).to_numpy())
     columns.append(people["birth_year"].fill_null(0).to_numpy() > 0)

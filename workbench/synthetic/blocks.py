@@ -8,7 +8,7 @@ from workbench.synthetic.faults import spans_without_faults, spoil
 from workbench.synthetic.population import populate
 from workbench.synthetic.recipes import Recipe
 from workbench.synthetic.shop.visits import tracking_truth
-from workbench.synthetic.truth import truths
+from workbench.synthetic.truth import truth_tables
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ def make_block(recipe: Recipe, first: int, size: int) -> MadeBlock:
     population = populate(recipe, first, size)
     block = population.block
     known = (
-        truths(block, population.purchases, population.offers, population.mailings)
+        truth_tables(block, population.purchases, population.offers, population.mailings)
         | population.contact.truth
     )
     if recipe.tracking.banner != "none":

@@ -11,6 +11,6 @@ workbench generate made it
 
 from workbench.synthetic.truth.store import Truth, open_truth, tables_of_truth
 from workbench.synthetic.truth.summary import summary
-from workbench.synthetic.truth.tables import truths
+from workbench.synthetic.truth.tables import truth_tables
 
-__all__ = ["Truth", "open_truth", "summary", "tables_of_truth", "truths"]
+__all__ = ["Truth", "open_truth", "summary", "tables_of_truth", "truth_tables"]

@@ -55,36 +55,37 @@ class Activity:
     weight: Floats
 
 
-def activity(known: History, what: Hypotheses, edges: Floats) -> Activity:
+def weigh_activity(history: History, hypotheses: Hypotheses, edges: Floats) -> Activity:
     """Compute the likelihood of leaving at given days by purchases and visits.
 
     Parameters
     ----------
-    known : History
-    what : Hypotheses
+    history : History
+    hypotheses : Hypotheses
     edges : array of float, shape (customers, edges)
         Days, ascending, from the customer's latest purchase or visit on.
     """
-    block, owner = known.block, what.owner
-    shape = what.segment_values(block, "purchases_shape")
-    rate = mean_rate_by_segment(block)[what.kind] * what.purchases
-    visiting = _visit_rates(block)[what.kind] * np.sqrt(what.purchases)
-    app = app_shares(block)[what.kind]
-    n, v = known.repeats[owner], (known.on_site + known.in_app)[owner]
+    block, owner = history.block, hypotheses.owner
+    shape = hypotheses.segment_values(block, "purchases_shape")
+    rate = mean_rate_by_segment(block)[hypotheses.segment] * hypotheses.purchases
+    visiting = _visit_rates(block)[hypotheses.segment] * np.sqrt(hypotheses.purchases)
+    app = app_shares(block)[hypotheses.segment]
+    n, v = history.repeats[owner], (history.on_site + history.in_app)[owner]
     power = n + v / 2 + shape
-    look = _Looking.of(known)
+    recording = _Recording.of(history)
     middles = (edges[:, 1:] + edges[:, :-1]) / 2
     days = np.concatenate([edges, middles], axis=1)
-    purchases, on_site, in_app = _exposures(known, look, days)
+    purchases, on_site, in_app = _exposures(history, recording, days)
     mails = [
-        _Mailing.of(known, what, number, days) for number in range(len(known.population.mailings))
+        _MailingEffect.of(history, hypotheses, number, days)
+        for number in range(len(history.population.mailings))
     ]
     exposed = purchases[owner]
     for mail in mails:
         exposed = exposed + mail.further
-    grid, base = _grid(power, shape, rate, exposed, visiting * (look.total[owner]))
-    base += _accepting(known, grid, owner)
-    log_app = _app_likelihoods(known, look)[owner]
+    grid, base = _grid(power, shape, rate, exposed, visiting * (recording.total[owner]))
+    base += _log_banner_answers(history, grid, owner)
+    log_app = _log_app_recording(history, recording)[owner]
     found = np.empty((len(owner), days.shape[1]))
     speed, root = np.exp(grid), np.exp(grid / 2)
     last = edges.shape[1] - 1
@@ -93,7 +94,7 @@ def activity(known: History, what: Hypotheses, edges: Floats) -> Activity:
         log_value = base - (rate * exposed[:, place])[:, None] * speed
         log_value -= (visiting * (1 - app) * on_site[owner, place])[:, None] * root
         silent = (visiting * app * in_app[owner, place])[:, None] * root
-        if look.is_unsure:
+        if recording.is_unsure:
             log_value += np.logaddexp(log_app[:, :1] - silent, log_app[:, 1:])
         else:
             log_value -= silent
@@ -102,7 +103,7 @@ def activity(known: History, what: Hypotheses, edges: Floats) -> Activity:
             weight = np.exp(log_value - found[:, [place]])
     constant = shape * np.log(shape) - gammaln(shape) + np.log(grid[:, 1] - grid[:, 0])
     constant += n * np.log(rate) + xlogy(v, visiting)
-    constant += xlogy(known.in_app[owner], app) + xlogy(known.on_site[owner], 1 - app)
+    constant += xlogy(history.in_app[owner], app) + xlogy(history.on_site[owner], 1 - app)
     found += constant[:, None]
     for mail in mails:
         found += mail.log_factor
@@ -115,7 +116,7 @@ def activity(known: History, what: Hypotheses, edges: Floats) -> Activity:
 
 
 def _visit_rates(block: Block) -> Floats:
-    from_kinds = [kind.visits_per_month for kind in block.recipe.contrasted_segments]
+    from_kinds = [segment.visits_per_month for segment in block.recipe.contrasted_segments]
     return np.array(from_kinds) / (365.25 / 12)
 
 
@@ -139,7 +140,7 @@ def _grid(
 
 
 @dataclass(frozen=True, slots=True)
-class _Looking:
+class _Recording:
     """Recording of a block's visits.
 
     ``permission`` is None where all visits are recorded. ``in_app`` is 1 where visits to the app
@@ -156,58 +157,60 @@ class _Looking:
         return self.permission is not None
 
     @classmethod
-    def of(cls, known: History) -> "_Looking":
-        block = known.block
+    def of(cls, history: History) -> "_Recording":
+        block = history.block
         clock = Clock.of(block.recipe, "visits")
-        days = np.array([known.as_of])
-        total = clock.operational(days)[0] - clock.operational(known.begin)
-        total = total + extra_app_days(block, known.as_of - known.begin)
+        days = np.array([history.as_of])
+        total = clock.operational(days)[0] - clock.operational(history.begin)
+        total = total + extra_app_days(block, history.as_of - history.begin)
         if block.recipe.tracking.banner == "none":
             return cls(None, np.ones(block.size, dtype=np.int64), total)
-        purchases = known.population.purchases
-        in_app = known.before & (purchases.channel == CHANNELS.index("app"))
-        shows = np.bincount(purchases.owner[in_app], minlength=block.size) + known.in_app > 0
+        purchases = history.population.purchases
+        in_app = history.before & (purchases.channel == CHANNELS.index("app"))
+        shows = np.bincount(purchases.owner[in_app], minlength=block.size) + history.in_app > 0
         state = np.where(shows, allows_app_tracking(block), -1).astype(np.int64)
-        return cls(known.population.decisions["analytics"], state, total)
+        return cls(history.population.decisions["analytics"], state, total)
 
 
-def _exposures(known: History, look: _Looking, days: Floats) -> tuple[Floats, Floats, Floats]:
+def _exposures(
+    history: History, recording: _Recording, days: Floats
+) -> tuple[Floats, Floats, Floats]:
     """Return operational days of buying, of recorded visits on site, and of visits in the app."""
-    block, begin = known.block, known.begin[:, None]
+    block, begin = history.block, history.begin[:, None]
     clock = Clock.of(block.recipe, "visits")
     purchases = block.clock.operational(days) - block.clock.operational(begin)
     passed = clock.operational(days) - clock.operational(begin)
     in_app = passed + extra_app_days(block, days - begin)
-    if look.permission is None:
+    if recording.permission is None:
         return purchases, passed, in_app
-    given = look.permission.asked & look.permission.given
+    given = recording.permission.asked & recording.permission.given
 
     def day(seconds: Integers) -> Floats:
         return np.minimum(block.clock.day_of(seconds), 1e6)
 
-    opens = np.maximum(day(look.permission.decided_at), known.begin)[:, None]
-    closes = day(look.permission.withdrawn_at)[:, None]
+    opens = np.maximum(day(recording.permission.decided_at), history.begin)[:, None]
+    closes = day(recording.permission.withdrawn_at)[:, None]
     held = clock.operational(np.clip(days, opens, np.maximum(closes, opens)))
     on_site = np.where(given[:, None], held - clock.operational(opens), 0.0)
     return purchases, on_site, in_app
 
 
-def _app_likelihoods(known: History, look: _Looking) -> Floats:
+def _log_app_recording(history: History, recording: _Recording) -> Floats:
     """Return the log probabilities that the app is not tracked and that it is, by customer."""
-    rule = known.block.recipe.tracking
+    rule = history.block.recipe.tracking
     share = rule.app_asked * rule.app_allowed
     with np.errstate(divide="ignore"):
         unsure = np.log([share, 1 - share])
         by_state = np.stack([np.log([0.0, 1.0]), np.log([1.0, 0.0]), unsure])
-    return by_state[np.where(look.in_app < 0, 2, look.in_app)]
+    return by_state[np.where(recording.in_app < 0, 2, recording.in_app)]
 
 
-def _accepting(known: History, grid: Floats, owner: Integers) -> Floats | float:
+def _log_banner_answers(history: History, grid: Floats, owner: Integers) -> Floats | float:
     """Return the log likelihood of the answer to the banner, given the customer's rate."""
-    rule, block = known.block.recipe.tracking, known.block
+    rule, block = history.block.recipe.tracking, history.block
     if rule.banner == "none":
         return 0.0
-    decision = known.population.decisions["analytics"]
+    decision = history.population.decisions["analytics"]
     by_age = rule.on_age * (block.age - 45) / 10
     log_odds = (logit(BANNERS[rule.banner][0]) + by_age)[owner, None] + rule.on_activity * grid
     accepts = (decision.asked & decision.given)[owner, None]
@@ -216,26 +219,28 @@ def _accepting(known: History, grid: Floats, owner: Integers) -> Floats | float:
 
 
 @dataclass(frozen=True, slots=True)
-class _Mailing:
+class _MailingEffect:
     """Effect of one randomised mailing: additional operational days, and a log factor, by day."""
 
     further: Floats
     log_factor: Floats
 
     @classmethod
-    def of(cls, known: History, what: Hypotheses, number: int, days: Floats) -> "_Mailing":
-        block, owner, mail = known.block, what.owner, known.population.mailings[number]
-        clock, purchases = block.clock, known.population.purchases
+    def of(
+        cls, history: History, hypotheses: Hypotheses, number: int, days: Floats
+    ) -> "_MailingEffect":
+        block, owner, mail = history.block, hypotheses.owner, history.population.mailings[number]
+        clock, purchases = block.clock, history.population.purchases
         begin, end = ((at - clock.start_at) / DAY_SECONDS for at in (mail.at, mail.until))
-        is_treated = mail.is_treated & (begin < known.as_of)
-        effects = effects_of(block, mail.name)[what.kind] * is_treated[owner]
+        is_treated = mail.is_treated & (begin < history.as_of)
+        effects = effects_of(block, mail.name)[hypotheses.segment] * is_treated[owner]
         within = np.clip(days, begin, end)
         passed = clock.operational(within) - clock.operational(np.array([begin]))[0]
         lost = np.minimum(effects, 0.0)
         bought_then = (
-            known.before & (purchases.placed_at >= mail.at) & (purchases.placed_at < mail.until)
+            history.before & (purchases.placed_at >= mail.at) & (purchases.placed_at < mail.until)
         )
-        gained = known.before & (purchases.place == MAILED + number)
+        gained = history.before & (purchases.place == MAILED + number)
         own = np.bincount(
             purchases.owner[bought_then & (purchases.place < MAILED)], minlength=block.size
         )

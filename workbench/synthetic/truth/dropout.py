@@ -22,10 +22,10 @@ from workbench.synthetic.truth.outlook import Outlook
 _DROPOUTS = 32  # Number of quantiles of the beta distribution in a sum.
 
 
-def dropout_oracle(block: Block, purchases: Purchases, horizon: Horizon) -> Outlook:
+def dropout_outlook(block: Block, purchases: Purchases, horizon: Horizon) -> Outlook:
     """Return the outlook of customers who leave after a purchase."""
     as_of = float(horizon.starts(block)[0])
-    leaving, buying = _operational(block, horizon)
+    leaving, buying = _operational_days(block, horizon)
     is_active = (block.joined_day < as_of) & (purchases.left_day >= as_of)
     p_leaves = -np.expm1(-purchases.rate * purchases.dropout * leaving)
     p_buys = -np.expm1(-purchases.rate * buying)
@@ -42,14 +42,14 @@ def log_dropout(recipe: Recipe, chances: Integers) -> tuple[Floats, Floats]:
 
     Chances are purchases without the first, after each of which the customer may leave.
     """
-    a, b = shapes(recipe)
+    a, b = beta_shapes(recipe)
     stays = betaln(a, b + chances) - betaln(a, b)
     with np.errstate(invalid="ignore"):
         leaves = np.where(chances > 0, betaln(a + 1, b + chances - 1) - betaln(a, b), -np.inf)
     return leaves, stays
 
 
-def ahead_of_active(
+def ahead_if_active(
     block: Block, horizon: Horizon, chances: Integers, rate: Floats, weight: Floats
 ) -> tuple[Floats, Floats]:
     """Return P(leaves) and P(buys) of active customers.
@@ -63,8 +63,8 @@ def ahead_of_active(
     rate, weight : array of float, shape (customers, rates)
         Possible rates in purchases per operational day, and their probabilities.
     """
-    a, b = shapes(block.recipe)
-    leaving, buying = _operational(block, horizon)
+    a, b = beta_shapes(block.recipe)
+    leaving, buying = _operational_days(block, horizon)
     leaves = np.zeros(len(chances))
     u = (np.arange(_DROPOUTS) + 0.5) / _DROPOUTS
     for count in np.unique(chances):  # There are few different counts.
@@ -75,7 +75,7 @@ def ahead_of_active(
     return leaves, (weight * -np.expm1(-rate * buying)).sum(axis=1)
 
 
-def shapes(recipe: Recipe) -> tuple[float, float]:
+def beta_shapes(recipe: Recipe) -> tuple[float, float]:
     """Return the shapes of the beta distribution of dropout."""
     rule = recipe.leaving
     if rule.a is None or rule.b is None:  # A checked recipe has both.
@@ -83,7 +83,7 @@ def shapes(recipe: Recipe) -> tuple[float, float]:
     return rule.a, rule.b
 
 
-def _operational(block: Block, horizon: Horizon) -> tuple[float, float]:
+def _operational_days(block: Block, horizon: Horizon) -> tuple[float, float]:
     """Return the operational days within the horizons of leaving and of buying."""
     starts = horizon.starts(block)
     days = np.array([starts[0], starts[horizon.months], starts[0] + horizon.days], dtype=np.float64)

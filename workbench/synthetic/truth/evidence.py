@@ -50,27 +50,27 @@ class Evidence:
     calm: Floats
 
 
-def evidence(known: History) -> Evidence:
+def weigh_evidence(history: History) -> Evidence:
     """Compute the likelihood of the reactions to a block's orders."""
-    block, purchases = known.block, known.population.purchases
-    rows = np.flatnonzero(known.before)
+    block, purchases = history.block, history.population.purchases
+    rows = np.flatnonzero(history.before)
     owner, placed_at = purchases.owner[rows], purchases.placed_at[rows]
-    end_at = block.clock.start_at + int(known.as_of) * DAY_SECONDS
+    end_at = block.clock.start_at + int(history.as_of) * DAY_SECONDS
     elapsed = (end_at - placed_at).astype(np.float64)
-    reactions = _Reactions.of(known, rows)
-    by_mood = _by_mood(known, reactions, elapsed, owner)
+    reactions = _Reactions.of(history, rows)
+    by_mood = _likelihoods_by_mood(history, reactions, elapsed, owner)
     rule = block.recipe.troubles
     day = block.clock.day_of(placed_at).astype(np.int64)
     late = rule.late * block.change_factors("late")[day]
     late = np.where(purchases.channel[rows] == CHANNELS.index("store"), 0.0, late)
-    back = _sent_back(known, rows, elapsed)
+    back = _returned_lines(history, rows, elapsed)
     shape = (len(rows), len(OWN_NODES))
     annoyed, calm = np.zeros(shape), np.zeros(shape)
     for is_late in (False, True):
         for is_damaged in (False, True):
             share = np.where(is_late, late, 1 - late)
             share = share * (rule.damaged if is_damaged else 1 - rule.damaged)
-            share = share * reactions.ticket(known, is_late=is_late, is_damaged=is_damaged)
+            share = share * reactions.ticket(history, is_late=is_late, is_damaged=is_damaged)
             share = share * reactions.delivered(is_late=is_late) * back[is_damaged]
             if is_late or is_damaged:
                 calm += (share * (1 - rule.annoys))[:, None] * by_mood[_TROUBLED]
@@ -100,15 +100,15 @@ class _Reactions:
     delivery: Integers
 
     @classmethod
-    def of(cls, known: History, rows: Integers) -> "_Reactions":
-        block, purchases = known.block, known.population.purchases
+    def of(cls, history: History, rows: Integers) -> "_Reactions":
+        block, purchases = history.block, history.population.purchases
         owner, place = purchases.owner[rows], purchases.place[rows]
-        end_at = block.clock.start_at + int(known.as_of) * DAY_SECONDS
-        interactions = known.population.tables["interactions"].filter(
+        end_at = block.clock.start_at + int(history.as_of) * DAY_SECONDS
+        interactions = history.population.tables["interactions"].filter(
             pl.col("occurred_at").dt.epoch("s") < end_at
         )
         action, channel = (pl.col(name).cast(pl.String) for name in ("action", "channel"))
-        texts = known.population.contact.truth["texts"].select("interaction_id", "topic", "tone")
+        texts = history.population.contact.truth["texts"].select("interaction_id", "topic", "tone")
         first = (
             interactions.filter(
                 channel.is_in(["ticket", "chat"])
@@ -131,7 +131,7 @@ class _Reactions:
         asked = interactions.filter((channel == "survey") & (action == "sent"))
         asked = _rows_by_key(block.bits("survey thread", owner, place), asked, "thread_id")
         answered = interactions.filter((channel == "survey") & (action == "responded"))
-        answers = known.population.tables["answers"]
+        answers = history.population.tables["answers"]
         for name in ("nps", "delivery"):
             given = answers.filter(pl.col("question_id") == name)
             given = given.select("interaction_id", pl.col("answer_number").alias(name))
@@ -149,9 +149,9 @@ class _Reactions:
             delivery=answered["delivery"].cast(pl.Int64).fill_null(-1).to_numpy(),
         )
 
-    def ticket(self, known: History, *, is_late: bool, is_damaged: bool) -> Floats:
+    def ticket(self, history: History, *, is_late: bool, is_damaged: bool) -> Floats:
         """Return the likelihood of a ticket about its topic, or of no ticket so far."""
-        rule = known.block.recipe.troubles
+        rule = history.block.recipe.troubles
         writes = rule.writes if is_late or is_damaged else rule.writes_anyway
         about = np.array(service.TOPIC_SHARES) / sum(service.TOPIC_SHARES)
         if is_late or is_damaged:
@@ -173,11 +173,11 @@ class _Reactions:
         return found
 
 
-def _by_mood(
-    known: History, reactions: _Reactions, elapsed: Floats, owner: Integers
+def _likelihoods_by_mood(
+    history: History, reactions: _Reactions, elapsed: Floats, owner: Integers
 ) -> list[Floats]:
     """Return the likelihood of review, comment and survey, by mood; shape (orders, nodes of s)."""
-    recipe, u = known.block.recipe, _CELLS[None, :]
+    recipe, u = history.block.recipe, _CELLS[None, :]
     # The first factor is the likelihood of the review, or of none so far.
     writes = reviews.review_probability(recipe, _CELLS)[None, :]
     by_now = np.clip((elapsed / DAY_SECONDS - reviews.SOONEST_DAYS) / reviews.LONGEST_DAYS, 0, 1)
@@ -192,7 +192,7 @@ def _by_mood(
     found *= (reactions.remark[:, None] < 0) | (tone[None, :] == reactions.remark[:, None])
     # The last factor, for invited customers, is the likelihood of the answer, or of none so far.
     scores = surveys.score_shares(_CELLS)
-    rule, age = recipe.survey, known.block.age[owner]
+    rule, age = recipe.survey, history.block.age[owner]
     log_odds = surveys.answer_log_odds(rule, np.arange(11)[None, :], age[:, None])
     in_time = surveys.share_answered_within(elapsed - surveys.INVITED_AFTER)
     silent = (1 - expit(log_odds) * in_time[:, None]) @ scores.T
@@ -226,10 +226,10 @@ def _density(shift: float) -> Floats:
     return found
 
 
-def _sent_back(known: History, rows: Integers, elapsed: Floats) -> list[Floats]:
+def _returned_lines(history: History, rows: Integers, elapsed: Floats) -> list[Floats]:
     """Return the likelihood of the returned lines so far, for undamaged and for damaged orders."""
-    block, sales, purchases = known.block, known.population.sales, known.population.purchases
-    back, end_at = sales.reversals, block.clock.start_at + known.as_of * DAY_SECONDS
+    block, sales, purchases = history.block, history.population.sales, history.population.purchases
+    back, end_at = sales.reversals, block.clock.start_at + history.as_of * DAY_SECONDS
     at = np.full(len(purchases.owner), np.inf)
     at[back.sale] = back.at
     is_return = np.zeros(len(purchases.owner), dtype=bool)

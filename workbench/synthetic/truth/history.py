@@ -63,7 +63,7 @@ class History:
         return self.population.block
 
 
-def history(population: Population, month: int) -> History:
+def read_history(population: Population, month: int) -> History:
     """Return the history up to the start of a month."""
     block, purchases, visits = population.block, population.purchases, population.recorded_visits
     as_of = float(month_days(block, month)[month])
@@ -95,7 +95,7 @@ def history(population: Population, month: int) -> History:
     )
 
 
-def owners(block: Block, rows: pl.DataFrame) -> Integers:
+def block_rows(block: Block, rows: pl.DataFrame) -> Integers:
     """Return the row of each record's customer in the block."""
     records = pl.DataFrame({"record_id": block.record_id}).with_row_index("owner")
     joined = rows.select("record_id").join(

@@ -23,7 +23,7 @@ class Horizon:
         return month_days(block, self.month + ahead)[self.month :]
 
 
-def parts_of(starts: Integers, days: int) -> Floats:
+def month_parts(starts: Integers, days: int) -> Floats:
     """Return the part of each coming month within so many days from the first day of all."""
     left = starts[0] + days - starts[:-1]
     parts: Floats = np.clip(left / np.diff(starts), 0.0, 1.0)

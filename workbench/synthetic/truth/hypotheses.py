@@ -28,7 +28,7 @@ class Hypotheses:
     """
 
     owner: Integers
-    kind: Integers
+    segment: Integers
     log_share: Floats
     purchases: Floats
     leaving: Floats
@@ -37,7 +37,7 @@ class Hypotheses:
     def segment_values(self, block: Block, name: str) -> Floats:
         """Return one number of each hypothesis' segment, for example ``lines``."""
         values = np.array([float(getattr(each, name)) for each in block.recipe.contrasted_segments])
-        found: Floats = values[self.kind]
+        found: Floats = values[self.segment]
         return found
 
     def updated(self, log_likelihood: Floats) -> "Hypotheses":
@@ -54,7 +54,7 @@ class Hypotheses:
         return Hypotheses(**own | {"log_share": share[kept]})
 
 
-def hypotheses(block: Block, states_age: Flags) -> Hypotheses:
+def make_hypotheses(block: Block, states_age: Flags) -> Hypotheses:
     """Return all hypotheses on each customer.
 
     Parameters
@@ -70,22 +70,24 @@ def hypotheses(block: Block, states_age: Flags) -> Hypotheses:
     unknown = np.append(shares, 1 - shares.sum())
     inside = [block.is_in("age_band", name) for name in bands]
     inside.append(~np.logical_or.reduce([*inside, np.zeros(block.size, dtype=bool)]))
-    known = np.stack(inside, axis=1).astype(float)
-    weights = np.where(states_age[:, None], known, unknown)
+    own_band = np.stack(inside, axis=1).astype(float)
+    weights = np.where(states_age[:, None], own_band, unknown)
     joint = np.array(block.recipe.shares)[None, :, None] * weights[:, None, :]
-    owner, kind, band = np.nonzero(joint)
+    owner, segment, band = np.nonzero(joint)
     factors = {}
-    for what in ("purchases", "leaving", "order_value"):
+    for factor_name in ("purchases", "leaving", "order_value"):
         own = np.ones(block.size)
         by_band = np.ones(len(bands) + 1)
         for name, group in groups.items():
-            factor = float(getattr(group, what))
+            factor = float(getattr(group, factor_name))
             if group.attribute == "age_band":
                 by_band[bands.index(name)] *= factor
             else:
                 own[block.is_in(group.attribute, name)] *= factor
-        factors[what] = own[owner] * by_band[band]
-    return Hypotheses(owner=owner, kind=kind, log_share=np.log(joint[owner, kind, band]), **factors)
+        factors[factor_name] = own[owner] * by_band[band]
+    return Hypotheses(
+        owner=owner, segment=segment, log_share=np.log(joint[owner, segment, band]), **factors
+    )
 
 
 def _share_of_band(name: str) -> float:

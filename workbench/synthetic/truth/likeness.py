@@ -27,37 +27,37 @@ from workbench.synthetic.stock.catalogue import (
     LOWEST_PRICE_MINOR,
     catalogue,
 )
-from workbench.synthetic.truth.history import History, owners
+from workbench.synthetic.truth.history import History, block_rows
 from workbench.synthetic.truth.hypotheses import Hypotheses
 
 
-def likeness(known: History, what: Hypotheses) -> Floats:
+def log_likeness(history: History, hypotheses: Hypotheses) -> Floats:
     """Return the logarithm of the likelihood of each hypothesis, shape (rows,)."""
-    if len(known.block.recipe.contrasted_segments) == 1:
-        return np.zeros(len(what.owner))
-    by_kind = _of_choices(known) + _of_looks(known) + _of_interests(known)
-    found: Floats = by_kind[what.owner, what.kind] + _of_values(known, what)
+    if len(history.block.recipe.contrasted_segments) == 1:
+        return np.zeros(len(hypotheses.owner))
+    by_kind = _log_choices(history) + _log_views(history) + _log_interests(history)
+    found: Floats = by_kind[hypotheses.owner, hypotheses.segment] + _log_values(history, hypotheses)
     return found
 
 
-def _of_choices(known: History) -> Floats:
+def _log_choices(history: History) -> Floats:
     """Return the log likelihood of channels, numbers of lines, and categories."""
-    block, sales, purchases = known.block, known.population.sales, known.population.purchases
-    rows = np.flatnonzero(known.before)
+    block, sales, purchases = history.block, history.population.sales, history.population.purchases
+    rows = np.flatnonzero(history.before)
     owner, found = (
         purchases.owner[rows],
         np.zeros((block.size, len(block.recipe.contrasted_segments))),
     )
-    is_known = known.before[sales.line_sale]
+    is_known = history.before[sales.line_sale]
     line_owner = purchases.owner[sales.line_sale[is_known]]
     category = sales.product[is_known] // catalogue(block.recipe.system).rungs
     with np.errstate(divide="ignore"):
-        for code, kind in enumerate(block.recipe.contrasted_segments):
+        for code, segment in enumerate(block.recipe.contrasted_segments):
             channels, categories = (
                 np.log(_shares((*weights.values(),)))
-                for weights in (kind.channels, kind.categories)
+                for weights in (segment.channels, segment.categories)
             )
-            stop = 1 / max(kind.lines, 1 + 1e-9)
+            stop = 1 / max(segment.lines, 1 + 1e-9)
             number = np.arange(1, MOST_LINES + 1)
             of_lines = (number - 1) * math.log1p(-stop) + math.log(stop)
             of_lines[-1] -= math.log(stop)  # Larger numbers are cut to this one.
@@ -67,26 +67,26 @@ def _of_choices(known: History) -> Floats:
     return found
 
 
-def _of_values(known: History, what: Hypotheses) -> Floats:
+def _log_values(history: History, hypotheses: Hypotheses) -> Floats:
     """Return the log likelihood of the prices of the bought lines."""
-    block, sales, purchases = known.block, known.population.sales, known.population.purchases
-    if any(kind.order_shape is not None for kind in block.recipe.contrasted_segments):
-        return np.zeros(len(what.owner))
+    block, sales, purchases = history.block, history.population.sales, history.population.purchases
+    if any(segment.order_shape is not None for segment in block.recipe.contrasted_segments):
+        return np.zeros(len(hypotheses.owner))
     rung = sales.product % catalogue(block.recipe.system).rungs
     per_line = math.log(LOWEST_PRICE_MINOR) + rung * LADDER_STEP
     per_line = per_line + np.log(sales.lines[sales.line_sale] * sales.quantity)
-    rows = np.flatnonzero(known.before)
+    rows = np.flatnonzero(history.before)
     owner, lines = purchases.owner[rows], sales.lines[rows]
     mean = np.bincount(sales.line_sale, per_line, minlength=len(sales.lines))[rows] / lines
     day = (purchases.placed_at[rows] - block.clock.start_at) // DAY_SECONDS
     mean = mean - np.log(block.change_factors("order_value")[day])
     line_variance = (LINE_SD**2 + LADDER_STEP**2 / 12) / lines
-    found = np.zeros(len(what.owner))
-    for code, kind in enumerate(block.recipe.contrasted_segments):
-        some = what.kind == code
-        who, shift = what.owner[some], np.log(what.order_value[some])
-        variance = kind.order_sd**2 + line_variance
-        left = mean - math.log(kind.order_value_minor)
+    found = np.zeros(len(hypotheses.owner))
+    for code, segment in enumerate(block.recipe.contrasted_segments):
+        some = hypotheses.segment == code
+        who, shift = hypotheses.owner[some], np.log(hypotheses.order_value[some])
+        variance = segment.order_sd**2 + line_variance
+        left = mean - math.log(segment.order_value_minor)
         sums = [
             np.bincount(owner, each, minlength=block.size)[who]
             for each in (1 / variance, left / variance, left**2 / variance, np.log(variance))
@@ -94,21 +94,21 @@ def _of_values(known: History, what: Hypotheses) -> Floats:
         weight, linear, square, logs = sums
         square = square - 2 * shift * linear + shift**2 * weight
         linear = linear - shift * weight
-        own = 1 + kind.order_value_sd**2 * weight
+        own = 1 + segment.order_value_sd**2 * weight
         found[some] = -0.5 * (logs + np.log(own) + square)
-        found[some] += 0.5 * kind.order_value_sd**2 * linear**2 / own
+        found[some] += 0.5 * segment.order_value_sd**2 * linear**2 / own
     return found
 
 
-def _of_looks(known: History) -> Floats:
+def _log_views(history: History) -> Floats:
     """Return the log likelihood of the viewed products and of the searches."""
-    block, goods = known.block, catalogue(known.block.recipe.system)
-    end_at = block.clock.start_at + int(known.as_of) * DAY_SECONDS
-    events = known.population.tables["events"].filter(
+    block, goods = history.block, catalogue(history.block.recipe.system)
+    end_at = block.clock.start_at + int(history.as_of) * DAY_SECONDS
+    events = history.population.tables["events"].filter(
         pl.col("record_id").is_not_null() & (pl.col("occurred_at").dt.epoch("s") < end_at)
     )
     lines = pl.DataFrame(
-        {"order_id": known.population.sales.order_id, "lines": known.population.sales.lines}
+        {"order_id": history.population.sales.order_id, "lines": history.population.sales.lines}
     )
     of_order = events.drop_nulls("order_id").select("session_id", "order_id")
     of_order = of_order.join(lines, on="order_id").select("session_id", "lines")
@@ -129,7 +129,7 @@ def _of_looks(known: History) -> Floats:
         goods.product_id, np.arange(len(noun)), return_dtype=pl.Int64
     )
     searched = np.searchsorted(names, searches["search_text"].to_numpy())
-    viewer, searcher = owners(block, views), owners(block, searches)
+    viewer, searcher = block_rows(block, views), block_rows(block, searches)
     found = np.zeros((block.size, len(shares)))
     with np.errstate(divide="ignore"):
         for code, (of_product, of_noun) in enumerate(zip(shares, by_noun, strict=True)):
@@ -139,16 +139,16 @@ def _of_looks(known: History) -> Floats:
     return found
 
 
-def _of_interests(known: History) -> Floats:
+def _log_interests(history: History) -> Floats:
     """Return the log likelihood of interests, which depend on the segment's categories."""
-    block, shares = known.block, interest_shares(known.block)
-    rows = known.population.tables["attributes"].filter(pl.col("namespace") == "interest")
+    block, shares = history.block, interest_shares(history.block)
+    rows = history.population.tables["attributes"].filter(pl.col("namespace") == "interest")
     names = interests()
     category = rows["attribute"].replace_strict(
         list(names), [CATEGORIES.index(each) for each in names.values()], return_dtype=pl.Int64
     )
     found = np.zeros((block.size, len(shares)))
-    np.add.at(found, owners(block, rows), np.log(shares)[:, category.to_numpy()].T)
+    np.add.at(found, block_rows(block, rows), np.log(shares)[:, category.to_numpy()].T)
     return found
 
 

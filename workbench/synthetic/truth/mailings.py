@@ -39,7 +39,7 @@ class Mailings:
         horizon: Horizon,
         *,
         owner: Integers,
-        kind: Integers,
+        segment: Integers,
     ) -> "Mailings":
         """Return the cases for rows of these customers and segments."""
         starts = horizon.starts(block)
@@ -56,16 +56,18 @@ class Mailings:
             )
             if end <= days[0] or begin >= days[-1]:
                 continue
-            effect = effects_of(block, mailing.name)[kind]
+            effect = effects_of(block, mailing.name)[segment]
             if begin < days[0]:
                 share = mailing.is_treated.astype(float)[owner]
                 has_gained = np.zeros(block.size, dtype=bool)
-                has_gained[purchases.owner[_gained(block, purchases, number, days[0])]] = True
+                has_gained[purchases.owner[_caused_sales(block, purchases, number, days[0])]] = True
                 gone = (days[0] - begin) / (end - begin)
                 left = (1 - gone) / (1 - np.maximum(effect, 0) * gone)
                 gains = np.where(has_gained[owner], 0.0, np.maximum(effect, 0.0) * left)
             else:
-                share = mailing.share * _still_allowed(block, marketing, days[0], mailing.at)[owner]
+                share = (
+                    mailing.share * _p_still_allowed(block, marketing, days[0], mailing.at)[owner]
+                )
                 gains = np.maximum(effect, 0.0)
             begin = max(begin, days[0])
             within = np.clip(days, begin, end)
@@ -90,13 +92,13 @@ def effects_of(block: Block, campaign: str) -> Floats:
     return np.array([rule.effect.get(name, 0.0) for name in block.recipe.segments])
 
 
-def _gained(block: Block, purchases: Purchases, number: int, as_of: float) -> Integers:
+def _caused_sales(block: Block, purchases: Purchases, number: int, as_of: float) -> Integers:
     """Return the sales before a day that a mailing caused."""
     before = block.clock.day_of(purchases.placed_at) < as_of
     return np.flatnonzero(before & (purchases.place == MAILED + number))
 
 
-def _still_allowed(block: Block, marketing: Decision, as_of: float, at: int) -> Floats:
+def _p_still_allowed(block: Block, marketing: Decision, as_of: float, at: int) -> Floats:
     """Return the probability that a permission is valid at a coming instant, given it is now."""
     rate = block.recipe.permissions.marketing.withdrawn
     now = block.clock.start_at + int(as_of) * DAY_SECONDS

@@ -59,37 +59,42 @@ def frailties(block: Block) -> tuple[Floats, Floats]:
     return spread * points, weights / weights.sum()
 
 
-def calm_of(block: Block, what: Hypotheses, months: range) -> Floats:
+def calm_hazard_of(block: Block, hypotheses: Hypotheses, months: range) -> Floats:
     """Return the hazard of each month without frailty and annoyance, shape (rows, months)."""
-    monthly = -np.log1p(-what.segment_values(block, "leaving_per_month")) * what.leaving
-    joined = month_of(block, block.joined_day)[what.owner]
+    monthly = -np.log1p(-hypotheses.segment_values(block, "leaving_per_month")) * hypotheses.leaving
+    joined = month_of(block, block.joined_day)[hypotheses.owner]
     return monthly_hazards(block.recipe, monthly, joined, months)
 
 
-def moods(known: History, what: Hypotheses, followed: Evidence, edges: Floats) -> Moods:
+def filter_moods(
+    history: History, hypotheses: Hypotheses, evidence: Evidence, edges: Floats
+) -> Moods:
     """Run the filter.
 
     Parameters
     ----------
-    known : History
-    what : Hypotheses
-    followed : Evidence
+    history : History
+    hypotheses : Hypotheses
+    evidence : Evidence
     edges : array of float, shape (edges,)
         Days from the first day to the day of the history, ascending, with all starts of months.
     """
-    block, owner = known.block, what.owner
-    rule, starts = block.recipe.leaving, month_days(block, known.month).astype(float)
-    felt, share = frailties(block)
+    block, owner = history.block, hypotheses.owner
+    rule, starts = block.recipe.leaving, month_days(block, history.month).astype(float)
+    frailty_nodes, share = frailties(block)
     lasting = rule.annoyed_months + 1
-    calm, every = _by_month(known, followed)
-    hazard = calm_of(block, what, range(known.month))
-    factor = np.where(np.arange(lasting) > 0, rule.annoyed, 1.0)[None, :] * np.exp(felt)[:, None]
+    calm, every = _likelihoods_by_month(history, evidence)
+    hazard = calm_hazard_of(block, hypotheses, range(history.month))
+    factor = (
+        np.where(np.arange(lasting) > 0, rule.annoyed, 1.0)[None, :]
+        * np.exp(frailty_nodes)[:, None]
+    )
     failing = payment_failure_hazard(block)
-    weights = np.zeros((len(owner), len(felt), len(OWN_NODES), lasting))
+    weights = np.zeros((len(owner), len(frailty_nodes), len(OWN_NODES), lasting))
     weights[..., 0] = share[:, None] * OWN_WEIGHTS[None, :]
     leaving = np.zeros((len(owner), len(edges) - 1))
-    begin = known.begin[owner]
-    for month in range(known.month):
+    begin = history.begin[owner]
+    for month in range(history.month):
         first, last = starts[month], starts[month + 1]
         spans = np.flatnonzero((edges[:-1] >= first) & (edges[:-1] < last))
         cuts = edges[[*spans, spans[-1] + 1]]
@@ -112,18 +117,18 @@ def moods(known: History, what: Hypotheses, followed: Evidence, edges: Floats) -
     return Moods(leaving, weights.sum(axis=2))
 
 
-def _by_month(known: History, followed: Evidence) -> tuple[Floats, Floats]:
+def _likelihoods_by_month(history: History, evidence: Evidence) -> tuple[Floats, Floats]:
     """Return c(s) and a(s) of each month, shape (customers, months, nodes of s)."""
-    block, plan = known.block, known.block.recipe.plan
-    day = block.clock.day_of(followed.placed_at)
+    block, plan = history.block, history.block.recipe.plan
+    day = block.clock.day_of(evidence.placed_at)
     month = month_of(block, day)
-    logs = np.zeros((2, block.size, known.month, len(OWN_NODES)))
+    logs = np.zeros((2, block.size, history.month, len(OWN_NODES)))
     with np.errstate(divide="ignore"):
-        np.add.at(logs[0], (followed.owner, month), np.log(followed.calm))
-        np.add.at(logs[1], (followed.owner, month), np.log(followed.calm + followed.annoyed))
+        np.add.at(logs[0], (evidence.owner, month), np.log(evidence.calm))
+        np.add.at(logs[1], (evidence.owner, month), np.log(evidence.calm + evidence.annoyed))
     calm, every = np.exp(logs)
     for rise in plan.price_rises if plan.is_contractual else ():
         place = int(rise.at * block.recipe.months)
-        if place < known.month:
+        if place < history.month:
             calm[:, place] *= 1 - rise.annoys
     return calm, every

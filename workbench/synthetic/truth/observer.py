@@ -24,17 +24,17 @@ from scipy.special import logsumexp
 from workbench.synthetic.draws import Flags, Floats, Integers
 from workbench.synthetic.population import Population
 from workbench.synthetic.shop.leaving import month_days, month_of
-from workbench.synthetic.truth.activity import Activity, activity
-from workbench.synthetic.truth.dropout import ahead_of_active, log_dropout
-from workbench.synthetic.truth.evidence import evidence
-from workbench.synthetic.truth.history import History, history
-from workbench.synthetic.truth.horizon import Horizon, parts_of
-from workbench.synthetic.truth.hypotheses import Hypotheses, hypotheses
-from workbench.synthetic.truth.likeness import likeness
+from workbench.synthetic.truth.activity import Activity, weigh_activity
+from workbench.synthetic.truth.dropout import ahead_if_active, log_dropout
+from workbench.synthetic.truth.evidence import weigh_evidence
+from workbench.synthetic.truth.history import History, read_history
+from workbench.synthetic.truth.horizon import Horizon, month_parts
+from workbench.synthetic.truth.hypotheses import Hypotheses, make_hypotheses
+from workbench.synthetic.truth.likeness import log_likeness
 from workbench.synthetic.truth.mailings import Mailings
-from workbench.synthetic.truth.moods import Moods, calm_of, frailties, moods
-from workbench.synthetic.truth.openings import openings
-from workbench.synthetic.truth.outlook import Coming, buying_within
+from workbench.synthetic.truth.moods import Moods, calm_hazard_of, filter_moods, frailties
+from workbench.synthetic.truth.openings import weigh_openings
+from workbench.synthetic.truth.outlook import MonthsAhead, p_buys_within
 from workbench.synthetic.truth.plans import log_plans
 
 
@@ -55,39 +55,39 @@ class Observed:
 
 def observe(population: Population, horizon: Horizon) -> Observed:
     """Compute the probabilities from a block's tables up to the start of a month."""
-    known = history(population, horizon.month)
-    what = hypotheses(population.block, _states_age(population))
-    what = what.updated(likeness(known, what))
+    history = read_history(population, horizon.month)
+    hypotheses = make_hypotheses(population.block, _states_age(population))
+    hypotheses = hypotheses.updated(log_likeness(history, hypotheses))
     by_hazard = population.block.recipe.leaving.process == "hazard"
-    return (_by_hazard if by_hazard else _by_dropout)(known, what, horizon)
+    return (_by_hazard if by_hazard else _by_dropout)(history, hypotheses, horizon)
 
 
-def _by_hazard(known: History, what: Hypotheses, horizon: Horizon) -> Observed:
-    block, owner = known.block, what.owner
-    starts = month_days(block, known.month).astype(float)
-    mail = openings(known)
+def _by_hazard(history: History, hypotheses: Hypotheses, horizon: Horizon) -> Observed:
+    block, owner = history.block, hypotheses.owner
+    starts = month_days(block, history.month).astype(float)
+    mail = weigh_openings(history)
     edges = np.unique(np.concatenate([starts, mail.days]))
-    points = np.maximum(edges[None, :], known.last[:, None])
-    active = activity(known, what, points)
-    felt = moods(known, what, evidence(known), edges)
+    points = np.maximum(edges[None, :], history.last[:, None])
+    active = weigh_activity(history, hypotheses, points)
+    moods = filter_moods(history, hypotheses, weigh_evidence(history), edges)
     with np.errstate(divide="ignore"):
         opened = np.log(mail.of_leaving(edges))[owner]
-        mass = np.log(felt.leaving * _share_after_activity(known, edges, points)[owner])
-        staying = np.log(felt.staying.sum(axis=(1, 2)))
-    plan = log_plans(known)[owner]
+        mass = np.log(moods.leaving * _share_after_activity(history, edges, points)[owner])
+        staying = np.log(moods.staying.sum(axis=(1, 2)))
+    plan = log_plans(history)[owner]
     month = month_of(block, edges[:-1])
     # Simpson's rule over the part of each span after the customer's latest activity.
     ends = np.stack([active.at_edges[:, :-1], active.within + np.log(4), active.at_edges[:, 1:]])
-    left = what.log_share[:, None] + logsumexp(ends, axis=0) - np.log(6) + mass
+    left = hypotheses.log_share[:, None] + logsumexp(ends, axis=0) - np.log(6) + mass
     left = logsumexp(left + opened[:, :-1] + plan[:, month], axis=1)
-    there = what.log_share + active.at_edges[:, -1] + staying + opened[:, -1] + plan[:, -1]
+    there = hypotheses.log_share + active.at_edges[:, -1] + staying + opened[:, -1] + plan[:, -1]
     if block.recipe.plan.is_contractual:  # The tables show the end of the contract.
         left = np.full(len(owner), -np.inf)
-    leaves, buys = _ahead(known, what, horizon, active, felt)
+    leaves, buys = _ahead(history, hypotheses, horizon, active, moods)
     found = _sum_hypotheses(block.size, owner, left, there, leaves, buys)
     if not block.recipe.plan.is_contractual:
         return found
-    is_active = known.population.purchases.left_day >= known.as_of
+    is_active = history.population.purchases.left_day >= history.as_of
     return Observed(
         p_active=is_active.astype(float),
         p_leaves=found.p_leaves * is_active,
@@ -95,28 +95,28 @@ def _by_hazard(known: History, what: Hypotheses, horizon: Horizon) -> Observed:
     )
 
 
-def _by_dropout(known: History, what: Hypotheses, horizon: Horizon) -> Observed:
-    block, owner, purchases = known.block, what.owner, known.population.purchases
-    end = np.full(block.size, known.as_of)
-    active = activity(known, what, np.stack([known.last, end], axis=1))
-    chances = np.maximum(known.orders - 1, 0)
+def _by_dropout(history: History, hypotheses: Hypotheses, horizon: Horizon) -> Observed:
+    block, owner, purchases = history.block, hypotheses.owner, history.population.purchases
+    end = np.full(block.size, history.as_of)
+    active = weigh_activity(history, hypotheses, np.stack([history.last, end], axis=1))
+    chances = np.maximum(history.orders - 1, 0)
     leaves_at, stays = log_dropout(block.recipe, chances)
-    latest = known.begin.copy()
-    day = block.clock.day_of(purchases.placed_at[known.before])
-    np.maximum.at(latest, purchases.owner[known.before], day)
+    latest = history.begin.copy()
+    day = block.clock.day_of(purchases.placed_at[history.before])
+    np.maximum.at(latest, purchases.owner[history.before], day)
     # A visit after the latest purchase shows that the customer did not leave then.
-    leaves_at = np.where(known.last > latest + 1e-9, -np.inf, leaves_at)
-    mail = openings(known)
-    edges = np.unique(np.concatenate([[0.0], mail.days, [known.as_of]]))
+    leaves_at = np.where(history.last > latest + 1e-9, -np.inf, leaves_at)
+    mail = weigh_openings(history)
+    edges = np.unique(np.concatenate([[0.0], mail.days, [history.as_of]]))
     opened = np.log(mail.of_leaving(edges))
     span = np.searchsorted(edges, latest, "right") - 1
     left = (
-        what.log_share
+        hypotheses.log_share
         + active.at_edges[:, 0]
         + (leaves_at + opened[np.arange(block.size), span])[owner]
     )
-    there = what.log_share + active.at_edges[:, -1] + (stays + opened[:, -1])[owner]
-    leaves, buys = ahead_of_active(block, horizon, chances[owner], active.rate, active.weight)
+    there = hypotheses.log_share + active.at_edges[:, -1] + (stays + opened[:, -1])[owner]
+    leaves, buys = ahead_if_active(block, horizon, chances[owner], active.rate, active.weight)
     return _sum_hypotheses(block.size, owner, left, there, leaves, buys)
 
 
@@ -140,27 +140,33 @@ def _sum_hypotheses(
 
 
 def _ahead(
-    known: History, what: Hypotheses, horizon: Horizon, active: Activity, felt: Moods
+    history: History, hypotheses: Hypotheses, horizon: Horizon, active: Activity, moods: Moods
 ) -> tuple[Floats, Floats]:
     """Return P(leaves) and P(buys) of each hypothesis, given that the customer is active."""
-    block, starts = known.block, horizon.starts(known.block)
+    block, starts = history.block, horizon.starts(history.block)
     months = range(horizon.month, horizon.month + len(starts) - 1)
-    coming = Coming.of(block, horizon, calm_of(block, what, months), what.kind)
-    weight = felt.staying / np.maximum(felt.staying.sum(axis=(1, 2), keepdims=True), 1e-300)
-    whole, parts = np.ones(horizon.months), parts_of(starts, horizon.days)
-    leaves = np.zeros(len(what.owner))
-    staying = np.zeros((len(what.owner), len(parts) + 1))
+    ahead = MonthsAhead.of(
+        block, horizon, calm_hazard_of(block, hypotheses, months), hypotheses.segment
+    )
+    weight = moods.staying / np.maximum(moods.staying.sum(axis=(1, 2), keepdims=True), 1e-300)
+    whole, parts = np.ones(horizon.months), month_parts(starts, horizon.days)
+    leaves = np.zeros(len(hypotheses.owner))
+    staying = np.zeros((len(hypotheses.owner), len(parts) + 1))
     rates = _two_rates(active)
     for place, frailty in enumerate(frailties(block)[0]):
         states = weight[:, place]
-        staying += coming.survivals(states, frailty, 0.0, parts)
+        staying += ahead.survivals(states, frailty, 0.0, parts)
         for share, rate in rates:
-            survived = coming.survivals(states, frailty, rate, whole)
+            survived = ahead.survivals(states, frailty, rate, whole)
             leaves += share * (survived[:, 0] - survived[:, -1])
     mailings = Mailings.ahead(
-        block, known.population.purchases, horizon, owner=what.owner, kind=what.kind
+        block,
+        history.population.purchases,
+        horizon,
+        owner=hypotheses.owner,
+        segment=hypotheses.segment,
     )
-    buys = (active.weight * buying_within(mailings, staying, active.rate)).sum(axis=1)
+    buys = (active.weight * p_buys_within(mailings, staying, active.rate)).sum(axis=1)
     return leaves, buys
 
 
@@ -177,9 +183,9 @@ def _two_rates(active: Activity) -> list[tuple[Floats, Floats]]:
     ]
 
 
-def _share_after_activity(known: History, edges: Floats, points: Floats) -> Floats:
+def _share_after_activity(history: History, edges: Floats, points: Floats) -> Floats:
     """Return the share of each span, from joining on, after the customer's latest activity."""
-    length = edges[1:] - np.clip(known.begin[:, None], edges[:-1], edges[1:])
+    length = edges[1:] - np.clip(history.begin[:, None], edges[:-1], edges[1:])
     found: Floats = np.diff(points, axis=1) / np.maximum(length, 1e-12)
     return found
 

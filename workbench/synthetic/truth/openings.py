@@ -21,7 +21,7 @@ from workbench.synthetic.contact.mail import (
     share_opened_within,
 )
 from workbench.synthetic.draws import Floats
-from workbench.synthetic.truth.history import History, owners
+from workbench.synthetic.truth.history import History, block_rows
 
 _NODES = np.linspace(-4.2, 4.2, 15)  # Nodes of o, for the trapezoidal rule.
 _WEIGHTS = np.exp(-(_NODES**2) / 2) / np.exp(-(_NODES**2) / 2).sum()
@@ -67,22 +67,22 @@ class Openings:
         return found
 
 
-def openings(known: History) -> Openings:
+def weigh_openings(history: History) -> Openings:
     """Return the likelihoods of the mails of a block."""
-    block = known.block
-    start_at, end_at = block.clock.start_at, block.clock.start_at + known.as_of * DAY_SECONDS
+    block = history.block
+    start_at, end_at = block.clock.start_at, block.clock.start_at + history.as_of * DAY_SECONDS
     # Mails of one kind are sent within one or two hours; the middle of this time is used.
     sendings = {
         name: day + (SENT_SECOND + 1_800) / DAY_SECONDS
         for name, day in newsletter_days(block.recipe)
     }
-    sendings[CAMPAIGN] = (known.population.offers.sent_at + 3_600 - start_at) / DAY_SECONDS
-    for mailing in known.population.mailings:
+    sendings[CAMPAIGN] = (history.population.offers.sent_at + 3_600 - start_at) / DAY_SECONDS
+    for mailing in history.population.mailings:
         sendings[mailing.name] = (mailing.at + 1_800 - start_at) / DAY_SECONDS
-    known_by = {name: at for name, at in sendings.items() if at < known.as_of}
+    known_by = {name: at for name, at in sendings.items() if at < history.as_of}
     names = sorted(known_by, key=lambda name: known_by[name])
     action = pl.col("action").cast(pl.String)
-    mails = known.population.tables["interactions"].filter(
+    mails = history.population.tables["interactions"].filter(
         (pl.col("channel").cast(pl.String) == "email")
         & pl.col("thread_id").is_not_null()
         & pl.col("campaign_id").is_in(names)
@@ -94,7 +94,7 @@ def openings(known: History) -> Openings:
         bounced=(action == "bounced").any(),
         opened=((action == "opened") & ~pl.col("is_machine")).any(),
     ).filter(~pl.col("bounced"))  # fmt: skip
-    row = owners(block, by_mail)
+    row = block_rows(block, by_mail)
     place = {name: at for at, name in enumerate(names)}
     column = np.array([place[name] for name in by_mail["campaign_id"]], dtype=np.int64)
     opened = by_mail["opened"].to_numpy()

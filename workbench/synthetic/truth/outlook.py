@@ -34,7 +34,7 @@ from workbench.synthetic.shop.leaving import (
     payment_failure_hazard,
 )
 from workbench.synthetic.shop.purchasing import Purchases, annoying_shares, bad_experience_months
-from workbench.synthetic.truth.horizon import Horizon, parts_of
+from workbench.synthetic.truth.horizon import Horizon, month_parts
 from workbench.synthetic.truth.mailings import Mailings
 
 
@@ -58,7 +58,7 @@ class Outlook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Coming:
+class MonthsAhead:
     """The coming months; one row per customer, or per hypothesis on a customer.
 
     Attributes
@@ -81,21 +81,21 @@ class Coming:
     rises: list[float]
 
     @classmethod
-    def of(cls, block: Block, horizon: Horizon, calm: Floats, kind: Integers) -> "Coming":
+    def of(cls, block: Block, horizon: Horizon, calm: Floats, segment: Integers) -> "MonthsAhead":
         """Make the coming months for rows of these segments."""
         starts = horizon.starts(block)
         months = range(horizon.month, horizon.month + len(starts) - 1)
-        shares = [annoying_shares(block, month / block.recipe.months)[kind] for month in months]
+        shares = [annoying_shares(block, month / block.recipe.months)[segment] for month in months]
         return cls(
             block=block,
             calm=calm,
             pace=np.diff(block.clock.operational(starts.astype(np.float64))),
             annoys=np.stack(shares, axis=1),
-            rises=[_rise(block, month) for month in months],
+            rises=[_annoying_rise(block, month) for month in months],
         )
 
     def survivals(
-        self, states: Floats, felt: Floats | float, rate: Floats | float, parts: Floats
+        self, states: Floats, log_frailty: Floats | float, rate: Floats | float, parts: Floats
     ) -> Floats:
         """Return the weight of customers who are still active after each month.
 
@@ -103,7 +103,7 @@ class Coming:
         ----------
         states : array of float, shape (rows, moods)
             Weight of each state.
-        felt : float, or array of shape (rows,)
+        log_frailty : float, or array of shape (rows,)
             Frailty.
         rate : float, or array of shape (rows,)
             Purchases per operational day; 0 for the time up to the next purchase.
@@ -119,7 +119,7 @@ class Coming:
         factor = np.where(np.arange(states.shape[1]) > 0, annoyed, 1.0)
         found = [states.sum(axis=1)]
         for step, part in enumerate(parts):
-            hazard = (self.calm[:, step] * np.exp(felt))[:, None] * factor + failing
+            hazard = (self.calm[:, step] * np.exp(log_frailty))[:, None] * factor + failing
             kept = states * np.exp(-hazard * part)
             bad = -np.expm1(-rate * self.pace[step] * self.annoys[:, step])
             bad = (1 - (1 - bad) * (1 - self.rises[step]))[:, None]
@@ -131,7 +131,7 @@ class Coming:
         return np.stack(found, axis=1)
 
 
-def oracle(block: Block, purchases: Purchases, horizon: Horizon) -> Outlook:
+def hazard_outlook(block: Block, purchases: Purchases, horizon: Horizon) -> Outlook:
     """Return the outlook of customers who leave by a hazard."""
     starts = horizon.starts(block)
     as_of = float(starts[0])
@@ -139,14 +139,14 @@ def oracle(block: Block, purchases: Purchases, horizon: Horizon) -> Outlook:
     states = (np.arange(block.recipe.leaving.annoyed_months + 1) == lasting[:, None]).astype(float)
     months = range(horizon.month, horizon.month + len(starts) - 1)
     calm = hazard_without_annoyance(block, frailty(block), months)
-    coming = Coming.of(block, horizon, calm, block.segment)
+    ahead = MonthsAhead.of(block, horizon, calm, block.segment)
     is_active = (block.joined_day < as_of) & (purchases.left_day >= as_of)
     whole = np.ones(horizon.months)
-    p_leaves = 1 - coming.survivals(states, 0.0, purchases.rate, whole)[:, -1]
-    staying = coming.survivals(states, 0.0, 0.0, parts_of(starts, horizon.days))
+    p_leaves = 1 - ahead.survivals(states, 0.0, purchases.rate, whole)[:, -1]
+    staying = ahead.survivals(states, 0.0, 0.0, month_parts(starts, horizon.days))
     every = np.arange(block.size)
-    mailings = Mailings.ahead(block, purchases, horizon, owner=every, kind=block.segment)
-    p_buys = buying_within(mailings, staying, purchases.rate[:, None])[:, 0]
+    mailings = Mailings.ahead(block, purchases, horizon, owner=every, segment=block.segment)
+    p_buys = p_buys_within(mailings, staying, purchases.rate[:, None])[:, 0]
     return Outlook(
         is_known=block.joined_day < as_of,
         is_active=is_active,
@@ -155,7 +155,7 @@ def oracle(block: Block, purchases: Purchases, horizon: Horizon) -> Outlook:
     )
 
 
-def buying_within(mailings: Mailings, staying: Floats, rate: Floats) -> Floats:
+def p_buys_within(mailings: Mailings, staying: Floats, rate: Floats) -> Floats:
     """Return P(buys within the days), shape (rows, rates).
 
     Parameters
@@ -189,7 +189,7 @@ def _months_annoyed(block: Block, purchases: Purchases, month: int) -> Integers:
     return lasting
 
 
-def _rise(block: Block, month: int) -> float:
+def _annoying_rise(block: Block, month: int) -> float:
     """Return the probability that a rise of the plan's price in a month annoys; 0 without one."""
     plan = block.recipe.plan
     calm = [

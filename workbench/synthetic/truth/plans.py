@@ -18,7 +18,7 @@ from workbench.synthetic.shop.contracts import (
 from workbench.synthetic.truth.history import History
 
 
-def log_plans(known: History) -> Floats:
+def log_plans(history: History) -> Floats:
     """Return the log likelihood of the plan by the month of leaving.
 
     Returns
@@ -26,17 +26,17 @@ def log_plans(known: History) -> Floats:
     array of float, shape (customers, months + 1)
         One column for each month of the history; the last column is for active customers.
     """
-    block, plan = known.block, known.block.recipe.plan
+    block, plan = history.block, history.block.recipe.plan
     if plan.is_contractual or plan.share == 0:
-        return np.zeros((block.size, known.month + 1))
+        return np.zeros((block.size, history.month + 1))
     first = int(month_number(np.array([block.clock.start_at]))[0])
-    now = first + known.month
-    months = first + np.arange(known.month + 1)  # Possible months of leaving.
+    now = first + history.month
+    months = first + np.arange(history.month + 1)  # Possible months of leaving.
     joined = month_number(block.joined_at)
     latest = np.minimum(months[None, :], now - 1) - joined[:, None]
     begun = _geometric_below(latest, UNTIL_PLAN_MONTHS, LONGEST_UNTIL_PLAN_MONTHS)
     found = 1 - plan.share * begun
-    contracts = known.population.contracts
+    contracts = history.population.contracts
     shown = np.flatnonzero(contracts.begins < now)
     owner, begins, ends = contracts.owner[shown], contracts.begins[shown], contracts.ends[shown]
     kept = np.minimum(ends, now + 1) - begins

@@ -20,7 +20,7 @@ from workbench.synthetic.shop.leaving import month_days
 from workbench.synthetic.truth.horizon import Horizon
 from workbench.synthetic.truth.observer import observe
 from workbench.synthetic.truth.summary import FORMAT_VERSION
-from workbench.synthetic.truth.tables import oracle_of
+from workbench.synthetic.truth.tables import oracle_outlook
 
 _BLOCK = 2_500  # Customers that are made at a time.
 _MOST_MONTHS = 12
@@ -97,26 +97,26 @@ class Truth:
         population = populate(self._without_visitors(), first, size)
         block, purchases = population.block, population.purchases
         horizon = Horizon(month=month, months=months, days=days)
-        coming, seen = oracle_of(block, purchases, horizon), observe(population, horizon)
+        oracle, observed = oracle_outlook(block, purchases, horizon), observe(population, horizon)
         is_covered = month + months <= self.recipe.months
         ends = float(month_days(block, month + months)[-1])
         return pl.DataFrame(
             {
                 "record_id": block.record_id,
-                "is_active": coming.is_active,
-                "p_leaves": coming.p_leaves.round(6),
-                "p_buys": coming.p_buys.round(6),
-                "p_active_given_history": seen.p_active.round(6),
-                "p_leaves_given_history": seen.p_leaves.round(6),
-                "p_buys_given_history": seen.p_buys.round(6),
+                "is_active": oracle.is_active,
+                "p_leaves": oracle.p_leaves.round(6),
+                "p_buys": oracle.p_buys.round(6),
+                "p_active_given_history": observed.p_active.round(6),
+                "p_leaves_given_history": observed.p_leaves.round(6),
+                "p_buys_given_history": observed.p_buys.round(6),
                 "leaves": pl.Series(
-                    (coming.is_active & (purchases.left_day < ends)).tolist()
+                    (oracle.is_active & (purchases.left_day < ends)).tolist()
                     if is_covered
                     else [None] * block.size,
                     dtype=pl.Boolean,
                 ),
             }
-        ).filter(pl.Series(coming.is_known))
+        ).filter(pl.Series(oracle.is_known))
 
 
 def open_truth(world: Path) -> Truth:
@@ -129,16 +129,16 @@ def open_truth(world: Path) -> Truth:
     """
     try:
         manifest = json.loads((world / "world.json").read_bytes())
-        told = json.loads((world / "truth" / "truth.json").read_bytes())
+        summary = json.loads((world / "truth" / "truth.json").read_bytes())
     except (OSError, ValueError) as error:
         raise InputError(
             f"{world} contains no truth: give the folder of a world as workbench generate made it"
         ) from error
-    if told.get("format_version") != FORMAT_VERSION:
+    if summary.get("format_version") != FORMAT_VERSION:
         raise InputError(f"the truth of {world} was made by another version: generate it again")
     return Truth(
         recipe=Recipe.model_validate_json(json.dumps(manifest["recipe"])),
-        summary=told,
+        summary=summary,
         tables=tables_of_truth(world / "truth"),
     )
 

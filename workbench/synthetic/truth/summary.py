@@ -123,14 +123,14 @@ def _bias(name: str, bias: Bias, decisions: pl.LazyFrame) -> dict[str, Any]:
         "reference": pair or "all others",
     }
     columns = ("p_offer_without", "p_offer", f"p_offer_{name}")
-    for what, rows in (("", decisions), ("_of_responders", decisions.filter("responds"))):
+    for suffix, rows in (("", decisions), ("_of_responders", decisions.filter("responds"))):
         worse, better = _means(rows.filter(inside), *columns), _means(rows.filter(others), *columns)
         without, both, alone = (_difference(better[each], worse[each]) for each in columns)
         found |= {
-            f"difference_without{what}": without,
-            f"difference{what}": both,
-            f"planted{what}": _difference(both, without),
-            f"planted_alone{what}": _difference(alone, without),
+            f"difference_without{suffix}": without,
+            f"difference{suffix}": both,
+            f"planted{suffix}": _difference(both, without),
+            f"planted_alone{suffix}": _difference(alone, without),
         }
     return found
 

@@ -14,31 +14,31 @@ from workbench.synthetic.people.experiments import Experiment
 from workbench.synthetic.recipes import GENDERS
 from workbench.synthetic.shop.leaving import annoyed_months, frailty, month_days
 from workbench.synthetic.shop.purchasing import Purchases, bad_experience_months
-from workbench.synthetic.truth.dropout import dropout_oracle
+from workbench.synthetic.truth.dropout import dropout_outlook
 from workbench.synthetic.truth.horizon import Horizon
-from workbench.synthetic.truth.outlook import Outlook, oracle
-from workbench.synthetic.truth.uplift import uplift
+from workbench.synthetic.truth.outlook import Outlook, hazard_outlook
+from workbench.synthetic.truth.uplift import uplift_truth
 
 #: Horizon of the tables on disk from the data end; ``Truth.outlooks`` has any horizon.
 HORIZON_MONTHS, HORIZON_DAYS = 3, 90
 
 
-def truths(
+def truth_tables(
     block: Block, purchases: Purchases, offers: OfferDecisions, mailings: Sequence[Experiment]
 ) -> dict[str, pl.DataFrame]:
     """Return the tables of a block's truth, by name."""
-    known = {
+    tables = {
         "customers": _customers(block, purchases),
         "months": _months(block, purchases),
         "disparity": decisions(block, offers),
     }
-    return known | ({"uplift": uplift(block, purchases, mailings)} if mailings else {})
+    return tables | ({"uplift": uplift_truth(block, purchases, mailings)} if mailings else {})
 
 
-def oracle_of(block: Block, purchases: Purchases, horizon: Horizon) -> Outlook:
+def oracle_outlook(block: Block, purchases: Purchases, horizon: Horizon) -> Outlook:
     """Return the oracle's outlook of a block, for the recipe's process of leaving."""
     by_hazard = block.recipe.leaving.process == "hazard"
-    return (oracle if by_hazard else dropout_oracle)(block, purchases, horizon)
+    return (hazard_outlook if by_hazard else dropout_outlook)(block, purchases, horizon)
 
 
 def _customers(block: Block, purchases: Purchases) -> pl.DataFrame:
@@ -56,7 +56,7 @@ def _customers(block: Block, purchases: Purchases) -> pl.DataFrame:
     """
     clock = block.clock
     end = Horizon(month=block.recipe.months, months=HORIZON_MONTHS, days=HORIZON_DAYS)
-    seen = oracle_of(block, purchases, end)
+    outlook = oracle_outlook(block, purchases, end)
     left = np.floor(np.minimum(purchases.left_day, 1e6)).astype("timedelta64[D]")
     left_on = (np.datetime64(clock.start_on) + left).astype("datetime64[D]")
     return pl.DataFrame(
@@ -68,10 +68,10 @@ def _customers(block: Block, purchases: Purchases) -> pl.DataFrame:
             "frailty": frailty(block).round(6),
             "dropout": purchases.dropout.round(6),
             "left_on": pl.Series(left_on),
-            "is_active": seen.is_active,
-            "p_leaves_3_months": seen.p_leaves.round(6),
-            "p_buys_90_days": seen.p_buys.round(6),
-            "buys_90_days": seen.is_active & (block.u("purchase beyond") < seen.p_buys),
+            "is_active": outlook.is_active,
+            "p_leaves_3_months": outlook.p_leaves.round(6),
+            "p_buys_90_days": outlook.p_buys.round(6),
+            "buys_90_days": outlook.is_active & (block.u("purchase beyond") < outlook.p_buys),
         }
     ).with_columns(left_on=pl.when(~pl.col("is_active")).then("left_on"))
 

@@ -23,7 +23,9 @@ from workbench.synthetic.people.experiments import Experiment
 from workbench.synthetic.shop.purchasing import Purchases
 
 
-def uplift(block: Block, purchases: Purchases, mailings: Sequence[Experiment]) -> pl.DataFrame:
+def uplift_truth(
+    block: Block, purchases: Purchases, mailings: Sequence[Experiment]
+) -> pl.DataFrame:
     """Return the truth about mailings, one row per mailing and customer who takes part.
 
     Returns
