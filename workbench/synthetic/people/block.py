@@ -135,10 +135,13 @@ class Block:
         """Rate of buying of each customer over the segment's mean: gamma-distributed, mean 1."""
         return gamma(self.u("rate"), self.segment_values("purchases_shape"))
 
+    def values_by_segment(self, name: str) -> Floats:
+        """Return one number of every segment of the recipe, for example ``lines``."""
+        return np.array([float(getattr(each, name)) for each in self.recipe.contrasted_segments])
+
     def segment_values(self, name: str) -> Floats:
         """Return one number of each customer's segment, for example ``lines``."""
-        values = np.array([float(getattr(each, name)) for each in self.recipe.contrasted_segments])
-        found: Floats = values[self.segment]
+        found: Floats = self.values_by_segment(name)[self.segment]
         return found
 
     def rows_of(self, owner: Integers, at: Integers | None = None) -> dict[str, object]:

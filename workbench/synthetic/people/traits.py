@@ -90,8 +90,8 @@ def interest_shares(block: Block) -> Floats:
     """Return the share of each category in interests, shape (segments, categories)."""
     weights = np.array(
         [
-            [kind.categories[name] + 0.05 for name in CATEGORIES]
-            for kind in block.recipe.contrasted_segments
+            [segment.categories[name] + 0.05 for name in CATEGORIES]
+            for segment in block.recipe.contrasted_segments
         ]
     )
     shares: Floats = weights / weights.sum(axis=1, keepdims=True)

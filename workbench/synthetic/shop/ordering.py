@@ -107,7 +107,6 @@ class Sales:
 def draw_sales(block: Block, purchases: Purchases) -> Sales:
     """Draw lines, discount and reversals of every purchase."""
     owner, place = purchases.owner, purchases.place
-    kinds = block.recipe.contrasted_segments
     value = _order_values(block, purchases)
     wanted_lines = block.segment_values("lines")[owner]
     lines = geometric(block.u("lines", owner, place), wanted_lines, most=MOST_LINES)
@@ -119,7 +118,7 @@ def draw_sales(block: Block, purchases: Purchases) -> Sales:
     category = choose_by_segment(
         block.u("category", line_owner, spot),
         block.segment[line_owner],
-        [k.categories for k in kinds],
+        [each.categories for each in block.recipe.contrasted_segments],
     )
     quantity = 1 + choose(block.u("quantity", line_owner, spot), _QUANTITIES)
     price = np.log(value)[sale] + LINE_SD * normal(block.u("price", line_owner, spot))
@@ -245,16 +244,16 @@ def _order_values(block: Block, purchases: Purchases) -> Floats:
         own[owner]
         + block.segment_values("order_sd")[owner] * normal(block.u("order", owner, place))
     )
-    for code, kind in enumerate(block.recipe.contrasted_segments):
-        if kind.order_shape is None or kind.order_value_shape is None:
+    for code, segment in enumerate(block.recipe.contrasted_segments):
+        if segment.order_shape is None or segment.order_value_shape is None:
             continue
         rows = np.flatnonzero(block.segment[owner] == code)
-        scale = gamma(block.u("order scale"), np.full(block.size, kind.order_value_shape))
+        scale = gamma(block.u("order scale"), np.full(block.size, segment.order_value_shape))
         drawn = gamma(
-            block.u("order", owner[rows], place[rows]), np.full(rows.size, kind.order_shape)
+            block.u("order", owner[rows], place[rows]), np.full(rows.size, segment.order_shape)
         )
         # The scale has mean 1; its inverse has the mean q / (q - 1), which ``level`` divides out.
-        level = (kind.order_value_shape - 1) / kind.order_value_shape
+        level = (segment.order_value_shape - 1) / segment.order_value_shape
         varied[rows] = level * drawn / scale[owner[rows]]
     changed = block.change_factors("order_value")
     day = (purchases.placed_at - block.clock.start_at) // DAY_SECONDS

@@ -93,7 +93,7 @@ def draw_purchases(block: Block, mailings: Sequence[Experiment]) -> Purchases:
     channel = choose_by_segment(
         block.u("order channel", owner, place),
         block.segment[owner],
-        [kind.channels for kind in block.recipe.contrasted_segments],
+        [segment.channels for segment in block.recipe.contrasted_segments],
     )
     day = block.clock.day_of(wanted.placed_at)
     is_late, is_damaged, annoys = _troubles(block, wanted, channel, day)
@@ -127,10 +127,7 @@ def mean_rate(block: Block) -> Floats:
 
 def mean_rate_by_segment(block: Block) -> Floats:
     """Return the mean rate of buying of each segment, per operational day."""
-    return (
-        np.array([kind.purchases_per_month for kind in block.recipe.contrasted_segments])
-        / MONTH_DAYS
-    )
+    return block.values_by_segment("purchases_per_month") / MONTH_DAYS
 
 
 def annoying_shares(block: Block, moment: float) -> Floats:
@@ -139,8 +136,8 @@ def annoying_shares(block: Block, moment: float) -> Floats:
     late = min(trouble.late * block.recipe.change("late", moment), 1.0)
     sent = np.array(
         [
-            1 - kind.channels["store"] / sum(kind.channels.values())
-            for kind in block.recipe.contrasted_segments
+            1 - segment.channels["store"] / sum(segment.channels.values())
+            for segment in block.recipe.contrasted_segments
         ]
     )
     goes_wrong = 1 - (1 - sent * late) * (1 - trouble.damaged)

@@ -206,8 +206,8 @@ def visit_rate(block: Block, rate: Floats) -> Floats:
 def app_shares(block: Block) -> Floats:
     """Return the share of each segment's visits without an order that are in the app."""
     shares = [
-        kind.channels["app"] / (kind.channels["app"] + kind.channels["web"] or 1)
-        for kind in block.recipe.contrasted_segments
+        segment.channels["app"] / (segment.channels["app"] + segment.channels["web"] or 1)
+        for segment in block.recipe.contrasted_segments
     ]
     return np.array(shares)
 

@@ -39,31 +39,11 @@ def streets(name: str, families: list[str]) -> tuple[str, ...]:
 
 def houses(name: str) -> tuple[House, ...]:
     """Return house numbers and flats, with the signs between them and the street."""
-    if name == "en_GB":
-        flats = [(f"Flat {flat}, {n} ", "") for n in range(1, 80, 3) for flat in range(1, 5)]
-        return (*((f"{n} ", "") for n in range(1, 240)), *flats)
-    if name == "en_US":
-        flats = [
-            (f"{n} ", f" Apt {flat}") for n in range(100, 3_000, 90) for flat in range(1, 9, 2)
-        ]
-        return (*((f"{n} ", "") for n in range(100, 9_900, 7)), *flats)
-    if name == "fr_FR":
-        return (*((f"{n} ", "") for n in range(1, 180)), *((f"{n} bis ", "") for n in range(1, 40)))
-    if name == "es_ES":
-        doors = [("", f", {n}, {flat}º {door}") for n, flat, door in product(
-            range(1, 90, 4), range(1, 7), "AB"
-        )]  # fmt: skip
-        return (*(("", f", {n}") for n in range(1, 150)), *doors)
-    if name == "ja_JP":
-        parts = product(range(1, 6), range(1, 21), range(1, 16))
-        return tuple(("", f"{chome}-{block}-{house}") for chome, block, house in parts)
-    plain = [("", f" {n}") for n in range(1, 180)]
-    if name == "pl_PL":
-        return (
-            *plain,
-            *(("", f" {n}/{flat}") for n in range(1, 60, 2) for flat in range(1, 40, 3)),
-        )
-    return (*plain, *(("", f" {n}{letter}") for n in range(1, 60) for letter in "ab"))
+    return tuple(
+        (rule.get("before", "").format(*parts), rule.get("behind", "").format(*parts))
+        for rule in _locale(name)["houses"]
+        for parts in product(*(p if isinstance(p, str) else range(*p) for p in rule["parts"]))
+    )
 
 
 def cities(name: str, families: list[str]) -> tuple[str, ...]:

@@ -21,9 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, gammaln, logsumexp, xlogy
 
-from workbench.synthetic.clock import DAY_SECONDS, Clock
+from workbench.synthetic.clock import DAY_SECONDS, MONTH_DAYS, Clock
 from workbench.synthetic.draws import Floats, Integers, logit
-from workbench.synthetic.people.block import Block
 from workbench.synthetic.people.permissions import Decision, allows_app_tracking
 from workbench.synthetic.recipes import BANNERS, CHANNELS
 from workbench.synthetic.shop.purchasing import MAILED, mean_rate_by_segment
@@ -68,7 +67,8 @@ def weigh_activity(history: History, hypotheses: Hypotheses, edges: Floats) -> A
     block, owner = history.block, hypotheses.owner
     shape = hypotheses.segment_values(block, "purchases_shape")
     rate = mean_rate_by_segment(block)[hypotheses.segment] * hypotheses.purchases
-    visiting = _visit_rates(block)[hypotheses.segment] * np.sqrt(hypotheses.purchases)
+    visiting = hypotheses.segment_values(block, "visits_per_month") / MONTH_DAYS
+    visiting = visiting * np.sqrt(hypotheses.purchases)
     app = app_shares(block)[hypotheses.segment]
     n, v = history.repeats[owner], (history.on_site + history.in_app)[owner]
     power = n + v / 2 + shape
@@ -113,11 +113,6 @@ def weigh_activity(history: History, hypotheses: Hypotheses, edges: Floats) -> A
         rate=rate[:, None] * speed,
         weight=weight,
     )
-
-
-def _visit_rates(block: Block) -> Floats:
-    from_kinds = [segment.visits_per_month for segment in block.recipe.contrasted_segments]
-    return np.array(from_kinds) / (365.25 / 12)
 
 
 def _grid(

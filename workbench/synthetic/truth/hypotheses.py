@@ -36,8 +36,7 @@ class Hypotheses:
 
     def segment_values(self, block: Block, name: str) -> Floats:
         """Return one number of each hypothesis' segment, for example ``lines``."""
-        values = np.array([float(getattr(each, name)) for each in block.recipe.contrasted_segments])
-        found: Floats = values[self.segment]
+        found: Floats = block.values_by_segment(name)[self.segment]
         return found
 
     def updated(self, log_likelihood: Floats) -> "Hypotheses":
