@@ -30,7 +30,7 @@ from workbench.schema.person_identifiers import is_identifier, normalise_identif
 #: firms share names, addresses, birth dates and phones, so those would need weights.
 RULES = {"email": "same e-mail address", "user_id": "same customer number"}
 #: Identifiers of devices, which link visitors to the one customer who logged in on them.
-_OF_DEVICES = {"cookie_id": "cookie to login", "device_id": "device to login"}
+_DEVICE_RULES = {"cookie_id": "cookie to login", "device_id": "device to login"}
 #: Largest number of records with one e-mail address of a person; visits are not counted.
 MOST_RECORDS = 8
 #: Largest number of records, with visits, that share one identifier of a person of any kind.
@@ -117,7 +117,7 @@ def _normalised_identifiers(identities: pl.LazyFrame, loads: list[str]) -> pl.Da
     kind = pl.col("kind").cast(pl.String)
     value = normalise_identifier(pl.col("identifier"), kind=kind)
     return (
-        identities.filter(kind.is_in([*RULES, *_OF_DEVICES]), pl.col("record_id").is_not_null())
+        identities.filter(kind.is_in([*RULES, *_DEVICE_RULES]), pl.col("record_id").is_not_null())
         .select(
             "record_id",
             _kind=kind,
@@ -141,24 +141,24 @@ def _find_pairs(stated: pl.DataFrame, decided: pl.DataFrame) -> tuple[pl.DataFra
     shared : DataFrame
         See ``Linkage``.
     """
-    of_device, is_number = pl.col("_kind").is_in(_OF_DEVICES), pl.col("_kind") == "user_id"
+    is_device, is_number = pl.col("_kind").is_in(_DEVICE_RULES), pl.col("_kind") == "user_id"
     system = pl.col("_value").str.extract("^([^:]*:)")
     kinds = stated.group_by("record_id").agg(
-        has_device=of_device.any(),
+        has_device=is_device.any(),
         numbers=is_number.sum(),
         # If several customers of one system logged in on a visit, it belongs to none of them.
-        is_of_many=of_device.any() & (is_number.sum() > system.filter(is_number).n_unique()),
-        is_known=(~of_device).any(),
+        is_of_many=is_device.any() & (is_number.sum() > system.filter(is_number).n_unique()),
+        is_known=(~is_device).any(),
     )
     marked = stated.join(kinds, on="record_id")
     by_rule = _groups(
-        marked.filter(~of_device, ~pl.col("is_of_many")),
+        marked.filter(~is_device, ~pl.col("is_of_many")),
         records=(~(pl.col("has_device") & (pl.col("numbers") == 0))).sum(),
     )
     most = pl.when(pl.col("_kind") == "email").then(MOST_RECORDS).otherwise(MOST_VISITS)
     is_shared = (pl.col("records") > most) | (pl.col("all") > MOST_VISITS)
-    known = _pairs(by_rule.filter(~is_shared))
-    persons = _components(pl.concat([known, decided]))
+    rule_pairs = _pairs(by_rule.filter(~is_shared))
+    persons = _components(pl.concat([rule_pairs, decided]))
     visits = marked.join(persons, on="record_id", how="left").with_columns(
         # The customer of the record, or the record itself; null for a visit without a login.
         _person=pl.when("is_of_many")
@@ -171,22 +171,26 @@ def _find_pairs(stated: pl.DataFrame, decided: pl.DataFrame) -> tuple[pl.DataFra
         )
     )
     by_device = _groups(
-        visits.filter(of_device),
+        visits.filter(is_device),
         persons=pl.col("_person").n_unique() - pl.col("_person").has_nulls().cast(pl.UInt32),
         login=pl.col("record_id").filter(pl.col("_person").is_not_null()).min(),
         is_of_many=pl.col("is_of_many").any(),
     )
-    is_till = (pl.col("persons") > 1) | pl.col("is_of_many") | (pl.col("all") > MOST_VISITS)
-    logged_in = by_device.filter(~is_till, pl.col("persons") == 1).with_columns(first="login")
-    refused = pl.concat(
+    is_shared_device = (
+        (pl.col("persons") > 1) | pl.col("is_of_many") | (pl.col("all") > MOST_VISITS)
+    )
+    device_of_one = by_device.filter(~is_shared_device, pl.col("persons") == 1).with_columns(
+        first="login"
+    )
+    shared_groups = pl.concat(
         [
             by_rule.filter(is_shared).select(_GROUP),
-            by_device.filter(is_till).select(_GROUP),
+            by_device.filter(is_shared_device).select(_GROUP),
             _visits_of_many(marked).select(_GROUP),
         ]
     ).sort("_kind", "_value")
-    shared = refused.with_row_index("shared_id").explode("record_id").select(list(SHARED))
-    return pl.concat([known, decided, _pairs(logged_in)]), shared.cast(SHARED)
+    shared = shared_groups.with_row_index("shared_id").explode("record_id").select(list(SHARED))
+    return pl.concat([rule_pairs, decided, _pairs(device_of_one)]), shared.cast(SHARED)
 
 
 def _visits_of_many(marked: pl.DataFrame) -> pl.DataFrame:
@@ -217,7 +221,7 @@ def _groups(stated: pl.DataFrame, **counts: pl.Expr) -> pl.DataFrame:
 
 def _pairs(groups: pl.DataFrame) -> pl.DataFrame:
     """Pair all records of each group with its first one."""
-    names = {**RULES, **_OF_DEVICES}
+    names = {**RULES, **_DEVICE_RULES}
     return (
         groups.explode("record_id")
         .filter(pl.col("record_id") != pl.col("first"))
