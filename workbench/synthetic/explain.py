@@ -51,7 +51,7 @@ def explain(recipe: Recipe) -> Explanation:
     start = time.process_time()
     made = make_block(recipe, 0, sample)
     seconds = time.process_time() - start
-    size, writing = _size(made)
+    size, writing = _measure_size(made)
     scale = recipe.customers / sample
     rows = pl.DataFrame(
         {
@@ -101,22 +101,26 @@ def _behaviour(made: MadeBlock) -> list[tuple[str, float, str]]:
     if sales.height:
         order_figures += [
             ("bought once only", int(per_customer["orders"].eq(1).sum()) / people.height, "share"),
-            ("value of an order, median", _number(sales["total_minor"].median()) / 100, "currency"),
+            (
+                "value of an order, median",
+                _as_float(sales["total_minor"].median()) / 100,
+                "currency",
+            ),
             ("revenue of the top fifth", int(spent.head(top).sum()) / int(spent.sum()), "share"),
         ]
     return [
         *order_figures,
-        ("leave in a month", _number(months["leaves"].mean()), "share of who is there"),
-        ("active at the end", _number(people["is_active"].mean()), "share"),
-        ("buy within 90 days of the end", _number(people["p_buys_90_days"].mean()), "share"),
+        ("leave in a month", _as_float(months["leaves"].mean()), "share of who is there"),
+        ("active at the end", _as_float(people["is_active"].mean()), "share"),
+        ("buy within 90 days of the end", _as_float(people["p_buys_90_days"].mean()), "share"),
     ]
 
 
-def _number(value: object) -> float:
+def _as_float(value: object) -> float:
     return float(str(value))
 
 
-def _size(made: MadeBlock) -> tuple[int, float]:
+def _measure_size(made: MadeBlock) -> tuple[int, float]:
     """Return the bytes of all written tables, and the CPU seconds of writing them."""
     start = time.process_time()
     size = 0

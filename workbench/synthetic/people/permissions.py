@@ -193,7 +193,7 @@ def _first_statements(block: Block, place: int, purpose: str, decision: Decision
         decision.given[owner], _DECISIONS.index("given"), _DECISIONS.index("refused")
     )
     usual = "double_opt_in" if purpose == _BY_MAIL else "banner"
-    method = _method(block, f"{purpose} method 1", owner, usual, "checkout")
+    method = _draw_methods(block, f"{purpose} method 1", owner, usual, "checkout")
     # Only a decision that is never changed may have no date: the newer one would be unknown.
     undated = (block.u(f"{purpose} undated", owner) < _UNDATED) & ~decision.given[owner]
     method = np.where(undated, _METHODS.index("import"), method)
@@ -207,14 +207,14 @@ def _withdrawals(block: Block, place: int, purpose: str, decision: Decision) -> 
     """Return the withdrawals."""
     owner = np.flatnonzero(decision.asked & decision.given & (decision.withdrawn_at < _NEVER))
     decision_code = np.full(len(owner), _DECISIONS.index("withdrawn"))
-    method = _method(block, f"{purpose} method 2", owner, "form", "form")
+    method = _draw_methods(block, f"{purpose} method 2", owner, "form", "form")
     later = np.ones(len(owner), dtype=bool)
     return _Statements(
         owner, decision.withdrawn_at[owner], 0 * owner + place, later, decision_code, method, ~later
     )
 
 
-def _method(block: Block, stream: str, owner: Integers, usual: str, seldom: str) -> Integers:
+def _draw_methods(block: Block, stream: str, owner: Integers, usual: str, seldom: str) -> Integers:
     """Return the method of each statement: 70 % usual, 20 % a form, 10 % the seldom one."""
     other = block.u(stream, owner)
     codes = [_METHODS.index(name) for name in (usual, "form", seldom)]

@@ -82,7 +82,7 @@ def subscriptions(block: Block, contracts: Contracts) -> pl.DataFrame:
     """Return the table ``subscriptions``: one row per term."""
     last_month = _last_month(block)
     # Months in which a term may end within the contract: the upgrade and every rise.
-    rises = [np.full(contracts.owner.size, month) for month in _rises(block)]
+    rises = [np.full(contracts.owner.size, month) for month in _rise_months(block)]
     cuts = np.sort(np.stack([contracts.upgrades, *rises], axis=1), axis=1)
     within = (
         (cuts > contracts.begins[:, None]) & (cuts < contracts.ends[:, None]) & (cuts <= last_month)
@@ -168,13 +168,13 @@ def _price(block: Block, contracts: Contracts, contract: Integers, month: Intege
     plan = block.recipe.plan
     base = np.where(month >= contracts.upgrades[contract], plan.upgrade_minor, plan.price_minor)
     factor = np.ones(len(month))
-    for rise, begins in zip(plan.price_rises, _rises(block), strict=True):
+    for rise, begins in zip(plan.price_rises, _rise_months(block), strict=True):
         factor = np.where(month >= begins, factor * (1 + rise.by), factor)
     price: Integers = np.rint(base * factor).astype(np.int64)
     return price
 
 
-def _rises(block: Block) -> list[int]:
+def _rise_months(block: Block) -> list[int]:
     """Return the months in which the price rises."""
     first = month_number(np.array([block.clock.start_at]))[0]
     return [int(first + int(r.at * block.recipe.months)) for r in block.recipe.plan.price_rises]

@@ -85,7 +85,7 @@ def locale(name: str) -> Locale:
         male=tuple(pair for pair, _ in male),
         family_female=_feminine(families) if name == "pl_PL" else families,
         family_male=families,
-        cells={"female": _cells(female), "male": _cells(male), "family": _cells(family)},
+        cells={"female": _cells_of(female), "male": _cells_of(male), "family": _cells_of(family)},
         streets=places.streets(name, surnames),
         houses=places.houses(name),
         cities=places.cities(name, surnames),
@@ -126,19 +126,22 @@ def _given(name: str, gender: str) -> _Weighted:
     if name == "ja_JP":
         frequent, rare = japanese.given_names(gender)
         share = _COMPOSED_JAPANESE["given"]
-        return [*_ranked(frequent, _GIVEN_POWER, 1 - share), *_ranked(rare, 0.3, share)]
+        return [
+            *_weights_by_rank(frequent, _GIVEN_POWER, 1 - share),
+            *_weights_by_rank(rare, 0.3, share),
+        ]
     listed = faker_lists.given_names(name, gender)
     double = additions.double_given(name, gender)
     share = additions.double_share(name)
     common = additions.common_given(name, gender)
-    pairs = _pairs(_single(listed, common, is_ranked=name in ("en_GB", "pl_PL")), name)
+    pairs = _pairs(_common_first(listed, common, is_ranked=name in ("en_GB", "pl_PL")), name)
     known = {written for written, _ in pairs}
     doubles = [each for each in _pairs(double, name) if each[0] not in known]
     if listed.weights:
-        weighted = _shared(list(zip(pairs, listed.weights, strict=True)), 1 - share)
+        weighted = _scale_weights(list(zip(pairs, listed.weights, strict=True)), 1 - share)
     else:
-        weighted = _ranked(pairs, _GIVEN_POWER, 1 - share)
-    return [*weighted, *_ranked(doubles, _GIVEN_POWER, share)]
+        weighted = _weights_by_rank(pairs, _GIVEN_POWER, 1 - share)
+    return [*weighted, *_weights_by_rank(doubles, _GIVEN_POWER, share)]
 
 
 def _families(name: str) -> _Weighted:
@@ -146,20 +149,23 @@ def _families(name: str) -> _Weighted:
     if name == "ja_JP":
         counted, rare = japanese.family_names()
         share = _COMPOSED_JAPANESE["family"]
-        return [*_shared(list(counted), 1 - share), *_ranked(rare, 0.3, share)]
+        return [*_scale_weights(list(counted), 1 - share), *_weights_by_rank(rare, 0.3, share)]
     listed = faker_lists.family_names(name)
     common = additions.common_family(name)
-    pairs = _pairs(_single(listed, common, is_ranked=name in ("fr_FR", "pl_PL")), name)
+    pairs = _pairs(_common_first(listed, common, is_ranked=name in ("fr_FR", "pl_PL")), name)
     if listed.weights:
-        return _shared(list(zip(pairs, listed.weights, strict=True)), 1.0)
+        return _scale_weights(list(zip(pairs, listed.weights, strict=True)), 1.0)
     known = {written for written, _ in pairs}
     composed = _pairs(additions.composed_family(name), name)
     further = [each for each in composed if each[0] not in known]
     share = _COMPOSED_FAMILY if further else 0.0
-    return [*_ranked(pairs, _FAMILY_POWER, 1 - share), *_ranked(further, 0.3, share)]
+    return [
+        *_weights_by_rank(pairs, _FAMILY_POWER, 1 - share),
+        *_weights_by_rank(further, 0.3, share),
+    ]
 
 
-def _single(
+def _common_first(
     listed: faker_lists.NameList, common: tuple[str, ...], *, is_ranked: bool
 ) -> tuple[str, ...]:
     """Return the common names, followed by the listed names without repetitions.
@@ -180,18 +186,18 @@ def _pairs(names: Iterable[str], name: str) -> list[tuple[str, str]]:
     return [(each, latin(each, name)) for each in names]
 
 
-def _ranked(pairs: Iterable[tuple[str, str]], power: float, share: float) -> _Weighted:
+def _weights_by_rank(pairs: Iterable[tuple[str, str]], power: float, share: float) -> _Weighted:
     """Return names with weights ``rank ** -power``, scaled so that they add up to the share."""
-    return _shared([(pair, rank**-power) for rank, pair in enumerate(pairs, start=1)], share)
+    return _scale_weights([(pair, rank**-power) for rank, pair in enumerate(pairs, start=1)], share)
 
 
-def _shared(weighted: _Weighted, share: float) -> _Weighted:
+def _scale_weights(weighted: _Weighted, share: float) -> _Weighted:
     """Scale weights so that they add up to the share."""
     total = sum(weight for _, weight in weighted)
     return [(pair, share * weight / total) for pair, weight in weighted]
 
 
-def _cells(weighted: _Weighted) -> tuple[int, ...]:
+def _cells_of(weighted: _Weighted) -> tuple[int, ...]:
     return tuple(cell_counts([weight for _, weight in weighted]).tolist())
 
 

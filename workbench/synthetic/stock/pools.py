@@ -119,21 +119,21 @@ def pools(names: tuple[str, ...]) -> Pools:
             [each.cells[gender] for each in every for gender in ("male", "female")],
         ),
         family=_pool(_families(every), [each.cells["family"] for each in every for _ in "mf"]),
-        second=_pool(*_seconds(every)),
-        streets=_pool([_single(each.streets) for each in every]),
+        second=_pool(*_second_families(every)),
+        streets=_pool([_one_form(each.streets) for each in every]),
         houses=_pool([each.houses for each in every]),
-        cities=_pool([_single(each.cities) for each in every]),
+        cities=_pool([_one_form(each.cities) for each in every]),
         areas=_pool([[(area, region) for area, _, region in each.areas] for each in every]),
-        rests=_pool([_single(postcode_rests(each.areas[0][1])) for each in every]),
-        heads=_pool([_single(each.heads) for each in numbers]),
-        tails=_pool([_single(each.tails) for each in numbers]),
-        between=_pool([_single(_BETWEEN)], [tuple(_BETWEEN.values())]),
+        rests=_pool([_one_form(postcode_rests(each.areas[0][1])) for each in every]),
+        heads=_pool([_one_form(each.heads) for each in numbers]),
+        tails=_pool([_one_form(each.tails) for each in numbers]),
+        between=_pool([_one_form(_BETWEEN)], [tuple(_BETWEEN.values())]),
         domains=_pool(
-            [_single(f"{two}@{domain}" for two in signs) for domain in _DOMAINS],
+            [_one_form(f"{two}@{domain}" for two in signs) for domain in _DOMAINS],
         ),
-        codes=_pool([_single(f".{one}{two}" for one in _SIGNS for two in signs)]),
-        days=_pool([_single(f"-{day:%m-%d}" for day in year)]),
-        years=_pool([_single(str(year) for year in range(FIRST_YEAR, LAST_YEAR))]),
+        codes=_pool([_one_form(f".{one}{two}" for one in _SIGNS for two in signs)]),
+        days=_pool([_one_form(f"-{day:%m-%d}" for day in year)]),
+        years=_pool([_one_form(str(year) for year in range(FIRST_YEAR, LAST_YEAR))]),
         is_family_first=np.array([each.language == "ja" for each in every]),
         has_two_families=np.array([_SECOND[name][1] == 1 for name in names]),
     )
@@ -142,14 +142,14 @@ def pools(names: tuple[str, ...]) -> Pools:
 @cache
 def domain_cells() -> NDArray[np.int32]:
     """Return the number of the list in ``Pools.domains`` for each value of 16 bits."""
-    return _table([tuple(_DOMAINS.values())])
+    return _entry_cells([tuple(_DOMAINS.values())])
 
 
 def _families(every: list[Locale]) -> list[Pairs]:
     return [pairs for each in every for pairs in (each.family_male, each.family_female)]
 
 
-def _seconds(every: list[Locale]) -> tuple[list[_Entries], list[tuple[float, ...]]]:
+def _second_families(every: list[Locale]) -> tuple[list[_Entries], list[tuple[float, ...]]]:
     """Return second family names and their weights; the first name of each list is empty."""
     entries: list[_Entries] = []
     weights = []
@@ -165,10 +165,10 @@ def _pool(every: Sequence[_Entries], weights: Sequence[tuple[float, ...]] = ()) 
     sizes = np.array([len(each) for each in every])
     joined = [entry for each in every for entry in each]
     forms = tuple(pl.Series(list(form), dtype=pl.String) for form in zip(*joined, strict=True))
-    return Pool(forms, np.cumsum(sizes) - sizes, sizes, _table(weights) if weights else None)
+    return Pool(forms, np.cumsum(sizes) - sizes, sizes, _entry_cells(weights) if weights else None)
 
 
-def _table(weights: Sequence[tuple[float, ...]]) -> NDArray[np.int32]:
+def _entry_cells(weights: Sequence[tuple[float, ...]]) -> NDArray[np.int32]:
     """Return the position of the entry by list and 16 bits; positions count through all lists."""
     first, parts = 0, []
     for each in weights:
@@ -178,5 +178,5 @@ def _table(weights: Sequence[tuple[float, ...]]) -> NDArray[np.int32]:
     return np.concatenate(parts)
 
 
-def _single(entries: Iterable[str]) -> _Entries:
+def _one_form(entries: Iterable[str]) -> _Entries:
     return [(entry,) for entry in entries]

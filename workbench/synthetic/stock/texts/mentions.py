@@ -86,14 +86,16 @@ def mentions(authors: Authors, rates: Mapping[str, float]) -> list[Piece]:
     rates : mapping of str to float
         Share of texts for each kind of ``NAMED`` and for ``friend``; 0 for kinds that are left out.
     """
-    sentences = [each for kind in NAMED for each in _named(authors, kind, rates.get(kind, 0.0))]
-    sentences.append(_friends(authors, rates.get("friend", 0.0)))
+    sentences = [
+        each for kind in NAMED for each in _sentences_with(authors, kind, rates.get(kind, 0.0))
+    ]
+    sentences.append(_false_friends(authors, rates.get("friend", 0.0)))
     return insert_sentences(sentences, len(authors.language))
 
 
 def signatures(authors: Authors, rates: Mapping[str, float]) -> list[Piece]:
     """Return pieces of all texts with the name below signed texts."""
-    full = authors.has("full_name", rates.get("full_name", 0.0)) & _signs(authors)
+    full = authors.has("full_name", rates.get("full_name", 0.0)) & _signs_below(authors)
     given = np.zeros(len(full), dtype=bool)
     if "given_name" in authors.people:
         is_known = authors.people["given_name"].is_not_null().to_numpy()
@@ -109,17 +111,17 @@ def signatures(authors: Authors, rates: Mapping[str, float]) -> list[Piece]:
     return insert_sentences(signed, len(full))
 
 
-def _signs(authors: Authors) -> Flags:
+def _signs_below(authors: Authors) -> Flags:
     """Return whether each author writes the full name below the text and not in it."""
     found: Flags = authors.draws["signature"] >= 0x8000
     return found
 
 
-def _named(authors: Authors, kind: str, rate: float) -> list[Sentence]:
+def _sentences_with(authors: Authors, kind: str, rate: float) -> list[Sentence]:
     """Return the sentences with one kind of identifier; none where no text has it."""
     is_there = authors.draws.happens(kind, rate) if kind == "relative" else authors.has(kind, rate)
     if kind == "full_name":
-        is_there &= ~_signs(authors)
+        is_there &= ~_signs_below(authors)
     rows = np.flatnonzero(is_there)
     if not len(rows):
         return []
@@ -158,7 +160,7 @@ def _home(some: Authors, street: Piece) -> list[Piece]:
     ]
 
 
-def _friends(authors: Authors, rate: float) -> Sentence:
+def _false_friends(authors: Authors, rate: float) -> Sentence:
     """Return the sentences with words that only look like an identifier."""
     rows = np.flatnonzero(authors.draws.happens("friend", rate))
     some, options = authors.of(rows), banks().friends
