@@ -1,5 +1,6 @@
 """What somebody meets who writes a notebook of their own."""
 
+import json
 import re
 
 import pytest
@@ -51,6 +52,36 @@ def test_nothing_is_announced_where_nothing_is_left_out(project: Project) -> Non
     text = page(project, people, shown)
     findings = text[text.index('class="findings"') : text.index("What it is based on")]
     assert "not shown" not in findings
+
+
+SEVERAL = """
+table = view.table(people, ["group"], name="spent", title="Spending", means={"euros": 0.01})
+wb.show(table, wb.chart.dots(table), wb.chart.bar(table))
+wb.show(wb.chart.altair(table, table.plot.bar(x="group", y="euros")))
+"""
+VERDICT = """
+some = table.estimate("euros", {"group": "some"}, name="some", label="Some", unit="EUR")
+most = table.estimate("euros", {"group": "most"}, name="most", label="Most", unit="EUR")
+gap = wb.difference(most, some, name="gap", label="Difference in spending")
+answer = wb.judge(gap, name="apart", question="Do they differ?", low=10)
+wb.record(estimates=[some, most, gap], verdicts=(answer,))
+"""
+
+
+def test_one_table_is_shown_in_several_forms_and_judged_by_its_own_figures(
+    project: Project,
+) -> None:
+    project.notebook("own", BEGINNING, GROUPS, SEVERAL, VERDICT)
+    result = project.run("own")
+    assert result.error is None, result.error
+    record = json.loads(result.run.files["record.json"])
+    assert record["exhibits"] == ["spent", "spent_2", "spent_3", "spent_4"]
+    content = json.loads(result.run.files["tables/spent.json"])
+    columns = [name for name, _ in content["columns"]]
+    rows = {row[0]: dict(zip(columns, row, strict=True)) for row in content["rows"]}
+    for name in ("some", "most"):
+        assert record["metrics"][name]["value"] == rows[name]["euros"]
+        assert record["metrics"][name]["low"] == rows[name]["euros_low"]
 
 
 TITLE = 'wb.show(view.table(people, ["group"], name="secret_name", title=f"Of {4711 + 3}"))'

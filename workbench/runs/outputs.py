@@ -111,6 +111,7 @@ class _Outputs:
     cells: list[RecordedCell] = field(default_factory=list)
     kept_out: list[int] = field(default_factory=list)
     cells_of_exhibits: dict[str, int] = field(default_factory=dict)
+    given_names: dict[str, str] = field(default_factory=dict)
     results_cell: int = 0
 
     def add(self, exhibit: Exhibit, *, cell: int) -> ExhibitReference:
@@ -121,6 +122,7 @@ class _Outputs:
             number += 1
         self.exhibits[name] = exhibit.model_copy(update={"name": name})
         self.cells_of_exhibits[name] = cell
+        self.given_names[name] = exhibit.name
         return ExhibitReference(kind=exhibit.kind, name=name)
 
 
@@ -255,12 +257,14 @@ def _require_wording(output: _Outputs, results: ResultsBundle, run: PlannedRun, 
         *results.metrics.values(),
         *(each for verdict in results.verdicts for each in verdict.estimates),
     ]
-    texts = [text for exhibit in exhibits for text in exhibit_texts(exhibit)]
-    cells = {
-        what: output.cells_of_exhibits[exhibit["name"]]
-        for exhibit in exhibits
-        for what, _ in exhibit_texts(exhibit)
-    }
+    texts: list[tuple[str, str]] = []
+    cells: dict[str, int] = {}
+    for shown in exhibits:
+        # the number that distinguishes a second exhibit of the same name is not the notebook's
+        own = {shown["name"]: output.given_names[shown["name"]]}
+        for what, text in exhibit_texts(shown):
+            texts.append((what, own.get(text, text)))
+            cells[what] = output.cells_of_exhibits[shown["name"]]
     texts += [
         ("the label of an estimate", f"{e.name} {e.label} {e.unit} {e.note}") for e in estimates
     ]
