@@ -6,7 +6,9 @@ import polars as pl
 import pytest
 
 import workbench as wb
+from workbench.charts.drawing import draw_svg
 from workbench.charts.exhibits import Table
+from workbench.charts.markup import table_markup
 from workbench.foundation.errors import ParameterError
 
 ROWS = pl.DataFrame(
@@ -79,3 +81,19 @@ def test_the_figure_of_a_group_is_that_of_its_table() -> None:
         made.estimate("euros", {"channel": "fax"}, **names)
     with pytest.raises(ParameterError, match="did you mean 'euros'"):
         made.estimate("euro", {"channel": "web"}, **names)
+
+
+def test_every_form_writes_a_value_with_the_digits_of_the_table() -> None:
+    rows = ROWS.with_columns(
+        euros=pl.Series([265.2, 299.65]),
+        euros_low=pl.Series([195.0, 220.0]),
+        euros_high=pl.Series([335.0, 380.0]),
+    )
+    table = replace(TABLE, rows=rows, formats=dict.fromkeys(rows.columns[2:], ",.2f"))
+    chart = table.plot.bar(x="channel", y="euros")
+    figures = [wb.chart.bar(table), wb.chart.dots(table), wb.chart.line(table)]
+    texts = [draw_svg(each) for each in figures[:2]] + [table_markup(table)]
+    texts += [each.description for each in [*figures, wb.chart.altair(table, chart)]]
+    for text in texts:
+        assert "300" in text
+        assert "299.65" not in text

@@ -117,6 +117,21 @@ def column_format(table: Table, value: str, limits: tuple[str, str], form: str =
     return format_beside_interval(table.formats.get(value, form), rows.to_series().to_list())
 
 
+def value_format(table: Table, value: str, form: str = ".3f") -> str:
+    """Return the number format of a column, as ``column_format`` where it has an interval.
+
+    Every form in which a table is shown writes a value with the same digits.
+    """
+    columns = table.rows.columns
+    after = columns.index(value) + 1
+    own = (f"{value}_low", f"{value}_high")
+    if own[0] in columns and own[1] in columns:
+        return column_format(table, value, own, form)
+    if columns[after : after + 2] == ["low", "high"]:
+        return column_format(table, value, ("low", "high"), form)
+    return table.formats.get(value, form)
+
+
 def describe_extremes(
     table: Table,
     *,
@@ -143,9 +158,11 @@ def describe_extremes(
     rows = finite_rows(table.rows, value).sort(value, group, maintain_order=True, nulls_last=True)
     if rows.is_empty():
         return "Nothing can be shown."
-    form = table.formats.get(value, form)
-    if limits is not None:
-        form = column_format(table, value, limits, form)
+    form = (
+        value_format(table, value, form)
+        if limits is None
+        else column_format(table, value, limits, form)
+    )
 
     def describe(row: dict[str, Any]) -> str:
         name = group_name(row[group]) + (f" of {group_name(row[series])}" if series else "")

@@ -33,6 +33,7 @@ from workbench.charts.formatting import (
     finite_rows,
     group_name,
     text_width,
+    value_format,
 )
 from workbench.charts.style import (
     CAP,
@@ -238,7 +239,7 @@ def _describe_remarks(table: Table, group: str, note: str) -> str:
 def bars(table: Table, *, group: str, value: str, axis: str, form: str = ".0%") -> Figure:
     """Draw one bar per group from top to bottom; parameters are those of ``intervals``."""
     axis_format(form, ())  # This call refuses a number format that charts cannot use.
-    number_format = table.formats.get(value, form)
+    number_format = value_format(table, value, form)
 
     def spec(layout: Layout) -> dict[str, Any]:
         room = column_width(table.rows, value, number_format, TYPE)
