@@ -9,7 +9,6 @@ from sklearn.mixture import GaussianMixture
 from workbench.models.latent import Floats, Latent
 from workbench.models.mixtures import Mixture, Spreads, fit_mixture
 from workbench.models.separation import measure_separation
-from workbench.statistics.sample_sizes import POWER
 
 planted_groups = import_module("workbench.models.planted_groups")
 
@@ -53,7 +52,7 @@ def test_some_components_keep_their_proportions() -> None:
     np.testing.assert_allclose(kept.memberships(np.array([[0.5]]))[:, 0], [0.4, 0.6])
 
 
-@pytest.mark.parametrize("share", [0.6, 0.78, 0.82, 0.95])
+@pytest.mark.parametrize("share", [0.6, 0.93, 0.97, 0.995])
 def test_an_early_end_says_the_same_as_all_trials(
     monkeypatch: pytest.MonkeyPatch, share: float
 ) -> None:
@@ -67,8 +66,25 @@ def test_an_early_end_says_the_same_as_all_trials(
         monkeypatch.setattr(planted_groups, "_finds_planted", lambda *_, a=answers: next(a))
         planted = planted_groups.plant_groups(rows, without=without, seed=seed)
         assert planted.found == found[: planted.trials].sum()
-        agree += planted.is_enough == (found.mean() >= POWER)
+        agree += planted.is_enough == (found.mean() >= planted_groups.PLANTED_POWER)
         trials += planted.trials
     assert agree >= 99
-    if share in (0.6, 0.95):
-        assert trials < 100 * 80
+    if share == 0.6:
+        assert trials < 100 * 25
+
+
+def test_groups_that_are_there_already_do_not_count_as_planted_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    random = np.random.default_rng(6)
+    rows = random.normal(size=(1200, 2))
+    rows[:400, 0] += 9
+
+    def found() -> int:
+        tries = (rows[random.permutation(1200)] for _ in range(10))
+        return sum(planted_groups._finds_planted(each, 2, "tied", random) for each in tries)
+
+    monkeypatch.setattr(planted_groups, "PLANTED_DISTANCE", 8.0)
+    assert found() >= 7
+    monkeypatch.setattr(planted_groups, "PLANTED_DISTANCE", 0.0)
+    assert found() == 0

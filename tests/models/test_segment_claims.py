@@ -20,7 +20,7 @@ CLOUDS = (
 )  # fmt: skip
 _CUSTOMERS = 4000
 _ROWS = 3
-_WORLDS = 36
+_WORLDS = 18
 
 
 def cloud(shape: str, seed: int, traits: int = 2) -> Floats:

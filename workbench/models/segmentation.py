@@ -10,6 +10,7 @@ from workbench.models.grouping import REPRODUCIBLE, Grouping, group_customers, k
 from workbench.models.planted_groups import (
     MOST_TRIALS,
     PLANTED_DISTANCE,
+    PLANTED_POWER,
     PLANTED_SHARE,
     PlantedGroups,
 )
@@ -20,7 +21,6 @@ from workbench.privacy.release import EXACT, Release, rounded_figure
 from workbench.schema import CustomerData
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.intervals import wilson_interval
-from workbench.statistics.sample_sizes import POWER
 from workbench.statistics.verdicts import Outcome, Verdict
 
 #: Smallest number of customers for a segmentation, whatever the smallest size of segments.
@@ -247,8 +247,8 @@ _PLANTED = (
 ).replace("%", " %")
 _REALITY_RULE = (
     "Yes where a test at the 5 % level, adjusted by Holm, finds a valley between groups; no where "
-    f"it finds none, but finds at least {100 * POWER:g} % of up to {MOST_TRIALS} planted groups of "
-    f"{_PLANTED}."
+    f"it finds none, but finds at least {100 * PLANTED_POWER:g} % of up to {MOST_TRIALS} planted "
+    f"groups of {_PLANTED}."
 )
 
 
@@ -310,7 +310,7 @@ def _reality(
     often = (
         f"{100 * power.value:.0f} % of {planted.trials} planted groups of {_PLANTED}, were found"
     )
-    if power.value >= POWER:
+    if power.value >= PLANTED_POWER:
         return Outcome.NOT_SHOWN, (
             f"No: no valley was found ({tested}), and {often}. The segments are a convenient cut "
             "through one cloud, not kinds of people. Smaller or closer groups are not excluded."
