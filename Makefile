@@ -17,11 +17,11 @@ FAST := $(addprefix tests/,charts foundation identity schema session sources sta
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help install demo test test-slow test-fast lab lint bench realism contest schemas lock clean
+.PHONY: help install demo test test-slow test-fast lab lint bench realism contest claims schemas lock clean
 
 help:
 	@grep -E '^# +make ' Makefile | sed 's/^# *//'
-	@echo "make lab    opens JupyterLab on the notebooks; make lint, bench, realism, contest, schemas, lock, clean do what they say"
+	@echo "make lab    opens JupyterLab on the notebooks; make lint, bench, realism, contest, claims, schemas, lock, clean do what they say"
 
 install: $(INSTALLED)
 
@@ -76,6 +76,10 @@ bench: install
 # holds models that learn from 200,000 customers against the best observer, an hour of CPU time
 contest: install
 	$(BIN)/python -m tests.truth.contest
+
+# holds what verdicts claim against 100 worlds of each kind, two to three hours of CPU time
+claims: install
+	$(BIN)/python -m tests.truth.claims
 
 realism: install
 	$(BIN)/python -m tests.realism.realism

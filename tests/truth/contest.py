@@ -10,7 +10,6 @@ recipes, models and outcomes by Holm, shows that the observer misses something o
 """
 
 import argparse
-import json
 import math
 import sys
 from collections.abc import Iterator
@@ -39,6 +38,15 @@ RECIPES = Path(__file__).parents[2] / "synthetic"
 TESTED = 20_000  # customers who are ranked; models learn from those behind them
 MONTHS_BEFORE_END = 4
 _BLOCK = 2_500
+RESULTS = Path(__file__).parents[1] / "bench" / "contest.md"
+_HEAD = """# Models against the best observer
+
+`make contest`: AUC of the observer and of models that learn from so many customers, on 20,000
+others.
+
+| recipe | outcome | model | customers | observer | model's | gain | p |
+|---|---|---|---|---|---|---|---|
+"""
 Numbers = np.ndarray[Any, Any]
 
 
@@ -207,27 +215,41 @@ def winners(results: list[Result], level: float = 0.05) -> list[Result]:
     return found
 
 
+def line(result: Result) -> str:
+    """Return a comparison as a line of the table."""
+    return (
+        f"| {result.recipe} | {result.outcome} | {result.model} | {result.customers:,} | "
+        f"{result.observer_auc:.4f} | {result.model_auc:.4f} | {result.gain:+.4f} | "
+        f"{result.p_value:.3f} |\n"
+    )
+
+
+def merged(path: Path, results: list[Result]) -> str:
+    """Return the table with these results, and those of other recipes that it had before."""
+    recipes = {each.recipe for each in results}
+    before = path.read_text().splitlines(keepends=True) if path.exists() else []
+    kept = [
+        each for each in before if each.startswith("| ") and each.split(" | ")[0][2:] not in recipes
+    ][1:]
+    return "".join([_HEAD, *sorted([*kept, *map(line, results)])])
+
+
 def main() -> None:
     """Run the contest and print a table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--train", type=int, default=200_000)
     names = sorted(path.stem for path in RECIPES.glob("*.toml"))
     parser.add_argument("--recipes", nargs="*", default=names)
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     sizes = tuple(sorted({min(20_000, options.train), options.train}))
     results = []
     for name in options.recipes:
         for each in contest(name, train=sizes):
             results.append(each)
-            sys.stdout.write(
-                f"| {each.recipe} | {each.outcome} | {each.model} | {each.customers:,} | "
-                f"{each.observer_auc:.4f} | {each.model_auc:.4f} | {each.gain:+.4f} | "
-                f"{each.p_value:.3f} |\n"
-            )
+            sys.stdout.write(line(each))
             sys.stdout.flush()
-    if options.out is not None:
-        options.out.write_text(json.dumps([vars(each) for each in results], indent=1))
+    options.out.write_text(merged(options.out, results))
     sys.stdout.write(f"{len(winners(results))} models beat the observer by more than chance\n")
 
 
