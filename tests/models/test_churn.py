@@ -1,7 +1,7 @@
 """Churn: tested on a later time, calibrated, and stopped where a feature knows the outcome."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from importlib import import_module
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from tests.models.worlds import ONE_KIND, population
+from tests.models.worlds import ONE_KIND, START, population
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.models import ChurnResult, churn, churn_exhibits, churn_in_folds
 from workbench.models.churn_result import count_score_bands
@@ -167,6 +167,58 @@ def test_scores_are_shifted_to_the_season_of_the_year_before() -> None:
     assert churn_module._shift_of_season(shifts, date(2024, 4, 2)) == 0.3
     assert churn_module._shift_of_season(shifts, date(2024, 5, 30)) == 0.0
     assert churn_module._shift_of_season({}, date(2024, 5, 30)) == 0.0
+
+
+class KnownScores:
+    """A fitted model that gives each customer the score in the column x."""
+
+    def scores(self, rows: pl.DataFrame) -> np.ndarray:
+        return rows["x"].to_numpy()
+
+
+def test_a_cut_off_shifts_scores_only_as_far_as_its_outcomes_surely_are_off() -> None:
+    random = np.random.default_rng(8)
+    x = random.uniform(0.2, 0.8, 4_000)
+
+    def people(logit_shift: float) -> pl.DataFrame:
+        true = 1 / (1 + np.exp(-np.log(x / (1 - x)) - logit_shift))
+        return pl.DataFrame(
+            {"customer_id": range(x.size), "churned": random.random(x.size) < true, "x": x}
+        )
+
+    samples = {
+        date(2023, 1, 1): people(0.4),
+        date(2023, 4, 1): people(-0.4),
+        date(2023, 7, 1): people(0.0),
+        date(2023, 10, 1): people(99.0),  # everybody is silent, so no shift can be estimated
+    }
+    shifts = churn_module._season_shifts(KnownScores(), samples)
+    assert list(shifts) == list(samples)[:3]
+    assert shifts[date(2023, 1, 1)] == pytest.approx(0.4, abs=0.1)
+    assert shifts[date(2023, 4, 1)] == pytest.approx(-0.4, abs=0.1)
+    assert shifts[date(2023, 7, 1)] == 0.0  # its interval includes 0
+
+
+@pytest.mark.parametrize("first_day", [20, 200])
+def test_a_table_that_begins_late_is_not_used(first_day: int) -> None:
+    known = population(700, ONE_KIND, seed=4)[0]
+    orders = known["orders"].filter(pl.col("ordered_at") >= START + timedelta(days=first_day))
+    paid = orders.select(
+        "customer_id",
+        payment_id="order_id",
+        kind=pl.lit("failed"),
+        paid_at="ordered_at",
+        amount_minor="total_minor",
+        currency="currency",
+    )
+    data = known.with_tables({**known.tables, "payments": paid})
+    found = churn(data, as_of=AS_OF, currency="EUR", horizon_days=60, seed=1)
+    alone = found.features.row(by_predicate=pl.col("feature") == "failed_payments_90", named=True)
+    is_used = first_day == 20
+    assert (alone["auc"] > 0.6) is is_used
+    assert (alone["auc"] == 0.5) is not is_used
+    words = "90 days before the first cut-off are not used: payments"
+    assert (words in found.definition) is not is_used
 
 
 def test_silence_is_not_called_leaving(result: ChurnResult) -> None:

@@ -22,7 +22,14 @@ from workbench.features.profile import attribute, declared_label, profile
 from workbench.features.purchases import LeftOutOrders, count_left_out_orders, purchases
 from workbench.features.subscriptions import last_terms
 from workbench.features.table import CustomerFeatures, customer_features
-from workbench.features.windows import Coverage, Split, Windows, coverage, split_for_churn
+from workbench.features.windows import (
+    Coverage,
+    Split,
+    Windows,
+    coverage,
+    fact_spans,
+    split_for_churn,
+)
 
 __all__ = [
     "FEATURES",
@@ -38,6 +45,7 @@ __all__ = [
     "coverage",
     "customer_features",
     "declared_label",
+    "fact_spans",
     "feature_dictionary",
     "feature_group",
     "last_terms",

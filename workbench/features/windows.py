@@ -9,6 +9,7 @@ in ``[label_from, label_until)``. In a label window that extends beyond the data
 next order is not loaded yet would count as churned. So such a window is refused, never shortened.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -188,23 +189,31 @@ def coverage(
         None of the tables has a dated row.
     """
     dated = tables or tuple(name for name, table in TABLES.items() if table.has_moments)
-    bounds = [
-        with_declared_columns(data, table).select(
-            first=pl.col(str(TABLES[table].time)).min().dt.date(),
-            last=pl.col(str(TABLES[table].time)).max().dt.date(),
-        )
-        for table in dated
-    ]
-    found = pl.concat(pl.collect_all(bounds, engine="streaming")).select(
-        pl.col("first").min(), pl.col("last").max()
-    )
-    first, last = found.row(0)
-    if first is None:
+    spans = [span for span in fact_spans(data, dated).values() if span is not None]
+    if not spans:
         raise InputError(
             f"no dated fact in {', '.join(dated)}: this is a snapshot, which has no as_of"
         )
+    last = max(last for _, last in spans)
     until = data_until or _declared_data_until(data) or last + timedelta(days=1)
-    return Coverage(first_on=first, until_on=until)
+    return Coverage(first_on=min(first for first, _ in spans), until_on=until)
+
+
+def fact_spans(data: CustomerData, tables: Iterable[str]) -> dict[str, tuple[date, date] | None]:
+    """Return the days of the first and the last fact of some tables; None for an empty one."""
+    names = tuple(tables)
+    spans = [
+        with_declared_columns(data, table).select(
+            first=pl.col(str(TABLES[table].time)).min().cast(pl.Date),
+            last=pl.col(str(TABLES[table].time)).max().cast(pl.Date),
+        )
+        for table in names
+    ]
+    found = [each.row(0) for each in pl.collect_all(spans, engine="streaming")]
+    return {
+        name: None if first is None else (first, last)
+        for name, (first, last) in zip(names, found, strict=True)
+    }
 
 
 def _declared_data_until(data: CustomerData) -> date | None:

@@ -9,19 +9,25 @@ are shifted by the intercept that it shows. In nine windows of five synthetic wo
 brought the four intercepts (logit scale) of size .20 to .30 down to .02 to .13; the other five, of
 size .01 to .10 before, were of size .04 to .07 after it, three of them worse. The cut-offs reach
 back a year where the data do. Without a cut-off one year earlier scores stay as they are.
+
+Orders have to cover the history of every cut-off. A table of other facts that begins later than
+that is left out of the features: counts of its rows would grow from cut-off to cut-off because they
+were not recorded before, and a model would take this for behaviour.
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 
 from workbench.features import (
+    Coverage,
     Windows,
     churn_labels,
     coverage,
     customer_features,
+    fact_spans,
     split_for_churn,
 )
 from workbench.foundation.streams import Stream
@@ -54,8 +60,12 @@ from workbench.statistics.calibration import calibration_intercept, shift_scores
 #: Largest number of training rows; more rows take memory without improving the model.
 _MOST_ROWS = 100_000
 _RULE = "days_since_last_order"
-#: Table whose facts have to cover all windows.
+#: Table whose facts have to cover all windows, and tables that are used if they do.
 _TABLES = ("orders",)
+_OTHER_TABLES = ("events", "interactions", "payments", "subscriptions")
+#: Days after the first order by which a table whose facts are rare has its first one, if its facts
+#: were recorded from the beginning. In synthetic shops of 300 to 20,000 it has it within 31 days.
+_RARE_DAYS = 31
 #: Smallest and largest number of training cut-offs; between them, so many as reach back a year.
 _CUTOFFS = (4, 12)
 #: Largest distance in days of a cut-off of the same season from one year before.
@@ -99,7 +109,8 @@ def churn(
         Number of days before a cut-off in which the population has an order day; None for all
         customers who ever had one.
     min_history_days : int
-        Smallest number of days of orders before a cut-off.
+        Smallest number of days of orders before a cut-off, and of the facts of every other table
+        that is used.
     model : {"logistic", "boosting"}
         Kind of model, see ``classifiers.fit``.
     data_until : date, optional
@@ -135,20 +146,26 @@ def churn(
         windows.require(covered, min_history_days=min_history_days)
         found = churn_labels(data, windows, currency=currency, active_days=active_days)
         labels.append((windows, found))
+    late = _late_tables(data, covered, first_cutoff=split.train_on[0], least=min_history_days)
+    described = data.with_tables(
+        {name: rows for name, rows in data.tables.items() if name not in late}
+    )
     tested = labels[-1][1]
     require_outcomes(pl.concat([found for _, found in labels[:-1]]), "training cut-offs")
     require_outcomes(tested, "test cut-off")
 
     # Features are computed for one cut-off at a time, and for training only of the sampled persons,
     # so that memory contains one row per customer only once.
-    def features_on(on: date, rows: CustomerData = data) -> pl.DataFrame:
+    def features_on(on: date, rows: CustomerData = described) -> pl.DataFrame:
         return customer_features(rows, as_of=on, currency=currency, history_days=history_days).rows
 
     share = _MOST_ROWS // len(split.train_on)
     samples = []
     for on, (_, persons) in zip(split.train_on, labels[:-1], strict=True):
         some = _sample_range(persons, share, seed=seed, cut_off=on)
-        rows = data if some.height == persons.height else _rows_of_persons(data, some)
+        rows = described
+        if some.height < persons.height:
+            rows = _rows_of_persons(described, some)
         samples.append(
             some.join(features_on(on, rows), on="customer_id", how="left", maintain_order="left")
         )
@@ -181,7 +198,10 @@ def churn(
     scored = current.select("customer_id", score=pl.Series(score(current, as_of)))
     return ChurnResult(
         split="time",
-        definition=_describe_definition(horizon_days, gap_days, active_days),
+        definition=(
+            _describe_definition(horizon_days, gap_days, active_days)
+            + _describe_late_tables(late, min_history_days)
+        ),
         model=model,
         assessment=assessment,
         windows=tested_on,
@@ -204,6 +224,26 @@ def churn(
         scores=scored,
         score_bands=count_score_bands(scored, release=release),
         origin=release.origin,
+    )
+
+
+def _late_tables(
+    data: CustomerData, covered: Coverage, *, first_cutoff: date, least: int
+) -> tuple[str, ...]:
+    """Return the tables whose facts begin too late for the history of the first cut-off."""
+    latest = max(
+        first_cutoff - timedelta(days=least), covered.first_on + timedelta(days=_RARE_DAYS)
+    )
+    spans = fact_spans(data, _OTHER_TABLES)
+    return tuple(name for name, span in spans.items() if span is not None and span[0] > latest)
+
+
+def _describe_late_tables(late: tuple[str, ...], least: int) -> str:
+    if not late:
+        return ""
+    return (
+        f" Tables that do not cover {least} days before the first cut-off are not used: "
+        f"{' and '.join(late)}."
     )
 
 
