@@ -38,7 +38,7 @@ from workbench.schema import CustomerData
 from workbench.statistics.comparisons import adjust_p_values
 from workbench.statistics.verdicts import Outcome
 from workbench.synthetic import read_recipe
-from workbench.synthetic.blocks import make
+from workbench.synthetic.blocks import make_block
 from workbench.synthetic.population import populate
 from workbench.synthetic.shop.leaving import month_days
 from workbench.synthetic.truth.horizon import Horizon
@@ -268,7 +268,7 @@ def world(
         PROJECT / "synthetic" / f"{recipe}.toml",
         {"customers": customers, "seed": seed, **_OTHERS, **changes},
     )
-    made = make(plan, 0, customers)
+    made = make_block(plan, 0, customers)
     # in an order of their own, as pseudonyms put them
     ids = made.tables["customers"].select(
         "record_id",

@@ -237,7 +237,7 @@ def _planted_estimate(planted: PlantedGroups, n: int, release: Release) -> Estim
         n=n,
         unit="share",
         label="Planted groups that were found",
-        note=f"{planted.trials} groups of {_PLANTED}",
+        note=f"up to {MOST_TRIALS} groups of {_PLANTED}",
         origin=release.origin,
     )
 
@@ -307,9 +307,7 @@ def _reality(
         return Outcome.SHOWN, f"Yes: {groups} groups have a valley between them ({tested}).{taken}"
     if planted is None or power is None or power.value is None:
         return Outcome.CANNOT_BE_SAID, f"No valley was found ({tested})."
-    often = (
-        f"{100 * power.value:.0f} % of {planted.trials} planted groups of {_PLANTED}, were found"
-    )
+    often = f"{100 * power.value:.3g} % of planted groups of {_PLANTED}, were found"
     if power.value >= PLANTED_POWER:
         return Outcome.NOT_SHOWN, (
             f"No: no valley was found ({tested}), and {often}. The segments are a convenient cut "
