@@ -287,6 +287,47 @@ def test_a_snapshot_is_held_out_in_folds_and_says_so() -> None:
     assert found.importance["group"].to_list() == ["product.x", "product.plan"]
 
 
+def drifting() -> tuple[pl.DataFrame, pl.Series]:
+    """Return persons whose share with the label rises with time, and features without meaning."""
+    random = np.random.default_rng(7)
+    time = random.permutation(1500)
+    left = random.random(1500) < 0.15 + 0.6 * time / 1500
+    rows = pl.DataFrame(
+        {
+            "customer_id": range(1500),
+            "churned": left,
+            "first": random.normal(size=1500),
+            "second": random.normal(size=1500),
+        }
+    )
+    return rows, pl.Series(time)
+
+
+def test_a_declared_order_is_tested_on_later_persons() -> None:
+    rows, time = drifting()
+    at_random = churn_in_folds(rows, seed=1, definition="marked")
+    in_order = churn_in_folds(rows, order=time, seed=1, definition="marked")
+    assert in_order.split == "order"
+    assert in_order.windows["part"].to_list() == ["training", "test"]
+    assert in_order.windows["persons"].to_list() == [300, 1200]
+    assert in_order.assessed.height == 1200
+    assert (time.gather(in_order.assessed["customer_id"]) >= 300).all()
+    assert in_order.scores.height == 1500 - rows["churned"].sum()
+    # A random split hides that later persons have the label more often than earlier ones.
+    assert abs(at_random.assessment.intercept.value or 0) < 0.05
+    assert (in_order.assessment.intercept.low or 0) > 0.2
+    page = churn_exhibits.design(in_order).title
+    assert "Tested on later persons in the declared order of time" in page
+
+
+def test_an_order_that_is_not_one_is_refused() -> None:
+    rows, time = drifting()
+    with pytest.raises(InputError, match="lacks a value for 1 of 1500 persons"):
+        churn_in_folds(rows, order=time.replace(3, None), seed=1, definition="marked")
+    with pytest.raises(InputError, match="one value for all persons"):
+        churn_in_folds(rows, order=time * 0, seed=1, definition="marked")
+
+
 def test_new_levels_and_missing_columns_count_as_not_stated() -> None:
     design = Design.of(pl.DataFrame({"x": [1, 2], "same": [3, 3], "plan": ["a", "b"]}))
     assert design.names == ("x", "plan")

@@ -17,6 +17,10 @@ _SPLIT = {
         "Tested on persons held out in folds: a snapshot has no later time, and a random split "
         "flatters whatever drifts"
     ),
+    "order": (
+        "Tested on later persons in the declared order of time: each part is scored by a model of "
+        "all earlier parts, and the first part is only learned from"
+    ),
 }
 #: Largest number of features or groups in an exhibit; the strongest are shown.
 _MOST = 12

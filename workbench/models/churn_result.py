@@ -24,8 +24,8 @@ class ChurnResult:
 
     Attributes
     ----------
-    split : {"time", "folds"}
-        Whether a later time or folds of persons were held out.
+    split : {"time", "folds", "order"}
+        Whether a later time, folds of persons, or later persons in a declared order were held out.
     definition : str
         Definition of the label, in words; its short words are in ``assessment.words``.
     model : {"logistic", "boosting"}
@@ -57,7 +57,7 @@ class ChurnResult:
         Mark of the release that made the figures.
     """
 
-    split: Literal["time", "folds"]
+    split: Literal["time", "folds", "order"]
     definition: str
     model: Model
     assessment: Assessment
@@ -155,7 +155,7 @@ def windows_table(
     for place, (windows, _) in enumerate(parts):
         days = (windows.as_of, windows.label_from, windows.label_until) if windows else (None,) * 3
         part = "test" if place == len(parts) - 1 else "training"
-        lines.append((place, part if windows else "folds", *days))
+        lines.append((place, part if windows or len(parts) > 1 else "folds", *days))
     schema = {
         "place": pl.Int32,
         "part": pl.String,

@@ -22,6 +22,7 @@ def leavers(
     min_history_days: int = 90,
     history_days: int | None = None,
     label: str = "churned",
+    time_order: str | None = None,
     model: Model = "logistic",
     allowed: tuple[str, ...] = (),
 ) -> ChurnResult:
@@ -34,11 +35,14 @@ def leavers(
     definition : {"no order", "declared"}
         What is modelled. "no order": silence, that a customer places no order within the horizon;
         the model is tested on a later time. "declared": a label that the source itself gives, in a
-        snapshot without dates; the model is tested in folds of persons.
+        snapshot without dates; the model is tested in folds of persons, or on later persons where
+        ``time_order`` is given.
     seed, horizon_days, gap_days, active_days, min_history_days, history_days, model, allowed
         Parameters of ``churn``; the windows are used for "no order" only.
     label : str
         Attribute that marks customers, for "declared" only.
+    time_order : str, optional
+        Attribute that puts the customers in time order, for "declared" only.
     """
     if definition == "declared":
         return churn_snapshot(
@@ -46,6 +50,7 @@ def leavers(
             as_of=view.as_of,
             currency=view.currency,
             label=label,
+            time_order=time_order,
             model=model,
             allowed=allowed,
             seed=seed,
