@@ -13,7 +13,6 @@ from workbench.foundation.errors import ParameterError
 from workbench.models import Segmentation, segment_exhibits, segmentation
 from workbench.models.grouping import group_customers
 from workbench.models.latent import Latent, levels, log_mixes, log_rates
-from workbench.models.planted_groups import PLANTED_POWER
 from workbench.models.segment_profiles import segment_names
 from workbench.models.segment_traits import customer_traits
 from workbench.models.separation import measure_separation
@@ -45,7 +44,7 @@ def test_kinds_that_are_there_are_found(four: tuple[Segmentation, pl.DataFrame])
 def test_one_cloud_is_not_called_kinds(one: Segmentation) -> None:
     assert one.verdicts[0].outcome in ("shown not", "not enough data", "cannot be said")
     assert "% of planted groups of 10 % of the customers" in one.verdicts[0].answer
-    assert f"at least {100 * PLANTED_POWER:g} % of up to" in one.verdicts[0].rule
+    assert "misses at most 7 % of up to 200 planted groups" in one.verdicts[0].rule
     assert not one.is_natural
 
 
