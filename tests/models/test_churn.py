@@ -21,7 +21,7 @@ from workbench.models.outcome_leaks import (
     refuse_leaks,
     single_feature_aucs,
 )
-from workbench.models.score_tables import group_count
+from workbench.models.score_tables import calibration_table, group_count
 from workbench.privacy.release import Release
 from workbench.schema import CustomerData
 from workbench.schema.timeline import first_moment
@@ -359,6 +359,20 @@ def test_noise_leaves_no_band_of_too_few() -> None:
         scores = [0.05] * 40 + [0.15] * 9 + [0.25] * 11 + [0.95] * 2
         found = count_score_bands(scored(*scores), release=rules)
         assert (found["persons"] >= rules.min_group).all()
+
+
+def test_noise_leads_no_mean_score_beyond_0_and_1() -> None:
+    persons = pl.DataFrame(
+        {
+            "customer_id": range(60),
+            "score": [*np.linspace(0, 0.05, 30), *np.linspace(0.95, 1, 30)],
+            "churned": [False, True] * 30,
+        }
+    )
+    for seed in range(10):
+        rules = Release(secret=bytes([seed]) * 32, view="v", largest_bound=4)
+        table = calibration_table(persons, release=rules, groups=3)
+        assert table["predicted"].is_between(0, 1).all()
 
 
 @pytest.mark.parametrize(("persons", "groups"), [(5_000, 10), (200, 10), (199, 9), (60, 3), (9, 2)])

@@ -1,19 +1,28 @@
 """The best observer is right, by brute force, and nothing that learns from the tables beats it."""
 
+from dataclasses import replace
+from importlib import import_module
+
 import numpy as np
 import pytest
 
 from tests.conftest import PROJECT
-from tests.truth.contest import compared, contest, winners
+from tests.truth.contest import came, compared, contest, winners
 from tests.truth.particles import posterior
+from workbench.statistics.auc import auc_difference
 from workbench.synthetic import read_recipe
 from workbench.synthetic.population import Population, populate
+from workbench.synthetic.recipes import CHANNELS
+from workbench.synthetic.shop.leaving import month_days
+from workbench.synthetic.truth.evidence import Evidence, evidence
+from workbench.synthetic.truth.history import History
 from workbench.synthetic.truth.horizon import Horizon
 from workbench.synthetic.truth.observer import observe
 
 pytestmark = pytest.mark.slow
 
 CUSTOMERS, MONTH = 400, 10
+observer_module = import_module("workbench.synthetic.truth.observer")
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +58,38 @@ def test_no_model_beats_the_observer(recipe: str) -> None:
     results = contest(recipe, train=(4_000,), tested=4_000)
     assert len(results) == 4
     assert winners(results) == []
+
+
+def without_reactions(known: History) -> Evidence:
+    """Return what an observer knows of orders who sees no reaction to them."""
+    seen, block = evidence(known), known.block
+    rows, purchases = np.flatnonzero(known.before), known.population.purchases
+    rule, day = block.recipe.troubles, block.clock.day_of(purchases.placed_at[rows])
+    late = rule.late * block.change_factors("late")[day.astype(np.int64)]
+    late = np.where(purchases.channel[rows] == CHANNELS.index("store"), 0.0, late)
+    annoyed = (1 - (1 - late) * (1 - rule.damaged)) * rule.annoys
+    annoyed = np.repeat(annoyed[:, None], seen.annoyed.shape[1], axis=1)
+    return replace(seen, annoyed=annoyed, calm=1 - annoyed)
+
+
+def test_what_the_observer_knows_beyond_the_tables_is_worth_little(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    changes = {"customers": 2_500, "visitors": {"anonymous_per_month": 0.0}}
+    lived = populate(read_recipe(PROJECT / "synthetic" / "retail.toml", changes), 0, 2_500)
+    horizon = Horizon(month=14, months=3, days=90)
+    known = lived.block.joined_day < month_days(lived.block, 14)[14]
+    full = observe(lived, horizon)
+    monkeypatch.setattr(observer_module, "evidence", without_reactions)
+    less = observe(lived, horizon)
+    assert not np.array_equal(full.p_leaves, less.p_leaves)
+    stays, buys = came(lived, 14)[known].T
+    for outcome, one, other in (
+        (stays, full.p_active - full.p_leaves, less.p_active - less.p_leaves),
+        (buys, full.p_buys, less.p_buys),
+    ):
+        worth = auc_difference(outcome, one[known], other[known])
+        assert worth.difference - 2.6 * worth.se < 0.002
 
 
 def test_a_model_that_knows_more_than_the_observer_is_noticed() -> None:

@@ -123,11 +123,11 @@ class _Evidence:
             answer = f"No: {groups} are at most {_points(most)} points apart."
             return Outcome.NOT_SHOWN, f"{answer}{self._not_excluded()}"
         growth, pair = self._growth(unsure)
-        words = f"{_describe_pair(pair)} may be on either side of it"
+        words = f"{_describe_pair(pair)} may be within the tolerance or beyond it"
         more = more_data_needed(growth, int(self.rates["of"].sum()))
         if more is None:
             return Outcome.CANNOT_BE_SAID, (
-                f"{words}, and lies so close to it that more data would not "
+                f"Cannot be said: {words}, and lies so close to it that more data would not "
                 f"tell.{self._not_excluded()}"
             )
         return Outcome.UNDECIDED, f"Undecided: {words}; {more}.{self._not_excluded()}"

@@ -239,7 +239,7 @@ def assess(
         lift=_lift_estimate(calibration, how=how, seed=seed, words=words, release=release),
         predicted=Estimate(
             name="predicted_rate",
-            value=means["score"],
+            value=min(max(means["score"], 0.0), 1.0),  # Noise may lead beyond 0 and 1.
             n=n,
             unit="share",
             label=f"Mean score, {how}",

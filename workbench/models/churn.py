@@ -8,7 +8,10 @@ months are too high or too low. The training cut-off one year earlier has the sa
 are shifted by the intercept that it shows. In nine windows of five synthetic worlds a full shift
 brought the four intercepts (logit scale) of size .20 to .30 down to .02 to .13; the other five, of
 size .01 to .10 before, were of size .04 to .07 after it, three of them worse. The cut-offs reach
-back a year where the data do. Without a cut-off one year earlier scores stay as they are.
+back a year where the data do. Without a cut-off one year earlier scores stay as they are. In 60
+small worlds the mean score was no more often above the outcome than below it: in 8 of 30
+populations of 700 customers and in 18 of 30 shops of 900, by -1.0 and +.3 points on average
+(standard error .4 both). In 11 of the 60 the interval of the intercept excluded 0.
 
 Orders have to cover the history of every cut-off. A table of other facts that begins later than
 that is left out of the features: counts of its rows would grow from cut-off to cut-off because they

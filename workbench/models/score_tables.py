@@ -61,8 +61,11 @@ def calibration_table(
     """
     rows = persons.with_columns(group=pl.Series(equal_groups(persons["score"], bins=groups)))
     counted = release.counts(rows, ["group"], of={"positives": pl.col("churned")})
-    predicted = release.means(rows, ["group"], of={"score": SMALLEST_SCORE})
-    table = counted.join(predicted.select("group", predicted="score"), on="group", how="left")
+    predicted = release.means(rows, ["group"], of={"score": SMALLEST_SCORE}).select(
+        "group",
+        predicted=pl.col("score").clip(0, 1),  # Noise may lead beyond 0 and 1.
+    )
+    table = counted.join(predicted, on="group", how="left")
     rated = shares(table["positives"], table["persons"], release=release)
     middle = pl.Series("middle", (rated.lowest + rated.highest) / 2)
     found = share_columns(table, "positives", "persons", release=release, name="observed")

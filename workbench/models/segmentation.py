@@ -382,4 +382,7 @@ def _stability_answer(tried: pl.DataFrame) -> tuple[Outcome, str]:
         return Outcome.SHOWN, f"Yes: {figures}."
     if value < REPRODUCIBLE:
         return Outcome.NOT_SHOWN, f"No: {figures}."
-    return Outcome.CANNOT_BE_SAID, f"Mostly, but not in every sample: {figures}."
+    return (
+        Outcome.CANNOT_BE_SAID,
+        f"In half of the pairs or more, but not in nearly all: {figures}.",
+    )

@@ -4,7 +4,10 @@ All of it is in the tables of the world: orders, visits, mails and reactions to 
 statements of customers. The observer knows three facts that the tables do not show, which can only
 improve it: the order that a ticket, a review or a comment is about, the topic and the tone of a
 text without error, and the age of customers who are invited to surveys. It does not know the
-segment of any customer.
+segment of any customer. All three facts are about reactions to orders. An observer without any of
+these reactions, also those that the tables do show, loses .0006 AUC for staying (standard error
+.0004) and nothing for buying in ``retail``, and nothing in ``subscription`` (10,489 customers in
+month 14), so the three facts are worth no more than that.
 """
 
 from dataclasses import dataclass
