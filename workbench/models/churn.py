@@ -57,7 +57,7 @@ from workbench.models.outcome_leaks import (
 )
 from workbench.models.score_verdicts import calibration_verdict, gain_verdict, ranks_verdict
 from workbench.privacy.release import EXACT, Release
-from workbench.schema import CustomerData
+from workbench.schema import TABLES, CustomerData
 from workbench.statistics.calibration import calibration_intercept, shift_scores
 
 #: Largest number of training rows; more rows take memory without improving the model.
@@ -65,7 +65,11 @@ _MOST_ROWS = 100_000
 _RULE = "days_since_last_order"
 #: Table whose facts have to cover all windows, and tables that are used if they do.
 _TABLES = ("orders",)
-_OTHER_TABLES = ("events", "interactions", "payments", "subscriptions")
+_OTHER_TABLES = tuple(
+    name
+    for name, table in TABLES.items()
+    if table.holds == "fact" and table.belongs_to == "record" and name not in _TABLES
+)
 #: Days after the first order by which a table whose facts are rare has its first one, if its facts
 #: were recorded from the beginning. In synthetic shops of 300 to 20,000 it has it within 31 days.
 _RARE_DAYS = 31
