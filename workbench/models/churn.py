@@ -68,7 +68,10 @@ _TABLES = ("orders",)
 _OTHER_TABLES = tuple(
     name
     for name, table in TABLES.items()
-    if table.holds == "fact" and table.belongs_to == "record" and name not in _TABLES
+    if table.time is not None
+    and not table.is_state
+    and table.belongs_to == "record"
+    and name not in _TABLES
 )
 #: Days after the first order by which a table whose facts are rare has its first one, if its facts
 #: were recorded from the beginning. In synthetic shops of 300 to 20,000 it has it within 31 days.
