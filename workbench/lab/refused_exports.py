@@ -20,6 +20,14 @@ class _RefusedExport(RequestHandler):
         raise HTTPError(403, _REASON)
 
 
+class _NoFormats(RequestHandler):
+    """Answers which formats there are, for the browser's menu: none."""
+
+    def get(self) -> None:
+        """Return an empty list of formats."""
+        self.write({})
+
+
 def refuse_exports(application: Application) -> None:
     """Put the refusal in front of the server's own handlers of exports.
 
@@ -29,4 +37,7 @@ def refuse_exports(application: Application) -> None:
         The server's application; the base of its addresses is one of its settings.
     """
     base = application.settings.get("base_url", "/").rstrip("/")
-    application.add_handlers(".*$", [(rf"{base}/(?:api/)?nbconvert.*", _RefusedExport)])
+    application.add_handlers(
+        ".*$",
+        [(rf"{base}/api/nbconvert", _NoFormats), (rf"{base}/nbconvert.*", _RefusedExport)],
+    )
