@@ -57,7 +57,7 @@ def test_every_subset_of_the_columns_reaches_k(
             assert sizes.min() >= k, columns
     again = anonymised(frame, k=k, keep=keep, limit=limit)
     assert made.rows.equals(again.rows)
-    assert (made.level, made.emptied) == (again.level, again.emptied)
+    assert (made.level, made.suppressed_cells) == (again.level, again.suppressed_cells)
     for name in "xyz":  # a cell that is left says what was there, at the column's level
         finest = made.level[name] == 0
         before = frame[name] if finest else frame[name].str.head(1)
@@ -65,7 +65,7 @@ def test_every_subset_of_the_columns_reaches_k(
         assert made.rows[name].filter(left).equals(before.filter(left))
     emptied = sum(made.rows[n].null_count() for n in "xyz" if made.level[n] < 2)
     known = sum(frame[n].null_count() for n in "xyz" if made.level[n] < 2)
-    assert emptied - known == sum(made.emptied.values())
+    assert emptied - known == sum(made.suppressed_cells.values())
 
 
 def test_the_result_does_not_depend_on_the_order_of_the_customers() -> None:

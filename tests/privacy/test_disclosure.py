@@ -144,8 +144,8 @@ def test_a_hidden_group_is_neither_drawn_nor_described() -> None:
     assert "90%" not in figure.description
     assert "secret" not in str(figure.spec)
     assert figure.description.endswith(
-        "1 group is not shown, for fewer than 10 persons or because those would follow by "
-        "subtraction."
+        "1 group is not shown: groups of fewer than 10 persons, and groups that would reveal them "
+        "by subtraction."
     )
 
 

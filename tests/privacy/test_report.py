@@ -4,7 +4,7 @@ import polars as pl
 from polars.testing import assert_frame_equal
 
 from workbench.privacy.linkability import LINKABILITY
-from workbench.privacy.losses import LOSSES, groups_lost
+from workbench.privacy.losses import LOSSES, losses_by_group
 from workbench.privacy.release import Release
 from workbench.privacy.view_report import Change, ViewReport
 
@@ -36,9 +36,9 @@ def test_the_cost_is_told_in_sentences() -> None:
             Change("customers", "kind", "kept"),
             Change("customers", "first_seen_at", "coarser", "to reach k", 14_880, 179),
             Change("customers", "gender", "finest level", "to reach k", 14_000, 7),
-            Change("customers", "country", "emptied for everybody", "to reach k", 0, 0),
-            Change("attributes", "value", "rare values emptied", "", 1_000, 34),
-            Change("answers", "answer", "rare values emptied", "", 900, 0),
+            Change("customers", "country", "suppressed for everybody", "to reach k", 0, 0),
+            Change("attributes", "value", "rare values suppressed", "", 1_000, 34),
+            Change("answers", "answer", "rare values suppressed", "", 900, 0),
         ),
         suppressed=12,
     )
@@ -85,7 +85,7 @@ def test_groups_are_those_that_the_study_sees_as_coarse_as_it_sees_them() -> Non
     shown = allowed.select("customer_id", country=pl.lit(None, dtype=pl.String), gender="gender")
     coarse = pl.when(pl.col("country") == "NL").then(pl.lit("NL")).otherwise(pl.lit("elsewhere"))
     exact = Release(view="v", secret=b"", is_exact=True)
-    found = groups_lost(persons, allowed, shown, {"country": coarse}, release=exact)
+    found = losses_by_group(persons, allowed, shown, {"country": coarse}, release=exact)
     assert_frame_equal(
         found,
         pl.DataFrame(
@@ -97,7 +97,7 @@ def test_groups_are_those_that_the_study_sees_as_coarse_as_it_sees_them() -> Non
             orient="row",
         ),
     )
-    noisy = groups_lost(
+    noisy = losses_by_group(
         persons, allowed, shown, {"country": coarse}, release=Release(view="v", secret=b"s")
     )
     assert set(noisy["group"]) == {"NL", "elsewhere"}
@@ -110,7 +110,9 @@ def test_a_group_of_too_few_is_not_listed_and_a_small_loss_is_a_bound() -> None:
     )
     allowed = persons.filter(pl.col("customer_id") >= 3)
     exact = Release(view="v", secret=b"", is_exact=True)
-    found = groups_lost(persons, allowed, allowed, {"country": pl.col("country")}, release=exact)
+    found = losses_by_group(
+        persons, allowed, allowed, {"country": pl.col("country")}, release=exact
+    )
     assert found.select("group", "lost_share", "note").rows() == [
         ("NL", None, "lost at most 4 of 55")
     ]

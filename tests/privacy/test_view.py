@@ -265,7 +265,7 @@ def test_a_text_stays_where_k_persons_of_the_view_say_the_same(dataset: MakeData
     values = rows(view, "attributes").sort("value", nulls_last=True)["value"].to_list()
     assert values == ["often", "often", None, None, None, None]
     told = view.report.columns.filter(pl.col("column").str.starts_with("value"))
-    assert told.select("column", "stated", "emptied").rows() == [
+    assert told.select("column", "stated", "suppressed").rows() == [
         ("value of interest running", 4, 2),
         ("value of anything rarer", 1, 1),  # not by its name, which is one person's
     ]
@@ -282,7 +282,9 @@ def test_what_is_sensitive_is_shown_only_where_k_persons_share_it(dataset: MakeD
     shown = rows(view, "customers")["income_band"].value_counts().rows()
     assert sorted(shown, key=str) == [("EUR 0-9", 2), ("EUR 20-29", 2), (None, 1)]
     assert sorted(rows(view, "attributes")["attribute"], key=str) == [None, "running", "running"]
-    told = view.report.columns.filter(pl.col("emptied") > 0).select("column", "stated", "emptied")
+    told = view.report.columns.filter(pl.col("suppressed") > 0).select(
+        "column", "stated", "suppressed"
+    )
     assert told.rows() == [("income_band", 5, 1), ("attribute of interest", 3, 1)]
 
 
@@ -330,8 +332,8 @@ def test_names_that_an_export_fills_freely_are_shown_where_k_persons_share_them(
     view = open_view(on_contract(columns={table: (column,)}), made)
     shown = rows(view, table)[column].to_list()
     assert sorted(shown, key=str) == ["101", "101", None, None, None]
-    told = view.report.columns.filter(pl.col("table") == table, pl.col("emptied") > 0)
-    assert told["emptied"].sum() == 3
+    told = view.report.columns.filter(pl.col("table") == table, pl.col("suppressed") > 0)
+    assert told["suppressed"].sum() == 3
 
 
 def test_questions_that_few_were_asked_are_suppressed(dataset: MakeDataset) -> None:

@@ -1,11 +1,11 @@
 """Compare the rows of a load with the rows that the dataset holds.
 
 Rows are compared by the declared keys. Exports repeat rows of earlier exports and add to them: a
-subscription ends, an identifier is seen again. A row with the same values as the held row is known.
-A row that fills empty cells of the held row *completes* it. Only a row with another value
-contradicts the held row, and people have to settle which is right. Statements about a person and
-decisions on consent may change, so they are kept beside the earlier ones, unless the same statement
-is held already. The order in which exports are loaded therefore makes no difference.
+subscription ends, an identifier is seen again. A row with the same values as the held row is not
+written again. A row that fills empty cells of the held row *completes* it. Only a row with another
+value contradicts the held row, and people have to decide which is right. Statements about a person
+and decisions on consent may change, so they are kept beside the earlier ones, unless the same
+statement is held already. The order in which exports are loaded therefore makes no difference.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from workbench.intake.records import Records, parts_without_whole
+from workbench.intake.records import Records, refuse_orphans
 from workbench.intake.refusals import gather_refusals, refuse_by_rule, remove_refused
 from workbench.schema import TABLES
 from workbench.schema.record_faults import Rule
@@ -56,34 +56,34 @@ def compare(records: Records, held: Dataset | None) -> Comparison:
         The version before the load, with the files that the load wrote already. None if the
         dataset is empty: then all rows are new.
     """
-    first = {name: _last_statements(rows, name) for name, rows in records.tables.items()}
+    distinct = {name: _last_statements(rows, name) for name, rows in records.tables.items()}
     if held is None:
         nothing = pl.DataFrame(schema=REFUSED)
         accepted = records.read - records.refused.height
-        return Comparison(tables=first, superseded={}, contradicting=nothing, records=accepted)
-    compared = {name: _compare_table(rows, name, held) for name, rows in first.items()}
+        return Comparison(tables=distinct, superseded={}, contradicting=nothing, records=accepted)
+    compared = {name: _compare_table(rows, name, held) for name, rows in distinct.items()}
     refused = [
         refuse_by_rule(
-            rows.filter(pl.col("_is_other")),
+            rows.filter(pl.col("_is_contradicting")),
             table=name,
-            rule=Rule("key_held", {"columns": _key(name)}),
+            rule=Rule("key_held", {"columns": _key_columns(name)}),
         )
         for name, rows in compared.items()
     ]
     contradicting, left = _remove_contradicting(compared, gather_refusals(refused), records.tables)
-    fresh = {name: rows.filter(pl.col("_is_new")) for name, rows in left.items()}
+    new_rows = {name: rows.filter(pl.col("_is_new")) for name, rows in left.items()}
     new_records = pl.concat(
         [pl.Series("source_row", [], dtype=pl.Int64).to_frame()]
-        + [rows.select("source_row") for rows in fresh.values()]
+        + [rows.select("source_row") for rows in new_rows.values()]
     ).unique()
     return Comparison(
         tables={
-            name: _rows_to_write(rows, name, list(first[name].columns))
-            for name, rows in fresh.items()
+            name: _rows_to_write(rows, name, list(distinct[name].columns))
+            for name, rows in new_rows.items()
         },
         superseded={
             name: keys
-            for name, rows in fresh.items()
+            for name, rows in new_rows.items()
             if (keys := _superseded_keys(rows, name)).height
         },
         contradicting=contradicting,
@@ -102,39 +102,40 @@ def _remove_contradicting(
         return contradicting, dict(compared)
     while True:
         left = remove_refused(everything, contradicting)
-        orphans = _parts_of_lost_wholes(compared, left)
+        orphans = _refuse_new_orphans(compared, left)
         if orphans.is_empty():
             return contradicting, left
         contradicting = gather_refusals([contradicting, orphans])
 
 
-def _parts_of_lost_wholes(
+def _refuse_new_orphans(
     compared: Mapping[str, pl.DataFrame], left: Mapping[str, pl.DataFrame]
 ) -> pl.DataFrame:
-    """Refuse new order lines whose order this load contains, but which was not accepted."""
-    lost = [pl.DataFrame(schema=REFUSED)]
+    """Refuse new order lines whose order is in this load but was not accepted."""
+    refused = [pl.DataFrame(schema=REFUSED)]
     for name, rows in left.items():
         part_of = TABLES[name].part_of
         if part_of is None or part_of[1] not in compared or "_is_new" not in rows.columns:
             continue
         key, whole = part_of
-        stated = compared[whole]
-        is_held = ~pl.col("_is_new") & ~pl.col("_is_other")
-        kept = pl.concat([left[whole].select(key), stated.filter(is_held).select(key)])
-        gone = stated.select(key).unique().join(kept, on=key, how="anti")
+        wholes = compared[whole]
+        is_held = ~pl.col("_is_new") & ~pl.col("_is_contradicting")
+        kept = pl.concat([left[whole].select(key), wholes.filter(is_held).select(key)])
+        gone = wholes.select(key).unique().join(kept, on=key, how="anti")
         new = rows.filter(pl.col("_is_new"))
-        doomed = new.join(gone, on=key, how="semi", maintain_order="left")
-        lost.append(parts_without_whole({name: doomed, whole: kept}))
-    return gather_refusals(lost)
+        orphans = new.join(gone, on=key, how="semi", maintain_order="left")
+        refused.append(refuse_orphans({name: orphans, whole: kept}))
+    return gather_refusals(refused)
 
 
-def _key(name: str) -> list[str]:
+def _key_columns(name: str) -> list[str]:
     """Return the key columns without those that name the load: loads repeat each other's rows."""
     return [column for column in TABLES[name].stored_key if column not in LINEAGE]
 
 
-def _stated(name: str) -> list[str]:
-    key = _key(name)
+def _value_columns(name: str) -> list[str]:
+    """Return the stored columns that neither belong to the key nor name the load."""
+    key = _key_columns(name)
     return [c for c in TABLES[name].stored if c not in LINEAGE and c not in key]
 
 
@@ -151,24 +152,24 @@ _ORIGIN = ("record_id", *LINEAGE)
 
 
 def _compare_table(rows: pl.DataFrame, name: str, held: Dataset) -> pl.DataFrame:
-    """Fill rows from held rows and add ``_is_new``, ``_is_other`` and ``_is_completed``.
+    """Fill rows from held rows and add ``_is_new``, ``_is_contradicting`` and ``_is_completed``.
 
     For each column of ``_ORIGIN`` a column ``NAME_was`` has the value of the held row.
     """
-    table, key, stated = TABLES[name], _key(name), _stated(name)
-    is_beside = table.merge in ("beside", "statement")
+    table, key, values = TABLES[name], _key_columns(name), _value_columns(name)
+    is_kept_beside = table.merge in ("beside", "statement")
     # The join streams, so only held rows with a key of the load come into memory.
-    met = (
+    held_rows = (
         held.stored_rows(name)
-        .select(c for c in table.stored if not is_beside or c not in LINEAGE)
-        .join(rows.lazy().select(key).unique(), on=key, how="semi", nulls_equal=is_beside)
+        .select(c for c in table.stored if not is_kept_beside or c not in LINEAGE)
+        .join(rows.lazy().select(key).unique(), on=key, how="semi", nulls_equal=is_kept_beside)
         .collect(engine="streaming")
     )
-    if not is_beside:
-        return _complete_held_rows(rows, met, name)
-    known = rows.join(met, on=[*key, *stated], how="semi", nulls_equal=True)
+    if not is_kept_beside:
+        return _complete_held_rows(rows, held_rows, name)
+    unchanged = rows.join(held_rows, on=[*key, *values], how="semi", nulls_equal=True)
     marked = rows.join(
-        known.select(table.stored_key).with_columns(_is_new=pl.lit(value=False)),
+        unchanged.select(table.stored_key).with_columns(_is_new=pl.lit(value=False)),
         on=table.stored_key,
         how="left",
         nulls_equal=True,
@@ -181,48 +182,48 @@ def _compare_table(rows: pl.DataFrame, name: str, held: Dataset) -> pl.DataFrame
 
 def _columns_without_held_row(name: str) -> dict[str, pl.Expr]:
     return {
-        "_is_other": pl.lit(value=False),
+        "_is_contradicting": pl.lit(value=False),
         "_is_completed": pl.lit(value=False),
         **{f"{c}_was": pl.lit(None, dtype=TABLES[name].stored[c]) for c in _origin(name)},
     }
 
 
-def _complete_held_rows(rows: pl.DataFrame, met: pl.DataFrame, name: str) -> pl.DataFrame:
+def _complete_held_rows(rows: pl.DataFrame, held_rows: pl.DataFrame, name: str) -> pl.DataFrame:
     """Fill empty cells of held rows from the load, and mark rows with other values."""
-    key, stated = _key(name), _stated(name)
+    key, values = _key_columns(name), _value_columns(name)
     both = rows.join(
-        met.with_columns(_is_met=True),
+        held_rows.with_columns(_is_held=True),
         on=key,
         how="left",
         suffix="_held",
         maintain_order="left",
     )
-    is_met = pl.col("_is_met").fill_null(value=False)
-    growing = [c for c in stated if TABLES[name].column(c).keeps == "latest"]
-    fixed = [c for c in stated if c not in growing]
+    is_held = pl.col("_is_held").fill_null(value=False)
+    latest = [c for c in values if TABLES[name].column(c).keeps == "latest"]
+    fixed = [c for c in values if c not in latest]
     differs = [pl.col(c).ne(pl.col(f"{c}_held")).fill_null(value=False) for c in fixed]
     fills = [pl.col(c).is_not_null() & pl.col(f"{c}_held").is_null() for c in fixed]
-    fills += [pl.col(c) > pl.col(f"{c}_held") for c in growing]
+    fills += [pl.col(c) > pl.col(f"{c}_held") for c in latest]
     none = pl.lit(value=False)
-    judged = both.with_columns(
-        _is_other=is_met & pl.any_horizontal(none, *differs),
+    marked = both.with_columns(
+        _is_contradicting=is_held & pl.any_horizontal(none, *differs),
     ).with_columns(
-        _is_completed=is_met & ~pl.col("_is_other") & pl.any_horizontal(none, *fills),
+        _is_completed=is_held & ~pl.col("_is_contradicting") & pl.any_horizontal(none, *fills),
     )
-    now = [
-        pl.max_horizontal(c, f"{c}_held") if c in growing else pl.coalesce(c, f"{c}_held")
-        for c in stated
+    completed = [
+        pl.max_horizontal(c, f"{c}_held") if c in latest else pl.coalesce(c, f"{c}_held")
+        for c in values
     ]
-    filled = judged.with_columns(
+    filled = marked.with_columns(
         pl.when("_is_completed").then(value).otherwise(pl.col(c)).alias(c)
-        for c, value in zip(stated, now, strict=True)
+        for c, value in zip(values, completed, strict=True)
     )
     return filled.select(
         *rows.columns,
-        "_is_other",
+        "_is_contradicting",
         "_is_completed",
         *(pl.col(c if c in key else f"{c}_held").alias(f"{c}_was") for c in _origin(name)),
-        _is_new=~is_met | pl.col("_is_completed"),
+        _is_new=~is_held | pl.col("_is_completed"),
     )
 
 
@@ -246,4 +247,4 @@ def _superseded_keys(rows: pl.DataFrame, name: str) -> pl.DataFrame:
     """Return the keys of the completed rows, with the record of the held row."""
     completed = rows.filter("_is_completed")
     record = {"record_id": "record_id_was"} if "record_id" in _origin(name) else {}
-    return completed.select(*(c for c in _key(name) if c not in record), **record)
+    return completed.select(*(c for c in _key_columns(name) if c not in record), **record)

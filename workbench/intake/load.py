@@ -21,7 +21,8 @@ from workbench.vault import Dataset, DatasetWriter, SourceEntry, Vault
 from workbench.vault.entries import FileEntry
 from workbench.vault.parquet import translate_read_errors
 
-_FEW, _MANY = 8, 16  # buckets of a dataset made from one file, or from a world of many blocks
+#: Number of buckets of a new dataset: 16 if a source has several parts, as large worlds have.
+_BUCKETS, _BUCKETS_OF_PARTS = 8, 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +30,11 @@ class _LoadedPart:
     """Result of loading one part of a source.
 
     Tables with many rows are written already (``files``). Tables with few rows are passed on in
-    ``few``, so that the rows of several parts share their files.
+    ``small_tables``, so that the rows of several parts share their files.
     """
 
     files: tuple[FileEntry, ...]
-    few: Mapping[str, pl.DataFrame]
+    small_tables: Mapping[str, pl.DataFrame]
     superseded: Mapping[str, pl.DataFrame]
     refused: pl.DataFrame
     read: int
@@ -66,10 +67,10 @@ class _Loader:
         contradicting = restore_source_cells(found.contradicting, result.cells)
         about = records_about(records.tables.values(), contradicting)
         rows = {name: each.select(list(TABLES[name].stored)) for name, each in found.tables.items()}
-        many = [name for name, each in rows.items() if each.height >= self.writer.full_batch]
+        large = [name for name, each in rows.items() if each.height >= self.writer.full_batch]
         return _LoadedPart(
-            files=tuple(file for name in many for file in self.writer.write(name, rows[name])),
-            few={name: each for name, each in rows.items() if name not in many},
+            files=tuple(file for name in large for file in self.writer.write(name, rows[name])),
+            small_tables={name: each for name, each in rows.items() if name not in large},
             superseded=found.superseded,
             refused=gather_refusals([records.refused, contradicting]).join(
                 pl.concat([records.about, about])
@@ -101,7 +102,7 @@ def load(
     Parameters
     ----------
     paths : sequence of Path
-        Files, or folders of synthetic worlds, in the order in which they count.
+        Files, or folders of synthetic worlds, in the order in which they are loaded.
     vault : Vault
         Vault that contains the dataset.
     dataset : str
@@ -126,7 +127,7 @@ def load(
     if not paths:
         raise ParameterError("no file to load: name at least one")
     sources = [open_source(path, mapping=mapping, settings=settings) for path in paths]
-    buckets = _MANY if any(source.parts > 1 for source in sources) else _FEW
+    buckets = _BUCKETS_OF_PARTS if any(source.parts > 1 for source in sources) else _BUCKETS
     with vault.open_writer(dataset, buckets=buckets) as (writer, before):
         secret = vault.key_for(dataset).text
         state = State(before, writer)
@@ -139,7 +140,7 @@ def load(
             unchanged=sum(r.accepted for r in reports) - state.new_records,
             closed=state.closed,
             files=tuple(reports),
-            # ``customers`` has a row for each statement, so the number of persons replaces it.
+            # ``customers`` has a row for each statement, so the number of customers replaces it.
             tables=made.rows | ({"customers": people.customers} if people.records else {}),
             people=people,
             amounts=dict(sorted(state.amounts.items())),
@@ -157,11 +158,11 @@ def _count_people(made: Dataset) -> People:
             made.stored_rows("identities").select("record_id", "source_id").unique("record_id")
         )
         system = {source.source_id: source.system for source in made.sources}
-        of = systems.collect(engine="streaming").with_columns(
+        system_of_record = systems.collect(engine="streaming").with_columns(
             pl.col("source_id").replace_strict(system, default="", return_dtype=pl.String)
         )
-    both = links.join(of, on="record_id", how="left").join(
-        of, left_on="customer_id", right_on="record_id", how="left", suffix="_other"
+    both = links.join(system_of_record, on="record_id", how="left").join(
+        system_of_record, left_on="customer_id", right_on="record_id", how="left", suffix="_other"
     )
     across = both.filter(pl.col("source_id") != pl.col("source_id_other"))
     return People(
@@ -177,13 +178,13 @@ def _load_one(
 ) -> FileReport:
     if (earlier := state.earlier_load(source.content_hash)) is not None:
         return _report(source, earlier, ("this content is loaded already: nothing to do",))
-    work = _Loader(source=source, writer=writer, secret=secret, held=state.held())
+    work = _Loader(source=source, writer=writer, secret=secret, held=state.current_dataset())
     with compute.executor(workers if source.parts > 1 else 1) as pool:
         done = []
         parts = range(source.parts)
         for part in compute.over(work, parts, pool=pool, title=f"load {source.path.name}"):
-            state.add_rows(part.few)
-            done.append(replace(part, few={}))
+            state.add_rows(part.small_tables)
+            done.append(replace(part, small_tables={}))
     refused = pl.concat([part.refused for part in done])
     entry = _entry(source, read=sum(part.read for part in done), refused=refused)
     superseded: dict[str, list[pl.DataFrame]] = {}
@@ -214,6 +215,7 @@ def _report(source: Source, entry: SourceEntry, assumptions: tuple[str, ...]) ->
 
 
 def _amounts(tables: Mapping[str, pl.DataFrame], refused: pl.DataFrame) -> dict[str, int]:
+    """Return the sums of accepted order lines by currency, in minor units."""
     if "order_items" not in tables or "orders" not in tables:
         return {}
     currencies = tables["orders"].select("order_id", "currency").unique()

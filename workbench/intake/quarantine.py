@@ -16,28 +16,29 @@ from workbench.vault import Dataset
 from workbench.vault.entries import QUARANTINE_SCHEMA
 from workbench.vault.parquet import translate_read_errors
 
-_DIGITS = 12  # Digits of a source id, of 32, which differ between the loads of one dataset.
+#: Number of digits of a source id (of 32) in a quarantine id; they differ between loads.
+_DIGITS = 12
 
 #: Negative numbers, which begin like a formula of a spreadsheet but are none.
 _NEGATIVE = r"^-\d[\d.,]*$"
 
-
 #: Columns of the refused records of a dataset, one row a record: the load, the columns of
 #: ``REFUSED``, and the record of the customer whom the refused record is about.
-HELD = pl.Schema({"source_id": pl.String(), **REFUSED, "about_record": pl.UInt64()})
-
-
-_FIRST_ABOUT = pl.col("about_record").first()
+RECORD_SCHEMA = pl.Schema({"source_id": pl.String(), **REFUSED, "about_record": pl.UInt64()})
 
 
 def to_records(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return one row per refused record, columns of ``HELD``, from the rows of the quarantine."""
+    """Return one row per refused record (``RECORD_SCHEMA``) from the rows of the quarantine."""
     return (
         rows.sort("source_id", "source_row", "fault")
         .group_by("source_id", "source_row", maintain_order=True)
-        .agg(faults=pl.struct(FAULT), raw=pl.col("raw").first(), about_record=_FIRST_ABOUT)
-        .select(list(HELD))
-        .cast(HELD)
+        .agg(
+            faults=pl.struct(FAULT),
+            raw=pl.col("raw").first(),
+            about_record=pl.col("about_record").first(),
+        )
+        .select(list(RECORD_SCHEMA))
+        .cast(RECORD_SCHEMA)
     )
 
 
@@ -71,14 +72,14 @@ def quarantined_records(dataset: Dataset) -> pl.DataFrame:
     with translate_read_errors(dataset.label):
         refused = to_records(dataset.quarantine().collect())
     return (
-        with_ids(refused)
+        add_quarantine_ids(refused)
         .join(formats, on="source_id", how="left")
         .select(RETURNED, "format", "source_id", *REFUSED)
         .sort("source_id", "source_row")
     )
 
 
-def with_ids(refused: pl.DataFrame) -> pl.DataFrame:
+def add_quarantine_ids(refused: pl.DataFrame) -> pl.DataFrame:
     """Add ``quarantine_id``, made from the id of the load and the number of the record in it."""
     row = pl.col("source_row").cast(pl.String)
     return refused.with_columns(

@@ -20,12 +20,12 @@ from workbench.schema.validation import validate_rows
 from workbench.sources import REFUSED, ReadResult, refused_records
 
 #: Columns that rows get when a dataset is opened.
-_OPENED = ("customer_id",)
+_ADDED_ON_OPENING = ("customer_id",)
 
 #: E-mail address within a native id: no other identifier can be recognised by its form.
 _ADDRESS = r"[^\s@]@[^\s@]+\.[^\s@]"
 
-#: No cells, for records that are refused already: their cells are kept then.
+#: Table without cells, for records that are refused already and keep the cells that they have.
 _NO_CELLS = pl.DataFrame(schema={"source_row": pl.Int64, "raw": pl.String})
 
 
@@ -55,14 +55,14 @@ class Records:
 def resolve(
     reading: ReadResult, *, source_id: str, data_until_at: datetime, secret: str
 ) -> Records:
-    """Add ids and lineage to the rows of a reader, and compare them with the schema.
+    """Add ids and lineage to the rows of a reader, and check them against the schema.
 
     If one row of a record breaks a rule, the record is refused as a whole, with its other rows. The
     lines of a refused order and all statements about a refused customer are refused too.
 
     Parameters
     ----------
-    reading : Reading
+    reading : ReadResult
         Result of the reader.
     source_id : str
         Id of the load.
@@ -71,17 +71,16 @@ def resolve(
         then.
     secret : str
         Secret of the dataset for ids.
-
     """
     rows = _complete(reading.tables, reading.keyed, source_id, secret)
     passed, failed = {}, []
     for name, frame in rows.items():
-        passed[name], bad, found = validate_rows(frame, table=name, without=_OPENED)
+        passed[name], bad, found = validate_rows(frame, table=name, without=_ADDED_ON_OPENING)
         failed.append(refuse_rows(bad, found))
     failed.append(_refuse_dependents(rows, passed))
     refused = gather_refusals([reading.refused, *failed])
     tables = remove_refused(_date_decisions(passed, data_until_at), refused)
-    orphans = parts_without_whole(tables)
+    orphans = refuse_orphans(tables)
     if not orphans.is_empty():
         refused = gather_refusals([refused, orphans])
         tables = remove_refused(tables, refused)
@@ -124,7 +123,7 @@ def records_about(frames: Iterable[pl.DataFrame], refused: pl.DataFrame) -> pl.D
     return pl.concat([nothing, *known]).unique("source_row", keep="first", maintain_order=True)
 
 
-def parts_without_whole(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def refuse_orphans(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Refuse order lines whose order was refused: they would have no customer and no time."""
     refused = [pl.DataFrame(schema=REFUSED)]
     for name, rows in tables.items():
@@ -160,7 +159,7 @@ def _complete_table(
 ) -> pl.DataFrame:
     table = TABLES[name]
     readable = [
-        _without_identifiers(frame, column, is_hashed=_origin(column) in hashed_ids, secret=secret)
+        _replace_identifiers(frame, column, is_hashed=_origin(column) in hashed_ids, secret=secret)
         for column in table.columns
         if column.name in frame.columns and _is_readable_key(column)
     ]
@@ -186,6 +185,7 @@ def _complete_table(
 
 
 def _is_readable_key(column: Column) -> bool:
+    """Return whether a column is a key that contains the ids of the source."""
     return column.sensitivity == "key" and column.id == "native"
 
 
@@ -194,7 +194,7 @@ def _origin(column: Column) -> str:
     return column.foreign or f"{column.table}.{column.name}"
 
 
-def _without_identifiers(
+def _replace_identifiers(
     frame: pl.DataFrame, column: Column, *, is_hashed: bool, secret: str
 ) -> pl.Series:
     """Replace native ids that contain an identifier of a person by their HMAC.
@@ -206,12 +206,13 @@ def _without_identifiers(
     native = frame[column.name]
     if is_hashed:
         return keyed_native(native, secret=secret)
-    holds = native.str.contains(_ADDRESS)
+    is_personal = native.str.contains(_ADDRESS)
     if frame.schema.get("record_id") == pl.String:
-        holds |= native == frame["record_id"]
-    if not holds.any():
+        is_personal |= native == frame["record_id"]
+    if not is_personal.any():
         return native
-    return native.zip_with(~holds.fill_null(value=False), keyed_native(native, secret=secret))
+    is_kept = ~is_personal.fill_null(value=False)
+    return native.zip_with(is_kept, keyed_native(native, secret=secret))
 
 
 def _date_decisions(
@@ -257,7 +258,7 @@ def _find_further_faults(table: str, doubtful: pl.DataFrame) -> pl.DataFrame:
 
     A missing value is no further fault, because its cell may have been unreadable.
     """
-    _, _, found = validate_rows(doubtful, table=table, without=_OPENED)
+    _, _, found = validate_rows(doubtful, table=table, without=_ADDED_ON_OPENING)
     return found.filter(pl.col("rule") != MISSING.name)
 
 

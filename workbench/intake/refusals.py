@@ -60,7 +60,7 @@ def refuse_rows(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
 
 
 def _cells_as_json(rows: pl.DataFrame) -> pl.Expr:
-    """Write the cells of each row as JSON, for sources whose tables are the source itself."""
+    """Write the cells of each row as JSON, for sources without own cells, such as worlds."""
     added = ("customer_id", "source_id", "source_row")
     names = [name for name in rows.columns if name not in added and not name.startswith("_")]
     return pl.struct(names).struct.json_encode()
@@ -91,7 +91,7 @@ def remove_refused(
     tables : mapping of str to DataFrame
         Rows by table, each with ``source_row``.
     refused : DataFrame
-        Refused records, by ``source_row``.
+        Refused records, with ``source_row``.
     """
     gone = refused.select("source_row").unique()
     if gone.is_empty():

@@ -1,4 +1,4 @@
-"""State of a load: what it has gathered so far for the next version of a dataset."""
+"""State of a load: the files, entries and refused records gathered for the next version."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ from datetime import datetime
 import polars as pl
 
 from workbench.identity import link_records
-from workbench.intake.quarantine import HELD, to_records, to_rows, with_ids
+from workbench.intake.quarantine import RECORD_SCHEMA, add_quarantine_ids, to_records, to_rows
 from workbench.schema import NO_CUSTOMER, TABLES, bucket_of
 from workbench.sources.returned_records import RETURNED
 from workbench.vault import Dataset, DatasetWriter, SourceEntry
 from workbench.vault.entries import LINKAGE, LINKS_TABLE, QUARANTINE, SHARED_TABLE, FileEntry
 from workbench.vault.parquet import translate_read_errors
 
-#: Terms of a load. A load with the terms of an earlier load adds rows to it and nothing else.
+#: Terms of a load, by which ``_extends_coverage`` finds the earlier loads of the same kind.
 _TERMS = ("system", "format", "currency", "zone", "basis", "trust", "is_synthetic")
 
 
@@ -48,7 +48,7 @@ class State:
         self._gathered_files: list[FileEntry] = []
         self._dropped: set[str] = set()
         self._source_rows = TABLES["sources"].empty()
-        self._quarantine = pl.DataFrame(schema=HELD)
+        self._quarantine = pl.DataFrame(schema=RECORD_SCHEMA)
         self._has_changed_quarantine = False
         if before is not None:
             with translate_read_errors(before.label):
@@ -61,7 +61,7 @@ class State:
             self._files
             or self._dropped
             or self._has_changed_quarantine
-            or any(self._extends(source) for source in self.sources)
+            or any(self._extends_coverage(source) for source in self.sources)
         )
 
     def earlier_load(self, content_hash: str) -> SourceEntry | None:
@@ -69,8 +69,8 @@ class State:
         earlier = (*(self.before.sources if self.before else ()), *self.sources)
         return next((entry for entry in earlier if entry.source_id == content_hash), None)
 
-    def held(self) -> Dataset | None:
-        """Return the version before with the files that this load wrote already."""
+    def current_dataset(self) -> Dataset | None:
+        """Return the version before the load, with the files that this load wrote already."""
         if self.before is None and not self._files:
             return None
         base = self.before or self._writer.empty_dataset
@@ -78,7 +78,7 @@ class State:
         return replace(base, files=(*kept, *self._files))
 
     def add_rows(self, tables: Mapping[str, pl.DataFrame]) -> None:
-        """Gather rows of a source; those of a table are written as soon as they fill its files."""
+        """Gather rows of a source, and write the rows of a table when they fill its files."""
         for table, rows in tables.items():
             gathered = pl.concat([self._rows.pop(table, rows.clear()), rows])
             if gathered.height < self._writer.full_batch:
@@ -114,33 +114,33 @@ class State:
         loaded as often as needed. A refused record is not kept twice if an earlier export of the
         same system and format contained the same record with the same faults.
         """
-        columns = list(HELD)
-        held = with_ids(self._quarantine)
-        back = pl.DataFrame(
+        columns = list(RECORD_SCHEMA)
+        held = add_quarantine_ids(self._quarantine)
+        returned = pl.DataFrame(
             {"returned_row": list(closes), RETURNED: list(closes.values())},
             schema={"returned_row": pl.Int64, RETURNED: pl.String},
         ).join(held.select(RETURNED, "source_id", "source_row"), on=RETURNED, how="inner")
-        again = back.join(
+        refused_again = returned.join(
             refused, left_on="returned_row", right_on="source_row", how="inner"
         ).unique(RETURNED, keep="first", maintain_order=True)
-        self.closed += back.join(again, on=RETURNED, how="anti")[RETURNED].n_unique()
-        kept = held.join(back, on=RETURNED, how="anti", maintain_order="left")
-        alike = [
+        self.closed += returned.join(refused_again, on=RETURNED, how="anti")[RETURNED].n_unique()
+        kept = held.join(returned, on=RETURNED, how="anti", maintain_order="left")
+        same_origin = [
             source.source_id
             for source in (*(self.before.sources if self.before else ()), *self.sources)
             if (source.system, source.format) == (entry.system, entry.format)
         ]
         new = (
-            refused.join(back, left_on="source_row", right_on="returned_row", how="anti")
+            refused.join(returned, left_on="source_row", right_on="returned_row", how="anti")
             .with_columns(source_id=pl.lit(entry.source_id))
             .join(
-                held.filter(pl.col("source_id").is_in(alike)),
+                held.filter(pl.col("source_id").is_in(same_origin)),
                 on=["faults", "raw"],
                 how="anti",
                 nulls_equal=True,
             )
         )
-        quarantine = pl.concat([rows.select(columns) for rows in (kept, again, new)]).sort(
+        quarantine = pl.concat([rows.select(columns) for rows in (kept, refused_again, new)]).sort(
             "source_id", "source_row"
         )
         self._has_changed_quarantine |= not quarantine.equals(
@@ -161,7 +161,7 @@ class State:
 
     def _link_again(self) -> list[FileEntry]:
         """Link the records of the next version; return the files of the tables that changed."""
-        held = self.held()
+        held = self.current_dataset()
         if held is None or not any(entry.table == "identities" for entry in self._files):
             return []
         before = self.before or self._writer.empty_dataset
@@ -173,8 +173,8 @@ class State:
                 loads=[s.source_id for s in (*held.sources, *self.sources)],
             )
             found = {LINKS_TABLE: linkage.links, SHARED_TABLE: linkage.shared}
-            was = {LINKS_TABLE: before.links(), SHARED_TABLE: before.shared_identifiers()}
-        changed = [table for table in LINKAGE if not found[table].equals(was[table])]
+            earlier = {LINKS_TABLE: before.links(), SHARED_TABLE: before.shared_identifiers()}
+        changed = [table for table in LINKAGE if not found[table].equals(earlier[table])]
         for table in changed:
             self._drop(table)
         return [file for table in changed for file in self._writer.write(table, found[table])]
@@ -185,7 +185,7 @@ class State:
 
     def _remove_held_rows(self, table: str, keys: pl.DataFrame) -> None:
         """Write files of a table again without the rows that have these keys."""
-        held = self.held()
+        held = self.current_dataset()
         if held is None:
             return
         buckets = (
@@ -206,7 +206,7 @@ class State:
             self._files = [file for file in self._files if file.file != entry.file]
             self._files += self._writer.write(table, rest)
 
-    def _extends(self, source: SourceEntry) -> bool:
+    def _extends_coverage(self, source: SourceEntry) -> bool:
         """Whether a load covers more time than all earlier loads of its system and terms."""
         until = datetime.fromisoformat(source.data_until_at)
         return not any(

@@ -25,7 +25,7 @@ def undo(vault: Vault, dataset: str) -> Dataset:
     Parameters
     ----------
     vault : Vault
-        Where the dataset is stored.
+        Vault that contains the dataset.
     dataset : str
         Name of the dataset.
 

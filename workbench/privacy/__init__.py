@@ -5,7 +5,7 @@
 A *view* is made for one study and one as-of date. A *pseudonym* is a keyed hash that differs from
 study to study. *k* counts persons: at least k of them share every combination of quasi-identifiers
 of the customer table. Histories have no such k: a few orders single out most customers, and two
-studies can be joined on orders. ``linkability`` measures this, and a policy lowers it.
+studies can be joined on orders. ``linkability`` measures this, and a policy can lower it.
 Pseudonymised data remain personal data (GDPR recital 26); k alone makes nothing anonymous.
 
 The ``release`` of a view makes all published figures: counts, shares, sums and means with noise.

@@ -31,7 +31,7 @@ _Codes = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anonymised:
-    """Customer table in which k persons share each combination.
+    """Customer table in which at least k persons share each combination.
 
     Attributes
     ----------
@@ -39,15 +39,15 @@ class Anonymised:
         ``customer_id`` and the quasi-identifiers, in the order of the input.
     level : mapping of str to int
         Level of each column, 0 is the finest; the number of levels if the column is suppressed.
-    emptied : mapping of str to int
+    suppressed_cells : mapping of str to int
         Number of customers whose cell was suppressed, by column.
     suppressed : int
-        Number of customers without any value left of those they had.
+        Number of customers who had values and have none left.
     """
 
     rows: pl.DataFrame
     level: Mapping[str, int]
-    emptied: Mapping[str, int]
+    suppressed_cells: Mapping[str, int]
     suppressed: int
 
 
@@ -74,7 +74,7 @@ class Classes:
 
     @property
     def average_risk(self) -> float:
-        """Mean chance of singling out a person: number of classes by persons, 0 to 1."""
+        """Mean chance of singling out a person: number of classes divided by persons, 0 to 1."""
         return self.count / self.persons if self.persons else 0.0
 
     @property
@@ -114,7 +114,7 @@ def anonymise(
     if customers.height < k:
         raise PrivacyError(f"k is {k}, but the view has only {customers.height} customers")
     names = _order_of_columns(list(levels), keep)
-    coded = _Coded.of(customers, {name: levels[name] for name in names})
+    coded = _CodedTable.of(customers, {name: levels[name] for name in names})
     level = dict.fromkeys(names, 0)
     while coded.count_small(level, k) > suppression_limit * customers.height:
         raisable = [name for name in names if level[name] < len(levels[name])]
@@ -124,17 +124,17 @@ def anonymise(
         level[coarser[left.index(min(left))]] += 1
     made = _suppress_small(coded.at(level), coded.persons, k)
     before = coded.at(level)
-    known = np.any([codes > 0 for codes in coded.at(dict.fromkeys(names, 0))], axis=0)
-    nothing = np.all([codes == 0 for codes in made], axis=0)
+    had_value = np.any([codes > 0 for codes in coded.at(dict.fromkeys(names, 0))], axis=0)
+    has_none = np.all([codes == 0 for codes in made], axis=0)
     values = {name: coded.values(name, level[name], made[i]) for i, name in enumerate(names)}
     return Anonymised(
         rows=pl.DataFrame([customers["customer_id"], *(values[name] for name in levels)]),
         level={name: level[name] for name in levels},
-        emptied={
+        suppressed_cells={
             name: int(coded.persons[(before[i] > 0) & (made[i] == 0)].sum())
             for i, name in sorted(enumerate(names), key=lambda each: list(levels).index(each[1]))
         },
-        suppressed=int(coded.persons[known & nothing].sum()),
+        suppressed=int(coded.persons[had_value & has_none].sum()),
     )
 
 
@@ -172,7 +172,7 @@ def smallest_class(rows: pl.DataFrame, columns: Sequence[str]) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Coded:
+class _CodedTable:
     """Distinct combinations of all levels of all columns as numbers; 0 is a suppressed cell.
 
     ``codes`` has one array over the combinations for each column and level, ``dictionary`` the
@@ -186,7 +186,7 @@ class _Coded:
     row_of: _Codes
 
     @classmethod
-    def of(cls, customers: pl.DataFrame, levels: Mapping[str, Sequence[pl.Expr]]) -> "_Coded":
+    def of(cls, customers: pl.DataFrame, levels: Mapping[str, Sequence[pl.Expr]]) -> "_CodedTable":
         """Give each value of each level a number and find the distinct combinations."""
         codes: dict[str, list[_Codes]] = {name: [] for name in levels}
         dictionary: dict[str, list[pl.Series]] = {name: [] for name in levels}
@@ -220,8 +220,8 @@ class _Coded:
 
     def values(self, name: str, level: int, codes: _Codes) -> pl.Series:
         """Return the cells of the customers in a column, from the codes of the combinations."""
-        known = self.dictionary[name]
-        values = known[min(level, len(known) - 1)]
+        levels = self.dictionary[name]
+        values = levels[min(level, len(levels) - 1)]
         return values.gather(codes[self.row_of]).alias(name)
 
 
@@ -239,7 +239,7 @@ def _pack(columns: Sequence[_Codes]) -> _Codes:
     spread = 1
     for codes in columns:
         width = int(codes.max(initial=0)) + 1
-        if spread * width >= 2**62:  # Numbers the combinations again before 64 bits overflow.
+        if spread * width >= 2**62:  # Combinations are numbered again before 64 bits overflow.
             distinct, packed = np.unique(packed, return_inverse=True)
             spread = len(distinct)
         packed = packed * width + codes

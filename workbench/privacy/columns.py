@@ -1,7 +1,7 @@
 """Treat the columns of a view, and leave out rows that it may not have.
 
-The schema declares the treatment of each column (``Column.view``), and the policy of a study how
-far it goes.
+The schema declares the treatment of each column (``Column.view``), and the policy of a study
+decides how far it goes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -80,26 +80,28 @@ def generalise_customers(
     rows = allowed.select("customer_id", "kind", *other)
     changes = [Change("customers", "kind", "kept")]
     for name in other:
-        treated, done = _treat(rows.lazy(), customers.column(name), study, release.secret)
+        treated, done = _treat_column(rows.lazy(), customers.column(name), study, release.secret)
         rows, changes = treated.collect(), [*changes, *done]
     rows = allowed.select("customer_id").join(
         rows, on="customer_id", how="left", maintain_order="left"
     )
     if not quasi:
         return Generalised(rows=rows, changes=changes, levels={}, suppressed=0, units={})
-    known = levels(as_of)
+    available = levels(as_of)
     made = anonymise(
         allowed,
-        levels={name: known[name] for name in quasi},
+        levels={name: available[name] for name in quasi},
         k=study.policy.k,
         keep=study.policy.keep,
         suppression_limit=study.policy.suppression_limit,
     )
     reached = smallest_class(made.rows, quasi)
     if reached < study.policy.k:  # A fault in this package must not become a leak.
-        raise PrivacyError(f"k of {study.policy.k} was asked, {reached} was reached")
+        raise PrivacyError(f"a k of {study.policy.k} was asked for, but {reached} was reached")
     reached_levels = {
-        name: known[name][made.level[name]] for name in quasi if made.level[name] < len(known[name])
+        name: available[name][made.level[name]]
+        for name in quasi
+        if made.level[name] < len(available[name])
     }
     cells = pl.concat(
         [
@@ -109,26 +111,30 @@ def generalise_customers(
         how="horizontal",
     )
     stated = {name: pl.col(f"level of {name}").is_not_null() for name in reached_levels}
-    emptied = {name: is_stated & pl.col(name).is_null() for name, is_stated in stated.items()}
+    suppressed = {name: is_stated & pl.col(name).is_null() for name, is_stated in stated.items()}
     nothing_left = pl.all_horizontal(pl.col(name).is_null() for name in quasi)
     counted = release.counts(
         cells,
         of={
             **{f"stated {name}": each for name, each in stated.items()},
-            **{f"emptied {name}": each for name, each in emptied.items()},
+            **{f"suppressed {name}": each for name, each in suppressed.items()},
             "suppressed": nothing_left & pl.any_horizontal([pl.lit(False), *stated.values()]),
         },
     ).row(0, named=True)
     for name in quasi:
         if name not in reached_levels:
-            changes.append(Change("customers", name, "emptied for everybody", "to reach k", 0, 0))
+            changes.append(
+                Change("customers", name, "suppressed for everybody", "to reach k", 0, 0)
+            )
             continue
         is_time = allowed.schema[name].is_temporal()
         place = min(made.level[name], 2)
         what = f"cut to the {_UNITS[place]}" if is_time else _COARSENESS[place]
-        counts = (counted[f"stated {name}"], counted[f"emptied {name}"])
+        counts = (counted[f"stated {name}"], counted[f"suppressed {name}"])
         why = (
-            f"to reach k; {_moved(study)}" if is_time and study.policy.shift_days else "to reach k"
+            f"to reach k; {_shift_note(study)}"
+            if is_time and study.policy.shift_days
+            else "to reach k"
         )
         changes.append(Change("customers", name, what, why, *counts))
     return Generalised(
@@ -162,7 +168,7 @@ def history_units(study: Study) -> dict[str, Unit]:
     }
 
 
-def suppress_unreferred(
+def suppress_rarely_referenced(
     rows: pl.LazyFrame, table: str, histories: Mapping[str, pl.LazyFrame], *, k: int
 ) -> pl.LazyFrame:
     """Suppress names of rows, such as campaigns, to which fewer than k persons refer.
@@ -209,8 +215,9 @@ def treat_columns(
     Returns
     -------
     rows : LazyFrame
-        Rows in any order, with the keys of the dataset. Columns of the primary key, and columns
-        that name what a value is about, have an untreated copy whose name begins with ``ORDER``.
+        Rows in any order, with the keys of the dataset. Columns of the primary key, columns that
+        name what a value is about, and the time of statements have an untreated copy whose name
+        begins with ``ORDER``.
     changes : list of Change
         Treatment of the study's columns.
     """
@@ -218,83 +225,95 @@ def treat_columns(
     names = columns_of(table, study)
     rows, done = _leave_out_rows(rows, table, study)
     about = (each for name in names for each in declared.column(name).within)
-    # Both statements of one day are shown by the day, but the later one must come last.
+    # Two statements of one day are shown with this day, but the later one must come last.
     time = [declared.time] if declared.is_state and declared.time is not None else []
     untouched = dict.fromkeys([*time, *declared.primary_key, *about])
     rows = rows.select(*names, *(pl.col(name).alias(f"{ORDER}{name}") for name in untouched))
     columns = [declared.column(name) for name in names]
     together = [each for each in columns if each.view == "common" and "customer_id" in declared]
     if together:
-        rows, changes = _common_names(rows, together, study)
+        rows, changes = _show_common_names(rows, together, study)
         done += changes
     for column in columns:
         if column not in together:
-            rows, changes = _treat(rows, column, study, secret)
+            rows, changes = _treat_column(rows, column, study, secret)
             done += changes
     return rows, done
 
 
-def _treat(
+def _treat_column(
     rows: pl.LazyFrame, column: Column, study: Study, secret: bytes
 ) -> tuple[pl.LazyFrame, list[Change]]:
     """Treat one column as the schema and the policy ask."""
     if column.view == "shared":
-        return _shared(rows, column, study, secret)
+        return _show_shared_values(rows, column, study, secret)
     return _TREATMENTS[column.view](rows, column, study)
 
 
-def _keep(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Change]]:
+def _keep_column(
+    rows: pl.LazyFrame, column: Column, study: Study
+) -> tuple[pl.LazyFrame, list[Change]]:
     return rows, [Change(column.table, column.name, "kept")]
 
 
-def _pseudonym(
+def _report_pseudonym(
     rows: pl.LazyFrame, column: Column, study: Study
 ) -> tuple[pl.LazyFrame, list[Change]]:
     note = "differs from study to study"  # ``Pseudonyms.replace`` makes it for all keys at once.
     return rows, [Change(column.table, column.name, "pseudonym", note)]
 
 
-def _blank(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Change]]:
-    note = "never shown before there is redaction"
+def _suppress_column(
+    rows: pl.LazyFrame, column: Column, study: Study
+) -> tuple[pl.LazyFrame, list[Change]]:
+    note = "free text is never shown, because names in it are not removed"
     empty = pl.lit(None, dtype=column.type).alias(column.name)
-    return rows.with_columns(empty), [Change(column.table, column.name, "emptied", note)]
+    return rows.with_columns(empty), [Change(column.table, column.name, "suppressed", note)]
 
 
-def _time(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Change]]:
+def _truncate_time(
+    rows: pl.LazyFrame, column: Column, study: Study
+) -> tuple[pl.LazyFrame, list[Change]]:
     days = study.policy.shift_days
     if column.type == pl.Date and study.policy.time == "day":
-        return _keep(rows, column, study)
-    note = _moved(study) if days else ""
+        return _keep_column(rows, column, study)
+    note = _shift_note(study) if days else ""
     done = Change(column.table, column.name, f"cut to the {study.policy.time}", note)
     return rows.with_columns(cut_time(column.name, study.policy)), [done]
 
 
-def _moved(study: Study) -> str:
+def _shift_note(study: Study) -> str:
     days = study.policy.shift_days
     return f"moved back by up to {days} days, each customer by a number of their own"
 
 
-def _amount(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Change]]:
+def _band_amount(
+    rows: pl.LazyFrame, column: Column, study: Study
+) -> tuple[pl.LazyFrame, list[Change]]:
     if study.policy.amounts != "bands":
-        return _keep(rows, column, study)
+        return _keep_column(rows, column, study)
     banded = banded_amount(column.name).cast(column.type, strict=False)
     return rows.with_columns(banded), [Change(column.table, column.name, "put into bands")]
 
 
-def _product(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Change]]:
+def _suppress_rare_products(
+    rows: pl.LazyFrame, column: Column, study: Study
+) -> tuple[pl.LazyFrame, list[Change]]:
     if study.policy.rare_products != "blanked" or "customer_id" not in TABLES[column.table]:
-        return _keep(rows, column, study)
-    return _common(rows, column, study)
+        return _keep_column(rows, column, study)
+    return _suppress_rare_names(rows, column, study)
 
 
-def _common(rows: pl.LazyFrame, column: Column, study: Study) -> tuple[pl.LazyFrame, list[Change]]:
-    if "customer_id" not in TABLES[column.table]:  # ``suppress_unreferred`` has suppressed them.
-        why = f"of what fewer than {study.policy.k} persons refer to"
+def _suppress_rare_names(
+    rows: pl.LazyFrame, column: Column, study: Study
+) -> tuple[pl.LazyFrame, list[Change]]:
+    if "customer_id" not in TABLES[column.table]:  # ``suppress_rarely_referenced`` did it.
+        why = f"fewer than {study.policy.k} persons refer to the row"
         return rows, [Change(column.table, column.name, "rare values suppressed", why)]
-    return _common_names(rows, [column], study)
+    return _show_common_names(rows, [column], study)
 
 
-def _common_names(
+def _show_common_names(
     rows: pl.LazyFrame, columns: Sequence[Column], study: Study
 ) -> tuple[pl.LazyFrame, list[Change]]:
     """Show only names that k persons share, in some columns."""
@@ -308,7 +327,7 @@ def _common_names(
     return rows, done
 
 
-def _shared(
+def _show_shared_values(
     rows: pl.LazyFrame, column: Column, study: Study, secret: bytes
 ) -> tuple[pl.LazyFrame, list[Change]]:
     k = study.policy.k
@@ -320,20 +339,20 @@ def _shared(
 _TREATMENTS: Mapping[
     Treatment, Callable[[pl.LazyFrame, Column, Study], tuple[pl.LazyFrame, list[Change]]]
 ] = {
-    "pseudonym": _pseudonym,
-    "blank": _blank,
-    "time": _time,
-    "amount": _amount,
-    "product": _product,
-    "common": _common,
-    "keep": _keep,
+    "pseudonym": _report_pseudonym,
+    "blank": _suppress_column,
+    "time": _truncate_time,
+    "amount": _band_amount,
+    "product": _suppress_rare_products,
+    "common": _suppress_rare_names,
+    "keep": _keep_column,
 }
 
 
 def _changes_of(
     column: Column, shared: SharedValues, within: tuple[str, ...], k: int
 ) -> list[Change]:
-    """Return what was suppressed or put into bands, for each subject that the values are about.
+    """Return the changes of a column, one for each subject that its values are about.
 
     Subjects with statements of fewer than k persons are counted together and are not named.
     """
@@ -372,9 +391,16 @@ def _leave_out_rows(
             TABLES["customers"].columns_with_treatment("generalise", "shared", "common", "absent")
         )
         rows = rows.filter(~repeated)
-        why = "repeat a column of customers that is generalised there"
+        why = "they repeat a column of customers that is generalised there"
         done.append(Change(table, "attribute", "rows left out", why))
     if special is not None and study.special_categories_basis is None:
         rows = rows.filter(~pl.col(special))
-        done.append(Change(table, special, "rows left out", "no lawful basis of their own"))
+        done.append(
+            Change(
+                table,
+                special,
+                "rows left out",
+                "the study names no lawful basis for them",
+            )
+        )
     return rows, done

@@ -12,14 +12,15 @@ of the dataset always count, whatever the as-of date: a withdrawal counts as soo
 These decisions concern a study, and they count in this order:
 
 - a decision without a purpose is about every purpose, and may only deny, restrict or release;
-- a decision without a channel is about every channel and replaces what was decided before for any
-  of them; a later decision for one channel replaces it for that channel only;
-- a study with a channel reads what was decided for its channel. A study without a channel reads all
-  channels, and the strictest of them counts: consent for e-mail does not lift an objection to all;
+- a decision without a channel is about every channel and replaces earlier decisions for any of
+  them; a later decision for one channel replaces it for that channel only;
+- a study with a channel reads the decisions for its channel and for every channel. A study without
+  a channel reads all decisions, and the strictest of them counts: consent for e-mail does not lift
+  an objection to all channels;
 - a decision without a time counts from the time until which its source is complete (a load writes
   that time); of decisions at the same instant the stricter counts;
 - a restriction is ended by a later release or a later consent (GDPR 18(2)) for the same channel or
-  for all channels. After a release, what was decided before the restriction counts again;
+  for all channels. After a release, the decisions before the restriction count again;
 - the decisions ``requested`` and ``unknown`` permit nothing and end no denial on another basis;
 - if several persons use an address or device that records state, nobody can know which records
   belong to the same person, so a denial in one of these records counts for all of them.
@@ -30,13 +31,13 @@ import polars as pl
 from workbench.schema import DENIALS
 from workbench.studies import Study
 
-#: From the mildest to the strictest; of decisions at the same instant the stricter counts.
+#: Decisions from the mildest to the strictest; at the same instant the stricter counts.
 _STRICTNESS = (
     "given", "released", "unknown", "requested", "refused", "withdrawn", "objected", "restricted"
 )  # fmt: skip
 
 #: Entries that are no decision of the customer.
-_OPEN = ("unknown", "requested")
+_NO_DECISION = ("unknown", "requested")
 
 #: Reason for customers who share an address or device with somebody who denied.
 BY_OTHERS = "somebody with the same address or device said no"
@@ -58,7 +59,7 @@ def permitted(
     consents : DataFrame or LazyFrame
         The consents table, all decisions of all purposes.
     study : Study
-        Study, of which purpose, channel and basis count.
+        Study; its purpose, channel and basis count.
     shared : DataFrame or LazyFrame, optional
         Records that state an identifier of more than one person: ``customer_id``, ``record_id``
         and ``shared_id``, the number of the identifier.
@@ -69,23 +70,23 @@ def permitted(
         ``customer_id`` and ``reason`` (String), which is null if the study may see the customer;
         otherwise "no decision for this purpose", "latest decision is withdrawn", ...
     """
-    decisions = _remove_ended(_relevant_decisions(consents.lazy(), study), study)
+    decisions = _remove_ended_restrictions(_relevant_decisions(consents.lazy(), study), study)
     if study.basis != "consent":
-        decisions = decisions.filter(~pl.col("decision").is_in(_OPEN))
-    latest = _latest(decisions, study).collect()
+        decisions = decisions.filter(~pl.col("decision").is_in(_NO_DECISION))
+    latest = _latest_decisions(decisions, study).collect()
     strictest = latest.group_by("customer_id").agg(pl.col("decision").sort_by("_rank").last())
     rows = customers.select("customer_id").join(
         strictest, on="customer_id", how="left", maintain_order="left"
     )
-    reason = _reason(study)
+    reason = _refusal_reason(study)
     if shared is not None:
-        doubtful = _denied_by_others(latest, shared.lazy())
+        doubtful = _customers_denied_by_others(latest, shared.lazy())
         is_doubtful = pl.col("customer_id").is_in(doubtful.implode())
         reason = pl.coalesce(reason, pl.when(is_doubtful).then(pl.lit(BY_OTHERS)))
     return rows.select("customer_id", reason=reason)
 
 
-def _denied_by_others(latest: pl.DataFrame, shared: pl.LazyFrame) -> pl.Series:
+def _customers_denied_by_others(latest: pl.DataFrame, shared: pl.LazyFrame) -> pl.Series:
     """Return customers of records that share an identifier with a record that denies."""
     denials = latest.lazy().filter(pl.col("decision").is_in(DENIALS)).select("record_id")
     identifiers = shared.join(denials, on="record_id", how="semi").select("shared_id")
@@ -116,7 +117,7 @@ def _relevant_decisions(consents: pl.LazyFrame, study: Study) -> pl.LazyFrame:
     )  # fmt: skip
 
 
-def _remove_ended(ordered: pl.LazyFrame, study: Study) -> pl.LazyFrame:
+def _remove_ended_restrictions(ordered: pl.LazyFrame, study: Study) -> pl.LazyFrame:
     """Remove releases and the restrictions that they ended.
 
     If a study reads all channels, only a release of every channel ends a restriction of every
@@ -135,8 +136,8 @@ def _remove_ended(ordered: pl.LazyFrame, study: Study) -> pl.LazyFrame:
     return ordered.filter(~is_ended, ~is_release)
 
 
-def _latest(decisions: pl.LazyFrame, study: Study) -> pl.LazyFrame:
-    """Return the decisions of each record that count, from decisions in their order.
+def _latest_decisions(decisions: pl.LazyFrame, study: Study) -> pl.LazyFrame:
+    """Return the decisions of each record that count, from decisions sorted by time.
 
     A study with a channel reads one sequence of decisions. Without a channel, each channel has its
     own sequence: the decisions about every channel and those about this one.
@@ -150,13 +151,13 @@ def _latest(decisions: pl.LazyFrame, study: Study) -> pl.LazyFrame:
 
 
 def _concerns_channel(study: Study) -> pl.Expr:
-    """Return the condition of rows that concern the study's channel, or any channel without one."""
+    """Return the condition for decisions on the study's channel, or for all if it has none."""
     if study.channel is None:
         return pl.lit(True)
     return pl.col("channel").is_null() | (pl.col("channel").cast(pl.String) == study.channel)
 
 
-def _reason(study: Study) -> pl.Expr:
+def _refusal_reason(study: Study) -> pl.Expr:
     decision = pl.col("decision")
     denial = pl.lit("latest decision is ") + decision
     if study.basis == "consent":

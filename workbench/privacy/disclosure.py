@@ -3,9 +3,9 @@
 A group can be found by subtraction if its table adds up to a known number: a total that is
 published elsewhere (``margin``), or a total among the rows of the table, which is recognised by its
 number. In such a table the next smallest groups are hidden too, until at least two groups are
-hidden and they have together as many persons as may be shown (secondary suppression; Hundepool et
-al. 2012, Statistical Disclosure Control, section 4.4). Totals of several tables together are not
-examined.
+hidden and together have as many persons as the smallest group that may be shown (secondary
+suppression; Hundepool et al. 2012, Statistical Disclosure Control, section 4.4). Totals of several
+tables together are not examined.
 """
 
 from collections.abc import Sequence
@@ -43,11 +43,11 @@ def disclose(table: Table, *, min_group: int) -> Disclosed:
     and the column of ``margin``. Further texts can repeat a figure, so they are hidden with the
     figures.
     """
-    hidden = _hidden(table, min_group)
+    hidden = _find_hidden_rows(table, min_group)
     if not hidden:
         return Disclosed(table=table, hidden=0)
     is_shown = pl.Series([row not in hidden for row in range(table.rows.height)])
-    names = _names(table)
+    names = _name_columns(table)
     rows = table.rows.with_columns(
         pl.when(is_shown).then(pl.col(name)).alias(name)
         for name in table.rows.columns
@@ -58,7 +58,7 @@ def disclose(table: Table, *, min_group: int) -> Disclosed:
 
 def disclose_figure(figure: Figure, *, min_group: int) -> Figure:
     """Remove groups that are too small from a figure, its data and its description."""
-    hidden = _hidden(figure.table, min_group)
+    hidden = _find_hidden_rows(figure.table, min_group)
     if not hidden:
         return figure
     kept = [row for row in range(figure.table.rows.height) if row not in hidden]
@@ -67,8 +67,8 @@ def disclose_figure(figure: Figure, *, min_group: int) -> Figure:
     drawn = figure.redraw(table) if figure.redraw else _replace_description(figure, table)
     groups = "1 group is" if len(hidden) == 1 else f"{len(hidden)} groups are"
     note = (
-        f"{groups} not shown, for fewer than {min_group} persons or because those would follow "
-        "by subtraction."
+        f"{groups} not shown: groups of fewer than {min_group} persons, and groups that would "
+        "reveal them by subtraction."
     )
     return replace(
         drawn, description=f"{drawn.description} {note}", hidden=figure.hidden + len(hidden)
@@ -76,7 +76,7 @@ def disclose_figure(figure: Figure, *, min_group: int) -> Figure:
 
 
 def disclose_estimate(estimate: Estimate, *, min_group: int) -> Estimate:
-    """Remove the value of an estimate from too few persons, or from an unknown number."""
+    """Remove the value of an estimate that counts too few persons, or does not count them."""
     if estimate.n >= min_group:
         return estimate
     return estimate.without(_TOO_FEW.format(min_group), n=0)
@@ -113,16 +113,16 @@ def hidden_rows(
     return hidden
 
 
-def _hidden(table: Table, min_group: int) -> set[int]:
+def _find_hidden_rows(table: Table, min_group: int) -> set[int]:
     if table.persons is None or table.rows.is_empty():
         return set()
     persons = table.rows[table.persons]
-    return hidden_rows(persons, min_group=min_group, sums=_sums(table))
+    return hidden_rows(persons, min_group=min_group, sums=_rows_with_known_sum(table))
 
 
-def _sums(table: Table) -> list[list[int]]:
+def _rows_with_known_sum(table: Table) -> list[list[int]]:
     """Return rows that add up to a known number: all rows, and rows that share a name."""
-    numbered = table.rows.select(_names(table)).with_row_index("_row")
+    numbered = table.rows.select(_name_columns(table)).with_row_index("_row")
     parts = [numbered["_row"].to_list()]
     for name in numbered.columns[1:]:
         parts += [p["_row"].to_list() for p in numbered.partition_by(name, maintain_order=True)]
@@ -140,7 +140,7 @@ def _sums(table: Table) -> list[list[int]]:
     return found
 
 
-def _names(table: Table) -> list[str]:
+def _name_columns(table: Table) -> list[str]:
     """Return the columns that name the group of a row."""
     names = []
     for position, (name, kind) in enumerate(table.rows.schema.items()):

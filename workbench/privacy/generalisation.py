@@ -1,8 +1,8 @@
 """Levels of the quasi-identifiers of the customer table, from fine to coarse.
 
 A *level* is an expression over the customer table. Level 0 is the finest level that a view can
-have, the last level is null for everybody. The bands of age are those of Eurostat's population
-statistics, which level 1 joins to three.
+have, the last level is null for everybody. Level 0 has the age bands of Eurostat's population
+statistics, and level 1 joins them to three bands.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ def levels(as_of: date) -> Mapping[str, tuple[pl.Expr, ...]]:
     Parameters
     ----------
     as_of : date
-        Date at which ages are counted.
+        Date in whose year ages are counted.
     """
     seen = pl.col("first_seen_at")
     education = pl.col("education_level")

@@ -8,8 +8,8 @@ of its customers:
 - *unique by n rows*: share of customers whom nobody else matches if n of their rows, drawn at
   random, are known as the view shows them (de Montjoye et al. 2015, "Unique in the shopping mall",
   Science 347);
-- *whole history*: share of customers whose rows of a table nobody else has, taken together: they
-  can be found in any other table with the same columns.
+- *whole history*: share of customers whose set of rows in a table no other customer has: they can
+  be found in any other table with the same columns.
 
 A policy lowers the figures by truncating time to weeks or months, putting amounts into bands,
 shifting the dates of each customer and suppressing rare products.
@@ -34,15 +34,15 @@ LINKABILITY: Mapping[str, pl.DataType] = {
 }
 
 #: Table whose whole histories are compared.
-_REJOINED = "orders"
+_HISTORY_TABLE = "orders"
 #: Number of customers in the sample, and numbers of rows that are known of each.
 _SAMPLE = 500
 _KNOWN = (1, 2, 3)
 #: Number of customers, including the sample, with whom the sample is compared first. Most known
 #: rows are found there, and only the others are searched for among all customers.
-_FIRST_LOOK = 5_000
-#: Customer, and number of rows that are known of the customer.
-_WHO = ("customer_id", "_rows")
+_COMPARED_FIRST = 5_000
+#: Columns for the customer, and for the number of rows that are known of the customer.
+_CASE = ("customer_id", "_rows")
 
 
 def linkability(
@@ -53,7 +53,7 @@ def linkability(
     Parameters
     ----------
     tables : mapping of str to LazyFrame
-        Tables of the view, in any order and under any ids of customers.
+        Tables of the view; the order of rows and the ids of customers do not matter.
     customers : Series of UInt64
         Ids of these customers; a hash of the ids draws the sample.
     release : Release
@@ -66,7 +66,7 @@ def linkability(
         of the sample who have that many rows, and the ``share`` of unique persons among them with
         its interval; ``note`` has the bound if only a bound is shown.
     """
-    # Drawn by a hash: a customer has the lowest id of their records, so low ids are no sample.
+    # A hash draws the sample: customers with low ids have more records, as they get the lowest id.
     customers = customers.rename("customer_id")
     customers = customers.gather(customers.hash(seed=3).arg_sort())
     parts = []
@@ -109,25 +109,27 @@ def _measure_table(
 ) -> list[pl.DataFrame]:
     frame = frame.filter(pl.col("customer_id").is_not_null())
     fact = pl.struct(shown).hash(seed=1).alias("_fact")
-    compared = customers.head(_FIRST_LOOK).to_frame().lazy()
+    compared = customers.head(_COMPARED_FIRST).to_frame().lazy()
     some = frame.join(compared, on="customer_id", how="semi")
     near = some.select("customer_id", fact).unique().collect(engine="streaming")
     sample = customers.head(_SAMPLE)
     known = _draw_known_rows(near.filter(pl.col("customer_id").is_in(sample.implode())))
-    left = known.join(_matched_by_others(known, near), on=_WHO, how="anti")
+    left = known.join(_matched_by_others(known, near), on=_CASE, how="anti")
     facts = frame.select("customer_id", fact)
     held = facts.join(left.lazy().select("_fact").unique(), on="_fact", how="semi")
     others = held.unique().collect(engine="streaming")
-    unique = left.join(_matched_by_others(left, others), on=_WHO, how="anti").select(_WHO).unique()
-    judged = known.select(_WHO).unique().join(
-        unique.with_columns(unique=True), on=_WHO, how="left"
-    ).sort(_WHO)  # fmt: skip
+    unique = (
+        left.join(_matched_by_others(left, others), on=_CASE, how="anti").select(_CASE).unique()
+    )
+    judged = known.select(_CASE).unique().join(
+        unique.with_columns(unique=True), on=_CASE, how="left"
+    ).sort(_CASE)  # fmt: skip
     lines = []
     for n in _KNOWN:
         what = "1 row" if n == 1 else f"{n} rows"
-        lines.append(_line(table, what, judged.filter(pl.col("_rows") == n), release))
-    if table == _REJOINED:
-        lines.append(_line(table, "whole history", _histories(facts, sample), release))
+        lines.append(_estimate_share(table, what, judged.filter(pl.col("_rows") == n), release))
+    if table == _HISTORY_TABLE:
+        lines.append(_estimate_share(table, "whole history", _histories(facts, sample), release))
     return [line for line in lines if not line.is_empty()]
 
 
@@ -147,28 +149,28 @@ def _draw_known_rows(rows: pl.DataFrame) -> pl.DataFrame:
 def _matched_by_others(known: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """Return customers, with the number of known rows, whose known rows another customer has too.
 
-    A customer who has all of them has the rarest, so only customers with the rarest are examined.
+    A customer who has all these rows has the rarest, so only customers with that row are examined.
     """
     shared_by = rows.group_by("_fact").agg(_sharing=pl.len())
     ordered = (
         known.join(shared_by, on="_fact")
-        .sort(*_WHO, "_sharing", "_fact")
-        .with_columns(_place=pl.int_range(pl.len()).over(_WHO))
+        .sort(*_CASE, "_sharing", "_fact")
+        .with_columns(_place=pl.int_range(pl.len()).over(_CASE))
     )
     rarest = ordered.filter(pl.col("_place") == 0)
     alike = rarest.join(rows, on="_fact", suffix="_other").filter(
         pl.col("customer_id") != pl.col("customer_id_other")
     )
     for place in range(1, max(_KNOWN)):
-        further = ordered.filter(pl.col("_place") == place).select(*_WHO, "_fact")
-        longer = alike.drop("_fact").join(further, on=_WHO)
+        further = ordered.filter(pl.col("_place") == place).select(*_CASE, "_fact")
+        longer = alike.drop("_fact").join(further, on=_CASE)
         still = longer.join(
             rows, left_on=["_fact", "customer_id_other"], right_on=["_fact", "customer_id"],
             how="semi",
         )  # fmt: skip
         ended = alike.filter(pl.col("_rows") <= place)
         alike = pl.concat([ended, still.select(ended.columns)])
-    return alike.select(_WHO).unique()
+    return alike.select(_CASE).unique()
 
 
 def _histories(facts: pl.LazyFrame, sample: pl.Series) -> pl.DataFrame:
@@ -184,7 +186,7 @@ def _histories(facts: pl.LazyFrame, sample: pl.Series) -> pl.DataFrame:
     return of_sample.join(alike, on=["_rows", "_sum"]).with_columns(unique=pl.col("_alike") == 1)
 
 
-def _line(table: str, known: str, rows: pl.DataFrame, release: Release) -> pl.DataFrame:
+def _estimate_share(table: str, known: str, rows: pl.DataFrame, release: Release) -> pl.DataFrame:
     if rows.is_empty():
         return pl.DataFrame(schema=LINKABILITY)
     unique = pl.col("unique").fill_null(value=False)

@@ -1,4 +1,4 @@
-"""Losses by group: the share of each group that a view lacks or whose group it suppresses."""
+"""Losses by group: the shares of persons whom a view lacks and whose group it suppresses."""
 
 from collections.abc import Mapping
 
@@ -11,12 +11,12 @@ LOSSES: Mapping[str, pl.DataType] = {
     "group": pl.String(),
     "in_view": pl.Int64(),
     "lost_share": pl.Float64(),
-    "emptied_share": pl.Float64(),
+    "suppressed_share": pl.Float64(),
     "note": pl.String(),
 }
 
 
-def groups_lost(
+def losses_by_group(
     everyone: pl.DataFrame,
     allowed: pl.DataFrame,
     shown: pl.DataFrame,
@@ -24,7 +24,7 @@ def groups_lost(
     *,
     release: Release,
 ) -> pl.DataFrame:
-    """Estimate by group the share of customers that a view lacks or whose group it suppresses.
+    """Estimate by group the shares of persons whom a view lacks and whose group it suppresses.
 
     Parameters
     ----------
@@ -42,8 +42,9 @@ def groups_lost(
     -------
     DataFrame
         One row per group with ``min_group`` persons in the view, with the columns of ``LOSSES``:
-        ``lost_share`` is the share of its persons that the view lacks, ``emptied_share`` the share
-        of its persons in the view whose group is suppressed (0 to 1, null if ``note`` has a bound).
+        ``lost_share`` is the share of its persons whom the view lacks, ``suppressed_share`` the
+        share of its persons in the view whose group is suppressed (0 to 1, null if ``note`` has a
+        bound).
         The group with the largest loss comes first.
     """
     parts = [
@@ -88,22 +89,24 @@ def _losses(
         ["group"],
         of={
             "in_view": pl.col("_in"),
-            "emptied": pl.col("_empty") & pl.col("group").is_not_null(),
+            "suppressed": pl.col("_empty") & pl.col("group").is_not_null(),
         },
     ).with_columns(
-        # A difference of two counts: a second draw of noise about the same persons would tell more.
+        # The loss is a difference of two counts: a third count of these persons would reveal more.
         lost=(pl.col("persons") - pl.col("in_view")).clip(0)
     )
     counted = share_columns(counted, "lost", "persons", release=release, name="lost_share")
-    counted = share_columns(counted, "emptied", "in_view", release=release, name="emptied_share")
+    counted = share_columns(
+        counted, "suppressed", "in_view", release=release, name="suppressed_share"
+    )
     return counted.select(
         pl.lit(name).alias("characteristic"),
         pl.col("group").cast(pl.String).fill_null("missing"),
         "in_view",
         "lost_share",
-        "emptied_share",
+        "suppressed_share",
         note=pl.concat_str(
-            _note("lost", "lost_share_note"), _note("suppressed", "emptied_share_note")
+            _note("lost", "lost_share_note"), _note("suppressed", "suppressed_share_note")
         ).str.strip_suffix("; "),
     )
 

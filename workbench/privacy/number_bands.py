@@ -4,15 +4,15 @@ A reader who compares two views of nearly the same persons must not learn one pe
 limits that moved. So limits come from a fixed hierarchy of widths, 1, 5, 10, 50, 100 ..., in which
 every cell is divided into whole finer cells:
 
-    [0, 100 000)         1,000 persons   stands
-    [30 000, 40 000)       212 persons   stands
-    [35 000, 40 000)        93 persons   stands: shown as 37 500
-    [400 000, 500 000)       1 person    does not stand: joins the band next to it
+    [0, 100 000)         1,000 persons   is large enough
+    [30 000, 40 000)       212 persons   is large enough
+    [35 000, 40 000)        93 persons   is large enough: shown as 37 500
+    [400 000, 500 000)       1 person    is too small: joins the band next to it
 
-A cell *stands* if it has clearly more than k persons: at least k plus a number from 0 to k, which
-the study's secret draws for the cell. Bands are the finest cells that stand. Neighbouring cells
-that do not stand are joined to one band if they stand together; otherwise they join the band next
-to them. So a cell's own count decides about it: a person in another cell moves no limit, and a
+A cell is *large enough* if it has at least k persons plus a number from 0 to k, which the study's
+secret draws for the cell. Bands are the finest cells that are large enough. Neighbouring cells that
+are too small are joined to one band if together they are large enough; otherwise they join the band
+next to them. So a cell's own count decides about it: a person in another cell moves no limit, and a
 person in the cell moves one only if the cell has exactly the number that it needs. No cell is finer
 than about a quarter of the range of the middle half of the persons, nor so fine that cells in this
 range would usually have fewer than 4 k persons.
@@ -22,14 +22,15 @@ largest value nor the values that joined the band.
 
 The table was measured with k = 5 by leaving out one person at a time, in 20 samples of each size.
 It gives the share of cases in which a value shown for another person changed (``python -m
-tests.bench.bands``), and in brackets the share if cells are joined to k from the lower end upwards.
+tests.bench.bands``), and in brackets the share if cells are joined to bands of k persons from the
+lower end upwards.
 
     persons      even in 20,000 to 60,000      lognormal around 30,000
     60           0.016 (0.154)                 0.037 (0.144)
     300          0.035 (0.041)                 0.065 (0.046)
     3,000        0.000 (0.000)                 0.002 (0.002)
 
-The remaining changes concern the cell of the person, or the finest width if the spread lies between
+The remaining changes concern the cell of the person, or the finest width if the spread is between
 two widths: then all limits change. For 300 persons this is as frequent as with joining from below,
 but a limit that moves does not move the limits above it.
 """
@@ -44,7 +45,7 @@ from numpy.typing import NDArray
 #: Largest number of finest cells in the range of the middle half of the persons.
 _STEPS = 4
 #: Persons that a finest cell in this range should have, in multiples of k: far more than the number
-#: at which it no longer stands.
+#: below which it is too small.
 _USUAL = 4
 #: Quantiles between which the spread is measured: the first pair with different numbers.
 _SPREADS = ((0.25, 0.75), (0.1, 0.9), (0.02, 0.98))
@@ -60,7 +61,7 @@ _MOST_CELLS = 2**52
 #: Larger numbers count as this number, so that differences and quotients are finite.
 _LARGEST = 1e290
 
-#: Draws a number of at least 0 and below 1 for some names, always the same for the same names.
+#: Function that draws a number from 0 to below 1; it returns the same number for the same names.
 Draw = Callable[..., float]
 
 
@@ -163,7 +164,7 @@ _Band = tuple[int, int, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tree:
-    """Cells on all levels of the hierarchy, the finest first; above the last is the whole line."""
+    """Cells on all levels of the hierarchy, the finest first; one more level is the whole line."""
 
     levels: list[NDArray[np.int64]]
     persons: NDArray[np.int64]
@@ -178,12 +179,12 @@ class _Tree:
         finer = self.levels[level - 1]
         edges = [start, *(np.flatnonzero(np.diff(finer[start:end])) + start + 1).tolist(), end]
         parts = list(pairwise(edges))
-        stands = [self._stands(*part, "cell", level - 1, int(finer[part[0]])) for part in parts]
-        if not any(stands):
+        is_large = [self._is_large(*part, "cell", level - 1, int(finer[part[0]])) for part in parts]
+        if not any(is_large):
             return [(start, end, self._shown_for_whole(start, end, level))]
         made: list[_Band] = []
-        before: int | None = None  # Position of the last part that stands.
-        for place in [*(place for place, each in enumerate(stands) if each), None]:
+        before: int | None = None  # Position of the last large part.
+        for place in [*(place for place, each in enumerate(is_large) if each), None]:
             first = start if before is None else parts[before][1]
             last = end if place is None else parts[place][0]
             joined: list[_Band] = []
@@ -208,24 +209,24 @@ class _Tree:
         after: int | None,
         parts: list[tuple[int, int]],
     ) -> list[_Band]:
-        """Return the band of cells between two cells that stand, if they stand together."""
+        """Return the band of cells between two large cells, if together they are large enough."""
         cells = self.levels[level]
         low = None if before is None else int(cells[parts[before][0]]) + 1
         high = None if after is None else int(cells[parts[after][0]]) - 1
-        if not self._stands(first, last, "between", level, low, high):
+        if not self._is_large(first, last, "between", level, low, high):
             return []
         nearest = [each for each in (low, high) if each is not None]
         width = self._level_width(level)
         return [(first, last, (min(nearest) + max(nearest) + 1) / 2 * width)]
 
-    def _stands(self, start: int, end: int, *what: object) -> bool:
+    def _is_large(self, start: int, end: int, *what: object) -> bool:
         persons = int(self.persons[start:end].sum())
         if not self.k <= persons < 2 * self.k:
             return persons >= self.k
         return persons >= self.k + int(self.draw(*what) * (self.k + 1))
 
     def _shown_for_whole(self, start: int, end: int, level: int) -> float:
-        """Return the number that is shown for a cell if none of its parts stands.
+        """Return the number that is shown for a cell if none of its parts is large enough.
 
         A wide cell is shown by the part that contains most of its persons.
         """
@@ -286,7 +287,7 @@ def _spread_level(
             for part in parts
         )
         if high > low:
-            # A drawn shift, so that round spreads, such as 20,000, are not where the level changes.
+            # The shift is drawn, so that the level does not change at round spreads such as 20,000.
             wanted = np.log10((high - low) / steps) + (draw("width") - 0.5) * np.log10(2)
             near = range(2 * int(np.floor(wanted)) - 1, 2 * int(np.floor(wanted)) + 4)
             return min(near, key=lambda level: abs(np.log10(_width(level)) - wanted))

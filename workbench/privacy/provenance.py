@@ -16,14 +16,14 @@ from workbench.schema import TABLES, CustomerData
 from workbench.statistics.estimates import Estimate
 
 #: Columns of the customer tables with values of single persons.
-_OF_PERSONS = frozenset(
+_PERSONAL_COLUMNS = frozenset(
     column.name
     for table in TABLES.values()
     for column in table.columns
     if column.sensitivity in ("direct", "key", "quasi") or column.view == "amount"
 )
 
-#: Largest number of rows of words without a mark: more could be a list of persons.
+#: Largest number of rows of a table of words without a mark: a longer one could list persons.
 _MOST_WORDS = 100
 #: Smallest number of different values in a column that is compared with columns of the view.
 _FEWEST_VALUES = 2
@@ -74,7 +74,7 @@ def require_released(table: Table, *, release: Release, data: CustomerData) -> N
         raise PrivacyError(
             f"table {name} counts persons in {table.persons}, but no release made it: {how}"
         )
-    if found := sorted(set(table.rows.columns) & _OF_PERSONS):
+    if found := sorted(set(table.rows.columns) & _PERSONAL_COLUMNS):
         raise PrivacyError(
             f"table {name} has {', '.join(found)} of the customer tables, which are about persons: "
             f"{how}"
@@ -134,7 +134,7 @@ def _numbers(table: Table) -> list[str]:
 
 
 def _shared_values(table: Table, data: CustomerData) -> Iterator[tuple[str, str]]:
-    """Yield columns of the table whose values all occur in one column of the view about persons."""
+    """Yield each column of the table whose values all occur in one column about persons."""
     for own, kind in table.rows.schema.items():
         values = table.rows[own].drop_nulls().unique()
         if values.len() < _FEWEST_VALUES or kind.is_float() or kind == pl.Boolean:

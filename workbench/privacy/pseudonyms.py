@@ -37,8 +37,8 @@ class Pseudonyms:
     Attributes
     ----------
     customers : DataFrame
-        ``customer_id`` and ``pseudonym`` (both UInt64), and ``_shift`` (Int64), the number of days
-        by which all dates of the customer are shifted back.
+        ``customer_id`` and ``pseudonym`` (both UInt64); if the policy shifts dates, also ``_shift``
+        (Int64), the number of days by which all dates of the customer are shifted back.
     """
 
     customers: pl.DataFrame
@@ -90,8 +90,8 @@ class Pseudonyms:
         Returns
         -------
         LazyFrame
-            Rows sorted by pseudonym, and those of a customer by the primary key of the dataset or
-            a hash of it. The order does not depend on the order of the input, and it differs
+            Rows sorted by pseudonym, and the rows of a customer by the primary key of the dataset
+            or a hash of it. The order does not depend on the order of the input, and it differs
             between studies.
         """
         schema = rows.collect_schema()
@@ -123,7 +123,7 @@ class Pseudonyms:
 def _sort_by_pseudonym(rows: pl.LazyFrame, key: Sequence[str]) -> pl.LazyFrame:
     """Sort rows by pseudonym and then by their primary key, or by a hash of it.
 
-    The hash is taken where the key has no time. It is put into one number of 128 bits with the
+    The hash is used if the key has no time. It is put into one number of 128 bits with the
     pseudonym, because polars sorts 10 million rows by one number in half the time that it takes to
     sort them by two columns. A key with a time keeps its order: of two statements of one day the
     later one comes last.

@@ -35,15 +35,15 @@ _COUNTED_IN_WORDS = re.compile(
     rf"\b({'|'.join(_IN_WORDS)}|single)\b(?=(?: of(?: the| our| all)?)? (?:{_PERSONS})\b)",
     re.IGNORECASE,
 )
-#: Words after a number of persons that is a plan and no count.
-_SUPPOSED = re.compile(r" (?:persons|customers)(?: per group)? would be needed| times as many\b")
+#: Words after a number of persons that is planned and not counted.
+_PLANNED = re.compile(r" (?:persons|customers)(?: per group)? would be needed| times as many\b")
 _PERCENT = re.compile(r"[ \u00a0]?(?:%|percent\b|(?:percentage )?points?\b)")
 _POINTS = ("point", "points")
 #: Years, months and days: "2024-01", "Q1 2024", "2024".
 _DATE = re.compile(r"\b(?:19|20)\d\d(?:-\d\d){0,2}\b|\bQ[1-4]\b")
 _WORD = re.compile(r" ([A-Za-z]{2,})\b")
 _LONGEST_WORD = 40
-#: Numbers of methods: the level of intervals in percent, the whole in percent, and chance.
+#: Numbers of methods: the level of intervals and the whole, in percent, and the rate of chance.
 _OF_METHODS = (95.0, 100.0, 0.5)
 
 
@@ -90,7 +90,7 @@ class Shown:
 
     def missing(self, text: str) -> int:
         """Return how many numbers of a text may not be quoted."""
-        return sum(not self._may_quote(number) for number in _quoted(text))
+        return sum(not self._may_quote(number) for number in _quoted_numbers(text))
 
     def _may_quote(self, number: "_Quoted") -> bool:
         is_stated = not self.stated.isdisjoint(number.values)
@@ -103,7 +103,7 @@ class Shown:
             or not self.labels.isdisjoint({number.value})
             or number.value in _OF_METHODS
             or (number.value <= self.rows and number.value.is_integer())
-            or (number.value, number.before) in _numbers_of_templates()
+            or (number.value, number.next_word) in _numbers_of_templates()
         )
 
 
@@ -151,8 +151,8 @@ class _Quoted:
         Whether a percent sign or "points", or a word for persons, follows.
     is_limit : bool
         Whether words such as "fewer than" precede it.
-    before : str
-        Word that follows; empty if none follows.
+    next_word : str
+        Word that follows the number; empty if none follows.
     """
 
     value: float
@@ -160,7 +160,7 @@ class _Quoted:
     is_percent: bool
     counts_persons: bool
     is_limit: bool
-    before: str
+    next_word: str
 
     @property
     def values(self) -> set[float]:
@@ -173,17 +173,17 @@ class _Quoted:
         A difference in points may be shown in points or as a share.
         """
         margin = 0.5 * 10.0**-self.decimals * (1 + 1e-9)
-        scales = (1, 100) if self.before in _POINTS else (100,) if self.is_percent else (1,)
+        scales = (1, 100) if self.next_word in _POINTS else (100,) if self.is_percent else (1,)
         return any(bool((np.abs(s * figures - self.value) <= margin).any()) for s in scales)
 
 
-def _quoted(text: str) -> Iterator[_Quoted]:
+def _quoted_numbers(text: str) -> Iterator[_Quoted]:
     for match in _NUMBER.finditer(text):
         plain = match[0].replace(",", "")
         if float(plain) == 0:
             continue
         rest = text[match.end() :]
-        if _SUPPOSED.match(rest):
+        if _PLANNED.match(rest):
             continue
         yield _Quoted(
             value=float(plain),
@@ -191,7 +191,7 @@ def _quoted(text: str) -> Iterator[_Quoted]:
             is_percent=_PERCENT.match(rest) is not None,
             counts_persons=_OF_PERSONS.match(rest) is not None,
             is_limit=_LIMIT.search(text[: match.start()]) is not None,
-            before=_word_after(rest),
+            next_word=_word_after(rest),
         )
     for match in _COUNTED_IN_WORDS.finditer(text):
         word = match[1].lower()
@@ -201,7 +201,7 @@ def _quoted(text: str) -> Iterator[_Quoted]:
             is_percent=False,
             counts_persons=True,
             is_limit=_LIMIT.search(text[: match.start()]) is not None,
-            before="",
+            next_word="",
         )
 
 

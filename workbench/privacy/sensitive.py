@@ -18,7 +18,7 @@ _COLUMNS = frozenset(
     for table in TABLES.values()
     for name in (*table.columns_of_sensitivity("sensitive"), "is_special_category")
 )
-#: F1 score, for the rarer of having and lacking the condition, from which a fact reveals it.
+#: F1 score from which a fact reveals a condition, for the rarer of having and lacking it.
 _REVEALS = 0.95
 
 
@@ -46,7 +46,7 @@ def reveals_sensitive(rows: pl.DataFrame, condition: pl.Expr, data: CustomerData
         flags = everyone.with_columns(_flag=inside)
         if flags["_flag"].n_unique() < 2:
             return False
-    return any(_follows(flags, facts) for facts in _sensitive_facts(data))
+    return any(_is_separated(flags, facts) for facts in _sensitive_facts(data))
 
 
 def _sensitive_facts(data: CustomerData) -> Iterator[pl.DataFrame]:
@@ -87,7 +87,7 @@ def _sensitive_facts(data: CustomerData) -> Iterator[pl.DataFrame]:
         )
 
 
-def _follows(flags: pl.DataFrame, facts: pl.DataFrame) -> bool:
+def _is_separated(flags: pl.DataFrame, facts: pl.DataFrame) -> bool:
     """Return whether one fact separates nearly all persons with the rarer flag from the others.
 
     Persons without the fact count as one more value. A value predicts the flag if most persons with
@@ -103,23 +103,27 @@ def _follows(flags: pl.DataFrame, facts: pl.DataFrame) -> bool:
             having=pl.col("customer_id").filter(pl.col("_is")).n_unique(),
         )
         stating = part.unique("customer_id")
-        silent = flags.height - stating.height
-        silent_having = total - int(stating["_is"].sum())
-        if _by_values(persons, silent, silent_having, total) or _by_limit(part, total):
+        lacking = flags.height - stating.height
+        lacking_flagged = total - int(stating["_is"].sum())
+        if _predicts_by_values(persons, lacking, lacking_flagged, total) or _predicts_by_limit(
+            part, total
+        ):
             return True
     return False
 
 
-def _by_values(persons: pl.DataFrame, silent: int, silent_having: int, total: int) -> bool:
+def _predicts_by_values(
+    persons: pl.DataFrame, lacking: int, lacking_flagged: int, total: int
+) -> bool:
     # A value of one or two persons predicts any flag by chance, so only shared values count.
     predicting = persons.filter(pl.col("persons") > 2, pl.col("having") * 2 > pl.col("persons"))
     found, right = int(predicting["persons"].sum()), int(predicting["having"].sum())
-    if silent_having * 2 > silent:
-        found, right = found + silent, right + silent_having
+    if lacking_flagged * 2 > lacking:
+        found, right = found + lacking, right + lacking_flagged
     return _f1(right, found, total) >= _REVEALS
 
 
-def _by_limit(part: pl.DataFrame, total: int) -> bool:
+def _predicts_by_limit(part: pl.DataFrame, total: int) -> bool:
     """Return whether a limit of numbers predicts the flag, from either side."""
     number = pl.col("_value").str.strip_chars().cast(pl.Float64, strict=False)
     known = part.select("_is", _number=number).drop_nulls("_number")

@@ -21,8 +21,8 @@ import polars as pl
 from workbench.privacy.number_bands import Draw, find_cells, shown_numbers
 from workbench.privacy.release.noise import keyed_unit
 
-#: Share of numbers in the stated cells from which a column counts as one of numbers: clearly less
-#: than all, so that no single person decides.
+#: Share of numbers in the stated cells from which a column counts as numeric: clearly less than
+#: all, so that no single person decides.
 _NUMERIC_SHARE = 0.9
 #: Whole numbers below it are written without a decimal point.
 _MOST_WHOLE = 2**52
@@ -75,8 +75,8 @@ def shared_values(
     as_texts = counted.filter(pl.col("_persons") >= k)
     parts = [as_texts.select(*within, column, _shown=column)]
     steps: list[pl.DataFrame] = []
-    is_number = _numeric_subjects(counted, within)
-    for about, values in _numbers_by_subject(counted, within, is_number):
+    numeric = _numeric_subjects(counted, within)
+    for about, values in _numbers_by_subject(counted, within, numeric):
         persons = stated.join(
             values.lazy().select(*within, column), on=[*within, column], nulls_equal=True
         )
@@ -96,14 +96,14 @@ def shared_values(
     shown = pl.concat(parts, how="vertical_relaxed")
     shown = shown.unique([*within, column], keep="last", maintain_order=True)
     kept = counted.join(shown, on=[*within, column], how="semi", nulls_equal=True)
-    about = _about(counted, kept, stating, steps, within)
+    about = _count_by_subject(counted, kept, stating, steps, within)
     return SharedValues(shown=shown, about=about)
 
 
 def common_values(
     rows: pl.LazyFrame, within: Mapping[str, tuple[str, ...]], *, k: int
 ) -> dict[str, SharedValues]:
-    """Find the names that at least k persons share; codes of digits count as names, not numbers.
+    """Find the names that at least k persons share; codes made of digits count as names.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def common_values(
         kept = counted.filter(pl.col("_persons") >= k).sort(*about, column)
         made[column] = SharedValues(
             shown=kept.select(*about, column, _shown=column),
-            about=_about(counted, kept, stating, [], about),
+            about=_count_by_subject(counted, kept, stating, [], about),
         )
     return made
 
@@ -176,14 +176,14 @@ def _numeric_subjects(counted: pl.DataFrame, within: tuple[str, ...]) -> pl.Data
 
 
 def _numbers_by_subject(
-    counted: pl.DataFrame, within: tuple[str, ...], is_number: pl.DataFrame
+    counted: pl.DataFrame, within: tuple[str, ...], numeric: pl.DataFrame
 ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
     """Yield each numeric subject with its numbers, ascending."""
-    if is_number.is_empty():
+    if numeric.is_empty():
         return
     numbers = counted.filter(pl.col("_number").is_finite())
     if within:
-        numbers = numbers.join(is_number, on=list(within), how="semi", nulls_equal=True)
+        numbers = numbers.join(numeric, on=list(within), how="semi", nulls_equal=True)
     parts = numbers.partition_by(list(within), maintain_order=True) if within else [numbers]
     for values in parts:
         about = values.select(within).head(1) if within else pl.DataFrame({"_all": [0]})
@@ -202,7 +202,7 @@ def _put_into_bands(
     counted = (
         persons.drop_nulls("customer_id")
         .join(cells.lazy().select(column, "_cell"), on=column)
-        # Each person counts in one of their cells, drawn at random, so that joined cells have k.
+        # Each person counts in one of their cells, drawn at random, so that a band has k persons.
         .group_by("customer_id")
         .agg(pl.col("_cell").sort_by(pl.struct("customer_id", "_cell").hash(seed=4)).first())
         .group_by("_cell")
@@ -238,7 +238,7 @@ def _band_in_column_type(middle: str, shown: pl.DataFrame, column: str) -> pl.Ex
     )
 
 
-def _about(
+def _count_by_subject(
     counted: pl.DataFrame,
     kept: pl.DataFrame,
     persons: pl.DataFrame,

@@ -2,7 +2,7 @@
 
 Noise hides the withdrawal of a person in two pages, but not in many: with six overlapping pairs of
 pages all three characteristics of such a person are found in 20 % of tries, with twelve in a third.
-So reports whose views differ by only a few persons are counted, over dates, loads and parameters.
+So reports whose views differ by only a few persons are counted across dates, loads and parameters.
 
 The number of different persons is computed from sketches of a few kilobytes (invertible Bloom
 lookup tables): each person is added to three cells, the difference of two sketches leaves only the
@@ -121,7 +121,7 @@ class Variant:
 class Variants:
     """Published reports of one study."""
 
-    known: tuple[Variant, ...] = ()
+    reports: tuple[Variant, ...] = ()
 
     def count_near(self, variant: Variant, *, min_group: int) -> int:
         """Count reports of the same notebook about nearly the same persons.
@@ -129,7 +129,7 @@ class Variants:
         Reports with the same inputs are this variant and do not count.
         """
         count = 0
-        for other in self.known:
+        for other in self.reports:
             if other.notebook != variant.notebook or other.inputs == variant.inputs:
                 continue
             differences = variant.persons.differences(other.persons)
@@ -137,27 +137,27 @@ class Variants:
         return count
 
     def __contains__(self, variant: Variant) -> bool:
-        return any(self._is_same(other, variant) for other in self.known)
+        return any(self._is_same(other, variant) for other in self.reports)
 
     def add(self, variant: Variant) -> "Variants":
         """Return the variants with one more."""
-        return Variants((*self.known, variant))
+        return Variants((*self.reports, variant))
 
     def remove(self, variant: Variant) -> "Variants":
         """Return the variants without one, whose run failed."""
-        return Variants(tuple(each for each in self.known if not self._is_same(each, variant)))
+        return Variants(tuple(each for each in self.reports if not self._is_same(each, variant)))
 
     def to_bytes(self) -> bytes:
         """Return the variants as bytes for the vault."""
         rows: Sequence[Mapping[str, str]] = [
             {"notebook": each.notebook, "inputs": each.inputs, "persons": each.persons.text}
-            for each in self.known
+            for each in self.reports
         ]
         return json.dumps(rows).encode()
 
     @classmethod
     def of_bytes(cls, content: bytes) -> "Variants":
-        """Return the variants from what ``to_bytes`` returned."""
+        """Return the variants from the result of ``to_bytes``."""
         return cls(
             tuple(
                 Variant(

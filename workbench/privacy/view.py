@@ -15,13 +15,13 @@ from workbench.foundation.files import canonical_json
 from workbench.privacy.columns import (
     generalise_customers,
     history_units,
-    suppress_unreferred,
+    suppress_rarely_referenced,
     treat_columns,
 )
 from workbench.privacy.consent import permitted
 from workbench.privacy.figures import Figures
 from workbench.privacy.linkability import linkability
-from workbench.privacy.losses import groups_lost
+from workbench.privacy.losses import losses_by_group
 from workbench.privacy.pseudonyms import Pseudonyms
 from workbench.privacy.release import Release
 from workbench.privacy.view_report import ViewReport
@@ -43,7 +43,7 @@ class View(Figures):
     study : Study
         Study of the view.
     as_of : date
-        Scoring date; the view has no facts from the beginning of this day in the study's zone on.
+        Scoring date; all facts of the view are from before this day in the study's zone.
     data_until : date
         First day that not all sources of the dataset cover.
     data : CustomerData
@@ -225,18 +225,18 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
     may_see = customers.filter(refused["reason"].is_null())
     if may_see.height < study.min_group:
         raise PrivacyError(
-            f"study {study.name} may see {_few(may_see.height)} customers of dataset "
+            f"study {study.name} may see {_count_in_words(may_see.height)} customers of dataset "
             f"{dataset.name}, its min_group is {study.min_group}: no view is made"
         )
     _require_covered(as_of, latest, may_see["first_seen_at"], min_group=study.min_group)
-    decided = _reasons_or_later(refused, customers, as_of)
+    decided = _add_first_seen_later(refused, customers, as_of)
     allowed = customers.filter(decided["reason"].is_null())
     fingerprint = view_fingerprint(study, dataset, as_of)
     secret = dataset.figure_key(study.name).secret
     release = _release(study, fingerprint, secret)
     pseudonyms = Pseudonyms.of(allowed["customer_id"], study=study, dataset=dataset)
-    moved = pseudonyms.shift_dates(allowed.lazy()).sort("customer_id").collect()
-    made = generalise_customers(moved, study, as_of, release=release)
+    shifted = pseudonyms.shift_dates(allowed.lazy()).sort("customer_id").collect()
+    made = generalise_customers(shifted, study, as_of, release=release)
     tables, changes = (
         {"customers": pseudonyms.replace(made.rows.lazy())},
         list(made.changes),
@@ -252,7 +252,7 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
             rows = pseudonyms.shift_dates(visible_rows(table))
             if "customer_id" not in TABLES[table]:
                 histories = {name: visible_rows(name) for name in TABLES if TABLES[name].is_history}
-                rows = suppress_unreferred(rows, table, histories, k=study.policy.k)
+                rows = suppress_rarely_referenced(rows, table, histories, k=study.policy.k)
             rows, done = treat_columns(rows, table, study, secret=secret)
             unordered[table] = rows
             tables[table] = pseudonyms.replace(rows)
@@ -271,7 +271,7 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
         report=ViewReport(
             steps=_steps(decided, release),
             columns=pl.DataFrame(changes, schema=ViewReport.COLUMNS, orient="row"),
-            groups=groups_lost(customers, allowed, made.rows, made.levels, release=release),
+            groups=losses_by_group(customers, allowed, made.rows, made.levels, release=release),
             linkability=linkability(unordered, allowed["customer_id"], release=release),
             k=study.policy.k,
             suppressed=made.suppressed,
@@ -298,7 +298,7 @@ def _release(study: Study, fingerprint: str, secret: bytes) -> Release:
     )
 
 
-def _few(count: int) -> str:
+def _count_in_words(count: int) -> str:
     return "no" if count == 0 else "too few"
 
 
@@ -312,8 +312,8 @@ def _require_covered(as_of: date, latest: date, seen_at: pl.Series, *, min_group
     if enough.date() >= latest:
         raise ParameterError(
             "no as_of can be served: too few of the customers whom the study may see were seen "
-            f"before {latest}, up to which all sources are complete; load what happened before or "
-            "later"
+            f"before {latest}, up to which all sources are complete; load "
+            "earlier or later data"
         )
     if not enough.date() < as_of <= latest:
         raise ParameterError(
@@ -338,7 +338,9 @@ def _reasons_of_refusal(
     )
 
 
-def _reasons_or_later(refused: pl.DataFrame, customers: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def _add_first_seen_later(
+    refused: pl.DataFrame, customers: pl.DataFrame, as_of: date
+) -> pl.DataFrame:
     """Add the reason that a customer was not seen before the as-of date, which comes first."""
     later = customers.select(is_later(customers.lazy(), "customers", as_of)).to_series()
     return refused.with_columns(reason=pl.when(later).then(pl.lit(_LATER)).otherwise("reason"))

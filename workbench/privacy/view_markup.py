@@ -46,7 +46,7 @@ def view_markup(view: "View") -> str:
         f"{view.version}) as of {view.as_of}, purpose {study.purpose}, basis {study.basis}. "
         f"{html.escape(view.report.cost)}</p>"
         "<table><thead><tr><th>view.data[…]</th><th>rows</th>"
-        "<th style='text-align:left'>columns (* changed: the pointer over it says how; "
+        "<th style='text-align:left'>columns (* changed: point at it to see how; "
         "view.report has all)</th></tr></thead><tbody>"
         f"{''.join(lines)}</tbody></table>{missing}"
         "<p>Next: <code>view.table(rows, by=[…])</code> makes figures that may be shown, "

@@ -10,18 +10,18 @@ from workbench.charts.exhibits import Table
 from workbench.privacy.linkability import LINKABILITY, linkability_table
 from workbench.privacy.losses import LOSSES
 
-_FINEST, _SUPPRESSED = "finest level", "emptied for everybody"
+_FINEST, _SUPPRESSED = "finest level", "suppressed for everybody"
 
 
 class Change(NamedTuple):
-    """Treatment of one column; ``emptied`` counts suppressed cells of the ``stated`` cells."""
+    """Treatment of one column; ``suppressed`` counts single cells among the ``stated`` cells."""
 
     table: str
     column: str
     what: str
     note: str = ""
     stated: int | None = None
-    emptied: int | None = None
+    suppressed: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +34,9 @@ class ViewReport:
         ``step`` (String), ``removed`` and ``left`` (Int64, persons), in the order of the steps.
     columns : DataFrame
         ``table``, ``column``, ``what`` (the treatment) and ``note`` (String); ``stated`` and
-        ``emptied`` (Int64, cells), null if cells were not suppressed one by one.
+        ``suppressed`` (Int64, cells), null if cells were not suppressed one by one.
     groups : DataFrame
-        Losses by group, see ``groups_lost``.
+        Losses by group, see ``losses_by_group``.
     linkability : DataFrame
         Shares of unique customers, see ``linkability``.
     k : int
@@ -55,7 +55,7 @@ class ViewReport:
         "what": pl.String(),
         "note": pl.String(),
         "stated": pl.Int64(),
-        "emptied": pl.Int64(),
+        "suppressed": pl.Int64(),
     }
 
     steps: pl.DataFrame
@@ -69,7 +69,7 @@ class ViewReport:
 
     @property
     def cost(self) -> str:
-        """Who and what was left out, in sentences that may be shown: persons, then values."""
+        """Sentences about the persons and values that were left out, which may be shown."""
         return f"{self._persons_lost()} {self._cells_lost()}".strip()
 
     def to_json(self) -> dict[str, Any]:
@@ -103,10 +103,13 @@ class ViewReport:
     def tables(self) -> tuple[Table, ...]:
         """Return the report as tables that may be shown; small numbers of persons are bounds."""
         left = int(self.steps["left"][-1])
-        # No total and no numbers in between: a small number would follow from them.
+        # The table has no total and no numbers in between: a small number would follow from them.
         steps = pl.DataFrame(
             [
-                *((step, _few(n, self.min_group)) for step, n, _ in self.steps.iter_rows()),
+                *(
+                    (step, _format_count(n, self.min_group))
+                    for step, n, _ in self.steps.iter_rows()
+                ),
                 ("in the view", f"{left:,}"),
             ],
             schema={"step": pl.String, "persons": pl.String},
@@ -137,9 +140,9 @@ class ViewReport:
                 labels={
                     "in_view": "Persons in view",
                     "lost_share": "Lost",
-                    "emptied_share": "Group suppressed",
+                    "suppressed_share": "Group suppressed",
                 },
-                formats={"lost_share": ".1%", "emptied_share": ".1%"},
+                formats={"lost_share": ".1%", "suppressed_share": ".1%"},
                 origin=self.origin,
             ),
             linkability_table(self.linkability, origin=self.origin),
@@ -150,22 +153,24 @@ class ViewReport:
         left = int(self.steps["left"][-1])
         if not lost:
             return f"All {left:,} customers are in the view."
-        reasons = ", ".join(f"{_few(n, self.min_group)} ({step})" for step, n in lost.items())
+        reasons = ", ".join(
+            f"{_format_count(n, self.min_group)} ({step})" for step, n in lost.items()
+        )
         return f"{left:,} customers are in the view. Customers left out: {reasons}."
 
     def _cells_lost(self) -> str:
         quasi = self.columns.filter(pl.col("table") == "customers").drop_nulls("stated")
         parts = []
-        for name, what, stated, emptied in quasi.select(
-            "column", "what", "stated", "emptied"
+        for name, what, stated, suppressed in quasi.select(
+            "column", "what", "stated", "suppressed"
         ).iter_rows():
             if what == _SUPPRESSED:
                 parts.append(f"{name} was removed for everybody")
                 continue
             made = what if what.startswith("cut") else f"made {what}"
             coarser = "" if what == _FINEST else f"{name} was {made}"
-            share = _share(emptied, stated, self.min_group)
-            cells = f"{share} of the values of {name} were removed" if emptied else ""
+            share = _format_share(suppressed, stated, self.min_group)
+            cells = f"{share} of the values of {name} were removed" if suppressed else ""
             parts += [" and ".join(part for part in (coarser, cells) if part)]
         done = [part for part in parts if part]
         shared = f"at least {self.k} customers share every combination of their characteristics"
@@ -173,27 +178,27 @@ class ViewReport:
         if not quasi.is_empty() and not done:
             text = f"{shared[:1].upper()}{shared[1:]}, and no value had to be removed for that."
         if self.suppressed:
-            few = _few(self.suppressed, self.min_group)
-            text += f" Of {few} customers all of these characteristics were removed."
+            count = _format_count(self.suppressed, self.min_group)
+            text += f" Of {count} customers all of these characteristics were removed."
         return f"{text} {self._texts_lost()}".strip()
 
     def _texts_lost(self) -> str:
-        texts = self.columns.filter(pl.col("table") != "customers", pl.col("emptied") > 0)
+        texts = self.columns.filter(pl.col("table") != "customers", pl.col("suppressed") > 0)
         if texts.is_empty():
             return ""
         places = ", ".join(
-            f"{table}.{column} ({_share(emptied, stated, self.min_group)} of its values)"
-            for table, column, _, _, stated, emptied in texts.iter_rows()
+            f"{table}.{column} ({_format_share(suppressed, stated, self.min_group)} of its values)"
+            for table, column, _, _, stated, suppressed in texts.iter_rows()
         )
         return f"Values that fewer than {self.k} customers share were removed from {places}."
 
     def _columns_in_words(self) -> pl.DataFrame:
         notes = [
-            f"{_share(emptied, stated, self.min_group)} of the cells emptied {note}".strip()
-            if emptied
+            f"{_format_share(count, stated, self.min_group)} of the cells suppressed {note}".strip()
+            if count
             else ("" if stated is not None else note)
-            for note, stated, emptied in self.columns.select(
-                "note", "stated", "emptied"
+            for note, stated, count in self.columns.select(
+                "note", "stated", "suppressed"
             ).iter_rows()
         ]
         done = self.columns.select("table", "column", "what")
@@ -203,14 +208,14 @@ class ViewReport:
 _STEPS: Mapping[str, pl.DataType] = {"step": pl.String(), "removed": pl.Int64(), "left": pl.Int64()}
 
 
-def _few(count: int, min_group: int) -> str:
-    """Format a count of persons, or say that it is too small to be shown."""
+def _format_count(count: int, min_group: int) -> str:
+    """Return a count of persons as text, or as a bound if it is too small to be shown."""
     return f"fewer than {min_group}" if 0 < count < min_group else f"{count:,}"
 
 
-def _share(count: int, of: int, min_group: int) -> str:
+def _format_share(count: int, of: int, min_group: int) -> str:
     """Return a share of cells in whole percents, which one person seldom changes."""
     if 0 < count < min_group:
         return f"fewer than {min_group}"
-    share = round(100 * min(count / max(of, 1), 1.0))  # Without stated cells none was suppressed.
+    share = round(100 * min(count / max(of, 1), 1.0))  # No cell is suppressed if none is stated.
     return f"about {share} %" if share else "less than 1 %"

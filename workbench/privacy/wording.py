@@ -31,9 +31,9 @@ class TextError(PrivacyError):
     Attributes
     ----------
     text : str
-        What the text is, as the caller named it: "the title of table sizes".
+        Description of the text by the caller: "the title of table sizes".
     fault : str
-        What it has, without a word of the text or of the notebook.
+        Description of the fault, without a word of the text or of the notebook.
     """
 
     def __init__(self, message: str, *, text: str = "", fault: str = "") -> None:

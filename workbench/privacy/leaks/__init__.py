@@ -25,7 +25,7 @@ a given name with the initial of the family name. ``ordinary_words.txt`` has the
 
 The search does not find: names in pictures and in other scripts than the dataset's, a single name
 without a birth date, an unknown middle name in between, names of two Han letters without a blank,
-text in which single letters are parted, look-alike letters of other scripts, other encodings (such
+words with blanks between their letters, look-alike letters of other scripts, other encodings (such
 as gzip, Base32 or quoted-printable), salted and other hashes, hashes of names, ids of fewer than
 eight characters, addresses of ordinary words without a word for a street, and customers that an
 executed notebook describes without an identifier. ``customers.birth_year`` is no second sign, as

@@ -11,7 +11,7 @@ from workbench.privacy.leaks.spelling import UNSPACED, hash_text
 IDS = ("user_id", "cookie_id", "device_id", "order_number", "username")
 SHORTEST_PHONE, LONGEST_PHONE = 8, 17  # digits; E.164 allows 15, and two zeros before
 SHORTEST_ID, SHORTEST_NUMBER = 8, 10  # shorter ids occur by chance
-#: Dashes, each of which may stand for any other.
+#: Dashes, which all count as a hyphen.
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\ufe58\ufe63\uff0d"
 
 _CALLING_CODE = r"^(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3})"
@@ -20,31 +20,33 @@ _WITHOUT_ZERO = ("1", "7", "30", "34", "39", "45", "47", "48", "351", "352", "37
 _GMAIL = ("gmail.com", "googlemail.com")
 
 
-def of(read: Callable[..., pl.DataFrame]) -> dict[str, KeySet]:
+def keys_by_kind(read: Callable[..., pl.DataFrame]) -> dict[str, KeySet]:
     """Return the keys by kind of identifier.
 
     Parameters
     ----------
     read : callable
-        Returns ``owner`` and ``text`` of the identifiers of the kind that it is given.
+        Function that returns ``owner`` and ``text`` of the identifiers of a kind.
     """
     text = pl.col("text")
-    emails = read("email").with_columns(_plain(text)).filter(text.str.contains("@", literal=True))
+    emails = (
+        read("email").with_columns(_normalise(text)).filter(text.str.contains("@", literal=True))
+    )
     phones = read("phone").with_columns(text.str.replace_all(r"\D", "").str.strip_prefix("00"))
     phones = phones.filter(text.str.len_chars() >= SHORTEST_PHONE)
-    made = {"email": emails, "phone": pl.concat(_dialled(phones))}
-    hashed = pl.concat([emails, emails.select("owner", _as_gmail(text)).drop_nulls()]).unique()
+    made = {"email": emails, "phone": pl.concat(_dialled_forms(phones))}
+    hashed = pl.concat([emails, emails.select("owner", _plain_gmail(text)).drop_nulls()]).unique()
     made["email_digest"] = _digests(hashed)
     plus = phones.with_columns(text=pl.lit("+") + text)
     made["phone_digest"] = _digests(pl.concat([phones, plus]))
     for kind in IDS:
-        native = read(kind).with_columns(_plain(text).str.replace(r"^[a-z0-9_-]+:", ""))
+        native = read(kind).with_columns(_normalise(text).str.replace(r"^[a-z0-9_-]+:", ""))
         least = pl.when(text.str.contains(r"^\d+$")).then(SHORTEST_NUMBER).otherwise(SHORTEST_ID)
         is_date = text.str.contains(r"^\d{4}-\d\d-\d\d$")
         made[kind] = native.filter(
             (text.str.len_chars() >= least) & text.str.contains(r"\d") & ~is_date
         )
-    streets = read("street_address").with_columns(_plain(text).str.replace_all(r"\s+", ""))
+    streets = read("street_address").with_columns(_normalise(text).str.replace_all(r"\s+", ""))
     made["unspaced_address"] = streets.filter(text.str.contains(rf"[{UNSPACED}].*\d-\d"))
     return {
         kind: KeySet.of(hash_text(keys["text"]), keys["owner"].to_numpy())
@@ -52,7 +54,7 @@ def of(read: Callable[..., pl.DataFrame]) -> dict[str, KeySet]:
     }
 
 
-def _plain(text: pl.Expr) -> pl.Expr:
+def _normalise(text: pl.Expr) -> pl.Expr:
     return (
         text.str.normalize("NFKC")
         .str.to_lowercase()
@@ -61,7 +63,7 @@ def _plain(text: pl.Expr) -> pl.Expr:
     )
 
 
-def _dialled(phones: pl.DataFrame) -> list[pl.DataFrame]:
+def _dialled_forms(phones: pl.DataFrame) -> list[pl.DataFrame]:
     """Return phones as they are dialled from abroad, with a zero in brackets, and at home."""
     code = pl.col("text").str.extract(_CALLING_CODE)
     rest = pl.col("text").str.replace(_CALLING_CODE, "")
@@ -75,8 +77,8 @@ def _dialled(phones: pl.DataFrame) -> list[pl.DataFrame]:
     return [way.filter(pl.col("text").str.len_chars() >= SHORTEST_PHONE) for way in ways]
 
 
-def _as_gmail(email: pl.Expr) -> pl.Expr:
-    """Return the address as ad platforms hash it where it is Gmail's: no dots, no tag."""
+def _plain_gmail(email: pl.Expr) -> pl.Expr:
+    """Return Gmail addresses without dots and tag, as ad platforms hash them; null for others."""
     local = email.str.extract(r"^([^@+]*)").str.replace_all(".", "", literal=True)
     domain = email.str.extract(r"@(.*)$")
     return pl.when(domain.is_in(list(_GMAIL))).then(local + "@" + domain).alias("text")

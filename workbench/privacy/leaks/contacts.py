@@ -57,7 +57,7 @@ def emails(text: str) -> Iterator[str]:
 
 
 def phones(text: str) -> Iterator[str]:
-    """Find digits that are grouped like those of a phone."""
+    """Find digits that are grouped like a phone number."""
     for run in _PHONE_LIKE.finditer(text):
         groups = _GROUP.findall(run[0])
         for start in range(len(groups)):
@@ -104,7 +104,7 @@ def _path_parts(run: str) -> Iterator[str]:
 
 
 def unspaced(text: str, *, shortest: int = SHORTEST_UNSPACED, longest: int = 10) -> Iterator[str]:
-    """Find what could be a name in a script that has no blanks: every few letters of a run."""
+    """Find candidates for names in scripts without blanks: all short runs of letters."""
     for run in _RUN.findall(text):
         letters = re.sub(r"\s", "", run)
         for size in range(shortest, longest + 1):
@@ -113,12 +113,12 @@ def unspaced(text: str, *, shortest: int = SHORTEST_UNSPACED, longest: int = 10)
 
 
 def unspaced_addresses(text: str) -> Iterator[str]:
-    """Find what could be an address in such a script: letters directly before house numbers."""
+    """Find candidates for addresses in such scripts: letters directly before house numbers."""
     for found in _ADDRESS.finditer(text):
         for start in range(len(found[1]) - 1):
             yield found[1][start:] + found[2]
 
 
 def long_words(text: str) -> Iterator[str]:
-    """Find what could be a whole name written as one word."""
+    """Find candidates for whole names that are written as one word."""
     yield from _LONG_WORD.findall(text)

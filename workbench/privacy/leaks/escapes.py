@@ -1,8 +1,8 @@
-"""Undo what hides text from a search: escapes, percent signs, base64, markup, look-alikes.
+"""Undo encodings that hide text from a search: escapes, base64, markup, look-alikes.
 
-One content becomes a few plain texts: what a reader sees between the tags (once with the words of
-neighbouring tags apart, once joined, as ``<b>An</b>na`` is read), what attributes hold, and rows of
-JSON and of links without the names of their fields, so that the values are neighbours.
+One content becomes a few plain texts: the text between the tags (once with the words of
+neighbouring tags apart, once joined, as ``<b>An</b>na`` is read), the text of attributes, and rows
+of JSON and of links without the names of their fields, so that the values are neighbours.
 """
 
 import base64
@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from workbench.privacy.leaks.contact_keys import DASHES
 
-#: Parts of a page across which no name reaches.
+#: Separator of the parts of a page; no name reaches from one part to the next.
 BLOCK = "\x1e"
 
 _TAG = re.compile(r"<[^<>]*>")
@@ -48,22 +48,22 @@ _WRAPPED = re.compile(r"(?<=[A-Za-z0-9+/]{60})\r?\n(?=[A-Za-z0-9+/])")
 _HEX = re.compile(r"(?<![0-9a-fA-F])(?:[0-9a-fA-F]{2}){8,}(?![0-9a-fA-F])")
 _TEXT = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]{6,}")
 _SHORTEST_RUN, _LONGEST_PATH = 10, 2_000
-_ROUNDS = 3  # of escapes within escapes
+_ROUNDS = 3  # Largest depth of escapes within escapes.
 
 
 def plain_texts(content: str) -> list[str]:
-    """Return a content without escapes, and what was encoded in it as base64 or hex."""
-    text = unescaped(content)
-    hidden = BLOCK.join(dict.fromkeys(_decoded(text)))
-    return [text, unescaped(hidden)] if hidden else [text]
+    """Return a content without escapes, and the text that it contains as base64 or hex."""
+    text = undo_escapes(content)
+    hidden = BLOCK.join(dict.fromkeys(_decode_runs(text)))
+    return [text, undo_escapes(hidden)] if hidden else [text]
 
 
-def unescaped(text: str) -> str:
+def undo_escapes(text: str) -> str:
     """Return text with the escapes of JSON, HTML and addresses undone and look-alikes replaced."""
     for _ in range(_ROUNDS):
         before = text
         if "\\" in text:
-            text = _JSON.sub(_unicode, text)
+            text = _JSON.sub(_decode_unicode, text)
             text = _HEX_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
             text = _BLANK_ESCAPE.sub(" ", text)
         if "&" in text:
@@ -97,15 +97,15 @@ def readings(text: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _unicode(found: re.Match[str]) -> str:
+def _decode_unicode(found: re.Match[str]) -> str:
     units = bytes.fromhex(re.sub(r"\\+u", "", found[0]))
     return units.decode("utf-16-be", errors="replace")
 
 
-def _decoded(text: str) -> Iterator[str]:
-    """Return what was written in base64 or hex, as far as it is text.
+def _decode_runs(text: str) -> Iterator[str]:
+    """Yield the text that is written in base64 or hex.
 
-    A run may begin anywhere in what was encoded, so it is read from each of four places.
+    A run may begin before the encoded text, so it is decoded from each of its first four places.
     """
     runs = set(_ENCODED.findall(_WRAPPED.sub("", text)))
     # a path of a link looks like base64 with slashes; a long run is a picture

@@ -19,8 +19,8 @@ import polars as pl
 from workbench.privacy.leaks import contact_keys
 from workbench.privacy.leaks.key_sets import KeySet
 from workbench.privacy.leaks.name_keys import (
-    Keyed,
     Names,
+    OwnedKeys,
     joined_names,
     name_keys,
     parts_of_names,
@@ -41,8 +41,9 @@ _READ = (
     *contact_keys.IDS, "email", "phone", "full_name", "given_name", "family_name", "birth_date",
     "street_address", "postcode",
 )  # fmt: skip
-_SHORTEST_ADDRESS = 2  # words, the number included, of an address of ordinary words
-_SIGN = 3  # letters or digits of the shortest second sign
+#: An address of ordinary words needs more words than this, the number included.
+_TOO_SHORT_ADDRESS = 2
+_SHORTEST_SIGN = 3  # letters or digits of a second sign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,7 @@ class KnownIdentifiers:
 
 
 def known_identifiers(identities: pl.LazyFrame) -> KnownIdentifiers:
-    """Return what identifies the customers of a dataset, in the form in which pages are searched.
+    """Return the keys of the identifiers of a dataset's customers, for which pages are searched.
 
     Only hashes are kept. One-word names, short ids and addresses of ordinary words alone are left
     out, because they occur by chance.
@@ -102,8 +103,8 @@ def known_identifiers(identities: pl.LazyFrame) -> KnownIdentifiers:
 
     names = Names.of(read("full_name"), read("given_name"), read("family_name"))
     dates = _dates(read("birth_date"))
-    alone = contact_keys.of(read)
-    alone["street_address"], streets = _addresses(read("street_address"))
+    alone = contact_keys.keys_by_kind(read)
+    alone["street_address"], streets = _address_keys(read("street_address"))
     keys, owners, is_frequent = (
         np.concatenate(each) for each in zip(*name_keys(names), strict=True)
     )
@@ -112,41 +113,41 @@ def known_identifiers(identities: pl.LazyFrame) -> KnownIdentifiers:
     frequent = (keys[is_frequent], owners[is_frequent])
     signs = [
         streets,
-        _signs(read("postcode")),
-        _signs(_native(read("user_id"))),
-        _signs(_native(read("username"))),
-        _signs(dates.with_columns(pl.col("text").str.slice(1, 4))),
+        _sign_keys(read("postcode")),
+        _sign_keys(_without_prefix(read("user_id"))),
+        _sign_keys(_without_prefix(read("username"))),
+        _sign_keys(dates.with_columns(pl.col("text").str.slice(1, 4))),
     ]
     born = (hash_words(dates["text"]), dates["owner"].to_numpy())
     return KnownIdentifiers(
-        alone={kind: of for kind, of in alone.items() if of.keys.size},
+        alone={kind: each for kind, each in alone.items() if each.keys.size},
         frequent=KeySet.of(*frequent),
         birth_dates=KeySet.of(*born),
         pairs={
-            "full_name": _paired(frequent, _both(signs)),
-            "birth_date": _paired(_both(parts_of_names(names)), born),
+            "full_name": _pair_keys(frequent, _concatenate(signs)),
+            "birth_date": _pair_keys(_concatenate(parts_of_names(names)), born),
         },
     )
 
 
 def _dates(births: pl.DataFrame) -> pl.DataFrame:
-    """Return birth dates as the word that stands for a date on a page."""
+    """Return birth dates as the words by which a ``Passage`` marks dates."""
     digits = pl.col("text").str.extract(r"^(\d{4}-\d\d-\d\d)").str.replace_all("-", "")
     return births.select("owner", text=DATE + digits).drop_nulls()
 
 
-def _native(ids: pl.DataFrame) -> pl.DataFrame:
+def _without_prefix(ids: pl.DataFrame) -> pl.DataFrame:
     return ids.with_columns(pl.col("text").str.replace(r"^[a-z0-9_-]+:", ""))
 
 
-def _signs(texts: pl.DataFrame) -> Keyed:
-    """Return the keys of texts that may be a second sign; shorter ones are everywhere."""
-    long = texts.filter(pl.col("text").str.count_matches(r"[\p{L}\p{Nd}]") >= _SIGN)
+def _sign_keys(texts: pl.DataFrame) -> OwnedKeys:
+    """Return the keys of texts that may be a second sign; shorter texts occur everywhere."""
+    long = texts.filter(pl.col("text").str.count_matches(r"[\p{L}\p{Nd}]") >= _SHORTEST_SIGN)
     words = Phrases.of(long)
     return words.sums(words.hashes), words.owners
 
 
-def _addresses(streets: pl.DataFrame) -> tuple[KeySet, Keyed]:
+def _address_keys(streets: pl.DataFrame) -> tuple[KeySet, OwnedKeys]:
     """Return addresses with a house number, and streets as second signs of a name."""
     text = pl.col("text")
     flat = r"(?i)\b(?:flat|apt\.?|apartment|unit|suite|lok\.?|m\.)\s*\w+,?|/\s*\d+\w?\s*$"
@@ -162,23 +163,25 @@ def _addresses(streets: pl.DataFrame) -> tuple[KeySet, Keyed]:
     hashes, counts = hash_street_words(words.words)
     is_word = words.words.str.contains(r"\p{L}").to_numpy()
     rare = is_word & ~is_ordinary(words.words)
-    is_long = words.sums(counts.astype(np.uint64)) > _SHORTEST_ADDRESS
+    is_long = words.sums(counts.astype(np.uint64)) > _TOO_SHORT_ADDRESS
     # "5 Page" occurs by chance, "5 Page Street" does not
     is_street = words.any(is_street_word(words.words)) & is_long
     usable = np.where(words.any(~is_word), words.any(rare) | is_street, words.any(rare) & is_long)
     keys = words.sums(np.where(counts, hashes, np.uint64(0)))
     without = Phrases.of(streets.with_columns(text.str.replace_all(r"[\d/]+\w?\b", " ")))
-    letters = without.sums(without.words.str.len_chars().to_numpy().astype(np.uint64)) >= _SIGN
+    letters = (
+        without.sums(without.words.str.len_chars().to_numpy().astype(np.uint64)) >= _SHORTEST_SIGN
+    )
     sign = (without.sums(without.hashes)[letters], without.owners[letters])
     return KeySet.of(keys[usable], words.owners[usable]), sign
 
 
-def _both(parts: list[Keyed]) -> Keyed:
+def _concatenate(parts: list[OwnedKeys]) -> OwnedKeys:
     keys, owners = (np.concatenate(each) for each in zip(*parts, strict=True))
     return keys, owners
 
 
-def _paired(names: Keyed, signs: Keyed) -> KeySet:
+def _pair_keys(names: OwnedKeys, signs: OwnedKeys) -> KeySet:
     """Return the key of every name with every sign of the same customer."""
     one, other = (
         pl.LazyFrame({"owner": owners, name: keys}).unique()

@@ -53,6 +53,6 @@ class KeySet:
         found: NDArray[np.intp] = maybe[self.keys[places] == some]
         return found
 
-    def owned(self, keys: Hashes) -> NDArray[np.uint32]:
+    def owners_of(self, keys: Hashes) -> NDArray[np.uint32]:
         """Return the owners of keys, all of which must be in the set."""
         return self.owners[np.searchsorted(self.keys, keys)]

@@ -1,4 +1,4 @@
-"""Keys of names: in any order, shortened and with initials, and which need a second sign.
+"""Keys of names in any order, shortened and with initials.
 
 A key is *frequent* if it needs a second sign of the same customer: all words of the name are
 ordinary ones, or the family name is only an initial, or several customers share initial and name.
@@ -17,7 +17,7 @@ from workbench.privacy.leaks.spelling import (
     PARTICLES,
     UNSPACED,
     Hashes,
-    folded,
+    fold_text,
     hash_initials,
     hash_text,
     is_ordinary,
@@ -28,8 +28,8 @@ SHORTEST_JOINED = 10  # letters of a name as one word; shorter ones may be a wor
 _SHORTEST_PART = 3  # letters of one family name of several
 _SHARED = 5  # customers from whom on an initial with a family name singles nobody out
 
-Keyed = tuple[Hashes, Hashes]  # keys and owners
-Judged = tuple[Hashes, Hashes, NDArray[np.bool_]]  # likewise, and whether the name is frequent
+OwnedKeys = tuple[Hashes, Hashes]  # keys and owners
+NameKeys = tuple[Hashes, Hashes, NDArray[np.bool_]]  # likewise, and whether the name is frequent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Names:
     full, given, family : DataFrame
         Columns ``owner`` and ``text``.
     parts : DataFrame
-        Columns ``owner``, ``given`` and ``family``: as stated, or as the full name says.
+        Columns ``owner``, ``given`` and ``family``: as stated, or as split from the full name.
     """
 
     full: pl.DataFrame
@@ -51,8 +51,8 @@ class Names:
 
     @classmethod
     def of(cls, full: pl.DataFrame, given: pl.DataFrame, family: pl.DataFrame) -> "Names":
-        """Return names, full ones split where the customer's parts are not the same."""
-        full, given, family = (each.unique() for each in (full, given, family))  # over records
+        """Return names; a full name is split if it is not made of the stated parts."""
+        full, given, family = (each.unique() for each in (full, given, family))  # records repeat
         stated = given.rename({"text": "given"}).join(
             family.rename({"text": "family"}), on="owner", how="inner"
         )
@@ -61,22 +61,22 @@ class Names:
             stated.select("owner", text=first + pl.lit(" ") + last)
             for first, last in ((one, other), (other, one))
         )
-        split = _split(full.join(same, on=["owner", "text"], how="anti"))
+        split = _split_names(full.join(same, on=["owner", "text"], how="anti"))
         parts = pl.concat([stated, split])
-        has_words = (folded(each).str.contains(r"\p{L}") for each in (one, other))
+        has_words = (fold_text(each).str.contains(r"\p{L}") for each in (one, other))
         return cls(full=full, given=given, family=family, parts=parts.filter(*has_words))
 
 
-def name_keys(names: Names) -> Iterator[Judged]:
+def name_keys(names: Names) -> Iterator[NameKeys]:
     """Return every way to write the names of customers, and whether it is frequent."""
-    yield from _whole(pl.concat([names.full, _without_joints(names.full)]))
+    yield from _whole_names(pl.concat([names.full, _without_joints(names.full)]))
     parts = pl.concat([names.parts, _without_joints(names.parts)])
     first = Phrases.of(parts.select("owner", text="given"))
     last = Phrases.of(parts.select("owner", text="family"))
-    yield from _combined(first, last)
+    yield from _combined_names(first, last)
 
 
-def _whole(full: pl.DataFrame) -> Iterator[Judged]:
+def _whole_names(full: pl.DataFrame) -> Iterator[NameKeys]:
     names = Phrases.of(full)
     is_long = _is_long(names.words) | _is_unspaced(names.words)
     is_letter = names.words.str.contains(r"\p{L}").to_numpy()
@@ -85,8 +85,8 @@ def _whole(full: pl.DataFrame) -> Iterator[Judged]:
     yield keys[has_two], names.owners[has_two], common[has_two]
 
 
-def _combined(first: Phrases, last: Phrases) -> Iterator[Judged]:
-    """Return given with family names, which are in the same order: whole, shortened, initials."""
+def _combined_names(first: Phrases, last: Phrases) -> Iterator[NameKeys]:
+    """Yield pairs of given and family names of the same rows: whole, shortened, initials."""
     owners, is_unspaced = first.owners, last.any(_is_unspaced(last.words))
     is_name = (first.any(_is_long(first.words)) & last.any(_is_long(last.words))) | is_unspaced
     given, family = first.sums(first.hashes), last.sums(last.hashes)
@@ -99,7 +99,7 @@ def _combined(first: Phrases, last: Phrases) -> Iterator[Judged]:
     is_one &= last.words.str.len_chars().to_numpy() >= _SHORTEST_PART
     text, word, ordinary_word = text[is_one], last.hashes[is_one], ordinary_words[is_one]
     last_letters = hash_initials(last.words)
-    letters = (last_letters[last.starts], _first_of(last, last_letters, is_distinct))
+    letters = (last_letters[last.starts], _first_initial(last, last_letters, is_distinct))
     for keys in (given, first.hashes[first.starts]):
         is_frequent = ordinary_given & ordinary_family
         yield (keys + family)[is_name], owners[is_name], is_frequent[is_name]
@@ -125,7 +125,7 @@ def _is_unspaced(words: pl.Series) -> NDArray[np.bool_]:
     return words.str.contains(f"[{UNSPACED}]").to_numpy()
 
 
-def _first_of(last: Phrases, letters: Hashes, is_distinct: NDArray[np.bool_]) -> Hashes:
+def _first_initial(last: Phrases, letters: Hashes, is_distinct: NDArray[np.bool_]) -> Hashes:
     """Return the initial of the first word of a family name that is no particle."""
     places = np.where(is_distinct, np.arange(letters.size), letters.size)
     found = np.minimum.reduceat(places, last.starts) if last.counts.size else places[:0]
@@ -134,14 +134,14 @@ def _first_of(last: Phrases, letters: Hashes, is_distinct: NDArray[np.bool_]) ->
 
 
 def _is_shared(keys: Hashes, owners: Hashes) -> NDArray[np.bool_]:
-    """Return whether as many customers have a key that it singles out none of them."""
+    """Return whether so many customers have a key that it singles out none of them."""
     frame = pl.DataFrame({"key": keys, "owner": owners})
-    few = pl.col("owner").n_unique().over("key") >= _SHARED
-    return frame.select(few).to_series().to_numpy()
+    is_shared = pl.col("owner").n_unique().over("key") >= _SHARED
+    return frame.select(is_shared).to_series().to_numpy()
 
 
-def _split(full: pl.DataFrame) -> pl.DataFrame:
-    """Split full names into given and family names, as far as they say it."""
+def _split_names(full: pl.DataFrame) -> pl.DataFrame:
+    """Split full names into given and family names, in every likely way."""
     text = pl.col("text")
     head, tail = r"^\s*(\S+)\s", r"\s(\S+)\s*$"
     has_comma = text.str.contains(",", literal=True)
@@ -200,13 +200,13 @@ def joined_names(names: Names) -> KeySet:
     rare = names.parts.filter(pl.Series(is_rare))
     made = (
         pl.concat(rare.select("owner", text=text) for text in (given + family, family + given))
-        .with_columns(folded(pl.col("text")).str.replace_all(r"\P{L}", ""))
+        .with_columns(fold_text(pl.col("text")).str.replace_all(r"\P{L}", ""))
         .filter(pl.col("text").str.len_chars() >= SHORTEST_JOINED)
     )
     return KeySet.of(hash_text(made["text"]), made["owner"].to_numpy())
 
 
-def parts_of_names(names: Names) -> list[Keyed]:
+def parts_of_names(names: Names) -> list[OwnedKeys]:
     """Return given and family names, and the first word of each."""
     made = []
     for which, stated in (("given", names.given), ("family", names.family)):

@@ -14,7 +14,7 @@ from workbench.privacy.leaks.spelling import (
     INITIAL,
     WORDS,
     Hashes,
-    folded,
+    fold_text,
     hash_initials,
     hash_street_words,
     hash_words,
@@ -38,16 +38,16 @@ _MONTHS = (
     "november novembre noviembre listopada listopad nov lis",
     "december dezember decembre diciembre grudnia grudzien dec dez dic gru",
 )
-_MONTH = {name: number for number, said in enumerate(_MONTHS, start=1) for name in said.split()}
-_SAID = "|".join(sorted(_MONTH, key=len, reverse=True))
+_MONTH = {name: number for number, names in enumerate(_MONTHS, start=1) for name in names.split()}
+_MONTH_NAMES = "|".join(sorted(_MONTH, key=len, reverse=True))
 _DATE = re.compile(
     r"(?<!\d)(?:(?P<y1>(?:19|20)\d\d)[-/. ]{1,2}(?P<m1>\d\d?)[-/. ]{1,2}(?P<d1>\d\d?)"
     r"|(?P<a>\d\d?)[-/.] ?(?P<b>\d\d?)[-/.] ?(?P<y2>(?:19|20)?\d\d)"
     r"|(?P<y3>(?:19|20)\d\d)(?P<m3>\d\d)(?P<d3>\d\d)"
     r"|(?P<y4>(?:19|20)\d\d)年(?P<m4>\d\d?)月(?P<d4>\d\d?)日"
-    rf"|(?P<d5>\d\d?)(?:st|nd|rd|th|er|o|\.)?[\s+-]+(?:de[\s+]+|of[\s+]+)?(?P<w5>{_SAID})\.?,?"
+    rf"|(?P<d5>\d\d?)(?:st|nd|rd|th|er|o|\.)?[\s+-]+(?:de[\s+]+|of[\s+]+)?(?P<w5>{_MONTH_NAMES})\.?,?"
     r"[\s+-]+(?:del?[\s+]+)?(?P<y5>(?:19|20)\d\d))(?!\d)"
-    rf"|\b(?P<w6>{_SAID})\.?[\s+]+(?P<d6>\d\d?)(?:st|nd|rd|th)?,?[\s+]+(?P<y6>(?:19|20)\d\d)(?!\d)"
+    rf"|\b(?P<w6>{_MONTH_NAMES})\.?[\s+]+(?P<d6>\d\d?)(?:st|nd|rd|th)?,?[\s+]+(?P<y6>(?:19|20)\d\d)(?!\d)"
 )
 _JOINT = re.compile(r"(?<=[^\W\d_])['-](?=[^\W\d_])")
 _BRACKETS = re.compile(r"[\[\]{}]")
@@ -119,7 +119,7 @@ def name_runs(passage: Passage) -> Iterator[tuple[Hashes, NDArray[np.intp], int]
 
 def address_runs(passage: Passage) -> Iterator[Hashes]:
     """Yield the keys of all runs of words that could be a street with its house number."""
-    sums = _running(passage.streets)
+    sums = _running_sums(passage.streets)
     for size in range(2, min(_LONGEST_ADDRESS, passage.streets.size) + 1):
         yield sums[size:] - sums[:-size]
 
@@ -160,8 +160,8 @@ def _passage(text: str) -> Passage:
         .str.replace_all(r"\b(\p{L})\.", "${1}" + INITIAL + " ")
         .str.replace_all(r"\b(\p{Lu})\b", "${1}" + INITIAL)
     )
-    spelled: str = pl.select(folded(marked)).item()
-    dated = _DATE.sub(_with_date, spelled)
+    spelled: str = pl.select(fold_text(marked)).item()
+    dated = _DATE.sub(_append_days, spelled)
     listed = pl.select(pl.lit(dated).str.extract_all(WORDS)).to_series().explode().drop_nulls()
     is_initial = listed.str.ends_with(INITIAL).to_numpy()
     words = listed.str.strip_chars_end(INITIAL)
@@ -170,7 +170,7 @@ def _passage(text: str) -> Passage:
     return Passage(
         hashes=hashes,
         letters=hash_initials(words),
-        sums=_running(hashes),
+        sums=_running_sums(hashes),
         is_initial=is_initial,
         is_date=words.str.starts_with(DATE).to_numpy(),
         is_number=words.str.contains(r"^\p{Nd}").to_numpy(),
@@ -178,11 +178,11 @@ def _passage(text: str) -> Passage:
     )
 
 
-def _running(hashes: Hashes) -> Hashes:
+def _running_sums(hashes: Hashes) -> Hashes:
     return np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(hashes, dtype=np.uint64)])
 
 
-def _with_date(found: re.Match[str]) -> str:
+def _append_days(found: re.Match[str]) -> str:
     """Return a date, followed by the days that it may mean: 4/3/1990 may mean two."""
     part = found.groupdict()
     days = set()

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from workbench.privacy.leaks.spelling import Hashes, folded, hash_words
+from workbench.privacy.leaks.spelling import Hashes, fold_text, hash_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Phrases:
     owners : array of uint64, shape (texts,)
         Customer of each text.
     words : Series of String, shape (words,)
-        Words in the spelling of ``folded``.
+        Words in the spelling of ``fold_text``.
     hashes : array of uint64, shape (words,)
     starts, counts : array of int, shape (texts,)
         Position of the first word of each text, and number of its words, at least one.
@@ -35,7 +35,7 @@ class Phrases:
         """Return the words of the column ``text``; texts without a word are left out."""
         listed = (
             texts.lazy()
-            .select("owner", words=folded(pl.col("text")).str.extract_all(r"\p{L}+|\p{Nd}+"))
+            .select("owner", words=fold_text(pl.col("text")).str.extract_all(r"\p{L}+|\p{Nd}+"))
             .filter(pl.col("words").list.len() > 0)
             .collect()
         )

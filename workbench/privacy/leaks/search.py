@@ -21,16 +21,16 @@ from workbench.privacy.leaks.passages import (
     pairs_with_signs,
     passages,
 )
-from workbench.privacy.leaks.spelling import BREAK, Hashes, folded, hash_text
+from workbench.privacy.leaks.spelling import BREAK, Hashes, fold_text, hash_text
 
 _NUMBER = re.compile(
     r"\d\.\d{12,}e\+?\d\d|(?<![\d.])\d{1,20}(?:[,.'’\u00a0\u202f ]\d{3}){0,6}(?!\d)"
 )
 _DIGITS = re.compile(r"\d+")
 _FREQUENT = "frequent name"
-#: Pairs of two signs, by how they are called in ``KnownIdentifiers.pairs``.
+#: Kinds of pairs of two signs, and their names in ``KnownIdentifiers.pairs``.
 _PAIRED = {"name and sign": "full_name", "name and birth date": "birth_date"}
-#: Kinds of identifier as they are shown, where that is not the kind of the key.
+#: Kinds of identifier in the result, if they differ from the kind of the key.
 _SHOWN = {
     **_PAIRED,
     "unspaced_name": "full_name",
@@ -39,7 +39,7 @@ _SHOWN = {
 }
 _UNSPACED = ("unspaced_name", "unspaced_address")
 
-_Found = defaultdict[str, set[int]]  # keys by kind
+_KeysByKind = defaultdict[str, set[int]]  # keys by kind
 
 
 def find_leaks(
@@ -60,7 +60,7 @@ def find_leaks(
     pseudonyms : Series of UInt64
         Pseudonyms of the view.
     exempt : iterable of str
-        Owner and contact of the study.
+        Texts that may be published: owner and contact of the study.
 
     Returns
     -------
@@ -68,17 +68,17 @@ def find_leaks(
         Number of customers by kind of identifier; empty if nobody was found.
     """
     text = content.decode("utf-8", errors="replace")
-    found = _found(text, known, allowed=set())
-    allowed: _Found = defaultdict(set)
+    found = _find_keys(text, known, allowed=set())
+    allowed: _KeysByKind = defaultdict(set)
     if found.keys() - {_FREQUENT}:  # Most pages contain nobody and are searched once.
-        allowed = _found(BREAK.join(exempt), known, allowed=set())
-        found = _found(text, known, allowed=allowed[_FREQUENT])
+        allowed = _find_keys(BREAK.join(exempt), known, allowed=set())
+        found = _find_keys(text, known, allowed=allowed[_FREQUENT])
     customers: dict[str, set[int]] = defaultdict(set)
     for kind, all_keys in found.items():
         keys = all_keys - allowed[kind]
         if kind != _FREQUENT and keys:
-            of = _keys_of(kind, known).owned(np.fromiter(keys, dtype=np.uint64))
-            customers[_SHOWN.get(kind, kind)] |= set(of.tolist())
+            keyed = _keys_of(kind, known).owners_of(np.fromiter(keys, dtype=np.uint64))
+            customers[_SHOWN.get(kind, kind)] |= set(keyed.tolist())
     counts = {kind: len(owners) for kind, owners in customers.items()}
     pseudonymous = _count_pseudonyms(text, pseudonyms)
     if pseudonymous:
@@ -90,9 +90,9 @@ def _keys_of(kind: str, known: KnownIdentifiers) -> KeySet:
     return known.pairs[_PAIRED[kind]] if kind in _PAIRED else known.alone[kind]
 
 
-def _found(text: str, known: KnownIdentifiers, *, allowed: set[int]) -> _Found:
+def _find_keys(text: str, known: KnownIdentifiers, *, allowed: set[int]) -> _KeysByKind:
     """Return the known keys of a text by kind; ``allowed`` frequent names do not count."""
-    found: _Found = defaultdict(set)
+    found: _KeysByKind = defaultdict(set)
     candidates: dict[str, set[str]] = defaultdict(set)
     for plain in plain_texts(text):
         candidates["digest"].update(contacts.digests(plain))
@@ -105,14 +105,14 @@ def _found(text: str, known: KnownIdentifiers, *, allowed: set[int]) -> _Found:
                 candidates["unspaced_name"].update(contacts.unspaced(reading))
                 candidates["unspaced_address"].update(contacts.unspaced_addresses(reading))
             for passage in passages(reading):
-                for kind, keys in _read(passage, known, allowed):
+                for kind, keys in _match_passage(passage, known, allowed):
                     if keys.size:
                         found[kind].update(keys.tolist())
     sought = {
         **{kind: candidates[kind] for kind in ("email", "phone", *_UNSPACED)},
         **{f"{kind}_digest": candidates["digest"] for kind in ("email", "phone")},
         **dict.fromkeys(IDS, candidates["id"]),
-        "joined_name": _folded(candidates["joined_name"]),
+        "joined_name": _fold_words(candidates["joined_name"]),
     }
     hashed: dict[int, Hashes] = {}
     for kind, texts in sought.items():
@@ -126,12 +126,12 @@ def _found(text: str, known: KnownIdentifiers, *, allowed: set[int]) -> _Found:
     return found
 
 
-def _folded(words: set[str]) -> set[str]:
+def _fold_words(words: set[str]) -> set[str]:
     listed = pl.DataFrame({"word": list(words)}, schema={"word": pl.String})
-    return set(listed.select(folded(pl.col("word"))).to_series())
+    return set(listed.select(fold_text(pl.col("word"))).to_series())
 
 
-def _read(
+def _match_passage(
     passage: Passage, known: KnownIdentifiers, allowed: set[int]
 ) -> Iterator[tuple[str, Hashes]]:
     """Yield the known keys of names and addresses in a passage, by kind."""
@@ -169,7 +169,7 @@ def _count_pseudonyms(text: str, pseudonyms: pl.Series) -> int:
     numbers = set()
     for match in _NUMBER.finditer(plain.lower()):
         digits = match[0] if "e" in match[0] else re.sub(r"\D", "", match[0])
-        if len(digits) >= 15:  # a shorter one of 64 bits is one in ten thousand
+        if len(digits) >= 15:  # Only one pseudonym in 180,000 is shorter.
             numbers.add(float(digits))
     numbers |= {float(run) for run in _DIGITS.findall(plain) if 15 <= len(run) <= 20}
     if not numbers:

@@ -1,7 +1,7 @@
 """Bring words of names and addresses to one spelling, for the dataset and for the page alike.
 
 Two spellings of a word are equal here if they differ in case, in diacritics (``é`` and ``e``), in
-the letters that stand for an umlaut (``ä``, ``ae`` and ``a``; ``ß`` and ``ss``; ``ø``, ``oe`` and
+the letters that replace an umlaut (``ä``, ``ae`` and ``a``; ``ß`` and ``ss``; ``ø``, ``oe`` and
 ``o``) or in the width of the characters. So ``Müller``, ``MUELLER`` and ``Muller`` are one word.
 The price is that a few different words become equal too: ``Joel`` and ``Jol``.
 """
@@ -18,7 +18,7 @@ from workbench.schema import TABLES
 
 Hashes = NDArray[np.uint64]
 
-#: Marks a letter as an initial; begins a date; ends a block of a page.
+#: Characters that mark a letter as an initial, begin a date, and end a block of a page.
 INITIAL, DATE, BREAK = "\x1f", "\x1d", "\x1e"
 #: Kana, Han and Hangul: names are written without blanks.
 UNSPACED = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
@@ -36,7 +36,7 @@ _LETTERS = {
     "ı": "i",
 }
 _DIGRAPHS = {"ae": "a", "oe": "o", "ue": "u"}
-#: Words of a street by what they are abbreviated to; ``st`` is a saint too.
+#: Words of a street by their abbreviation; ``st`` also abbreviates saint.
 _STREET = {
     "st": "street str strasse straat saint sankt sint sainte",
     "av": "avenue ave avenida avda avd aleja",
@@ -61,18 +61,18 @@ _STREET_WORDS = {
     for short, every in _STREET.items()
     for long in every.split()
 }
-#: Words that an address may have or not.
-_LEFT_OUT = ("ul", "ulica", "no", "nr")
+#: Words that make no difference in an address.
+_IGNORED = ("ul", "ulica", "no", "nr")
 #: Words that join the parts of a family name.
 _JOINING = """
     van von der den de la le les del los las ter ten te da di du dos das des zu zur zum y e i el al
     bin ben mac mc o st san dal della vom im op t
 """
 PARTICLES = frozenset(_JOINING.split())
-_WORD, _LETTER, _ADDRESS, _TEXT = 1, 2, 3, 4  # seeds: a word is another thing in each
+_WORD, _LETTER, _ADDRESS, _TEXT = 1, 2, 3, 4  # Seeds, so that a letter is no word.
 
 
-def folded(text: pl.Expr) -> pl.Expr:
+def fold_text(text: pl.Expr) -> pl.Expr:
     """Return text in the one spelling in which words are compared."""
     return (
         text.str.normalize("NFKD")
@@ -104,11 +104,11 @@ def hash_street_words(words: pl.Series) -> tuple[Hashes, NDArray[np.bool_]]:
     ``Hauptstr``, ``Hauptstrasse`` and ``Hauptstraat`` have one hash, as have ``Street`` and ``St``.
     """
     brief = words.str.replace(r"(?:strasse|straat|str)$", "st").replace(_STREET_WORDS)
-    return brief.hash(_ADDRESS).to_numpy(), ~words.is_in(list(_LEFT_OUT)).to_numpy()
+    return brief.hash(_ADDRESS).to_numpy(), ~words.is_in(list(_IGNORED)).to_numpy()
 
 
 def is_street_word(words: pl.Series) -> NDArray[np.bool_]:
-    """Return whether each folded word calls a street a street, as ``road`` and ``rd`` do."""
+    """Return whether each folded word is a word for a street, such as ``road`` or ``rd``."""
     listed = words.is_in([*_STREET, *_STREET_WORDS])
     return (listed | words.str.contains(r".{3}(?:st|strasse|str|straat|weg|laan)$")).to_numpy()
 
@@ -122,23 +122,23 @@ def pair(one: Hashes, other: Hashes) -> Hashes:
 def ordinary_words() -> pl.Series:
     """Return the words that a text may have without meaning a person, folded.
 
-    ``tests/privacy/ordinary_words.py`` makes the list, and says from what. The words of the
-    schema's tables and columns are added.
+    ``tests/privacy/ordinary_words.py`` makes the list from the sources that it names. The words
+    of the schema's tables and columns are added.
     """
     source = files("workbench.privacy.leaks").joinpath("ordinary_words.txt")
     named = "_".join((*TABLES, *(column for table in TABLES.values() for column in table.schema)))
     words = pl.Series([*source.read_text("utf-8").split(), *named.split("_")])
-    return words.to_frame("word").select(folded(pl.col("word"))).to_series().unique()
+    return words.to_frame("word").select(fold_text(pl.col("word"))).to_series().unique()
 
 
 def is_ordinary(words: pl.Series) -> NDArray[np.bool_]:
     """Return whether each folded word is ordinary: a frequent word, a particle or one letter."""
-    few = words.unique()
-    ordinary = few.filter(
-        few.is_in(ordinary_words().implode())
-        | few.is_in(list(PARTICLES))
-        | (few.str.len_chars() < 2)
-        | few.str.contains(r"^\p{Nd}+$")
+    distinct = words.unique()
+    ordinary = distinct.filter(
+        distinct.is_in(ordinary_words().implode())
+        | distinct.is_in(list(PARTICLES))
+        | (distinct.str.len_chars() < 2)
+        | distinct.str.contains(r"^\p{Nd}+$")
     )
     # one Han letter is a name, and no abbreviation of one
     return (words.is_in(ordinary.implode()) & ~words.str.contains(f"[{UNSPACED}]")).to_numpy()

@@ -64,7 +64,7 @@ def bin_counts(
     counts : array of int, shape (groups, bins)
         Released counts.
     edges : array of float, shape (bins - 1,)
-        Bin i holds values from edge i - 1 to below edge i.
+        Bin i contains values from edge i - 1 to below edge i.
     """
     number = pl.col(column).cast(pl.Float64, strict=False).fill_nan(None).alias(column)
     known = rows.with_columns(number).drop_nulls(column)

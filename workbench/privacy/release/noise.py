@@ -50,24 +50,24 @@ def noise_table(deviation: int, variance: float) -> NDArray[np.float64]:
     Notes
     -----
     Each row is the distribution of largest entropy with mean 0, the given variance and no result
-    below 0: its probabilities are proportional to ``exp(a v - b v^2)``.
+    below 0: its probabilities are proportional to ``exp(a v + b v^2)``.
     """
     v = np.arange(-deviation, deviation + 1.0)
     rows = [(v >= 0) * 1.0]
     for count in range(1, deviation + 1):
-        rows.append(np.cumsum(_most_entropic(v, v >= -count, variance)))
+        rows.append(np.cumsum(_maximise_entropy(v, v >= -count, variance)))
     table = np.array(rows)
     table[:, -1] = 1.0  # Rounding must not leave a sum below 1.
     return table
 
 
-def _most_entropic(
+def _maximise_entropy(
     v: NDArray[np.float64], allowed: NDArray[np.bool_], variance: float
 ) -> NDArray[np.float64]:
     """Return the probabilities of largest entropy on the allowed values, by Newton's method.
 
     They minimise the convex function ``log sum exp(a v + b v^2) - b variance`` of a and b, whose
-    gradient is what the mean and the variance lack and whose Hessian is a covariance.
+    gradient is the error of the mean and the variance and whose Hessian is a covariance.
     """
     terms = np.array([v, v**2])
     t = np.array([0.0, -0.5 / variance])
@@ -86,12 +86,12 @@ def _most_entropic(
 
 def keyed_unit(secret: bytes, *what: object) -> float:
     """Return a number in 0 to 1 that depends on the secret and on integers and texts."""
-    return _keyed(secret, what) / 2**48
+    return _keyed_hash(secret, what) / 2**48
 
 
 def keyed_seed(secret: bytes, *what: object) -> int:
     """Return the seed of a table: a keyed hash of everything that its noise depends on."""
-    return _keyed(secret, what)
+    return _keyed_hash(secret, what)
 
 
 def noisy_count(count: int, *, secret: bytes, seed: int, key: int) -> int:
@@ -132,5 +132,5 @@ def sorted_pairs(keys: Sequence[int], figures: Sequence[int]) -> tuple[tuple[int
     return tuple(sorted(zip(keys, figures, strict=True)))
 
 
-def _keyed(secret: bytes, what: tuple[object, ...]) -> int:
+def _keyed_hash(secret: bytes, what: tuple[object, ...]) -> int:
     return int.from_bytes(blake2b(repr(what).encode(), key=secret, digest_size=6).digest())

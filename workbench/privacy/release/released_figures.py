@@ -281,7 +281,7 @@ class Release:
                 pl.col("customer_id").cast(pl.UInt64, strict=False).alias(_KEY)
             )
             if keyed[_KEY].null_count() > rows["customer_id"].null_count():
-                raise ParameterError("customer_id holds ids that are no pseudonyms of a view")
+                raise ParameterError("customer_id contains ids that are no pseudonyms of a view")
             persons = (pl.col("customer_id").n_unique().cast(pl.Int64)).alias(_PERSONS)
         elif self.is_exact:
             keyed = rows.with_columns(pl.lit(0, dtype=pl.UInt64).alias(_KEY))
@@ -301,7 +301,7 @@ class Release:
         cells = keyed.group_by(names).agg(aggregates).sort(names, nulls_last=True)
         if (cells["persons"] != cells[_PERSONS]).any():
             raise ParameterError(
-                "a person stands in several rows of a group: make one row a person first, for "
+                "a person has several rows in a group: make one row a person first, for "
                 "instance with .group_by('customer_id')"
             )
         return cells.drop(_PERSONS)
@@ -312,7 +312,7 @@ class Release:
         """Add up a column of whole numbers of ``unit`` each."""
         if not rows.schema[name].is_integer():
             raise ParameterError(
-                f"{name} holds no integers: sums are made of whole numbers, for instance of "
+                f"{name} contains no integers: sums are made of whole numbers, for instance of "
                 "minor units; means take the smallest difference that counts"
             )
         if rows.schema[name] == pl.UInt64 and (rows[name] > _MOST_UNITS).any():
@@ -361,8 +361,8 @@ class Release:
     def _sums_of_counts(self, rows: pl.DataFrame, by: Sequence[str], name: str) -> list[int] | None:
         """Return the sums of a column with one or two values; None if it has more.
 
-        Such a sum follows from a count of persons (those with a 1, or those who paid the one
-        price), so it gets the noise of this count.
+        Such a sum follows from a count of persons (persons with a 1, or persons who paid
+        the one price), so it gets the noise of this count.
         """
         values = rows[name].fill_null(0).unique().sort().to_list()
         if len(values) > 2:

@@ -13,7 +13,7 @@ from workbench.statistics.intervals import LEVEL, newcombe_interval, share_inter
 class Shares(NamedTuple):
     """Shares of groups, each array of shape (groups,); NaN if nobody is counted.
 
-    The numerator lies between ``lowest`` and ``highest``. They are equal if it is shown, and 1 and
+    The numerator is between ``lowest`` and ``highest``. They are equal if it is shown, and 1 and
     4 (or n - 4 and n - 1) if only a bound is shown. ``value`` is their middle divided by n.
     ``bound`` is the bound in words, empty if the numerator is shown.
     """
@@ -81,7 +81,7 @@ def shares_between(
     release: Release,
     level: float = LEVEL,
 ) -> Shares:
-    """Return shares whose numerators lie between two counts, see ``Shares``."""
+    """Return shares whose numerators are between two counts, see ``Shares``."""
     low = share_interval(lowest, of, level=level, noise=release.variance).low
     high = share_interval(highest, of, level=level, noise=release.variance).high
     with np.errstate(invalid="ignore", divide="ignore"):
