@@ -7,7 +7,7 @@ import pytest
 from sklearn.mixture import GaussianMixture
 
 from workbench.models.latent import Floats, Latent
-from workbench.models.mixtures import Mixture, Spreads, fit_mixture
+from workbench.models.mixtures import Mixture, Spreads, Whitening, fit_mixture
 from workbench.models.separation import measure_separation
 
 planted_groups = import_module("workbench.models.planted_groups")
@@ -88,3 +88,17 @@ def test_groups_that_are_there_already_do_not_count_as_planted_ones(
     assert found() >= 7
     monkeypatch.setattr(planted_groups, "PLANTED_DISTANCE", 0.0)
     assert found() == 0
+
+
+def test_the_core_of_customers_is_no_wider_for_a_group_beside_it() -> None:
+    random = np.random.default_rng(2)
+    direction = np.array([1.0, 0.0])
+    normal = random.normal(size=(20_000, 2))
+    assert planted_groups._core_spread(normal, direction) == pytest.approx(1.0, abs=0.02)
+    rows = normal.copy()
+    rows[:2_000, 0] += 4
+    rows = Whitening.of(rows).apply(rows)
+    spread = np.linalg.eigvalsh(np.cov(rows[2_000:].T))[0] ** 0.5  # of the large group alone
+    axis = np.linalg.eigh(np.cov(rows[2_000:].T))[1][:, 0]
+    assert spread < 0.7
+    assert planted_groups._core_spread(rows, axis) == pytest.approx(spread, rel=0.15)

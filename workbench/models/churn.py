@@ -66,12 +66,7 @@ _RULE = "days_since_last_order"
 #: Table whose facts have to cover all windows, and tables that are used if they do.
 _TABLES = ("orders",)
 _OTHER_TABLES = tuple(
-    name
-    for name, table in TABLES.items()
-    if table.time is not None
-    and not table.is_state
-    and table.belongs_to == "record"
-    and name not in _TABLES
+    name for name, table in TABLES.items() if table.is_history and name not in _TABLES
 )
 #: Days after the first order by which a table whose facts are rare has its first one, if its facts
 #: were recorded from the beginning. In synthetic shops of 300 to 20,000 it has it within 31 days.

@@ -40,7 +40,7 @@ from workbench.statistics.unimodality import dip_test
 from workbench.statistics.valleys import Group, find_windows, valley_test
 
 #: Largest number of customers whose groups are tested.
-MOST_TESTED = 5000
+MOST_TESTED = 8000
 #: Smallest number of customers of a pair of components for a test.
 _LEAST_TESTED = 60
 #: Largest number of values of a dip; more take time and show valleys that are too small to matter.
