@@ -363,3 +363,20 @@ def test_a_format_that_one_of_the_two_readers_lacks_is_refused() -> None:
 def test_a_specification_is_json_without_nan() -> None:
     spec = full_spec(dots(rates(rate=[0.1, float("nan"), None])))
     assert json.loads(json.dumps(spec, allow_nan=False)) == spec
+
+
+def test_a_range_that_is_no_interval_has_its_own_name() -> None:
+    table = Table(
+        name="tried",
+        title="Agreement",
+        rows=pl.DataFrame({"groups": ["2 groups"], "value": [0.8], "low": [0.5], "high": [0.9]}),
+        persons=None,
+    )
+    figure = intervals(
+        table, group="groups", value="value", low="low", high="high", axis="Agreement",
+        range_name="middle 95 % range",
+    )  # fmt: skip
+    drawn = draw_svg(figure)
+    assert "95 % interval" not in drawn + figure.description
+    assert "middle 95 % range" in drawn
+    assert figure.description.startswith("Dots with middle 95 % ranges: ")

@@ -60,6 +60,7 @@ def intervals(
     form: str = ".0%",
     reference: float | None = None,
     reference_name: str = "",
+    range_name: str = _INTERVAL,
     note: str | None = None,
 ) -> Figure:
     """Draw one dot with its interval per group, groups from top to bottom.
@@ -78,6 +79,8 @@ def intervals(
         Value to compare with, drawn as a dashed line.
     reference_name : str
         Name of the reference ("everybody"), written at its line.
+    range_name : str
+        Name of the range from ``low`` to ``high``, if it is not a confidence interval.
     note : str, optional
         Column of remarks; a group with one ("too small to judge") is drawn hollow and has the
         remark below its name.
@@ -91,9 +94,9 @@ def intervals(
     spec = partial(
         _interval_specification,
         table, group=group, value=value, limits=(low, high), axis=axis, form=number_format,
-        drawn=drawn, reference=reference, named=named, note=note,
+        drawn=drawn, reference=reference, named=named, range_name=range_name, note=note,
     )  # fmt: skip
-    opening = f"Dots with 95 % intervals: {axis} by {table.label(group)}. "
+    opening = f"Dots with {range_name}s: {axis} by {table.label(group)}. "
     described = opening + describe_extremes(
         table, group=group, value=value, form=form, limits=(low, high)
     )
@@ -107,7 +110,7 @@ def intervals(
     redraw = partial(
         intervals,
         group=group, value=value, low=low, high=high, axis=axis, form=form, reference=reference,
-        reference_name=reference_name, note=note,
+        reference_name=reference_name, range_name=range_name, note=note,
     )  # fmt: skip
     return draw_in_both_layouts(table, spec, described, redraw)
 
@@ -124,6 +127,7 @@ def _interval_specification(
     drawn: list[float],
     reference: float | None,
     named: str,
+    range_name: str,
     note: str | None,
 ) -> dict[str, Any]:
     low, high = limits
@@ -135,7 +139,7 @@ def _interval_specification(
     to = text_width(_TO, SMALL) + _APART
     span = widths[low] + to + widths[high] + 2 * _APART if has_limits else 0.0
     if has_limits and not layout.is_stacked:
-        span = max(span, text_width(_INTERVAL, SMALL) + 2 * _APART)
+        span = max(span, text_width(range_name, SMALL) + 2 * _APART)
     counted = _persons_column(table, layout, value)
     room = 0.0
     if counted is not None:
@@ -203,7 +207,7 @@ def _interval_specification(
         between["encoding"]["text"] = {"value": _TO}
         layers.append(between)
         if not layout.is_stacked:
-            layers.append(_heading_layer(_INTERVAL, end))
+            layers.append(_heading_layer(range_name, end))
     if counted is not None:
         write = partial(
             value_layer, rows, form=",.0f", is_known=is_valid_expression(counted), is_quiet=True

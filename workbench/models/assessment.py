@@ -217,7 +217,7 @@ def assess(
             n=n,
             unit="share",
             label=f"Expected calibration error, {how}",
-            note=f"right scores would show up to {null_95:.4f} in 95 of 100 samples",
+            note=f"right scores would show up to {null_95:.1%} in 95 of 100 samples",
             origin=release.origin,
         ),
         slope=_coefficient_estimate(

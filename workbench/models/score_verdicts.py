@@ -235,8 +235,8 @@ def _describe_calibration(found: Assessment) -> str:
     return ", ".join(
         [
             *parts,
-            f"calibration error {found.calibration_error.value:.3f} where right scores would show "
-            f"up to {found.null_95.value:.3f}",
+            f"calibration error {found.calibration_error.value:.1%} where right scores would show "
+            f"up to {found.null_95.value:.1%}",
             f"and {found.base_rate.value:.1%} {found.words.past} where "
             f"{found.predicted.value:.1%} were predicted",
         ]

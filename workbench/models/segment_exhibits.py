@@ -118,6 +118,7 @@ def stability(result: Segmentation) -> Figure:
         high="high",
         axis="Agreement of two samples (adjusted Rand index)",
         form=".2f",
+        range_name="middle 95 % range",  # Pairs share samples, so this is no interval.
     )
 
 
