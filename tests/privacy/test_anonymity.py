@@ -14,14 +14,14 @@ from pycanon.anonymity import k_anonymity
 from tests.privacy.conftest import PROJECT
 from workbench.foundation.errors import PrivacyError
 from workbench.privacy import open_view, smallest_class
-from workbench.privacy.anonymity import Anonymised, Classes, anonymise, classes
+from workbench.privacy.anonymity import AnonymisedTable, Classes, anonymise, classes
 from workbench.studies import read_study
 from workbench.vault import Dataset
 
 
 def anonymised(
     rows: pl.DataFrame, *, k: int, keep: Sequence[str] = (), limit: float = 0.05
-) -> Anonymised:
+) -> AnonymisedTable:
     """Anonymise columns of text: each has its values and, as second level, their first letter."""
     customers = rows.with_row_index("customer_id").cast({"customer_id": pl.UInt64})
     levels = {name: (pl.col(name), pl.col(name).str.head(1)) for name in rows.columns}

@@ -7,12 +7,12 @@ import polars as pl
 import pytest
 
 from tests.privacy.conftest import consent, opened, study
-from workbench.privacy import permitted
+from workbench.privacy import exclusion_reasons
 
 
 def reason(decisions: Sequence[dict[str, Any]], **changes: Any) -> str | None:
     """Return why customer 1 may not be seen; None where they may."""
-    told = permitted(
+    told = exclusion_reasons(
         pl.DataFrame({"customer_id": [1]}, schema={"customer_id": pl.UInt64}),
         opened("consents", decisions),
         study=study(**changes),
@@ -151,7 +151,9 @@ def test_a_privacy_signal_denies_what_it_is_about_and_nothing_else() -> None:
     customers = pl.DataFrame({"customer_id": [1, 2, 3]}, schema={"customer_id": pl.UInt64})
 
     def told(purpose: str) -> list[str | None]:
-        made = permitted(customers, opened("consents", ledger), study=study(purpose=purpose))
+        made = exclusion_reasons(
+            customers, opened("consents", ledger), study=study(purpose=purpose)
+        )
         return made["reason"].to_list()
 
     none = "no decision for this purpose"
@@ -169,7 +171,7 @@ def test_a_denial_under_an_address_of_many_counts_for_all_who_state_it() -> None
     ).cast(pl.UInt64)  # fmt: skip
     decisions = [consent(1, "objected", "2024-02-01"), consent(2, "given", "2024-01-01")]
     for basis in ("consent", "contract"):
-        told = permitted(
+        told = exclusion_reasons(
             customers, opened("consents", decisions), study=study(basis=basis), shared=shared
         )
         one, two, three = told["reason"]

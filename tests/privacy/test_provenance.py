@@ -153,9 +153,9 @@ def test_extremes_of_few_persons_have_no_value(view: View) -> None:
     for share in (0.001, 0.999):
         found = view.quantile(rows, "euros", share, name="q", label="Q", unit="EUR")
         assert found.value is None
-        assert "fewer than 10 persons lie beyond it" in found.note
+        assert "fewer than 10 persons are beyond it" in found.note
     assert view.quantile(rows, "euros", 0.9, name="q", label="Q", unit="EUR").value is not None
-    with pytest.raises(ParameterError, match="lies between 0 and 1"):
+    with pytest.raises(ParameterError, match="is between 0 and 1"):
         view.quantile(rows, "euros", 1.0, name="q", label="Q", unit="EUR")
 
 
@@ -218,7 +218,7 @@ def test_a_measure_is_one_of_each_person(view: View) -> None:
 def test_persons_are_customers_of_the_view(view: View) -> None:
     orders = view.data["orders"].collect().with_row_index("customer_id2")
     numbered = orders.with_columns(customer_id=pl.col("customer_id2").cast(pl.UInt64))
-    with pytest.raises(PrivacyError, match="others than the customers of the view"):
+    with pytest.raises(PrivacyError, match="ids other than the customers of the view"):
         view.table(numbered, ["channel"], name="t", title="T")
     with pytest.raises(PrivacyError, match="the view's customer_id"):
         view.table(numbered.drop("customer_id"), ["channel"], name="t", title="T")

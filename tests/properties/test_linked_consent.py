@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.privacy.conftest import study
-from workbench.privacy import permitted
+from workbench.privacy import exclusion_reasons
 from workbench.schema import TABLES
 from workbench.schema.links import LINKS, SHARED, add_customer_ids
 
@@ -99,7 +99,7 @@ def test_the_latest_counts_for_each_channel_and_of_channels_and_records_the_stri
     )
     owner = {record: linked.get(record, record) for record in range(1, 5)}
     customers = pl.DataFrame({"customer_id": sorted(set(owner.values()))}).cast(pl.UInt64)
-    found = permitted(
+    found = exclusion_reasons(
         customers,
         add_customer_ids(ledger.lazy(), links),
         study=study(basis=basis, channel=channel),

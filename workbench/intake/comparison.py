@@ -129,7 +129,7 @@ def _refuse_new_orphans(
 
 
 def _key_columns(name: str) -> list[str]:
-    """Return the key columns without those that name the load: loads repeat each other's rows."""
+    """Return the key columns without source and row number, in which loads differ."""
     return [column for column in TABLES[name].stored_key if column not in LINEAGE]
 
 
@@ -228,6 +228,7 @@ def _complete_held_rows(rows: pl.DataFrame, held_rows: pl.DataFrame, name: str) 
 
 
 def _origin(name: str) -> list[str]:
+    """Return the columns of ``_ORIGIN`` that a table stores."""
     return [column for column in _ORIGIN if column in TABLES[name].stored]
 
 

@@ -30,7 +30,9 @@ class _LoadedPart:
     """Result of loading one part of a source.
 
     Tables with many rows are written already (``files``). Tables with few rows are passed on in
-    ``small_tables``, so that the rows of several parts share their files.
+    ``small_tables``, so that the rows of several parts share their files. ``new`` counts
+    accepted records with new rows, and ``closes`` has the ids of refusals that corrected records
+    close, by the row of the record.
     """
 
     files: tuple[FileEntry, ...]

@@ -14,7 +14,7 @@ from workbench.models.score_tables import (
 from workbench.privacy.release import (
     EXACT,
     Release,
-    Rounded,
+    RoundedFigure,
     rounded_figure,
 )
 from workbench.statistics.auc import auc_difference
@@ -243,7 +243,7 @@ def _describe_calibration(found: Assessment) -> str:
     )
 
 
-def _describe_needed_persons(found: Rounded, n: int) -> str:
+def _describe_needed_persons(found: RoundedFigure, n: int) -> str:
     power = float(stats.norm.ppf(0.8))
     se = (found.high - found.low) / 2 / critical_value()
     ratio = ((critical_value() + power) * se / max(found.value, USELESS_GAIN)) ** 2

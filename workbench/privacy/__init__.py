@@ -12,7 +12,7 @@ The ``release`` of a view makes all published figures: counts, shares, sums and 
 """
 
 from workbench.privacy.anonymity import smallest_class
-from workbench.privacy.consent import permitted
+from workbench.privacy.consent import exclusion_reasons
 from workbench.privacy.leaks import KnownIdentifiers, find_leaks, known_identifiers
 from workbench.privacy.view import View, common_zone, default_as_of, open_view, zone_of
 from workbench.privacy.view_report import ViewReport
@@ -23,10 +23,10 @@ __all__ = [
     "ViewReport",
     "common_zone",
     "default_as_of",
+    "exclusion_reasons",
     "find_leaks",
     "known_identifiers",
     "open_view",
-    "permitted",
     "smallest_class",
     "zone_of",
 ]

@@ -30,7 +30,7 @@ _Codes = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Anonymised:
+class AnonymisedTable:
     """Customer table in which at least k persons share each combination.
 
     Attributes
@@ -90,7 +90,7 @@ def anonymise(
     k: int,
     keep: Sequence[str],
     suppression_limit: float,
-) -> Anonymised:
+) -> AnonymisedTable:
     """Generalise quasi-identifiers until every combination is shared by k persons.
 
     Parameters
@@ -127,7 +127,7 @@ def anonymise(
     had_value = np.any([codes > 0 for codes in coded.at(dict.fromkeys(names, 0))], axis=0)
     has_none = np.all([codes == 0 for codes in made], axis=0)
     values = {name: coded.values(name, level[name], made[i]) for i, name in enumerate(names)}
-    return Anonymised(
+    return AnonymisedTable(
         rows=pl.DataFrame([customers["customer_id"], *(values[name] for name in levels)]),
         level={name: level[name] for name in levels},
         suppressed_cells={

@@ -34,7 +34,7 @@ _UNITS: tuple[Unit, ...] = ("month", "quarter", "year")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Generalised:
+class GeneralisedCustomers:
     """Customer table of a view.
 
     Attributes
@@ -44,8 +44,8 @@ class Generalised:
     changes : list of Change
         Treatment of each column.
     levels : mapping of str to Expr
-        Quasi-identifiers at their levels, as expressions over the customer table; those that are
-        suppressed for everybody are absent.
+        Quasi-identifiers at their levels, as expressions over the customer table; columns that
+        are suppressed for everybody are absent.
     suppressed : int
         Number of persons who had quasi-identifiers and have none left.
     units : mapping of str to Unit
@@ -61,7 +61,7 @@ class Generalised:
 
 def generalise_customers(
     allowed: pl.DataFrame, study: Study, as_of: date, *, release: Release
-) -> Generalised:
+) -> GeneralisedCustomers:
     """Generalise the customer table to the k of a study; the release counts suppressed cells.
 
     Raises
@@ -86,7 +86,7 @@ def generalise_customers(
         rows, on="customer_id", how="left", maintain_order="left"
     )
     if not quasi:
-        return Generalised(rows=rows, changes=changes, levels={}, suppressed=0, units={})
+        return GeneralisedCustomers(rows=rows, changes=changes, levels={}, suppressed=0, units={})
     available = levels(as_of)
     made = anonymise(
         allowed,
@@ -137,7 +137,7 @@ def generalise_customers(
             else "to reach k"
         )
         changes.append(Change("customers", name, what, why, *counts))
-    return Generalised(
+    return GeneralisedCustomers(
         rows=rows.join(made.rows, on="customer_id", how="left", maintain_order="left"),
         changes=changes,
         levels=reached_levels,

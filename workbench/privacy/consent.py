@@ -43,14 +43,14 @@ _NO_DECISION = ("unknown", "requested")
 BY_OTHERS = "somebody with the same address or device said no"
 
 
-def permitted(
+def exclusion_reasons(
     customers: pl.DataFrame,
     consents: pl.DataFrame | pl.LazyFrame,
     *,
     study: Study,
     shared: pl.DataFrame | pl.LazyFrame | None = None,
 ) -> pl.DataFrame:
-    """Decide for each customer whether the study may see them.
+    """Return for each customer the reason why the study may not see them.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def permitted(
     rows = customers.select("customer_id").join(
         strictest, on="customer_id", how="left", maintain_order="left"
     )
-    reason = _refusal_reason(study)
+    reason = _exclusion_reason(study)
     if shared is not None:
         doubtful = _customers_denied_by_others(latest, shared.lazy())
         is_doubtful = pl.col("customer_id").is_in(doubtful.implode())
@@ -140,7 +140,7 @@ def _latest_decisions(decisions: pl.LazyFrame, study: Study) -> pl.LazyFrame:
     """Return the decisions of each record that count, from decisions sorted by time.
 
     A study with a channel reads one sequence of decisions. Without a channel, each channel has its
-    own sequence: the decisions about every channel and those about this one.
+    own sequence: the decisions about every channel and about this one.
     """
     number = pl.col("_number")
     if study.channel is not None:
@@ -157,7 +157,7 @@ def _concerns_channel(study: Study) -> pl.Expr:
     return pl.col("channel").is_null() | (pl.col("channel").cast(pl.String) == study.channel)
 
 
-def _refusal_reason(study: Study) -> pl.Expr:
+def _exclusion_reason(study: Study) -> pl.Expr:
     decision = pl.col("decision")
     denial = pl.lit("latest decision is ") + decision
     if study.basis == "consent":

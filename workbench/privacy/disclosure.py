@@ -20,7 +20,7 @@ _TOO_FEW = "not shown: fewer than {} persons"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Disclosed:
+class DisclosedTable:
     """Table that may be shown.
 
     Attributes
@@ -28,14 +28,14 @@ class Disclosed:
     table : Table
         Table in which rows of small groups have their names and nothing else.
     hidden : int
-        Number of hidden rows, including those that prevent subtraction.
+        Number of hidden rows, including rows that prevent subtraction.
     """
 
     table: Table
     hidden: int
 
 
-def disclose(table: Table, *, min_group: int) -> Disclosed:
+def disclose(table: Table, *, min_group: int) -> DisclosedTable:
     """Hide the rows of groups that are too small to be shown.
 
     A group without persons is shown, because it discloses nobody. A row without a number of persons
@@ -45,7 +45,7 @@ def disclose(table: Table, *, min_group: int) -> Disclosed:
     """
     hidden = _find_hidden_rows(table, min_group)
     if not hidden:
-        return Disclosed(table=table, hidden=0)
+        return DisclosedTable(table=table, hidden=0)
     is_shown = pl.Series([row not in hidden for row in range(table.rows.height)])
     names = _name_columns(table)
     rows = table.rows.with_columns(
@@ -53,7 +53,7 @@ def disclose(table: Table, *, min_group: int) -> Disclosed:
         for name in table.rows.columns
         if name not in names
     )
-    return Disclosed(table=replace(table, rows=rows, original_rows=None), hidden=len(hidden))
+    return DisclosedTable(table=replace(table, rows=rows, original_rows=None), hidden=len(hidden))
 
 
 def disclose_figure(figure: Figure, *, min_group: int) -> Figure:

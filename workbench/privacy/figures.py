@@ -1,4 +1,4 @@
-"""Tables and estimates that may be shown, for notebooks of one's own."""
+"""Tables and estimates about the persons of a view, which notebooks may show."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -57,7 +57,7 @@ class Figures:
     ) -> Table:
         """Make a table of groups of persons that may be shown.
 
-        Its note says where groups were left out because they have too few persons, and where a
+        Its note states where groups were left out because they have too few persons, and where a
         figure of a group is not shown.
 
         Parameters
@@ -170,8 +170,8 @@ class Figures:
         mine = self.data["customers"].select("customer_id").collect()
         if made.join(mine, on="customer_id", how="anti").height:
             raise PrivacyError(
-                "customer_id holds others than the customers of the view: keep the view's own, one "
-                "row a person"
+                "customer_id contains ids other than the customers of the view: keep the view's "
+                "own, one row a person"
             )
         floats = [name for name, kind in made.schema.items() if kind.is_float()]
         return made.with_columns(pl.col(floats).fill_nan(None))
@@ -191,7 +191,7 @@ class Figures:
             is_instant = isinstance(kind, pl.Datetime) and not _are_days(rows[column])
             if is_own or is_instant or kind.is_float() or isinstance(kind, pl.List | pl.Struct):
                 raise PrivacyError(
-                    f"table {name}: {column} cannot be a group, as it holds ids, amounts or "
+                    f"table {name}: {column} cannot be a group, as it contains ids, amounts or "
                     "instants: cut it into a few bands whose limits are round numbers of your own"
                 )
         sizes = rows.group_by(list(by)).len()["len"] if by else pl.Series([rows.height])
@@ -309,9 +309,7 @@ class Figures:
         if column not in rows.columns:
             raise ParameterError(f"estimate {name}: {unknown_name('column', column, rows.columns)}")
         if not 0 < share < 1:
-            raise ParameterError(
-                f"estimate {name}: a quantile lies between 0 and 1, not at {share}"
-            )
+            raise ParameterError(f"estimate {name}: a quantile is between 0 and 1, not {share}")
         grouped = rows.select("customer_id", pl.lit("all").alias("_all"), column)
         counts, edges = bin_counts(
             grouped,
@@ -331,7 +329,7 @@ class Figures:
             label=label,
             note=note
             if found is not None
-            else f"not shown: fewer than {self.release.min_group} persons lie beyond it",
+            else f"not shown: fewer than {self.release.min_group} persons are beyond it",
             origin=self.release.origin,
         )
 

@@ -92,7 +92,7 @@ class Shown:
         """Return how many numbers of a text may not be quoted."""
         return sum(not self._may_quote(number) for number in _quoted_numbers(text))
 
-    def _may_quote(self, number: "_Quoted") -> bool:
+    def _may_quote(self, number: "_QuotedNumber") -> bool:
         is_stated = not self.stated.isdisjoint(number.values)
         if number.counts_persons:
             # A count must be shown itself: a mean that rounds to it is not enough.
@@ -140,7 +140,7 @@ def numbers_of(text: str) -> frozenset[float]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Quoted:
+class _QuotedNumber:
     """A number of a text.
 
     Attributes
@@ -177,7 +177,7 @@ class _Quoted:
         return any(bool((np.abs(s * figures - self.value) <= margin).any()) for s in scales)
 
 
-def _quoted_numbers(text: str) -> Iterator[_Quoted]:
+def _quoted_numbers(text: str) -> Iterator[_QuotedNumber]:
     for match in _NUMBER.finditer(text):
         plain = match[0].replace(",", "")
         if float(plain) == 0:
@@ -185,7 +185,7 @@ def _quoted_numbers(text: str) -> Iterator[_Quoted]:
         rest = text[match.end() :]
         if _PLANNED.match(rest):
             continue
-        yield _Quoted(
+        yield _QuotedNumber(
             value=float(plain),
             decimals=len(plain.partition("e")[0].partition(".")[2]),
             is_percent=_PERCENT.match(rest) is not None,
@@ -195,7 +195,7 @@ def _quoted_numbers(text: str) -> Iterator[_Quoted]:
         )
     for match in _COUNTED_IN_WORDS.finditer(text):
         word = match[1].lower()
-        yield _Quoted(
+        yield _QuotedNumber(
             value=float(_IN_WORDS.index(word) + 1 if word in _IN_WORDS else 1),
             decimals=0,
             is_percent=False,

@@ -18,7 +18,7 @@ from workbench.privacy.columns import (
     suppress_rarely_referenced,
     treat_columns,
 )
-from workbench.privacy.consent import permitted
+from workbench.privacy.consent import exclusion_reasons
 from workbench.privacy.figures import Figures
 from workbench.privacy.linkability import linkability
 from workbench.privacy.losses import losses_by_group
@@ -221,15 +221,15 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
     everyone = dataset.data(known_at=first_moment(as_of, zone))
     customers = convert_instants(everyone["customers"], zone).sort("customer_id").collect()
     shared = add_customer_ids(dataset.shared_identifiers().lazy(), dataset.links())
-    refused = _reasons_of_refusal(customers, everyone["consents"], shared, study)
-    may_see = customers.filter(refused["reason"].is_null())
+    excluded = _reasons_without_date(customers, everyone["consents"], shared, study)
+    may_see = customers.filter(excluded["reason"].is_null())
     if may_see.height < study.min_group:
         raise PrivacyError(
             f"study {study.name} may see {_count_in_words(may_see.height)} customers of dataset "
             f"{dataset.name}, its min_group is {study.min_group}: no view is made"
         )
     _require_covered(as_of, latest, may_see["first_seen_at"], min_group=study.min_group)
-    decided = _add_first_seen_later(refused, customers, as_of)
+    decided = _add_first_seen_later(excluded, customers, as_of)
     allowed = customers.filter(decided["reason"].is_null())
     fingerprint = view_fingerprint(study, dataset, as_of)
     secret = dataset.figure_key(study.name).secret
@@ -327,11 +327,11 @@ def _require_covered(as_of: date, latest: date, seen_at: pl.Series, *, min_group
 _LATER, _TEST = "first seen on or after the as-of date", "test accounts"
 
 
-def _reasons_of_refusal(
+def _reasons_without_date(
     customers: pl.DataFrame, consents: pl.LazyFrame, shared: pl.LazyFrame, study: Study
 ) -> pl.DataFrame:
     """Return for each customer, in order, why the study may not see them; null if it may."""
-    consented = permitted(customers, consents, study=study, shared=shared)
+    consented = exclusion_reasons(customers, consents, study=study, shared=shared)
     never = customers.select(pl.sql_expr(TABLES["customers"].never_in_view or "false"))
     return consented.with_columns(
         reason=pl.when(never.to_series()).then(pl.lit(_TEST)).otherwise("reason")
@@ -339,11 +339,11 @@ def _reasons_of_refusal(
 
 
 def _add_first_seen_later(
-    refused: pl.DataFrame, customers: pl.DataFrame, as_of: date
+    excluded: pl.DataFrame, customers: pl.DataFrame, as_of: date
 ) -> pl.DataFrame:
     """Add the reason that a customer was not seen before the as-of date, which comes first."""
     later = customers.select(is_later(customers.lazy(), "customers", as_of)).to_series()
-    return refused.with_columns(reason=pl.when(later).then(pl.lit(_LATER)).otherwise("reason"))
+    return excluded.with_columns(reason=pl.when(later).then(pl.lit(_LATER)).otherwise("reason"))
 
 
 def _steps(decided: pl.DataFrame, release: Release) -> pl.DataFrame:

@@ -145,7 +145,7 @@ class Wording:
                 text = "" if isinstance(cell, bool) or cell is None else str(cell)
                 if not numbers_of(text) - {0.0} <= numbers_of(self.source):
                     raise PrivacyError(
-                        f"table {exhibit['name']} says that its figures come from elsewhere, "
+                        f"table {exhibit['name']} has figures that come from elsewhere, "
                         "but not all of them are written in the notebook or its parameters: "
                         "write them there, or make figures about persons with view.table"
                     )

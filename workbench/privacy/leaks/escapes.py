@@ -105,7 +105,8 @@ def _decode_unicode(found: re.Match[str]) -> str:
 def _decode_runs(text: str) -> Iterator[str]:
     """Yield the text that is written in base64 or hex.
 
-    A run may begin before the encoded text, so it is decoded from each of its first four places.
+    A run may begin before the encoded text, so it is decoded from each of its first four
+    characters.
     """
     runs = set(_ENCODED.findall(_WRAPPED.sub("", text)))
     # a path of a link looks like base64 with slashes; a long run is a picture

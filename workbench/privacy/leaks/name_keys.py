@@ -52,7 +52,8 @@ class Names:
     @classmethod
     def of(cls, full: pl.DataFrame, given: pl.DataFrame, family: pl.DataFrame) -> "Names":
         """Return names; a full name is split if it is not made of the stated parts."""
-        full, given, family = (each.unique() for each in (full, given, family))  # records repeat
+        # Several records of a customer may state the same name.
+        full, given, family = (each.unique() for each in (full, given, family))
         stated = given.rename({"text": "given"}).join(
             family.rename({"text": "family"}), on="owner", how="inner"
         )
@@ -86,7 +87,7 @@ def _whole_names(full: pl.DataFrame) -> Iterator[NameKeys]:
 
 
 def _combined_names(first: Phrases, last: Phrases) -> Iterator[NameKeys]:
-    """Yield pairs of given and family names of the same rows: whole, shortened, initials."""
+    """Yield keys of given with family names, from the same rows: whole, shortened, initials."""
     owners, is_unspaced = first.owners, last.any(_is_unspaced(last.words))
     is_name = (first.any(_is_long(first.words)) & last.any(_is_long(last.words))) | is_unspaced
     given, family = first.sums(first.hashes), last.sums(last.hashes)

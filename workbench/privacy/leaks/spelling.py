@@ -69,7 +69,7 @@ _JOINING = """
     bin ben mac mc o st san dal della vom im op t
 """
 PARTICLES = frozenset(_JOINING.split())
-_WORD, _LETTER, _ADDRESS, _TEXT = 1, 2, 3, 4  # Seeds, so that a letter is no word.
+_WORD, _LETTER, _ADDRESS, _TEXT = 1, 2, 3, 4  # Seeds: initial A is not the word a.
 
 
 def fold_text(text: pl.Expr) -> pl.Expr:

@@ -14,7 +14,7 @@ from workbench.privacy.release.bins import (
     binned_quantile,
 )
 from workbench.privacy.release.model_figures import (
-    Rounded,
+    RoundedFigure,
     calibration_gap,
     model_origin,
     rounded_figure,
@@ -35,7 +35,7 @@ __all__ = [
     "LARGEST_BOUND",
     "VARIANCE",
     "Release",
-    "Rounded",
+    "RoundedFigure",
     "Shares",
     "bin_counts",
     "binned_delta",

@@ -27,7 +27,7 @@ def ladder(*, is_whole: bool) -> NDArray[np.float64]:
     Parameters
     ----------
     is_whole : bool
-        Whether values are whole numbers: those up to 20 then have a bin each, and no bin is
+        Whether values are whole numbers: numbers up to 20 then have a bin each, and no bin is
         smaller than one.
     """
     steps = [step * 10.0**power for power in _POWERS for step in _STEPS]

@@ -25,7 +25,7 @@ def model_origin(origin: str) -> str:
     return f"{origin} models"
 
 
-class Rounded(NamedTuple):
+class RoundedFigure(NamedTuple):
     """Figure with the limits of its interval."""
 
     value: float
@@ -33,7 +33,7 @@ class Rounded(NamedTuple):
     high: float
 
 
-def rounded_figure(value: float, low: float, high: float, *, release: Release) -> Rounded:
+def rounded_figure(value: float, low: float, high: float, *, release: Release) -> RoundedFigure:
     """Round a figure, and its limits outwards; figures of an exact release are not rounded.
 
     Parameters
@@ -44,12 +44,12 @@ def rounded_figure(value: float, low: float, high: float, *, release: Release) -
     Examples
     --------
     >>> rounded_figure(0.7434, 0.7213, 0.7655, release=Release(view="a", secret=b"s"))
-    Rounded(value=0.74, low=0.72, high=0.77)
+    RoundedFigure(value=0.74, low=0.72, high=0.77)
     """
     step = rounding_step((high - low) / 2 / _Z)
     if release.is_exact or step == 0:
-        return Rounded(value, low, high)
-    return Rounded(
+        return RoundedFigure(value, low, high)
+    return RoundedFigure(
         _on_grid(round(value / step), step),
         _on_grid(math.floor(low / step + 1e-9), step),
         _on_grid(math.ceil(high / step - 1e-9), step),
@@ -58,7 +58,7 @@ def rounded_figure(value: float, low: float, high: float, *, release: Release) -
 
 def calibration_gap(
     observed: float, predicted: float, scores: NDArray[np.float64], *, release: Release
-) -> Rounded:
+) -> RoundedFigure:
     """Return calibration in the large: the observed share less the mean score, with its limits.
 
     Parameters
@@ -77,7 +77,7 @@ def calibration_gap(
     half = _Z * math.sqrt(variance) / scores.size
     half = half if release.is_exact else one_digit_up(half)
     gap = observed - predicted
-    return Rounded(gap, gap - half, gap + half)
+    return RoundedFigure(gap, gap - half, gap + half)
 
 
 def rounding_step(standard_error: float) -> float:
