@@ -14,7 +14,7 @@ from workbench.synthetic import read_recipe
 from workbench.synthetic.population import Population, populate
 from workbench.synthetic.recipes import CHANNELS
 from workbench.synthetic.shop.leaving import month_days
-from workbench.synthetic.truth.evidence import Evidence, evidence
+from workbench.synthetic.truth.evidence import Evidence, weigh_evidence
 from workbench.synthetic.truth.history import History
 from workbench.synthetic.truth.horizon import Horizon
 from workbench.synthetic.truth.observer import observe
@@ -62,7 +62,7 @@ def test_no_model_beats_the_observer(recipe: str) -> None:
 
 def without_reactions(known: History) -> Evidence:
     """Return what an observer knows of orders who sees no reaction to them."""
-    seen, block = evidence(known), known.block
+    seen, block = weigh_evidence(known), known.block
     rows, purchases = np.flatnonzero(known.before), known.population.purchases
     rule, day = block.recipe.troubles, block.clock.day_of(purchases.placed_at[rows])
     late = rule.late * block.change_factors("late")[day.astype(np.int64)]
@@ -80,7 +80,7 @@ def test_what_the_observer_knows_beyond_the_tables_is_worth_little(
     horizon = Horizon(month=14, months=3, days=90)
     known = lived.block.joined_day < month_days(lived.block, 14)[14]
     full = observe(lived, horizon)
-    monkeypatch.setattr(observer_module, "evidence", without_reactions)
+    monkeypatch.setattr(observer_module, "weigh_evidence", without_reactions)
     less = observe(lived, horizon)
     assert not np.array_equal(full.p_leaves, less.p_leaves)
     stays, buys = came(lived, 14)[known].T

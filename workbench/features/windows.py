@@ -204,8 +204,8 @@ def fact_spans(data: CustomerData, tables: Iterable[str]) -> dict[str, tuple[dat
     names = tuple(tables)
     spans = [
         with_declared_columns(data, table).select(
-            first=pl.col(str(TABLES[table].time)).min().cast(pl.Date),
-            last=pl.col(str(TABLES[table].time)).max().cast(pl.Date),
+            first=pl.col(str(TABLES[table].time)).min().cast(pl.Date, strict=False),
+            last=pl.col(str(TABLES[table].time)).max().cast(pl.Date, strict=False),
         )
         for table in names
     ]
