@@ -2,7 +2,7 @@
 #   make demo   installs what is needed and runs the main job to rendered reports
 #   make test   installs what is needed and passes the tests
 #   make test-fast  passes those that make no world, run no notebook and open no browser
-#   make test-slow  passes those that hold claims on many worlds, which make test leaves out
+#   make test-slow  passes those that test claims on many worlds, which make test leaves out
 
 SHELL := /bin/sh
 PYTHON ?= python3
