@@ -2,48 +2,16 @@
 
 import json
 import os
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import pytest
 
+from tests.lab.running_server import OPTIONS, Server, start_server
 from tests.worlds import Place
 from workbench.cli import main
-
-TOKEN = "a-token-of-the-test"
-
-
-class Server:
-    """A running lab, asked as a script in its page asks it."""
-
-    def __init__(self, address: str, root: Path) -> None:
-        self.address = address
-        self.root = root
-
-    def ask(self, method: str, path: str, content: Any = None) -> tuple[int, bytes]:
-        """Return status and body of an answer."""
-        request = urllib.request.Request(  # noqa: S310 - the server of this test
-            f"{self.address}/{path}",
-            method=method,
-            data=None if content is None else json.dumps(content).encode(),
-            headers={"Authorization": f"token {TOKEN}"},
-        )
-        for _ in range(100):  # the server says where it is before it answers
-            try:
-                with urllib.request.urlopen(request) as answer:  # noqa: S310 - as above
-                    return answer.status, answer.read()
-            except urllib.error.HTTPError as error:
-                return error.code, error.read()
-            except urllib.error.URLError:
-                time.sleep(0.2)
-        raise AssertionError("the server does not answer")
 
 
 @pytest.fixture(scope="module")
@@ -58,28 +26,15 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     place = Place(root)
     place.workspace = root / ".workbench"
     assert place.do("init") == 0
-    log = (root / "log").open("w")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "workbench", "lab", "--project", str(root), "--",
-         "--no-browser", f"--IdentityProvider.token={TOKEN}", "--ServerApp.port=0"],
-        stdout=log, stderr=subprocess.STDOUT, cwd=root,
-        env={**os.environ, "JUPYTER_CONFIG_DIR": str(root / "config"),
-             "JUPYTER_DATA_DIR": str(root / "data"), "WORKBENCH_WORKSPACE": str(place.workspace)},
-    )  # fmt: skip
-    try:
-        lines: list[str] = []
-        for _ in range(600):
-            lines = [line for line in (root / "log").read_text().splitlines() if "?token=" in line]
-            if lines or process.poll() is not None:
-                break
-            time.sleep(0.1)
-        assert lines, (root / "log").read_text()
-        address = lines[-1][lines[-1].index("http") :].split("/lab")[0]
-        yield Server(address, root)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-        log.close()
+    command = [sys.executable, "-m", "workbench", "lab", "--project", str(root), "--", *OPTIONS]
+    environ = {
+        **os.environ,
+        "JUPYTER_CONFIG_DIR": str(root / "config"),
+        "JUPYTER_DATA_DIR": str(root / "data"),
+        "WORKBENCH_WORKSPACE": str(place.workspace),
+    }
+    with start_server(command, root, environ) as server:
+        yield server
 
 
 def test_the_browser_reads_and_writes_notebooks(lab: Server) -> None:
