@@ -101,7 +101,7 @@ class Table:
         group : mapping
             Value of each column that names the group: ``{"gender": "female"}``.
         name, label, unit : str
-            As ``Estimate`` has them; "share" for a share.
+            Name, label and unit of the ``Estimate``; the unit is "share" for a share.
 
         Raises
         ------
@@ -138,7 +138,7 @@ class Table:
 
     @property
     def plot(self) -> Any:
-        """What polars offers to draw the rows with altair, which the extra ``lab`` installs.
+        """Methods of polars that draw the rows with altair, which the extra ``lab`` installs.
 
         ``wb.chart.altair(table, table.plot.bar(x="channel", y="euros"))`` is a figure that
         ``wb.show`` takes.

@@ -5,7 +5,8 @@
 - kernels are confined like those of runs, and get sealed views from a *broker*, a thread of the
   server that holds the key (``kernels``, ``broker``);
 - the browser gets notebooks and kernels, and nothing that runs a program elsewhere: a cell can
-  display a script, which does whatever the browser may do (``cli.lab``, ``refused_exports``);
+  display a script, which does whatever the browser may do (``cli.lab_command``,
+  ``refused_exports``);
 - the outputs of a notebook stay in the browser; the file that is saved, and its checkpoint, contain
   none (``saving``). To see the outputs again, the notebook is executed again.
 """

@@ -131,7 +131,7 @@ def _result_values(record: FinishedRecord, files: Mapping[str, bytes]) -> dict[s
         "kept_out": record.kept_out,
         "code": [
             (number, cell.source)
-            for number, cell in enumerate(record.cells, start=1)  # as ``runs.number_cells`` counts
+            for number, cell in enumerate(record.cells, start=1)  # as ``number_cells`` counts
             if cell.kind == "code"
         ],
     }

@@ -112,7 +112,7 @@ class _TableFields(StoredModel):
 
 
 class TableBundle(_TableFields):
-    """A table as JSON, see ``charts.Table``.
+    """A table as JSON, see ``exhibits.Table``.
 
     Attributes
     ----------
@@ -133,7 +133,7 @@ class TableBundle(_TableFields):
 
 
 class FigureBundle(_TableFields):
-    """A figure as JSON: the fields of its table, and its drawings, see ``charts.Figure``."""
+    """A figure as JSON: the fields of its table, and its drawings, see ``exhibits.Figure``."""
 
     kind: Literal["figure"] = "figure"
     spec: dict[str, JsonValue]

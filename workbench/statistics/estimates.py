@@ -28,7 +28,7 @@ class Estimate:
     note : str
         Reason why there is no value, or the method of the interval.
     origin : str
-        Mark of the release that made the figure (``Release.origin``); see ``charts.Table``.
+        Mark of the release that made the figure (``Release.origin``); see ``exhibits.Table``.
     original_figures : tuple
         Value, limits and persons with which the estimate was first made, set automatically.
         ``dataclasses.replace`` keeps them, so that ``is_changed`` notices a change.
