@@ -79,7 +79,7 @@ def test_missing_is_counted_and_small_groups_are_not_judged(cases: Path) -> None
     selection = found.rates.filter(pl.col("metric") == "selection_rate")
     assert selection["group"].to_list() == ["missing", "x", "y"]
     assert selection["persons"].to_list() == [3, 4, 2]
-    assert selection["note"].unique().to_list() == ["too small to judge"]
+    assert selection["note"].unique().to_list() == ["too small to be called alike"]
     assert found.contrasts.is_empty()
     assert found.verdicts[0].outcome == "cannot be said"
     assert "Fewer than two groups are large enough to be compared" in found.verdicts[0].answer

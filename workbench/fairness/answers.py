@@ -219,7 +219,7 @@ class _Evidence:
         return found["group"].unique(maintain_order=True).to_list()
 
     def _not_excluded(self) -> str:
-        """Say of each group that is too small to judge which difference cannot be excluded."""
+        """Describe for each small group the difference that cannot be excluded."""
         compared = set(self._compared())
         hidden = [group for group in self._groups(TOO_SMALL) if group not in compared]
         sentences = [f" Too small to be compared: {_listed(hidden)}."] if hidden else []

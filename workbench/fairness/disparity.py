@@ -102,7 +102,8 @@ WITHOUT_OUTCOME = ("selection_rate",)
 
 ESTIMATED = ""
 EMPTY = "empty"
-TOO_SMALL = "too small to judge"
+#: A difference of such a group can be shown, but not that it differs by less than the tolerance.
+TOO_SMALL = "too small to be called alike"
 
 
 def count_decisions(
@@ -197,10 +198,10 @@ def rates(
         ``attribute``, ``metric``, ``group``, ``persons`` (in the group), ``count``, ``of`` (the
         rate is count / of), ``value``, ``low``, ``high`` (null if the rate cannot be estimated).
         ``note`` is "" if the rate can be judged, else "cannot be estimated, no positives" (or
-        another reason), "too small to judge" or "empty". ``bound`` is "at most 4 of 25" if the
-        numerator is so small that only a bound may be shown, else "". ``value`` is then the middle
-        of the possible values, for sorting only; ``lowest`` and ``highest`` are the smallest and
-        largest possible counts.
+        another reason), "too small to be called alike" or "empty". ``bound`` is "at most 4 of 25"
+        if the numerator is so small that only a bound may be shown, else "". ``value`` is then the
+        middle of the possible values, for sorting only; ``lowest`` and ``highest`` are the smallest
+        and largest possible counts.
     """
     parts = []
     for name in metrics:
