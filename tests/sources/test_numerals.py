@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from workbench.sources.instants import local_to_utc, parse_dates, parse_instants
-from workbench.sources.numerals import (
+from workbench.sources.mapping.instants import local_to_utc, parse_dates, parse_instants
+from workbench.sources.mapping.numerals import (
     parse_numerals,
     stated_currencies,
     to_decimals,

@@ -7,7 +7,7 @@ import polars as pl
 from workbench.schema import TABLES
 from workbench.schema.record_faults import Rule, make_faults
 from workbench.sources import REFUSED, faults_of, refused_records
-from workbench.sources.raw_cells import raw_cells_as_json
+from workbench.sources.formats.raw_cells import raw_cells_as_json
 
 
 def gather_refusals(refused: Iterable[pl.DataFrame]) -> pl.DataFrame:

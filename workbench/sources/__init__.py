@@ -5,7 +5,7 @@ with the mapping that defines its columns. ``Source.read`` reads one part of it 
 ``ReadResult``. This room links no records, hashes no ids and writes no files.
 """
 
-from workbench.sources.mapping import SourceMapping, find_mapping
+from workbench.sources.mapping.source_mapping import SourceMapping, find_mapping
 from workbench.sources.opening import open_source
 from workbench.sources.source import REFUSED, ReadResult, Source, faults_of, refused_records
 

@@ -11,17 +11,17 @@ import polars as pl
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.foundation.files import canonical_json
 from workbench.schema.record_faults import MISSING, join_faults
-from workbench.sources.columnar import read_parquet
-from workbench.sources.delimited import read_delimited
-from workbench.sources.jsonlines import read_json_lines
-from workbench.sources.mapped_records import MappedRecords, assumption_notes, read_records
-from workbench.sources.mapping import SourceMapping
-from workbench.sources.raw_cells import RawCells, raw_cells_as_json
+from workbench.sources.formats.columnar import read_parquet
+from workbench.sources.formats.delimited import read_delimited
+from workbench.sources.formats.jsonlines import read_json_lines
+from workbench.sources.formats.raw_cells import RawCells, raw_cells_as_json
+from workbench.sources.formats.sheets import read_sheets
+from workbench.sources.mapping.mapped_records import MappedRecords, assumption_notes, read_records
+from workbench.sources.mapping.source_mapping import SourceMapping
+from workbench.sources.mapping.table_rows import TableRows, make_rows
 from workbench.sources.returned_records import choose_file_rule, separate_added_columns
-from workbench.sources.sheets import read_sheets
 from workbench.sources.source import ReadResult, refused_records
 from workbench.sources.source_settings import Provenance, WithProvenance
-from workbench.sources.table_rows import TableRows, make_rows
 
 _READERS: Mapping[str, Callable[..., RawCells]] = {
     **dict.fromkeys((".csv", ".tsv", ".txt", ".tab", ".dat", ".psv"), read_delimited),

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.sources.mapped_file import MappedFile
-from workbench.sources.mapping import SourceMapping, ready_mappings
+from workbench.sources.mapping.source_mapping import SourceMapping, ready_mappings
 from workbench.sources.source import Source
 from workbench.sources.world_source import WorldSource, is_world
 

@@ -12,8 +12,8 @@ from dataclasses import replace
 import polars as pl
 import polars.selectors as cs
 
-from workbench.sources.mapping_rules import FileRule
-from workbench.sources.raw_cells import RawCells
+from workbench.sources.formats.file_rule import FileRule
+from workbench.sources.formats.raw_cells import RawCells
 
 #: First column of such a file: the id of the refused record that a record corrects.
 RETURNED = "quarantine_id"

@@ -18,8 +18,8 @@ from polars.exceptions import PolarsError
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema import TABLES
 from workbench.schema.table_declarations import LINEAGE
-from workbench.sources.mapping import SourceMapping
-from workbench.sources.raw_cells import malformed_records
+from workbench.sources.formats.raw_cells import malformed_records
+from workbench.sources.mapping.source_mapping import SourceMapping
 from workbench.sources.source import ReadResult
 from workbench.sources.source_settings import SETTINGS, Provenance, WithProvenance
 

@@ -38,17 +38,17 @@ import polars as pl
 from polars.exceptions import PolarsError
 from pydantic import BeforeValidator, Field, ValidationError
 
+from workbench.foundation.declarations import Declaration
 from workbench.foundation.errors import ParameterError, unknown_name
 from workbench.foundation.files import canonical_json
 from workbench.foundation.settings import find_file
 from workbench.schema import TABLES
-from workbench.sources.mapping_rules import (
+from workbench.sources.formats.file_rule import FileRule
+from workbench.sources.mapping.mapping_rules import (
     ColumnRule,
-    FileRule,
     MonthsRule,
     RecordRule,
     RowRule,
-    StrictModel,
     WholeRule,
 )
 from workbench.sources.source_settings import SETTINGS
@@ -73,7 +73,7 @@ def _as_tuple(given: Any) -> Any:
     return (given,) if isinstance(given, dict) else given
 
 
-class SourceMapping(StrictModel):
+class SourceMapping(Declaration):
     """One mapping, checked; made by ``find_mapping``."""
 
     name: str
@@ -218,16 +218,16 @@ def find_mapping(name: str) -> SourceMapping:
     ParameterError
         The mapping does not exist or has faults.
     """
-    return SourceMapping.read(find_file("mapping", name, folder=_mappings_folder(), suffix=".toml"))
+    return SourceMapping.read(find_file("mapping", name, folder=_vendors_folder(), suffix=".toml"))
 
 
 def ready_mappings() -> tuple[str, ...]:
     """Return the names of the mappings in the package."""
-    return tuple(sorted(path.stem for path in _mappings_folder().glob("*.toml")))
+    return tuple(sorted(path.stem for path in _vendors_folder().glob("*.toml")))
 
 
-def _mappings_folder() -> Path:
-    return Path(str(files("workbench.sources").joinpath("mappings")))
+def _vendors_folder() -> Path:
+    return Path(str(files("workbench.sources").joinpath("vendors")))
 
 
 def _refusal(name: str, faults: list[str]) -> ParameterError:

@@ -14,15 +14,15 @@ from workbench.schema import TABLES, Column
 from workbench.schema.person_identifiers import normalise_identifier
 from workbench.schema.record_faults import MISSING, join_faults, make_faults
 from workbench.schema.validation import type_rule
-from workbench.sources.mapped_records import (
+from workbench.sources.mapping.mapped_records import (
     KIND,
     OBSERVED,
     RECORD,
     explain_sql_errors,
     to_utc_instant,
 )
-from workbench.sources.mapping import SourceMapping
-from workbench.sources.mapping_rules import RowRule
+from workbench.sources.mapping.mapping_rules import RowRule
+from workbench.sources.mapping.source_mapping import SourceMapping
 from workbench.sources.source_settings import Provenance
 
 _ROWS = "_source_rows"

@@ -12,16 +12,16 @@ from operator import or_
 import polars as pl
 
 from workbench.schema.record_faults import MISSING, Rule
-from workbench.sources.instants import example_text, parse_dates, parse_instants
-from workbench.sources.mapping_rules import ColumnRule, ColumnType
-from workbench.sources.numerals import (
+from workbench.sources.formats.raw_cells import count_text
+from workbench.sources.mapping.instants import example_text, parse_dates, parse_instants
+from workbench.sources.mapping.mapping_rules import ColumnRule, ColumnType
+from workbench.sources.mapping.numerals import (
     decimal_places,
     parse_numerals,
     stated_currencies,
     to_decimals,
     to_minor_units,
 )
-from workbench.sources.raw_cells import count_text
 from workbench.sources.source_settings import Provenance
 
 _TRUE = ("true", "yes", "y", "t", "1")

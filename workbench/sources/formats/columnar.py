@@ -7,8 +7,8 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from workbench.foundation.errors import InputError
-from workbench.sources.mapping_rules import FileRule
-from workbench.sources.raw_cells import RawCells, malformed_records
+from workbench.sources.formats.file_rule import FileRule
+from workbench.sources.formats.raw_cells import RawCells, malformed_records
 
 
 def read_parquet(data: bytes, *, rule: FileRule, expected: Collection[str], name: str) -> RawCells:

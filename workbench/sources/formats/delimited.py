@@ -25,9 +25,14 @@ import polars as pl
 
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule
-from workbench.sources.mapping_rules import FileRule
-from workbench.sources.raw_cells import RawCells, count_text, malformed_records, name_columns
-from workbench.sources.text_decoding import decode
+from workbench.sources.formats.file_rule import FileRule
+from workbench.sources.formats.raw_cells import (
+    RawCells,
+    count_text,
+    malformed_records,
+    name_columns,
+)
+from workbench.sources.formats.text_decoding import decode
 
 BLANKS = "blanks"
 _CANDIDATES = ("\t", ";", "|", ",", BLANKS)

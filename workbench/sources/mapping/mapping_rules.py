@@ -3,20 +3,16 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from workbench.foundation.declarations import Declaration
 
 ColumnType = Literal[
     "text", "code", "category", "integer", "decimal", "money", "instant", "date", "boolean"
 ]
 
 
-class StrictModel(BaseModel):
-    """Base of models that refuse unknown keys and other types and cannot be changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class ColumnRule(StrictModel):
+class ColumnRule(Declaration):
     """The rule for parsing the cells of one source column.
 
     Types: ``text`` is unchanged; ``code`` is text that may look like a number (zip, phone, number
@@ -35,37 +31,14 @@ class ColumnRule(StrictModel):
     decimal: Literal[".", ","] | None = None
 
 
-class FileRule(StrictModel):
-    """Declarations about the file, which replace detection.
-
-    ``columns`` names the fields of a file without header, ``sheets`` the sheets to read (all by
-    default), ``empty`` the texts that count as empty in every column. With ``repeats`` = "sheets",
-    a record that occurs again in a later sheet is the same record, not another one.
-    """
-
-    delimiter: Literal[",", ";", "\t", "|", "blanks"] | None = None
-    encoding: str | None = None
-    header: bool = True
-    columns: tuple[str, ...] = Field(default=(), strict=False)
-    sheets: tuple[str, ...] = Field(default=(), strict=False)
-    empty: tuple[str, ...] = Field(default=(), strict=False)
-    repeats: Literal["sheets"] | None = None
-
-    @model_validator(mode="after")
-    def _names_without_header(self) -> "FileRule":
-        if not self.header and not self.columns:
-            raise ValueError("header is false, so columns must name the fields")
-        return self
-
-
-class MonthsRule(StrictModel):
+class MonthsRule(Declaration):
     """A date some months after another date, or before it if ``months`` is negative."""
 
     start: str = Field(alias="from")
     months: str
 
 
-class WholeRule(StrictModel):
+class WholeRule(Declaration):
     """An amount rounded to whole minor units, halves away from zero.
 
     A return of -2.5 becomes -3 as its sale of 2.5 becomes 3, so that both cancel.
@@ -74,7 +47,7 @@ class WholeRule(StrictModel):
     whole: str
 
 
-class RecordRule(StrictModel):
+class RecordRule(Declaration):
     """The customer of a record, their kind, and the time of the record's statements."""
 
     id: str | None = None
@@ -82,7 +55,7 @@ class RecordRule(StrictModel):
     observed_at: str = "data_until_at"
 
 
-class RowRule(StrictModel):
+class RowRule(Declaration):
     """The rule for making rows of one table from records."""
 
     columns: Mapping[str, str]

@@ -10,12 +10,12 @@ from polars.exceptions import PolarsError
 
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema.record_faults import Rule, join_faults, make_faults
-from workbench.sources.mapping import SourceMapping
-from workbench.sources.mapping_rules import MonthsRule, WholeRule
-from workbench.sources.numerals import stated_currencies
-from workbench.sources.raw_cells import RawCells, count_text
+from workbench.sources.formats.raw_cells import RawCells, count_text
+from workbench.sources.mapping.mapping_rules import MonthsRule, WholeRule
+from workbench.sources.mapping.numerals import stated_currencies
+from workbench.sources.mapping.source_mapping import SourceMapping
+from workbench.sources.mapping.typed_columns import TypedColumn, read_column
 from workbench.sources.source_settings import Provenance
-from workbench.sources.typed_columns import TypedColumn, read_column
 
 RECORD = "_record_id"
 KIND = "_kind"

@@ -1,0 +1,1 @@
+"""How records become rows of the customer tables: the mapping file and what its parts mean."""
