@@ -210,7 +210,6 @@ def test_a_file_with_a_byte_order_mark_has_its_first_column(see, tmp_path: Path)
             "is UTF-8, but the mapping declares",
         ),
         ("id,n\nZo\u00eb,1\n".encode("cp1252"), {"encoding": "utf-8"}, "is not utf-8: byte 8"),
-        (b"id,n\nx\x00,1\n", {}, "contains zero bytes"),
         (b"id,n\nx,1\n", {"delimiter": ";"}, "check the delimiter"),
         (b"id,id\nx,1\n", {}, "has column 'id' twice"),
         (b'id,n\nx,"1\ny,2\n', {}, "the quote opened in line 2 is never closed"),

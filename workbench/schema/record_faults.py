@@ -54,6 +54,9 @@ _WORDS: Mapping[str, str] = {
     # rules about the form of the file
     "field_count": "{fields} where the header has {expected}",
     "json_object": "not a JSON object",
+    "json_keys": "the same key twice in one object",
+    "nesting": "nested deeper than {levels} levels",
+    "undecodable": "contains characters that its encoding does not define",
     # rules about one cell
     "missing": "missing",
     "readable": "not readable",

@@ -1,0 +1,250 @@
+"""JSON in every layout: each record is read right or refused with its reason."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tests.refusals import words_of
+from workbench.foundation.errors import InputError
+from workbench.sources.formats.file_rule import FileRule
+from workbench.sources.formats.json_trees import JsonTrees, read_json_trees
+from workbench.sources.formats.json_values import JsonNumber
+from workbench.sources.formats.jsonlines import read_json_lines, to_json
+from workbench.sources.formats.raw_cells import RawCells
+
+
+def _trees(content: str | bytes) -> JsonTrees:
+    data = content.encode() if isinstance(content, str) else content
+    return read_json_trees(data, rule=FileRule(), name="a.json")
+
+
+def _cells(content: str | bytes, *expected: str) -> RawCells:
+    data = content.encode() if isinstance(content, str) else content
+    return read_json_lines(data, rule=FileRule(), expected=expected, name="a.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "note"),
+    [
+        ('{"a": "1"}\n{"a": "2"}\n', None),
+        ('{"a": "1"}\r\n\r\n{"a": "2"}', None),
+        ('{"a": "1"}{"a": "2"}', "1 value after another one in the same line"),
+        ('{"a": "1"}\r{"a": "2"}\r', "1 value after another one in the same line"),
+        ('[{"a": "1"}, {"a": "2"}]', "the members of 1 array at the top level are the records"),
+        ('[{"a": "1"}]\n[{"a": "2"}]', "the members of 2 arrays at the top level are the records"),
+        ('[\n  {\n   "a": "1"\n  },\n  {"a": "2"}\n]\n', "1 value written over several lines"),
+        ('{\n "a": "1"\n}\n{\n "a": "2"\n}\n', "2 values written over several lines"),
+        ('window.YTD.part0 = [{"a": "1"},\n{"a": "2"}];\n', "the name before the JSON is passed"),
+        ('\ufeff{"a": "1"}\n{"a": "2"}', "by its byte order mark"),
+    ],
+)
+def test_every_layout_gives_the_same_records(content: str, note: str | None):
+    found = _trees(content)
+    assert found.records == [{"a": "1"}, {"a": "2"}]
+    assert (found.numbers, found.read) == ([1, 2], 2)
+    assert note is None or note in "; ".join(found.assumptions)
+
+
+def test_numbers_keep_their_digits_at_every_level():
+    content = '{"id": 12345678901234567890, "paid": [1.10, {"x": 1e400}], "n": "007"}'
+    (tree,) = _trees(content).records
+    assert to_json(tree) == content
+    assert isinstance(tree, dict)
+    assert isinstance(tree["id"], JsonNumber)
+    assert not isinstance(tree["n"], JsonNumber)
+    assert _cells(content).records["paid"].to_list() == ['[1.10, {"x": 1e400}]']
+
+
+FAULTY = (
+    ('{"a": "\\ud83d"}', "contains characters that its encoding does not define"),
+    ('{"\\udc00": 1}', "contains characters that its encoding does not define"),
+    ('{"a": 1, "b": 2, "a": 3}', "the same key twice in one object"),
+    ('{"b": {"a": 1, "a": 1}}', "the same key twice in one object"),
+    ('{"a": 1', "not a JSON object"),
+    ('{"a": 1} and more', "not a JSON object"),
+    ('{"a": [' + "[" * 100 + "]" * 100 + "]}", "nested deeper than 100 levels"),
+    ('{"a": ' + "[" * 100_000 + "]" * 100_000 + "}", "nested deeper than 100 levels"),
+    ("[" * 100_000, "nested deeper than 100 levels"),
+)
+LAYOUTS_OF_THREE = ("{}\n{}\n{}\n", "[{},\n{},\n{}]", "[{},{},{}]")
+
+
+def _is_closed(line: str) -> bool:
+    return line.count("{") == line.count("}") and line.count("[") == line.count("]")
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "layout"),
+    [
+        (line, words, layout)
+        for line, words in FAULTY
+        for layout in LAYOUTS_OF_THREE
+        if layout[0] == "{" or _is_closed(line)  # else the end of the member is unknown
+    ],
+)
+def test_a_faulty_record_is_refused_alone(line: str, words: str, layout: str):
+    good = '{"c": "x, [y\\" }"}'
+    found = _trees(layout.format(good, line, good))
+    assert found.records == [{"c": 'x, [y" }'}] * 2
+    assert found.numbers == [1, 3]
+    assert found.read == 3
+    assert words_of(found.refused) == [(2, words)]
+    assert json.loads(found.refused["raw"][0]) == {"line": line}
+
+
+def test_an_undecodable_byte_refuses_its_line():
+    found = _trees(b'{"a": "K\xc3\xb6ln"}\n{"a": "K\xf6ln"}\n')
+    assert found.records == [{"a": "Köln"}]
+    assert words_of(found.refused) == [(2, "contains characters that its encoding does not define")]
+    assert json.loads(found.refused["raw"][0]) == {"line": '{"a": "K\\xf6ln"}'}
+    assert "1 of 2 lines beyond ASCII is valid UTF-8" in found.assumptions[0]
+
+
+def test_a_pair_of_surrogates_is_one_character():
+    assert _trees('{"a": "\\ud83d\\ude00", "b": "\\u0000"}').records == [{"a": "😀", "b": "\0"}]
+
+
+def test_half_a_character_refuses_one_record(see, cases: Path):
+    seen = see(cases / "n-surrogate.jsonl", {"customer": "code", "name": "text"})
+    assert seen.cells == {"customer": ["C2"], "name": ["Bo"]}
+    assert (seen.reading.read, seen.reading.accepted) == (2, 1)
+
+
+def test_not_a_number_is_reported():
+    found = _trees('{"a": NaN}\n{"a": [-Infinity]}\n{"a": "NaN"}')
+    assert "2 values written as NaN or Infinity" in found.assumptions[0]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '[{"a": 1},\n{"a": 2},\n{"a":',
+        '[\n{"a": "x},\n{"a": 2}\n]',
+        '[{"a": "x},{"a": 2},\n{"a": 3}]',
+    ],
+)
+def test_a_document_that_is_not_closed_is_refused(content: str):
+    with pytest.raises(InputError, match=r"begins in line \d is not closed"):
+        _trees(content)
+
+
+@pytest.mark.parametrize("content", ['{\n"a": 1\n}\nand more', '[{"a": 1}\n]\n]'])
+def test_text_after_a_document_is_a_refused_record(content: str):
+    found = _trees(content)
+    assert (found.records, found.read) == ([{"a": "1"}], 2)
+    assert words_of(found.refused) == [(2, "not a JSON object")]
+
+
+def test_lines_whose_first_is_cut_off_are_still_lines():
+    found = _trees('"a": 1}\n{"a": 2}\n{"a": 3}\n')
+    assert (found.numbers, found.refused.height) == ([2, 3], 1)
+    found = _trees('{"a": {"b": 1\n{"a": 2}\n{"a": 3}\n')
+    assert (found.numbers, found.refused.height) == ([2, 3], 1)
+
+
+def test_members_that_are_no_objects_are_refused():
+    found = _cells('[{"a": 1}, null, 3, [4], "x"]')
+    assert found.records["a"].to_list() == ["1"]
+    assert words_of(found.refused) == [(row, "not a JSON object") for row in (2, 3, 4, 5)]
+    assert found.read == 5
+
+
+def test_two_fields_of_one_name_refuse_the_record():
+    found = _cells('{"a.b": 1, "a": {"b": 2}}\n{"a.b": 3}\n')
+    assert found.records.rows() == [(2, "3")]
+    assert words_of(found.refused) == [(1, "the same key twice in one object")]
+
+
+def test_a_field_of_two_shapes_is_reported():
+    content = '{"user": "x"}\n{"user": {"id": 7.0}}\n'
+    found = _cells(content, "user")
+    assert found.records["user"].to_list() == ["x", '{"id": 7.0}']
+    assert "user: 1 record with an object there, read as its JSON" in found.assumptions
+    found = _cells(content, "user.id")
+    note = "user.id: 1 record with a single value or list at user, read as empty"
+    assert note in found.assumptions
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "is empty"),
+        (" \n ", "is empty"),
+        ("[]", "has an empty array and no record"),
+        ("id,n\n1,2", "no JSON object on any of its 2 lines"),
+        ('{"source_row": 1}', "has a field source_row"),
+        (json.dumps(dict.fromkeys(map(str, range(10_001)))), "more than 10,000 fields"),
+    ],
+)
+def test_what_has_no_records_is_refused(content: str, message: str):
+    with pytest.raises(InputError, match=message):
+        _cells(content)
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+RECORDS = st.lists(st.dictionaries(st.text(max_size=4), VALUES, max_size=4), min_size=1, max_size=5)
+LAYOUTS = ("lines", "escaped lines", "array", "document", "documents", "one line")
+
+
+def _write(records: list[dict[str, object]], layout: str) -> str:
+    if layout in ("array", "document"):
+        return json.dumps(records, indent=2 if layout == "document" else None, ensure_ascii=False)
+    indent = 1 if layout == "documents" else None
+    texts = [json.dumps(r, indent=indent, ensure_ascii=layout[:2] == "es") for r in records]
+    return ("" if layout == "one line" else "\n").join(texts)
+
+
+@settings(max_examples=200, deadline=None)
+@given(records=RECORDS, layout=st.sampled_from(LAYOUTS))
+@example(records=[{}], layout="document")
+def test_what_was_written_is_read(records: list[dict[str, object]], layout: str):
+    found = _trees(_write(records, layout))
+    assert [json.loads(to_json(tree)) for tree in found.records] == records
+    assert found.refused.is_empty()
+
+
+def _check_mutated(data: bytes, position: int, change: bytes) -> None:
+    at = position % (len(data) + 1)
+    mutated = data[:at] + change + data[at + len(change) // 2 :]
+    for read in (_trees, _cells):
+        try:
+            found = read(mutated)
+        except InputError:
+            continue
+        kept = len(found.records)
+        assert kept + found.refused.height == found.read
+        assert not set(found.refused["source_row"]) & set(
+            found.numbers if isinstance(found, JsonTrees) else found.records["source_row"]
+        )
+
+
+MUTATIONS = {
+    "records": RECORDS,
+    "layout": st.sampled_from(LAYOUTS),
+    "position": st.integers(0, 400),
+    "change": st.binary(max_size=6)
+    | st.sampled_from([b"[", b"]", b"{", b"}", b'"', b"\\", b",", b"\n", b"\\ud800", b"NaN"]),
+}
+
+
+@settings(max_examples=200, deadline=None)
+@given(**MUTATIONS)
+def test_mutated_bytes_lose_no_record(records, layout: str, position: int, change: bytes):
+    _check_mutated(_write(records, layout).encode(), position, change)
+
+
+@pytest.mark.slow
+@settings(max_examples=5000, deadline=None)
+@given(**MUTATIONS)
+def test_many_mutated_bytes_lose_no_record(records, layout: str, position: int, change: bytes):
+    _check_mutated(_write(records, layout).encode(), position, change)
