@@ -32,7 +32,7 @@ from workbench.sources.formats.raw_cells import (
     malformed_records,
     name_columns,
 )
-from workbench.sources.formats.text_decoding import decode
+from workbench.sources.formats.text_decoding import decode, escape_undecodable, is_undecodable
 
 BLANKS = "blanks"
 _CANDIDATES = ("\t", ";", "|", ",", BLANKS)
@@ -116,7 +116,10 @@ def _read_cells(
         for position, fields in enumerate(chunk, start=read + 1):
             is_trailing = len(fields) == width + 1 and fields[-1] == ""
             trailing += is_trailing
-            if is_trailing or len(fields) == width:
+            if any(map(is_undecodable, fields)):
+                raw = _raw_json([escape_undecodable(field) for field in fields], header)
+                bad.append((position, Rule("undecodable"), raw))
+            elif is_trailing or len(fields) == width:
                 good.append(fields[:width])
                 numbers.append(position)
             else:
