@@ -116,7 +116,7 @@ def test_every_way_to_refuse_is_tried_above(vault, tmp_path: Path):
     rules = set(vault.dataset("d").quarantine().collect()["rule"])
     assert rules >= {
         "field_count", "json_object", "listed", "whole_number", "number", "money", "instant",
-        "date", "boolean", "condition", "choice", "whole_number_within", "below", "form",
+        "date", "yes_or_no", "condition", "choice", "whole_number_within", "below", "form",
         "currency", "key_held", "key_repeated", "missing",
     }  # fmt: skip
 

@@ -16,6 +16,7 @@ EXEMPT = {
     "fairness/contrasts.py _EMPTY": "columns of the table of pairs",
     "features/feature_dictionary.py FEATURES": "features that are called like columns",
     "intake/state.py _TERMS": "terms of a load, fields of its entry in the manifest",
+    "sources/mapping/mapping_rules.py _KEYS_OF_TYPES": "keys of the rule of a source column",
     "sources/mapping/source_mapping.py GIVEN": "names that an expression of a mapping may use",
     "sources/mapping/source_mapping.py _FILLED": "columns that a mapping need not state",
     "sources/mapping/source_mapping.py _FILLED_IN": "columns that a mapping need not state",

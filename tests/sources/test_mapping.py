@@ -211,3 +211,29 @@ def test_an_expression_that_does_not_suit_its_columns_is_named_without_a_cell(tm
     ) as error:
         source.read(0)
     assert "SECRET" not in str(error.value)
+
+
+def test_other_words_for_yes_and_no_are_listed_and_the_refusal_names_how(see, tmp_path: Path):
+    path = _file(tmp_path, "vip;club;n\noui;yes;1\nnon;oui;2\n")
+    listed = {"type": "boolean", "values": {"oui": "yes", "non": "no"}}
+    seen = see(path, {"vip": listed, "club": "boolean"})
+    assert seen.cells["vip"] == ["yes"]
+    assert words_of(seen.reading.refused) == [
+        (
+            2,
+            "club: not yes or no, allowed are true, yes, y, t, 1, false, no, n, f, 0; the mapping "
+            'can list other words as values = { word = "yes" }',
+        )
+    ]
+
+
+def test_a_file_may_lack_an_optional_column(see, tmp_path: Path):
+    columns = {
+        "no": "code", "note": {"type": "text", "optional": True},
+        "paid": {"type": "money", "optional": True, "currency": "cur"},
+        "cur": {"type": "code", "optional": True},
+    }  # fmt: skip
+    seen = see(_file(tmp_path, "no;who\n1;7\n"), columns)
+    assert seen.cells == {"no": ["1"], "note": [None], "paid": [None], "cur": [None]}
+    with pytest.raises(InputError, match=r"lacks column 'no'"):
+        see(_file(tmp_path, "nr;note\n1;x\n"), columns)

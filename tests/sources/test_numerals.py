@@ -1,24 +1,29 @@
-"""Numbers as written, amounts in minor units, local times."""
+"""Numbers as they are written, and which of their marks separates decimals."""
 
-from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from workbench.sources.mapping.instants import local_to_utc, parse_dates, parse_instants
 from workbench.sources.mapping.numerals import (
+    ParsedNumbers,
     parse_numerals,
-    stated_currencies,
+    separate_units,
     to_decimals,
-    to_minor_units,
 )
 
 
+def _parse(*cells: str, is_whole: bool = False) -> ParsedNumbers:
+    written = separate_units(pl.Series(cells))
+    return parse_numerals(written, is_plain=False, declared=None, is_whole=is_whole)
+
+
 def _read(*cells: str, is_whole: bool = False) -> list[Decimal | None]:
-    read, _ = parse_numerals(pl.Series(cells), is_plain=False, declared=None, is_whole=is_whole)
-    return [None if value is None else value.normalize() for value in read]
+    parsed = _parse(*cells, is_whole=is_whole)
+    assert parsed.question is None
+    return [None if value is None else value.normalize() for value in parsed.values]
 
 
 @pytest.mark.parametrize(
@@ -28,8 +33,9 @@ def _read(*cells: str, is_whole: bool = False) -> list[Decimal | None]:
         (("1,250.50", "$ 3", "-0.01"), ("1250.5", "3", "-0.01")),
         (("1 250,5", "-3 000,00"), ("1250.5", "-3000")),
         (("\u221212.50", "EUR 7.10"), ("-12.5", "7.1")),
-        (("1,234", "5,550"), ("1234", "5550")),
-        (("1.234", "5.550"), ("1.234", "5.55")),
+        (("1,234", "1,234.5"), ("1234", "1234.5")),
+        (("1.234", "0.5"), ("1.234", "0.5")),
+        (("(12.50)", "12.50-", "-$5", "€ (5.00)"), ("-12.5", "-12.5", "-5", "-5")),
         (("1e-3", "2.5"), ("0.001", "2.5")),
     ],
 )
@@ -37,7 +43,9 @@ def test_a_columns_notation_is_found(cells: tuple[str, ...], numbers: tuple[str,
     assert _read(*cells) == [Decimal(number).normalize() for number in numbers]
 
 
-@pytest.mark.parametrize("cell", ["12.5.0", "1,23,4", "abc", "12-13", "--5", "1.2.2024"])
+@pytest.mark.parametrize(
+    "cell", ["12.5.0", "1,23,4", "abc", "12-13", "--5", "1.2.2024", "12%", "-(5)", "-5-", "(5"]
+)
 def test_what_is_no_number_is_none(cell: str):
     assert _read(cell, "1.5") == [None, Decimal("1.5")]
 
@@ -45,59 +53,48 @@ def test_what_is_no_number_is_none(cell: str):
 def test_whole_numbers_take_a_group_of_three_for_thousands():
     assert _read("5,550", "20,222", is_whole=True) == [Decimal(5550), Decimal(20222)]
     assert _read("5.550", is_whole=True) == [Decimal(5550)]
+    assert _read("5.550", "1,000", is_whole=True) == [Decimal(5550), Decimal(1000)]
 
 
-def test_amounts_scale_by_the_currencys_own_exponent():
-    amounts = to_decimals(pl.Series([5550.0, 0.29]))
-    assert to_minor_units(amounts, "JPY")[0].to_list() == [Decimal(5550), Decimal("0.29")]
-    assert to_minor_units(amounts, "USD")[0].to_list() == [Decimal(555000), Decimal(29)]
-    assert to_minor_units(amounts, "KWD")[0].to_list() == [Decimal(5550000), Decimal(290)]
+@pytest.mark.parametrize(
+    "cells", [("1.250",), ("12,500", "3"), ("1.250", "1,5", "1.5"), ("-1.250", "7", "1.2.2024")]
+)
+def test_three_digits_after_a_mark_that_no_other_cell_settles_are_a_question(
+    cells: tuple[str, ...],
+):
+    question = _parse(*cells).question
+    assert question is not None
+    assert question.startswith("1 cell with three digits after a point or comma")
+    assert 'declare decimal = "."' in question
 
 
-def test_an_amount_finer_than_the_schema_is_rounded_and_counted():
-    values, rounded = to_minor_units(to_decimals(pl.Series([0.1 + 0.2, 1.0])), "EUR")
-    assert values.to_list() == [Decimal(30), Decimal(100)]
-    assert rounded == 1
+def test_one_slip_in_many_clear_cells_settles_the_mark_and_is_no_number():
+    cells = ["1.250", *["12,50"] * 30, "12.5"]
+    parsed = _parse(*cells)
+    assert parsed.values.to_list() == [Decimal(1250), *[Decimal("12.5")] * 30, None]
+    assert parsed.notes == ("decimal comma, by 30 of 31 clear cells",)
 
 
-def test_only_signs_of_one_currency_state_it():
-    cells = pl.Series(["980,00 €", "£5", "$5", "12 CHF", "USD 1", "7"])
-    assert stated_currencies(cells).to_list() == ["EUR", "GBP", None, "CHF", "USD", None]
+def test_numbers_beyond_twenty_digits_are_too_large_and_no_crash():
+    parsed = _parse("4" * 30, "1e30", "4111111111111111111", "5")
+    assert parsed.is_too_large.to_list() == [True, True, False, False]
+    floats = to_decimals(pl.Series([1e300, 17.5, float("inf")]))
+    assert floats.is_too_large.to_list() == [True, False, False]
+    assert floats.values.to_list() == [None, Decimal("17.5"), None]
 
 
-def test_an_unordered_file_takes_the_first_pass():
-    local = pl.Series(
-        ["2023-10-29T02:15", "2023-10-29T02:45", "2023-10-28T09:00"]
-    ).str.to_datetime()
-    found, never_was, notes = local_to_utc(local, zone="Europe/Berlin")
-    assert found.dt.hour().to_list() == [0, 0, 7]
-    assert not never_was.any()
-    assert notes == (
-        "2 local times in Europe/Berlin are ambiguous (the clock was set back): "
-        "0 decided by the order of the records, 2 assumed to be the first pass",
-    )
-
-
-def test_the_day_of_an_instant_is_the_local_day_of_the_zone():
-    cells = pl.Series(["2024-03-04T23:30:00Z", "2024-03-04T23:30", "2024-03-05", "x"])
-    found = parse_dates(cells, form=None, zone="Asia/Tokyo")
-    assert found.to_list() == [date(2024, 3, 5), date(2024, 3, 4), date(2024, 3, 5), None]
-    fixed = pl.Series([datetime(2024, 3, 4, 23, 30, tzinfo=UTC)])
-    assert parse_dates(fixed, form=None, zone="Asia/Tokyo").to_list() == [date(2024, 3, 5)]
-
-
-def test_an_expression_sees_instants_in_the_zone_of_the_source(see, tmp_path: Path):
-    path = tmp_path / "orders.csv"
-    path.write_text("placed\n2024-03-04T23:30:00Z\n")
-    day = {"profile": {"field_0": "placed_on"}}
-    seen = see(path, {"placed": "instant"}, settings={"zone": "Asia/Tokyo"}, attributes=day)
-    assert seen.cells["placed"] == ["2024-03-05"]
-    assert seen.reading.tables["attributes"].schema["observed_at"] == pl.Datetime("us", "UTC")
-
-
-def test_offsets_stand_above_the_zone():
-    cells = pl.Series(
-        ["2024-07-01T12:00:00+02:00", "2024-07-01 12:00", "2024-07-01T12:00:00Z", "x"]
-    )
-    found, _, _ = parse_instants(cells, form=None, zone="America/New_York")
-    assert found.dt.hour().to_list() == [10, 16, 12, None]
+@given(
+    cents=st.integers(-(10**13), 10**13),
+    group=st.sampled_from([",", " ", "'", "\u202f", ""]),
+    style=st.sampled_from(["-{}", "({})", "{}-", "\u2212{}"]),
+    unit=st.sampled_from(["{}", "{} EUR", "€{}", "eur {}"]),
+    mark=st.sampled_from([".", ","]),
+)
+def test_an_amount_is_the_same_in_every_notation(
+    cents: int, group: str, style: str, unit: str, mark: str
+):
+    written = f"{abs(cents) // 100:,}".replace(",", group) + mark + f"{abs(cents) % 100:02}"
+    if mark == "," and group == ",":
+        written = written.replace(",", ".", written.count(",") - 1)
+    cell = unit.format(style.format(written) if cents < 0 else written)
+    assert _read(cell) == [(Decimal(cents) / 100).normalize()]

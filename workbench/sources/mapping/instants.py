@@ -1,172 +1,276 @@
-"""Parse instants and dates, also local times on the two days a year when the clock is set.
+"""Parse instants and dates in the forms that mappings declare, or in ISO 8601.
 
-The declared zone turns a local time into UTC. When the clock is set back, the times of one hour
-occur twice. If the file is sorted by time and steps back once within that hour, the order of the
-records decides between the first and the second pass; otherwise the first pass is assumed. A local
-time that does not exist, because the clock was set forward, is a fault.
+A cell that states its offset from UTC is an instant; any other time is a local time of the declared
+zone. Of several formats, each cell is read by the first that fits it. A date is a fact only before
+the day until which the data are declared complete, and in the years 1900 to 2199.
 """
 
-from datetime import UTC
-from typing import Literal
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
 
 import polars as pl
 
-from workbench.schema.record_faults import EXAMPLE_MOMENT
+from workbench.schema.record_faults import Rule
+from workbench.sources.formats.raw_cells import count_text
+from workbench.sources.mapping.local_times import local_to_utc
+from workbench.sources.mapping.numerals import to_decimals
+from workbench.sources.mapping.time_formats import EPOCH_UNITS, EPOCHS, TimeFormat
+from workbench.sources.source_settings import Provenance
 
-_OFFSET = r"(?:[Zz]|[+-]\d{2}:?\d{2})$"
-_ISO = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
 _UTC = pl.Datetime("us", "UTC")
 _LOCAL = pl.Datetime("us")
 
+#: Years of facts; other years come from a wrong unit or format, or stand for no date.
+_YEARS = {"low": 1900, "high": 2199}
+_DAY = 86_400_000_000  # in microseconds
+_COUNT = r"^[+-]?\d{1,18}(\.\d+)?$"
 
-def parse_instants(
-    cells: pl.Series, *, form: str | None, zone: str
-) -> tuple[pl.Series, pl.Series, tuple[str, ...]]:
-    """Parse cells as instants.
 
-    Parameters
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedTimes:
+    """Instants or dates of a column.
+
+    Attributes
     ----------
-    cells : Series
-        String, an integer (with form ``epoch_s`` or ``epoch_ms``), Date or Datetime.
-    form : str or None
-        strptime format of text cells; None for ISO 8601, with or without offset.
-    zone : str
-        Zone of cells without an offset.
-
-    Returns
-    -------
-    instants : Series of Datetime(us, UTC)
-        Null if the cell is empty or cannot be parsed.
-    never_was : Series of Boolean
-        True if the local time does not exist in the zone.
+    values : Series of Datetime(us, UTC) or Date
+        Null if the cell is empty, at fault or cannot be parsed.
+    faults : tuple of (Rule, Series of Boolean)
+        Rules that cells break, with the cells that break them.
     notes : tuple of str
-        Number of ambiguous times, and of those that the order of the records decided.
+        Assumptions, with their counts.
     """
+
+    values: pl.Series
+    faults: tuple[tuple[Rule, pl.Series], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeReader:
+    """Parser of the cells of one column.
+
+    Attributes
+    ----------
+    forms : tuple of str
+        Formats of text cells, see ``TimeFormat``; none for ISO 8601, with or without offset.
+    provenance : Provenance
+        Settings with the zone of cells without an offset, and the end of the data.
+    may_be_later : bool
+        Whether cells may lie beyond the end of the data.
+    """
+
+    provenance: Provenance
+    forms: tuple[str, ...] = ()
+    may_be_later: bool = False
+
+    def parse_instants(self, cells: pl.Series) -> ParsedTimes:
+        """Parse cells (String, Date, Datetime, or numbers in an epoch) as instants."""
+        read = _read(cells, self)
+        local, never_was, notes = local_to_utc(read.local, zone=self.provenance.zone)
+        found = read.absolute.zip_with(read.absolute.is_not_null(), local)
+        is_late = self._is_late(found, self.provenance.data_until_at)
+        return ParsedTimes(
+            values=found.set(is_late, None),
+            faults=(
+                *read.faults,
+                (Rule("local_time", {"zone": self.provenance.zone}), never_was),
+                (self._late_rule, is_late),
+            ),
+            notes=(*read.notes, *notes),
+        )
+
+    def parse_dates(self, cells: pl.Series) -> ParsedTimes:
+        """Parse cells as dates; an instant becomes the day on which it falls in the zone.
+
+        A time without an offset is local already, so its date is the written one.
+        """
+        read = _read(cells, self)
+        days = read.absolute.dt.convert_time_zone(self.provenance.zone).dt.date()
+        found = days.zip_with(read.absolute.is_not_null(), read.local.dt.date())
+        is_late = self._is_late(found, self.provenance.data_until_on)
+        return ParsedTimes(
+            values=found.set(is_late, None),
+            faults=(*read.faults, (self._late_rule, is_late)),
+            notes=read.notes,
+        )
+
+    def _is_late(self, found: pl.Series, until: object) -> pl.Series:
+        if self.may_be_later:
+            return pl.repeat(value=False, n=len(found), eager=True)
+        return (found >= until).fill_null(value=False)
+
+    @property
+    def _late_rule(self) -> Rule:
+        return Rule("too_late", {"until": self.provenance.data_until_on.isoformat()})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """Cells read as instants (``absolute``) or as local times; a cell is one of them at most."""
+
+    absolute: pl.Series
+    local: pl.Series
+    faults: tuple[tuple[Rule, pl.Series], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_read(self) -> pl.Series:
+        return self.absolute.is_not_null() | self.local.is_not_null()
+
+    def of_cells(self, chosen: pl.Series) -> "_Reading":
+        """Return the reading with the chosen cells only."""
+        return replace(
+            self, absolute=self.absolute.set(~chosen, None), local=self.local.set(~chosen, None)
+        )
+
+
+def _instants(absolute: pl.Series) -> _Reading:
+    return _Reading(absolute=absolute, local=_nothing(len(absolute), _LOCAL))
+
+
+def _local_times(local: pl.Series) -> _Reading:
+    return _Reading(absolute=_nothing(len(local), _UTC), local=local)
+
+
+def _nothing(length: int, kind: pl.DataType) -> pl.Series:
+    return pl.Series([None], dtype=kind).new_from_index(0, length)
+
+
+def _read(cells: pl.Series, reader: TimeReader) -> _Reading:
     if isinstance(cells.dtype, pl.Datetime) and cells.dtype.time_zone is not None:
-        return _without_notes(cells.cast(_UTC))
+        return _refuse_years(_instants(cells.cast(_UTC)))
     if cells.dtype in (pl.Date, pl.Datetime):
-        return local_to_utc(cells.cast(_LOCAL), zone=zone)
-    if form in ("epoch_s", "epoch_ms"):
-        number = cells.cast(pl.Int64, strict=False)
-        factor = 1_000_000 if form == "epoch_s" else 1_000
-        return _without_notes((number * factor).cast(_UTC))
-    text = cells.cast(pl.String).str.strip_chars()
-    if form is not None and "%z" in form:
-        return _without_notes(
-            text.str.to_datetime(form, time_unit="us", time_zone="UTC", strict=False)
+        return _refuse_years(_local_times(cells.cast(_LOCAL)))
+    if not reader.forms:
+        return _refuse_years(_read_iso(cells.cast(pl.String).str.strip_chars()))
+    formats = [TimeFormat.of(form) for form in reader.forms]
+    return _first_reading([_refuse_years(_read_form(cells, each, reader)) for each in formats])
+
+
+def _first_reading(readings: list[_Reading]) -> _Reading:
+    """Return each cell by the first format that reads it; count the cells read in two ways."""
+    found, *others = readings
+    differing = pl.repeat(value=False, n=len(found.local), eager=True)
+    for other in others:
+        both = found.is_read & other.is_read
+        differing |= both & ~(
+            found.local.eq_missing(other.local) & found.absolute.eq_missing(other.absolute)
         )
-    if form is not None:
-        return local_to_utc(text.str.to_datetime(form, time_unit="us", strict=False), zone=zone)
-    text = text.str.replace(r"^(\d{4}-\d{2}-\d{2})[ t]", "${1}T")
-    has_offset = text.str.contains(_OFFSET) & text.str.contains("T", literal=True)
-    fixed = text.set(~has_offset.fill_null(value=False), None).str.replace("[Zz]$", "+00:00")
-    absolute = fixed.str.to_datetime(
-        "%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", time_zone="UTC", strict=False
-    )
-    bare = text.set(has_offset.fill_null(value=False), None)
-    found, never_was, notes = local_to_utc(_parse_iso(bare), zone=zone)
-    return absolute.zip_with(absolute.is_not_null(), found), never_was, notes
-
-
-def parse_dates(cells: pl.Series, *, form: str | None, zone: str) -> pl.Series:
-    """Parse cells as dates: text by strptime format or ISO 8601, instants by their day in the zone.
-
-    A time without an offset is local already, so its date is the written one.
-    """
-    if cells.dtype == pl.Date:
-        return cells
-    if isinstance(cells.dtype, pl.Datetime):
-        return (cells.dt.convert_time_zone(zone) if cells.dtype.time_zone else cells).dt.date()
-    text = cells.cast(pl.String).str.strip_chars()
-    if form is not None:
-        return text.str.to_date(form, strict=False)
-    text = text.str.replace(r"^(\d{4}-\d{2}-\d{2})[ t]", "${1}T")
-    has_offset = (text.str.contains(_OFFSET) & text.str.contains("T", literal=True)).fill_null(
-        value=False
-    )
-    absolute, _, _ = parse_instants(text.set(~has_offset, None), form=None, zone=zone)
-    written = _parse_iso(text.set(has_offset, None)).dt.date()
-    return written.zip_with(~has_offset, absolute.dt.convert_time_zone(zone).dt.date())
-
-
-def example_text(form: str | None, *, is_date: bool) -> str:
-    """Return an example of a date or an instant in this form, always of the same moment.
-
-    Examples
-    --------
-    >>> example_text("%d.%m.%Y", is_date=True), example_text(None, is_date=False)
-    ('31.03.2024', '2024-03-31 14:30:00')
-    """
-    if form in ("epoch_s", "epoch_ms"):
-        seconds = int(EXAMPLE_MOMENT.replace(tzinfo=UTC).timestamp())
-        return str(seconds if form == "epoch_s" else seconds * 1000)
-    form = form or ("%Y-%m-%d" if is_date else "%Y-%m-%d %H:%M:%S")
-    moment = pl.Series([EXAMPLE_MOMENT], dtype=_UTC if "%z" in form else _LOCAL)
-    return str(moment.dt.to_string(form).item())
-
-
-def local_to_utc(local: pl.Series, *, zone: str) -> tuple[pl.Series, pl.Series, tuple[str, ...]]:
-    """Return local times in UTC, with the other results of ``parse_instants``."""
-    first = _to_utc(local, zone, "earliest")
-    last = _to_utc(local, zone, "latest")
-    never_was = local.is_not_null() & first.is_null()
-    is_twice = (first != last).fill_null(value=False)
-    ambiguous = int(is_twice.sum())
-    if not ambiguous:
-        return first, never_was, ()
-    is_second, settled = _find_second_pass(local, is_twice, never_was)
-    by_order = int((is_twice & settled).sum())
-    note = (
-        f"{ambiguous:,} local times in {zone} are ambiguous (the clock was set back): "
-        f"{by_order:,} decided by the order of the records, "
-        f"{ambiguous - by_order:,} assumed to be the first pass"
-    )
-    return last.zip_with(is_second, first), never_was, (note,)
-
-
-def _to_utc(local: pl.Series, zone: str, which: Literal["earliest", "latest"]) -> pl.Series:
-    return local.dt.replace_time_zone(
-        zone, ambiguous=which, non_existent="null"
-    ).dt.convert_time_zone("UTC")
-
-
-def _find_second_pass(
-    local: pl.Series, is_twice: pl.Series, never_was: pl.Series
-) -> tuple[pl.Series, pl.Series]:
-    """Return which rows are in the second pass, and for which the order of records decides."""
-    rows = pl.DataFrame({"at": local, "is_twice": is_twice}).with_row_index("row")
-    kept = rows.filter(pl.col("at").is_not_null() & ~never_was).with_columns(
-        is_step=(pl.col("at") < pl.col("at").shift(1)).fill_null(value=False),
-        day=pl.col("at").dt.date(),
-    )
-    # A step back outside a repeated hour means that the file is not sorted by time.
-    inside = (
-        pl.col("is_twice") & pl.col("is_twice").shift(1) & (pl.col("day") == pl.col("day").shift(1))
-    )
-    strays = kept.filter(pl.col("is_step") & ~inside.fill_null(value=False)).height
-    steps = (
-        kept.filter("is_twice")
-        .with_columns(steps=pl.col("is_step").cast(pl.Int32).cum_sum().over("day"))
-        .with_columns(settled=(pl.col("steps").max().over("day") == 1) & pl.lit(strays == 0))
-    )
-    passes = rows.select("row").join(steps, on="row", how="left", maintain_order="left")
-    settled = passes["settled"].fill_null(value=False)
-    return settled & (passes["steps"].fill_null(0) == 1), settled
-
-
-def _parse_iso(text: pl.Series) -> pl.Series:
-    found = pl.Series(text.name, [None] * len(text), dtype=_LOCAL)
-    for form in _ISO:
-        if found.null_count() == text.null_count():
-            break
-        read = (
-            text.str.to_date(form, strict=False).cast(_LOCAL)
-            if form == "%Y-%m-%d"
-            else text.str.to_datetime(form, time_unit="us", strict=False)
+        more = other.of_cells(~found.is_read)
+        found = _Reading(
+            absolute=found.absolute.zip_with(found.absolute.is_not_null(), more.absolute),
+            local=found.local.zip_with(found.local.is_not_null(), more.local),
+            faults=(*found.faults, *other.faults),
+            notes=(*found.notes, *other.notes),
         )
-        found = found.zip_with(found.is_not_null(), read)
-    return found
+    unread = tuple((rule, at_fault & ~found.is_read) for rule, at_fault in found.faults)
+    notes = found.notes
+    if count := int(differing.sum()):
+        fits = f"{count_text(count, 'cell')} could be read by several formats with other results"
+        notes = (*notes, f"{fits}: the first format that fits is used")
+    return replace(found, faults=unread, notes=notes)
 
 
-def _without_notes(found: pl.Series) -> tuple[pl.Series, pl.Series, tuple[str, ...]]:
-    return found, pl.repeat(value=False, n=len(found), eager=True), ()
+def _refuse_years(read: _Reading) -> _Reading:
+    """Remove times whose year is no year of a fact."""
+    years = read.absolute.dt.year().zip_with(read.absolute.is_not_null(), read.local.dt.year())
+    is_beyond = ((years < _YEARS["low"]) | (years > _YEARS["high"])).fill_null(value=False)
+    if not is_beyond.any():
+        return read
+    return replace(
+        read.of_cells(~is_beyond), faults=(*read.faults, (Rule("year", _YEARS), is_beyond))
+    )
+
+
+def _read_form(cells: pl.Series, form: TimeFormat, reader: TimeReader) -> _Reading:
+    if form.epoch is not None:
+        return _read_epoch(cells, form.epoch)
+    text = cells.cast(pl.String).str.strip_chars()
+    if form.names_zone:
+        text = text.str.replace(_UTC_IN_CELL, "${1}+00:00${2}")
+    if form.has_comma:
+        text = text.str.replace(r"(\d),(\d{1,9})", "$1.$2")
+    zone = "UTC" if form.has_offset else None
+    found = text.str.to_datetime(form.chrono, time_unit="us", time_zone=zone, strict=False)
+    return _choose_century(found, reader) if form.has_short_year else _reading_of(found)
+
+
+#: A name of UTC where a format has the name of a zone.
+_UTC_IN_CELL = r"(?i)([\d\s(])(?:UTC|GMT|Z)([\s)]|$)"
+
+
+def _reading_of(found: pl.Series) -> _Reading:
+    is_instant = isinstance(found.dtype, pl.Datetime) and found.dtype.time_zone is not None
+    return _instants(found) if is_instant else _local_times(found)
+
+
+def _choose_century(found: pl.Series, reader: TimeReader) -> _Reading:
+    """Take a year of two digits for the last such year before the end of the data."""
+    count = int(found.is_not_null().sum())
+    until = reader.provenance.data_until_on
+    read = _reading_of(found)
+    if reader.may_be_later:
+        note = f"{count_text(count, 'year')} of two digits: 00 to 69 are assumed to be 2000 to 2069"
+    else:
+        note = f"{count_text(count, 'year')} of two digits: the last one before {until} is assumed"
+        end: datetime = reader.provenance.data_until_at
+        if read.local.is_not_null().any():
+            end = datetime.combine(until, time.min)
+        earlier = found.dt.offset_by("-100y")
+        found = earlier.zip_with((found >= end).fill_null(value=False), found)
+    return replace(_reading_of(found), notes=(note,) if count else ())
+
+
+def _read_epoch(cells: pl.Series, unit: str) -> _Reading:
+    """Read a count of time since 1970, with fractions; a count in another unit is a fault.
+
+    Seconds taken for milliseconds all fall in January 1970, at any time of the day.
+    """
+    factor = EPOCHS[unit]
+    text = None if cells.dtype.is_numeric() else cells.cast(pl.String).str.strip_chars()
+    if text is None:
+        numbers = to_decimals(cells).values
+    else:
+        numbers = text.set(~text.str.contains(_COUNT).fill_null(value=True), None)
+        numbers = numbers.str.to_decimal(scale=18)
+    size = numbers.cast(pl.Float64) * factor
+    low, high = (_microseconds_of(year) for year in (_YEARS["low"], _YEARS["high"] + 1))
+    is_far = (size < low) | (size >= high)
+    count = (numbers.set(is_far.fill_null(value=False), None) * factor).cast(pl.Int64)
+    is_near = (count > 0) & (count < 31 * _DAY) & (count % _DAY != 0)
+    is_wrong = is_far.fill_null(value=False) | is_near.fill_null(value=False)
+    wrong = Rule("epoch", {"unit": EPOCH_UNITS[unit], **_YEARS})
+    return replace(_instants(count.set(is_wrong, None).cast(_UTC)), faults=((wrong, is_wrong),))
+
+
+def _microseconds_of(year: int) -> int:
+    return int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
+
+
+#: Changes that bring the usual variants of ISO 8601 into one form, in this order: Java's name of
+#: the zone after the offset, a blank for T, a comma before the fraction, a time without seconds,
+#: the names of UTC, and a blank before the offset.
+_ISO_VARIANTS = (
+    (r"([+-]\d{2}:?\d{2}|[Zz])\[[A-Za-z_/+-]+\]$", "$1"),
+    (r"^(\d{4}-\d{2}-\d{2})(?: +|t)(\d)", "${1}T$2"),
+    (r"(T\d{2}:\d{2}:\d{2}),(\d)", "$1.$2"),
+    (r"(T\d{2}:\d{2})($|[^:\d])", "$1:00$2"),
+    (r"(T\d.*?) ?(?:[Zz]|UTC|GMT)$", "${1}+00:00"),
+    (r"(T\d.*\d) ([+-])", "$1$2"),
+)
+_ISO_OFFSET = r"T.*[+-]\d{2}(?::?\d{2})?$"
+
+
+def _read_iso(text: pl.Series) -> _Reading:
+    for variant, form in _ISO_VARIANTS:
+        text = text.str.replace(variant, form)
+    has_offset = text.str.contains(_ISO_OFFSET).fill_null(value=False)
+    absolute = text.set(~has_offset, None).str.to_datetime(
+        "%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", time_zone="UTC", strict=False
+    )
+    bare = text.set(has_offset, None)
+    local = bare.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False)
+    if local.null_count() > bare.null_count():
+        days = bare.str.to_date("%Y-%m-%d", strict=False).cast(_LOCAL)
+        local = local.zip_with(local.is_not_null(), days)
+    return _Reading(absolute=absolute, local=local)

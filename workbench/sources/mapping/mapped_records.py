@@ -12,9 +12,12 @@ from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema.record_faults import Rule, join_faults, make_faults
 from workbench.sources.formats.raw_cells import RawCells, count_text
 from workbench.sources.mapping.mapping_rules import MonthsRule, WholeRule
-from workbench.sources.mapping.numerals import stated_currencies
 from workbench.sources.mapping.source_mapping import SourceMapping
-from workbench.sources.mapping.typed_columns import TypedColumn, read_column
+from workbench.sources.mapping.typed_columns import (
+    ColumnCells,
+    TypedColumn,
+    read_column,
+)
 from workbench.sources.source_settings import Provenance
 
 RECORD = "_record_id"
@@ -103,14 +106,23 @@ def explain_sql_errors(mapping: SourceMapping, place: str) -> Iterator[None]:
 def _read_column(
     cells: RawCells, source: str, mapping: SourceMapping, provenance: Provenance
 ) -> TypedColumn:
-    return read_column(
-        cells.records[source],
-        mapping.columns[source],
-        provenance=provenance,
+    rule = mapping.columns[source]
+    column = ColumnCells(
+        cells=_cells_of(cells, source),
         is_plain=cells.is_plain,
-        is_number=None if cells.numbers is None else cells.numbers[source],
+        is_number=None if cells.numbers is None else cells.numbers.to_dict().get(source),
+        currencies=None if rule.currency is None else _cells_of(cells, rule.currency),
         empty=mapping.file.empty,
+        may_be_later=mapping.column_name(source) in mapping.ends,
     )
+    return read_column(column, rule, provenance=provenance)
+
+
+def _cells_of(cells: RawCells, source: str) -> pl.Series:
+    """Return the cells of a source column, null if the file lacks it."""
+    if source in cells.columns:
+        return cells.records[source]
+    return pl.Series(source, [None], dtype=pl.String).new_from_index(0, cells.records.height)
 
 
 def _type_records(
@@ -131,11 +143,10 @@ def _type_records(
     days = {day: pl.col(name).dt.date() for day, name in mapping.day_columns.items()}
     typed = typed.with_columns(**days)
     for name, source in mapping.currency_columns.items():
-        found = cells.records[source]
-        stated = (
-            stated_currencies(found) if found.dtype == pl.String else pl.lit(None, dtype=pl.String)
+        stated = columns[source].currencies
+        typed = typed.with_columns(
+            (pl.lit(None, dtype=pl.String) if stated is None else stated).alias(name)
         )
-        typed = typed.with_columns(stated.alias(name))
     for name, rule in mapping.derive.items():
         with explain_sql_errors(mapping, f"derive.{name}"):
             typed = typed.with_columns(_derive(rule).alias(name))
@@ -202,24 +213,18 @@ def _find_faults(
     for says, sql in mapping.refuse.items():
         with explain_sql_errors(mapping, f"refuse {says!r}"):
             holds = typed.select(pl.sql_expr(sql).fill_null(value=False)).to_series()
-        for name in _columns_used(sql, mapping) & set(at_fault):
+        for name in mapping.names_used(sql) & set(at_fault):
             holds &= ~at_fault[name]  # A condition must not take an unreadable cell for empty.
         found.append(make_faults(typed.filter(holds), Rule("condition", {"says": says})))
     return join_faults(found)
 
 
-def _columns_used(sql: str, mapping: SourceMapping) -> set[str]:
-    """Return the columns that an expression uses, directly or through derived names."""
-    names = set(pl.sql_expr(sql).meta.root_names())
-    for name, rule in reversed(list(mapping.derive.items())):  # A rule uses earlier rules only.
-        if name in names:
-            parts = [rule] if isinstance(rule, str) else rule.model_dump().values()
-            names.update(*(pl.sql_expr(part).meta.root_names() for part in parts))
-    return names
-
-
 def _check_header(cells: RawCells, mapping: SourceMapping, name: str) -> None:
-    missing = [source for source in mapping.columns if source not in cells.columns]
+    missing = [
+        source
+        for source, rule in mapping.columns.items()
+        if source not in cells.columns and not rule.optional
+    ]
     if not missing:
         return
     found = len(mapping.columns) - len(missing)
@@ -257,14 +262,18 @@ def _has_similar_names(missing: list[str], header: list[str]) -> bool:
 
 
 def _check_readable(source: str, column: TypedColumn, mapping: SourceMapping, name: str) -> None:
+    if column.refusal is not None:
+        raise InputError(f"{name}: column {source!r}: {column.refusal} in mapping {mapping.name}")
     at_fault = int(column.is_at_fault.sum())
     if at_fault and column.values.null_count() == len(column.values):
         rule = mapping.columns[source]
-        form = f" in the form {rule.format!r}" if rule.format else ""
+        forms = " or ".join(map(repr, rule.format))
+        form = f" in the form {forms}" if forms else ""
+        rules = " or ".join(broken.words for broken, _ in column.faults)
         raise InputError(
             f"{name}: no cell of column {source!r} can be read as {rule.type}{form} "
-            f"({at_fault:,} records): "
-            f"correct the type or format of the column in mapping {mapping.name}"
+            f"({count_text(at_fault, 'record')}), being {rules}: correct the column in the file, "
+            f"or its rule in mapping {mapping.name}"
         )
 
 

@@ -2,52 +2,27 @@
 
 No number is converted to a binary float. A float cell of a typed file is converted by its shortest
 decimal text, which is the number that was entered. ``1.250`` may be one and a quarter or twelve
-hundred and fifty; the unambiguous cells of the column decide.
+hundred and fifty; the unambiguous cells of the column decide, and a column without them is not
+read until the mapping declares its decimal mark.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
 import polars as pl
 
+from workbench.sources.formats.raw_cells import count_text
+
 Mark = Literal[".", ","]
 
 #: Number of digits after the point while parsing; further digits are rounded.
 _SCALE = 18
-
-#: Decimal places of currencies that do not have two (ISO 4217, table A.1).
-_EXPONENTS: Mapping[str, int] = MappingProxyType(
-    dict.fromkeys(
-        [
-            "BIF",
-            "CLP",
-            "DJF",
-            "GNF",
-            "ISK",
-            "JPY",
-            "KMF",
-            "KRW",
-            "PYG",
-            "RWF",
-            "UGX",
-            "UYI",
-            "VND",
-            "VUV",
-            "XAF",
-            "XOF",
-            "XPF",
-        ],
-        0,
-    )
-    | dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3)
-    | dict.fromkeys(["CLF", "UYW"], 4)
-)
-
-#: Signs of a single currency; "$" and "¥" are signs of several.
-_SIGNS: Mapping[str, str] = MappingProxyType(
-    {"€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", "₺": "TRY"}
-)
+#: Size from which a number is not parsed: Decimal(38, 18) has twenty digits before the point.
+_TOO_LARGE = 1e19
+#: The decimal mark is settled if at most one clear cell in so many contradicts the others.
+_CONTRADICTED = 20
 
 _PLAIN = r"^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$"
 _FORMS: Mapping[Mark, str] = MappingProxyType(
@@ -56,101 +31,195 @@ _FORMS: Mapping[Mark, str] = MappingProxyType(
         ",": r"^[+-]?(\d+|\d{1,3}([. ']\d{3})+)(,\d+)?$|^[+-]?,\d+$",
     }
 )
+#: A number whose marks all separate groups of three digits, if it has no decimals.
+_GROUPED = r"^[+-]?[1-9]\d{0,2}(\.\d{3})+$|^[+-]?[1-9]\d{0,2}(,\d{3})+$"
+
+#: A number with its sign and the texts beside it, as in ``-5``, ``(5.00) €``, ``US$ 5``, ``5,00-``.
+_WRITTEN = (
+    r"^(?<open>\()?\s*(?<minus>[+-])?\s*(?<before>[^\d\s()+\-.,'%][^\d()+\-,'%]*?)?\s*"
+    r"(?<inner_open>\()?\s*(?<inner_minus>[+-])?\s*"
+    r"(?<digits>[.,]?\d(?:[\d.,' ]*\d)?(?:[eE][+-]?\d+)?)\s*"
+    r"(?<inner_trailing>-)?\s*(?<inner_close>\))?\s*"
+    r"(?<after>[^\d\s()+\-.,'%][^\d()+\-,'%]*?)?\s*(?<trailing>-)?\s*(?<close>\))?$"
+)
 
 
-def decimal_places(currency: str) -> int:
-    """Return the decimal places of a currency's minor unit."""
-    return _EXPONENTS.get(currency, 2)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenNumbers:
+    """Numbers as they are written, with the texts beside them.
+
+    Attributes
+    ----------
+    digits : Series of String
+        Sign, digits and marks of each number; null if the cell is empty or not a number.
+    before, after : Series of String
+        Text before and after the number, null if there is none.
+    negatives : int
+        Number of cells that are negative by parentheses or by a minus sign at the end.
+    """
+
+    digits: pl.Series
+    before: pl.Series
+    after: pl.Series
+    negatives: int
 
 
-def stated_currencies(cells: pl.Series) -> pl.Series:
-    """Return the currency in each cell, from its sign or ISO code, or null."""
-    text = cells.str.strip_chars()
-    sign = text.str.extract(f"([{''.join(_SIGNS)}])").replace_strict(_SIGNS, return_dtype=pl.String)
-    code = text.str.extract(r"^([A-Z]{3})\b|\b([A-Z]{3})$", 1)
-    last = text.str.extract(r"\b([A-Z]{3})$")
-    return sign.fill_null(code).fill_null(last)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedNumbers:
+    """Exact numbers of a column.
+
+    Attributes
+    ----------
+    values : Series of Decimal(38, 18)
+        Null if the cell is empty or not a number in the column's notation.
+    is_too_large : Series of Boolean
+        True if the cell is a number that is too large to be stored.
+    notes : tuple of str
+        Assumptions about the decimal mark.
+    question : str or None
+        Why the decimal mark cannot be known, and what to declare; then the values do not count.
+    """
+
+    values: pl.Series
+    is_too_large: pl.Series
+    notes: tuple[str, ...] = ()
+    question: str | None = None
+
+
+def separate_units(cells: pl.Series) -> WrittenNumbers:
+    """Separate numbers from the currencies, parentheses and minus signs beside them."""
+    text = (
+        cells.str.replace_all(r"[\u00a0\u202f\u2009]", " ")
+        .str.replace_all("[\u2212\u2013]", "-")
+        .str.replace_all("\u2019", "'", literal=True)
+        .str.strip_chars()
+    )
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(text))
+    if text.str.contains(r"^[+-]?\d[\d.,]*$").all():
+        return WrittenNumbers(digits=text, before=nothing, after=nothing, negatives=0)
+    parts = text.to_frame("text").select(pl.col("text").str.extract_groups(_WRITTEN)).unnest("text")
+    opens = pl.sum_horizontal(pl.col("open", "inner_open").is_not_null())
+    closes = pl.sum_horizontal(pl.col("close", "inner_close").is_not_null())
+    leading = pl.sum_horizontal(pl.col("minus", "inner_minus").is_not_null())
+    trailing = pl.sum_horizontal(pl.col("inner_trailing", "trailing").is_not_null())
+    is_written = (opens == closes) & (opens + leading + trailing <= 1)
+    is_negative = (opens + trailing == 1) | pl.any_horizontal(
+        pl.col("minus", "inner_minus").eq_missing(pl.lit("-"))
+    )
+    sign = pl.when(is_negative).then(pl.lit("-")).otherwise(pl.lit(""))
+    found = parts.select(
+        digits=pl.when(is_written).then(sign + pl.col("digits")),
+        before=pl.col("before").str.strip_chars(),
+        after=pl.col("after").str.strip_chars(),
+        negative=is_written & (opens + trailing == 1) & pl.col("digits").is_not_null(),
+    )
+    return WrittenNumbers(
+        digits=found["digits"],
+        before=found["before"],
+        after=found["after"],
+        negatives=int(found["negative"].sum()),
+    )
 
 
 def parse_numerals(
-    cells: pl.Series, *, is_plain: bool, declared: Mark | None, is_whole: bool
-) -> tuple[pl.Series, str | None]:
-    """Parse text cells as exact decimals.
+    written: WrittenNumbers,
+    *,
+    is_plain: bool | pl.Series,
+    declared: Mark | None,
+    is_whole: bool | pl.Series,
+) -> ParsedNumbers:
+    """Parse written numbers as exact decimals.
 
     Parameters
     ----------
-    cells : Series of String
-        Cells of the file; null stays null.
-    is_plain : bool
-        Whether the format writes numbers in plain notation, so that ``1.250`` is unambiguous.
+    written : WrittenNumbers
+        Numbers as they are written.
+    is_plain : bool or Series of Boolean
+        Whether the format, or a cell of it, writes plain notation, so that ``1.250`` is clear.
     declared : "." or "," or None
         Decimal mark that the mapping declares; None lets the cells vote.
-    is_whole : bool
-        Whether numbers have no decimals, so that three digits after a mark are thousands.
-
-    Returns
-    -------
-    numbers : Series of Decimal(38, 18)
-        Null if the cell is null or not a number in the column's notation.
-    note : str or None
-        Assumption about the decimal mark.
+    is_whole : bool or Series of Boolean
+        Whether numbers have no decimals, so that groups of three digits are thousands.
     """
-    text = _strip_currency(cells)
-    is_safe = text.str.contains(_PLAIN) & (is_plain or text.str.contains("[eE]"))
-    voting = text.set(is_safe.fill_null(value=False), None)
-    mark, note = (declared, None) if declared else _vote_decimal_mark(voting, is_whole=is_whole)
-    thousands = "." if mark == "," else ","
-    plain = text.str.replace_all(r"[ ']", "").str.replace_all(thousands, "", literal=True)
+    text = written.digits
+    is_safe = (text.str.contains(_PLAIN) & (is_plain | text.str.contains("[eE]"))).fill_null(
+        value=False
+    )
+    voting = text.set(is_safe, None)
+    is_grouped = (voting.str.contains(_GROUPED) & is_whole).fill_null(value=False)
+    vote = _vote(voting, is_grouped)
+    mark = declared or vote.mark
+    plain = text.str.replace_all("[ ']", "").str.replace_all(
+        "." if mark == "," else ",", "", literal=True
+    )
     plain = plain.str.replace(mark, ".", literal=True)
-    is_number = text.str.contains(_FORMS[mark])
-    read = plain.set(~is_number.fill_null(value=False), None)
-    chosen = text.zip_with(is_safe.fill_null(value=False), read)
-    return chosen.str.to_decimal(scale=_SCALE), note
+    plain = plain.set(~text.str.contains(_FORMS[mark]).fill_null(value=False), None)
+    if declared is None and not vote.is_clear:
+        plain = plain.zip_with(~is_grouped, text.str.replace_all("[.,]", ""))
+    chosen = text.zip_with(is_safe, plain)
+    is_too_large = _is_too_large(chosen.cast(pl.Float64, strict=False))
+    return ParsedNumbers(
+        values=chosen.set(is_too_large, None).str.to_decimal(scale=_SCALE),
+        is_too_large=is_too_large,
+        notes=() if declared else vote.notes,
+        question=None if declared else vote.question,
+    )
 
 
-def to_decimals(cells: pl.Series) -> pl.Series:
+def to_decimals(cells: pl.Series) -> ParsedNumbers:
     """Return cells of a number type as exact decimals, floats by their shortest decimal text."""
+    size = cells.cast(pl.Float64, strict=False)
+    is_too_large = _is_too_large(size) & size.is_finite().fill_null(value=False)
+    small = cells.set(is_too_large, None)
     if cells.dtype.is_float():
-        finite = cells.set(~cells.is_finite().fill_null(value=False), None)
-        return finite.cast(pl.String).str.to_decimal(scale=_SCALE)
-    return cells.cast(pl.Decimal(38, _SCALE), strict=False)
+        finite = small.set(~cells.is_finite().fill_null(value=False), None)
+        values = finite.cast(pl.String).str.to_decimal(scale=_SCALE)
+    else:
+        values = small.cast(pl.Decimal(38, _SCALE), strict=False)
+    return ParsedNumbers(values=values, is_too_large=is_too_large)
 
 
-def to_minor_units(numbers: pl.Series, currency: str) -> tuple[pl.Series, int]:
-    """Return amounts as Decimal(18, 4) in minor units, and the number of rounded ones."""
-    scaled = numbers * 10 ** decimal_places(currency)
-    rounded = scaled.round(4, mode="half_away_from_zero")
-    changed = int((rounded != scaled).sum() or 0)
-    return rounded.cast(pl.Decimal(18, 4), strict=False), changed
+def _is_too_large(numbers: pl.Series) -> pl.Series:
+    return (numbers.abs() >= _TOO_LARGE).fill_null(value=False)
 
 
-def _strip_currency(cells: pl.Series) -> pl.Series:
-    """Remove blanks, currency signs and codes, and unify minus signs and thin blanks."""
-    return (
-        cells.str.replace_all(r"[\u00a0\u202f\u2009]", " ")
-        .str.replace_all("\u2212", "-", literal=True)
-        .str.replace_all("\u2019", "'", literal=True)
-        .str.replace(r"^([+-]?)\s*(?:[A-Z]{3}\b|[€£$¥₹₩₺])\s*", "$1")
-        .str.replace(r"\s*(?:\b[A-Z]{3}|[€£$¥₹₩₺])\s*$", "")
-        .str.strip_chars()
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Vote:
+    mark: Mark
+    is_clear: bool
+    notes: tuple[str, ...] = ()
+    question: str | None = None
 
 
-def _vote_decimal_mark(text: pl.Series, *, is_whole: bool) -> tuple[Mark, str | None]:
+def _vote(text: pl.Series, is_grouped: pl.Series) -> _Vote:
     """Choose the decimal mark by a vote of the unambiguous cells."""
-    comma = text.str.contains(r"\..*,|\..*\.") | text.str.contains(r",\d{1,2}$|,\d{4,}$|^[+-]?0,\d")
-    point = text.str.contains(r",.*\.|,.*,") | text.str.contains(
-        r"\.\d{1,2}$|\.\d{4,}$|^[+-]?0\.\d"
-    )
-    for_comma = int((comma & ~point).sum() or 0)
-    for_point = int((point & ~comma).sum() or 0)
-    either = int((text.str.contains("[.,]") & ~comma & ~point).sum() or 0)
-    if for_comma > for_point:
-        return ",", f"decimal comma, by {for_comma:,} of {for_comma + for_point:,} clear cells"
-    if for_point or not either:
-        return ".", None
-    is_point = text.str.contains(".", literal=True).any()
-    mark: Mark = "," if is_whole and is_point else "."
-    reading = "thousands" if is_whole or not is_point else "decimals"
-    sign = "point" if is_point else "comma"
-    return mark, f"{either:,} cells are ambiguous: the {sign} is assumed to separate {reading}"
+    is_number = text.str.contains(f"{_FORMS['.']}|{_FORMS[',']}")
+    text = text.set(~is_number.fill_null(value=True), None)
+    comma = text.str.contains(r"\..*,|\..*\.") | text.str.contains(r",\d{1,2}$|,\d{4,}$|^[+-]?0?,")
+    point = text.str.contains(r",.*\.|,.*,") | text.str.contains(r"\.\d{1,2}$|\.\d{4,}$|^[+-]?0?\.")
+    for_comma = int((comma & ~point & ~is_grouped).sum() or 0)
+    for_point = int((point & ~comma & ~is_grouped).sum() or 0)
+    either = (text.str.contains("[.,]") & ~comma & ~point).fill_null(value=False)
+    ambiguous = int((either & ~is_grouped).sum())
+    clear, fewer = for_comma + for_point, min(for_comma, for_point)
+    is_settled = clear > 0 and fewer * _CONTRADICTED <= clear
+    if ambiguous and not is_settled:
+        contradiction = f" ({for_point:,} cells have a decimal point, {for_comma:,} a comma)"
+        return _Vote(
+            mark=".",
+            is_clear=False,
+            question=f"{count_text(ambiguous, 'cell')} with three digits after a point or comma "
+            "may be decimals or thousands, and the other cells do not settle it"
+            f'{contradiction if clear else ""}: declare decimal = "." (then 1.234 is less than '
+            'two) or decimal = "," (then 1.234 is more than a thousand)',
+        )
+    mark: Mark = "," if for_comma > for_point else "."
+    notes: tuple[str, ...] = ()
+    if mark == "," or (clear and either.any()):
+        word = "comma" if mark == "," else "point"
+        notes = (f"decimal {word}, by {max(for_comma, for_point):,} of {clear:,} clear cells",)
+    grouped = int(is_grouped.sum())
+    if grouped and not clear:
+        counted = f"{count_text(grouped, 'cell')} with groups of three digits"
+        notes = (f"whole numbers: {counted} are thousands",)
+    return _Vote(mark=mark, is_clear=clear > 0, notes=notes)

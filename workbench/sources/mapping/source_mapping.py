@@ -5,7 +5,8 @@ The tables of a mapping define in this order how a record becomes rows::
     title, system, zone, currency, data_until, basis, trust     settings (see source_settings)
     [file]        delimiter, encoding, header, columns, sheets, empty, repeats: declarations that
                   replace detection
-    [columns]     source column = type, or { type, name, format, values, empty, required, decimal }
+    [columns]     source column = type, or { type, name, format, may_be_later, values, empty,
+                  required, optional, decimal, currency, minor }, see ``ColumnRule``
     [derive]      name = SQL over columns, or { from = SQL date, months = SQL integer },
                   or { whole = SQL amount }
     [refuse]      "reason in words" = SQL condition of records to refuse
@@ -148,6 +149,26 @@ class SourceMapping(Declaration):
         instants = [name for name, rule in named.items() if rule.type == "instant"]
         return {f"{name}_on": name for name in instants if f"{name}_on" not in named}
 
+    @property
+    def ends(self) -> frozenset[str]:
+        """Names in expressions that feed the end of a term, which may lie beyond the data."""
+        found: set[str] = set()
+        for table, rules in self.tables.items():
+            end = TABLES[table].ends
+            for rule in rules:
+                if end is not None and end in rule.columns:
+                    found |= self.names_used(rule.columns[end])
+        return frozenset(found)
+
+    def names_used(self, sql: str) -> set[str]:
+        """Return the names that an expression uses, directly or through derived names."""
+        names = set(pl.sql_expr(sql).meta.root_names())
+        for name, rule in reversed(list(self.derive.items())):  # A rule uses earlier rules only.
+            if name in names:
+                parts = [rule] if isinstance(rule, str) else rule.model_dump().values()
+                names.update(*(pl.sql_expr(part).meta.root_names() for part in parts))
+        return names | {name for day, name in self.day_columns.items() if day in names}
+
     def fingerprint(self) -> str:
         """Return a hash of the whole mapping, 64 hex digits."""
         content = self.model_dump(mode="json", exclude={"title", *SETTINGS})
@@ -162,6 +183,10 @@ class SourceMapping(Declaration):
         ]
         for name in {name for name in known if known.count(name) > 1}:
             yield f"columns: {name} is used twice or reserved; choose another with name ="
+        for source, column in self.columns.items():
+            if column.currency is not None and column.currency not in self.columns:
+                found = unknown_name("column", column.currency, self.columns)
+                yield f"columns.{source}.currency: {found}"
         for name, rule in self.derive.items():
             for sql in [rule] if isinstance(rule, str) else rule.model_dump().values():
                 yield from _sql_faults(f"derive.{name}", sql, known)

@@ -12,16 +12,12 @@ from operator import or_
 import polars as pl
 
 from workbench.schema.record_faults import MISSING, Rule
-from workbench.sources.formats.raw_cells import count_text
-from workbench.sources.mapping.instants import example_text, parse_dates, parse_instants
+from workbench.sources.mapping.amounts import ReadNumbers, read_amounts, read_numbers
+from workbench.sources.mapping.codes import parse_codes
+from workbench.sources.mapping.instants import TimeReader
 from workbench.sources.mapping.mapping_rules import ColumnRule, ColumnType
-from workbench.sources.mapping.numerals import (
-    decimal_places,
-    parse_numerals,
-    stated_currencies,
-    to_decimals,
-    to_minor_units,
-)
+from workbench.sources.mapping.time_formats import example_text
+from workbench.sources.mapping.typed_cells import plain_cells, refuse_type, to_text
 from workbench.sources.source_settings import Provenance
 
 _TRUE = ("true", "yes", "y", "t", "1")
@@ -40,11 +36,17 @@ class TypedColumn:
         Rules that cells break, with the cells that break them; each cell breaks one rule at most.
     notes : tuple of str
         Assumptions, without the column's name.
+    currencies : Series of String or None
+        Of money: the currency that the cell, or the column with the currencies, states.
+    refusal : str or None
+        Why the column as a whole cannot be read, and what to do; then the values do not count.
     """
 
     values: pl.Series
     faults: tuple[tuple[Rule, pl.Series], ...] = ()
     notes: tuple[str, ...] = ()
+    currencies: pl.Series | None = None
+    refusal: str | None = None
 
     @property
     def is_at_fault(self) -> pl.Series:
@@ -53,97 +55,140 @@ class TypedColumn:
         return reduce(or_, (at_fault for _, at_fault in self.faults), nowhere)
 
 
-def read_column(
-    cells: pl.Series,
-    rule: ColumnRule,
-    *,
-    provenance: Provenance,
-    is_plain: bool,
-    is_number: pl.Series | None = None,
-    empty: tuple[str, ...] = (),
-) -> TypedColumn:
-    """Parse one column.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnCells:
+    """The cells of one column with what the file and the mapping say about them.
 
-    Parameters
+    Attributes
     ----------
     cells : Series
         Cells of the file.
-    rule : ColumnRule
-        Rule of the mapping for the column.
-    provenance : Provenance
-        Settings with zone and currency.
     is_plain : bool
         Whether the format writes numbers and instants in plain notation, see ``RawCells``.
     is_number : Series of Boolean, optional
         Whether a workbook stores the cell as a number without leading zeros.
+    currencies : Series, optional
+        Cells of the column with the currency of each amount.
     empty : tuple of str
-        Texts that count as empty.
+        Texts that count as empty in every column.
+    may_be_later : bool
+        Whether dates may lie beyond the end of the data.
     """
-    cells = _empty_to_null(cells, (*empty, *rule.empty))
+
+    cells: pl.Series
+    is_plain: bool
+    is_number: pl.Series | None = None
+    currencies: pl.Series | None = None
+    empty: tuple[str, ...] = ()
+    may_be_later: bool = False
+
+
+def read_column(column: ColumnCells, rule: ColumnRule, *, provenance: Provenance) -> TypedColumn:
+    """Parse one column.
+
+    Parameters
+    ----------
+    column : ColumnCells
+        Cells of the column.
+    rule : ColumnRule
+        Rule of the mapping for the column.
+    provenance : Provenance
+        Settings with zone, currency and the end of the data.
+    """
+    cells, notes = plain_cells(column.cells)
+    cells = _empty_to_null(cells, (*column.empty, *rule.empty))
+    if rule.values is None and (refusal := refuse_type(cells, rule.type)):
+        return TypedColumn(values=_nulls(cells), refusal=refusal)
     cells, is_unlisted = _replace_listed(cells, rule)
-    found = _parse(cells, rule, provenance=provenance, is_plain=is_plain, is_number=is_number)
+    found = _parse(cells, rule, column=column, provenance=provenance)
     faults = _first_faults(
         (Rule.choice(tuple(rule.values or ()), name="listed"), is_unlisted),
         *found.faults,
         (_type_rule(rule), cells.is_not_null() & found.values.is_null()),
         (MISSING, cells.is_null() & rule.required),
     )
-    return TypedColumn(values=found.values, faults=faults, notes=found.notes)
+    return TypedColumn(
+        values=found.values,
+        faults=faults,
+        notes=(*notes, *found.notes),
+        currencies=found.currencies,
+        refusal=found.refusal,
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _ParsedCells:
-    values: pl.Series
-    notes: tuple[str, ...] = ()
-    faults: tuple[tuple[Rule, pl.Series], ...] = ()
+def _nulls(cells: pl.Series) -> pl.Series:
+    return pl.Series(cells.name, [None], dtype=pl.String).new_from_index(0, len(cells))
 
 
 def _parse(
-    cells: pl.Series,
-    rule: ColumnRule,
-    *,
-    provenance: Provenance,
-    is_plain: bool,
-    is_number: pl.Series | None,
-) -> _ParsedCells:
+    cells: pl.Series, rule: ColumnRule, *, column: ColumnCells, provenance: Provenance
+) -> TypedColumn:
     match rule.type:
         case "text":
-            return _ParsedCells(_to_text(cells))
+            return _parse_text(to_text(cells))
         case "code":
-            return _parse_code(cells, is_number)
+            codes = parse_codes(cells, column.is_number)
+            lost = ((Rule("whole_code"), codes.is_destroyed),)
+            return TypedColumn(values=codes.values, notes=codes.notes, faults=lost)
         case "category":
-            return _ParsedCells(_parse_category(_to_text(cells)))
-        case "integer" | "decimal" | "money":
-            return _parse_number(cells, rule, provenance, is_plain=is_plain)
-        case "instant":
-            values, never_was, notes = parse_instants(cells, form=rule.format, zone=provenance.zone)
-            never = (Rule("local_time", {"zone": provenance.zone}), never_was)
-            return _ParsedCells(values, notes, (never,))
-        case "date":
-            return _ParsedCells(parse_dates(cells, form=rule.format, zone=provenance.zone))
+            return TypedColumn(values=_parse_category(to_text(cells)))
+        case "integer" | "decimal":
+            return _of_numbers(read_numbers(cells, rule, is_plain=_is_plain(column)))
+        case "money":
+            return _of_numbers(
+                read_amounts(
+                    cells,
+                    rule,
+                    currency=provenance.currency,
+                    codes=column.currencies,
+                    is_plain=_is_plain(column),
+                )
+            )
+        case "instant" | "date":
+            reader = TimeReader(
+                provenance=provenance,
+                forms=rule.format,
+                may_be_later=rule.may_be_later or column.may_be_later,
+            )
+            is_date = rule.type == "date"
+            times = reader.parse_dates(cells) if is_date else reader.parse_instants(cells)
+            return TypedColumn(values=times.values, notes=times.notes, faults=times.faults)
         case "boolean":
-            return _ParsedCells(_parse_boolean(cells))
+            return TypedColumn(values=_parse_boolean(cells))
 
 
-_RULES: Mapping[ColumnType, str] = {
-    "text": "readable",
-    "code": "readable",
-    "category": "readable",
-    "integer": "whole_number",
-    "decimal": "number",
-    "money": "money",
-    "instant": "instant",
-    "date": "date",
-    "boolean": "boolean",
+def _is_plain(column: ColumnCells) -> bool | pl.Series:
+    """Return which cells are in plain notation: of a workbook only those stored as numbers."""
+    return column.is_plain if column.is_number is None else column.is_number
+
+
+def _of_numbers(numbers: ReadNumbers) -> TypedColumn:
+    return TypedColumn(
+        values=numbers.values,
+        faults=numbers.faults,
+        notes=numbers.notes,
+        currencies=numbers.currencies,
+        refusal=numbers.question,
+    )
+
+
+_RULES: Mapping[ColumnType, Rule] = {
+    "text": Rule("readable"),
+    "code": Rule("readable"),
+    "category": Rule("readable"),
+    "integer": Rule("whole_number"),
+    "decimal": Rule("number"),
+    "money": Rule("money"),
+    "boolean": Rule("yes_or_no", {"allowed": (*_TRUE, *_FALSE)}),
 }
 
 
 def _type_rule(rule: ColumnRule) -> Rule:
     """Return the rule that a cell can be parsed as the declared type, with an example."""
-    name = _RULES[rule.type]
     if rule.type in ("date", "instant"):
-        return Rule(name, {"example": example_text(rule.format, is_date=rule.type == "date")})
-    return Rule(name)
+        example = example_text(rule.format, is_date=rule.type == "date")
+        return Rule(rule.type, {"example": example})
+    return _RULES[rule.type]
 
 
 def _first_faults(*faults: tuple[Rule, pl.Series]) -> tuple[tuple[Rule, pl.Series], ...]:
@@ -162,82 +207,31 @@ def _replace_listed(cells: pl.Series, rule: ColumnRule) -> tuple[pl.Series, pl.S
     """Replace cells by the values that the mapping lists for them; an empty text becomes null."""
     if rule.values is None:
         return cells, pl.repeat(value=False, n=len(cells), eager=True)
-    listed = _to_text(cells).replace_strict(dict(rule.values), default=None, return_dtype=pl.String)
-    return _empty_to_null(listed, ()), cells.is_not_null() & listed.is_null()
+    listed = to_text(cells).replace_strict(dict(rule.values), default=None, return_dtype=pl.String)
+    is_unlisted = cells.is_not_null() & listed.is_null()
+    return _empty_to_null(listed, ()), is_unlisted
 
 
 def _empty_to_null(cells: pl.Series, empty: tuple[str, ...]) -> pl.Series:
-    if cells.dtype != pl.String:
-        return cells
-    is_empty = (cells.str.strip_chars() == "") | cells.is_in(list(empty))
-    return cells.set(is_empty.fill_null(value=False), None)
-
-
-def _to_text(cells: pl.Series) -> pl.Series:
+    """Make cells null that are blank or one of the texts for no value, 9999 also as a number."""
+    is_empty = to_text(cells).is_in(list(empty)) if empty else None
     if cells.dtype == pl.String:
-        return cells
-    if cells.dtype.is_float():
-        # In a column with gaps pandas writes whole numbers as floats: 17850 becomes 17850.0.
-        is_whole = cells.is_not_null().all() or cells.is_finite().all()
-        whole = cells.cast(pl.Int64, strict=False)
-        if is_whole and (whole.cast(pl.Float64) == cells).fill_null(value=True).all():
-            return whole.cast(pl.String)
-    return cells.cast(pl.String, strict=False)
+        is_blank = cells.str.strip_chars() == ""
+        is_empty = is_blank if is_empty is None else is_empty | is_blank
+    return cells if is_empty is None else cells.set(is_empty.fill_null(value=False), None)
 
 
-def _parse_code(cells: pl.Series, is_number: pl.Series | None) -> _ParsedCells:
-    text = _to_text(cells).str.strip_chars()
-    guarded = int(text.str.contains(r"^'[\d+=@-]").sum() or 0)
-    notes = [f"guard apostrophe removed from {count_text(guarded, 'cell')}"] if guarded else []
-    bare = text.str.replace(r"^'([\d+=@-])", "$1")
-    if is_number is not None and is_number.any():
-        # Only a number shorter than the longest code of the column can have lost zeros.
-        digits = bare.str.len_chars()
-        longest = bare.filter(bare.str.contains(r"^\d+$")).str.len_chars().max()
-        short = int((is_number & (digits < longest)).sum() or 0)
-        if short:
-            notes.append(f"{count_text(short, 'cell')} stored as a number, leading zeros unknown")
-    return _ParsedCells(bare, tuple(notes))
+def _parse_text(text: pl.Series) -> TypedColumn:
+    return TypedColumn(values=text.set(text.str.contains("\ufffd").fill_null(value=False), None))
 
 
 def _parse_category(text: pl.Series) -> pl.Series:
     return text.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", "_").str.strip_chars("_")
 
 
-def _parse_number(
-    cells: pl.Series, rule: ColumnRule, provenance: Provenance, *, is_plain: bool
-) -> _ParsedCells:
-    is_money = rule.type == "money"
-    is_whole = rule.type == "integer" or (is_money and decimal_places(provenance.currency) == 0)
-    notes: list[str] = []
-    faults: list[tuple[Rule, pl.Series]] = []
-    if cells.dtype.is_numeric():
-        numbers = to_decimals(cells)
-    else:
-        text = _to_text(cells)
-        numbers, note = parse_numerals(
-            text, is_plain=is_plain, declared=rule.decimal, is_whole=is_whole
-        )
-        notes += [note] if note else []
-        if is_money:
-            stated = stated_currencies(text)
-            is_foreign = (stated != provenance.currency).fill_null(value=False)
-            faults.append((Rule("currency", {"currency": provenance.currency}), is_foreign))
-    if is_money:
-        values, rounded = to_minor_units(numbers, provenance.currency)
-        if rounded:
-            notes.append(f"{count_text(rounded, 'amount')} rounded to 1/10000 of the minor unit")
-        return _ParsedCells(values, tuple(notes), tuple(faults))
-    if rule.type == "integer":
-        whole = numbers.round(0)
-        is_fraction = (whole != numbers).fill_null(value=False)
-        return _ParsedCells(whole.set(is_fraction, None).cast(pl.Int64, strict=False), tuple(notes))
-    return _ParsedCells(numbers, tuple(notes))
-
-
 def _parse_boolean(cells: pl.Series) -> pl.Series:
     if cells.dtype == pl.Boolean:
         return cells
-    text = _to_text(cells).str.strip_chars().str.to_lowercase()
+    text = to_text(cells).str.strip_chars().str.to_lowercase()
     meanings = {**dict.fromkeys(_TRUE, True), **dict.fromkeys(_FALSE, False)}
     return text.replace_strict(meanings, default=None, return_dtype=pl.Boolean)

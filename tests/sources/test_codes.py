@@ -1,0 +1,74 @@
+"""Codes that went through a program that took them for numbers."""
+
+from pathlib import Path
+
+import openpyxl
+import polars as pl
+import pytest
+
+from tests.refusals import words_of
+from workbench.sources import find_mapping, open_source
+
+LOST = "a number that lost digits when it was written with an exponent or as a float"
+
+
+def _csv(tmp_path: Path, *cells: str) -> Path:
+    path = tmp_path / "codes.csv"
+    path.write_text("\n".join(["code;n", *(f"{cell};1" for cell in cells)]) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("name", ["n-float.csv", "n-float.xlsx"])
+def test_case_n06_every_copy_of_online_retail_has_the_same_customer(cases: Path, name: str):
+    reading = open_source(cases / name, mapping=find_mapping("online_retail")).read(0)
+    assert reading.tables["customers"]["record_id"].to_list() == ["online-retail:17850"]
+    assert ("CustomerID: 2 cells end in .0 as floats do" in "".join(reading.assumptions)) == (
+        name.endswith("csv")
+    )
+
+
+def test_the_end_of_a_float_is_removed_where_all_cells_are_whole_numbers(see, tmp_path: Path):
+    seen = see(_csv(tmp_path, "17850.0", "", "12", "-3.0"), {"code": "code"})
+    assert seen.cells["code"] == ["17850", None, "12", "-3"]
+    assert "code: 2 cells end in .0 as floats do: the end is removed" in seen.said
+
+
+@pytest.mark.parametrize("other", ["A12", "1.1", "007.00"])
+def test_the_end_is_kept_and_said_where_other_cells_are_no_whole_numbers(
+    see, tmp_path: Path, other: str
+):
+    seen = see(_csv(tmp_path, "2.0", other), {"code": "code"})
+    assert seen.cells["code"] == ["2.0", other]
+    assert (
+        "code: 1 cell ends in .0 and kept it, since other cells are no whole numbers" in seen.said
+    )
+
+
+def test_codes_written_with_an_exponent_are_refused(see, tmp_path: Path):
+    cells = ("1.7850E+4", "1.22158E+17", "5.55E+12", "1e+05", "1.5e17", "12E4567", "1E5", "E+1")
+    seen = see(_csv(tmp_path, *cells), {"code": "code"})
+    assert seen.cells["code"] == ["12E4567", "1E5", "E+1"]
+    assert words_of(seen.reading.refused) == [
+        (row, f"code: {LOST}: export the column as text") for row in range(1, 6)
+    ]
+
+
+def test_numbers_of_a_workbook_beyond_fifteen_digits_are_refused(see, tmp_path: Path):
+    workbook = openpyxl.Workbook()
+    for cell in ("code", 411111111111111, 4111111111111110, 1.22158e17, "4111111111111111"):
+        workbook.active.append([cell])
+    workbook.save(tmp_path / "cards.xlsx")
+    seen = see(tmp_path / "cards.xlsx", {"code": "code"})
+    assert seen.cells["code"] == ["411111111111111", "4111111111111111"]
+
+
+def test_floats_of_parquet_that_cannot_tell_numbers_apart_are_refused(see, tmp_path: Path):
+    path = tmp_path / "ids.parquet"
+    cells = {"a": [2.0**53, 2.0**53 - 1, 17850.0], "b": [17.0, 2.0**24, 5.5]}
+    pl.DataFrame(cells, schema={"a": pl.Float64, "b": pl.Float32}).write_parquet(path)
+    seen = see(path, {"a": "code", "b": "code"})
+    assert [(row, words[:2]) for row, words in words_of(seen.reading.refused)] == [
+        (1, "a:"),
+        (2, "b:"),
+    ]
+    assert seen.cells == {"a": ["17850"], "b": ["5.5"]}

@@ -1,0 +1,76 @@
+"""Codes: texts that may look like numbers, and what programs do to them that take them for some.
+
+A spreadsheet guards a code by an apostrophe, drops its leading zeros, or writes it with an
+exponent. pandas writes whole numbers as floats where a cell of the column is empty: customer 17850
+becomes 17850.0, who would be another customer.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from workbench.sources.formats.raw_cells import count_text
+from workbench.sources.mapping.typed_cells import to_text
+
+#: An exponent as spreadsheets and pandas write it: 1.22158E+17, 5.55e+12.
+_EXPONENT = r"^-?\d(\.\d+)?[eE][+-]\d+$|^-?\d\.\d+[eE]\d+$"
+#: Number of digits that a spreadsheet keeps of a number.
+_DIGITS_OF_SHEET = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedCodes:
+    """Codes of a column, cells whose digits are lost, and assumptions."""
+
+    values: pl.Series
+    is_destroyed: pl.Series
+    notes: tuple[str, ...]
+
+
+def parse_codes(cells: pl.Series, is_number: pl.Series | None) -> ParsedCodes:
+    """Return codes as they were before a program took them for numbers.
+
+    Parameters
+    ----------
+    cells : Series
+        Text, or numbers of a typed file.
+    is_number : Series of Boolean, optional
+        Whether a workbook stores the cell as a number without leading zeros.
+    """
+    text = to_text(cells).str.strip_chars()
+    guarded = int(text.str.contains(r"^'[\d+=@-]").sum() or 0)
+    notes = [f"guard apostrophe removed from {count_text(guarded, 'cell')}"] if guarded else []
+    bare, float_notes = _without_float_ends(text.str.replace(r"^'([\d+=@-])", "$1"))
+    notes += float_notes
+    is_destroyed = bare.str.contains(_EXPONENT).fill_null(value=False) | _is_inexact(cells)
+    if is_number is not None and is_number.any():
+        digits = bare.str.len_chars()
+        is_destroyed |= is_number & (digits > _DIGITS_OF_SHEET).fill_null(value=False)
+        # Only a number shorter than the longest code of the column can have lost zeros.
+        longest = bare.filter(bare.str.contains(r"^\d+$")).str.len_chars().max()
+        short = int((is_number & (digits < longest)).sum() or 0)
+        if short:
+            notes.append(f"{count_text(short, 'cell')} stored as a number, leading zeros unknown")
+    return ParsedCodes(
+        values=bare.set(is_destroyed, None), is_destroyed=is_destroyed, notes=tuple(notes)
+    )
+
+
+def _without_float_ends(text: pl.Series) -> tuple[pl.Series, list[str]]:
+    """Remove ``.0`` if all cells of the column are whole numbers, of which some were floats."""
+    is_float = text.str.contains(r"^-?\d+\.0$").fill_null(value=False)
+    count = int(is_float.sum())
+    if not count:
+        return text, []
+    ends = f"{count_text(count, 'cell')} {'ends' if count == 1 else 'end'} in .0"
+    if not text.str.contains(r"^-?\d+(\.0)?$").all():
+        return text, [f"{ends} and kept it, since other cells are no whole numbers"]
+    return text.str.replace(r"\.0$", ""), [f"{ends} as floats do: the end is removed"]
+
+
+def _is_inexact(cells: pl.Series) -> pl.Series:
+    """Mark floats beyond the whole numbers that their type can tell apart."""
+    if not cells.dtype.is_float():
+        return pl.repeat(value=False, n=len(cells), eager=True)
+    exact = 2.0**24 if cells.dtype == pl.Float32 else 2.0**53
+    return (cells.abs() >= exact).fill_null(value=False)
