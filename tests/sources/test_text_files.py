@@ -186,7 +186,7 @@ def test_a_record_of_the_wrong_width_is_refused_as_a_whole(see, tmp_path: Path):
         (3, "4 fields where the header has 3"),
     ]
     assert seen.reading.refused["raw"].to_list() == [
-        '{"id": "2", "name": "Bo"}',
+        '{"id": "2", "name": "Bo", "city": null}',
         '{"id": "3", "name": "Cy", "city": "Lyon", "field 4": "x"}',
     ]
     assert (seen.reading.read, seen.reading.accepted) == (3, 1)
@@ -212,7 +212,10 @@ def test_a_file_with_a_byte_order_mark_has_its_first_column(see, tmp_path: Path)
         ("id,n\nZo\u00eb,1\n".encode("cp1252"), {"encoding": "utf-8"}, "is not utf-8: byte 8"),
         (b"id,n\nx,1\n", {"delimiter": ";"}, "check the delimiter"),
         (b"id,id\nx,1\n", {}, "has column 'id' twice"),
-        (b'id,n\nx,"1\ny,2\n', {}, "the quote opened in line 2 is never closed"),
+        (b"id,n\nx\x00,1\n", {}, "contains zero bytes in most lines"),
+        (b'id,n\nx,"1\n' + b"y\n" * 200, {}, "a quote in line 2 is never closed"),
+        (b"id,n\n" + b"x" * (5 << 20), {}, "line 2 has more than 4,194,304 characters"),
+        (b"id,n" + b",x" * 10_001 + b"\n", {}, "has 10,003 fields in its header"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_one_sentence(

@@ -53,6 +53,8 @@ _MOST_CHOICES = 8  # A description lists so many choices and counts the others.
 _WORDS: Mapping[str, str] = {
     # rules about the form of the file
     "field_count": "{fields} where the header has {expected}",
+    "quotes": "a quote is not closed or stands within a quoted cell",
+    "zero_bytes": "contains zero bytes",
     "json_object": "not a JSON object",
     "json_keys": "the same key twice in one object",
     "nesting": "nested deeper than {levels} levels",

@@ -1,13 +1,14 @@
 """The cells of one file as its format contains them, before the mapping gives them types."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import polars as pl
 
-from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import FAULTS, Rule
+from workbench.sources.formats.text_decoding import escape_undecodable
 from workbench.sources.source import refused_records
 
 
@@ -53,36 +54,6 @@ class RawCells:
         return [name for name in self.records.columns if name != "source_row"]
 
 
-def name_columns(found: Sequence[str | None], *, expected: Collection[str], name: str) -> list[str]:
-    """Return the names of columns from the cells of a first line, without blanks around them.
-
-    A column whose name is empty or repeated gets its number: ``price (field 3)``.
-
-    Parameters
-    ----------
-    found : sequence of str or None
-        Cells of the first line.
-    expected : collection of str
-        Source columns that the mapping names.
-    name : str
-        Name of the file, for messages.
-
-    Raises
-    ------
-    InputError
-        A column that the mapping names occurs twice. (The message never contains another name,
-        because it may be the cell of a file without header.)
-    """
-    names: list[str] = []
-    for position, cell in enumerate(found, start=1):
-        bare = (cell or "").strip()
-        if bare in names and bare in expected:
-            raise InputError(f"{name} has column {bare!r} twice: rename one of them")
-        free = bare and bare != "source_row" and bare not in names
-        names.append(bare if free else f"{bare} (field {position})".strip())
-    return names
-
-
 def malformed_records(records: Iterable[tuple[int, Rule, str]]) -> pl.DataFrame:
     """Return records of the wrong shape as refused records, with columns of ``REFUSED``.
 
@@ -94,6 +65,16 @@ def malformed_records(records: Iterable[tuple[int, Rule, str]]) -> pl.DataFrame:
     found = [(row, None, None, rule.name, rule.json, raw) for row, rule, raw in records]
     frame = pl.DataFrame(found, schema={**FAULTS, "raw": pl.String}, orient="row")
     return refused_records(frame.drop("raw"), frame.select("source_row", "raw"))
+
+
+def record_as_json(fields: Sequence[str | None], header: Sequence[str]) -> str:
+    """Return the fields of one record as a JSON object; missing fields are null.
+
+    Undecodable bytes are written as escapes, because no JSON could contain them.
+    """
+    names = [*header, *(f"field {n}" for n in range(len(header) + 1, len(fields) + 1))]
+    cells = [field and escape_undecodable(field) for field in fields]
+    return json.dumps(dict(zip_longest(names, cells)), ensure_ascii=False)
 
 
 def raw_cells_as_json(records: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:

@@ -19,8 +19,9 @@ import polars as pl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from workbench.foundation.errors import InputError, ParameterError, unknown_name
+from workbench.sources.formats.column_names import name_columns
 from workbench.sources.formats.file_rule import FileRule
-from workbench.sources.formats.raw_cells import RawCells, malformed_records, name_columns
+from workbench.sources.formats.raw_cells import RawCells, malformed_records
 
 _ZEROS = re.compile(r"0{2,}")
 

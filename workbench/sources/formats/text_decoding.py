@@ -33,6 +33,12 @@ _MARKS = (
 )
 _SAMPLE = 1 << 16  # number of bytes in which a pattern of zero bytes is searched
 _KEEP = "workbench_keep_bytes"
+_BEYOND = re.compile(rb"[\x80-\xff]+")
+_RUN = re.compile(rb"[\x80-\xff]{3,}")
+#: Bytes that are signs in CP1252, but no apostrophe, dash or ellipsis, between two letters.
+_SIGN_IN_WORD = re.compile(
+    rb"[A-Za-z][\x80-\x82\x84\x86-\x89\x8b\x8d\x8f-\x91\x93-\x95\x98\x99\x9b\x9d](?=[a-z])"
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -121,8 +127,9 @@ def _find_zero_pattern(body: bytes) -> str | None:
     if zeros[0] == characters and max(sample[1::4]) <= 0x10:
         return "utf-32-be"
     even, odd = zeros[0] + zeros[2], zeros[1] + zeros[3]
-    # In UTF-16 at least delimiters, digits and line ends have a zero byte, always on one side.
-    if max(even, odd) < len(sample) / 20 or min(even, odd) * 20 > max(even, odd):
+    # In UTF-16 at least delimiters, digits and line ends have a zero byte on one side, and few
+    # other characters have one on the other side.
+    if max(even, odd) < len(sample) / 20 or min(even, odd) * 4 > max(even, odd):
         return None
     encoding = "utf-16-le" if odd > even else "utf-16-be"
     # A short text in another encoding may contain a few zero bytes, but no line end in UTF-16.
@@ -177,12 +184,28 @@ def _decode_by_lines(body: bytes, name: str) -> DecodedText:
             f"{name} is neither UTF-8 nor CP1252: {every - fitting:,} of {every:,} lines beyond "
             "ASCII do not fit; declare encoding under [file] in the mapping"
         )
+    if _is_unlikely_cp1252(body):
+        raise InputError(
+            f"{name} is not UTF-8, and as CP1252 its letters would be signs: it may come from DOS "
+            "(cp850), a Mac (mac-roman) or another alphabet; declare encoding under [file] in the "
+            "mapping"
+        )
     sentence = "encoding cp1252, assumed because the bytes are not valid UTF-8"
     if valid:
         sentence += f" ({valid:,} of {every:,} lines beyond ASCII are)"
     if fitting < every:
         sentence += f"; lines with undefined bytes are refused ({every - fitting:,})"
     return _keep_bytes(body, "cp1252", (sentence,))
+
+
+def _is_unlikely_cp1252(body: bytes) -> bool:
+    """Return whether most bytes beyond ASCII stand in long runs, or are signs within words.
+
+    Western words have single accented letters; other alphabets fill words with such bytes.
+    """
+    beyond = sum(map(len, _BEYOND.findall(body)))
+    in_runs = sum(map(len, _RUN.findall(body)))
+    return in_runs * 2 > beyond or len(_SIGN_IN_WORD.findall(body)) * 2 > beyond
 
 
 def _line_note(encoding: str, valid: int, every: int) -> str:

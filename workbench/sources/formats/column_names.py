@@ -1,0 +1,91 @@
+r"""Find the header of a file, and the names of its columns.
+
+Spreadsheets, web pages and file systems write the same name in different Unicode forms, with
+no-break spaces or with invisible characters. Such a name is the mapping's name. A name in another
+letter case is a different name, which a message may suggest.
+
+>>> name_columns(["id", "Cafe\u0301\u00a0name\u200b"], expected=["Café name"], name="a.csv")
+['id', 'Café name']
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+
+from workbench.foundation.errors import InputError
+from workbench.sources.formats.text_decoding import escape_undecodable
+
+#: Number of lines or rows among which the header is searched.
+HEADER_LINES = 50
+
+#: Number of columns; a wider file is not a table of records.
+MOST_COLUMNS = 10_000
+
+_SPACES = re.compile(r"[\u00a0\u2007\u202f]")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+
+
+def plain_name(name: str) -> str:
+    """Return a name in composed Unicode form, without invisible characters and outer blanks."""
+    visible = _INVISIBLE.sub("", _SPACES.sub(" ", name))
+    return unicodedata.normalize("NFC", visible).strip()
+
+
+def find_header(rows: Sequence[Sequence[str | None]], expected: Collection[str]) -> tuple[int, int]:
+    """Return the position of the header among the first rows, and how many columns it names.
+
+    The header is the first row with the most names of the mapping if these are more than half of
+    them; otherwise it is row 0.
+
+    Examples
+    --------
+    >>> find_header([["Report of May"], ["id", "name"], ["1", "Ann"]], ["id", "name"])
+    (1, 2)
+    """
+    wanted = {plain_name(name) for name in expected}
+    found = [len(wanted & {plain_name(cell) for cell in row if cell}) for row in rows]
+    best = max(range(len(rows)), key=lambda position: (found[position], -position), default=0)
+    if not rows or found[best] * 2 <= len(wanted):
+        best = 0
+    return best, found[best] if rows else 0
+
+
+def name_columns(found: Sequence[str | None], *, expected: Collection[str], name: str) -> list[str]:
+    """Return the names of columns from the cells of a header.
+
+    A name that differs from one of the mapping only by Unicode form, kind of blank or invisible
+    characters becomes the mapping's name. A column whose name is empty or repeated gets its number:
+    ``price (field 3)``.
+
+    Parameters
+    ----------
+    found : sequence of str or None
+        Cells of the header.
+    expected : collection of str
+        Source columns that the mapping names.
+    name : str
+        Name of the file, for messages.
+
+    Raises
+    ------
+    InputError
+        A column that the mapping names occurs twice, or there are more than 10,000 columns. (The
+        message never contains another name, because it may be the cell of a file without header.)
+    """
+    if len(found) > MOST_COLUMNS:
+        raise InputError(
+            f"{name} has {len(found):,} fields in its header, more than {MOST_COLUMNS:,}: check "
+            "the delimiter and the line ends"
+        )
+    mapped = {plain_name(source): source for source in expected}
+    names: dict[str, None] = {}
+    for position, cell in enumerate(found, start=1):
+        bare = escape_undecodable(cell or "").strip()
+        if bare not in expected:
+            bare = mapped.get(plain_name(bare), bare) if bare else bare
+        if bare in names and bare in expected:
+            raise InputError(f"{name} has column {bare!r} twice: rename one of them")
+        is_free = bare and bare != "source_row" and bare not in names
+        numbered = f"{bare} (field {position})".strip()
+        names[bare if is_free else numbered] = None
+    return list(names)

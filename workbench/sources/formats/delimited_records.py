@@ -1,0 +1,320 @@
+r"""Split delimited text into records and fields, without losing or merging records.
+
+The usual parsers accept every sequence of quotes. One stray quote then swallows the following
+records up to the next quote, which nobody notices. Here a pattern decides where each record ends,
+before Python's ``csv`` splits it into fields: a quoted cell begins at a delimiter and its closing
+quote stands before a delimiter or the end of the record; other quotes are text. If the two disagree
+on the number of records, the file is refused. A record that does not fit the pattern is refused
+alone, together with following lines that have too few fields for records of their own:
+
+>>> style = Style(delimiter=",")
+>>> text = 'C1,5" disk\nC2,"a "big" one"\nC3,"two\nlines"\n'
+>>> [record if isinstance(record, list) else record.text for record in split(text, style, width=2)]
+[['C1', '5" disk'], 'C2,"a "big" one"', ['C3', 'two\nlines']]
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from workbench.foundation.errors import InputError
+from workbench.schema.record_faults import Rule
+
+BLANKS = "blanks"
+
+#: Number of characters in a record; a longer line is no record of a delimited file.
+LONGEST = 1 << 22
+
+_QUOTES = Rule("quotes")
+_ENDS = re.compile(r"\r\n|\n|\r")
+_BATCH = 2_000  # number of lines that csv splits at a time
+_MOST_CONTINUED = 100  # number of lines that a faulty record may continue
+
+csv.field_size_limit(2 * LONGEST)
+
+
+@dataclass(frozen=True)
+class Style:
+    """The delimiter, the end of records, and whether a backslash protects a quote.
+
+    Where LF ends records, so does CRLF. The delimiter is None in a file with one column, and
+    "blanks" where any number of blanks is one delimiter.
+    """
+
+    delimiter: str | None
+    line_end: str = "\n"
+    has_escapes: bool = False
+
+    @cached_property
+    def regular(self) -> re.Pattern[str]:
+        """Pattern of a record that csv splits in the same way."""
+        return self._record(r'"(?:[^"]|"")*+"', r"\r\n")
+
+    @cached_property
+    def lenient(self) -> re.Pattern[str]:
+        """Pattern of a record with blanks around quoted cells, and escapes if the file has them."""
+        return self._record(f" *+{self._quoted} *+", r"\r\n")
+
+    @cached_property
+    def multiline(self) -> re.Pattern[str]:
+        """Pattern of a record whose unquoted cells may contain line ends of another kind."""
+        return self._record(f" *+{self._quoted} *+", "")
+
+    @cached_property
+    def cell(self) -> re.Pattern[str]:
+        """Pattern of one cell with its delimiter; group 1 is a quoted cell, group 2 another."""
+        quoted = f' *+"({self._quoted[1:-1]})" *+'
+        plain = rf'((?! *+")[^{self._sign}]*+)' if self.delimiter else r'((?! *+").*+)'
+        return re.compile(rf"(?:{quoted}|{plain})({self._delimiter}|$(?!\n))", re.DOTALL)
+
+    @property
+    def _quoted(self) -> str:
+        return r'"(?:[^"\\]|""|\\.)*+"' if self.has_escapes else r'"(?:[^"]|"")*+"'
+
+    @property
+    def _sign(self) -> str:
+        return re.escape(self.delimiter or "")
+
+    @property
+    def _delimiter(self) -> str:
+        return self._sign or "(?!)"
+
+    def _record(self, quoted: str, excluded: str) -> re.Pattern[str]:
+        not_in_plain = f"[^{self._sign}{excluded}]" if self._sign or excluded else "."
+        cell = f'(?:{quoted}|(?! *+"){not_in_plain}*+)'
+        end = r"\r?\n" if self.line_end == "\n" else self.line_end
+        return re.compile(rf"{cell}(?:{self._delimiter}{cell})*+(?={end}|\Z)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class FaultyRecord:
+    """Text of a record that cannot be split, and the rule that it breaks."""
+
+    text: str
+    rule: Rule
+
+
+@dataclass(slots=True)
+class SplitCounts:
+    """Counts of what was assumed while splitting."""
+
+    blank_lines: int = 0
+    odd_ends: int = 0
+    escaped: int = 0
+    blanks_around: int = 0
+    lookalikes: int = 0
+
+
+def split(
+    content: str,
+    style: Style,
+    *,
+    width: int | None,
+    start: int = 0,
+    counts: SplitCounts | None = None,
+) -> Iterator[list[str] | FaultyRecord]:
+    """Yield the fields of each record, or a record that cannot be split.
+
+    Parameters
+    ----------
+    content : str
+        Content of the file.
+    style : Style
+        Delimiter, line end and escapes.
+    width : int or None
+        Number of fields of a record, as evidence about the ends of records; None if it is unknown.
+    start : int
+        Position of the first record.
+    counts : SplitCounts, optional
+        Counts to add to.
+
+    Raises
+    ------
+    InputError
+        A line is too long, the end of a faulty record is unknown, or csv finds another number of
+        records.
+    """
+    counts = SplitCounts() if counts is None else counts
+    if style.delimiter == BLANKS:
+        for line in _ENDS.split(content[start:]):
+            if fields := line.split():
+                yield fields
+        return
+    yield from _Splitter(content, style, width, counts, start).records()
+
+
+@dataclass(slots=True)
+class _Splitter:
+    content: str
+    style: Style
+    width: int | None
+    counts: SplitCounts
+    position: int = 0
+    regular: list[str] = field(default_factory=list)
+
+    def records(self) -> Iterator[list[str] | FaultyRecord]:
+        content, style = self.content, self.style
+        is_regular = style.regular.fullmatch
+        other_ends = [end for end in "\r\n" if end != style.line_end and end in content]
+        if style.line_end == "\r\n" and not _has_bare_ends(content):
+            other_ends = []
+        while self.position < len(content):
+            end, following = self._line_end(self.position)
+            line = content[self.position : end]
+            is_plain = '"' not in line and not any(other in line for other in other_ends)
+            is_escaped = style.has_escapes and "\\" in line
+            if is_plain or (not is_escaped and is_regular(line)):
+                self.position = following
+                if line.strip(" "):
+                    self.regular.append(line)
+                elif following < len(content):
+                    self.counts.blank_lines += 1
+                if len(self.regular) >= _BATCH:
+                    yield from self._split_regular()
+            else:
+                yield from self._split_regular()
+                yield from self._split_irregular(line, end)
+        yield from self._split_regular()
+
+    def _line_end(self, start: int) -> tuple[int, int]:
+        """Return the end of the line that begins at a position, and the start of the next one."""
+        line_end = self.style.line_end
+        end = self.content.find(line_end, start)
+        end = end if end >= 0 else len(self.content)
+        if end - start > LONGEST:
+            raise InputError(
+                f"line {self._line_number(start):,} has more than {LONGEST:,} characters, so this "
+                "is no delimited file: check the format and the line ends"
+            )
+        following = end + len(line_end)
+        is_pair = line_end == "\n" and end > start and self.content[end - 1] == "\r"
+        return end - is_pair, following
+
+    def _after(self, end: int) -> int:
+        """Return the start of the line after a record's end."""
+        return self._line_end(end)[1]
+
+    def _line_number(self, position: int) -> int:
+        return self.content.count(self.style.line_end, 0, position) + 1
+
+    def _split_regular(self) -> Iterator[list[str]]:
+        """Split the regular lines that were gathered, one record each."""
+        lines, self.regular = self.regular, []
+        if self.style.delimiter is None:
+            yield from ([_unquote(line)] for line in lines)
+            return
+        rows = list(csv.reader(lines, delimiter=self.style.delimiter))
+        if len(rows) != len(lines):
+            raise InputError(
+                f"the lines before line {self._line_number(self.position):,} were split into "
+                f"{len(rows):,} records in place of {len(lines):,}: check their quotes"
+            )
+        yield from rows
+
+    def _split_irregular(self, line: str, end: int) -> Iterator[list[str] | FaultyRecord]:
+        limit = self.position + LONGEST
+        found = self.style.lenient.match(self.content, self.position, limit)
+        if found and found.end() < limit:
+            fields = split_fields(found[0], self.style)
+            if self._is_credible(found, fields, end):
+                self.position = self._after(found.end())
+                self._count(found[0])
+                yield fields
+                return
+        elif self.style.multiline.fullmatch(line):
+            self.position = self._after(end)
+            yield from self._split_odd_ends(line)
+            return
+        yield self._faulty(end)
+
+    def _is_credible(self, found: re.Match[str], fields: list[str], end: int) -> bool:
+        """Return whether a record is one, although it may contain lines that look like records."""
+        if self.width is None or found.end() == end:
+            return True
+        lines = found[0].split(self.style.line_end)
+        if not has_width(fields, self.width):
+            return not self._is_record(self._after(end))
+        alike = all(self._count_fields(line) == self.width for line in lines)
+        self.counts.lookalikes += alike and self.width <= 2
+        return not alike or self.width <= 2
+
+    def _is_record(self, start: int) -> bool:
+        """Return whether the line that begins at a position is a record on its own."""
+        if start >= len(self.content) or self.width is None:
+            return False
+        line = self.content[start : self._line_end(start)[0]]
+        found = self.style.lenient.fullmatch(line)
+        return found is not None and has_width(split_fields(line, self.style), self.width)
+
+    def _count(self, text: str) -> None:
+        self.counts.escaped += self.style.has_escapes and '\\"' in text
+        sign = re.escape(self.style.delimiter or "")
+        self.counts.blanks_around += re.search(rf'(^|{sign}) +"|" +({sign}|$)', text) is not None
+
+    def _split_odd_ends(self, line: str) -> Iterator[list[str] | FaultyRecord]:
+        """Split a line that contains line ends of another kind outside quotes."""
+        fields = split_fields(line, self.style)
+        if self.width is None or (self.width > 1 and has_width(fields, self.width)):
+            self.counts.odd_ends += 1
+            yield fields
+            return
+        for part in _ENDS.split(line):
+            if part.strip(" "):
+                is_whole = self.style.lenient.fullmatch(part)
+                yield split_fields(part, self.style) if is_whole else FaultyRecord(part, _QUOTES)
+
+    def _faulty(self, end: int) -> FaultyRecord:
+        """Return the record at the position as a faulty one, with the lines that continue it."""
+        start, following = self.position, self._after(end)
+        if self.width is not None:
+            for _ in range(_MOST_CONTINUED):
+                if following >= len(self.content):
+                    break
+                line_end, after = self._line_end(following)
+                if self._count_fields(self.content[following:line_end]) >= self.width:
+                    break
+                end, following = line_end, after
+            else:
+                raise InputError(
+                    f"a quote in line {self._line_number(start):,} is never closed, and no line "
+                    "that follows has the number of fields of a record: correct the quotes there"
+                )
+        self.position = following
+        return FaultyRecord(self.content[start:end], _QUOTES)
+
+    def _count_fields(self, line: str) -> int:
+        return line.count(self.style.delimiter) + 1 if self.style.delimiter else 1
+
+
+def split_fields(record: str, style: Style) -> list[str]:
+    """Return the fields of a record that fits ``Style.lenient`` or ``Style.multiline``."""
+    fields: list[str] = []
+    for found in style.cell.finditer(record):
+        quoted, plain, delimiter = found.groups()
+        fields.append(plain if quoted is None else _unescape(quoted, style))
+        if not delimiter:
+            break
+    return fields
+
+
+def has_width(fields: list[str], width: int) -> bool:
+    """Return whether a record has a number of fields, or one more that is empty and the last."""
+    return len(fields) == width or (len(fields) == width + 1 and fields[-1] == "")
+
+
+def _unescape(quoted: str, style: Style) -> str:
+    if not style.has_escapes:
+        return quoted.replace('""', '"')
+    # A backslash before any other character is text, such as that of a path.
+    return re.sub(r'\\(["\\])|"(")', lambda found: found[1] or found[2], quoted)
+
+
+def _unquote(line: str) -> str:
+    return line[1:-1].replace('""', '"') if line.startswith('"') else line
+
+
+def _has_bare_ends(content: str) -> bool:
+    pairs = content.count("\r\n")
+    return content.count("\n") > pairs or content.count("\r") > pairs
