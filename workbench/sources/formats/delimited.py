@@ -15,7 +15,7 @@ import polars as pl
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule
 from workbench.sources.formats.column_names import name_columns
-from workbench.sources.formats.delimited_layout import Layout, find_layout
+from workbench.sources.formats.delimited_layout import FileLayout, find_layout
 from workbench.sources.formats.delimited_records import (
     FaultyRecord,
     SplitCounts,
@@ -92,7 +92,7 @@ def _check_is_text(content: str, name: str) -> None:
 
 
 def _read_cells(
-    layout: Layout,
+    layout: FileLayout,
     rule: FileRule,
     expected: Collection[str],
     text: DecodedText,
@@ -116,7 +116,9 @@ def _read_cells(
     )
 
 
-def _name_header(layout: Layout, rule: FileRule, expected: Collection[str], name: str) -> list[str]:
+def _name_header(
+    layout: FileLayout, rule: FileRule, expected: Collection[str], name: str
+) -> list[str]:
     if layout.header is None:
         return list(rule.columns)
     found = layout.header
@@ -129,7 +131,7 @@ def _name_header(layout: Layout, rule: FileRule, expected: Collection[str], name
 class _Reading:
     """The records of one file: which are read, refused and passed over."""
 
-    def __init__(self, layout: Layout, header: list[str], text: DecodedText) -> None:
+    def __init__(self, layout: FileLayout, header: list[str], text: DecodedText) -> None:
         self._layout = layout
         self._header = header
         self._is_complete = text.is_complete

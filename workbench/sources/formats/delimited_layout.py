@@ -19,7 +19,7 @@ from workbench.sources.formats.column_names import HEADER_LINES, find_header
 from workbench.sources.formats.delimited_records import (
     BLANKS,
     FaultyRecord,
-    Style,
+    RecordStyle,
     has_width,
     split,
     split_fields,
@@ -36,7 +36,7 @@ _SEPARATOR = re.compile(r'"?sep=([^\r\n"])"?[ \t;,]*(?:\r\n|\n|\r)', re.IGNORECA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class FileLayout:
     """The style of a file, and the place and cells of its header.
 
     ``width`` is the number of fields of most records. ``start`` is the position of the first record
@@ -45,14 +45,14 @@ class Layout:
     """
 
     content: str
-    style: Style
+    style: RecordStyle
     width: int
     header: tuple[str, ...] | None
     start: int
     notes: tuple[str, ...]
 
 
-def find_layout(content: str, rule: FileRule, expected: Collection[str]) -> Layout:
+def find_layout(content: str, rule: FileRule, expected: Collection[str]) -> FileLayout:
     """Return the layout of a file's content.
 
     Parameters
@@ -76,7 +76,9 @@ def find_layout(content: str, rule: FileRule, expected: Collection[str]) -> Layo
         candidate
         for line_end in _line_ends(content)
         for delimiter in (*delimiters, None)
-        if (candidate := _try(content, Style(delimiter, line_end), rule, expected)).is_credible
+        if (
+            candidate := _try(content, RecordStyle(delimiter, line_end), rule, expected)
+        ).is_credible
         or delimiter is None
         or delimiters != _CANDIDATES
     ]
@@ -89,7 +91,7 @@ def find_layout(content: str, rule: FileRule, expected: Collection[str]) -> Layo
         notes.append("one column, no delimiter needed")
     else:
         notes.append(f"delimiter {_NAMES.get(style.delimiter, 'declared')}, {how}")
-    return Layout(
+    return FileLayout(
         content=content,
         style=style,
         width=best.width,
@@ -101,7 +103,7 @@ def find_layout(content: str, rule: FileRule, expected: Collection[str]) -> Layo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:
-    style: Style
+    style: RecordStyle
     width: int
     header: tuple[str, ...] | None
     header_at: int
@@ -131,7 +133,7 @@ def _line_ends(content: str) -> Iterator[str]:
         yield "\r"
 
 
-def _try(content: str, style: Style, rule: FileRule, expected: Collection[str]) -> _Candidate:
+def _try(content: str, style: RecordStyle, rule: FileRule, expected: Collection[str]) -> _Candidate:
     """Read the first records with a style."""
     sample = content[:_SAMPLE_SIZE]
     header_at, header, start, found = 0, None, 0, 0
@@ -164,7 +166,7 @@ def _try(content: str, style: Style, rule: FileRule, expected: Collection[str]) 
 
 
 def _find_header(
-    sample: str, style: Style, expected: Collection[str]
+    sample: str, style: RecordStyle, expected: Collection[str]
 ) -> tuple[int, tuple[str, ...], int, int]:
     """Return the position of the header, its cells, the position after it, and the names found."""
     starts: list[int] = []
@@ -184,7 +186,9 @@ def _find_header(
     return starts[best], tuple(rows[best]), ends[best], found
 
 
-def _first_record(sample: str, start: int, line_end: int, style: Style) -> tuple[list[str], int]:
+def _first_record(
+    sample: str, start: int, line_end: int, style: RecordStyle
+) -> tuple[list[str], int]:
     if style.delimiter == BLANKS:
         return sample[start:line_end].split(), line_end
     if found := style.lenient.match(sample, start):
@@ -201,7 +205,7 @@ def _has_escapes(content: str, best: _Candidate) -> bool:
     return _count_faulty(content, best, escaping) < _count_faulty(content, best, best.style)
 
 
-def _count_faulty(content: str, best: _Candidate, style: Style) -> int:
+def _count_faulty(content: str, best: _Candidate, style: RecordStyle) -> int:
     sample = content[: best.start + _ESCAPES_SIZE]
     records = split(sample, style, width=best.width, start=best.start)
     return sum(

@@ -7,7 +7,7 @@ quote stands before a delimiter or the end of the record; other quotes are text.
 on the number of records, the file is refused. A record that does not fit the pattern is refused
 alone, together with following lines that have too few fields for records of their own:
 
->>> style = Style(delimiter=",")
+>>> style = RecordStyle(delimiter=",")
 >>> text = 'C1,5" disk\nC2,"a "big" one"\nC3,"two\nlines"\n'
 >>> [record if isinstance(record, list) else record.text for record in split(text, style, width=2)]
 [['C1', '5" disk'], 'C2,"a "big" one"', ['C3', 'two\nlines']]
@@ -36,7 +36,7 @@ csv.field_size_limit(2 * LONGEST)
 
 
 @dataclass(frozen=True)
-class Style:
+class RecordStyle:
     """The delimiter, the end of records, and whether a backslash protects a quote.
 
     Where LF ends records, so does CRLF. The delimiter is None in a file with one column, and
@@ -109,7 +109,7 @@ class SplitCounts:
 
 def split(
     content: str,
-    style: Style,
+    style: RecordStyle,
     *,
     width: int | None,
     start: int = 0,
@@ -121,7 +121,7 @@ def split(
     ----------
     content : str
         Content of the file.
-    style : Style
+    style : RecordStyle
         Delimiter, line end and escapes.
     width : int or None
         Number of fields of a record, as evidence about the ends of records; None if it is unknown.
@@ -148,7 +148,7 @@ def split(
 @dataclass(slots=True)
 class _Splitter:
     content: str
-    style: Style
+    style: RecordStyle
     width: int | None
     counts: SplitCounts
     position: int = 0
@@ -288,8 +288,8 @@ class _Splitter:
         return line.count(self.style.delimiter) + 1 if self.style.delimiter else 1
 
 
-def split_fields(record: str, style: Style) -> list[str]:
-    """Return the fields of a record that fits ``Style.lenient`` or ``Style.multiline``."""
+def split_fields(record: str, style: RecordStyle) -> list[str]:
+    """Return the fields of a record that fits the style's lenient or multiline pattern."""
     fields: list[str] = []
     for found in style.cell.finditer(record):
         quoted, plain, delimiter = found.groups()
@@ -304,7 +304,7 @@ def has_width(fields: list[str], width: int) -> bool:
     return len(fields) == width or (len(fields) == width + 1 and fields[-1] == "")
 
 
-def _unescape(quoted: str, style: Style) -> str:
+def _unescape(quoted: str, style: RecordStyle) -> str:
     if not style.has_escapes:
         return quoted.replace('""', '"')
     # A backslash before any other character is text, such as that of a path.
