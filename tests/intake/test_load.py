@@ -40,6 +40,7 @@ def test_a_first_load_makes_version_1_and_says_what_it_read(load_contacts, vault
                 "accepted": 2,
                 "refused": 0,
                 "reasons": {},
+                "passed_over": {},
                 "assumptions": ["delimiter comma, by the number of fields"],
             }
         ],

@@ -138,7 +138,7 @@ def test_all_faults_of_a_mapping_are_told_at_once():
         "columns": {"no": "number", "on": "date"},
         "tables": {"orders": {"order_id": "nr"}},
     }
-    with pytest.raises(ParameterError, match=r"mapping o has 1 fault: columns\.no\.type"):
+    with pytest.raises(ParameterError, match=r"mapping o has 1 fault:\n  columns\.no\.type"):
         SourceMapping.of(content, name="o")
     content["columns"] = {"no": "code"}
     content["attributes"] = {"hobby": {"x": "no) AND ("}}

@@ -106,17 +106,17 @@ def test_bytes_that_are_no_utf_8_are_unreadable(see, tmp_path: Path):
     assert words_of(seen.reading.refused) == [(1, "a: not readable")]
 
 
-def test_json_lines_flatten_objects_and_refuse_broken_lines(see, tmp_path: Path):
+def test_json_lines_are_read_by_place_and_refuse_broken_lines(see, tmp_path: Path):
     path = tmp_path / "events.jsonl"
     path.write_text(
         '{"id": "007", "user": {"paid": 1.10, "vip": true}}\nnot json\n{"id": "b", "tags": ["x"]}\n'
     )
-    seen = see(path, {"id": "code", "user.paid": "money", "user.vip": "boolean", "tags": "text"})
+    seen = see(path, {"id": "code", "user.paid": "money", "user.vip": "boolean", "tags[]": "text"})
     assert seen.cells == {
         "id": ["007", "b"],
         "user.paid": ["110.0000", None],
         "user.vip": ["yes", None],
-        "tags": [None, '["x"]'],
+        "tags[]": [None, "x"],
     }
     assert words_of(seen.reading.refused) == [(2, "not a JSON object")]
     assert seen.reading.refused["raw"].to_list() == ['{"line": "not json"}']
@@ -127,7 +127,7 @@ def test_json_lines_flatten_objects_and_refuse_broken_lines(see, tmp_path: Path)
     [
         ("bad.parquet", b"PAR1 and then nothing", "is not a readable Parquet file"),
         ("bad.parquet", b"id,n\n1,2\n", "is not a readable Parquet file"),
-        ("bad.jsonl", b"id,n\n1,2\n", "has no JSON object on any of its 2 lines"),
+        ("bad.jsonl", b"id,n\n1,2\n", "has no JSON object in any of its 2 lines"),
         ("bad.pdf", b"%PDF", "is a file of an unknown kind"),
     ],
 )

@@ -89,7 +89,7 @@ def test_a_damaged_world_is_refused(world: Path):
 def test_a_world_takes_no_mapping_and_a_folder_is_no_file(world: Path, tmp_path: Path):
     with pytest.raises(ParameterError, match="needs no mapping"):
         open_source(world, mapping=find_mapping("telco_churn"))
-    with pytest.raises(InputError, match=r"without world\.json"):
+    with pytest.raises(ParameterError, match="was not recognised"):
         open_source(tmp_path / "truth")
 
 

@@ -25,18 +25,25 @@ if TYPE_CHECKING:
 
 def load(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Files, or folders of synthetic worlds.")
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Files, folders, archives, or synthetic worlds."),
     ],
     dataset: Annotated[str, typer.Option(help="Name of the dataset to load into.")],
     mapping: Annotated[
-        str | None, typer.Option(help="Name of a ready mapping, or a path to a TOML file.")
+        str | None,
+        typer.Option(
+            "--mapping",
+            "--format",
+            help="Name of a ready mapping, or a path to a TOML file. Without it the files are "
+            "recognised by their content.",
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
             metavar="NAME=VALUE",
-            help="system, zone, currency, data_until, basis, trust.",
+            help="system, zone, currency, data_until, basis, trust, orders; what a mapping asks.",
         ),
     ] = None,
     project: Project = None,
@@ -71,6 +78,8 @@ def _print_report(report: "LoadReport") -> None:
         )
         for reason, rows in file.reasons.items():
             typer.echo(f"  refused, {rows:,} records: {reason}")
+        for reason, rows in file.passed_over.items():
+            typer.echo(f"  passed over, {rows:,} records: {reason}")
         for assumption in file.assumptions:
             typer.echo(f"  assumed: {assumption}")
     for currency, amount in report.amounts.items():

@@ -1,8 +1,10 @@
 """Load files into a dataset: the one function behind ``workbench load``."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import polars as pl
 
@@ -16,7 +18,7 @@ from workbench.intake.state import State
 from workbench.schema import TABLES
 from workbench.schema.links import add_customer_ids
 from workbench.schema.record_faults import count_faults
-from workbench.sources import Source, SourceMapping, faults_of, open_source
+from workbench.sources import Source, SourceMapping, faults_of, open_sources
 from workbench.vault import Dataset, DatasetWriter, SourceEntry, Vault
 from workbench.vault.entries import FileEntry
 from workbench.vault.parquet import translate_read_errors
@@ -42,6 +44,7 @@ class _LoadedPart:
     read: int
     new: int
     assumptions: tuple[str, ...]
+    passed_over: Mapping[str, int]
     amounts: Mapping[str, int]
     closes: Mapping[int, str]
 
@@ -66,7 +69,7 @@ class _Loader:
         )
         with translate_read_errors(held.label if held else "dataset"):
             found = compare(records, held)
-        contradicting = restore_source_cells(found.contradicting, result.cells)
+        contradicting = restore_source_cells(found.contradicting, result.raw)
         about = records_about(records.tables.values(), contradicting)
         rows = {name: each.select(list(TABLES[name].stored)) for name, each in found.tables.items()}
         large = [name for name, each in rows.items() if each.height >= self.writer.full_batch]
@@ -85,6 +88,7 @@ class _Loader:
             read=records.read,
             new=found.records,
             assumptions=result.assumptions,
+            passed_over=result.passed_over,
             amounts=_amounts(records.tables, found.contradicting),
             closes=result.closes,
         )
@@ -110,7 +114,7 @@ def load(
     dataset : str
         Name of the dataset; it is made if it does not exist.
     mapping, settings
-        Declarations that the files do not contain, see ``sources.open_source``.
+        Declarations that the files do not contain, see ``sources.open_sources``.
     workers : int
         Number of processes that read parts.
 
@@ -128,7 +132,11 @@ def load(
     """
     if not paths:
         raise ParameterError("no file to load: name at least one")
-    sources = [open_source(path, mapping=mapping, settings=settings) for path in paths]
+    sources = [
+        source
+        for path in paths
+        for source in open_sources(path, mapping=mapping, settings=settings)
+    ]
     buckets = _BUCKETS_OF_PARTS if any(source.parts > 1 for source in sources) else _BUCKETS
     with vault.open_writer(dataset, buckets=buckets) as (writer, before):
         secret = vault.key_for(dataset).text
@@ -184,7 +192,7 @@ def _load_one(
     with compute.executor(workers if source.parts > 1 else 1) as pool:
         done = []
         parts = range(source.parts)
-        for part in compute.over(work, parts, pool=pool, title=f"load {source.path.name}"):
+        for part in compute.over(work, parts, pool=pool, title=f"load {Path(source.label).name}"):
             state.add_rows(part.small_tables)
             done.append(replace(part, small_tables={}))
     refused = pl.concat([part.refused for part in done])
@@ -200,18 +208,27 @@ def _load_one(
     state.add_refused(refused, entry, closes)
     state.add_source(entry, _source_row(source, entry))
     assumptions = tuple(dict.fromkeys(a for part in done for a in part.assumptions))
-    return _report(source, entry, assumptions)
+    passed_over = Counter[str]()
+    for part in done:
+        passed_over.update(part.passed_over)
+    return _report(source, entry, assumptions, passed_over)
 
 
-def _report(source: Source, entry: SourceEntry, assumptions: tuple[str, ...]) -> FileReport:
+def _report(
+    source: Source,
+    entry: SourceEntry,
+    assumptions: tuple[str, ...],
+    passed_over: Mapping[str, int] = MappingProxyType({}),
+) -> FileReport:
     return FileReport(
-        path=str(source.path),
+        path=source.label,
         format=source.format,
         confidence=source.confidence,
         read=entry.read,
         accepted=entry.read - entry.refused,
         refused=entry.refused,
         reasons=entry.reasons,
+        passed_over=passed_over,
         assumptions=assumptions,
     )
 

@@ -18,6 +18,8 @@ class FileReport:
     reasons : mapping of str to int
         Number of refused records by the words of each fault; a record with several faults counts
         for each.
+    passed_over : mapping of str to int
+        Number of accepted records that are right but not for us and give no rows, by reason.
     assumptions : tuple of str
         Assumptions of the reader, with counts.
     """
@@ -29,6 +31,7 @@ class FileReport:
     accepted: int
     refused: int
     reasons: Mapping[str, int]
+    passed_over: Mapping[str, int]
     assumptions: tuple[str, ...]
 
 
@@ -123,6 +126,7 @@ class LoadReport:
                     "accepted": file.accepted,
                     "refused": file.refused,
                     "reasons": dict(file.reasons),
+                    "passed_over": dict(file.passed_over),
                     "assumptions": list(file.assumptions),
                 }
                 for file in self.files

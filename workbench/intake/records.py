@@ -94,7 +94,7 @@ def resolve(
     refused = gather_refusals([refused, refused_records(further, _NO_CELLS)])
     return Records(
         tables={name: frame.select(_kept_columns(name, frame)) for name, frame in tables.items()},
-        refused=restore_source_cells(refused, reading.cells),
+        refused=restore_source_cells(refused, reading.raw),
         about=records_about([*rows.values(), *doubtful.values()], refused),
         read=reading.read,
     )

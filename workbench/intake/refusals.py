@@ -1,13 +1,12 @@
 """Refused records: one row a record, with all its faults and its cells in the source."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import polars as pl
 
 from workbench.schema import TABLES
 from workbench.schema.record_faults import Rule, make_faults
 from workbench.sources import REFUSED, faults_of, refused_records
-from workbench.sources.formats.raw_cells import raw_cells_as_json
 
 
 def gather_refusals(refused: Iterable[pl.DataFrame]) -> pl.DataFrame:
@@ -66,11 +65,13 @@ def _cells_as_json(rows: pl.DataFrame) -> pl.Expr:
     return pl.struct(names).struct.json_encode()
 
 
-def restore_source_cells(refused: pl.DataFrame, cells: pl.DataFrame | None) -> pl.DataFrame:
-    """Replace ``raw`` by the cells of the source, if the source has cells of its own."""
-    if cells is None or refused.is_empty():
+def restore_source_cells(
+    refused: pl.DataFrame, raw: Callable[[pl.DataFrame], pl.DataFrame] | None
+) -> pl.DataFrame:
+    """Replace ``raw`` by the record in the source, see ``ReadResult``, if it has such records."""
+    if raw is None or refused.is_empty():
         return refused
-    own = raw_cells_as_json(cells, refused).rename({"raw": "own"})
+    own = raw(refused).rename({"raw": "own"})
     return (
         refused.join(own, on="source_row", how="left", maintain_order="left")
         .with_columns(raw=pl.coalesce("own", "raw"))

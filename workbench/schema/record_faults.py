@@ -59,6 +59,10 @@ _WORDS: Mapping[str, str] = {
     "json_keys": "the same key twice in one object",
     "nesting": "nested deeper than {levels} levels",
     "undecodable": "contains characters that its encoding does not define",
+    # rules about the place of a cell
+    "nested": "a list or an object where one value is expected",
+    "several": "several values where one is expected",
+    "decoded": "not in the form that the decoder {decoder} reads",
     # rules about one cell
     "missing": "missing",
     "readable": "not readable",
@@ -93,6 +97,8 @@ _WORDS: Mapping[str, str] = {
     "key_repeated": "the same key more than once",
     "key_held": "its key is held already with other values",
     "whole_refused": "its {whole} was refused",
+    "together": "a record that it belongs together with was refused",
+    "scattered": "the records that it belongs together with are not next to it",
     # conditions of the mapping
     "condition": "{says}",
 }

@@ -1,43 +1,46 @@
-"""Read a file by the rules of a mapping."""
+"""Read a file by the rules of one part of a mapping."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Self
 
 import polars as pl
 
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.foundation.files import canonical_json
-from workbench.schema.record_faults import MISSING, join_faults
-from workbench.sources.formats.columnar import read_parquet
-from workbench.sources.formats.delimited import read_delimited
-from workbench.sources.formats.jsonlines import read_json_lines
-from workbench.sources.formats.raw_cells import RawCells, raw_cells_as_json
-from workbench.sources.formats.sheets import read_sheets
-from workbench.sources.mapping.mapped_records import MappedRecords, assumption_notes, read_records
+from workbench.schema.record_faults import MISSING, Rule, join_faults, make_faults
+from workbench.sources.formats.raw_cells import count_text
+from workbench.sources.mapping.mapped_records import (
+    MappedRecords,
+    PartContext,
+    Rows,
+    assumption_notes,
+    drop_records,
+    explain_sql_errors,
+    keep_records,
+    read_records,
+)
+from workbench.sources.mapping.recognition import unknown_fields
 from workbench.sources.mapping.source_mapping import SourceMapping
 from workbench.sources.mapping.table_rows import TableRows, make_rows
-from workbench.sources.returned_records import choose_file_rule, separate_added_columns
+from workbench.sources.part_members import PartMembers, format_of, read_members
+from workbench.sources.places import StoredFile
 from workbench.sources.source import ReadResult, refused_records
 from workbench.sources.source_settings import Provenance, WithProvenance
 
-_READERS: Mapping[str, Callable[..., RawCells]] = {
-    **dict.fromkeys((".csv", ".tsv", ".txt", ".tab", ".dat", ".psv"), read_delimited),
-    **dict.fromkeys((".jsonl", ".ndjson"), read_json_lines),
-    **dict.fromkeys((".xlsx", ".xlsm"), read_sheets),
-    **dict.fromkeys((".parquet", ".pq"), read_parquet),
-}
-_MARKS = ((b"PAR1", read_parquet), (b"PK\x03\x04", read_sheets))
+_TOGETHER = Rule("together")
+_SCATTERED = Rule("scattered")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappedFile(WithProvenance):
-    """A file with its mapping; ``Source`` describes the attributes."""
+    """A file with one part of a mapping; ``Source`` describes the attributes."""
 
-    path: Path
+    file: StoredFile
     mapping: SourceMapping
+    part_name: str
     provenance: Provenance
     content_hash: str
     confidence: float = 1.0
@@ -45,7 +48,15 @@ class MappedFile(WithProvenance):
     parts: int = 1
 
     @classmethod
-    def open(cls, path: Path, *, mapping: SourceMapping, settings: Mapping[str, str]) -> Self:
+    def open(
+        cls,
+        file: StoredFile,
+        *,
+        mapping: SourceMapping,
+        part: str,
+        settings: Mapping[str, str],
+        confidence: float = 1.0,
+    ) -> Self:
         """Check the settings and the kind of the file; ``read`` parses it.
 
         Raises
@@ -55,119 +66,181 @@ class MappedFile(WithProvenance):
         ParameterError
             A setting is unknown, malformed or missing.
         """
-        provenance = Provenance.of(mapping.declared, settings, where=f"mapping {mapping.name}")
-        data = _read_bytes(path)
-        if not data:
-            raise InputError(f"{path.name} is empty: nothing to read")
-        _choose_reader(path, data)
-        digest = hashlib.sha256(_settings_bytes(mapping, provenance))
+        provenance = Provenance.of(
+            mapping.declared,
+            settings,
+            where=f"mapping {mapping.name}",
+            asked={name: (each.say, each.default) for name, each in mapping.ask.items()},
+        )
+        data = file.read()
+        if mapping.part[part].file.format is None:
+            format_of(data, file.name)
+        settled = {**provenance.as_settings(), "mapping": mapping.fingerprint(), "part": part}
+        digest = hashlib.sha256(canonical_json(settled))
         digest.update(hashlib.sha256(data).digest())
         return cls(
-            path=path, mapping=mapping, provenance=provenance, content_hash=digest.hexdigest()[:32]
+            file=file,
+            mapping=mapping,
+            part_name=part,
+            provenance=provenance,
+            content_hash=digest.hexdigest()[:32],
+            confidence=confidence,
         )
 
     @property
+    def label(self) -> str:
+        return self.file.label
+
+    @property
     def format(self) -> str:
-        return self.mapping.name.replace("-", "_").lower()
+        return self.mapping.part_title(self.part_name).replace("-", "_").lower()
 
     def read(self, part: int) -> ReadResult:
         """Read the file, whose only part is 0."""
         if part != 0:
-            raise ParameterError(f"{self.path.name} has one part, number 0; asked for {part}")
-        data = _read_bytes(self.path)
-        cells = _choose_reader(self.path, data)(
-            data,
-            rule=choose_file_rule(data, self.mapping.file),
-            expected=tuple(self.mapping.columns),
-            name=self.path.name,
+            raise ParameterError(f"{self.file.name} has one part, number 0; asked for {part}")
+        data = self.file.read()
+        found = read_members(data, self.mapping.part[self.part_name], self.file.name)
+        return _read_part(found, self._context(found, self.part_name, data))
+
+    def _context(self, found: PartMembers, part: str, data: bytes) -> PartContext:
+        return PartContext(
+            part=self.mapping.part[part],
+            title=self.mapping.part_title(part),
+            provenance=self.provenance,
+            file=self.file.name,
+            is_plain=found.is_plain,
+            has_header=found.has_header,
+            numbers=found.numbers,
+            find_part=partial(self._accepted_records, data),
         )
-        return _read_part(cells, self.mapping, self.provenance, self.path.name)
+
+    def _accepted_records(self, data: bytes, part: str) -> pl.DataFrame:
+        """Return the records of another part of the file that have no fault, for lookups."""
+        found = read_members(data, self.mapping.part[part], self.file.name)
+        records = read_records(found.members, self._context(found, part, data))
+        return drop_records(records.rows, records.faults)[None]
 
 
-def _read_part(
-    cells: RawCells, mapping: SourceMapping, provenance: Provenance, name: str
-) -> ReadResult:
-    cells, closes = separate_added_columns(cells, mapping.columns)
-    records = read_records(cells, mapping, provenance, name=name)
-    accepted, found = records.accepted, [records.faults]
-    rows = make_rows(_drop_repeated(accepted, cells), mapping, provenance)
-    while rows.faults.height:
-        found.append(rows.faults)
-        accepted = accepted.join(rows.faults, on="source_row", how="anti", maintain_order="left")
-        rows = make_rows(_drop_repeated(accepted, cells), mapping, provenance)
-    repeated = accepted.height - _drop_repeated(accepted, cells).height
-    notes = [*cells.assumptions, *records.notes, *assumption_notes(accepted, mapping), *rows.notes]
-    if repeated:
-        notes.append(f"{repeated:,} records are in an earlier sheet as well and are counted once")
-    doubtful = _rows_of_refused(records, accepted, mapping, provenance)
-    every = join_faults([*found, _further_faults(doubtful.faults, records.faulty)])
-    raw = raw_cells_as_json(cells.records, every)
+def _read_part(found: PartMembers, context: PartContext) -> ReadResult:
+    part = context.part
+    records = read_records(found.members, context)
+    rows = drop_records(records.rows, records.passed_over)
+    together = _together(rows[None], context)
+    faults = [_without(records.faults, records.passed_over), _find_scattered(together)]
+    while True:
+        faulty = _spread(pl.concat(faults), together)
+        accepted = drop_records(rows, faulty)
+        repeated = _find_repeated(accepted[None], found, context)
+        made = make_rows(drop_records(accepted, repeated), context)
+        if not made.faults.height:
+            break
+        faults.append(made.faults)
+    notes = [
+        *found.assumptions,
+        *records.notes,
+        *assumption_notes(accepted[None], context),
+        *made.notes,
+        *_unknown_fields_note(found, context),
+    ]
+    if repeated.height:
+        notes.append(
+            f"{count_text(repeated.height, 'record')} repeated: counted once, the newest is kept"
+            if part.record.key
+            else f"{repeated.height:,} records are in an earlier sheet as well and are counted once"
+        )
+    doubtful = _rows_of_refused(rows, faulty, records, context)
+    every = join_faults([faulty, _further_faults(doubtful.faults, records.faults)])
+    raw = found.members.as_json(every)
+    refused = pl.concat([found.refused, refused_records(every, raw)]).sort("source_row")
+    reasons = records.passed_over["reason"].value_counts(sort=True)
     return ReadResult(
-        tables=rows.tables,
-        refused=pl.concat([cells.refused, refused_records(every, raw)]).sort("source_row"),
-        read=cells.read,
-        accepted=accepted.height,
-        repeated=repeated,
+        tables=made.tables,
+        refused=refused,
+        read=found.read,
+        accepted=found.read - refused.height,
+        repeated=repeated.height,
+        passed_over=dict(reasons.iter_rows()),
         keyed={
             table: names
-            for table, rules in mapping.tables.items()
+            for table, rules in part.tables.items()
             if (names := tuple(dict.fromkeys(name for rule in rules for name in rule.keyed)))
         },
         assumptions=tuple(notes),
-        cells=cells.records,
+        raw=found.members.as_json,
         doubtful=doubtful.tables,
-        closes=closes,
+        closes=found.closes,
     )
 
 
+def _without(faults: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
+    return faults.join(records, on="source_row", how="anti", maintain_order="left")
+
+
+def _together(records: pl.DataFrame, context: PartContext) -> pl.DataFrame:
+    """Return ``source_row`` and ``whole``, what a record belongs to with its neighbours."""
+    if context.part.record.together is None:
+        return pl.DataFrame(schema={"source_row": pl.Int64, "whole": pl.String})
+    with explain_sql_errors(context, "record.together"):
+        whole = pl.sql_expr(context.part.record.together).cast(pl.String)
+        return records.select("source_row", whole=whole).drop_nulls()
+
+
+def _find_scattered(together: pl.DataFrame) -> pl.DataFrame:
+    """Return faults of the records whose whole comes back after another one."""
+    runs = together.with_columns(run=pl.col("whole").rle_id())
+    first = runs.with_columns(first=pl.col("run").min().over("whole"))
+    return make_faults(first.filter(pl.col("run") > pl.col("first")), _SCATTERED)
+
+
+def _spread(faults: pl.DataFrame, together: pl.DataFrame) -> pl.DataFrame:
+    """Add a fault to the records that belong together with a refused one."""
+    wholes = together.join(faults, on="source_row", how="semi").select("whole").unique()
+    others = together.join(wholes, on="whole", how="semi", maintain_order="left")
+    innocent = others.join(faults, on="source_row", how="anti", maintain_order="left")
+    return join_faults([faults, make_faults(innocent, _TOGETHER)])
+
+
+def _find_repeated(
+    accepted: pl.DataFrame, found: PartMembers, context: PartContext
+) -> pl.DataFrame:
+    """Return ``source_row`` of the records that repeat another one and give no rows."""
+    record = context.part.record
+    again = found.repeated.join(accepted, on="source_row", how="semi", maintain_order="left")
+    if record.key is None:
+        return again
+    with explain_sql_errors(context, "record.key"):
+        keyed = accepted.select(
+            "source_row",
+            key=pl.sql_expr(record.key).cast(pl.String),
+            newer=pl.lit(0) if record.newer is None else pl.sql_expr(record.newer),
+        ).filter(pl.col("key").is_not_null())
+    newest_last = keyed.sort("newer", "source_row", nulls_last=False)
+    kept = newest_last.unique("key", keep="last")
+    older = keyed.join(kept, on="source_row", how="anti", maintain_order="left")
+    return pl.concat([again, older.select("source_row")]).unique(maintain_order=True)
+
+
 def _rows_of_refused(
-    records: MappedRecords, accepted: pl.DataFrame, mapping: SourceMapping, provenance: Provenance
+    rows: Rows, faulty: pl.DataFrame, records: MappedRecords, context: PartContext
 ) -> TableRows:
-    """Make the rows that the refused records would have given."""
-    late = records.accepted.join(accepted, on="source_row", how="anti", maintain_order="left")
-    faulty = pl.concat([records.faulty, late])
-    return make_rows(faulty, mapping, provenance)
+    """Make the rows that the refused records would have given, to find their further faults."""
+    refused = keep_records(rows, faulty)
+    try:
+        return make_rows(refused, context)
+    except InputError:
+        return TableRows(tables={}, faults=records.faults.clear(), notes=())
 
 
-def _further_faults(faults: pl.DataFrame, faulty: pl.DataFrame) -> pl.DataFrame:
+def _further_faults(doubtful: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
     """Return faults of the rows of records that have unreadable cells.
 
     A value that is missing because its cell is unreadable is not a fault of its own.
     """
-    of_faulty = faults.join(faulty, on="source_row", how="semi", maintain_order="left")
+    of_faulty = doubtful.join(cells, on="source_row", how="semi", maintain_order="left")
     return of_faulty.filter(pl.col("rule") != MISSING.name)
 
 
-def _drop_repeated(accepted: pl.DataFrame, cells: RawCells) -> pl.DataFrame:
-    """Return the records without those that an earlier sheet contains as well."""
-    if cells.repeated is None:
-        return accepted
-    again = cells.records.select("source_row").filter(cells.repeated)
-    return accepted.join(again, on="source_row", how="anti", maintain_order="left")
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist: check the path") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-
-
-def _choose_reader(path: Path, data: bytes) -> Callable[..., RawCells]:
-    for mark, reader in _MARKS:
-        if data.startswith(mark):
-            return reader
-    reader_by_name = _READERS.get(path.suffix.lower())
-    if reader_by_name is None:
-        raise InputError(
-            f"{path.name} is a file of an unknown kind; known are {', '.join(sorted(_READERS))}: "
-            "give it the suffix of its format"
-        )
-    return reader_by_name
-
-
-def _settings_bytes(mapping: SourceMapping, provenance: Provenance) -> bytes:
-    settings = {**provenance.as_settings(), "mapping": mapping.fingerprint()}
-    return canonical_json(settings)
+def _unknown_fields_note(found: PartMembers, context: PartContext) -> list[str]:
+    names = unknown_fields(found.members, context.part) if found.has_header else []
+    return [f"columns that the mapping does not use: {', '.join(names)}"] if names else []

@@ -1,16 +1,73 @@
-"""Open a path with the reader that fits it."""
+"""Open a path with the reader that fits it: a world, or files with the parts that read them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from workbench.foundation.errors import InputError, ParameterError
+from workbench.foundation.errors import InputError, ParameterError, WorkbenchError
 from workbench.sources.mapped_file import MappedFile
-from workbench.sources.mapping.source_mapping import SourceMapping, ready_mappings
+from workbench.sources.mapping.recognition import fits, known_share
+from workbench.sources.mapping.source_mapping import SourceMapping, find_mapping, ready_mappings
+from workbench.sources.part_members import format_of, read_members, sample_of
+from workbench.sources.places import StoredFile, find_files
 from workbench.sources.source import Source
 from workbench.sources.world_source import WorldSource, is_world
 
 _NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A part of a mapping that recognises a file, with the share of the file's fields it knows."""
+
+    mapping: SourceMapping
+    part: str
+    share: float
+
+
+def open_sources(
+    path: Path,
+    *,
+    mapping: SourceMapping | None = None,
+    settings: Mapping[str, str] = _NO_SETTINGS,
+) -> list[Source]:
+    """Open a world, or the files at a path, each as often as parts of a mapping read it.
+
+    Parameters
+    ----------
+    path : Path
+        Folder with a ``world.json``, a file, a folder or pattern of files, or an archive.
+    mapping : SourceMapping, optional
+        Mapping of the files, see ``find_mapping``; a world needs none. Without it, the files are
+        recognised by the ready mappings.
+    settings : mapping of str to str
+        Settings that replace those of the mapping, see ``SETTINGS``, and answers to what it asks.
+
+    Raises
+    ------
+    InputError
+        The path does not exist, or a file is empty, damaged or not recognised.
+    ParameterError
+        A file may be of several formats, or a setting is unknown, malformed or missing.
+    """
+    if path.is_dir() and is_world(path):
+        return [WorldSource.open(path, mapping=mapping, settings=settings)]
+    opened: list[Source] = []
+    for file in find_files(path):
+        chosen = _named(file, mapping) if mapping else _recognise(file)
+        opened += [
+            MappedFile.open(
+                file,
+                mapping=each.mapping,
+                part=each.part,
+                settings=settings,
+                confidence=each.share,
+            )
+            for each in chosen
+        ]
+    return opened
 
 
 def open_source(
@@ -19,34 +76,69 @@ def open_source(
     mapping: SourceMapping | None = None,
     settings: Mapping[str, str] = _NO_SETTINGS,
 ) -> Source:
-    """Open a world or a file for reading.
-
-    Parameters
-    ----------
-    path : Path
-        Folder with a ``world.json``, or a file.
-    mapping : SourceMapping, optional
-        Mapping of the file's columns, see ``find_mapping``; a world needs none.
-    settings : mapping of str to str
-        Settings that replace those of the mapping: ``system``, ``zone``, ``currency``,
-        ``data_until``, ``basis``, ``trust``.
+    """Open the only source at a path, see ``open_sources``.
 
     Raises
     ------
     InputError
-        The path does not exist, is empty or is damaged.
+        There are several, or none can be used.
     ParameterError
-        A file has no mapping, or a setting is unknown, malformed or missing.
+        See ``open_sources``.
     """
-    if not path.exists():
-        raise InputError(f"{path} does not exist: check the path")
-    if path.is_dir():
-        if not is_world(path):
-            raise InputError(f"{path} is a folder without world.json: name a file or a world")
-        return WorldSource.open(path, mapping=mapping, settings=settings)
-    if mapping is None:
-        raise ParameterError(
-            f"{path.name} needs a mapping of its columns: give --mapping NAME or a path. "
-            f"Ready mappings: {', '.join(ready_mappings())}"
+    found = open_sources(path, mapping=mapping, settings=settings)
+    if len(found) > 1:
+        raise InputError(f"{path} has {len(found)} sources: open them with open_sources")
+    return found[0]
+
+
+def _named(file: StoredFile, mapping: SourceMapping) -> list[_Candidate]:
+    """Return the parts of a named mapping that read a file; an only part reads any file."""
+    if len(mapping.part) == 1:
+        return [_Candidate(mapping, part, 1.0) for part in mapping.part]
+    found = [_Candidate(mapping, each.part, 1.0) for each in _candidates(file, mapping)]
+    if not found:
+        raise InputError(
+            f"{file.name} fits no part of mapping {mapping.name} ({', '.join(mapping.part)}): "
+            "check whether it is the right mapping, and whether the file was changed"
         )
-    return MappedFile.open(path, mapping=mapping, settings=settings)
+    return found
+
+
+def _recognise(file: StoredFile) -> list[_Candidate]:
+    """Return the parts of the one ready mapping that recognises a file."""
+    found = [each for mapping in _recognising() for each in _candidates(file, mapping)]
+    names = list(dict.fromkeys(each.mapping.name for each in found))
+    if len(names) == 1:
+        return found
+    known = ", ".join(ready_mappings())
+    if not names:
+        raise ParameterError(
+            f"{file.name} was not recognised and needs a mapping of its columns: give --mapping "
+            f"NAME or a path. Ready mappings: {known}"
+        )
+    shares = {
+        name: max(each.share for each in found if each.mapping.name == name) for name in names
+    }
+    listed = ", ".join(
+        f"{name} ({share:.0%} of its fields known)" for name, share in shares.items()
+    )
+    raise ParameterError(f"{file.name} may be {listed}: choose one with --format NAME")
+
+
+@cache
+def _recognising() -> tuple[SourceMapping, ...]:
+    mappings = (find_mapping(name) for name in ready_mappings())
+    return tuple(mapping for mapping in mappings if mapping.is_recognised)
+
+
+def _candidates(file: StoredFile, mapping: SourceMapping) -> Iterator[_Candidate]:
+    data = file.read()
+    format_of(data, file.name)
+    sample = sample_of(data)
+    for name, part in mapping.part.items():
+        try:
+            members = read_members(sample, part, file.name).members
+        except WorkbenchError:
+            continue  # Another format's reader cannot read it, so it is not that format.
+        if fits(members, part):
+            yield _Candidate(mapping, name, known_share(members, part))

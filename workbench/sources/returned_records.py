@@ -27,10 +27,15 @@ FORMULA = r"[=+\-@\t\r]"
 _HEAD = len('\ufeff"') + len(RETURNED) + 4  # number of bytes that contain the first column's name
 
 
+def is_returned(data: bytes) -> bool:
+    """Return whether a file is a list of refused records, by the name of its first column."""
+    head = data[:_HEAD].removeprefix(b"\xef\xbb\xbf").lstrip(b'"')
+    return head.startswith(RETURNED.encode())
+
+
 def choose_file_rule(data: bytes, rule: FileRule) -> FileRule:
     """Return the rule for reading a file: a file of the quarantine has the rule of such files."""
-    head = data[:_HEAD].removeprefix(b"\xef\xbb\xbf").lstrip(b'"')
-    return FileRule(empty=rule.empty) if head.startswith(RETURNED.encode()) else rule
+    return FileRule(empty=rule.empty) if is_returned(data) else rule
 
 
 def separate_added_columns(

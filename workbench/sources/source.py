@@ -5,10 +5,9 @@ Every record is either accepted or refused as a whole. A refused record contribu
 is kept with its faults and its raw cells.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
 import polars as pl
@@ -75,14 +74,17 @@ class ReadResult:
     repeated : int
         Number of accepted records that are repeated in the same file and give no rows of their own;
         an assumption always reports it.
+    passed_over : mapping of str to int
+        Number of accepted records that are right but not for us and give no rows, by reason.
     keyed : mapping of str to tuple of str
         Readable id columns, by table, whose ``system:native id`` contains an identifier of a person
         (a customer number); intake replaces the native part by its HMAC before storing it.
     assumptions : tuple of str
         Assumptions of the reader, one sentence each, with counts and without cell values.
-    cells : DataFrame or None
-        Cells of the records by header name, with ``source_row``, which intake keeps for records
-        that it refuses; None for a world, whose tables are the source itself.
+    raw : callable or None
+        Returns ``source_row`` and ``raw``, the JSON text of a record, for rows with ``source_row``;
+        intake keeps it for records that it refuses. None for a world, whose tables are the source
+        itself.
     doubtful : mapping of str to DataFrame
         Rows that the refused records would have given, null where a cell was at fault, in which
         intake looks for further faults. They are never stored.
@@ -98,7 +100,8 @@ class ReadResult:
     repeated: int = 0
     keyed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
-    cells: pl.DataFrame | None = None
+    passed_over: Mapping[str, int] = field(default_factory=dict)
+    raw: Callable[[pl.DataFrame], pl.DataFrame] | None = None
     doubtful: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     closes: Mapping[int, str] = field(default_factory=dict)
 
@@ -108,8 +111,8 @@ class Source(Protocol):
 
     Attributes
     ----------
-    path : Path
-        Path of the file or folder.
+    label : str
+        Path of the file or folder; of a member of an archive after that of the archive.
     format : str
         Name of the reader or mapping.
     confidence : float
@@ -135,7 +138,7 @@ class Source(Protocol):
     """
 
     @property
-    def path(self) -> Path: ...
+    def label(self) -> str: ...
     @property
     def format(self) -> str: ...
     @property

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from types import MappingProxyType
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -22,10 +23,13 @@ SETTINGS: Mapping[str, str] = {
     "data_until": "the first day that the data do not cover, e.g. 2024-07-01",
     "basis": " or ".join(TABLES["sources"].column("lawful_basis").choices),
     "trust": "a digit: if sources disagree on a customer, the one with more trust counts",
+    "orders": "own or other: own for the one source from which the company's orders are counted",
 }
 
 #: Values of settings that are not given.
-_DEFAULTS: Mapping[str, str] = {"trust": "0"}
+_DEFAULTS: Mapping[str, str] = {"trust": "0", "orders": "other"}
+
+_NOTHING_ASKED: Mapping[str, tuple[str, str | None]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,10 @@ class Provenance:
         Name of the installation, IANA name of its time zone, ISO 4217 code, lawful basis.
     trust : int
         Trust in the source, 0 to 9; if sources disagree on a customer, the higher one counts.
+    orders : str
+        "own" if the company's orders are counted from this source, else "other".
+    answers : mapping of str to str
+        Settings that the mapping asks for.
     data_until_on : date
         First local day that the source does not cover.
     data_until_at : datetime
@@ -49,37 +57,59 @@ class Provenance:
     currency: str
     basis: str
     trust: int
+    orders: str
+    answers: Mapping[str, str]
     data_until_on: date
     data_until_at: datetime
 
     @classmethod
     def of(
-        cls, declared: Mapping[str, str | None], settings: Mapping[str, str], *, where: str
+        cls,
+        declared: Mapping[str, str | None],
+        settings: Mapping[str, str],
+        *,
+        where: str,
+        asked: Mapping[str, tuple[str, str | None]] = _NOTHING_ASKED,
     ) -> Self:
         """Return the settings: given ones first, then those that the mapping declares.
+
+        Parameters
+        ----------
+        declared, settings : mapping
+            What the mapping declares, and what the user gives.
+        where : str
+            Beginning of the refusal, for instance "mapping shop".
+        asked : mapping of str to (str, str or None)
+            Settings of the mapping's own, each with its question and its default.
 
         Raises
         ------
         ParameterError
             A setting is unknown, missing or malformed; the message lists all faults.
         """
+        forms_of = {**SETTINGS, **{name: question for name, (question, _) in asked.items()}}
+        defaults = {**_DEFAULTS, **{name: default for name, (_, default) in asked.items()}}
         values = {
-            name: settings.get(name) or declared.get(name) or _DEFAULTS.get(name)
-            for name in SETTINGS
+            name: settings.get(name) or declared.get(name) or defaults.get(name)
+            for name in forms_of
         }
         faults = [
-            unknown_name("setting", name, SETTINGS) for name in settings if name not in SETTINGS
+            unknown_name("setting", name, forms_of) for name in settings if name not in forms_of
         ]
         missing = [name for name, value in values.items() if not value]
         if missing:
             ways = " ".join(f"--set {name}=…" for name in missing)
-            forms = "; ".join(f"{name}: {SETTINGS[name]}" for name in missing)
+            forms = "; ".join(f"{name}: {forms_of[name]}" for name in missing)
             faults.append(
                 f"not declared: {', '.join(missing)}. Set {ways} or write it in the mapping "
                 f"({forms})"
             )
         given = {name: value for name, value in values.items() if value}
-        faults += [fault for name, value in given.items() if (fault := _fault(name, value))]
+        faults += [
+            fault
+            for name, value in given.items()
+            if name in SETTINGS and (fault := _fault(name, value))
+        ]
         if faults:
             raise ParameterError(f"{where}: " + "; ".join(faults))
         day = date.fromisoformat(given["data_until"])
@@ -90,6 +120,8 @@ class Provenance:
             currency=given["currency"],
             basis=given["basis"],
             trust=int(given["trust"]),
+            orders=given["orders"],
+            answers={name: given[name] for name in asked},
             data_until_on=day,
             data_until_at=start.astimezone(ZoneInfo("UTC")),
         )
@@ -103,6 +135,8 @@ class Provenance:
             "basis": self.basis,
             "trust": str(self.trust),
             "data_until": self.data_until_on.isoformat(),
+            "orders": self.orders,
+            **self.answers,
         }
         return {name: value for name, value in written.items() if _DEFAULTS.get(name) != value}
 
@@ -152,7 +186,12 @@ def _is_well_formed(name: str, value: str) -> bool:
         return _is_day(value)
     if name == "basis":
         return value in TABLES["sources"].column("lawful_basis").choices
-    forms = {"system": "[a-z0-9_-]+", "currency": "[A-Z]{3}", "trust": "[0-9]"}
+    forms = {
+        "system": "[a-z0-9_-]+",
+        "currency": "[A-Z]{3}",
+        "trust": "[0-9]",
+        "orders": "own|other",
+    }
     return bool(re.fullmatch(forms[name], value))
 
 

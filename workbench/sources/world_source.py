@@ -53,6 +53,10 @@ class WorldSource(WithProvenance):
     confidence: float = 1.0
     is_synthetic: bool = True
 
+    @property
+    def label(self) -> str:
+        return str(self.path)
+
     @classmethod
     def open(
         cls, path: Path, *, mapping: SourceMapping | None, settings: Mapping[str, str]

@@ -1,8 +1,12 @@
-"""Make typed records of raw cells: parse columns, derive values, refuse records."""
+"""Make typed records of cells and trees: parse columns, derive values, refuse records.
 
-from collections.abc import Iterator
+A part has one set of typed rows for its records, and one for each ``each``, whose rows have the
+columns of their record as well. A record is refused as a whole, with the members of its sets.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 import polars as pl
@@ -10,14 +14,18 @@ from polars.exceptions import PolarsError
 
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema.record_faults import Rule, join_faults, make_faults
-from workbench.sources.formats.raw_cells import RawCells, count_text
-from workbench.sources.mapping.mapping_rules import MonthsRule, WholeRule
-from workbench.sources.mapping.source_mapping import SourceMapping
-from workbench.sources.mapping.typed_columns import (
-    ColumnCells,
-    TypedColumn,
-    read_column,
+from workbench.sources.formats.raw_cells import count_text
+from workbench.sources.mapping.field_places import FieldPlace
+from workbench.sources.mapping.mapping_rules import (
+    ColumnRule,
+    DeriveEntry,
+    LookupRule,
+    MonthsRule,
+    WholeRule,
 )
+from workbench.sources.mapping.members import Faults, Members
+from workbench.sources.mapping.part_rules import PartRules, column_name
+from workbench.sources.mapping.typed_columns import ColumnCells, TypedColumn, read_column
 from workbench.sources.source_settings import Provenance
 
 RECORD = "_record_id"
@@ -27,144 +35,299 @@ OBSERVED = "_observed_at"
 #: Similarity of two names that differ by a letter or a sign; below it they are different names.
 _A_LETTER = 0.85
 
+#: Typed rows by the name of their each; those of the records by None.
+Rows = Mapping[str | None, pl.DataFrame]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MappedRecords:
-    """Typed records of one file.
+class PartContext:
+    """What is known besides the records of a part.
 
     Attributes
     ----------
-    accepted : DataFrame
-        One row per record: ``source_row``, the mapped and derived columns, the settings, and
-        ``_record_id`` (String ``system:native id``, null for guests), ``_kind``, ``_observed_at``.
-    faulty : DataFrame
-        The refused records with the same columns, null where a cell was at fault.
+    part : PartRules
+        Rules of the part.
+    title : str
+        Name of mapping and part, for messages.
+    provenance : Provenance
+        Settings of the source.
+    file : str
+        Name of the file, for messages.
+    is_plain : bool
+        Whether the format writes numbers and instants in plain notation, see ``RawCells``.
+    has_header : bool
+        Whether the file contains the names of its columns.
+    numbers : DataFrame or None
+        Whether a workbook stores a cell as a number, see ``RawCells``.
+    find_part : callable
+        Returns the accepted records of another part of the file, for lookups.
+    """
+
+    part: PartRules
+    title: str
+    provenance: Provenance
+    file: str
+    is_plain: bool
+    has_header: bool = True
+    numbers: pl.DataFrame | None = None
+    find_part: Callable[[str], pl.DataFrame]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappedRecords:
+    """Typed records of one part of a file.
+
+    Attributes
+    ----------
+    rows : mapping of str or None to DataFrame
+        By the name of an each, for the records by None: ``source_row``, the mapped and derived
+        columns, the settings, and ``_record_id`` (String ``system:native id``, null for guests),
+        ``_kind``, ``_observed_at``. Cells at fault are null.
     faults : DataFrame
         Faults of the refused records, with columns of ``FAULTS``.
+    passed_over : DataFrame
+        ``source_row`` and ``reason`` of the records that are right but not for us.
     notes : tuple of str
         Assumptions.
     """
 
-    accepted: pl.DataFrame
-    faulty: pl.DataFrame
+    rows: Rows
     faults: pl.DataFrame
+    passed_over: pl.DataFrame
     notes: tuple[str, ...]
 
 
-def read_records(
-    cells: RawCells, mapping: SourceMapping, provenance: Provenance, *, name: str
-) -> MappedRecords:
-    """Return the typed records that a mapping makes of raw cells.
+@dataclass(frozen=True, slots=True)
+class _TypedSet:
+    """Typed cells of one set: values, the columns at fault by place, and assumptions."""
+
+    frame: pl.DataFrame
+    columns: Mapping[str, TypedColumn] = field(default_factory=dict)
+    faults: tuple[tuple[str, Rule, pl.Series], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def read_records(members: Members, context: PartContext) -> MappedRecords:
+    """Return the typed records that a part makes of its members.
 
     Raises
     ------
     InputError
         A column is missing, or no cell of a column can be read.
     """
-    _check_header(cells, mapping, name)
-    columns = {
-        source: _read_column(cells, source, mapping, provenance) for source in mapping.columns
+    part = context.part
+    members, decoding = members.decode(part.decode)
+    _check_places(members, context)
+    records = _type_set(members, None, context)
+    frame, lookup_notes = _complete_records(records, context)
+    at_fault = {
+        column_name(label, part.columns[label]): column.is_at_fault
+        for label, column in records.columns.items()
+        if column.faults
     }
-    for source, column in columns.items():
-        _check_readable(source, column, mapping, name)
-    typed = _type_records(cells, columns, mapping, provenance)
-    found = _find_faults(typed, columns, mapping)
+    faults = [
+        *(make_faults(frame.filter(a), r, column=p) for p, r, a in _decoding_faults(decoding)),
+        *(make_faults(frame.filter(a), r, column=p) for p, r, a in records.faults),
+        *_condition_faults(frame, at_fault, context),
+    ]
+    rows: dict[str | None, pl.DataFrame] = {None: frame}
+    sets: dict[str | None, Members] = {None: members}
+    notes = [*records.notes, *lookup_notes]
+    for name, each in part.each.items():
+        own, wrong = sets[each.of].explode(each.path).decode(each.decode)
+        typed = _type_set(own, name, context)
+        above = rows[each.of][_rows_of(own)]
+        whole = above.hstack(typed.frame.drop("source_row").get_columns())
+        whole = _derive_columns(whole, each.derive, f"each.{name}.derive", context)
+        sets[name], rows[name] = own, whole
+        notes += [f"{each.path}: {note}" for note in typed.notes]
+        faults += [
+            make_faults(whole.filter(at), rule, column=f"{each.path}.{place}")
+            for place, rule, at in (*_decoding_faults(wrong), *typed.faults)
+        ]
     return MappedRecords(
-        accepted=typed.join(found, on="source_row", how="anti", maintain_order="left"),
-        faulty=typed.join(found, on="source_row", how="semi", maintain_order="left"),
-        faults=found,
-        notes=(*_column_notes(columns), *_unused_columns_note(cells, mapping)),
+        rows=rows,
+        faults=join_faults(faults),
+        passed_over=_find_passed_over(frame, context),
+        notes=tuple(notes),
     )
 
 
-def assumption_notes(accepted: pl.DataFrame, mapping: SourceMapping) -> Iterator[str]:
+def keep_records(rows: Rows, kept: pl.DataFrame) -> Rows:
+    """Return the rows of some records, by their ``source_row``."""
+    return {
+        name: frame.join(kept, on="source_row", how="semi", maintain_order="left")
+        for name, frame in rows.items()
+    }
+
+
+def drop_records(rows: Rows, dropped: pl.DataFrame) -> Rows:
+    """Return the rows without some records, by their ``source_row``."""
+    return {
+        name: frame.join(dropped, on="source_row", how="anti", maintain_order="left")
+        for name, frame in rows.items()
+    }
+
+
+def assumption_notes(accepted: pl.DataFrame, context: PartContext) -> Iterator[str]:
     """Yield the mapping's assumptions, each with the number of accepted records it concerns."""
-    with explain_sql_errors(mapping, "assume"):
-        yield from _assumption_notes(accepted, mapping)
-
-
-def _assumption_notes(accepted: pl.DataFrame, mapping: SourceMapping) -> Iterator[str]:
-    yield from _rounding_notes(accepted, mapping)
-    conditions = [pl.sql_expr(sql).fill_null(value=False).sum() for sql in mapping.assume.values()]
-    for sentence, condition in zip(mapping.assume, conditions, strict=True):
-        if count := accepted.select(condition).item():
-            yield f"{count_text(count, 'record')}: {sentence}"
+    assume = context.part.assume
+    with explain_sql_errors(context, "assume"):
+        yield from _rounding_notes(accepted, context.part.derive)
+        conditions = [pl.sql_expr(sql).fill_null(value=False).sum() for sql in assume.values()]
+        for sentence, condition in zip(assume, conditions, strict=True):
+            if count := accepted.select(condition).item():
+                yield f"{count_text(count, 'record')}: {sentence}"
 
 
 @contextmanager
-def explain_sql_errors(mapping: SourceMapping, place: str) -> Iterator[None]:
+def explain_sql_errors(context: PartContext, place: str) -> Iterator[None]:
     """Replace an error of polars, which may contain a cell, by one that names the expression."""
     try:
         yield
     except PolarsError as error:
         raise ParameterError(
-            f"mapping {mapping.name}: {place} cannot be computed from these columns: check the "
+            f"mapping {context.title}: {place} cannot be computed from these columns: check the "
             "types it joins, and use TRY_CAST where a text may not be a number"
         ) from error
 
 
-def _read_column(
-    cells: RawCells, source: str, mapping: SourceMapping, provenance: Provenance
-) -> TypedColumn:
-    rule = mapping.columns[source]
-    column = ColumnCells(
-        cells=_cells_of(cells, source),
-        is_plain=cells.is_plain,
-        is_number=None if cells.numbers is None else cells.numbers.to_dict().get(source),
-        currencies=None if rule.currency is None else _cells_of(cells, rule.currency),
-        empty=mapping.file.empty,
-        may_be_later=mapping.column_name(source) in mapping.ends,
+def _rows_of(members: Members) -> pl.Series:
+    if members.rows is None:
+        raise RuntimeError("members of an each have rows of a parent")
+    return members.rows
+
+
+def _type_set(members: Members, each: str | None, context: PartContext) -> _TypedSet:
+    """Parse the columns of a set; cells that have no value at their place are faults."""
+    part = context.part
+    values = [members.numbers.alias("source_row")]
+    columns: dict[str, TypedColumn] = {}
+    faults: list[tuple[str, Rule, pl.Series]] = []
+    notes: list[str] = []
+    never_found: list[str] = []
+    for label, rule in part.columns_of(each).items():
+        place = rule.place or label
+        column, misplaced, is_found = _read_placed(members, place, label, rule, context)
+        never_found += [] if is_found or not len(members) else [place]
+        _check_readable(label, column, rule, context)
+        columns[label] = column
+        values.append(column.values.alias(column_name(label, rule)))
+        faults += [(place, *fault) for fault in misplaced]
+        nowhere = pl.repeat(value=False, n=len(members), eager=True)
+        elsewhere = ~sum((at for _, at in misplaced), nowhere).cast(pl.Boolean)
+        faults += [(place, broken, at & elsewhere) for broken, at in column.faults]
+        notes += [f"{label}: {note}" for note in column.notes]
+    if never_found:
+        notes.append(f"not in any record, taken as empty: {', '.join(never_found)}")
+    return _TypedSet(pl.DataFrame(values), columns, tuple(faults), tuple(notes))
+
+
+def _read_placed(
+    members: Members, place: str, label: str, rule: ColumnRule, context: PartContext
+) -> tuple[TypedColumn, Faults, bool]:
+    empty = (*context.part.file.empty, *rule.empty)
+    placed = members.read(place, empty=empty, join=rule.join)
+    numbers = context.numbers
+    cells = ColumnCells(
+        cells=placed.cells,
+        is_plain=context.is_plain,
+        is_number=numbers[place] if numbers is not None and place in numbers.columns else None,
+        currencies=None if rule.currency is None else members.read(rule.currency).cells,
+        empty=empty,
+        may_be_later=column_name(label, rule) in context.part.ends,
     )
-    return read_column(column, rule, provenance=provenance)
+    provenance = replace(context.provenance, zone=_zone(members, place, rule, context))
+    return read_column(cells, rule, provenance=provenance), placed.faults, placed.is_found
 
 
-def _cells_of(cells: RawCells, source: str) -> pl.Series:
-    """Return the cells of a source column, null if the file lacks it."""
-    if source in cells.columns:
-        return cells.records[source]
-    return pl.Series(source, [None], dtype=pl.String).new_from_index(0, cells.records.height)
+def _zone(members: Members, place: str, rule: ColumnRule, context: PartContext) -> str:
+    """Return the zone of a column's local times: declared, stated by the file, or the source's."""
+    if rule.zone is None or not rule.zone.startswith("@"):
+        return rule.zone or context.provenance.zone
+    stated = members.fact(place, rule.zone.removeprefix("@"))
+    return stated or context.provenance.zone
 
 
-def _type_records(
-    cells: RawCells, columns: dict[str, TypedColumn], mapping: SourceMapping, provenance: Provenance
-) -> pl.DataFrame:
-    source_row = cells.records["source_row"]
-    typed = pl.DataFrame(
-        [source_row, *(c.values.alias(mapping.column_name(s)) for s, c in columns.items())]
-    ).with_columns(
+def _complete_records(
+    typed: _TypedSet, context: PartContext
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Add the settings, the looked-up and derived columns and the customer of each record."""
+    part, provenance = context.part, context.provenance
+    frame = typed.frame.with_columns(
         system=pl.lit(provenance.system),
         currency=pl.lit(provenance.currency),
+        orders=pl.lit(provenance.orders),
         data_until_on=pl.lit(provenance.data_until_on),
         data_until_at=pl.lit(provenance.data_until_at).cast(pl.Datetime("us", "UTC")),
+        **{name: pl.lit(answer) for name, answer in provenance.answers.items()},
     )
-    # Instants in expressions are in the source's zone, so that their day is the local day.
-    instants = [name for name, kind in typed.schema.items() if isinstance(kind, pl.Datetime)]
-    typed = typed.with_columns(pl.col(instants).dt.convert_time_zone(provenance.zone))
-    days = {day: pl.col(name).dt.date() for day, name in mapping.day_columns.items()}
-    typed = typed.with_columns(**days)
-    for name, source in mapping.currency_columns.items():
-        stated = columns[source].currencies
-        typed = typed.with_columns(
+    frame = _local_days(frame, part.day_columns(None), provenance.zone)
+    for name, label in part.currency_columns.items():
+        stated = typed.columns[label].currencies
+        frame = frame.with_columns(
             (pl.lit(None, dtype=pl.String) if stated is None else stated).alias(name)
         )
-    for name, rule in mapping.derive.items():
-        with explain_sql_errors(mapping, f"derive.{name}"):
-            typed = typed.with_columns(_derive(rule).alias(name))
-    record = mapping.record
-    native = (
-        pl.lit(None, dtype=pl.String)
-        if record.id is None
-        else pl.sql_expr(record.id).cast(pl.String)
-    )
-    with explain_sql_errors(mapping, "record"):
-        return typed.with_columns(
-            (pl.col("system") + ":" + native).alias(RECORD),
+    notes: list[str] = []
+    for name, lookup in part.lookup.items():
+        frame, note = _look_up(frame, name, lookup, context)
+        notes += [note] if note else []
+    frame = _derive_columns(frame, part.derive, "derive", context)
+    record = part.record
+    with explain_sql_errors(context, "record"):
+        complete = frame.with_columns(
+            native_record_id(record.id),
             pl.sql_expr(record.kind).alias(KIND),
-            to_utc_instant(pl.sql_expr(record.observed_at), typed, provenance).alias(OBSERVED),
+            to_utc_instant(pl.sql_expr(record.observed_at), frame, provenance).alias(OBSERVED),
         )
+    return complete, tuple(notes)
 
 
-def _derive(rule: str | MonthsRule | WholeRule) -> pl.Expr:
+def native_record_id(sql: str | None) -> pl.Expr:
+    """Return the expression of ``_record_id``, the native id with its system; null for guests."""
+    native = pl.lit(None) if sql is None else pl.sql_expr(sql)
+    return (pl.col("system") + ":" + native.cast(pl.String)).alias(RECORD)
+
+
+def _local_days(frame: pl.DataFrame, days: Mapping[str, str], zone: str) -> pl.DataFrame:
+    # Instants in expressions are in the source's zone, so that their day is the local day.
+    instants = [name for name, kind in frame.schema.items() if isinstance(kind, pl.Datetime)]
+    frame = frame.with_columns(pl.col(instants).dt.convert_time_zone(zone))
+    return frame.with_columns(**{day: pl.col(name).dt.date() for day, name in days.items()})
+
+
+def _look_up(
+    frame: pl.DataFrame, name: str, lookup: LookupRule, context: PartContext
+) -> tuple[pl.DataFrame, str | None]:
+    others = context.find_part(lookup.part)
+    found = others.select(
+        pl.col(lookup.key).cast(pl.String).alias("_key"),
+        *(pl.col(column).alias(f"{name}_{column}") for column in lookup.columns),
+        **{"_is_found": pl.lit(value=True)},
+    ).filter(pl.col("_key").is_not_null())
+    if found["_key"].is_duplicated().any():
+        raise InputError(
+            f"{context.file}: {lookup.key} of {lookup.part} occurs more than once, so a lookup by "
+            "it is ambiguous: correct the file"
+        )
+    joined = frame.with_columns(pl.col(lookup.on).cast(pl.String).alias("_key")).join(
+        found, on="_key", how="left", maintain_order="left"
+    )
+    missed = joined.filter(pl.col("_is_found").is_null() & pl.col("_key").is_not_null()).height
+    note = f"{count_text(missed, 'record')}: {lookup.on} is not among {lookup.part}"
+    return joined.drop("_key", "_is_found"), note if missed else None
+
+
+def _derive_columns(
+    frame: pl.DataFrame, rules: Mapping[str, DeriveEntry], where: str, context: PartContext
+) -> pl.DataFrame:
+    for name, rule in rules.items():
+        with explain_sql_errors(context, f"{where}.{name}"):
+            frame = frame.with_columns(_derive(rule).alias(name))
+    return frame
+
+
+def _derive(rule: DeriveEntry) -> pl.Expr:
     if isinstance(rule, MonthsRule):
         return pl.sql_expr(rule.start).dt.offset_by(pl.sql_expr(rule.months).cast(pl.String) + "mo")
     if isinstance(rule, WholeRule):
@@ -172,8 +335,8 @@ def _derive(rule: str | MonthsRule | WholeRule) -> pl.Expr:
     return pl.sql_expr(rule)
 
 
-def _rounding_notes(accepted: pl.DataFrame, mapping: SourceMapping) -> Iterator[str]:
-    for name, rule in mapping.derive.items():
+def _rounding_notes(accepted: pl.DataFrame, derive: Mapping[str, DeriveEntry]) -> Iterator[str]:
+    for name, rule in derive.items():
         if isinstance(rule, WholeRule):
             amount = pl.sql_expr(rule.whole)
             if count := accepted.select((amount != amount.round(0)).sum()).item():
@@ -196,55 +359,82 @@ def to_utc_instant(expression: pl.Expr, records: pl.DataFrame, provenance: Prove
     return pl.coalesce(midnight, later).dt.convert_time_zone("UTC")
 
 
-def _find_faults(
-    typed: pl.DataFrame, columns: dict[str, TypedColumn], mapping: SourceMapping
-) -> pl.DataFrame:
-    """Return all faults of the records: of cells first, then of the mapping's conditions."""
-    found = [
-        make_faults(typed.filter(at_fault), rule, column=source)
-        for source, column in columns.items()
-        for rule, at_fault in column.faults
-    ]
-    at_fault = {
-        mapping.column_name(source): column.is_at_fault
-        for source, column in columns.items()
-        if column.faults
-    }
-    for says, sql in mapping.refuse.items():
-        with explain_sql_errors(mapping, f"refuse {says!r}"):
-            holds = typed.select(pl.sql_expr(sql).fill_null(value=False)).to_series()
-        for name in mapping.names_used(sql) & set(at_fault):
+def _decoding_faults(decoding: Mapping[str, Faults]) -> Iterator[tuple[str, Rule, pl.Series]]:
+    for place, faults in decoding.items():
+        for rule, at_fault in faults:
+            yield place, rule, at_fault
+
+
+def _condition_faults(
+    frame: pl.DataFrame, at_fault: Mapping[str, pl.Series], context: PartContext
+) -> Iterator[pl.DataFrame]:
+    """Yield the faults of the records that meet a condition of refusal."""
+    for says, holds in _conditions(frame, context.part.refuse, "refuse", context):
+        for name in context.part.names_used(context.part.refuse[says]) & set(at_fault):
             holds &= ~at_fault[name]  # A condition must not take an unreadable cell for empty.
-        found.append(make_faults(typed.filter(holds), Rule("condition", {"says": says})))
-    return join_faults(found)
+        yield make_faults(frame.filter(holds), Rule("condition", {"says": says}))
 
 
-def _check_header(cells: RawCells, mapping: SourceMapping, name: str) -> None:
-    missing = [
-        source
-        for source, rule in mapping.columns.items()
-        if source not in cells.columns and not rule.optional
-    ]
-    if not missing:
+def _find_passed_over(frame: pl.DataFrame, context: PartContext) -> pl.DataFrame:
+    """Return the records that are not for us, each with the first reason."""
+    found = [pl.DataFrame(schema={"source_row": pl.Int64, "reason": pl.String})]
+    for says, holds in _conditions(frame, context.part.pass_over, "pass_over", context):
+        found.append(frame.filter(holds).select("source_row", reason=pl.lit(says)))
+    return pl.concat(found).unique("source_row", keep="first", maintain_order=True)
+
+
+def _conditions(
+    frame: pl.DataFrame, conditions: Mapping[str, str], where: str, context: PartContext
+) -> Iterator[tuple[str, pl.Series]]:
+    for says, sql in conditions.items():
+        with explain_sql_errors(context, f"{where} {says!r}"):
+            yield says, frame.select(pl.sql_expr(sql).fill_null(value=False)).to_series()
+
+
+def _check_places(members: Members, context: PartContext) -> None:
+    """Refuse a file that lacks a column.
+
+    In trees, and in a format that is recognised by the columns it needs, any other may be missing.
+    """
+    header = [name for name in members.cells.columns if not name.startswith("@")]
+    if context.part.recognise is not None or (not header and members.trees is not None):
         return
-    found = len(mapping.columns) - len(missing)
+    needed: dict[str, bool] = {}
+    for label, rule in context.part.columns.items():
+        for place in filter(None, (rule.place or label, rule.currency)):
+            if not _is_decoded(place, context.part):
+                needed[place] = not rule.optional or needed.get(place, False)
+    missing = [place for place, is_due in needed.items() if is_due and not members.has(place)]
+    if missing:
+        _refuse_header(missing, list(needed), header, context)
+
+
+def _is_decoded(place: str, part: PartRules) -> bool:
+    paths = FieldPlace.read(place).paths
+    return any(path.names[:1] and path.names[0] in part.decode for path in paths)
+
+
+def _refuse_header(
+    missing: list[str], places: list[str], header: list[str], context: PartContext
+) -> None:
+    found = len(places) - len(missing)
     # A first line with few of the expected names may be a record, so it is not printed.
-    is_header = cells.has_header and (
-        found * 2 >= len(mapping.columns) or _has_similar_names(missing, cells.columns)
+    is_header = context.has_header and (
+        found * 2 >= len(places) or _has_similar_names(missing, header)
     )
     if not is_header:
-        fields = "1 field" if len(cells.columns) == 1 else f"{len(cells.columns)} fields"
+        fields = "1 field" if len(header) == 1 else f"{len(header)} fields"
         raise InputError(
-            f"{name} has {fields} in a record and its first line names "
-            f"{found or 'none'} of the columns that mapping {mapping.name} needs "
-            f"({', '.join(mapping.columns)}): "
+            f"{context.file} has {fields} in a record and its first line names "
+            f"{found or 'none'} of the columns that mapping {context.title} needs "
+            f"({', '.join(places)}): "
             "check the delimiter, whether the first line is a header, and whether it is the "
             "right mapping"
         )
-    descriptions = [_describe_missing(source, cells.columns) for source in missing]
+    descriptions = [_describe_missing(place, header) for place in missing]
     raise InputError(
-        f"{name} lacks {', '.join(descriptions)}. Its header: {', '.join(cells.columns)}. "
-        f"Correct the file or the [columns] of mapping {mapping.name}"
+        f"{context.file} lacks {', '.join(descriptions)}. Its header: {', '.join(header)}. "
+        f"Correct the file or the [columns] of mapping {context.title}"
     )
 
 
@@ -254,36 +444,28 @@ def _describe_missing(source: str, header: list[str]) -> str:
     return f"column {source!r}" + (f" (did you mean {original!r}?)" if original else "")
 
 
-def _has_similar_names(missing: list[str], header: list[str]) -> bool:
+def _has_similar_names(missing: Iterable[str], header: list[str]) -> bool:
     """Return whether the first line has most missing names but for a letter, so is a header."""
     lowered = [name.lower() for name in header]
-    near = [get_close_matches(name.lower(), lowered, n=1, cutoff=_A_LETTER) for name in missing]
-    return sum(map(bool, near)) * 2 > len(missing)
+    near = [bool(get_close_matches(m.lower(), lowered, n=1, cutoff=_A_LETTER)) for m in missing]
+    return sum(near) * 2 > len(near)
 
 
-def _check_readable(source: str, column: TypedColumn, mapping: SourceMapping, name: str) -> None:
+def _check_readable(
+    label: str, column: TypedColumn, rule: ColumnRule, context: PartContext
+) -> None:
     if column.refusal is not None:
-        raise InputError(f"{name}: column {source!r}: {column.refusal} in mapping {mapping.name}")
+        raise InputError(
+            f"{context.file}: column {label!r}: {column.refusal} in mapping {context.title}"
+        )
     at_fault = int(column.is_at_fault.sum())
-    if at_fault and column.values.null_count() == len(column.values):
-        rule = mapping.columns[source]
+    is_common = at_fault * 2 > len(column.values)  # A rare field may be wrong in its only record.
+    if is_common and column.values.null_count() == len(column.values):
         forms = " or ".join(map(repr, rule.format))
         form = f" in the form {forms}" if forms else ""
         rules = " or ".join(broken.words for broken, _ in column.faults)
         raise InputError(
-            f"{name}: no cell of column {source!r} can be read as {rule.type}{form} "
+            f"{context.file}: no cell of column {label!r} can be read as {rule.type}{form} "
             f"({count_text(at_fault, 'record')}), being {rules}: correct the column in the file, "
-            f"or its rule in mapping {mapping.name}"
+            f"or its rule in mapping {context.title}"
         )
-
-
-def _column_notes(columns: dict[str, TypedColumn]) -> Iterator[str]:
-    for source, column in columns.items():
-        for note in column.notes:
-            yield f"{source}: {note}"
-
-
-def _unused_columns_note(cells: RawCells, mapping: SourceMapping) -> Iterator[str]:
-    unused = [name for name in cells.columns if name not in mapping.columns]
-    if unused and cells.has_header:
-        yield f"columns that the mapping does not use: {', '.join(unused)}"

@@ -18,11 +18,13 @@ from workbench.sources.mapping.mapped_records import (
     KIND,
     OBSERVED,
     RECORD,
+    PartContext,
+    Rows,
     explain_sql_errors,
+    native_record_id,
     to_utc_instant,
 )
 from workbench.sources.mapping.mapping_rules import RowRule
-from workbench.sources.mapping.source_mapping import SourceMapping
 from workbench.sources.source_settings import Provenance
 
 _ROWS = "_source_rows"
@@ -41,21 +43,19 @@ class TableRows:
     notes: tuple[str, ...]
 
 
-def make_rows(records: pl.DataFrame, mapping: SourceMapping, provenance: Provenance) -> TableRows:
-    """Return all tables that a mapping makes of its records.
+def make_rows(records: Rows, context: PartContext) -> TableRows:
+    """Return all tables that a part makes of its records.
 
     Parameters
     ----------
-    records : DataFrame
-        Accepted records, see ``MappedRecords``.
-    mapping : SourceMapping
-        Mapping with the expressions of the tables.
-    provenance : Provenance
-        Settings, with the zone in which dates become instants.
+    records : mapping of str or None to DataFrame
+        Rows of accepted records and of their members, see ``MappedRecords``.
+    context : PartContext
+        Rules of the part, and settings with the zone in which dates become instants.
     """
     found: dict[str, list[pl.DataFrame]] = {}
     notes: list[str] = []
-    for table, rows in _make_all_rows(records, mapping, provenance):
+    for table, rows in _make_all_rows(records, context):
         found.setdefault(table, []).append(rows)
     at_fault: list[pl.DataFrame] = []
     tables: dict[str, pl.DataFrame] = {}
@@ -63,7 +63,7 @@ def make_rows(records: pl.DataFrame, mapping: SourceMapping, provenance: Provena
         typed: list[pl.DataFrame] = []
         rounded = 0
         for frame in frames:
-            rows, bad, changed = _to_declared_types(frame, table, provenance.system)
+            rows, bad, changed = _to_declared_types(frame, table, context.provenance.system)
             typed.append(rows)
             at_fault.append(bad)
             rounded += changed
@@ -71,7 +71,7 @@ def make_rows(records: pl.DataFrame, mapping: SourceMapping, provenance: Provena
             notes.append(
                 f"{table}: {rounded:,} amounts rounded to whole minor units, halves away from zero"
             )
-        tables[table] = _latest_attributes(pl.concat(typed), table)
+        tables[table] = _distinct_statements(pl.concat(typed), table)
     return TableRows(
         tables={name: rows for name, rows in tables.items() if rows.height},
         faults=join_faults(at_fault),
@@ -79,28 +79,29 @@ def make_rows(records: pl.DataFrame, mapping: SourceMapping, provenance: Provena
     )
 
 
-def _make_all_rows(
-    records: pl.DataFrame, mapping: SourceMapping, provenance: Provenance
-) -> Iterator[tuple[str, pl.DataFrame]]:
-    for table, rules in mapping.tables.items():
+def _make_all_rows(records: Rows, context: PartContext) -> Iterator[tuple[str, pl.DataFrame]]:
+    part, own = context.part, records[None]
+    for table, rules in part.tables.items():
         for rule in rules:
-            with explain_sql_errors(mapping, f"tables.{table}"):
-                rows = _rows_of_rule(records, table, rule, provenance)
+            with explain_sql_errors(context, f"tables.{table}"):
+                rows = _rows_of_rule(records[rule.each], table, rule, context.provenance)
             yield table, rows
-    for kind, sql in mapping.identities.items():
-        with explain_sql_errors(mapping, f"identities.{kind}"):
-            rows = _identity_rows(records, kind, pl.sql_expr(sql))
+    for kind, sql in part.identities.items():
+        with explain_sql_errors(context, f"identities.{kind}"):
+            rows = _identity_rows(own, kind, pl.sql_expr(sql))
         yield "identities", rows
-    for namespace, attributes in mapping.attributes.items():
+    for namespace, attributes in part.attributes.items():
         for attribute, sql in attributes.items():
-            with explain_sql_errors(mapping, f"attributes.{namespace}.{attribute}"):
-                rows = _attribute_rows(records, namespace, attribute, pl.sql_expr(sql))
+            with explain_sql_errors(context, f"attributes.{namespace}.{attribute}"):
+                rows = _attribute_rows(own, namespace, attribute, pl.sql_expr(sql))
             yield "attributes", rows
 
 
 def _rows_of_rule(
     records: pl.DataFrame, table: str, rule: RowRule, provenance: Provenance
 ) -> pl.DataFrame:
+    if rule.record is not None:
+        records = records.with_columns(native_record_id(rule.record))
     if rule.where is not None:
         records = records.filter(pl.sql_expr(rule.where))
     per = rule.per
@@ -115,10 +116,13 @@ def _rows_of_rule(
         name: to_utc_instant(value, records, provenance) if types[name] == pl.Datetime else value
         for name, value in {**_default_columns(table), **stated}.items()
     }
+    if table == "consents" and "consent_id" not in columns:
+        columns["consent_id"] = _consent_number(columns)
     if not per:
-        return records.select(
+        rows = records.select(
             **columns, source_row=pl.col("source_row"), **{_ROWS: pl.concat_list("source_row")}
         )
+        return rows.filter(pl.col("value").is_not_null()) if table == "attributes" else rows
     groups = records.group_by(per, maintain_order=True)
     rows = groups.agg(
         **{f"={name}": value for name, value in columns.items()},
@@ -149,9 +153,21 @@ def _default_columns(table: str) -> dict[str, pl.Expr]:
         given["record_id"] = pl.col(RECORD)
     if "currency" in TABLES[table]:
         given["currency"] = pl.col("currency")
-    if table == "consents":  # A source without a history has one decision, that at its own time.
-        given["consent_id"], given["method"] = pl.col(RECORD), pl.lit("import")
+    if table == "attributes":
+        given["observed_at"], given["origin"] = pl.col(OBSERVED), pl.lit("observed")
+        given["is_special_category"] = pl.lit(value=False)
+    if table == "consents":
+        given["method"] = pl.lit("import")
     return given
+
+
+def _consent_number(columns: Mapping[str, pl.Expr]) -> pl.Expr:
+    """Return a number for each decision of a record: by purpose, channel and time."""
+    nothing = pl.lit("")
+    moment = columns.get("decided_at", pl.lit(None)).cast(pl.Int64).cast(pl.String)
+    told = [columns[name] for name in ("purpose", "channel") if name in columns]
+    parts = [part.cast(pl.String).fill_null(nothing) for part in (*told, moment)]
+    return pl.concat_str([pl.col(RECORD), *parts], separator="/")
 
 
 def _identity_rows(records: pl.DataFrame, kind: str, identifier: pl.Expr) -> pl.DataFrame:
@@ -243,9 +259,19 @@ def _to_type(value: pl.Expr, column: Column, found: pl.DataType, system: str) ->
     return value.cast(column.type, strict=False)
 
 
-def _latest_attributes(rows: pl.DataFrame, table: str) -> pl.DataFrame:
-    """Return the last of several statements of a record about one attribute at one instant."""
-    if table != "attributes":
-        return rows
-    key = ["record_id", "namespace", "attribute", "observed_at"]
-    return rows.unique(key, keep="last", maintain_order=True)
+def _distinct_statements(rows: pl.DataFrame, table: str) -> pl.DataFrame:
+    """Return the statements of a record without those that say the same again.
+
+    Of several statements about one attribute at one instant the last counts. A decision on consent
+    that is equal to the one before it is no new decision.
+    """
+    if table == "attributes":
+        key = ["record_id", "namespace", "attribute", "observed_at"]
+        return rows.unique(key, keep="last", maintain_order=True)
+    if table == "consents":
+        subject = ["record_id", "purpose", "channel"]
+        timed = rows.with_row_index("_row").sort("decided_at", "_row", maintain_order=True)
+        is_again = pl.col("decision").eq_missing(pl.col("decision").shift(1).over(subject))
+        is_first = pl.int_range(pl.len()).over(subject) == 0
+        return timed.filter(is_first | ~is_again).sort("_row").drop("_row")
+    return rows

@@ -16,8 +16,8 @@ from dataclasses import dataclass, fields
 from functools import cache
 
 from workbench.synthetic.draws import cell_counts
-from workbench.synthetic.stock import additions, faker_lists, japanese, phones, places
-from workbench.synthetic.stock.places import Area, House
+from workbench.synthetic.stock import additions, faker_lists, japanese, phones, towns
+from workbench.synthetic.stock.towns import Area, House
 
 LOCALES = ("de_DE", "en_GB", "en_US", "es_ES", "fr_FR", "ja_JP", "nl_NL", "pl_PL")
 #: Country (ISO 3166-1 alpha-2) by locale.
@@ -86,10 +86,10 @@ def locale(name: str) -> Locale:
         family_female=_feminine(families) if name == "pl_PL" else families,
         family_male=families,
         cells={"female": _cells_of(female), "male": _cells_of(male), "family": _cells_of(family)},
-        streets=places.streets(name, surnames),
-        houses=places.houses(name),
-        cities=places.cities(name, surnames),
-        areas=places.areas(name),
+        streets=towns.streets(name, surnames),
+        houses=towns.houses(name),
+        cities=towns.cities(name, surnames),
+        areas=towns.areas(name),
     )
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from workbench.synthetic.draws import CELLS, Integers, cell_counts
 from workbench.synthetic.stock.names import Locale, Pairs, locale
 from workbench.synthetic.stock.phones import ranges
-from workbench.synthetic.stock.places import postcode_rests
+from workbench.synthetic.stock.towns import postcode_rests
 
 FIRST_YEAR, LAST_YEAR = 1800, 2200
 #: Sign between two family names, and share of customers with two.

@@ -1,4 +1,4 @@
-"""Streets, houses, towns and postcode areas by locale, from Faker's lists and ``places.toml``.
+"""Streets, houses, towns and postcode areas by locale, from Faker's lists and ``towns.toml``.
 
 Faker composes the towns of most locales from parts; here large real towns come first and composed
 names follow. Streets have the names of trees or family names, for example. The town and the
@@ -107,4 +107,4 @@ def _locale(name: str) -> dict[str, Any]:
 
 @cache
 def _places() -> dict[str, Any]:
-    return packaged_toml("workbench.synthetic.stock", "places.toml")
+    return packaged_toml("workbench.synthetic.stock", "towns.toml")

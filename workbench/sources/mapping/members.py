@@ -1,0 +1,340 @@
+"""Sets of rows whose values are looked up by place: records of a part, or members of an each.
+
+``Members`` holds cells by header name, trees, or both: a comma-separated file has cells, a JSON
+file has trees, and a decoder adds trees to cells. A place is looked up among the cells by its whole
+text first, so that any header can be named as it is written.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import or_
+from typing import Self
+
+import polars as pl
+
+from workbench.foundation.errors import InputError
+from workbench.schema.record_faults import Rule
+from workbench.sources.formats.json_values import Tree
+from workbench.sources.formats.jsonlines import to_json
+from workbench.sources.formats.raw_cells import raw_cells_as_json
+from workbench.sources.mapping.decoders import DECODERS
+from workbench.sources.mapping.field_places import FieldPlace, Found, Path
+
+Faults = tuple[tuple[Rule, pl.Series], ...]
+
+_NESTED = Rule("nested")
+_SEVERAL = Rule("several")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedCells:
+    """The cells at a place, one per row, and the rows where the place has not one value."""
+
+    cells: pl.Series
+    faults: Faults = ()
+    is_found: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Members:
+    """Rows of one set.
+
+    Attributes
+    ----------
+    numbers : Series of Int64
+        Number of the record of each row.
+    cells : DataFrame
+        Cells by header name; what is known of a member itself is ``@key``, ``@number`` and others.
+    trees : list of Tree or None
+        Trees of the rows, None if the format has none and nothing was decoded.
+    titles, facts : mapping
+        Title of a header name, and facts about it, where the file has such header rows.
+    parent : Members or None
+        The set of which the rows are members, with ``rows``, the position of each row's parent.
+    """
+
+    numbers: pl.Series
+    cells: pl.DataFrame
+    trees: Sequence[Tree] | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    parent: "Members | None" = None
+    rows: pl.Series | None = None
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def has(self, place: str) -> bool:
+        """Return whether a place exists in at least one row, empty or null included."""
+        found = FieldPlace.read(place)
+        return any(self._has_path(path) for path in found.paths)
+
+    def read(
+        self, place: str, *, empty: Sequence[str] = (), join: str | None = None
+    ) -> PlacedCells:
+        """Return the cells at a place.
+
+        Parameters
+        ----------
+        place : str
+            A place, see ``field_places``; of alternatives the first that is not empty counts.
+        empty : sequence of str
+            Texts that count as empty.
+        join : str, optional
+            Sign between several values of one row, which are sorted and distinct; without it,
+            several values are a fault.
+
+        Raises
+        ------
+        InputError
+            A pattern names several columns of the file.
+        """
+        if place in self.cells.columns:
+            return PlacedCells(cells=self.cells[place])
+        found = FieldPlace.read(place)
+        if found.is_presence:
+            return PlacedCells(cells=self._presence(found))
+        read = [self._read_path(path, join) for path in found.paths]
+        if len(read) == 1:
+            return read[0]
+        return PlacedCells(
+            cells=_first_filled([each.cells for each in read], empty),
+            faults=tuple(fault for each in read for fault in each.faults),
+            is_found=any(each.is_found for each in read),
+        )
+
+    def fact(self, place: str, name: str) -> str | None:
+        """Return a fact that the file states of the column at a place, if it does."""
+        names = [path.text for path in FieldPlace.read(place).paths]
+        stated = [self.facts[each].get(name) for each in names if each in self.facts]
+        return next((each for each in stated if each), None)
+
+    def explode(self, place: str) -> "Members":
+        """Return the members at a place as rows of a set of their own; null gives no row."""
+        [path] = FieldPlace.read(place).paths
+        names = self._matching_names(path)
+        return self._melt(names, path) if names else self._members_of_trees(path)
+
+    def decode(self, rules: Mapping[str, Mapping[str, str]]) -> tuple[Self, dict[str, Faults]]:
+        """Return the set with decoded members added to its trees, and faults by member.
+
+        What already has the decoded shape stays as it is; null stays null.
+
+        Parameters
+        ----------
+        rules : mapping
+            By the name of the new member: ``{ decoder = place }``, optionally with ``mark``.
+        """
+        decoded, faults = self, dict[str, Faults]()
+        for name, rule in rules.items():
+            mark = rule.get("mark")
+            [(decoder, place)] = [each for each in rule.items() if each[0] != "mark"]
+            values = decoded._values(place)
+            trees: list[Tree] = []
+            wrong: list[bool] = []
+            for row, value in enumerate(values):
+                tree, is_wrong = _decode(decoder, value, mark)
+                above = None if decoded.trees is None else decoded.trees[row]
+                trees.append({**(above if isinstance(above, dict) else {}), name: tree})
+                wrong.append(is_wrong)
+            decoded = replace(decoded, trees=trees)
+            if any(wrong):
+                rule_broken = Rule("decoded", {"decoder": decoder})
+                faults[place] = ((rule_broken, pl.Series(wrong, dtype=pl.Boolean)),)
+        return decoded, faults
+
+    def head(self, number: int) -> Self:
+        """Return the first rows."""
+        return replace(
+            self,
+            numbers=self.numbers.head(number),
+            cells=self.cells.head(number),
+            trees=None if self.trees is None else self.trees[:number],
+            rows=None if self.rows is None else self.rows.head(number),
+        )
+
+    def as_json(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return records as JSON texts, of a flat record an object of its cells.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            Column ``source_row`` of the wanted records.
+
+        Returns
+        -------
+        DataFrame
+            ``source_row`` and ``raw``.
+        """
+        own = [name for name in self.cells.columns if not name.startswith("@")]
+        if own or self.trees is None:
+            return raw_cells_as_json(
+                self.cells.select(own).insert_column(0, self.numbers.alias("source_row")), rows
+            )
+        wanted = set(rows["source_row"])
+        found = [
+            (number, to_json(tree))
+            for number, tree in zip(self.numbers, self.trees, strict=True)
+            if number in wanted
+        ]
+        return pl.DataFrame(found, schema={"source_row": pl.Int64, "raw": pl.String}, orient="row")
+
+    def _has_path(self, path: Path) -> bool:
+        if path.text in self.cells.columns or self._matching_names(path):
+            return True
+        return self.trees is not None and any(path.find(tree) for tree in self.trees)
+
+    def _matching_names(self, path: Path) -> list[str]:
+        if path.pattern is None:
+            return []
+        return [n for n in self.cells.columns if n[:1] != "@" and path.pattern.search(n)]
+
+    def _read_path(self, path: Path, join: str | None) -> PlacedCells:
+        if path.up:
+            return self._read_above(path, join)
+        if path.text in self.cells.columns:
+            return PlacedCells(cells=self.cells[path.text])
+        names = self._matching_names(path)
+        if len(names) > 1:
+            raise InputError(
+                f"{len(names)} columns match {path.text}, where one is expected: "
+                f"{', '.join(names)}. Name one of them in the mapping"
+            )
+        if names:
+            return PlacedCells(cells=self.cells[names[0]])
+        if self.trees is None:
+            nothing = pl.Series([None] * len(self), dtype=pl.String)
+            return PlacedCells(cells=nothing, is_found=False)
+        return _cells_of([path.find(tree) for tree in self.trees], join)
+
+    def _read_above(self, path: Path, join: str | None) -> PlacedCells:
+        if self.parent is None or self.rows is None:
+            raise InputError(f"{path.text} names a place above the record: leave out ^")
+        above = self.parent.read(path.text[1:], join=join)
+        return PlacedCells(
+            cells=above.cells.gather(self.rows),
+            faults=tuple((rule, wrong.gather(self.rows)) for rule, wrong in above.faults),
+            is_found=above.is_found,
+        )
+
+    def _presence(self, place: FieldPlace) -> pl.Series:
+        if self.trees is None:
+            is_there = any(path.text in self.cells.columns for path in place.paths)
+            return pl.repeat(is_there, len(self), dtype=pl.Boolean, eager=True)
+        return pl.Series([place.is_in(tree) for tree in self.trees], dtype=pl.Boolean)
+
+    def _values(self, place: str) -> list[Tree]:
+        """Return the values at a place as trees, for decoders."""
+        found = FieldPlace.read(place)
+        in_cells = [p.text for p in found.paths if p.text in self.cells.columns]
+        in_cells += [name for path in found.paths for name in self._matching_names(path)]
+        if in_cells:
+            columns = [self.cells[name].cast(pl.String) for name in in_cells]
+            return list(_first_filled(columns, ()))
+        if self.trees is None:
+            return [None] * len(self)
+        return [next(iter(found.find(tree)), None) for tree in self.trees]
+
+    def _melt(self, names: Sequence[str], path: Path) -> "Members":
+        """Return the filled cells of some columns, in the order of the records."""
+        row = pl.int_range(len(self), eager=True).alias("row")
+        long = (
+            self.cells.select(pl.col(names).cast(pl.String))
+            .with_columns(row)
+            .unpivot(index="row", variable_name="@key", value_name=".")
+            .filter(pl.col(".").str.strip_chars() != "")
+            .sort("row", maintain_order=True)
+        )
+        groups = [_groups(path, key) for key in names]
+        known = pl.DataFrame(
+            {"@key": names, "@title": [self.titles.get(name, "") for name in names]}
+        ).with_columns(
+            pl.Series(f"@{name}", [each[name] for each in groups], dtype=pl.String)
+            for name in groups[0]
+        )
+        cells = long.join(known, on="@key", how="left", maintain_order="left").with_columns(
+            (pl.int_range(pl.len()).over("row") + 1).cast(pl.String).alias("@number")
+        )
+        return Members(
+            numbers=self.numbers.gather(cells["row"]),
+            cells=cells.drop("row"),
+            parent=self,
+            rows=cells["row"],
+        )
+
+    def _members_of_trees(self, path: Path) -> "Members":
+        rows: list[int] = []
+        positions: list[str] = []
+        members: list[Found] = []
+        for row, tree in enumerate(self.trees or ()):
+            filled = [found for found in path.find(tree) if found.value is not None]
+            rows += [row] * len(filled)
+            positions += [str(position) for position in range(1, len(filled) + 1)]
+            members += filled
+        groups = dict.fromkeys(name for found in members for name in found.groups)
+        known = {
+            "@key": [found.key for found in members],
+            "@number": positions,
+            **{f"@{name}": [found.groups.get(name) for found in members] for name in groups},
+        }
+        return Members(
+            numbers=self.numbers.gather(rows),
+            cells=pl.DataFrame(known, schema=dict.fromkeys(known, pl.String)),
+            trees=[found.value for found in members],
+            parent=self,
+            rows=pl.Series(rows, dtype=pl.Int64),
+        )
+
+
+def _groups(path: Path, name: str) -> dict[str, str]:
+    match = path.pattern.search(name) if path.pattern else None
+    return match.groupdict(default="") if match else {}
+
+
+def _decode(decoder: str, value: Tree, mark: str | None) -> tuple[Tree, bool]:
+    """Return the decoded value, and whether it is not in the decoder's form."""
+    if not isinstance(value, str) or not value.strip():
+        return (None if isinstance(value, str) else value), False
+    try:
+        return DECODERS[decoder](value, mark), False
+    except ValueError:
+        return None, True
+
+
+def _cells_of(found: Sequence[Sequence[Found]], join: str | None) -> PlacedCells:
+    """Return the texts of what a path found in each tree."""
+    texts: list[str | None] = []
+    nested: list[bool] = []
+    several: list[bool] = []
+    is_found = False
+    for members in found:
+        is_found = is_found or bool(members)
+        values = [each.value for each in members if each.value is not None]
+        leaves = [_leaf_text(value) for value in values if not isinstance(value, list | dict)]
+        nested.append(len(leaves) < len(values))
+        several.append(join is None and len(leaves) > 1)
+        if join is not None and leaves:
+            texts.append(join.join(sorted(set(leaves))))
+        else:
+            texts.append(leaves[0] if len(leaves) == len(values) == 1 else None)
+    faults = ((_NESTED, nested), (_SEVERAL, several))
+    return PlacedCells(
+        cells=pl.Series(texts, dtype=pl.String),
+        faults=tuple((r, pl.Series(at, dtype=pl.Boolean)) for r, at in faults if any(at)),
+        is_found=is_found,
+    )
+
+
+def _leaf_text(value: Tree) -> str:
+    return value if isinstance(value, str) else "true" if value else "false"
+
+
+def _first_filled(columns: Sequence[pl.Series], empty: Sequence[str]) -> pl.Series:
+    """Return the first cell of each row that is not empty."""
+    bare = []
+    for cells in columns:
+        text = cells.cast(pl.String)
+        is_empty = reduce(or_, [text.str.strip_chars() == "", text.is_in(list(empty))])
+        bare.append(text.set(is_empty.fill_null(value=False), None))
+    return pl.select(pl.coalesce(bare)).to_series()

@@ -1,0 +1,292 @@
+"""Read the records of one part of a mapping out of a file's bytes, in whatever format it has."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+
+from workbench.foundation.errors import InputError
+from workbench.schema.record_faults import Rule
+from workbench.sources.formats.columnar import read_parquet
+from workbench.sources.formats.delimited import read_delimited
+from workbench.sources.formats.file_rule import FileRule
+from workbench.sources.formats.json_trees import read_json_trees
+from workbench.sources.formats.json_values import Tree
+from workbench.sources.formats.raw_cells import RawCells, malformed_records
+from workbench.sources.formats.sheets import read_sheets
+from workbench.sources.mapping.decoders.json_decoder import decode_json
+from workbench.sources.mapping.field_places import FieldPlace, Found
+from workbench.sources.mapping.members import Members
+from workbench.sources.mapping.part_rules import PartRules
+from workbench.sources.returned_records import choose_file_rule, is_returned, separate_added_columns
+
+_READERS: Mapping[str, Callable[..., RawCells]] = {
+    "delimited": read_delimited,
+    "sheets": read_sheets,
+    "parquet": read_parquet,
+}
+_TEXT = (".csv", ".tsv", ".txt", ".tab", ".dat", ".psv", ".log")
+_SUFFIXES: Mapping[str, str] = {
+    **dict.fromkeys(_TEXT, "delimited"),
+    **dict.fromkeys((".json", ".jsonl", ".ndjson"), "json"),
+    **dict.fromkeys((".xlsx", ".xlsm"), "sheets"),
+    **dict.fromkeys((".parquet", ".pq"), "parquet"),
+}
+#: Number of bytes in which at least a hundred records are expected.
+_SAMPLE = 1 << 18
+_MARKS = ((b"PAR1", "parquet"), (b"PK\x03\x04", "sheets"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartMembers:
+    """The records of one part, before they have types.
+
+    Attributes
+    ----------
+    members : Members
+        Records of the right shape.
+    refused : DataFrame
+        Records of the wrong shape, with columns of ``REFUSED``.
+    read : int
+        Number of records of either kind.
+    is_plain, has_header, numbers
+        See ``RawCells``.
+    repeated : DataFrame
+        ``source_row`` of the records that an earlier sheet contains as well.
+    assumptions : tuple of str
+        Assumptions of the format's reader.
+    closes : mapping of int to str
+        Id of the refused record that a record corrects, by ``source_row``.
+    """
+
+    members: Members
+    refused: pl.DataFrame
+    read: int
+    is_plain: bool = True
+    has_header: bool = True
+    numbers: pl.DataFrame | None = None
+    repeated: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema={"source_row": pl.Int64})
+    )
+    assumptions: tuple[str, ...] = ()
+    closes: Mapping[int, str] = field(default_factory=dict)
+
+
+def format_of(data: bytes, name: str) -> str:
+    """Return the format of a file by its first bytes, for text by the suffix of its name.
+
+    Raises
+    ------
+    InputError
+        The file is empty or of an unknown kind.
+    """
+    if not data.strip():
+        raise InputError(f"{name} is empty: nothing to read")
+    for mark, format_name in _MARKS:
+        if data.startswith(mark):
+            return format_name
+    suffix = f".{name.rsplit('.', 1)[-1].lower()}" if "." in name else ""
+    if suffix not in _SUFFIXES:
+        raise InputError(
+            f"{name} is a file of an unknown kind; known are {', '.join(sorted(_SUFFIXES))}: "
+            "give it the suffix of its format"
+        )
+    return _SUFFIXES[suffix]
+
+
+def sample_of(data: bytes) -> bytes:
+    """Return the first lines of a text file, from which its format is recognised.
+
+    A document over many lines, a workbook and Parquet are returned whole.
+    """
+    if len(data) <= _SAMPLE or data.startswith(tuple(mark for mark, _ in _MARKS)):
+        return data
+    head, _, _ = data[:_SAMPLE].rpartition(b"\n")
+    first = head.lstrip(b"\xef\xbb\xbf \t\r\n").split(b"\n", 1)[0].strip()
+    is_document = first.startswith((b"{", b"[")) and not first.endswith((b"}", b"]"))
+    return head if head and not is_document else data
+
+
+def read_members(data: bytes, part: PartRules, name: str) -> PartMembers:
+    """Read the records of one part.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of the whole file.
+    part : PartRules
+        Rules of the part.
+    name : str
+        Name of the file, for messages and for ``from_name``.
+
+    Raises
+    ------
+    InputError
+        The file as a whole cannot be used.
+    """
+    stated = part.file.format or format_of(data, name)
+    if is_returned(data):
+        found = _read_cells(read_delimited, data, part, name)
+        if stated == "json":
+            found = replace(found, members=_as_trees(found.members))
+    elif stated == "json":
+        found = _read_trees(data, part, name)
+    else:
+        found = _read_cells(_READERS[stated], data, part, name)
+    return replace(found, members=_with_name_groups(found.members, part.file, name))
+
+
+def _read_cells(
+    reader: Callable[..., RawCells], data: bytes, part: PartRules, name: str
+) -> PartMembers:
+    cells = reader(
+        data, rule=choose_file_rule(data, part.file), expected=_expected_names(part), name=name
+    )
+    cells, closes = separate_added_columns(cells, _expected_names(part))
+    roles = part.file.headers if not closes else ("name",)
+    cells, titles, facts = _separate_header_rows(cells, roles, name)
+    again = cells.records.select("source_row").clear()
+    if cells.repeated is not None:
+        again = cells.records.select("source_row").filter(cells.repeated)
+    return PartMembers(
+        members=Members(
+            numbers=cells.records["source_row"],
+            cells=cells.records.drop("source_row"),
+            titles=titles,
+            facts=facts,
+        ),
+        refused=cells.refused,
+        read=cells.read,
+        is_plain=cells.is_plain,
+        has_header=cells.has_header,
+        numbers=cells.numbers,
+        repeated=again,
+        assumptions=cells.assumptions,
+        closes=closes,
+    )
+
+
+def _expected_names(part: PartRules) -> tuple[str, ...]:
+    """Return the places that may be names of columns, as evidence for a file's delimiter."""
+    places = [rule.place or label for label, rule in part.columns.items()]
+    return tuple(name for place in places for name in (place, *place.split(" | ")))
+
+
+def _separate_header_rows(
+    cells: RawCells, roles: Sequence[str], name: str
+) -> tuple[RawCells, Mapping[str, str], Mapping[str, Mapping[str, str]]]:
+    """Take the header rows below the first out of the records."""
+    further = len(roles) - 1
+    if not further:
+        return cells, {}, {}
+    head = cells.records.head(further)
+    if head.height < further or head["source_row"].to_list() != list(range(1, further + 1)):
+        raise InputError(f"{name} has fewer than {len(roles)} header rows: export it again")
+    rows = dict(zip(roles[1:], head.drop("source_row").iter_rows(named=True), strict=True))
+    facts = {key: _facts(text) for key, text in rows.get("facts", {}).items()}
+    rest = cells.records.slice(further).with_columns(pl.col("source_row") - further)
+    refused = cells.refused.with_columns(pl.col("source_row") - further)
+    without = replace(
+        cells,
+        records=rest,
+        refused=refused,
+        read=cells.read - further,
+        numbers=None if cells.numbers is None else cells.numbers.slice(further),
+        assumptions=(*cells.assumptions, f"{len(roles)} header rows"),
+    )
+    titles = {key: text or "" for key, text in rows.get("title", {}).items()}
+    return without, titles, facts
+
+
+def _facts(text: str | None) -> Mapping[str, str]:
+    try:
+        found = decode_json(text or "{}")
+    except ValueError:
+        return {}
+    return {k: v for k, v in found.items() if isinstance(v, str)} if isinstance(found, dict) else {}
+
+
+def _read_trees(data: bytes, part: PartRules, name: str) -> PartMembers:
+    found = read_json_trees(data, rule=part.file, name=name)
+    records: list[tuple[int, str, Tree]] = []
+    bad: list[tuple[int, Rule, str]] = []
+    moved: dict[int, int] = {}  # a refused record's number after the records before it were found
+    refused_rows = set(found.refused["source_row"])
+    trees = dict(zip(found.numbers, found.records, strict=True))
+    number = 0
+    for row in sorted({*trees, *refused_rows}):
+        if row in refused_rows:
+            number += 1
+            moved[row] = number
+            continue
+        for member in _records_in(trees[row], part.file):
+            number += 1
+            if isinstance(member.value, dict | list):
+                records.append((number, member.key, member.value))
+            else:
+                bad.append((number, Rule("json_object"), json.dumps({"record": member.value})))
+    if not records:
+        where = f" at {part.file.records}" if part.file.records else ""
+        raise InputError(
+            f"{name} has no JSON object{where} in any of its {found.read:,} lines or documents: "
+            "is it JSON, and is it the right mapping?"
+        )
+    refused = found.refused.with_columns(
+        pl.col("source_row").replace_strict(moved, return_dtype=pl.Int64)
+    )
+    keys = pl.Series("@key", [key for _, key, _ in records], dtype=pl.String)
+    return PartMembers(
+        members=Members(
+            numbers=pl.Series("source_row", [each for each, _, _ in records], dtype=pl.Int64),
+            cells=pl.DataFrame([keys]),
+            trees=[tree for _, _, tree in records],
+        ),
+        refused=pl.concat([refused, malformed_records(bad)]).sort("source_row"),
+        read=number,
+        assumptions=found.assumptions,
+    )
+
+
+def _records_in(tree: Tree, rule: FileRule) -> list[Found]:
+    """Return the records of a document: those of the first alternative that has any."""
+    if rule.records is None:
+        return [Found(tree)]
+    for path in FieldPlace.read(rule.records).paths:
+        if found := path.find(tree):
+            return found
+    return []
+
+
+def _as_trees(members: Members) -> Members:
+    """Return corrected records of a tree format, whose cells may be JSON, as trees again."""
+    trees: list[Tree] = []
+    for row in members.cells.iter_rows(named=True):
+        trees.append({name: _tree_of(cell) for name, cell in row.items() if cell is not None})
+    return replace(members, cells=members.cells.select(), trees=trees)
+
+
+def _tree_of(cell: str) -> Tree:
+    if cell[:1] not in ("{", "["):
+        return cell
+    try:
+        return decode_json(cell)
+    except ValueError:
+        return cell
+
+
+def _with_name_groups(members: Members, rule: FileRule, name: str) -> Members:
+    """Add the named groups of ``from_name`` as columns; a name that does not match has none."""
+    if rule.from_name is None:
+        return members
+    pattern = re.compile(rule.from_name)
+    match = pattern.search(name)
+    known = [
+        pl.repeat(match[group] if match else None, len(members), dtype=pl.String, eager=True).alias(
+            f"@{group}"
+        )
+        for group in pattern.groupindex
+    ]
+    cells = members.cells.with_columns(known) if members.cells.width else pl.DataFrame(known)
+    return replace(members, cells=cells)
