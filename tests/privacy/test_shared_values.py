@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.bench.bands import DRAWS, changed, share_changed, shown
-from workbench.privacy.shared_values import SharedValues, shared_values, show_shared
+from workbench.privacy.shared_values import SharedValues, common_values, shared_values, show_shared
 
 K = 5
 SECRET = b"secret" * 4
@@ -112,3 +112,35 @@ def test_who_stated_several_numbers_does_not_empty_the_bands_of_the_others() -> 
     shared = shared_values(frame.lazy(), "value", k=5, secret=b"s")
     shown = dict(shared.shown.select("value", "_shown").iter_rows())
     assert float(shown["30000"]) < 60_000 < float(shown["90000"])
+
+
+def test_a_name_is_common_whoever_states_it() -> None:
+    """Customers 64 and 128 are in the sample that is counted first; the others are not."""
+    rows = pl.LazyFrame(
+        {
+            "customer_id": [64, 128, 1, 2, 3, 3, 64, None],
+            "name": ["in sample", "in sample", "outside", "outside", "rare", "rare", None, "rare"],
+        },
+        schema={"customer_id": pl.UInt64, "name": pl.String},
+    )
+    found = common_values(rows, {"name": ()}, k=2)["name"]
+    assert found.shown["name"].to_list() == ["in sample", "outside"]
+    assert found.about.select("cells", "suppressed").row(0) == (7, 3)
+    assert found.about["persons"].item() >= 2
+
+
+def test_names_of_rare_subjects_are_counted_apart() -> None:
+    rows = pl.LazyFrame(
+        {
+            "customer_id": [1, 2, 3, 4],
+            "about": ["a", "a", "b", "b"],
+            "name": ["yes", "yes", "yes", "no"],
+        },
+        schema={"customer_id": pl.UInt64, "about": pl.String, "name": pl.String},
+    )
+    found = common_values(rows, {"name": ("about",)}, k=2)["name"]
+    assert found.shown.rows() == [("a", "yes", "yes")]
+    assert found.about.select("about", "persons", "cells", "suppressed").rows() == [
+        ("a", 2, 2, 0),
+        ("b", 2, 2, 2),
+    ]

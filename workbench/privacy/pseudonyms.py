@@ -25,6 +25,8 @@ _KEYS = frozenset(
 
 _SHIFT = "_shift"
 
+#: Column of the pseudonym in rows that still have the dataset's ``customer_id``.
+PSEUDONYM = "pseudonym"
 #: Prefix of the names of columns by which rows are sorted.
 ORDER = "_by_"
 _POSITION = "_position"
@@ -48,7 +50,7 @@ class Pseudonyms:
     def of(cls, customer_id: pl.Series, *, study: Study, dataset: Dataset) -> "Pseudonyms":
         """Make the pseudonyms of these customers for one study."""
         secret = dataset.pseudonym_key(study.name).text
-        made = keyed_hash(customer_id, secret=secret).alias("pseudonym")
+        made = keyed_hash(customer_id, secret=secret).alias(PSEUDONYM)
         customers = pl.DataFrame([customer_id.alias("customer_id"), made])
         if days := study.policy.shift_days:
             drawn = keyed_hash(made, secret=f"{secret} shift") % (days + 1)
@@ -56,10 +58,18 @@ class Pseudonyms:
         return cls(customers=customers, secret=secret)
 
     def keep_visible(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """Keep the rows of customers whom the study may see, in any order."""
-        if "customer_id" not in rows.collect_schema():
+        """Keep the rows of customers whom the study may see, and add their pseudonym.
+
+        Rows come in any order. A later filter on ``customer_id`` of the view reaches this join, so
+        that a part of a view costs one reading of the table and the treatment of its own rows.
+        """
+        schema = rows.collect_schema()
+        if "customer_id" not in schema:
             return rows
-        return rows.join(self.customers.lazy().select("customer_id"), on="customer_id", how="semi")
+        # Rows of guests are stored in files of their own, which this filter skips.
+        owner = "record_id" if "record_id" in schema else "customer_id"
+        known = self.customers.lazy().select("customer_id", PSEUDONYM)
+        return rows.filter(pl.col(owner).is_not_null()).join(known, on="customer_id", how="inner")
 
     def shift_dates(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Shift all dates of each customer back by the customer's days, if the study asks for it.
@@ -85,7 +95,8 @@ class Pseudonyms:
         Parameters
         ----------
         rows : LazyFrame
-            Rows of one table, with the columns of its primary key a second time after ``ORDER``.
+            Rows of one table from ``keep_visible``, with the columns of its primary key a second
+            time after ``ORDER``.
 
         Returns
         -------
@@ -98,14 +109,9 @@ class Pseudonyms:
         order = [name for name in schema.names() if name.startswith(ORDER)]
         if "customer_id" in schema:
             rows = (
-                rows.join(
-                    self.customers.lazy().select("customer_id", "pseudonym"),
-                    on="customer_id",
-                    how="inner",
-                )
-                .pipe(_sort_by_pseudonym, order)
-                .with_columns(customer_id=pl.col("pseudonym"))
-                .drop("pseudonym")
+                rows.pipe(_sort_by_pseudonym, order)
+                .with_columns(customer_id=pl.col(PSEUDONYM))
+                .drop(PSEUDONYM)
             )
         elif order:
             rows = rows.sort(order)
@@ -130,9 +136,9 @@ def _sort_by_pseudonym(rows: pl.LazyFrame, key: Sequence[str]) -> pl.LazyFrame:
     """
     schema = rows.collect_schema()
     if not key or any(schema[name].is_temporal() for name in key):
-        return rows.sort("pseudonym", *key)
+        return rows.sort(PSEUDONYM, *key)
     pseudonym, hashed = (
-        pl.col("pseudonym").cast(pl.UInt128, strict=False),
+        pl.col(PSEUDONYM).cast(pl.UInt128, strict=False),
         pl.struct(key).hash(seed=1),
     )
     position = pseudonym * pl.lit(2**64, pl.UInt128) + hashed.cast(pl.UInt128, strict=False)

@@ -24,6 +24,9 @@ from workbench.privacy.release.noise import keyed_unit
 #: Share of numbers in the stated cells from which a column counts as numeric: clearly less than
 #: all, so that no single person decides.
 _NUMERIC_SHARE = 0.9
+#: Names are first looked for among one of so many persons.
+_ONE_OF = 64
+_OWNER = pl.col("customer_id")
 #: Whole numbers below it are written without a decimal point.
 _MOST_WHOLE = 2**52
 
@@ -105,30 +108,59 @@ def common_values(
 ) -> dict[str, SharedValues]:
     """Find the names that at least k persons share; codes made of digits count as names.
 
+    Nearly all names are shared by k persons of a small sample. So only the persons of rare names
+    are all counted, which takes memory for each person with each name; ``persons`` of the result
+    may be too small where it is k or more.
+
     Parameters
     ----------
     rows, k
         As in ``shared_values``.
     within : mapping of str to tuple of str
         Columns of names, each with the columns that name what it is about. One reading of the rows
-        counts all of them.
+        counts the cells of all of them.
     """
-    wanted = [
-        frame
-        for column, about in within.items()
-        for frame in _count_persons(_count_by_person(rows, column, about), column, about)
-    ]
-    found = pl.collect_all(wanted, engine="streaming")
+    stated = {column: rows.filter(pl.col(column).is_not_null()) for column in within}
+    counts = pl.collect_all(
+        [
+            stated[column]
+            .group_by(*about, column)
+            .agg(_cells=pl.len(), _persons=_OWNER.filter(_OWNER % _ONE_OF == 0).n_unique())
+            for column, about in within.items()
+        ],
+        engine="streaming",
+    )
     made = {}
-    for (column, about), counted, stating in zip(
-        within.items(), found[::2], found[1::2], strict=True
-    ):
+    for (column, about), sampled in zip(within.items(), counts, strict=True):
+        named = stated[column].with_columns(_all=pl.lit(0))
+        counted = _recount_rare(sampled, named, (*about, column), k)
+        keys = about or ("_all",)
+        most = counted.with_columns(_all=pl.lit(0)).group_by(keys).agg(pl.col("_persons").max())
+        stating = _recount_rare(most, named, keys, k).rename({"_persons": "persons"})
         kept = counted.filter(pl.col("_persons") >= k).sort(*about, column)
         made[column] = SharedValues(
             shown=kept.select(*about, column, _shown=column),
             about=_count_by_subject(counted, kept, stating, [], about),
         )
     return made
+
+
+def _recount_rare(
+    counted: pl.DataFrame, stated: pl.LazyFrame, keys: tuple[str, ...], k: int
+) -> pl.DataFrame:
+    """Count all persons of the combinations for which fewer than k were found so far."""
+    is_rare = pl.col("_persons") < k
+    rare = counted.filter(is_rare)
+    if rare.is_empty():
+        return counted
+    persons = (
+        stated.join(rare.lazy().select(keys), on=keys, how="semi", nulls_equal=True)
+        .group_by(keys)
+        .agg(_OWNER.drop_nulls().n_unique().alias("_persons"))
+        .collect(engine="streaming")
+    )
+    exact = rare.drop("_persons").join(persons, on=keys, how="left", nulls_equal=True)
+    return pl.concat([counted.filter(~is_rare), exact.select(counted.columns)])
 
 
 def _count_by_person(rows: pl.LazyFrame, column: str, within: tuple[str, ...]) -> pl.LazyFrame:

@@ -238,13 +238,17 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
     shifted = pseudonyms.shift_dates(allowed.lazy()).sort("customer_id").collect()
     made = generalise_customers(shifted, study, as_of, release=release)
     tables, changes = (
-        {"customers": pseudonyms.replace(made.rows.lazy())},
+        {"customers": pseudonyms.replace(pseudonyms.keep_visible(made.rows.lazy()))},
         list(made.changes),
     )
 
     def visible_rows(table: str) -> pl.LazyFrame:
-        rows = convert_instants(rows_known_before(everyone, table, as_of, zone=zone), zone)
-        return pseudonyms.keep_visible(rows)
+        # Order items need their orders, whoever placed these, to be known.
+        _, whole = TABLES[table].part_of or (None, table)
+        visible = everyone.with_tables(
+            {whole: everyone[whole], table: pseudonyms.keep_visible(everyone[table])}
+        )
+        return convert_instants(rows_known_before(visible, table, as_of, zone=zone), zone)
 
     unordered: dict[str, pl.LazyFrame] = {}
     for table in study.columns:

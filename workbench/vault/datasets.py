@@ -50,6 +50,7 @@ from workbench.vault.entries import (
     Operation,
     SourceEntry,
 )
+from workbench.vault.file_batches import scan_files
 from workbench.vault.heads import NO_ROOT, Root
 from workbench.vault.keyring import Keyring
 from workbench.vault.keys import Key
@@ -202,11 +203,12 @@ class Dataset:
             Files are missing or are not the files that were written; the message names all such
             files of the dataset.
         """
+        entries = [entry for entry in self.files if entry.table == table]
         try:
-            parts = [self.rows_of(entry) for entry in self.files if entry.table == table]
+            files = [self.rows_of(entry) for entry in entries]
         except IntegrityError as error:
             raise IntegrityError(self._faults(self.damaged_files() or [str(error)])) from error
-        return pl.concat(parts) if parts else None
+        return scan_files(files, rows=[entry.rows for entry in entries]) if files else None
 
     def rows_of(self, entry: FileEntry) -> pl.LazyFrame:
         """Check one file of the dataset and return its rows, lazily."""
