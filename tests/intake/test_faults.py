@@ -89,8 +89,9 @@ def _files(folder: Path) -> list[Path]:
     (folder / "a.csv").write_text(table.write_csv(quote_style="always") + broken)
     lines = "".join(json.dumps(record) + "\n" for record in records)
     (folder / "b.jsonl").write_text(lines + f'{{"number": "{NASTY[0]}\n["{NASTY[0]}"]\n')
-    # the same orders with other amounts, and one order twice: what is held contradicts them
-    other = [GOOD | {"money": "70707.00"}, GOOD | {"number": "zq7"}, GOOD | {"number": "zq7"}]
+    # the same orders with other amounts, held and within the file
+    twice = [GOOD | {"number": "zq7"}, GOOD | {"number": "zq7", "money": "70707.00"}]
+    other = [GOOD | {"money": "70707.00"}, *twice]
     pl.DataFrame(other).write_csv(folder / "c.csv")
     return [folder / name for name in ("a.csv", "b.jsonl", "c.csv")]
 

@@ -7,6 +7,7 @@ import pytest
 
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.intake import load
+from workbench.sources import SourceMapping
 
 ANN = "1,ann@example.org,Ann Onymous,NL,1980,2023-01-01\n"
 BOB = "2,bob@example.org,Bob Omb,BE,1990,2023-02-01\n"
@@ -190,12 +191,90 @@ def test_a_refused_customer_takes_all_that_is_about_it(load_orders):
 
 
 def test_a_customer_is_not_lost_with_the_first_of_several_records(load_orders, contents, vault):
-    report = load_orders(O3 + O3 + O1 + O2)
+    report = load_orders(O3 + O3.replace("1.00", "2.00") + O1 + O2)
     assert report.files[0].reasons == {"order_items: the same key more than once": 2}
     held = contents(vault.dataset("shop"))
     assert len(held["customers"]) == 2
     owners = {row["customer_id"] for row in held["orders"]}
     assert owners == {row["customer_id"] for row in held["customers"]}
+
+
+def test_records_that_repeat_an_earlier_one_are_counted_once(load_orders, contents, vault):
+    report = load_orders(O3 + O1 + O3 + O3)
+    assert _counts(report) == (5, 5, 0, 0)
+    assert report.tables["orders"] == 2
+    assert "2 records equal to an earlier one with the same key: counted once" in (
+        report.files[0].assumptions
+    )
+    held = contents(vault.dataset("shop"))
+    assert sorted(order["total_minor"] for order in held["orders"]) == [100, 1550]
+    assert report.amounts == {"EUR": 1650}
+    again = load_orders(O3 + O1 + O3 + O3 + O2)
+    assert _counts(again) == (6, 6, 0, 5)
+
+
+def test_a_repeat_is_refused_with_the_record_that_it_repeats(load_orders, vault):
+    bad = O3.replace("NL", "Nowhere")
+    report = load_orders(O2 + bad + bad)
+    assert _counts(report) == (3, 1, 2, 0)
+    load_orders(O1 + O3 + O2)
+    report = load_orders(O3.replace("1.00", "9.00") * 2)
+    assert _counts(report)[:3] == (2, 0, 2)
+    held = vault.dataset("shop").quarantine().collect()
+    assert held.filter(pl.col("rule") == "key_held")["about_record"].n_unique() == 1
+
+
+def test_case_n27_equal_records_are_one_and_contradicting_ones_refused(vault, cases, contents):
+    content = {
+        "system": "shop", "zone": "Europe/Berlin", "currency": "EUR", "data_until": "2025-01-01",
+        "basis": "contract",
+        "columns": {"id": "code", "customer": "code", "at": "instant", "total": "money"},
+        "record": {"id": "customer"},
+        "identities": {"user_id": "customer"},
+        "tables": {
+            "customers": {"first_seen_at": '"at"'},
+            "orders": {
+                "order_id": "id", "kind": "'sale'", "ordered_at": '"at"', "total_minor": "total",
+            },
+        },
+    }  # fmt: skip
+    mapping = SourceMapping.of(content, name="orders")
+    report = load([cases / "n-dup.csv"], vault=vault, dataset="d", mapping=mapping, settings={})
+    assert _counts(report) == (4, 2, 2, 0)
+    assert report.files[0].reasons == {"orders: the same key more than once": 2}
+    assert "1 record equal to an earlier one with the same key: counted once" in (
+        report.files[0].assumptions
+    )
+    (order,) = contents(vault.dataset("d"))["orders"]
+    assert (order["order_id"], order["total_minor"]) == ("shop:O2", 100)
+
+
+def test_an_order_stated_on_each_of_its_lines_is_one_order(vault, tmp_path, contents):
+    content = {
+        "system": "shop", "zone": "UTC", "currency": "EUR", "data_until": "2025-01-01",
+        "basis": "contract",
+        "columns": {"no": "code", "line": "integer", "who": "code", "on": "date", "paid": "money"},
+        "record": {"id": "who"},
+        "identities": {"user_id": "who"},
+        "tables": {
+            "customers": {"first_seen_at": '"on"'},
+            "orders": {
+                "order_id": "no", "kind": "'sale'", "ordered_at": '"on"', "total_minor": "paid",
+            },
+            "order_items": {
+                "order_id": "no", "line_number": "line", "quantity": "1", "amount_minor": "1",
+            },
+        },
+    }  # fmt: skip
+    path = tmp_path / "lines.csv"
+    path.write_text("no,line,who,on,paid\n1,1,7,2024-01-01,5\n1,2,7,2024-01-01,5\n")
+    mapping = SourceMapping.of(content, name="lines")
+    report = load([path], vault=vault, dataset="d", mapping=mapping, settings={})
+    assert _counts(report) == (2, 2, 0, 0)
+    assert (report.tables["orders"], report.tables["order_items"]) == (1, 2)
+    assert "orders: 1 record repeats an earlier one and is counted once" in (
+        report.files[0].assumptions
+    )
 
 
 def test_nothing_is_kept_when_a_later_file_cannot_be_used(load_contacts, loading, vault):

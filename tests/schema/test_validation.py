@@ -8,7 +8,12 @@ from polars.testing import assert_frame_equal
 
 from workbench.schema import TABLES
 from workbench.schema.record_faults import FAULTS, describe_faults
-from workbench.schema.validation import EXAMPLE_BY_UNIT, type_rule, validate_rows
+from workbench.schema.validation import (
+    EXAMPLE_BY_UNIT,
+    first_of_repeated,
+    type_rule,
+    validate_rows,
+)
 
 SEEN = datetime(2024, 1, 1, tzinfo=UTC)
 EVENT = {
@@ -23,7 +28,8 @@ def _events(*rows: dict[str, object]) -> pl.DataFrame:
 
 def test_rows_that_obey_pass_in_their_order_with_further_columns():
     events = _events({"event_id": 2}, {"event_id": 1}).with_columns(more=pl.lit("kept"))
-    passed, failed, faults = validate_rows(events, table="events")
+    checked = validate_rows(events, table="events")
+    passed, failed, faults = checked.passed, checked.failed, checked.faults
     assert_frame_equal(passed, events)
     assert failed.is_empty()
     assert_frame_equal(faults, FAULTS.to_frame())
@@ -36,7 +42,8 @@ def test_every_fault_of_a_row_is_a_row_with_its_rule_and_what_is_allowed():
         {"event_id": 3, "duration_seconds": float("nan"), "source_row": 3},
         {"event_id": 4, "duration_seconds": float("inf"), "source_row": 4},
     )
-    passed, failed, faults = validate_rows(events, table="events")
+    checked = validate_rows(events, table="events")
+    passed, failed, faults = checked.passed, checked.failed, checked.faults
     assert passed["event_id"].to_list() == [1]
     assert_frame_equal(failed, events[1:])
     assert faults.drop("table").rows() == [
@@ -54,16 +61,51 @@ def test_every_fault_of_a_row_is_a_row_with_its_rule_and_what_is_allowed():
 
 
 def test_rows_that_share_a_key_fail_all_and_rows_without_one_are_told_so():
-    events = _events({"event_id": 7}, {"event_id": 7}, {"event_id": None}, {"event_id": None})
-    _, failed, faults = validate_rows(
-        events.drop("source_row"), table="events", without=("source_row",)
+    events = _events(
+        {"event_id": 7}, {"event_id": 7, "page": "/"}, {"event_id": None}, {"event_id": None}
     )
-    assert failed.height == 4
-    assert faults.drop("table").rows() == [
+    checked = validate_rows(events.drop("source_row"), table="events", without=("source_row",))
+    assert checked.failed.height == 4
+    assert checked.faults.drop("table").rows() == [
         (1, None, "key_repeated", '{"columns": ["event_id"]}'),
         (2, None, "key_repeated", '{"columns": ["event_id"]}'),
         (3, "event_id", "missing", "{}"),
         (4, "event_id", "missing", "{}"),
+    ]
+
+
+def test_rows_that_repeat_an_earlier_one_pass_and_are_told():
+    events = _events(
+        {"event_id": 1, "source_row": 1},
+        {"event_id": 2, "source_row": 2},
+        {"event_id": 1, "source_row": 3},
+        {"event_id": 2, "source_row": 4},
+    )
+    checked = validate_rows(events, table="events")
+    assert_frame_equal(checked.passed, events)
+    assert checked.has_repeats
+    kept, records = first_of_repeated(checked.passed, table="events")
+    assert_frame_equal(kept, events[:2])
+    assert records == 2
+
+
+def test_a_repeat_fails_by_every_rule_that_its_first_row_breaks():
+    events = _events(
+        {"event_id": 1, "source_row": 1},
+        {"event_id": 1, "source_row": 2},
+        {"event_id": 1, "source_row": 3, "page": "/"},
+        {"event_id": 2, "source_row": 4, "duration_seconds": -1.0},
+        {"event_id": 2, "source_row": 5, "duration_seconds": -1.0},
+    )
+    checked = validate_rows(events, table="events")
+    assert checked.passed.is_empty()
+    assert not checked.has_repeats
+    assert checked.faults.select("source_row", "rule").rows() == [
+        (1, "key_repeated"),
+        (2, "key_repeated"),
+        (3, "key_repeated"),
+        (4, "below"),
+        (5, "below"),
     ]
 
 
@@ -83,7 +125,8 @@ def test_a_pattern_holds_for_the_whole_cell():
         ],
         schema=TABLES["customers"].stored,
     )
-    passed, failed, faults = validate_rows(customers, table="customers", without=("customer_id",))
+    checked = validate_rows(customers, table="customers", without=("customer_id",))
+    passed, failed, faults = checked.passed, checked.failed, checked.faults
     assert passed["country"].to_list() == ["NL", None]
     assert failed["country"].to_list() == ["nl", "NLD", "NL\n"]
     assert set(describe_faults(faults)) == {
@@ -93,8 +136,8 @@ def test_a_pattern_holds_for_the_whole_cell():
 
 def test_columns_that_are_still_to_come_are_not_asked_for():
     events = _events({"event_id": 1}, {"event_id": 1}).drop("event_id", "source_id")
-    passed, failed, _ = validate_rows(events, table="events", without=("event_id", "source_id"))
-    assert (passed.height, failed.height) == (2, 0)
+    checked = validate_rows(events, table="events", without=("event_id", "source_id"))
+    assert (checked.passed.height, checked.failed.height) == (2, 0)
 
 
 def test_every_pattern_with_a_unit_has_an_example_that_obeys_it():

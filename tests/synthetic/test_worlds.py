@@ -23,9 +23,10 @@ def test_every_table_has_rows_of_its_schema(made: MadeBlock) -> None:
     assert sorted(made.tables) == sorted(set(TABLES) - {"sources"})
     for name, rows in made.tables.items():
         without = (*WITHOUT, *(c for c in TABLES[name].schema if c not in rows.columns))
-        passed, failed, faults = validate_rows(rows, table=name, without=without)
-        assert failed.is_empty(), (name, describe_faults(faults).unique().to_list())
-        assert passed.height > 0
+        checked = validate_rows(rows, table=name, without=without)
+        assert checked.failed.is_empty(), (name, describe_faults(checked.faults).unique().to_list())
+        assert checked.passed.height > 0
+        assert not checked.has_repeats
         assert rows.columns == list(world_columns(name))
 
 

@@ -13,7 +13,7 @@ from workbench.foundation.errors import ParameterError
 from workbench.intake.comparison import compare
 from workbench.intake.load_report import FileReport, LoadReport, People
 from workbench.intake.records import records_about, resolve
-from workbench.intake.refusals import gather_refusals, restore_source_cells
+from workbench.intake.refusals import add_repeats, gather_refusals, restore_source_cells
 from workbench.intake.state import State
 from workbench.schema import TABLES
 from workbench.schema.links import add_customer_ids
@@ -69,8 +69,9 @@ class _Loader:
         )
         with translate_read_errors(held.label if held else "dataset"):
             found = compare(records, held)
-        contradicting = restore_source_cells(found.contradicting, result.raw)
-        about = records_about(records.tables.values(), contradicting)
+        contradicting = add_repeats(found.contradicting, result.repeats)
+        contradicting = restore_source_cells(contradicting, result.raw)
+        about = records_about(records.tables.values(), contradicting, result.repeats)
         rows = {name: each.select(list(TABLES[name].stored)) for name, each in found.tables.items()}
         large = [name for name, each in rows.items() if each.height >= self.writer.full_batch]
         return _LoadedPart(
@@ -87,7 +88,7 @@ class _Loader:
             ),
             read=records.read,
             new=found.records,
-            assumptions=result.assumptions,
+            assumptions=(*result.assumptions, *records.assumptions),
             passed_over=result.passed_over,
             amounts=_amounts(records.tables, found.contradicting),
             closes=result.closes,

@@ -8,6 +8,7 @@ import polars as pl
 
 from workbench.identity import keyed_hash, keyed_native
 from workbench.intake.refusals import (
+    add_repeats,
     gather_refusals,
     refuse_by_rule,
     refuse_rows,
@@ -16,7 +17,7 @@ from workbench.intake.refusals import (
 )
 from workbench.schema import TABLES, Column
 from workbench.schema.record_faults import FAULTS, MISSING, Rule
-from workbench.schema.validation import validate_rows
+from workbench.schema.validation import first_of_repeated, validate_rows
 from workbench.sources import REFUSED, ReadResult, refused_records
 
 #: Columns that rows get when a dataset is opened.
@@ -44,12 +45,15 @@ class Records:
         ``source_row`` and ``record_id`` (UInt64) of the refused records whose person is known.
     read : int
         Number of records.
+    assumptions : tuple of str
+        How many records repeat an earlier one, by table.
     """
 
     tables: Mapping[str, pl.DataFrame]
     refused: pl.DataFrame
     about: pl.DataFrame
     read: int
+    assumptions: tuple[str, ...] = ()
 
 
 def resolve(
@@ -73,10 +77,12 @@ def resolve(
         Secret of the dataset for ids.
     """
     rows = _complete(reading.tables, reading.keyed, source_id, secret)
-    passed, failed = {}, []
+    passed, failed, repeating = {}, [], []
     for name, frame in rows.items():
-        passed[name], bad, found = validate_rows(frame, table=name, without=_ADDED_ON_OPENING)
-        failed.append(refuse_rows(bad, found))
+        checked = validate_rows(frame, table=name, without=_ADDED_ON_OPENING)
+        passed[name] = checked.passed
+        failed.append(refuse_rows(checked.failed, checked.faults))
+        repeating += [name] if checked.has_repeats else []
     failed.append(_refuse_dependents(rows, passed))
     refused = gather_refusals([reading.refused, *failed])
     tables = remove_refused(_date_decisions(passed, data_until_at), refused)
@@ -84,6 +90,7 @@ def resolve(
     if not orphans.is_empty():
         refused = gather_refusals([refused, orphans])
         tables = remove_refused(tables, refused)
+    tables, assumptions = _keep_first_rows(tables, repeating)
     doubtful = _complete(reading.doubtful, reading.keyed, source_id, secret)
     further = pl.concat(
         [
@@ -92,15 +99,35 @@ def resolve(
         ]
     )
     refused = gather_refusals([refused, refused_records(further, _NO_CELLS)])
+    refused = add_repeats(refused, reading.repeats)
     return Records(
         tables={name: frame.select(_kept_columns(name, frame)) for name, frame in tables.items()},
         refused=restore_source_cells(refused, reading.raw),
-        about=records_about([*rows.values(), *doubtful.values()], refused),
+        about=records_about([*rows.values(), *doubtful.values()], refused, reading.repeats),
         read=reading.read,
+        assumptions=assumptions,
     )
 
 
-def records_about(frames: Iterable[pl.DataFrame], refused: pl.DataFrame) -> pl.DataFrame:
+def _keep_first_rows(
+    tables: Mapping[str, pl.DataFrame], repeating: list[str]
+) -> tuple[dict[str, pl.DataFrame], tuple[str, ...]]:
+    """Return the first of the accepted rows that are equal, and say how many records repeat one."""
+    kept, assumptions = dict(tables), []
+    for name in repeating:
+        kept[name], count = first_of_repeated(tables[name], table=name)
+        if count == 1:
+            assumptions.append(f"{name}: 1 record repeats an earlier one and is counted once")
+        elif count:
+            assumptions.append(
+                f"{name}: {count:,} records repeat an earlier one and are counted once"
+            )
+    return kept, tuple(assumptions)
+
+
+def records_about(
+    frames: Iterable[pl.DataFrame], refused: pl.DataFrame, repeats: pl.DataFrame
+) -> pl.DataFrame:
     """Return for refused source rows the record that they are about, if it is known.
 
     Parameters
@@ -109,6 +136,8 @@ def records_about(frames: Iterable[pl.DataFrame], refused: pl.DataFrame) -> pl.D
         Rows of tables, with ``source_row``.
     refused : DataFrame
         Columns of ``REFUSED``.
+    repeats : DataFrame
+        Records without rows of their own, and the earlier record that each equals.
     """
     nothing = pl.DataFrame(schema={"source_row": pl.Int64, "record_id": pl.UInt64})
     if refused.is_empty():
@@ -120,7 +149,9 @@ def records_about(frames: Iterable[pl.DataFrame], refused: pl.DataFrame) -> pl.D
         for frame in frames
         if frame.schema.get("record_id") == pl.UInt64
     ]
-    return pl.concat([nothing, *known]).unique("source_row", keep="first", maintain_order=True)
+    stated = pl.concat([nothing, *known]).unique("source_row", keep="first", maintain_order=True)
+    again = repeats.join(stated, left_on="first_row", right_on="source_row")
+    return pl.concat([stated, again.select(stated.columns)])
 
 
 def refuse_orphans(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -258,7 +289,7 @@ def _find_further_faults(table: str, doubtful: pl.DataFrame) -> pl.DataFrame:
 
     A missing value is no further fault, because its cell may have been unreadable.
     """
-    _, _, found = validate_rows(doubtful, table=table, without=_ADDED_ON_OPENING)
+    found = validate_rows(doubtful, table=table, without=_ADDED_ON_OPENING).faults
     return found.filter(pl.col("rule") != MISSING.name)
 
 

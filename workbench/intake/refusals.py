@@ -65,6 +65,22 @@ def _cells_as_json(rows: pl.DataFrame) -> pl.Expr:
     return pl.struct(names).struct.json_encode()
 
 
+def add_repeats(refused: pl.DataFrame, repeats: pl.DataFrame) -> pl.DataFrame:
+    """Return refused records with the records that repeat them, for the same faults.
+
+    Parameters
+    ----------
+    refused : DataFrame
+        Columns of ``REFUSED``.
+    repeats : DataFrame
+        Records that repeat an earlier one: ``source_row`` and ``first_row``.
+    """
+    again = repeats.join(
+        refused.rename({"source_row": "first_row"}), on="first_row", maintain_order="left"
+    )
+    return pl.concat([refused, again.select(refused.columns)]).sort("source_row")
+
+
 def restore_source_cells(
     refused: pl.DataFrame, raw: Callable[[pl.DataFrame], pl.DataFrame] | None
 ) -> pl.DataFrame:

@@ -1,10 +1,13 @@
 """Compare rows with the declarations: return the rows that pass and the faults of the others.
 
 The rules are dataframely schemas built from the declared columns, so that each rule is written
-once. Rows fail one by one; a faulty row never makes its file fail.
+once. Rows fail one by one; a faulty row never makes its file fail. A row that equals an earlier row
+of the load in all values is the same row, so both pass, or fail by the same rules. A part of
+another row, like the line of an order, fails though: a sum may have counted it twice.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -44,9 +47,34 @@ _INTEGERS: Mapping[Any, Callable[..., dy.Column]] = {
 _WITHOUT_BOUNDS: Mapping[Any, Callable[..., dy.Column]] = {pl.Boolean: dy.Bool, pl.Date: dy.Date}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidatedRows:
+    """Rows of one table, split by whether they obey its declarations.
+
+    Attributes
+    ----------
+    passed : DataFrame
+        The rows that obey, in their order, with all columns.
+    failed : DataFrame
+        The other rows, in their order, with all columns. Rows with the same key and other values
+        fail all, because only people can decide which of them is right.
+    faults : DataFrame
+        All faults of the failed rows, with columns of ``FAULTS``; faults of columns come before
+        the fault of the key. Rows without ``source_row`` are numbered from 1.
+    has_repeats : bool
+        Whether several rows that passed have the same key. They are equal in all values, and
+        ``first_of_repeated`` returns one of them.
+    """
+
+    passed: pl.DataFrame
+    failed: pl.DataFrame
+    faults: pl.DataFrame
+    has_repeats: bool = False
+
+
 def validate_rows(
     rows: pl.DataFrame, *, table: str, without: tuple[str, ...] = ()
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+) -> ValidatedRows:
     """Split rows into those that obey the table's declarations and those that do not.
 
     Parameters
@@ -57,25 +85,17 @@ def validate_rows(
         Name of a declared table.
     without : tuple of str
         Declared columns that the rows lack yet (identity and intake add them).
-
-    Returns
-    -------
-    passed : DataFrame
-        The rows that obey, in their order, with all columns.
-    failed : DataFrame
-        The other rows, in their order, with all columns. All rows with the same key fail, because
-        only people can decide which of them is right.
-    faults : DataFrame
-        All faults of the failed rows, with columns of ``FAULTS``; faults of columns come before
-        the fault of the key. Rows without ``source_row`` are numbered from 1.
     """
     columns = [c for c in TABLES[table].columns if c.name not in without]
     position = rows.with_row_index("_position")
     declared = position.select("_position", *(c.name for c in columns))
     if _all_pass(declared, table, without):  # The usual case, in which nothing is copied.
-        return rows, rows.clear(), FAULTS.to_frame()
-    _, failure = _dataframely_schema(table, without).filter(declared)
-    broken = failure.details()
+        return ValidatedRows(passed=rows, failed=rows.clear(), faults=FAULTS.to_frame())
+    key = () if TABLES[table].part_of else checked_key(table, without)
+    repeats = _find_repeats(declared, key)
+    distinct = declared.join(repeats, on="_position", how="anti", maintain_order="left")
+    _, failure = _dataframely_schema(table, without).filter(distinct)
+    broken = _with_repeats(failure.details(), repeats)
     is_numbered = "source_row" in rows.columns
     number = pl.col("source_row") if is_numbered else pl.col("_position") + 1
     details = broken.select(
@@ -87,7 +107,45 @@ def validate_rows(
     ]
     passed = position.join(details, on="_position", how="anti", maintain_order="left")
     failed = position.join(details, on="_position", how="semi", maintain_order="left")
-    return passed.drop("_position"), failed.drop("_position"), join_faults(found)
+    return ValidatedRows(
+        passed=passed.drop("_position"),
+        failed=failed.drop("_position"),
+        faults=join_faults(found),
+        has_repeats=not repeats.join(passed, on="_position", how="semi").is_empty(),
+    )
+
+
+def first_of_repeated(rows: pl.DataFrame, *, table: str) -> tuple[pl.DataFrame, int]:
+    """Return one row of each key, and the number of records that only repeat earlier rows.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows that passed, with ``source_row``.
+    table : str
+        Name of a declared table whose rows with the same key are equal.
+    """
+    key = [name for name in TABLES[table].primary_key if name in rows.columns]
+    kept = rows.unique(key, keep="first", maintain_order=True)
+    again = rows.join(kept, on="source_row", how="anti")
+    return kept, again["source_row"].n_unique()
+
+
+def _find_repeats(declared: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
+    """Return rows that equal an earlier row but for the record, with the position of the first."""
+    if not key:
+        return pl.DataFrame(schema={"_position": pl.UInt32, "_first": pl.UInt32})
+    values = [name for name in declared.columns if name not in ("_position", "source_row")]
+    firsts = declared.filter(pl.struct(key).is_duplicated()).select(
+        "_position", _first=pl.col("_position").first().over(values)
+    )
+    return firsts.filter(pl.col("_first") != pl.col("_position"))
+
+
+def _with_repeats(broken: pl.DataFrame, repeats: pl.DataFrame) -> pl.DataFrame:
+    """Add the repeats of broken rows, which break the same rules."""
+    again = repeats.join(broken, left_on="_first", right_on="_position", how="inner")
+    return pl.concat([broken, again.select(broken.columns)]).sort("_position")
 
 
 def _broken_rules(details: pl.DataFrame, table: str) -> Iterator[tuple[pl.Expr, Rule, str | None]]:
@@ -160,7 +218,7 @@ def _rule_of_check(column: Column, check: str) -> Rule:
 
 def _all_pass(rows: pl.DataFrame, table: str, without: tuple[str, ...]) -> bool:
     """Return whether all rows obey; counting distinct keys is faster than marking repeated ones."""
-    key = _checked_key(table, without)
+    key = checked_key(table, without)
     if not _dataframely_schema(table, without, marks_repeated_keys=False).is_valid(rows):
         return False
     if len(key) == 1:  # A frame of one column takes three times as long as the column.
@@ -168,7 +226,7 @@ def _all_pass(rows: pl.DataFrame, table: str, without: tuple[str, ...]) -> bool:
     return not key or rows.select(key).n_unique() == rows.height
 
 
-def _checked_key(table: str, without: tuple[str, ...]) -> tuple[str, ...]:
+def checked_key(table: str, without: tuple[str, ...]) -> tuple[str, ...]:
     """Return the columns of which no two rows may have the same values, empty if there are none.
 
     Statements have no key: two of them differ if any of their columns differs. A key cannot be
@@ -183,7 +241,7 @@ def _dataframely_schema(
     table: str, without: tuple[str, ...], *, marks_repeated_keys: bool = True
 ) -> type[dy.Schema]:
     fields: dict[str, Any] = {"_position": dy.UInt32()}
-    key = _checked_key(table, without)
+    key = checked_key(table, without)
     for column in TABLES[table].columns:
         if column.name not in without:
             is_key = column.name in key

@@ -22,12 +22,14 @@ from workbench.sources.mapping.mapped_records import (
     keep_records,
     read_records,
 )
+from workbench.sources.mapping.part_rules import column_name
 from workbench.sources.mapping.recognition import unknown_fields
+from workbench.sources.mapping.repeated_records import find_repeats
 from workbench.sources.mapping.source_mapping import SourceMapping
 from workbench.sources.mapping.table_rows import TableRows, make_rows
 from workbench.sources.part_members import PartMembers, format_of, read_members
 from workbench.sources.places import StoredFile
-from workbench.sources.source import ReadResult, refused_records
+from workbench.sources.source import REPEATS, ReadResult, refused_records
 from workbench.sources.source_settings import Provenance, WithProvenance
 
 _TOGETHER = Rule("together")
@@ -128,14 +130,21 @@ def _read_part(found: PartMembers, context: PartContext) -> ReadResult:
     rows = drop_records(records.rows, records.passed_over)
     together = _together(rows[None], context)
     faults = [_without(records.faults, records.passed_over), _find_scattered(together)]
+    equal = REPEATS.to_frame()
     while True:
         faulty = _spread(pl.concat(faults), together)
         accepted = drop_records(rows, faulty)
         repeated = _find_repeated(accepted[None], found, context)
-        made = make_rows(drop_records(accepted, repeated), context)
-        if not made.faults.height:
+        distinct = drop_records(drop_records(accepted, repeated), equal)
+        made = make_rows(distinct, context)
+        more = _find_equal(made, distinct[None], context)
+        if not (made.faults.height or more.height):
             break
         faults.append(made.faults)
+        # A record whose earlier equal is refused is tried by itself, and gets its own fault.
+        equal = pl.concat([equal, more]).join(
+            made.faults, left_on="first_row", right_on="source_row", how="anti"
+        )
     notes = [
         *found.assumptions,
         *records.notes,
@@ -149,6 +158,9 @@ def _read_part(found: PartMembers, context: PartContext) -> ReadResult:
             if part.record.key
             else f"{repeated.height:,} records are in an earlier sheet as well and are counted once"
         )
+    if equal.height:
+        again = f"{count_text(equal.height, 'record')} equal to an earlier one with the same key"
+        notes.append(f"{again}: counted once")
     doubtful = _rows_of_refused(rows, faulty, records, context)
     every = join_faults([faulty, _further_faults(doubtful.faults, records.faults)])
     raw = found.members.as_json(every)
@@ -159,7 +171,8 @@ def _read_part(found: PartMembers, context: PartContext) -> ReadResult:
         refused=refused,
         read=found.read,
         accepted=found.read - refused.height,
-        repeated=repeated.height,
+        repeated=repeated.height + equal.height,
+        repeats=equal,
         passed_over=dict(reasons.iter_rows()),
         keyed={
             table: names
@@ -219,6 +232,15 @@ def _find_repeated(
     kept = newest_last.unique("key", keep="last")
     older = keyed.join(kept, on="source_row", how="anti", maintain_order="left")
     return pl.concat([again, older.select("source_row")]).unique(maintain_order=True)
+
+
+def _find_equal(made: TableRows, records: pl.DataFrame, context: PartContext) -> pl.DataFrame:
+    """Return the records that equal an earlier one with the same key, see ``find_repeats``."""
+    part = context.part
+    if part.each or made.faults.height:  # Members may differ where the columns of records agree.
+        return REPEATS.to_frame()
+    columns = [column_name(label, rule) for label, rule in part.columns.items()]
+    return find_repeats(made.tables, records, columns=columns)
 
 
 def _rows_of_refused(

@@ -25,6 +25,10 @@ REFUSED = pl.Schema(
 )
 
 
+#: Columns of repeats: a record, and the earlier record that it equals.
+REPEATS = pl.Schema({"source_row": pl.Int64(), "first_row": pl.Int64()})
+
+
 def refused_records(faults: pl.DataFrame, raw: pl.DataFrame) -> pl.DataFrame:
     """Return one row per record that has a fault, with its faults and its cells.
 
@@ -74,6 +78,9 @@ class ReadResult:
     repeated : int
         Number of accepted records that are repeated in the same file and give no rows of their own;
         an assumption always reports it.
+    repeats : DataFrame
+        ``source_row`` of records that equal an earlier one, and ``first_row``, that earlier record;
+        intake refuses them if it refuses that one.
     passed_over : mapping of str to int
         Number of accepted records that are right but not for us and give no rows, by reason.
     keyed : mapping of str to tuple of str
@@ -98,6 +105,7 @@ class ReadResult:
     read: int
     accepted: int
     repeated: int = 0
+    repeats: pl.DataFrame = field(default_factory=REPEATS.to_frame)
     keyed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
     passed_over: Mapping[str, int] = field(default_factory=dict)
