@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import polars as pl
 import pytest
 
@@ -187,3 +188,28 @@ def test_a_file_without_the_column_of_its_currencies_is_refused(see, tmp_path: P
         see(path, {"amount": {"type": "money", "currency": "cur"}})
     with pytest.raises(ParameterError, match="minor belongs to columns of type money"):
         see(path, {"amount": {"type": "integer", "minor": True}})
+
+
+def test_a_derived_amount_too_large_refuses_its_row(see, tmp_path: Path):
+    path = _csv(tmp_path, "n;price", "4111111111111111111;2.55", "3;2.55")
+    seen = see(
+        path,
+        {"n": "integer", "price": "money"},
+        derive={"amount": {"whole": "price * n"}},
+        attributes={"profile": {"field_0": "amount"}},
+    )
+    assert seen.cells["n"] == ["765"]
+    assert words_of(seen.reading.refused) == [
+        (1, "amount: a number too large to be kept, at most 18 digits before the point")
+    ]
+
+
+def test_text_in_a_workbook_votes_and_a_number_does_not(see, tmp_path: Path):
+    workbook = openpyxl.Workbook()
+    for row in (("a", "b"), (1.25, "1.250"), (1.125, "12,50"), (None, 1.125)):
+        workbook.active.append(row)
+    workbook.save(tmp_path / "prices.xlsx")
+    seen = see(tmp_path / "prices.xlsx", {"a": "money", "b": "money"})
+    assert seen.cells["a"] == ["125.0000", "112.5000", None]
+    assert seen.cells["b"] == ["125000.0000", "1250.0000", "112.5000"]
+    assert "b: decimal comma, by 1 of 1 clear cells" in seen.said

@@ -72,3 +72,12 @@ def test_floats_of_parquet_that_cannot_tell_numbers_apart_are_refused(see, tmp_p
         (2, "b:"),
     ]
     assert seen.cells == {"a": ["17850"], "b": ["5.5"]}
+
+
+def test_words_for_no_value_among_codes_are_said(see, tmp_path: Path):
+    path = _csv(tmp_path, "nan", "NULL", "12", "null-7")
+    said = "code: 2 cells with a word for no value, like null or nan, taken as codes"
+    assert said in see(path, {"code": "code"}).said
+    listed = see(path, {"code": {"type": "code", "empty": ["nan", "NULL"]}})
+    assert said not in listed.said
+    assert listed.cells["code"] == [None, None, "12", "null-7"]

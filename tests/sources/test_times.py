@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import polars as pl
 import pytest
 from hypothesis import given
@@ -202,6 +203,45 @@ def test_of_several_formats_each_cell_is_read_by_the_first_that_fits(see, tmp_pa
             "or 31 March 2024",
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("form", "cells", "right"),
+    [
+        ("%d/%m/%Y", ("03/04/2024", "03/25/2024"), "%m/%d/%Y"),
+        ("%m.%d.%y", ("03.04.24", "25.03.24"), "%d.%m.%y"),
+    ],
+)
+def test_a_format_that_takes_days_for_months_is_refused_with_the_right_one(
+    see, tmp_path: Path, form: str, cells: tuple[str, ...], right: str
+):
+    with pytest.raises(
+        InputError,
+        match=rf"column 'on': 1 cell can be read only with day and month exchanged.* as '{right}'",
+    ):
+        see(_csv(tmp_path, "on", *cells), {"on": {"type": "date", "format": form}})
+
+
+def test_dates_in_both_orders_are_said_and_those_of_the_other_order_refused(see, tmp_path: Path):
+    path = _csv(tmp_path, "on", "25/03/2024", "03/26/2024", "03/04/2024", "x")
+    seen = see(path, {"on": {"type": "date", "format": "%d/%m/%Y"}})
+    assert seen.cells["on"] == ["2024-03-25", "2024-04-03"]
+    assert "on: 1 cell can be read only with day and month exchanged, others only" in seen.said
+
+
+def test_dates_of_a_workbook_are_read_beside_dates_in_text(see, tmp_path: Path):
+    workbook = openpyxl.Workbook()
+    for cell in ("on", date(2024, 3, 1), "02.03.2024", 45000):
+        workbook.active.append([cell])
+    workbook.save(tmp_path / "dates.xlsx")
+    seen = see(tmp_path / "dates.xlsx", {"on": {"type": "date", "format": "%d.%m.%Y"}})
+    assert seen.cells["on"] == ["2024-03-01", "2024-03-02"]
+    assert words_of(seen.reading.refused) == [(3, "on: not a date, must look like 31.03.2024")]
+
+
+def test_an_epoch_of_zero_is_said(see, tmp_path: Path):
+    seen = see(_csv(tmp_path, "at", "0", "1714557600"), {"at": {"type": "instant", "format": "%s"}})
+    assert "at: 1 cell 0, the start of 1970: list 0 as empty if it is no time" in seen.said
 
 
 def test_formats_with_and_without_offset_and_years_of_two_digits_mix():

@@ -83,11 +83,17 @@ def test_a_typed_column_is_read_where_its_type_suits(
         ([{"b": 1}], pl.Struct({"b": pl.Int64}), "text", "each member in a column of its own"),
         ([time(14, 30)], pl.Time, "instant", "type time, .* as instant: declare text"),
         ([date(2024, 3, 1)], pl.Date, "money", "declare date or instant or text"),
+        (
+            [[1, 2]],
+            pl.List(pl.Int64),
+            {"type": "text", "values": {"1": "a"}, "empty": ["x"]},
+            "type list",
+        ),
         ([True], pl.Boolean, "integer", "declare boolean or text or category"),
     ],
 )
 def test_a_typed_column_that_does_not_suit_is_refused_by_name(
-    see, tmp_path: Path, cells: list[Any], kind: Any, declared: str, advice: str
+    see, tmp_path: Path, cells: list[Any], kind: Any, declared: Any, advice: str
 ):
     with pytest.raises(InputError, match=rf"typed\.parquet: column 'a': its cells are .*{advice}"):
         see(_parquet(tmp_path, cells, kind), {"n": "code", "a": declared})

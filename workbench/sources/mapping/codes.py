@@ -14,6 +14,8 @@ from workbench.sources.mapping.typed_cells import to_text
 
 #: An exponent as spreadsheets and pandas write it: 1.22158E+17, 5.55e+12.
 _EXPONENT = r"^-?\d(\.\d+)?[eE][+-]\d+$|^-?\d\.\d+[eE]\d+$"
+#: Words for no value, in lower case, that exports write into a column of codes.
+_NO_VALUE = ("nan", "null", "none", "n/a", "#n/a", "nil", "undefined", "(null)", "<na>", "\\n")
 #: Number of digits that a spreadsheet keeps of a number.
 _DIGITS_OF_SHEET = 15
 
@@ -42,6 +44,12 @@ def parse_codes(cells: pl.Series, is_number: pl.Series | None) -> ParsedCodes:
     notes = [f"guard apostrophe removed from {count_text(guarded, 'cell')}"] if guarded else []
     bare, float_notes = _without_float_ends(text.str.replace(r"^'([\d+=@-])", "$1"))
     notes += float_notes
+    words = int(bare.str.to_lowercase().is_in(list(_NO_VALUE)).sum() or 0)
+    if words:
+        notes.append(
+            f"{count_text(words, 'cell')} with a word for no value, like null or nan, taken as "
+            "codes: list the word as empty"
+        )
     is_destroyed = bare.str.contains(_EXPONENT).fill_null(value=False) | _is_inexact(cells)
     if is_number is not None and is_number.any():
         digits = bare.str.len_chars()

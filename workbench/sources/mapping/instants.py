@@ -14,7 +14,12 @@ from workbench.schema.record_faults import Rule
 from workbench.sources.formats.raw_cells import count_text
 from workbench.sources.mapping.local_times import local_to_utc
 from workbench.sources.mapping.numerals import to_decimals
-from workbench.sources.mapping.time_formats import EPOCH_UNITS, EPOCHS, TimeFormat
+from workbench.sources.mapping.time_formats import (
+    EPOCH_UNITS,
+    EPOCHS,
+    TimeFormat,
+    exchange_day_and_month,
+)
 from workbench.sources.source_settings import Provenance
 
 _UTC = pl.Datetime("us", "UTC")
@@ -38,11 +43,14 @@ class ParsedTimes:
         Rules that cells break, with the cells that break them.
     notes : tuple of str
         Assumptions, with their counts.
+    question : str or None
+        Why the format cannot be right, and what to do; then the values do not count.
     """
 
     values: pl.Series
     faults: tuple[tuple[Rule, pl.Series], ...] = ()
     notes: tuple[str, ...] = ()
+    question: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +85,7 @@ class TimeReader:
                 (self._late_rule, is_late),
             ),
             notes=(*read.notes, *notes),
+            question=read.question,
         )
 
     def parse_dates(self, cells: pl.Series) -> ParsedTimes:
@@ -92,6 +101,7 @@ class TimeReader:
             values=found.set(is_late, None),
             faults=(*read.faults, (self._late_rule, is_late)),
             notes=read.notes,
+            question=read.question,
         )
 
     def _is_late(self, found: pl.Series, until: object) -> pl.Series:
@@ -112,6 +122,7 @@ class _Reading:
     local: pl.Series
     faults: tuple[tuple[Rule, pl.Series], ...] = ()
     notes: tuple[str, ...] = ()
+    question: str | None = None
 
     @property
     def is_read(self) -> pl.Series:
@@ -143,8 +154,36 @@ def _read(cells: pl.Series, reader: TimeReader) -> _Reading:
         return _refuse_years(_local_times(cells.cast(_LOCAL)))
     if not reader.forms:
         return _refuse_years(_read_iso(cells.cast(pl.String).str.strip_chars()))
-    formats = [TimeFormat.of(form) for form in reader.forms]
-    return _first_reading([_refuse_years(_read_form(cells, each, reader)) for each in formats])
+    readings = [_read_in(cells, form, reader) for form in reader.forms]
+    return _compare_orders(cells, _first_reading(readings), reader)
+
+
+def _read_in(cells: pl.Series, form: str, reader: TimeReader) -> _Reading:
+    return _refuse_years(_read_form(cells, TimeFormat.of(form), reader))
+
+
+def _compare_orders(cells: pl.Series, read: _Reading, reader: TimeReader) -> _Reading:
+    """Try unread cells with day and month exchanged, since such a column was read wrongly.
+
+    03/04/2024 fits both orders, so a wrong order refuses some cells and misreads the others.
+    """
+    is_unread = cells.is_not_null() & ~read.is_read
+    exchanged = [form for form in map(exchange_day_and_month, reader.forms) if form is not None]
+    if not (exchanged and is_unread.any()):
+        return read
+    others = _first_reading([_read_in(cells, form, reader) for form in exchanged])
+    count = int((is_unread & others.is_read).sum())
+    if not count:
+        return read
+    fit = f"{count_text(count, 'cell')} can be read only with day and month exchanged"
+    days = read.local.dt.day().zip_with(read.local.is_not_null(), read.absolute.dt.day())
+    if (read.is_read & ~others.is_read & (days > 12)).any():
+        note = f"{fit}, others only as declared: where both fit, the declared order is assumed"
+        return replace(read, notes=(*read.notes, note))
+    return replace(
+        read,
+        question=f"{fit}, and none only as declared: correct the format, as {exchanged[0]!r}",
+    )
 
 
 def _first_reading(readings: list[_Reading]) -> _Reading:
@@ -240,7 +279,13 @@ def _read_epoch(cells: pl.Series, unit: str) -> _Reading:
     is_near = (count > 0) & (count < 31 * _DAY) & (count % _DAY != 0)
     is_wrong = is_far.fill_null(value=False) | is_near.fill_null(value=False)
     wrong = Rule("epoch", {"unit": EPOCH_UNITS[unit], **_YEARS})
-    return replace(_instants(count.set(is_wrong, None).cast(_UTC)), faults=((wrong, is_wrong),))
+    zeros = int((count == 0).sum() or 0)
+    note = f"{count_text(zeros, 'cell')} 0, the start of 1970: list 0 as empty if it is no time"
+    return replace(
+        _instants(count.set(is_wrong, None).cast(_UTC)),
+        faults=((wrong, is_wrong),),
+        notes=(note,) if zeros else (),
+    )
 
 
 def _microseconds_of(year: int) -> int:

@@ -128,6 +128,7 @@ def read_records(members: Members, context: PartContext) -> MappedRecords:
     faults = [
         *(make_faults(frame.filter(a), r, column=p) for p, r, a in _decoding_faults(decoding)),
         *(make_faults(frame.filter(a), r, column=p) for p, r, a in records.faults),
+        *_whole_faults(frame, part.derive),
         *_condition_faults(frame, at_fault, context),
     ]
     rows: dict[str | None, pl.DataFrame] = {None: frame}
@@ -145,6 +146,7 @@ def read_records(members: Members, context: PartContext) -> MappedRecords:
             make_faults(whole.filter(at), rule, column=f"{each.path}.{place}")
             for place, rule, at in (*_decoding_faults(wrong), *typed.faults)
         ]
+        faults += _whole_faults(whole, each.derive)
     return MappedRecords(
         rows=rows,
         faults=join_faults(faults),
@@ -331,8 +333,20 @@ def _derive(rule: DeriveEntry) -> pl.Expr:
     if isinstance(rule, MonthsRule):
         return pl.sql_expr(rule.start).dt.offset_by(pl.sql_expr(rule.months).cast(pl.String) + "mo")
     if isinstance(rule, WholeRule):
-        return pl.sql_expr(rule.whole).round(0, mode="half_away_from_zero").cast(pl.Int64)
+        return (
+            pl.sql_expr(rule.whole)
+            .round(0, mode="half_away_from_zero")
+            .cast(pl.Int64, strict=False)
+        )
     return pl.sql_expr(rule)
+
+
+def _whole_faults(frame: pl.DataFrame, derive: Mapping[str, DeriveEntry]) -> Iterator[pl.DataFrame]:
+    """Yield faults of the whole amounts that are too large to be kept."""
+    for name, rule in derive.items():
+        if isinstance(rule, WholeRule):
+            is_lost = pl.sql_expr(rule.whole).is_not_null() & pl.col(name).is_null()
+            yield make_faults(frame.filter(is_lost), Rule("too_large", {"digits": 18}), column=name)
 
 
 def _rounding_notes(accepted: pl.DataFrame, derive: Mapping[str, DeriveEntry]) -> Iterator[str]:

@@ -27,6 +27,9 @@ EPOCH_UNITS: Mapping[str, str] = MappingProxyType(
     {"epoch_s": "seconds", "epoch_ms": "milliseconds", "epoch_us": "microseconds"}
 )
 
+#: Form in which the reader of workbooks writes dates and times.
+DATE_OF_WORKBOOK = "%Y-%m-%dT%H:%M:%S%.f"
+
 _OFFSET = "%#z"  # Reads +02, +0200, +02:00 and Z.
 _DIRECTIVE = re.compile(r"%[-_0]?(?::{0,3}z|#z|\.[369]?f|[369]f|.|$)", re.DOTALL)
 _KNOWN = frozenset("%" + letter for letter in "YCymbBhdeaAwuUWGVjFHkIlPpMSfRTrztn%") | {
@@ -109,6 +112,20 @@ class TimeFormat:
             has_comma=has_comma,
             has_short_year="%y" in chrono and "%C" not in chrono,
         )
+
+
+def exchange_day_and_month(form: str) -> str | None:
+    """Return the format with day and month in the other order, None if it has not both in digits.
+
+    Examples
+    --------
+    >>> exchange_day_and_month("%d/%m/%Y"), exchange_day_and_month("%d %B %Y")
+    ('%m/%d/%Y', None)
+    """
+    form = form.replace("%D", "%m/%d/%y").replace("%e", "%d")
+    if "%d" not in form or "%m" not in form:
+        return None
+    return form.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
 
 
 def example_text(forms: tuple[str, ...], *, is_date: bool) -> str:

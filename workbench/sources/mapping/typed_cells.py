@@ -5,6 +5,7 @@ suit the declared one is refused for the column as a whole, with what to do.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -45,22 +46,39 @@ def refuse_type(cells: pl.Series, declared: ColumnType) -> str | None:
     return f"its cells are of type {words}, which cannot be read as {declared}: {advice}"
 
 
-def plain_cells(cells: pl.Series) -> tuple[pl.Series, tuple[str, ...]]:
-    """Return categories and bytes as text and NaN as empty, and what was assumed.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainCells:
+    """Cells without categories, bytes and NaN; which of them are unreadable; assumptions."""
 
-    Bytes are the texts of writers that do not mark columns as text; where they are not UTF-8, the
-    cell becomes the replacement character, which ``is_unreadable`` finds.
+    cells: pl.Series
+    is_unreadable: pl.Series
+    notes: tuple[str, ...] = ()
+
+
+def plain_cells(cells: pl.Series) -> PlainCells:
+    """Return categories and bytes as text, and NaN as empty.
+
+    Bytes are the texts of writers that do not mark their columns as text.
     """
+    never = pl.repeat(value=False, n=len(cells), eager=True)
     if cells.dtype in (pl.Categorical, pl.Enum):
-        return cells.cast(pl.String), ()
+        return PlainCells(cells=cells.cast(pl.String), is_unreadable=never)
     if cells.dtype == pl.Binary:
-        texts = [None if cell is None else cell.decode(errors="replace") for cell in cells]
-        return pl.Series(cells.name, texts, dtype=pl.String), ()
+        text = pl.Series(cells.name, [_decode(cell) for cell in cells], dtype=pl.String)
+        return PlainCells(cells=text, is_unreadable=cells.is_not_null() & text.is_null())
     if cells.dtype.is_float():
         is_nan = cells.is_nan().fill_null(value=False)
         if count := int(is_nan.sum()):
-            return cells.set(is_nan, None), (f"{count_text(count, 'cell')} NaN: taken as empty",)
-    return cells, ()
+            note = f"{count_text(count, 'cell')} NaN: taken as empty"
+            return PlainCells(cells=cells.set(is_nan, None), is_unreadable=never, notes=(note,))
+    return PlainCells(cells=cells, is_unreadable=never)
+
+
+def _decode(cell: bytes | None) -> str | None:
+    try:
+        return None if cell is None else cell.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def to_text(cells: pl.Series) -> pl.Series:

@@ -16,7 +16,7 @@ from workbench.sources.mapping.amounts import ReadNumbers, read_amounts, read_nu
 from workbench.sources.mapping.codes import parse_codes
 from workbench.sources.mapping.instants import TimeReader
 from workbench.sources.mapping.mapping_rules import ColumnRule, ColumnType
-from workbench.sources.mapping.time_formats import example_text
+from workbench.sources.mapping.time_formats import DATE_OF_WORKBOOK, example_text
 from workbench.sources.mapping.typed_cells import plain_cells, refuse_type, to_text
 from workbench.sources.source_settings import Provenance
 
@@ -95,13 +95,14 @@ def read_column(column: ColumnCells, rule: ColumnRule, *, provenance: Provenance
     provenance : Provenance
         Settings with zone, currency and the end of the data.
     """
-    cells, notes = plain_cells(column.cells)
-    cells = _empty_to_null(cells, (*column.empty, *rule.empty))
-    if rule.values is None and (refusal := refuse_type(cells, rule.type)):
-        return TypedColumn(values=_nulls(cells), refusal=refusal)
+    plain = plain_cells(column.cells)
+    if refusal := refuse_type(plain.cells, rule.type if rule.values is None else "text"):
+        return TypedColumn(values=_nulls(plain.cells), refusal=refusal)
+    cells = _empty_to_null(plain.cells, (*column.empty, *rule.empty))
     cells, is_unlisted = _replace_listed(cells, rule)
     found = _parse(cells, rule, column=column, provenance=provenance)
     faults = _first_faults(
+        (Rule("readable"), plain.is_unreadable),
         (Rule.choice(tuple(rule.values or ()), name="listed"), is_unlisted),
         *found.faults,
         (_type_rule(rule), cells.is_not_null() & found.values.is_null()),
@@ -110,7 +111,7 @@ def read_column(column: ColumnCells, rule: ColumnRule, *, provenance: Provenance
     return TypedColumn(
         values=found.values,
         faults=faults,
-        notes=(*notes, *found.notes),
+        notes=(*plain.notes, *found.notes),
         currencies=found.currencies,
         refusal=found.refusal,
     )
@@ -125,7 +126,7 @@ def _parse(
 ) -> TypedColumn:
     match rule.type:
         case "text":
-            return _parse_text(to_text(cells))
+            return TypedColumn(values=to_text(cells))
         case "code":
             codes = parse_codes(cells, column.is_number)
             lost = ((Rule("whole_code"), codes.is_destroyed),)
@@ -147,14 +148,25 @@ def _parse(
         case "instant" | "date":
             reader = TimeReader(
                 provenance=provenance,
-                forms=rule.format,
+                forms=_forms(rule, column),
                 may_be_later=rule.may_be_later or column.may_be_later,
             )
             is_date = rule.type == "date"
             times = reader.parse_dates(cells) if is_date else reader.parse_instants(cells)
-            return TypedColumn(values=times.values, notes=times.notes, faults=times.faults)
+            return TypedColumn(
+                values=times.values,
+                notes=times.notes,
+                faults=times.faults,
+                refusal=times.question,
+            )
         case "boolean":
             return TypedColumn(values=_parse_boolean(cells))
+
+
+def _forms(rule: ColumnRule, column: ColumnCells) -> tuple[str, ...]:
+    """Return the formats of the column; a workbook has its own dates beside those in text."""
+    is_of_workbook = column.is_number is not None and rule.format
+    return (*rule.format, DATE_OF_WORKBOOK) if is_of_workbook else rule.format
 
 
 def _is_plain(column: ColumnCells) -> bool | pl.Series:
@@ -219,10 +231,6 @@ def _empty_to_null(cells: pl.Series, empty: tuple[str, ...]) -> pl.Series:
         is_blank = cells.str.strip_chars() == ""
         is_empty = is_blank if is_empty is None else is_empty | is_blank
     return cells if is_empty is None else cells.set(is_empty.fill_null(value=False), None)
-
-
-def _parse_text(text: pl.Series) -> TypedColumn:
-    return TypedColumn(values=text.set(text.str.contains("\ufffd").fill_null(value=False), None))
 
 
 def _parse_category(text: pl.Series) -> pl.Series:
