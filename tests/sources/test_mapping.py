@@ -198,7 +198,7 @@ def test_a_missing_file_and_a_missing_mapping_are_refused(tmp_path: Path):
     with pytest.raises(InputError, match="does not exist"):
         open_source(tmp_path / "none.csv")
     path = _file(tmp_path, "a\n1\n")
-    with pytest.raises(ParameterError, match=r"needs a mapping .* Ready mappings: online_retail"):
+    with pytest.raises(ParameterError, match=r"needs a mapping .* Ready mappings: access_log"):
         open_source(path)
 
 

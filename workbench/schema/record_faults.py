@@ -59,6 +59,8 @@ _WORDS: Mapping[str, str] = {
     "json_keys": "the same key twice in one object",
     "nesting": "nested deeper than {levels} levels",
     "undecodable": "contains characters that its encoding does not define",
+    "log_line": "not a line of an access log",
+    "name_value": "not a line of the form name=value",
     # rules about the place of a cell
     "nested": "a list or an object where one value is expected",
     "several": "several values where one is expected",

@@ -54,20 +54,21 @@ def open_sources(
     """
     if path.is_dir() and is_world(path):
         return [WorldSource.open(path, mapping=mapping, settings=settings)]
-    opened: list[Source] = []
-    for file in find_files(path):
-        chosen = _named(file, mapping) if mapping else _recognise(file)
-        opened += [
-            MappedFile.open(
-                file,
-                mapping=each.mapping,
-                part=each.part,
-                settings=settings,
-                confidence=each.share,
-            )
-            for each in chosen
-        ]
-    return opened
+    files = find_files(path)
+    chosen = [(file, _named(file, mapping) if mapping else _recognise(file)) for file in files]
+    asked = {name for _, found in chosen for each in found for name in each.mapping.ask}
+    return [
+        MappedFile.open(
+            file,
+            mapping=each.mapping,
+            part=each.part,
+            # Files of several formats are opened together, so each gets the answers that it asks.
+            settings={k: v for k, v in settings.items() if k in each.mapping.ask or k not in asked},
+            confidence=each.share,
+        )
+        for file, found in chosen
+        for each in found
+    ]
 
 
 def open_source(

@@ -14,8 +14,10 @@ from workbench.sources.formats.delimited import read_delimited
 from workbench.sources.formats.file_rule import FileRule
 from workbench.sources.formats.json_trees import read_json_trees
 from workbench.sources.formats.json_values import Tree
+from workbench.sources.formats.name_values import read_name_values
 from workbench.sources.formats.raw_cells import RawCells, malformed_records
 from workbench.sources.formats.sheets import read_sheets
+from workbench.sources.formats.web_logs import read_access_log
 from workbench.sources.mapping.decoders.json_decoder import decode_json
 from workbench.sources.mapping.field_places import FieldPlace, Found
 from workbench.sources.mapping.members import Members
@@ -26,6 +28,8 @@ _READERS: Mapping[str, Callable[..., RawCells]] = {
     "delimited": read_delimited,
     "sheets": read_sheets,
     "parquet": read_parquet,
+    "access_log": read_access_log,
+    "pairs": read_name_values,
 }
 _TEXT = (".csv", ".tsv", ".txt", ".tab", ".dat", ".psv", ".log")
 _SUFFIXES: Mapping[str, str] = {
@@ -141,9 +145,10 @@ def read_members(data: bytes, part: PartRules, name: str) -> PartMembers:
 def _read_cells(
     reader: Callable[..., RawCells], data: bytes, part: PartRules, name: str
 ) -> PartMembers:
-    cells = reader(
-        data, rule=choose_file_rule(data, part.file), expected=_expected_names(part), name=name
-    )
+    # Of several header rows the names may be in any, so none is looked for.
+    expected = _expected_names(part) if len(part.file.headers) == 1 else ()
+    rule = choose_file_rule(data, part.file)
+    cells = reader(data, rule=rule, expected=expected, name=name)
     cells, closes = separate_added_columns(cells, _expected_names(part))
     roles = part.file.headers if not closes else ("name",)
     cells, titles, facts = _separate_header_rows(cells, roles, name)

@@ -40,9 +40,9 @@ def parse_codes(cells: pl.Series, is_number: pl.Series | None) -> ParsedCodes:
         Whether a workbook stores the cell as a number without leading zeros.
     """
     text = to_text(cells).str.strip_chars()
-    guarded = int(text.str.contains(r"^'[\d+=@-]").sum() or 0)
+    guarded = int(text.str.contains(r"^'[\w+=@-]").sum() or 0)
     notes = [f"guard apostrophe removed from {count_text(guarded, 'cell')}"] if guarded else []
-    bare, float_notes = _without_float_ends(text.str.replace(r"^'([\d+=@-])", "$1"))
+    bare, float_notes = _without_float_ends(text.str.replace(r"^'([\w+=@-])", "$1"))
     notes += float_notes
     words = int(bare.str.to_lowercase().is_in(list(_NO_VALUE)).sum() or 0)
     if words:

@@ -23,7 +23,7 @@ from workbench.sources.mapping.mapping_rules import (
     MonthsRule,
     WholeRule,
 )
-from workbench.sources.mapping.members import Faults, Members
+from workbench.sources.mapping.members import Faults, Members, fill_down
 from workbench.sources.mapping.part_rules import PartRules, column_name
 from workbench.sources.mapping.typed_columns import ColumnCells, TypedColumn, read_column
 from workbench.sources.source_settings import Provenance
@@ -138,7 +138,8 @@ def read_records(members: Members, context: PartContext) -> MappedRecords:
         own, wrong = sets[each.of].explode(each.path).decode(each.decode)
         typed = _type_set(own, name, context)
         above = rows[each.of][_rows_of(own)]
-        whole = above.hstack(typed.frame.drop("source_row").get_columns())
+        local = _local_days(typed.frame, part.day_columns(name), context.provenance.zone)
+        whole = above.hstack(local.drop("source_row").get_columns())
         whole = _derive_columns(whole, each.derive, f"each.{name}.derive", context)
         sets[name], rows[name] = own, whole
         notes += [f"{each.path}: {note}" for note in typed.notes]
@@ -150,7 +151,7 @@ def read_records(members: Members, context: PartContext) -> MappedRecords:
     return MappedRecords(
         rows=rows,
         faults=join_faults(faults),
-        passed_over=_find_passed_over(frame, context),
+        passed_over=_find_passed_over(frame, at_fault, context),
         notes=tuple(notes),
     )
 
@@ -230,17 +231,27 @@ def _read_placed(
 ) -> tuple[TypedColumn, Faults, bool]:
     empty = (*context.part.file.empty, *rule.empty)
     placed = members.read(place, empty=empty, join=rule.join)
+    if rule.fill_down:
+        placed = replace(placed, cells=fill_down(placed.cells))
     numbers = context.numbers
     cells = ColumnCells(
         cells=placed.cells,
         is_plain=context.is_plain,
         is_number=numbers[place] if numbers is not None and place in numbers.columns else None,
-        currencies=None if rule.currency is None else members.read(rule.currency).cells,
+        currencies=None if rule.currency is None else _currencies(members, rule.currency, context),
         empty=empty,
         may_be_later=column_name(label, rule) in context.part.ends,
     )
     provenance = replace(context.provenance, zone=_zone(members, place, rule, context))
     return read_column(cells, rule, provenance=provenance), placed.faults, placed.is_found
+
+
+def _currencies(members: Members, place: str, context: PartContext) -> pl.Series:
+    """Return the cells with the currency of each amount."""
+    cells = members.read(place).cells
+    rules = context.part.columns.items()
+    is_filled = any(rule.fill_down and (rule.place or label) == place for label, rule in rules)
+    return fill_down(cells) if is_filled else cells
 
 
 def _zone(members: Members, place: str, rule: ColumnRule, context: PartContext) -> str:
@@ -383,26 +394,37 @@ def _condition_faults(
     frame: pl.DataFrame, at_fault: Mapping[str, pl.Series], context: PartContext
 ) -> Iterator[pl.DataFrame]:
     """Yield the faults of the records that meet a condition of refusal."""
-    for says, holds in _conditions(frame, context.part.refuse, "refuse", context):
-        for name in context.part.names_used(context.part.refuse[says]) & set(at_fault):
-            holds &= ~at_fault[name]  # A condition must not take an unreadable cell for empty.
+    for says, holds in _conditions(frame, context.part.refuse, at_fault, "refuse", context):
         yield make_faults(frame.filter(holds), Rule("condition", {"says": says}))
 
 
-def _find_passed_over(frame: pl.DataFrame, context: PartContext) -> pl.DataFrame:
+def _find_passed_over(
+    frame: pl.DataFrame, at_fault: Mapping[str, pl.Series], context: PartContext
+) -> pl.DataFrame:
     """Return the records that are not for us, each with the first reason."""
     found = [pl.DataFrame(schema={"source_row": pl.Int64, "reason": pl.String})]
-    for says, holds in _conditions(frame, context.part.pass_over, "pass_over", context):
+    for says, holds in _conditions(frame, context.part.pass_over, at_fault, "pass_over", context):
         found.append(frame.filter(holds).select("source_row", reason=pl.lit(says)))
     return pl.concat(found).unique("source_row", keep="first", maintain_order=True)
 
 
 def _conditions(
-    frame: pl.DataFrame, conditions: Mapping[str, str], where: str, context: PartContext
+    frame: pl.DataFrame,
+    conditions: Mapping[str, str],
+    at_fault: Mapping[str, pl.Series],
+    where: str,
+    context: PartContext,
 ) -> Iterator[tuple[str, pl.Series]]:
+    """Yield for each condition the records that meet it.
+
+    A condition must not take an unreadable cell for empty, so it holds for no such record.
+    """
     for says, sql in conditions.items():
         with explain_sql_errors(context, f"{where} {says!r}"):
-            yield says, frame.select(pl.sql_expr(sql).fill_null(value=False)).to_series()
+            holds = frame.select(pl.sql_expr(sql).fill_null(value=False)).to_series()
+        for name in context.part.names_used(sql) & set(at_fault):
+            holds &= ~at_fault[name]
+        yield says, holds
 
 
 def _check_places(members: Members, context: PartContext) -> None:

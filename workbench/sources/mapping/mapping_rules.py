@@ -74,6 +74,9 @@ class ColumnRule(Declaration):
         Whether amounts are in minor units already, 1999 for 19.99.
     zone : str, optional
         Zone of these local times; "@timeZone" is a fact that a header row states of the column.
+    fill_down : bool
+        Whether an empty cell has the value of the record before it, as in an export that states
+        what several lines share on the first of them.
     join : str, optional
         Sign by which several values of a place become one text, sorted and distinct.
     """
@@ -91,6 +94,7 @@ class ColumnRule(Declaration):
     currency: str | None = None
     minor: bool = False
     zone: str | None = None
+    fill_down: bool = False
     join: str | None = None
 
     @model_validator(mode="after")
@@ -192,7 +196,9 @@ class RecognitionRule(Declaration):
 class RowRule(Declaration):
     """The rule for making rows of one table from records, or from the members ``each`` names.
 
-    ``record`` is the native id of the row's customer where it is not the record's.
+    ``record`` is the native id of the row's customer where it is not the record's. With ``per``
+    one row is made for each combination of these names, and a plain expression gives the group's
+    first value that is not null, in the order of ``order_by``: names, with DESC for descending.
     """
 
     columns: Mapping[str, str]
@@ -202,6 +208,11 @@ class RowRule(Declaration):
     per: tuple[str, ...] = Field(default=(), strict=False)
     order_by: tuple[str, ...] = Field(default=(), strict=False)
     keyed: tuple[str, ...] = Field(default=(), strict=False)
+
+    @property
+    def order_keys(self) -> list[tuple[str, bool]]:
+        """Names by which the records are sorted, each with whether it is descending."""
+        return [(name.removesuffix(" DESC"), name.endswith(" DESC")) for name in self.order_by]
 
     @model_validator(mode="before")
     @classmethod

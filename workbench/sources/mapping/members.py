@@ -90,8 +90,8 @@ class Members:
         InputError
             A pattern names several columns of the file.
         """
-        if place in self.cells.columns:
-            return PlacedCells(cells=self.cells[place])
+        if (name := self._column(place)) is not None:
+            return PlacedCells(cells=self.cells[name])
         found = FieldPlace.read(place)
         if found.is_presence:
             return PlacedCells(cells=self._presence(found))
@@ -133,8 +133,14 @@ class Members:
             values = decoded._values(place)
             trees: list[Tree] = []
             wrong: list[bool] = []
+            known: dict[str, tuple[Tree, bool]] = {}  # addresses and agents repeat
             for row, value in enumerate(values):
-                tree, is_wrong = _decode(decoder, value, mark)
+                text = value if isinstance(value, str) else None
+                if text is None or text not in known:
+                    tree, is_wrong = _decode(decoder, value, mark)
+                    known |= {} if text is None else {text: (tree, is_wrong)}
+                else:
+                    tree, is_wrong = known[text]
                 above = None if decoded.trees is None else decoded.trees[row]
                 trees.append({**(above if isinstance(above, dict) else {}), name: tree})
                 wrong.append(is_wrong)
@@ -180,8 +186,15 @@ class Members:
         ]
         return pl.DataFrame(found, schema={"source_row": pl.Int64, "raw": pl.String}, orient="row")
 
+    def _column(self, text: str) -> str | None:
+        """Return the column with a name, or with a title that no other column has."""
+        if text in self.cells.columns:
+            return text
+        titled = [name for name, title in self.titles.items() if title == text]
+        return titled[0] if len(titled) == 1 and titled[0] in self.cells.columns else None
+
     def _has_path(self, path: Path) -> bool:
-        if path.text in self.cells.columns or self._matching_names(path):
+        if self._column(path.text) is not None or self._matching_names(path):
             return True
         return self.trees is not None and any(path.find(tree) for tree in self.trees)
 
@@ -193,8 +206,8 @@ class Members:
     def _read_path(self, path: Path, join: str | None) -> PlacedCells:
         if path.up:
             return self._read_above(path, join)
-        if path.text in self.cells.columns:
-            return PlacedCells(cells=self.cells[path.text])
+        if (name := self._column(path.text)) is not None:
+            return PlacedCells(cells=self.cells[name])
         names = self._matching_names(path)
         if len(names) > 1:
             raise InputError(
@@ -220,14 +233,14 @@ class Members:
 
     def _presence(self, place: FieldPlace) -> pl.Series:
         if self.trees is None:
-            is_there = any(path.text in self.cells.columns for path in place.paths)
+            is_there = any(self._column(path.text) is not None for path in place.paths)
             return pl.repeat(is_there, len(self), dtype=pl.Boolean, eager=True)
         return pl.Series([place.is_in(tree) for tree in self.trees], dtype=pl.Boolean)
 
     def _values(self, place: str) -> list[Tree]:
         """Return the values at a place as trees, for decoders."""
         found = FieldPlace.read(place)
-        in_cells = [p.text for p in found.paths if p.text in self.cells.columns]
+        in_cells = [n for p in found.paths if (n := self._column(p.text)) is not None]
         in_cells += [name for path in found.paths for name in self._matching_names(path)]
         if in_cells:
             columns = [self.cells[name].cast(pl.String) for name in in_cells]
@@ -285,6 +298,12 @@ class Members:
             parent=self,
             rows=pl.Series(rows, dtype=pl.Int64),
         )
+
+
+def fill_down(cells: pl.Series) -> pl.Series:
+    """Return cells of which an empty one has the value of the cell above it."""
+    is_empty = (cells.str.strip_chars() == "") if cells.dtype == pl.String else cells.is_null()
+    return cells.set(is_empty.fill_null(value=False), None).fill_null(strategy="forward")
 
 
 def _groups(path: Path, name: str) -> dict[str, str]:

@@ -284,7 +284,7 @@ def _row_faults(table: str, rule: RowRule, known: list[str]) -> Iterator[str]:
     for name in rule.columns:
         if name not in columns:
             yield unknown_name(f"column of {table}", name, columns)
-    for name in (*rule.per, *rule.order_by):
+    for name in (*rule.per, *(name for name, _ in rule.order_keys)):
         if name not in known:
             yield f"tables.{table}: {unknown_name('column', name, known)}"
     for name in rule.keyed:

@@ -34,13 +34,14 @@ def fits(members: Members, part: PartRules) -> bool:
 
 def known_share(members: Members, part: PartRules) -> float:
     """Return the share of the fields in the first records that a part knows, 0 to 1."""
-    fields = _fields(members.head(SAMPLE))
-    return 1 - len(_unknown(fields, part)) / len(fields) if fields else 0.0
+    sample = members.head(SAMPLE)
+    fields = _fields(sample)
+    return 1 - len(_unknown(sample, part)) / len(fields) if fields else 0.0
 
 
 def unknown_fields(members: Members, part: PartRules) -> list[str]:
     """Return the fields in the first records that a part neither reads nor drops."""
-    return _unknown(_fields(members.head(SAMPLE)), part)
+    return _unknown(members.head(SAMPLE), part)
 
 
 def _have_form(members: Members, place: str, form: str) -> bool:
@@ -57,9 +58,14 @@ def _fields(members: Members) -> list[str]:
     return list(dict.fromkeys(name for tree in members.trees for name in fields_of(tree) if name))
 
 
-def _unknown(fields: list[str], part: PartRules) -> list[str]:
+def _unknown(members: Members, part: PartRules) -> list[str]:
+    fields, titles = _fields(members), members.titles
     paths = [path for place in _known_places(part) for path in FieldPlace.read(place).paths]
-    return [name for name in fields if not any(_knows(path, name) for path in paths)]
+    return [
+        name
+        for name in fields
+        if not any(_knows(path, each) for path in paths for each in (name, titles.get(name, name)))
+    ]
 
 
 def _knows(path: Path, name: str) -> bool:

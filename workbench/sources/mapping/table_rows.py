@@ -109,7 +109,10 @@ def _rows_of_rule(
         records = records.filter(pl.col(RECORD).is_not_null())
         per = per or (RECORD,)
     if rule.order_by:
-        records = records.sort(*rule.order_by, "source_row", nulls_last=True)
+        keys = [*rule.order_keys, ("source_row", False)]
+        records = records.sort(
+            [name for name, _ in keys], descending=[is_down for _, is_down in keys], nulls_last=True
+        )
     types = {column.name: column.type for column in _stated_columns(table)}
     stated = {name: pl.sql_expr(sql) for name, sql in rule.columns.items()}
     columns = {
@@ -130,7 +133,9 @@ def _rows_of_rule(
         **{_ROWS: pl.col("source_row")},
     ).drop(per)
     firsts = [
-        pl.col(name).list.first() if rows.schema[name] == pl.List else pl.col(name)
+        pl.col(name).list.drop_nulls().list.first()
+        if rows.schema[name] == pl.List
+        else pl.col(name)
         for name in rows.columns
         if name.startswith("=")
     ]

@@ -19,6 +19,7 @@ from workbench.sources.mapping.decoders.separated_text import (
     decode_pairs,
 )
 from workbench.sources.mapping.decoders.url_parts import decode_url
+from workbench.sources.mapping.decoders.user_agents import decode_user_agent
 
 DECODERS: Mapping[str, Callable[[str, str | None], Tree]] = MappingProxyType(
     {
@@ -32,5 +33,6 @@ DECODERS: Mapping[str, Callable[[str, str | None], Tree]] = MappingProxyType(
         "relaxed_json": decode_relaxed_json,
         "salesforce_id": decode_salesforce_id,
         "url": decode_url,
+        "user_agent": decode_user_agent,
     }
 )

@@ -9,16 +9,17 @@ import re
 from workbench.sources.formats.json_values import Tree
 
 _SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_SHORT = 15
 _FORM = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-5]{3})?")
 
 
 def decode_salesforce_id(text: str, mark: str | None = None) -> Tree:
-    """Return the form of 18 characters of either form.
+    """Return the form of 18 characters; one whose checksum does not fit stays as it is written.
 
     Raises
     ------
     ValueError
-        The text is neither form, or its checksum does not fit.
+        The text is neither form.
 
     >>> decode_salesforce_id("003Ab00000cDeFg"), decode_salesforce_id("003AB00000cDeFgYAK")
     ('003Ab00000cDeFgIAK', '003AB00000cDeFgYAK')
@@ -26,10 +27,9 @@ def decode_salesforce_id(text: str, mark: str | None = None) -> Tree:
     bare = text.strip()
     if not _FORM.fullmatch(bare):
         raise ValueError("not a Salesforce id")
-    checksum = "".join(_sign(bare[start : start + 5]) for start in (0, 5, 10))
-    if len(bare) == len("003Ab00000cDeFg") + 3 and bare[15:].upper() != checksum:
-        raise ValueError("the checksum of a Salesforce id does not fit")
-    return bare[:15] + checksum
+    if len(bare) > _SHORT:
+        return bare
+    return bare + "".join(_sign(bare[start : start + 5]) for start in (0, 5, 10))
 
 
 def _sign(five: str) -> str:
