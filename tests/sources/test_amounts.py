@@ -213,3 +213,15 @@ def test_text_in_a_workbook_votes_and_a_number_does_not(see, tmp_path: Path):
     assert seen.cells["a"] == ["125.0000", "112.5000", None]
     assert seen.cells["b"] == ["125000.0000", "1250.0000", "112.5000"]
     assert "b: decimal comma, by 1 of 1 clear cells" in seen.said
+
+
+def test_texts_of_json_vote_where_one_of_them_has_a_comma(see, tmp_path: Path):
+    path = tmp_path / "prices.jsonl"
+    path.write_text('{"a": "1.250", "b": 1.25}\n{"a": "12,50", "b": 1.125}\n')
+    seen = see(path, {"a": "money", "b": "money"})
+    assert seen.cells == {"a": ["125000.0000", "1250.0000"], "b": ["125.0000", "112.5000"]}
+    path.write_text('{"a": "1.250", "b": "1.250"}\n{"a": "3", "b": "1,250"}\n')
+    assert see(path, {"a": "money"}).cells["a"] == ["125.0000", "300.0000"]
+    assert see(path, {"a": {"type": "money", "decimal": ","}}).cells["a"][0] == "125000.0000"
+    with pytest.raises(InputError, match="column 'b': 2 cells with three digits"):
+        see(path, {"b": "money"})

@@ -6,29 +6,21 @@ the day until which the data are declared complete, and in the years 1900 to 219
 """
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 
 import polars as pl
 
 from workbench.schema.record_faults import Rule
 from workbench.sources.formats.raw_cells import count_text
 from workbench.sources.mapping.local_times import local_to_utc
-from workbench.sources.mapping.numerals import to_decimals
-from workbench.sources.mapping.time_formats import (
-    EPOCH_UNITS,
-    EPOCHS,
-    TimeFormat,
-    exchange_day_and_month,
+from workbench.sources.mapping.time_formats import TimeFormat, exchange_day_and_month
+from workbench.sources.mapping.written_times import (
+    WrittenTimes,
+    read_format,
+    read_iso,
+    read_typed,
 )
 from workbench.sources.source_settings import Provenance
-
-_UTC = pl.Datetime("us", "UTC")
-_LOCAL = pl.Datetime("us")
-
-#: Years of facts; other years come from a wrong unit or format, or stand for no date.
-_YEARS = {"low": 1900, "high": 2199}
-_DAY = 86_400_000_000  # in microseconds
-_COUNT = r"^[+-]?\d{1,18}(\.\d+)?$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,55 +106,46 @@ class TimeReader:
         return Rule("too_late", {"until": self.provenance.data_until_on.isoformat()})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reading:
-    """Cells read as instants (``absolute``) or as local times; a cell is one of them at most."""
-
-    absolute: pl.Series
-    local: pl.Series
-    faults: tuple[tuple[Rule, pl.Series], ...] = ()
-    notes: tuple[str, ...] = ()
-    question: str | None = None
-
-    @property
-    def is_read(self) -> pl.Series:
-        return self.absolute.is_not_null() | self.local.is_not_null()
-
-    def of_cells(self, chosen: pl.Series) -> "_Reading":
-        """Return the reading with the chosen cells only."""
-        return replace(
-            self, absolute=self.absolute.set(~chosen, None), local=self.local.set(~chosen, None)
-        )
-
-
-def _instants(absolute: pl.Series) -> _Reading:
-    return _Reading(absolute=absolute, local=_nothing(len(absolute), _LOCAL))
-
-
-def _local_times(local: pl.Series) -> _Reading:
-    return _Reading(absolute=_nothing(len(local), _UTC), local=local)
-
-
-def _nothing(length: int, kind: pl.DataType) -> pl.Series:
-    return pl.Series([None], dtype=kind).new_from_index(0, length)
-
-
-def _read(cells: pl.Series, reader: TimeReader) -> _Reading:
-    if isinstance(cells.dtype, pl.Datetime) and cells.dtype.time_zone is not None:
-        return _refuse_years(_instants(cells.cast(_UTC)))
+def _read(cells: pl.Series, reader: TimeReader) -> WrittenTimes:
     if cells.dtype in (pl.Date, pl.Datetime):
-        return _refuse_years(_local_times(cells.cast(_LOCAL)))
+        return read_typed(cells)
     if not reader.forms:
-        return _refuse_years(_read_iso(cells.cast(pl.String).str.strip_chars()))
+        return read_iso(cells)
     readings = [_read_in(cells, form, reader) for form in reader.forms]
     return _compare_orders(cells, _first_reading(readings), reader)
 
 
-def _read_in(cells: pl.Series, form: str, reader: TimeReader) -> _Reading:
-    return _refuse_years(_read_form(cells, TimeFormat.of(form), reader))
+def _read_in(cells: pl.Series, form: str, reader: TimeReader) -> WrittenTimes:
+    chosen = TimeFormat.of(form)
+    read = read_format(cells, chosen)
+    return _choose_century(read, reader) if chosen.has_short_year else read
 
 
-def _compare_orders(cells: pl.Series, read: _Reading, reader: TimeReader) -> _Reading:
+def _choose_century(read: WrittenTimes, reader: TimeReader) -> WrittenTimes:
+    """Take a year of two digits for the last such year before the end of the data."""
+    count = int(read.is_read.sum())
+    if not count:
+        return read
+    years = f"{count_text(count, 'year')} of two digits"
+    until = reader.provenance.data_until_on
+    if reader.may_be_later:
+        return replace(read, notes=(f"{years}: 00 to 69 are assumed to be 2000 to 2069",))
+    return replace(
+        read,
+        absolute=_before(read.absolute, reader.provenance.data_until_at),
+        local=_before(read.local, datetime.combine(until, time.min)),
+        notes=(f"{years}: the last one before {until} is assumed",),
+    )
+
+
+def _before(found: pl.Series, until: datetime) -> pl.Series:
+    is_late = (found >= until).fill_null(value=False)
+    earlier = found.dt.offset_by("-100y")
+    is_there = earlier.dt.day() == found.dt.day()  # 1900 had no 29 February.
+    return earlier.set(~is_there, None).zip_with(is_late, found)
+
+
+def _compare_orders(cells: pl.Series, read: WrittenTimes, reader: TimeReader) -> WrittenTimes:
     """Try unread cells with day and month exchanged, since such a column was read wrongly.
 
     03/04/2024 fits both orders, so a wrong order refuses some cells and misreads the others.
@@ -186,7 +169,7 @@ def _compare_orders(cells: pl.Series, read: _Reading, reader: TimeReader) -> _Re
     )
 
 
-def _first_reading(readings: list[_Reading]) -> _Reading:
+def _first_reading(readings: list[WrittenTimes]) -> WrittenTimes:
     """Return each cell by the first format that reads it; count the cells read in two ways."""
     found, *others = readings
     differing = pl.repeat(value=False, n=len(found.local), eager=True)
@@ -196,7 +179,7 @@ def _first_reading(readings: list[_Reading]) -> _Reading:
             found.local.eq_missing(other.local) & found.absolute.eq_missing(other.absolute)
         )
         more = other.of_cells(~found.is_read)
-        found = _Reading(
+        found = WrittenTimes(
             absolute=found.absolute.zip_with(found.absolute.is_not_null(), more.absolute),
             local=found.local.zip_with(found.local.is_not_null(), more.local),
             faults=(*found.faults, *other.faults),
@@ -208,114 +191,3 @@ def _first_reading(readings: list[_Reading]) -> _Reading:
         fits = f"{count_text(count, 'cell')} could be read by several formats with other results"
         notes = (*notes, f"{fits}: the first format that fits is used")
     return replace(found, faults=unread, notes=notes)
-
-
-def _refuse_years(read: _Reading) -> _Reading:
-    """Remove times whose year is no year of a fact."""
-    years = read.absolute.dt.year().zip_with(read.absolute.is_not_null(), read.local.dt.year())
-    is_beyond = ((years < _YEARS["low"]) | (years > _YEARS["high"])).fill_null(value=False)
-    if not is_beyond.any():
-        return read
-    return replace(
-        read.of_cells(~is_beyond), faults=(*read.faults, (Rule("year", _YEARS), is_beyond))
-    )
-
-
-def _read_form(cells: pl.Series, form: TimeFormat, reader: TimeReader) -> _Reading:
-    if form.epoch is not None:
-        return _read_epoch(cells, form.epoch)
-    text = cells.cast(pl.String).str.strip_chars()
-    if form.names_zone:
-        text = text.str.replace(_UTC_IN_CELL, "${1}+00:00${2}")
-    if form.has_comma:
-        text = text.str.replace(r"(\d),(\d{1,9})", "$1.$2")
-    zone = "UTC" if form.has_offset else None
-    found = text.str.to_datetime(form.chrono, time_unit="us", time_zone=zone, strict=False)
-    return _choose_century(found, reader) if form.has_short_year else _reading_of(found)
-
-
-#: A name of UTC where a format has the name of a zone.
-_UTC_IN_CELL = r"(?i)([\d\s(])(?:UTC|GMT|Z)([\s)]|$)"
-
-
-def _reading_of(found: pl.Series) -> _Reading:
-    is_instant = isinstance(found.dtype, pl.Datetime) and found.dtype.time_zone is not None
-    return _instants(found) if is_instant else _local_times(found)
-
-
-def _choose_century(found: pl.Series, reader: TimeReader) -> _Reading:
-    """Take a year of two digits for the last such year before the end of the data."""
-    count = int(found.is_not_null().sum())
-    until = reader.provenance.data_until_on
-    read = _reading_of(found)
-    if reader.may_be_later:
-        note = f"{count_text(count, 'year')} of two digits: 00 to 69 are assumed to be 2000 to 2069"
-    else:
-        note = f"{count_text(count, 'year')} of two digits: the last one before {until} is assumed"
-        end: datetime = reader.provenance.data_until_at
-        if read.local.is_not_null().any():
-            end = datetime.combine(until, time.min)
-        earlier = found.dt.offset_by("-100y")
-        found = earlier.zip_with((found >= end).fill_null(value=False), found)
-    return replace(_reading_of(found), notes=(note,) if count else ())
-
-
-def _read_epoch(cells: pl.Series, unit: str) -> _Reading:
-    """Read a count of time since 1970, with fractions; a count in another unit is a fault.
-
-    Seconds taken for milliseconds all fall in January 1970, at any time of the day.
-    """
-    factor = EPOCHS[unit]
-    text = None if cells.dtype.is_numeric() else cells.cast(pl.String).str.strip_chars()
-    if text is None:
-        numbers = to_decimals(cells).values
-    else:
-        numbers = text.set(~text.str.contains(_COUNT).fill_null(value=True), None)
-        numbers = numbers.str.to_decimal(scale=18)
-    size = numbers.cast(pl.Float64) * factor
-    low, high = (_microseconds_of(year) for year in (_YEARS["low"], _YEARS["high"] + 1))
-    is_far = (size < low) | (size >= high)
-    count = (numbers.set(is_far.fill_null(value=False), None) * factor).cast(pl.Int64)
-    is_near = (count > 0) & (count < 31 * _DAY) & (count % _DAY != 0)
-    is_wrong = is_far.fill_null(value=False) | is_near.fill_null(value=False)
-    wrong = Rule("epoch", {"unit": EPOCH_UNITS[unit], **_YEARS})
-    zeros = int((count == 0).sum() or 0)
-    note = f"{count_text(zeros, 'cell')} 0, the start of 1970: list 0 as empty if it is no time"
-    return replace(
-        _instants(count.set(is_wrong, None).cast(_UTC)),
-        faults=((wrong, is_wrong),),
-        notes=(note,) if zeros else (),
-    )
-
-
-def _microseconds_of(year: int) -> int:
-    return int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
-
-
-#: Changes that bring the usual variants of ISO 8601 into one form, in this order: Java's name of
-#: the zone after the offset, a blank for T, a comma before the fraction, a time without seconds,
-#: the names of UTC, and a blank before the offset.
-_ISO_VARIANTS = (
-    (r"([+-]\d{2}:?\d{2}|[Zz])\[[A-Za-z_/+-]+\]$", "$1"),
-    (r"^(\d{4}-\d{2}-\d{2})(?: +|t)(\d)", "${1}T$2"),
-    (r"(T\d{2}:\d{2}:\d{2}),(\d)", "$1.$2"),
-    (r"(T\d{2}:\d{2})($|[^:\d])", "$1:00$2"),
-    (r"(T\d.*?) ?(?:[Zz]|UTC|GMT)$", "${1}+00:00"),
-    (r"(T\d.*\d) ([+-])", "$1$2"),
-)
-_ISO_OFFSET = r"T.*[+-]\d{2}(?::?\d{2})?$"
-
-
-def _read_iso(text: pl.Series) -> _Reading:
-    for variant, form in _ISO_VARIANTS:
-        text = text.str.replace(variant, form)
-    has_offset = text.str.contains(_ISO_OFFSET).fill_null(value=False)
-    absolute = text.set(~has_offset, None).str.to_datetime(
-        "%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", time_zone="UTC", strict=False
-    )
-    bare = text.set(has_offset, None)
-    local = bare.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False)
-    if local.null_count() > bare.null_count():
-        days = bare.str.to_date("%Y-%m-%d", strict=False).cast(_LOCAL)
-        local = local.zip_with(local.is_not_null(), days)
-    return _Reading(absolute=absolute, local=local)

@@ -142,6 +142,8 @@ def parse_numerals(
         Whether numbers have no decimals, so that groups of three digits are thousands.
     """
     text = written.digits
+    if is_plain is True and (declared == "," or text.str.contains(",", literal=True).any()):
+        is_plain = ~text.str.contains("[.,]")  # The column has texts in another notation, so vote.
     is_safe = (text.str.contains(_PLAIN) & (is_plain | text.str.contains("[eE]"))).fill_null(
         value=False
     )
