@@ -41,7 +41,7 @@ _COMPOUND = {"%D": "%m/%d/%y", "%x": "%m/%d/%y", "%c": "%a %b %e %H:%M:%S %Y", "
 _UTC_NAME = re.compile(r"(?<![A-Za-z])(?:UTC|GMT|Z)(?![A-Za-z])")
 _UTC_OFFSET = re.compile(r"^(\s*)[+-]\d\d(?::?\d\d)?$")
 #: Names of other zones than UTC, as they are written in formats: CET, PDT, MESZ.
-_ZONE_NAME = re.compile(r"\b(?:[A-Z]{2,4}T|MEZ|MESZ)\b")
+_ZONE_NAME = re.compile(r"\b(?!GMT\b)(?:[A-Z]{2,4}T|MEZ|MESZ)\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
