@@ -31,6 +31,14 @@ _FORMS: Mapping[Mark, str] = MappingProxyType(
         ",": r"^[+-]?(\d+|\d{1,3}([. ']\d{3})+)(,\d+)?$|^[+-]?,\d+$",
     }
 )
+#: A number of which one mark must separate decimals: other marks or blanks separate groups before
+#: it, it occurs once and not before three digits, or nothing but a zero is before it.
+_CLEAR: Mapping[Mark, str] = MappingProxyType(
+    {
+        ".": r",.*\.|,.*,|[ '].*\.|\.\d{1,2}$|\.\d{4,}$|^[+-]?0?\.",
+        ",": r"\..*,|\..*\.|[ '].*,|,\d{1,2}$|,\d{4,}$|^[+-]?0?,",
+    }
+)
 #: A number whose marks all separate groups of three digits, if it has no decimals.
 _GROUPED = r"^[+-]?[1-9]\d{0,2}(\.\d{3})+$|^[+-]?[1-9]\d{0,2}(,\d{3})+$"
 
@@ -197,8 +205,7 @@ def _vote(text: pl.Series, is_grouped: pl.Series) -> _Vote:
     """Choose the decimal mark by a vote of the unambiguous cells."""
     is_number = text.str.contains(f"{_FORMS['.']}|{_FORMS[',']}")
     text = text.set(~is_number.fill_null(value=True), None)
-    comma = text.str.contains(r"\..*,|\..*\.") | text.str.contains(r",\d{1,2}$|,\d{4,}$|^[+-]?0?,")
-    point = text.str.contains(r",.*\.|,.*,") | text.str.contains(r"\.\d{1,2}$|\.\d{4,}$|^[+-]?0?\.")
+    comma, point = text.str.contains(_CLEAR[","]), text.str.contains(_CLEAR["."])
     for_comma = int((comma & ~point & ~is_grouped).sum() or 0)
     for_point = int((point & ~comma & ~is_grouped).sum() or 0)
     either = (text.str.contains("[.,]") & ~comma & ~point).fill_null(value=False)
