@@ -225,3 +225,10 @@ def test_texts_of_json_vote_where_one_of_them_has_a_comma(see, tmp_path: Path):
     assert see(path, {"a": {"type": "money", "decimal": ","}}).cells["a"][0] == "125000.0000"
     with pytest.raises(InputError, match="column 'b': 2 cells with three digits"):
         see(path, {"b": "money"})
+
+
+def test_all_columns_that_leave_a_question_are_named_at_once(see, tmp_path: Path):
+    path = _csv(tmp_path, "price;cost;on", "1.250;2.500;03/25/2024")
+    rules = {"price": "money", "cost": "decimal", "on": {"type": "date", "format": "%d/%m/%Y"}}
+    with pytest.raises(InputError, match=r"'price'.*'cost'.*'on'.* in mapping case"):
+        see(path, rules)

@@ -213,7 +213,6 @@ def _type_set(members: Members, each: str | None, context: PartContext) -> _Type
         place = rule.place or label
         column, misplaced, is_found = _read_placed(members, place, label, rule, context)
         never_found += [] if is_found or not len(members) else [place]
-        _check_readable(label, column, rule, context)
         columns[label] = column
         values.append(column.values.alias(column_name(label, rule)))
         faults += [(place, *fault) for fault in misplaced]
@@ -221,6 +220,9 @@ def _type_set(members: Members, each: str | None, context: PartContext) -> _Type
         elsewhere = ~sum((at for _, at in misplaced), nowhere).cast(pl.Boolean)
         faults += [(place, broken, at & elsewhere) for broken, at in column.faults]
         notes += [f"{label}: {note}" for note in column.notes]
+    _check_accepted(columns, context)
+    for label, rule in part.columns_of(each).items():
+        _check_readable(label, columns[label], rule, context)
     if never_found:
         notes.append(f"not in any record, taken as empty: {', '.join(never_found)}")
     return _TypedSet(pl.DataFrame(values), columns, tuple(faults), tuple(notes))
@@ -487,13 +489,20 @@ def _has_similar_names(missing: Iterable[str], header: list[str]) -> bool:
     return sum(near) * 2 > len(near)
 
 
+def _check_accepted(columns: Mapping[str, TypedColumn], context: PartContext) -> None:
+    """Refuse a file with columns that cannot be read as declared, all of them at once."""
+    refusals = [
+        f"column {label!r}: {column.refusal}"
+        for label, column in columns.items()
+        if column.refusal is not None
+    ]
+    if refusals:
+        raise InputError(f"{context.file}: {'; '.join(refusals)} in mapping {context.title}")
+
+
 def _check_readable(
     label: str, column: TypedColumn, rule: ColumnRule, context: PartContext
 ) -> None:
-    if column.refusal is not None:
-        raise InputError(
-            f"{context.file}: column {label!r}: {column.refusal} in mapping {context.title}"
-        )
     at_fault = int(column.is_at_fault.sum())
     is_common = at_fault * 2 > len(column.values)  # A rare field may be wrong in its only record.
     if is_common and column.values.null_count() == len(column.values):
