@@ -1,11 +1,21 @@
 """Excel workbooks: formats, date systems, several sheets."""
 
+import zipfile
+from collections.abc import Callable
+from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tests.refusals import words_of
 from workbench.foundation.errors import InputError, ParameterError
+from workbench.sources.formats.file_rule import FileRule
+from workbench.sources.formats.raw_cells import RawCells
+from workbench.sources.formats.sheets import read_sheets
 
 
 def test_zips_keep_the_zeros_that_their_format_shows(see, cases: Path):
@@ -92,3 +102,269 @@ def test_an_unknown_sheet_is_a_wrong_parameter(see, tmp_path: Path):
     path = _workbook(tmp_path / "one.xlsx", orders=[("id",), ("a",)])
     with pytest.raises(ParameterError, match="no sheet 'order'; did you mean 'orders'"):
         see(path, {"id": "text"}, file={"sheets": ["order"]})
+
+
+def _parts(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def _changed(path: Path, change: Callable[[str, bytes], bytes]) -> Path:
+    """Write the parts of a workbook again, each changed by its name and content."""
+    parts = {name: change(name, content) for name, content in _parts(path).items()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_all_rows_are_read_whatever_the_sheet_declares(see, cases: Path):
+    header = next(iter(openpyxl.load_workbook(cases / "n-dim-part.xlsx").active.values))
+    seen = see(cases / "n-dim-part.xlsx", {str(name): "text" for name in header})
+    assert (seen.reading.read, seen.reading.accepted) == (8, 8)
+
+
+def test_formulas_without_stored_values_are_refused_where_they_are_mapped(see, cases: Path):
+    header = next(iter(openpyxl.load_workbook(cases / "n-formula.xlsx").active.values))
+    seen = see(cases / "n-formula.xlsx", {str(name): "text" for name in header})
+    words = {words for _, words in words_of(seen.reading.refused)}
+    assert any("a formula without a stored value" in sentence for sentence in words)
+    assert seen.reading.accepted + seen.reading.refused.height == seen.reading.read
+    other = see(cases / "n-formula.xlsx", {str(header[0]): "text"})
+    assert other.reading.refused.is_empty()
+
+
+def test_chart_sheets_are_passed_over_and_reported(see, cases: Path):
+    book = openpyxl.load_workbook(cases / "n-chartsheet.xlsx")
+    header = next(iter(book.worksheets[0].values))
+    seen = see(cases / "n-chartsheet.xlsx", {str(name): "text" for name in header})
+    assert seen.reading.accepted == seen.reading.read > 0
+    assert "is a chartsheet without cells and is passed over" in seen.said
+
+
+def test_error_values_are_refused_with_their_column(see, tmp_path: Path):
+    path = _workbook(
+        tmp_path / "a.xlsx", one=[("id", "n", "x"), ("a", "#N/A", 1), ("b", 2, "#REF!")]
+    )
+    seen = see(path, {"id": "text", "n": "integer"})
+    assert words_of(seen.reading.refused) == [
+        (1, "n: an error value of a spreadsheet, such as #N/A")
+    ]
+    assert seen.cells["id"] == ["b"]
+
+
+def test_what_is_hidden_or_merged_is_read_and_reported(see, tmp_path: Path):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in [("id", "n"), ("a", 1), ("b", 2), ("c", None)]:
+        sheet.append(row)
+    sheet.row_dimensions[3].hidden = True
+    sheet.column_dimensions["B"].hidden = True
+    sheet.merge_cells("B3:B4")
+    book.create_sheet("more").append(("id", "n"))
+    book["more"].append(("d", 4))
+    book["more"].sheet_state = "veryHidden"
+    book.save(tmp_path / "a.xlsx")
+    seen = see(tmp_path / "a.xlsx", {"id": "text", "n": "integer"})
+    assert seen.cells == {"id": ["a", "b", "c", "d"], "n": ["1", "2", None, "4"]}
+    for sentence in ("1 hidden row read", "1 hidden column read", "1 merged area", "is hidden"):
+        assert sentence in seen.said
+
+
+def test_lines_before_the_header_and_its_repetitions_are_passed_over(see, tmp_path: Path):
+    rows = [("Report",), (), ("id", "n"), ("a", 1), ("id", "n"), ("b", 2)]
+    seen = see(_workbook(tmp_path / "a.xlsx", one=rows), {"id": "text", "n": "integer"})
+    assert seen.cells == {"id": ["a", "b"], "n": ["1", "2"]}
+    assert "1 row before the header passed over" in seen.said
+    assert "the header occurs again 1 time" in seen.said
+
+
+def _formatted(path: Path, cells: list[tuple[object, str]]) -> list[str | None]:
+    book = openpyxl.Workbook()
+    book.active.append(("id", "n"))
+    for value, number_format in cells:
+        book.active.append(("a", value))
+        book.active.cell(book.active.max_row, 2).number_format = number_format
+    book.save(path)
+    found = read_sheets(path.read_bytes(), rule=FileRule(), expected=("id", "n"), name="a.xlsx")
+    return found.records["n"].to_list()
+
+
+def test_number_formats_show_in_the_cell(tmp_path: Path):
+    cells = {
+        (12, "#,##0.00 [$€-407]"): "€12",
+        (-12.5, '"$"#,##0.00'): "$-12.5",
+        (12, "[$USD] #,##0"): "USD 12",
+        (1400, '_-* #,##0\\ "kr"_-'): "kr 1400",
+        (12, "[$-407]#,##0"): "12",
+        (0.05, "0%"): "0.05",
+        (7, "0000"): "0007",
+        (3, '0 "days"'): "3",
+        (45000, "dd/mm/yyyy"): "2023-03-15T00:00:00",
+        (0.29, "0.0"): "0.29",
+        (1e20, "0"): "1e+20",
+        (True, "0"): "true",
+        ("_x0041_", "@"): "_x0041_",
+        ("two\nlines", "@"): "two\nlines",
+    }
+    assert _formatted(tmp_path / "a.xlsx", [*cells]) == [*cells.values()]
+
+
+def test_columns_of_mixed_kinds_and_percents_are_reported(see, tmp_path: Path):
+    rows = [("id", "n"), ("a", 1), ("b", datetime(2024, 5, 1)), ("c", 0.5)]  # noqa: DTZ001
+    path = _workbook(tmp_path / "a.xlsx", one=rows)
+    book = openpyxl.load_workbook(path)
+    book.active["B4"].number_format = "0%"
+    book.save(path)
+    seen = see(path, {"id": "text", "n": "text"})
+    assert "n: 1 cell shown as a date and 2 cells as a number" in seen.said
+    assert "n: 1 cell shown in percent, read as shares (5 % is 0.05)" in seen.said
+
+
+def test_the_strict_dialect_is_read_alike(see, tmp_path: Path):
+    path = _workbook(tmp_path / "a.xlsx", one=[("id", "n"), ("a", 1)])
+    strict = b"http://purl.oclc.org/ooxml/"
+    _changed(
+        path,
+        lambda _, content: content.replace(
+            b"http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+            strict + b"spreadsheetml/main",
+        ).replace(
+            b"http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+            strict + b"officeDocument/relationships",
+        ),
+    )
+    assert see(path, {"id": "text", "n": "integer"}).cells == {"id": ["a"], "n": ["1"]}
+
+
+def _read_bytes(data: bytes) -> RawCells:
+    return read_sheets(data, rule=FileRule(), expected=("id", "n"), name="a.xlsx")
+
+
+_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (_OLE + b"Workbook", r"of the older \.xls format"),
+        (_OLE + "EncryptedPackage".encode("utf-16-le"), "that is encrypted"),
+        (b"PK\x03\x04 and no more", "is not a readable .xlsx workbook"),
+        (b"id,n\n", "is not a readable .xlsx workbook"),
+    ],
+)
+def test_other_files_are_named(data: bytes, message: str):
+    with pytest.raises(InputError, match=message):
+        _read_bytes(data)
+
+
+def test_entities_are_not_expanded(tmp_path: Path):
+    path = _workbook(tmp_path / "a.xlsx", one=[("id", "n"), ("a", 1)])
+    entities = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
+
+    def add(name: str, content: bytes) -> bytes:
+        is_sheet = name.endswith("sheet1.xml")
+        return content.replace(b"<worksheet", entities + b"<worksheet") if is_sheet else content
+
+    with pytest.raises(InputError, match="declares a document type"):
+        _read_bytes(_changed(path, add).read_bytes())
+
+
+def test_an_archive_that_would_fill_the_memory_is_refused(tmp_path: Path):
+    path = _workbook(tmp_path / "a.xlsx", one=[("id", "n"), ("a", 1)])
+
+    def swell(name: str, content: bytes) -> bytes:
+        blanks = b" " * (101 << 20)
+        is_sheet = name.endswith("sheet1.xml")
+        return content.replace(b"<sheetData>", b"<sheetData>" + blanks) if is_sheet else content
+
+    with pytest.raises(InputError, match="would unpack to 101 MiB"):
+        _read_bytes(_changed(path, swell).read_bytes())
+
+
+def test_a_cell_outside_the_sheet_is_refused(tmp_path: Path):
+    path = _workbook(tmp_path / "a.xlsx", one=[("id", "n"), ("a", 1)])
+    _changed(path, lambda _, content: content.replace(b'<row r="2"', b'<row r="99999999"'))
+    with pytest.raises(InputError, match="has a cell outside"):
+        _read_bytes(path.read_bytes())
+
+
+TEXTS = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], include_characters="\t\n"), max_size=5
+)
+CELLS = st.none() | TEXTS | st.booleans() | st.integers(-(10**14), 10**14)
+TABLES = st.lists(st.tuples(TEXTS.filter(bool), CELLS), min_size=1, max_size=5)
+
+
+def _as_bytes(table: list[tuple[object, ...]]) -> bytes:
+    book = openpyxl.Workbook()
+    book.active.append(("id", "n"))
+    for row, cells in enumerate(table, start=2):
+        for column, value in enumerate(cells, start=1):
+            cell = book.active.cell(row, column, value)
+            cell.data_type = "s" if isinstance(value, str) else cell.data_type
+    stored = BytesIO()
+    book.save(stored)
+    return stored.getvalue()
+
+
+@settings(max_examples=100, deadline=None)
+@given(table=TABLES)
+def test_what_was_written_is_read(table):
+    cells = _read_bytes(_as_bytes(table))
+    texts = {True: "true", False: "false"}
+    wanted = [
+        (first, texts[n] if isinstance(n, bool) else n if n is None else str(n))
+        for first, n in table
+        if (first, n) != ("id", "n")
+    ]
+    assert cells.refused.is_empty()
+    assert cells.records.drop("source_row").rows() == wanted
+
+
+def _check_mutated(table, part: int, position: int, change: bytes) -> None:
+    """Change bytes of a part or of the archive: nothing but a sentence, and no record lost."""
+    data = _as_bytes(table)
+    if part:
+        path = BytesIO(data)
+        names = zipfile.ZipFile(path).namelist()
+        contents = {name: zipfile.ZipFile(path).read(name) for name in names}
+        name = names[part % len(names)]
+        at = position % (len(contents[name]) + 1)
+        contents[name] = contents[name][:at] + change + contents[name][at + len(change) :]
+        stored = BytesIO()
+        with zipfile.ZipFile(stored, "w") as archive:
+            for other, content in contents.items():
+                archive.writestr(other, content)
+        data = stored.getvalue()
+    else:
+        at = position % (len(data) + 1)
+        data = data[:at] + change + data[at + len(change) :]
+    try:
+        cells = _read_bytes(data)
+    except InputError:
+        return
+    numbers = [*cells.records["source_row"], *cells.refused["source_row"]]
+    assert sorted(numbers) == [*range(1, cells.read + 1)]
+
+
+MUTATIONS = {
+    "table": TABLES,
+    "part": st.integers(0, 12),
+    "position": st.integers(0, 5000),
+    "change": st.binary(min_size=1, max_size=4)
+    | st.sampled_from([b"<v>", b"</c>", b'"', b"<row>", b't="e"', b'r="A0"', b'r="ZZZ9"', b'=""']),
+}
+
+
+@settings(max_examples=200, deadline=None)
+@given(**MUTATIONS)
+def test_mutated_bytes_lose_no_record(table, part: int, position: int, change: bytes):
+    _check_mutated(table, part, position, change)
+
+
+@pytest.mark.slow
+@settings(max_examples=3000, deadline=None)
+@given(**MUTATIONS)
+def test_many_mutated_bytes_lose_no_record(table, part: int, position: int, change: bytes):
+    _check_mutated(table, part, position, change)

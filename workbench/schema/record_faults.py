@@ -66,6 +66,8 @@ _WORDS: Mapping[str, str] = {
     "several": "several values where one is expected",
     "decoded": "not in the form that the decoder {decoder} reads",
     # rules about one cell
+    "error_value": "an error value of a spreadsheet, such as #N/A",
+    "not_computed": "a formula without a stored value: calculate and save the workbook again",
     "missing": "missing",
     "readable": "not readable",
     "whole_number": "not a whole number",

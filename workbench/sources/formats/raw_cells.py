@@ -54,15 +54,21 @@ class RawCells:
         return [name for name in self.records.columns if name != "source_row"]
 
 
-def malformed_records(records: Iterable[tuple[int, Rule, str]]) -> pl.DataFrame:
+def malformed_records(
+    records: Iterable[tuple[int, Rule, str] | tuple[int, Rule, str, str]],
+) -> pl.DataFrame:
     """Return records of the wrong shape as refused records, with columns of ``REFUSED``.
 
     Parameters
     ----------
-    records : iterable of (int, Rule, str)
-        Number of each record, the rule that it breaks, and its raw cells as JSON.
+    records : iterable of (int, Rule, str) or (int, Rule, str, str)
+        Number of each record, the rule that it breaks, its raw cells as JSON, and the column if a
+        single cell is at fault. A record with several faults occurs several times.
     """
-    found = [(row, None, None, rule.name, rule.json, raw) for row, rule, raw in records]
+    found = [
+        (row, None, column[0] if column else None, rule.name, rule.json, raw)
+        for row, rule, raw, *column in records
+    ]
     frame = pl.DataFrame(found, schema={**FAULTS, "raw": pl.String}, orient="row")
     return refused_records(frame.drop("raw"), frame.select("source_row", "raw"))
 

@@ -1,29 +1,32 @@
-"""Read Excel workbooks with openpyxl: all sheets, one after another.
+"""Read Excel workbooks: all sheets with cells, one after another.
 
-Faster readers ignore two properties that change values: the number format (a zip code stored as the
-number 2494 with the format 00000 is 02494) and the workbook's date system (a 1904 workbook read as
-a 1900 one is four years and a day off). Cells become text: numbers in their shortest decimal form,
-instants in ISO form.
+``workbook_parts`` opens the workbook and ``sheet_cells`` reads the cells of a sheet. A record is
+refused if a cell that the mapping names is an error value or a formula without a stored value.
+Everything that a user of the spreadsheet sees and a program does not, or the other way round, is
+counted and reported: hidden rows, columns and sheets, merged cells, charts.
 """
 
-import re
-import warnings
-import zipfile
-from collections.abc import Collection
-from datetime import date, datetime, time
-from io import BytesIO
-from typing import Any
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 
-import openpyxl
 import polars as pl
-from openpyxl.utils.exceptions import InvalidFileException
 
 from workbench.foundation.errors import InputError, ParameterError, unknown_name
-from workbench.sources.formats.column_names import name_columns
+from workbench.schema.record_faults import Rule
+from workbench.sources.formats.column_names import HEADER_LINES, find_header, name_columns
 from workbench.sources.formats.file_rule import FileRule
-from workbench.sources.formats.raw_cells import RawCells, malformed_records
+from workbench.sources.formats.raw_cells import (
+    RawCells,
+    count_text,
+    malformed_records,
+    record_as_json,
+)
+from workbench.sources.formats.sheet_cells import Kind, Row, SheetCell, SheetNotes, read_rows
+from workbench.sources.formats.workbook_parts import SheetPart, Workbook, open_workbook
 
-_ZEROS = re.compile(r"0{2,}")
+_FAULTS = {Kind.ERROR: Rule("error_value"), Kind.NOT_COMPUTED: Rule("not_computed")}
+_NONE = SheetCell(None, Kind.TEXT)
 
 
 def read_sheets(data: bytes, *, rule: FileRule, expected: Collection[str], name: str) -> RawCells:
@@ -36,127 +39,183 @@ def read_sheets(data: bytes, *, rule: FileRule, expected: Collection[str], name:
     ParameterError
         A sheet that the mapping names does not exist.
     """
-    workbook = _open_workbook(data, name)
-    chosen = rule.sheets or tuple(workbook.sheetnames)
-    for sheet in chosen:
-        if sheet not in workbook.sheetnames:
-            raise ParameterError(f"{name}: {unknown_name('sheet', sheet, workbook.sheetnames)}")
-    header = list(rule.columns)
-    values: list[pl.DataFrame] = []
-    numbers: list[pl.DataFrame] = []
+    workbook = open_workbook(data, name)
     notes: list[str] = []
-    read = 0
+    reading = _Reading(rule, expected, name)
+    chosen = [*_choose_sheets(workbook, rule, notes)]
     for sheet in chosen:
-        rows = _sheet_rows(workbook, sheet, name)
-        if not rows:
-            notes.append(f"sheet {sheet!r} is empty")
-            continue
-        if rule.header:
-            found = name_columns(_header_cells(rows.pop(0)), expected=expected, name=name)
-            if values and found != header:
-                raise InputError(
-                    f"{name}: the first row of sheet {sheet!r} differs from that of the first "
-                    "sheet: "
-                    "name the sheets that belong together under [file] sheets in the mapping"
-                )
-            header = found
-        cells, plain = _sheet_columns(rows, header, first=read + 1)
-        values.append(cells)
-        numbers.append(plain)
-        if len(chosen) > 1:
-            notes.append(f"sheet {sheet!r}: records {read + 1:,} to {read + len(rows):,}")
-        read += len(rows)
-        beyond = sum(any(c.value is not None for c in row[len(header) :]) for row in rows)
-        if beyond:
-            notes.append(
-                f"sheet {sheet!r}: {beyond:,} records have cells beyond the last named column"
-            )
-    if not read:
+        before = reading.read
+        notes += reading.add(workbook, sheet)
+        if len(chosen) > 1 and reading.read > before:
+            notes.append(f"sheet {sheet.name!r}: records {before + 1:,} to {reading.read:,}")
+    if not reading.read:
         raise InputError(f"{name} has no record on any sheet: nothing to load")
-    repeated = _repeated_records(values) if rule.repeats == "sheets" else None
+    records = pl.concat(reading.values)
     return RawCells(
-        records=pl.concat(values),
-        refused=malformed_records([]),
-        read=read,
+        records=records,
+        refused=malformed_records(reading.bad),
+        read=reading.read,
         is_plain=True,
         has_header=rule.header,
-        numbers=pl.concat(numbers),
-        repeated=repeated,
-        assumptions=tuple(notes),
+        numbers=pl.concat(reading.numbers),
+        repeated=_repeated_records(reading.values) if rule.repeats == "sheets" else None,
+        assumptions=(*notes, *reading.column_notes()),
     )
 
 
-def _open_workbook(data: bytes, name: str) -> Any:
-    try:
-        with warnings.catch_warnings():
-            # openpyxl warns about styles and extensions that it ignores.
-            warnings.simplefilter("ignore", UserWarning)
-            return openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError) as error:
-        raise InputError(
-            f"{name} is not a readable .xlsx workbook: it is damaged, encrypted or an older "
-            "format; "
-            "save it as .xlsx again"
-        ) from error
+def _choose_sheets(workbook: Workbook, rule: FileRule, notes: list[str]) -> Iterator[SheetPart]:
+    by_name = {sheet.name: sheet for sheet in workbook.sheets}
+    for wanted in rule.sheets or by_name:
+        if wanted not in by_name:
+            raise ParameterError(f"{workbook.name}: {unknown_name('sheet', wanted, by_name)}")
+        sheet = by_name[wanted]
+        if sheet.kind != "worksheet":
+            notes.append(f"sheet {wanted!r} is a {sheet.kind} without cells and is passed over")
+            continue
+        if sheet.is_hidden:
+            notes.append(f"sheet {wanted!r} is hidden and is read")
+        yield sheet
 
 
-def _sheet_rows(workbook: Any, sheet: str, name: str) -> list[Any]:
-    """Return the rows of a sheet that have a filled cell."""
-    try:
-        return [row for row in workbook[sheet].iter_rows() if any(c.value is not None for c in row)]
-    except (SyntaxError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        # openpyxl raises SyntaxError for damaged XML, and its message may contain a cell.
-        raise InputError(
-            f"{name}: sheet {sheet!r} is damaged and cannot be read: save the workbook again "
-            f"({type(error).__name__})"
-        ) from None
+@dataclass(slots=True)
+class _Reading:
+    """The records of the sheets that were read so far."""
 
+    rule: FileRule
+    expected: Collection[str]
+    name: str
+    header: list[str] = field(default_factory=list)
+    values: list[pl.DataFrame] = field(default_factory=list)
+    numbers: list[pl.DataFrame] = field(default_factory=list)
+    bad: list[tuple[int, Rule, str, str]] = field(default_factory=list)
+    read: int = 0
+    kinds: dict[str, Counter[Kind]] = field(default_factory=dict)
+    percents: Counter[str] = field(default_factory=Counter)
 
-def _header_cells(first_row: Any) -> list[str | None]:
-    """Return the cells of the first row up to its last name; empty formatted cells may follow."""
-    names = [_cell_text(cell) for cell in first_row]
-    while names and names[-1] is None:
-        names.pop()
-    return names
+    def add(self, workbook: Workbook, sheet: SheetPart) -> list[str]:
+        """Read a sheet, and return what should be known about it."""
+        notes = SheetNotes()
+        rows = [
+            (number, row)
+            for number, row in read_rows(workbook, sheet, notes)
+            if any(_is_filled(cell) for cell in row.values())
+        ]
+        if not rows:
+            return [f"sheet {sheet.name!r} is empty"]
+        said: list[str] = []
+        if self.rule.header:
+            rows, said = self._take_header(rows, sheet)
+        elif not self.header:
+            self.header = list(self.rule.columns)
+        first = rows[0][0] if rows else 0
+        said += _sheet_notes(notes, {number for number, _ in rows}, first)
+        width = len(self.header)
+        beyond = sum(any(c >= width and _is_filled(row[c]) for c in row) for _, row in rows)
+        if beyond:
+            said.append(f"{beyond:,} records have cells beyond the last named column")
+        self._add_records([row for _, row in rows])
+        return [f"sheet {sheet.name!r}: {sentence}" for sentence in said]
 
+    def _take_header(
+        self, rows: list[tuple[int, Row]], sheet: SheetPart
+    ) -> tuple[list[tuple[int, Row]], list[str]]:
+        """Return the rows after the header without its repetitions, and what was passed over."""
+        texts = [_texts(row) for _, row in rows[:HEADER_LINES]]
+        position, _ = find_header(texts, self.expected)
+        found = name_columns(texts[position], expected=self.expected, name=self.name)
+        if self.header and found != self.header:
+            raise InputError(
+                f"{self.name}: the first row of sheet {sheet.name!r} differs from that of the "
+                "first sheet: "
+                "name the sheets that belong together under [file] sheets in the mapping"
+            )
+        self.header = found
+        after = rows[position + 1 :]
+        records = [(number, row) for number, row in after if _texts(row) != texts[position]]
+        said = []
+        if position:
+            said.append(f"{count_text(position, 'row')} before the header passed over")
+        if len(records) < len(after):
+            times = count_text(len(after) - len(records), "time")
+            said.append(f"the header occurs again {times} and is passed over")
+        return records, said
 
-def _sheet_columns(
-    rows: list[Any], header: list[str], *, first: int
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    texts: list[pl.Series] = [
-        pl.Series("source_row", range(first, first + len(rows)), dtype=pl.Int64)
-    ]
-    numbers: list[pl.Series] = []
-    for position, field in enumerate(header):
-        column = [row[position] if position < len(row) else None for row in rows]
-        texts.append(pl.Series(field, [_cell_text(cell) for cell in column], dtype=pl.String))
-        numbers.append(
-            pl.Series(field, [_is_bare_number(cell) for cell in column], dtype=pl.Boolean)
+    def _add_records(self, rows: Sequence[Row]) -> None:
+        columns = {
+            name: [row.get(position, _NONE) for row in rows]
+            for position, name in enumerate(self.header)
+        }
+        for name, cells in columns.items():
+            filled = [cell for cell in cells if _is_filled(cell)]
+            self.kinds.setdefault(name, Counter()).update(cell.kind for cell in filled)
+            self.percents[name] += sum(cell.is_percent for cell in filled)
+        good: list[int] = []
+        for position, row in enumerate(rows):
+            faults = [
+                (name, _FAULTS[cells[position].kind])
+                for name, cells in columns.items()
+                if name in self.expected and cells[position].kind in _FAULTS
+            ]
+            number = self.read + position + 1
+            if faults:
+                texts = [row.get(c, _NONE).text for c in range(len(self.header))]
+                raw = record_as_json(texts, self.header)
+                self.bad += [(number, rule, raw, name) for name, rule in faults]
+            else:
+                good.append(position)
+        kept = pl.Series("source_row", [self.read + p + 1 for p in good], dtype=pl.Int64)
+        texts_of = {name: [cells[p].text for p in good] for name, cells in columns.items()}
+        is_number = {
+            name: [cells[p].kind is Kind.NUMBER for p in good] for name, cells in columns.items()
+        }
+        self.values.append(
+            pl.DataFrame([kept, *(pl.Series(n, c, dtype=pl.String) for n, c in texts_of.items())])
         )
-    return pl.DataFrame(texts), pl.DataFrame(numbers)
+        self.numbers.append(
+            pl.DataFrame([pl.Series(n, c, dtype=pl.Boolean) for n, c in is_number.items()])
+        )
+        self.read += len(rows)
+
+    def column_notes(self) -> Iterator[str]:
+        """Yield what the kinds of the cells of mapped columns show."""
+        for name, kinds in self.kinds.items():
+            if name not in self.expected:
+                continue
+            dates, numbers = kinds[Kind.DATE], kinds[Kind.NUMBER] + kinds[Kind.SHAPED]
+            if dates and numbers:
+                yield (
+                    f"{name}: {count_text(dates, 'cell')} shown as a date and "
+                    f"{count_text(numbers, 'cell')} as a number"
+                )
+            if self.percents[name]:
+                cells = count_text(self.percents[name], "cell")
+                yield f"{name}: {cells} shown in percent, read as shares (5 % is 0.05)"
 
 
-def _cell_text(cell: Any) -> str | None:
-    value = None if cell is None else cell.value
-    if value is None:
-        return None
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:  # exact as integer
-        value = int(value)
-    if isinstance(value, int) and _ZEROS.fullmatch(cell.number_format or ""):
-        return str(value).zfill(len(cell.number_format))
-    return str(value)
+def _sheet_notes(notes: SheetNotes, rows: set[int], first: int) -> list[str]:
+    said: list[str] = []
+    hidden = sum(number in rows for number in notes.hidden_rows)
+    if hidden:
+        said.append(f"{count_text(hidden, 'hidden row')} read as well")
+    if notes.hidden_columns:
+        said.append(f"{count_text(notes.hidden_columns, 'hidden column')} read as well")
+    merged = sum(number >= first > 0 for number in notes.merged)
+    if merged:
+        said.append(
+            f"{count_text(merged, 'merged area')} among the records, of which only the first cell "
+            "has a value"
+        )
+    return said
 
 
-def _is_bare_number(cell: Any) -> bool:
-    if cell is None or isinstance(cell.value, bool) or not isinstance(cell.value, int | float):
-        return False
-    return not _ZEROS.fullmatch(cell.number_format or "")
+def _is_filled(cell: SheetCell) -> bool:
+    return cell.text is not None or cell.kind in _FAULTS
+
+
+def _texts(row: Row) -> list[str | None]:
+    """Return the texts of a row up to its last one; empty formatted cells may follow."""
+    last = max((c for c, cell in row.items() if cell.text is not None), default=-1)
+    return [row.get(c, _NONE).text for c in range(last + 1)]
 
 
 def _repeated_records(sheets: list[pl.DataFrame]) -> pl.Series:
