@@ -305,3 +305,14 @@ def test_a_quote_put_anywhere_changes_at_most_its_record(notes: list[str], posit
     assert all(
         rows[n] == (str(n), note, "x") for n, note in enumerate(notes, start=1) if n != spoilt + 1
     )
+
+
+def test_cells_that_were_encoded_twice_are_reported_by_column():
+    rows = [
+        "1,Gr\u00c3\u00bcn",
+        "2,\u00e2\u20ac\u2122x",
+        "3,São João, \u00c3lvares".replace(", ", " "),
+    ]
+    cells = _read("id,n\n" + "\n".join(rows), "id", "n")
+    assert _rows(cells)[0] == ("1", "Gr\u00c3\u00bcn")
+    assert "n: 2 cells look encoded twice" in _said(cells)

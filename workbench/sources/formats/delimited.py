@@ -30,6 +30,7 @@ from workbench.sources.formats.raw_cells import (
     record_as_json,
 )
 from workbench.sources.formats.text_decoding import DecodedText, decode, is_undecodable
+from workbench.sources.formats.twice_encoded import twice_encoded_notes
 
 #: Number of records that become columns at a time, because text in Python takes much memory.
 _CHUNK = 100_000
@@ -106,13 +107,20 @@ def _read_cells(
         frames.append(_cells_frame(good, numbers, header))
     if not reading.read:
         raise InputError(f"{name} has a header and no record: nothing to load")
+    records = pl.concat(frames, rechunk=True)
     return RawCells(
-        records=pl.concat(frames, rechunk=True),
+        records=records,
         refused=malformed_records(reading.bad),
         read=reading.read,
         is_plain=False,
         has_header=rule.header,
-        assumptions=(*text.assumptions, *notes, *layout.notes, *reading.notes()),
+        assumptions=(
+            *text.assumptions,
+            *notes,
+            *layout.notes,
+            *reading.notes(),
+            *twice_encoded_notes(records),
+        ),
     )
 
 

@@ -31,6 +31,7 @@ from workbench.sources.formats.json_values import (
 )
 from workbench.sources.formats.raw_cells import count_text, malformed_records
 from workbench.sources.formats.text_decoding import decode, escape_undecodable
+from workbench.sources.formats.twice_encoded import twice_encoded_json_note
 
 _PREFIX = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.]*\s*=\s*(?=[\[{])")
 _BLANKS = " \t\r\n"  # blanks between values; JSON knows no others
@@ -97,7 +98,12 @@ def read_json_trees(data: bytes, *, rule: FileRule, name: str) -> JsonTrees:
         numbers=numbers,
         refused=malformed_records(bad),
         read=read,
-        assumptions=(*text.assumptions, *notes, *layout.notes()),
+        assumptions=(
+            *text.assumptions,
+            *notes,
+            *layout.notes(),
+            *twice_encoded_json_note(content),
+        ),
     )
 
 

@@ -83,6 +83,24 @@ def parse_value(text: str, start: int, *, is_complete: bool = True) -> tuple[Tre
     return value, end
 
 
+def to_json(tree: Tree) -> str:
+    """Return a tree as JSON text, in which numbers keep their digits.
+
+    Examples
+    --------
+    >>> to_json({"price": JsonNumber("1.10"), "tags": ["new", None, True]})
+    '{"price": 1.10, "tags": ["new", null, true]}'
+    """
+    if isinstance(tree, JsonNumber):
+        return str(tree)
+    if isinstance(tree, dict):
+        members = (f"{json.dumps(k, ensure_ascii=False)}: {to_json(v)}" for k, v in tree.items())
+        return f"{{{', '.join(members)}}}"
+    if isinstance(tree, list):
+        return f"[{', '.join(map(to_json, tree))}]"
+    return json.dumps(tree, ensure_ascii=False)
+
+
 @contextmanager
 def pause_garbage_collection() -> Iterator[None]:
     """Keep Python's cyclic garbage collector from running while many trees are made.

@@ -23,6 +23,7 @@ from workbench.sources.formats.raw_cells import (
     record_as_json,
 )
 from workbench.sources.formats.sheet_cells import Kind, Row, SheetCell, SheetNotes, read_rows
+from workbench.sources.formats.twice_encoded import twice_encoded_notes
 from workbench.sources.formats.workbook_parts import SheetPart, Workbook, open_workbook
 
 _FAULTS = {Kind.ERROR: Rule("error_value"), Kind.NOT_COMPUTED: Rule("not_computed")}
@@ -59,7 +60,7 @@ def read_sheets(data: bytes, *, rule: FileRule, expected: Collection[str], name:
         has_header=rule.header,
         numbers=pl.concat(reading.numbers),
         repeated=_repeated_records(reading.values) if rule.repeats == "sheets" else None,
-        assumptions=(*notes, *reading.column_notes()),
+        assumptions=(*notes, *reading.column_notes(), *twice_encoded_notes(records)),
     )
 
 

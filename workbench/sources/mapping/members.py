@@ -15,8 +15,7 @@ import polars as pl
 
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule
-from workbench.sources.formats.json_values import Tree
-from workbench.sources.formats.jsonlines import to_json
+from workbench.sources.formats.json_values import Tree, to_json
 from workbench.sources.formats.raw_cells import raw_cells_as_json
 from workbench.sources.mapping.decoders import DECODERS
 from workbench.sources.mapping.field_places import FieldPlace, Found, Path
