@@ -237,3 +237,13 @@ def test_a_file_may_lack_an_optional_column(see, tmp_path: Path):
     assert seen.cells == {"no": ["1"], "note": [None], "paid": [None], "cur": [None]}
     with pytest.raises(InputError, match=r"lacks column 'no'"):
         see(_file(tmp_path, "nr;note\n1;x\n"), columns)
+
+
+def test_a_list_of_values_may_say_what_any_other_cell_stands_for(see, tmp_path: Path):
+    path = _file(tmp_path, "no,sex\n1,m\n2,w\n3,x\n4,\n")
+    rule = {"type": "category", "values": {"m": "male", "w": "female", "*": ""}}
+    seen = see(path, {"no": "code", "sex": rule})
+    assert seen.cells["sex"] == ["male", "female", None, None]
+    assert "sex: 1 cell with other values than the mapping lists, taken as empty" in seen.said
+    named = see(path, {"no": "code", "sex": rule | {"values": {"m": "male", "*": "other"}}})
+    assert named.cells["sex"] == ["male", "other", "other", None]

@@ -59,7 +59,8 @@ class ColumnRule(Declaration):
         Whether dates may lie on or after ``data_until``, as the end of a contract may. Columns that
         feed the end of a term or campaign may do so without it.
     values : mapping of str to str, optional
-        What each cell stands for; other cells are refused. "@countries" is a list of the package.
+        What each cell stands for; other cells are refused, or what "*" stands for, and counted.
+        "@countries" is a list of the package.
     empty : tuple of str
         Texts that count as empty.
     required : bool

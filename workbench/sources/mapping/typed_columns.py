@@ -12,6 +12,7 @@ from operator import or_
 import polars as pl
 
 from workbench.schema.record_faults import MISSING, Rule
+from workbench.sources.formats.raw_cells import count_text
 from workbench.sources.mapping.amounts import ReadNumbers, read_amounts, read_numbers
 from workbench.sources.mapping.codes import parse_codes
 from workbench.sources.mapping.instants import TimeReader
@@ -20,6 +21,8 @@ from workbench.sources.mapping.time_formats import DATE_OF_WORKBOOK, example_tex
 from workbench.sources.mapping.typed_cells import plain_cells, refuse_type, to_text
 from workbench.sources.source_settings import Provenance
 
+#: Key of a list of values for every cell that the list does not have.
+_ANY_OTHER = "*"
 _TRUE = ("true", "yes", "y", "t", "1")
 _FALSE = ("false", "no", "n", "f", "0")
 
@@ -99,7 +102,7 @@ def read_column(column: ColumnCells, rule: ColumnRule, *, provenance: Provenance
     if refusal := refuse_type(plain.cells, rule.type if rule.values is None else "text"):
         return TypedColumn(values=_nulls(plain.cells), refusal=refusal)
     cells = _empty_to_null(plain.cells, (*column.empty, *rule.empty))
-    cells, is_unlisted = _replace_listed(cells, rule)
+    cells, is_unlisted, listing = _replace_listed(cells, rule)
     found = _parse(cells, rule, column=column, provenance=provenance)
     faults = _first_faults(
         (Rule("readable"), plain.is_unreadable),
@@ -111,7 +114,7 @@ def read_column(column: ColumnCells, rule: ColumnRule, *, provenance: Provenance
     return TypedColumn(
         values=found.values,
         faults=faults,
-        notes=(*plain.notes, *found.notes),
+        notes=(*plain.notes, *listing, *found.notes),
         currencies=found.currencies,
         refusal=found.refusal,
     )
@@ -215,13 +218,24 @@ def _first_faults(*faults: tuple[Rule, pl.Series]) -> tuple[tuple[Rule, pl.Serie
     return tuple(kept)
 
 
-def _replace_listed(cells: pl.Series, rule: ColumnRule) -> tuple[pl.Series, pl.Series]:
-    """Replace cells by the values that the mapping lists for them; an empty text becomes null."""
+def _replace_listed(
+    cells: pl.Series, rule: ColumnRule
+) -> tuple[pl.Series, pl.Series, tuple[str, ...]]:
+    """Replace cells by the values that the mapping lists for them; an empty text becomes null.
+
+    Other cells are faults, unless the mapping lists a value for ``*``; then they are counted.
+    """
     if rule.values is None:
-        return cells, pl.repeat(value=False, n=len(cells), eager=True)
+        return cells, pl.repeat(value=False, n=len(cells), eager=True), ()
     listed = to_text(cells).replace_strict(dict(rule.values), default=None, return_dtype=pl.String)
     is_unlisted = cells.is_not_null() & listed.is_null()
-    return _empty_to_null(listed, ()), is_unlisted
+    other = rule.values.get(_ANY_OTHER)
+    if other is None or not (count := int(is_unlisted.sum())):
+        return _empty_to_null(listed, ()), is_unlisted, ()
+    note = f"{count_text(count, 'cell')} with other values than the mapping lists, "
+    note += f"taken as {other}" if other else "taken as empty"
+    replaced = _empty_to_null(listed.set(is_unlisted, other), ())
+    return replaced, pl.repeat(value=False, n=len(cells), eager=True), (note,)
 
 
 def _empty_to_null(cells: pl.Series, empty: tuple[str, ...]) -> pl.Series:
