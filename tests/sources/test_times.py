@@ -224,6 +224,17 @@ def test_a_format_that_takes_days_for_months_is_refused_with_the_right_one(
         see(_csv(tmp_path, "on", *cells), {"on": {"type": "date", "format": form}})
 
 
+def test_a_slip_is_refused_alone(see, tmp_path: Path):
+    days = [f"01/{month:02}/{year}" for month in range(1, 13) for year in (2022, 2023)]
+    path = _csv(tmp_path, "on", *days, "01/13/2024")
+    seen = see(path, {"on": {"type": "date", "format": "%d/%m/%Y"}})
+    assert [row for row, _ in words_of(seen.reading.refused)] == [25]
+    year_first = see(
+        _csv(tmp_path, "on", "20240101", "20241301"), {"on": {"type": "date", "format": "%Y%m%d"}}
+    )
+    assert [row for row, _ in words_of(year_first.reading.refused)] == [2]
+
+
 def test_dates_in_both_orders_are_said_and_those_of_the_other_order_refused(see, tmp_path: Path):
     path = _csv(tmp_path, "on", "25/03/2024", "03/26/2024", "03/04/2024", "x")
     seen = see(path, {"on": {"type": "date", "format": "%d/%m/%Y"}})

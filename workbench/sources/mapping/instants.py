@@ -22,6 +22,9 @@ from workbench.sources.mapping.written_times import (
 )
 from workbench.sources.source_settings import Provenance
 
+#: Fewer cells than one in so many with a month above 12 are slips, and no sign of another order.
+_SLIPS = 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedTimes:
@@ -156,7 +159,7 @@ def _compare_orders(cells: pl.Series, read: WrittenTimes, reader: TimeReader) ->
         return read
     others = _first_reading([_read_in(cells, form, reader) for form in exchanged])
     count = int((is_unread & others.is_read).sum())
-    if not count:
+    if count * _SLIPS < cells.count():
         return read
     fit = f"{count_text(count, 'cell')} can be read only with day and month exchanged"
     days = read.local.dt.day().zip_with(read.local.is_not_null(), read.absolute.dt.day())

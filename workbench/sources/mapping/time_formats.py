@@ -115,15 +115,17 @@ class TimeFormat:
 
 
 def exchange_day_and_month(form: str) -> str | None:
-    """Return the format with day and month in the other order, None if it has not both in digits.
+    """Return the format with day and month in the other order, None if nobody writes that one.
+
+    Nobody exchanges them after the year, or where the month is a word.
 
     Examples
     --------
-    >>> exchange_day_and_month("%d/%m/%Y"), exchange_day_and_month("%d %B %Y")
+    >>> exchange_day_and_month("%d/%m/%Y"), exchange_day_and_month("%Y-%m-%d")
     ('%m/%d/%Y', None)
     """
     form = form.replace("%D", "%m/%d/%y").replace("%e", "%d")
-    if "%d" not in form or "%m" not in form:
+    if re.search("%d.*%m.*%[yY]|%m.*%d.*%[yY]", form) is None:
         return None
     return form.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
 
