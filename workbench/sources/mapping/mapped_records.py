@@ -511,6 +511,6 @@ def _check_readable(
         rules = " or ".join(broken.words for broken, _ in column.faults)
         raise InputError(
             f"{context.file}: no cell of column {label!r} can be read as {rule.type}{form} "
-            f"({count_text(at_fault, 'record')}), being {rules}: correct the column in the file, "
-            f"or its rule in mapping {context.title}"
+            f"({count_text(at_fault, 'record')}), being {rules}. Correct the column in the "
+            f"file or its rule in mapping {context.title}"
         )
