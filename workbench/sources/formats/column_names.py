@@ -28,7 +28,8 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 def plain_name(name: str) -> str:
     """Return a name in composed Unicode form, without invisible characters and outer blanks."""
     visible = _INVISIBLE.sub("", _SPACES.sub(" ", name))
-    return unicodedata.normalize("NFC", visible).strip()
+    # A line end is kept: it shows that two lines were taken for one.
+    return unicodedata.normalize("NFC", visible).strip(" \t")
 
 
 def find_header(rows: Sequence[Sequence[str | None]], expected: Collection[str]) -> tuple[int, int]:

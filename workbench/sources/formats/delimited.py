@@ -8,7 +8,6 @@ joined.
 """
 
 from collections.abc import Collection, Iterator
-from itertools import islice
 
 import polars as pl
 
@@ -18,9 +17,8 @@ from workbench.sources.formats.column_names import name_columns
 from workbench.sources.formats.delimited_layout import FileLayout, find_layout
 from workbench.sources.formats.delimited_records import (
     FaultyRecord,
-    SplitCounts,
+    RecordSplitter,
     has_width,
-    split,
 )
 from workbench.sources.formats.file_rule import FileRule
 from workbench.sources.formats.raw_cells import (
@@ -29,11 +27,12 @@ from workbench.sources.formats.raw_cells import (
     malformed_records,
     record_as_json,
 )
+from workbench.sources.formats.regular_lines import read_regular_lines
 from workbench.sources.formats.text_decoding import DecodedText, decode, is_undecodable
 from workbench.sources.formats.twice_encoded import twice_encoded_notes
 
-#: Number of records that become columns at a time, because text in Python takes much memory.
-_CHUNK = 100_000
+#: Number of characters that become columns at a time, because text in Python takes much memory.
+_BLOCK = 1 << 23
 
 _UNDECODABLE = Rule("undecodable")
 _ZERO_BYTES = Rule("zero_bytes")
@@ -102,9 +101,7 @@ def _read_cells(
 ) -> RawCells:
     header = _name_header(layout, rule, expected, name)
     reading = _Reading(layout, header, text)
-    frames: list[pl.DataFrame] = []
-    for numbers, good in reading.chunks():
-        frames.append(_cells_frame(good, numbers, header))
+    frames = [*reading.frames()]
     if not reading.read:
         raise InputError(f"{name} has a header and no record: nothing to load")
     records = pl.concat(frames, rechunk=True)
@@ -144,34 +141,55 @@ class _Reading:
         self._header = header
         self._is_complete = text.is_complete
         self._has_zeros = "\x00" in layout.content
-        self._counts = SplitCounts()
+        self._splitter = RecordSplitter(
+            layout.content, layout.style, width=len(header), position=layout.start
+        )
         self._trailing = 0
         self._headers = 0
         self.read = 0
         self.bad: list[tuple[int, Rule, str]] = []
 
-    def chunks(self) -> Iterator[tuple[list[int], list[list[str]]]]:
-        """Yield the numbers and the fields of good records, many at a time."""
-        layout, width = self._layout, len(self._header)
-        records = split(
-            layout.content, layout.style, width=width, start=layout.start, counts=self._counts
-        )
-        while chunk := list(islice(records, _CHUNK)):
-            good: list[list[str]] = []
-            numbers: list[int] = []
-            for record in chunk:
-                if self._is_header(record):
-                    self._headers += 1
-                    continue
-                self.read += 1
-                if broken := self._broken_rule(record):
-                    self._refuse(record, broken)
-                    continue
-                fields = record if isinstance(record, list) else []
-                self._trailing += len(fields) > width
-                good.append(fields[:width])
-                numbers.append(self.read)
-            yield numbers, good
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """Yield the good records block by block, with ``source_row``."""
+        splitter = self._splitter
+        yield _cells_frame([], [], self._header)
+        while splitter.position < len(splitter.content):
+            block = splitter.next_block(_BLOCK)
+            cells = read_regular_lines(block, splitter.style, width=len(self._header))
+            if cells is None or self._has_header(cells):
+                yield self._read_carefully(len(block))
+                continue
+            splitter.position += len(block)
+            cells.columns = self._header
+            numbers = pl.int_range(self.read + 1, self.read + cells.height + 1, eager=True)
+            self.read += cells.height
+            yield cells.insert_column(0, numbers.alias("source_row"))
+
+    def _read_carefully(self, size: int) -> pl.DataFrame:
+        """Return the good records of the next characters, which are split one by one."""
+        width = len(self._header)
+        good: list[list[str]] = []
+        numbers: list[int] = []
+        for record in self._splitter.records(size):
+            if self._is_header(record):
+                self._headers += 1
+                continue
+            self.read += 1
+            if broken := self._broken_rule(record):
+                self._refuse(record, broken)
+                continue
+            fields = record if isinstance(record, list) else []
+            self._trailing += len(fields) > width
+            good.append(fields[:width])
+            numbers.append(self.read)
+        return _cells_frame(good, numbers, self._header)
+
+    def _has_header(self, cells: pl.DataFrame) -> bool:
+        found = self._layout.header
+        if found is None or len(found) != cells.width:
+            return False
+        equal = [pl.col(c) == cell for c, cell in zip(cells.columns, found, strict=True)]
+        return bool(cells.select(pl.all_horizontal(equal).any()).item())
 
     def _is_header(self, record: list[str] | FaultyRecord) -> bool:
         found = self._layout.header
@@ -202,7 +220,7 @@ class _Reading:
 
     def notes(self) -> Iterator[str]:
         """Yield the assumptions that the records showed."""
-        counts = self._counts
+        counts = self._splitter.counts
         if self._headers:
             times = "once" if self._headers == 1 else f"{self._headers:,} times"
             yield f"the header occurs again {times} and is passed over: were files joined?"

@@ -16,7 +16,7 @@ alone, together with following lines that have too few fields for records of the
 import csv
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 
 from workbench.foundation.errors import InputError
@@ -108,14 +108,15 @@ class SplitCounts:
 
 
 def split(
-    content: str,
-    style: RecordStyle,
-    *,
-    width: int | None,
-    start: int = 0,
-    counts: SplitCounts | None = None,
+    content: str, style: RecordStyle, *, width: int | None, start: int = 0
 ) -> Iterator[list[str] | FaultyRecord]:
-    """Yield the fields of each record, or a record that cannot be split.
+    """Yield the fields of each record, or a record that cannot be split; see ``RecordSplitter``."""
+    return RecordSplitter(content, style, width=width, position=start).records()
+
+
+@dataclass(slots=True)
+class RecordSplitter:
+    """Splits content into records, from a position on.
 
     Parameters
     ----------
@@ -125,53 +126,57 @@ def split(
         Delimiter, line end and escapes.
     width : int or None
         Number of fields of a record, as evidence about the ends of records; None if it is unknown.
-    start : int
-        Position of the first record.
-    counts : SplitCounts, optional
-        Counts to add to.
-
-    Raises
-    ------
-    InputError
-        A line is too long, the end of a faulty record is unknown, or csv finds another number of
-        records.
+    position : int
+        Position of the next record.
+    counts : SplitCounts
+        Counts of what was assumed.
     """
-    counts = SplitCounts() if counts is None else counts
-    if style.delimiter == BLANKS:
-        for line in _ENDS.split(content[start:]):
-            if fields := line.split():
-                yield fields
-        return
-    yield from _Splitter(content, style, width, counts, start).records()
 
-
-@dataclass(slots=True)
-class _Splitter:
     content: str
     style: RecordStyle
+    _: KW_ONLY
     width: int | None
-    counts: SplitCounts
     position: int = 0
-    regular: list[str] = field(default_factory=list)
+    counts: SplitCounts = field(default_factory=SplitCounts)
+    _regular: list[str] = field(default_factory=list)
 
-    def records(self) -> Iterator[list[str] | FaultyRecord]:
-        content, style = self.content, self.style
-        is_regular = style.regular.fullmatch
-        other_ends = [end for end in "\r\n" if end != style.line_end and end in content]
-        if style.line_end == "\r\n" and not _has_bare_ends(content):
+    def next_block(self, size: int) -> str:
+        """Return whole lines of about a size in characters, from the position on."""
+        end = self.content.find(self.style.line_end, self.position + size)
+        return self.content[self.position : end + len(self.style.line_end) if end >= 0 else None]
+
+    def records(self, size: int | None = None) -> Iterator[list[str] | FaultyRecord]:
+        """Yield the records of the next ``size`` characters, or all.
+
+        Raises
+        ------
+        InputError
+            A line is too long, the end of a faulty record is unknown, or csv finds another number
+            of records.
+        """
+        until = len(self.content) if size is None else min(len(self.content), self.position + size)
+        if self.style.delimiter == BLANKS:
+            for line in _ENDS.split(self.content[self.position :]):
+                if fields := line.split():
+                    yield fields
+            self.position = len(self.content)
+            return
+        style = self.style
+        other_ends = [end for end in "\r\n" if end != style.line_end and end in self.content]
+        if style.line_end == "\r\n" and not _has_bare_ends(self.content):
             other_ends = []
-        while self.position < len(content):
+        while self.position < until:
             end, following = self._line_end(self.position)
-            line = content[self.position : end]
+            line = self.content[self.position : end]
             is_plain = '"' not in line and not any(other in line for other in other_ends)
             is_escaped = style.has_escapes and "\\" in line
-            if is_plain or (not is_escaped and is_regular(line)):
+            if is_plain or (not is_escaped and style.regular.fullmatch(line)):
                 self.position = following
                 if line.strip(" "):
-                    self.regular.append(line)
-                elif following < len(content):
+                    self._regular.append(line)
+                elif following < len(self.content):
                     self.counts.blank_lines += 1
-                if len(self.regular) >= _BATCH:
+                if len(self._regular) >= _BATCH:
                     yield from self._split_regular()
             else:
                 yield from self._split_regular()
@@ -201,7 +206,7 @@ class _Splitter:
 
     def _split_regular(self) -> Iterator[list[str]]:
         """Split the regular lines that were gathered, one record each."""
-        lines, self.regular = self.regular, []
+        lines, self._regular = self._regular, []
         if self.style.delimiter is None:
             yield from ([_unquote(line)] for line in lines)
             return
@@ -236,9 +241,12 @@ class _Splitter:
         lines = found[0].split(self.style.line_end)
         if not has_width(fields, self.width):
             return not self._is_record(self._after(end))
-        alike = all(self._count_fields(line) == self.width for line in lines)
-        self.counts.lookalikes += alike and self.width <= 2
-        return not alike or self.width <= 2
+        if not all(self._count_fields(line) == self.width for line in lines):
+            return True
+        if self.width > 2 and self._is_record(self._after(end)):
+            return False
+        self.counts.lookalikes += 1
+        return True
 
     def _is_record(self, start: int) -> bool:
         """Return whether the line that begins at a position is a record on its own."""
