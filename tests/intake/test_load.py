@@ -249,6 +249,36 @@ def test_case_n27_equal_records_are_one_and_contradicting_ones_refused(vault, ca
     assert (order["order_id"], order["total_minor"]) == ("shop:O2", 100)
 
 
+def test_an_order_that_json_repeats_with_its_lines_is_one_order(vault, tmp_path):
+    content = {
+        "system": "shop", "zone": "UTC", "currency": "EUR", "data_until": "2025-01-01",
+        "basis": "contract",
+        "columns": {"no": "code", "on": "date"},
+        "each": {"line": {"path": "lines[]", "columns": {
+            "@number": {"type": "integer", "name": "nth"}, "paid": "money",
+        }}},
+        "tables": {
+            "orders": {
+                "order_id": "no", "kind": "'sale'", "ordered_at": '"on"', "total_minor": "1",
+            },
+            "order_items": {
+                "each": "line", "order_id": "no", "line_number": "nth", "quantity": "1",
+                "amount_minor": "paid",
+            },
+        },
+    }  # fmt: skip
+    order = '{"no": "1", "on": "2024-01-01", "lines": [{"paid": 5}, {"paid": 7}]}\n'
+    path = tmp_path / "orders.jsonl"
+    path.write_text(
+        order * 2 + order.replace('"1"', '"2"') + order.replace('"1"', '"2"', 1).replace("7", "8")
+    )
+    mapping = SourceMapping.of(content, name="orders")
+    report = load([path], vault=vault, dataset="d", mapping=mapping, settings={})
+    assert _counts(report) == (4, 2, 2, 0)
+    assert report.tables == {"sources": 1, "orders": 1, "order_items": 2}
+    assert report.files[0].reasons == {"order_items: the same key more than once": 2}
+
+
 def test_an_order_stated_on_each_of_its_lines_is_one_order(vault, tmp_path, contents):
     content = {
         "system": "shop", "zone": "UTC", "currency": "EUR", "data_until": "2025-01-01",

@@ -137,7 +137,7 @@ def _read_part(found: PartMembers, context: PartContext) -> ReadResult:
         repeated = _find_repeated(accepted[None], found, context)
         distinct = drop_records(drop_records(accepted, repeated), equal)
         made = make_rows(distinct, context)
-        more = _find_equal(made, distinct[None], context)
+        more = _find_equal(made, distinct[None], found, context)
         if not (made.faults.height or more.height):
             break
         faults.append(made.faults)
@@ -234,13 +234,21 @@ def _find_repeated(
     return pl.concat([again, older.select("source_row")]).unique(maintain_order=True)
 
 
-def _find_equal(made: TableRows, records: pl.DataFrame, context: PartContext) -> pl.DataFrame:
+def _find_equal(
+    made: TableRows, records: pl.DataFrame, found: PartMembers, context: PartContext
+) -> pl.DataFrame:
     """Return the records that equal an earlier one with the same key, see ``find_repeats``."""
     part = context.part
-    if part.each or made.faults.height:  # Members may differ where the columns of records agree.
+    if made.faults.height:
         return REPEATS.to_frame()
+    if part.each:  # Members may differ where the columns of records agree.
+        return find_repeats(made.tables, found.members.as_json)
     columns = [column_name(label, rule) for label, rule in part.columns.items()]
-    return find_repeats(made.tables, records, columns=columns)
+    stated = records.select(source_row="source_row", **{f"_{c}": c for c in columns})
+    return find_repeats(
+        made.tables,
+        lambda rows: stated.join(rows.select("source_row"), on="source_row", how="semi"),
+    )
 
 
 def _rows_of_refused(

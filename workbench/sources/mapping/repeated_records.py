@@ -5,7 +5,7 @@ mapping gives both the same key, as an order number. The second of two such reco
 left out before rows are made, so that a sum over the records of an order counts it once.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 
 import polars as pl
 
@@ -17,7 +17,7 @@ _NOT_YET = ("customer_id", *LINEAGE)  # columns of keys that intake adds
 
 
 def find_repeats(
-    tables: Mapping[str, pl.DataFrame], records: pl.DataFrame, *, columns: Collection[str]
+    tables: Mapping[str, pl.DataFrame], contents: Callable[[pl.DataFrame], pl.DataFrame]
 ) -> pl.DataFrame:
     """Return records that equal an earlier record and give a row with the same key.
 
@@ -25,10 +25,9 @@ def find_repeats(
     ----------
     tables : mapping of str to DataFrame
         Rows made of the records, with ``source_row``.
-    records : DataFrame
-        Typed records.
-    columns : collection of str
-        Columns of the records in which equal records agree.
+    contents : callable
+        Returns, for rows with ``source_row``, the records with the columns in which equal records
+        agree.
 
     Returns
     -------
@@ -40,15 +39,11 @@ def find_repeats(
         key = checked_key(table, without=_NOT_YET)
         if not key or rows.select(key).n_unique() == rows.height:
             continue
-        shared = rows.filter(pl.struct(key).is_duplicated()).select(
-            "source_row", _key=pl.struct(key)
-        )
-        named = {f"_{n}": column for n, column in enumerate(columns)}
-        equal = shared.drop_nulls().join(
-            records.select("source_row", **{n: pl.col(c) for n, c in named.items()}),
-            on="source_row",
-        )
-        first = pl.col("source_row").min().over("_key", *named)
+        shared = rows.drop_nulls(key).filter(pl.struct(key).is_duplicated())
+        numbers = shared.select("source_row", _key=pl.struct(key))
+        equal = numbers.join(contents(shared), on="source_row")
+        agreeing = [name for name in equal.columns if name != "source_row"]
+        first = pl.col("source_row").min().over(agreeing)
         found.append(equal.select("source_row", first_row=first))
     return (
         pl.concat(found)
