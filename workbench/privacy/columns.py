@@ -14,7 +14,7 @@ from workbench.foundation.errors import PrivacyError
 from workbench.privacy.anonymity import anonymise, smallest_class
 from workbench.privacy.coarsening import banded_amount, cut_time
 from workbench.privacy.generalisation import levels, quasi_identifiers
-from workbench.privacy.pseudonyms import ORDER, PSEUDONYM
+from workbench.privacy.pseudonyms import ORDER, PLACE, PSEUDONYM
 from workbench.privacy.release import Release
 from workbench.privacy.shared_values import (
     SharedValues,
@@ -215,9 +215,9 @@ def treat_columns(
     Returns
     -------
     rows : LazyFrame
-        Rows in any order, with the keys of the dataset, and the pseudonym where the rows have it.
-        Columns of the primary key, columns that name what a value is about, and the time of
-        statements have an untreated copy whose name begins with ``ORDER``.
+        Rows in any order, with the keys of the dataset, and pseudonym and its place where the rows
+        have them. Columns of the primary key, columns that name what a value is about, and the time
+        of statements have an untreated copy whose name begins with ``ORDER``.
     changes : list of Change
         Treatment of the study's columns.
     """
@@ -228,7 +228,7 @@ def treat_columns(
     # Two statements of one day are shown with this day, but the later one must come last.
     time = [declared.time] if declared.is_state and declared.time is not None else []
     untouched = dict.fromkeys([*time, *declared.primary_key, *about])
-    carried = [PSEUDONYM] if PSEUDONYM in rows.collect_schema() else []
+    carried = [name for name in (PSEUDONYM, PLACE) if name in rows.collect_schema()]
     rows = rows.select(
         *names, *carried, *(pl.col(name).alias(f"{ORDER}{name}") for name in untouched)
     )

@@ -27,6 +27,8 @@ _SHIFT = "_shift"
 
 #: Column of the pseudonym in rows that still have the dataset's ``customer_id``.
 PSEUDONYM = "pseudonym"
+#: Column of the place of the pseudonym in the order of all pseudonyms of the view.
+PLACE = "_place"
 #: Prefix of the names of columns by which rows are sorted.
 ORDER = "_by_"
 _POSITION = "_position"
@@ -39,8 +41,9 @@ class Pseudonyms:
     Attributes
     ----------
     customers : DataFrame
-        ``customer_id`` and ``pseudonym`` (both UInt64); if the policy shifts dates, also ``_shift``
-        (Int64), the number of days by which all dates of the customer are shifted back.
+        ``customer_id``, ``pseudonym`` and ``_place`` (UInt64), the place of the pseudonym in their
+        order; if the policy shifts dates, also ``_shift`` (Int64), the number of days by which all
+        dates of the customer are shifted back.
     """
 
     customers: pl.DataFrame
@@ -51,7 +54,8 @@ class Pseudonyms:
         """Make the pseudonyms of these customers for one study."""
         secret = dataset.pseudonym_key(study.name).text
         made = keyed_hash(customer_id, secret=secret).alias(PSEUDONYM)
-        customers = pl.DataFrame([customer_id.alias("customer_id"), made])
+        place = (made.rank("ordinal") - 1).cast(pl.UInt64, strict=False).alias(PLACE)
+        customers = pl.DataFrame([customer_id.alias("customer_id"), made, place])
         if days := study.policy.shift_days:
             drawn = keyed_hash(made, secret=f"{secret} shift") % (days + 1)
             customers = customers.with_columns(drawn.cast(pl.Int64).alias(_SHIFT))
@@ -68,7 +72,7 @@ class Pseudonyms:
             return rows
         # Rows of guests are stored in files of their own, which this filter skips.
         owner = "record_id" if "record_id" in schema else "customer_id"
-        known = self.customers.lazy().select("customer_id", PSEUDONYM)
+        known = self.customers.lazy().select("customer_id", PSEUDONYM, PLACE)
         return rows.filter(pl.col(owner).is_not_null()).join(known, on="customer_id", how="inner")
 
     def shift_dates(self, rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -109,9 +113,9 @@ class Pseudonyms:
         order = [name for name in schema.names() if name.startswith(ORDER)]
         if "customer_id" in schema:
             rows = (
-                rows.pipe(_sort_by_pseudonym, order)
+                rows.pipe(_sort_by_pseudonym, order, bits=64 - self.customers.height.bit_length())
                 .with_columns(customer_id=pl.col(PSEUDONYM))
-                .drop(PSEUDONYM)
+                .drop(PSEUDONYM, PLACE)
             )
         elif order:
             rows = rows.sort(order)
@@ -126,22 +130,19 @@ class Pseudonyms:
         )
 
 
-def _sort_by_pseudonym(rows: pl.LazyFrame, key: Sequence[str]) -> pl.LazyFrame:
+def _sort_by_pseudonym(rows: pl.LazyFrame, key: Sequence[str], *, bits: int) -> pl.LazyFrame:
     """Sort rows by pseudonym and then by their primary key, or by a hash of it.
 
-    The hash is used if the key has no time. It is put into one number of 128 bits with the
-    pseudonym, because polars sorts 10 million rows by one number in half the time that it takes to
-    sort them by two columns. A key with a time keeps its order: of two statements of one day the
-    later one comes last.
+    The hash is used if the key has no time. The place of the pseudonym and ``bits`` of the hash are
+    put into one number of 64 bits, because polars sorts rows by one number in a third of the time
+    that it takes to sort them by two columns. A key with a time keeps its order: of two statements
+    of one day the later one comes last.
     """
     schema = rows.collect_schema()
     if not key or any(schema[name].is_temporal() for name in key):
         return rows.sort(PSEUDONYM, *key)
-    pseudonym, hashed = (
-        pl.col(PSEUDONYM).cast(pl.UInt128, strict=False),
-        pl.struct(key).hash(seed=1),
-    )
-    position = pseudonym * pl.lit(2**64, pl.UInt128) + hashed.cast(pl.UInt128, strict=False)
+    hashed = pl.struct(key).hash(seed=1) // 2 ** (64 - bits)
+    position = pl.col(PLACE) * pl.lit(2**bits, pl.UInt64) + hashed
     return rows.with_columns(position.alias(_POSITION)).sort(_POSITION).drop(_POSITION)
 
 

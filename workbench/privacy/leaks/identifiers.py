@@ -12,6 +12,7 @@ birth date identifies beside a given or a family name of the same customer.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -46,6 +47,29 @@ _TOO_SHORT_ADDRESS = 2
 _SHORTEST_SIGN = 3  # letters or digits of a second sign
 
 
+@dataclass(frozen=True, repr=False)
+class PairedSigns:
+    """Two kinds of signs, each key with its owner; a pair has one of each of the same customer.
+
+    Few pages have a name or a date that needs a second sign, so pairs are made for the first that
+    has one.
+    """
+
+    names: OwnedKeys
+    signs: OwnedKeys
+
+    @cached_property
+    def keys(self) -> KeySet:
+        """Keys of all pairs."""
+        one, other = (
+            pl.LazyFrame({"owner": owners, name: keys}).unique()
+            for name, (keys, owners) in (("name", self.names), ("sign", self.signs))
+        )
+        met = one.join(other, on="owner", how="inner").collect()
+        keys = pair(met["name"].to_numpy(), met["sign"].to_numpy())
+        return KeySet.of(keys, met["owner"].to_numpy())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownIdentifiers:
     """Keys of everything that identifies a customer of a dataset.
@@ -58,7 +82,7 @@ class KnownIdentifiers:
         Names that need a second sign of the same customer.
     birth_dates : KeySet
         Dates on which a customer was born.
-    pairs : mapping of str to KeySet
+    pairs : mapping of str to PairedSigns
         ``full_name``: frequent names, each with a second sign; ``birth_date``: given and family
         names, each with the birth date.
     """
@@ -66,7 +90,7 @@ class KnownIdentifiers:
     alone: Mapping[str, KeySet]
     frequent: KeySet
     birth_dates: KeySet
-    pairs: Mapping[str, KeySet]
+    pairs: Mapping[str, PairedSigns]
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{kind}: {keys.keys.size}" for kind, keys in self.alone.items())
@@ -124,8 +148,8 @@ def known_identifiers(identities: pl.LazyFrame) -> KnownIdentifiers:
         frequent=KeySet.of(*frequent),
         birth_dates=KeySet.of(*born),
         pairs={
-            "full_name": _pair_keys(frequent, _concatenate(signs)),
-            "birth_date": _pair_keys(_concatenate(parts_of_names(names)), born),
+            "full_name": PairedSigns(frequent, _concatenate(signs)),
+            "birth_date": PairedSigns(_concatenate(parts_of_names(names)), born),
         },
     )
 
@@ -179,14 +203,3 @@ def _address_keys(streets: pl.DataFrame) -> tuple[KeySet, OwnedKeys]:
 def _concatenate(parts: list[OwnedKeys]) -> OwnedKeys:
     keys, owners = (np.concatenate(each) for each in zip(*parts, strict=True))
     return keys, owners
-
-
-def _pair_keys(names: OwnedKeys, signs: OwnedKeys) -> KeySet:
-    """Return the key of every name with every sign of the same customer."""
-    one, other = (
-        pl.LazyFrame({"owner": owners, name: keys}).unique()
-        for name, (keys, owners) in (("name", names), ("sign", signs))
-    )
-    met = one.join(other, on="owner", how="inner").collect()
-    keys = pair(met["name"].to_numpy(), met["sign"].to_numpy())
-    return KeySet.of(keys, met["owner"].to_numpy())

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from workbench.privacy.leaks.spelling import Hashes, fold_text, hash_words
 
+#: Share of distinct texts above which finding them costs more than it saves.
+_MANY_DISTINCT = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
@@ -33,12 +36,14 @@ class Phrases:
     @classmethod
     def of(cls, texts: pl.DataFrame) -> "Phrases":
         """Return the words of the column ``text``; texts without a word are left out."""
-        listed = (
-            texts.lazy()
-            .select("owner", words=fold_text(pl.col("text")).str.extract_all(r"\p{L}+|\p{Nd}+"))
-            .filter(pl.col("words").list.len() > 0)
-            .collect()
-        )
+        words_of = fold_text(pl.col("text")).str.extract_all(r"\p{L}+|\p{Nd}+")
+        distinct = texts.select(pl.col("text").unique())
+        if distinct.height > _MANY_DISTINCT * texts.height:
+            listed = texts.select("owner", words=words_of)
+        else:  # A million customers have some thousand given names: each is spelled once.
+            spelled = distinct.with_columns(words=words_of)
+            listed = texts.join(spelled, on="text", how="inner", maintain_order="left")
+        listed = listed.filter(pl.col("words").list.len() > 0)
         counts = listed["words"].list.len().to_numpy().astype(np.intp)
         words = listed["words"].explode()
         if not counts.size:

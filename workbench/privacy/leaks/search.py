@@ -87,7 +87,7 @@ def find_leaks(
 
 
 def _keys_of(kind: str, known: KnownIdentifiers) -> KeySet:
-    return known.pairs[_PAIRED[kind]] if kind in _PAIRED else known.alone[kind]
+    return known.pairs[_PAIRED[kind]].keys if kind in _PAIRED else known.alone[kind]
 
 
 def _find_keys(text: str, known: KnownIdentifiers, *, allowed: set[int]) -> _KeysByKind:
@@ -152,13 +152,13 @@ def _match_passage(
         keys, starts, sizes = (np.concatenate(each) for each in zip(*frequent, strict=True))
         yield _FREQUENT, keys
         is_left = ~np.isin(keys, np.fromiter(allowed, dtype=np.uint64))
-        of = known.pairs["full_name"]
+        of = known.pairs["full_name"].keys
         for made in pairs_with_signs(passage, keys[is_left], starts[is_left], sizes[is_left]):
             yield "name and sign", made[of.where(made)]
     dates = np.flatnonzero(passage.is_date)
     dates = dates[known.birth_dates.where(passage.hashes[dates])]
     if dates.size:
-        of = known.pairs["birth_date"]
+        of = known.pairs["birth_date"].keys
         for made in pairs_with_dates(passage, dates):
             yield "name and birth date", made[of.where(made)]
 
