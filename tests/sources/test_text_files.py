@@ -215,6 +215,8 @@ def test_a_file_with_a_byte_order_mark_has_its_first_column(see, tmp_path: Path)
         (b"id,n\nx\x00,1\n", {}, "contains zero bytes in most lines"),
         (b'id,n\nx,"1\n' + b"y\n" * 200, {}, "a quote in line 2 is never closed"),
         (b"id,n\n" + b"x" * (5 << 20), {}, "line 2 has more than 4,194,304 characters"),
+        (b"id,n\n1,2\n1," + b"x" * (5 << 20), {}, "line 3 has more than 4,194,304 characters"),
+        (b"id,n\n1,2\n1," + b"x" * (13 << 20), {}, "line 3 has more than 4,194,304 characters"),
         (b"id,n" + b",x" * 10_001 + b"\n", {}, "has 10,003 fields in its header"),
     ],
 )

@@ -141,8 +141,19 @@ class RecordSplitter:
     _regular: list[str] = field(default_factory=list)
 
     def next_block(self, size: int) -> str:
-        """Return whole lines of about a size in characters, from the position on."""
-        end = self.content.find(self.style.line_end, self.position + size)
+        """Return whole lines of about a size in characters, from the position on.
+
+        Raises
+        ------
+        InputError
+            The last line is too long.
+        """
+        target = self.position + size
+        limit = target + LONGEST
+        end = self.content.find(self.style.line_end, target, limit)
+        if end < 0 and limit < len(self.content):
+            before = self.content.rfind(self.style.line_end, self.position, target)
+            self._line_end(self.position if before < 0 else before + len(self.style.line_end))
         return self.content[self.position : end + len(self.style.line_end) if end >= 0 else None]
 
     def records(self, size: int | None = None) -> Iterator[list[str] | FaultyRecord]:

@@ -16,7 +16,7 @@ from io import BytesIO
 
 import polars as pl
 
-from workbench.sources.formats.delimited_records import BLANKS, RecordStyle
+from workbench.sources.formats.delimited_records import BLANKS, LONGEST, RecordStyle
 
 _QUOTED = r'"(?:[^"]|"")*"'
 _CELL = "\x01"  # mark of a quoted cell
@@ -68,7 +68,11 @@ def _are_regular(body: str, delimiter: str, width: int) -> bool:
     sign = re.escape(delimiter)
     if '"' in body:
         line = line.str.replace_all(_QUOTED, _CELL)
-    faults = [line.str.count_matches(delimiter, literal=True) != width - 1, line == ""]
+    faults = [
+        line.str.count_matches(delimiter, literal=True) != width - 1,
+        line == "",
+        line.str.len_bytes() > LONGEST,
+    ]
     if '"' in body:
         faults.append(line.str.contains(f'"|[^{sign}]{_CELL}|{_CELL}[^{sign}]'))
     return not lines.select(pl.any_horizontal(faults).any()).item()
