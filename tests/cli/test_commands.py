@@ -213,7 +213,7 @@ def test_quarantine_counts_and_writes_what_was_refused(workbench: Command, home:
     assert loaded.code == 0, loaded.err
     assert (loaded.json["read"], loaded.json["accepted"], loaded.json["refused"]) == (2, 1, 1)
     assert "soon" not in loaded.out + loaded.err
-    counted = workbench("quarantine", "shop", "--json").json
+    counted = workbench("quarantine", "show", "shop", "--json").json
     assert counted["refused"] == 1
     assert counted["reasons"] == [
         {
@@ -222,7 +222,7 @@ def test_quarantine_counts_and_writes_what_was_refused(workbench: Command, home:
             "reason": "day: not a date, must look like 2024-03-31",
         }
     ]  # fmt: skip
-    assert workbench("quarantine", "shop", "--out", "refused.csv").code == 0
+    assert workbench("quarantine", "export", "shop", "--out", "refused.csv").code == 0
     written = (home / "refused.csv").read_text()
     assert "soon" in written
     assert (home / "refused.csv").stat().st_mode & 0o777 == 0o600
@@ -247,7 +247,7 @@ def test_every_verb_prints_one_object_and_nothing_else(loaded: Command, home: Pa
         ("init", "--workspace", "another"),
         ("generate", "retail", "--customers", "60", "--months", "8", "--out", "w"),
         ("load", "w", "--dataset", "small"),
-        ("quarantine", "demo", "--out", "refused.csv"),
+        ("quarantine", "export", "demo", "--out", "refused.csv"),
         ("run", "demo", "--plan"),
         ("site",),
         ("status", "--check"),
@@ -266,7 +266,7 @@ def test_what_people_read_fits_a_terminal(loaded: Command, monkeypatch: pytest.M
     for words in (
         (), ("--help",), ("run", "--help"), ("load", "--help"), ("generate", "--help"),
         ("quarantine", "--help"), ("dictionary",), ("dataset", "--help"), ("run", "demo", "--plan"),
-        ("quarantine", "demo"),
+        ("quarantine", "show", "demo"),
     ):  # fmt: skip
         told = loaded(*words)
         assert [line for line in told.out.splitlines() if len(line) > 80] == [], words

@@ -41,7 +41,7 @@ def test_a_rollback_is_refused_by_every_command_until_it_is_accepted(
     newest.rename(home / "aside")
     for words in (
         ("run", "demo", "--plan"),
-        ("quarantine", "demo"),
+        ("quarantine", "show", "demo"),
         ("load", "more", "--dataset", "demo"),
         ("status",),
         ("status", "--check"),
@@ -85,7 +85,7 @@ def test_a_copy_of_the_head_notices_a_workspace_of_an_earlier_day(
     disk.mkdir()
     shutil.copytree(home / ".workbench", home / "backup")
     named = ("--head", str(disk))
-    first = loaded("quarantine", "demo", *named)
+    first = loaded("quarantine", "show", "demo", *named)
     assert first.code == 6
     assert "used for the first time" in " ".join(first.err.split())
     assert loaded("dataset", "accept-restore", "demo", *named).code == 0
@@ -95,7 +95,7 @@ def test_a_copy_of_the_head_notices_a_workspace_of_an_earlier_day(
     shutil.rmtree(home / ".workbench")
     (home / "backup").rename(home / ".workbench")
     assert loaded("status").code == 0  # nothing in the workspace shows it
-    for words in (("status",), ("run", "demo", "--plan"), ("quarantine", "demo")):
+    for words in (("status",), ("run", "demo", "--plan"), ("quarantine", "show", "demo")):
         assert loaded(*words, *named).code == 6, words
     monkeypatch.setenv("WORKBENCH_HEAD", str(disk))
     assert "by the copy of its head" in loaded("status").err

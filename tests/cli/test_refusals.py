@@ -49,7 +49,7 @@ def test_a_missing_workspace_says_how_to_make_one(workbench: Command) -> None:
         (("run", "demo", "--plan", "--as-of", "2031-01-01"), "lies outside the data"),
         (("run", "churm", "--study", "demo"), "did you mean 'churn'?"),
         (("run", "telco"), "no dataset 'telco'"),
-        (("quarantine", "dmeo"), "did you mean 'demo'?"),
+        (("quarantine", "show", "dmeo"), "did you mean 'demo'?"),
         (("dictionary", "ordrs"), "did you mean 'orders'?"),
         (("load", "world", "--dataset", "Bad Name"), "use lower-case letters"),
         (("load", "world", "--dataset", "d", "--mapping", "online_retial"), "online_retail"),

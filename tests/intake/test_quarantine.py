@@ -11,6 +11,7 @@ from tests.intake.conftest import SETTINGS
 from tests.refusals import words_of
 from workbench.foundation.errors import InputError
 from workbench.intake import load, quarantined_records
+from workbench.intake.held_back import HeldBackError, all_refused_records
 from workbench.intake.quarantine import write_quarantined_records
 from workbench.sources import SourceMapping
 
@@ -145,11 +146,11 @@ def test_a_file_returned_uncorrected_changes_nothing(vault, contacts, tmp_path: 
     load([file], vault=vault, dataset="shop", mapping=contacts, settings={})
     before = quarantined_records(vault.dataset("shop"))
     write_quarantined_records(before, tmp_path / "out.csv")
-    report = load(
-        [tmp_path / "out.csv"], vault=vault, dataset="shop", mapping=contacts, settings={}
-    )
+    with pytest.raises(HeldBackError, match="1 of 1 records were refused") as error:
+        load([tmp_path / "out.csv"], vault=vault, dataset="shop", mapping=contacts, settings={})
+    report = error.value.report
     assert (report.refused, report.closed, report.made_version) == (1, 0, False)
-    assert quarantined_records(vault.dataset("shop")).equals(before)
+    assert all_refused_records(vault, "shop").drop("is_held_back").equals(before)
 
 
 def test_what_an_earlier_export_brought_word_for_word_is_not_kept_twice(
@@ -194,10 +195,11 @@ def test_guarded_cells_come_back_as_they_were(vault, cases: Path, tmp_path: Path
         return sorted(rows.select("attribute", "value").iter_rows())
 
     load([cases / "f18.csv"], vault=vault, dataset="straight", mapping=open_, settings={})
-    report = load([cases / "f18.csv"], vault=vault, dataset="round", mapping=shut, settings={})
-    assert report.refused == 3
+    with pytest.raises(HeldBackError) as error:
+        load([cases / "f18.csv"], vault=vault, dataset="round", mapping=shut, settings={})
+    assert error.value.report.refused == 3
     out = tmp_path / "out.csv"
-    write_quarantined_records(quarantined_records(vault.dataset("round")), out)
+    write_quarantined_records(all_refused_records(vault, "round"), out)
     written = _read(out)
     assert [row["balance"] for row in written] == ["-5.00", "12.50", "-0.01"]
     assert [row["handle"] for row in written] == ["'@ann", "'@bo", "'-"]

@@ -99,8 +99,9 @@ def test_a_decision_without_a_time_keeps_the_time_of_its_source(load_contacts, v
 
 
 def test_refused_rows_go_back_with_their_load(load_contacts, vault):
-    load_contacts("1,no address,Ann,NL,1980,2023-01-01\n")
-    load_contacts("2,none either,Bo,NL,1980,2023-01-01\n")
+    good = "{0},{0}@mail.example,Ann,NL,1980,2023-01-01\n"
+    load_contacts(good.format(3) + "1,no address,Ann,NL,1980,2023-01-01\n")
+    load_contacts(good.format(4) + "2,none either,Bo,NL,1980,2023-01-01\n")
     assert quarantined_records(vault.dataset("shop")).height == 2
     undo(vault, "shop")
     assert quarantined_records(vault.dataset("shop")).height == 1

@@ -50,9 +50,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.callback(invoke_without_command=True)(overview)
-for verb in (init, generate, truth, load, quarantine, run, site, lab, status, dictionary):
+for verb in (init, generate, truth, load, run, site, lab, status, dictionary):
     app.command()(verb)
 app.command(name="open")(open_run)
+app.add_typer(quarantine, name="quarantine")
 app.add_typer(dataset, name="dataset")
 
 

@@ -46,6 +46,17 @@ def load(
             help="system, zone, currency, data_until, basis, trust, orders; what a mapping asks.",
         ),
     ] = None,
+    max_refused: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Share of a file's records that may be refused before nothing is loaded; 0.2 "
+            "unless given.",
+        ),
+    ] = None,
+    is_plan: Annotated[
+        bool, typer.Option("--plan", help="Report what a load would do, and store nothing.")
+    ] = False,
     project: Project = None,
     workspace: Workspace = None,
     key: KeyFile = None,
@@ -53,21 +64,39 @@ def load(
     as_json: AsJson = False,
 ) -> None:
     """Read exports into a dataset; quarantine what cannot be used."""
+    from workbench.intake.held_back import HeldBackError  # late: polars
+
     session = Session.open(project=project, workspace=workspace, key=key, head=head)
-    report = session.load(
-        paths, dataset=dataset, mapping=mapping, settings=parse_pairs(settings or [], "--set")
-    )
-    if as_json:
-        print_json(report.to_json())
-    else:
-        _print_report(report)
+    try:
+        report = session.load(
+            paths,
+            dataset=dataset,
+            mapping=mapping,
+            settings=parse_pairs(settings or [], "--set"),
+            max_refused=max_refused,
+            is_plan=is_plan,
+        )
+    except HeldBackError as error:
+        _print(error.report, as_json=as_json)
+        raise
+    _print(report, as_json=as_json)
+    if is_plan:
+        say("This was a plan: nothing was stored.")
+        return
     if report.made_version:
         say(f"Dataset {dataset} is now at version {report.version}.")
     else:
         say(f"Nothing changed: dataset {dataset} stays at version {report.version}.")
     if report.refused:
-        say(f"{report.refused:,} refused records: workbench quarantine {dataset}")
+        say(f"{report.refused:,} refused records: workbench quarantine show {dataset}")
     say("The plain exports were not removed; remove them if they are not needed any more.")
+
+
+def _print(report: "LoadReport", *, as_json: bool) -> None:
+    if as_json:
+        print_json(report.to_json())
+    else:
+        _print_report(report)
 
 
 def _print_report(report: "LoadReport") -> None:

@@ -11,6 +11,14 @@ import polars as pl
 from workbench.foundation import compute
 from workbench.foundation.errors import ParameterError
 from workbench.intake.comparison import compare
+from workbench.intake.held_back import (
+    MAX_REFUSED,
+    HeldBackError,
+    check_share,
+    forget_refused,
+    is_too_many,
+    keep_refused,
+)
 from workbench.intake.load_report import FileReport, LoadReport, People
 from workbench.intake.records import records_about, resolve
 from workbench.intake.refusals import add_repeats, gather_refusals, restore_source_cells
@@ -102,6 +110,8 @@ def load(
     dataset: str,
     mapping: SourceMapping | None = None,
     settings: Mapping[str, str],
+    max_refused: float = MAX_REFUSED,
+    is_plan: bool = False,
     workers: int = 1,
 ) -> LoadReport:
     """Read files into the next version of a dataset.
@@ -116,6 +126,12 @@ def load(
         Name of the dataset; it is made if it does not exist.
     mapping, settings
         Declarations that the files do not contain, see ``sources.open_sources``.
+    max_refused : float
+        Share of a file's records, 0 to 1, that may be refused; above it nothing is loaded. It
+        counts for files of 100 records or more; a file of which no record is accepted is held back
+        whatever its size.
+    is_plan : bool
+        Whether only to report what the load would do. Nothing is stored then.
     workers : int
         Number of processes that read parts.
 
@@ -128,11 +144,14 @@ def load(
     ------
     InputError
         A file cannot be used; then nothing is changed.
+    HeldBackError
+        Too many records were refused; then nothing is changed, and the refused ones are kept.
     ParameterError
         A name, a mapping or a setting is wrong, or no file is named.
     """
     if not paths:
         raise ParameterError("no file to load: name at least one")
+    check_share(max_refused)
     sources = [
         source
         for path in paths
@@ -143,11 +162,21 @@ def load(
         secret = vault.key_for(dataset).text
         state = State(before, writer)
         reports = [_load_one(source, writer, secret, state, workers) for source in sources]
-        made = state.commit() if before is None or state.is_changed else before
+        held_back = any(
+            is_too_many(file, max_refused=max_refused)
+            for source, file in zip(sources, reports, strict=True)
+            if source.content_hash in state.refused
+        )
+        if is_plan or held_back:
+            made = state.preview()
+            version = before.version if before else 0
+        else:
+            made = state.commit() if before is None or state.is_changed else before
+            version = made.version
         people = _count_people(made)
-        return LoadReport(
+        report = LoadReport(
             dataset=dataset,
-            version=made.version,
+            version=version,
             unchanged=sum(r.accepted for r in reports) - state.new_records,
             closed=state.closed,
             files=tuple(reports),
@@ -155,8 +184,16 @@ def load(
             tables=made.rows | ({"customers": people.customers} if people.records else {}),
             people=people,
             amounts=dict(sorted(state.amounts.items())),
-            made_version=made is not before,
+            made_version=version != (before.version if before else 0),
         )
+    if is_plan:
+        return report
+    if held_back:
+        for entry in state.sources:
+            keep_refused(vault, dataset, entry, state.refused[entry.source_id])
+        raise HeldBackError(report, max_refused=max_refused)
+    closed = [forget_refused(vault, dataset, entry, state.returned) for entry in state.sources]
+    return replace(report, closed=report.closed + sum(closed))
 
 
 def _count_people(made: Dataset) -> People:

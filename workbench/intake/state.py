@@ -12,7 +12,14 @@ from workbench.intake.quarantine import RECORD_SCHEMA, add_quarantine_ids, to_re
 from workbench.schema import NO_CUSTOMER, TABLES, bucket_of
 from workbench.sources.returned_records import RETURNED
 from workbench.vault import Dataset, DatasetWriter, SourceEntry
-from workbench.vault.entries import LINKAGE, LINKS_TABLE, QUARANTINE, SHARED_TABLE, FileEntry
+from workbench.vault.entries import (
+    LINKAGE,
+    LINKS_TABLE,
+    QUARANTINE,
+    SHARED_TABLE,
+    FileEntry,
+    Operation,
+)
 from workbench.vault.parquet import translate_read_errors
 
 #: Terms of a load, by which ``_extends_coverage`` finds the earlier loads of the same kind.
@@ -32,6 +39,11 @@ class State:
         Number of accepted records that were not held already.
     closed : int
         Number of earlier refusals whose corrected record was accepted.
+    refused : dict of str to DataFrame
+        Refused records of the sources that were loaded so far, by ``source_id``, without those
+        that were refused before and came back.
+    returned : set of str
+        Ids of the refused records that came back in corrected files.
     amounts : Counter of str
         Sum of accepted order lines by currency, in minor units.
     """
@@ -41,6 +53,8 @@ class State:
         self.sources: list[SourceEntry] = []
         self.new_records = 0
         self.closed = 0
+        self.refused: dict[str, pl.DataFrame] = {}
+        self.returned: set[str] = set()
         self.amounts: Counter[str] = Counter()
         self._writer = writer
         self._files: list[FileEntry] = []
@@ -114,6 +128,8 @@ class State:
         loaded as often as needed. A refused record is not kept twice if an earlier export of the
         same system and format contained the same record with the same faults.
         """
+        self.refused[entry.source_id] = refused.filter(~pl.col("source_row").is_in(list(closes)))
+        self.returned |= set(closes.values())
         columns = list(RECORD_SCHEMA)
         held = add_quarantine_ids(self._quarantine)
         returned = pl.DataFrame(
@@ -150,14 +166,27 @@ class State:
 
     def commit(self) -> Dataset:
         """Write the links, the whole quarantine if it changed, and then the version."""
+        files = self._complete_files()
+        return self._writer.commit(
+            before=self.before, files=files, sources=self.sources, dropped=self._dropped
+        )
+
+    def preview(self) -> Dataset:
+        """Return what ``commit`` would make, readable until the writer is closed."""
+        base = self.before or self._writer.empty_dataset
+        files = self._complete_files()
+        kept = (entry for entry in base.files if entry.file not in self._dropped)
+        operation = Operation(
+            kind="load", version=self._writer.version, base=base.version, sources=(*self.sources,)
+        )
+        return replace(base, files=(*kept, *files), operations=(*base.operations, operation))
+
+    def _complete_files(self) -> list[FileEntry]:
         files = [*self._files, *self._writer.write("sources", self._source_rows)]
         if self._has_changed_quarantine:
             self._drop(QUARANTINE)
             files += self._writer.write(QUARANTINE, to_rows(self._quarantine))
-        files += self._link_again()
-        return self._writer.commit(
-            before=self.before, files=files, sources=self.sources, dropped=self._dropped
-        )
+        return [*files, *self._link_again()]
 
     def _link_again(self) -> list[FileEntry]:
         """Link the records of the next version; return the files of the tables that changed."""

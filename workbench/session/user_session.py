@@ -187,9 +187,12 @@ class Session:
         dataset: str,
         mapping: str | None = None,
         settings: Mapping[str, str],
+        max_refused: float | None = None,
+        is_plan: bool = False,
     ) -> "LoadReport":
         """Read exports into a dataset, see ``intake.load``."""
         from workbench.intake import load  # late: polars and dataframely
+        from workbench.intake.held_back import MAX_REFUSED
         from workbench.sources import find_mapping
 
         return load(
@@ -198,6 +201,8 @@ class Session:
             dataset=dataset,
             mapping=find_mapping(mapping) if mapping else None,
             settings=settings,
+            max_refused=MAX_REFUSED if max_refused is None else max_refused,
+            is_plan=is_plan,
             workers=self.place.workers,
         )
 

@@ -1,0 +1,115 @@
+"""A load of which too much was refused changes nothing, and loses nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.intake.conftest import SETTINGS
+from workbench.foundation.errors import ParameterError
+from workbench.intake import load
+from workbench.intake.dismissal import dismiss
+from workbench.intake.held_back import HeldBackError, all_refused_records
+from workbench.sources import SourceMapping
+
+MAPPING = SourceMapping.of(
+    {
+        **SETTINGS,
+        "columns": {"number": "code", "joined": "date", "kind": "category"},
+        "refuse": {"a number with a letter": "number LIKE 'b%'"},
+        "pass_over": {"a member of the staff": "kind = 'staff'"},
+        "record": {"id": "number"},
+        "identities": {"user_id": "number"},
+        "tables": {"customers": {"first_seen_at": "joined"}},
+    },
+    name="people",
+)
+
+
+def people(path: Path, *, good: int, bad: int, staff: int = 0) -> Path:
+    rows = [f"{n},2023-01-01,guest" for n in range(good)]
+    rows += [f"b{n},2023-01-01,guest" for n in range(bad)]
+    rows += [f"s{n},2023-01-01,staff" for n in range(staff)]
+    path.write_text("number,joined,kind\n" + "\n".join(rows) + "\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "staff", "share", "is_held_back"),
+    [
+        (80, 20, 0, 0.2, False),
+        (79, 21, 0, 0.2, True),
+        (79, 21, 0, 0.5, False),
+        (8, 3, 0, 0.2, False),  # few records
+        (0, 3, 0, 1.0, True),  # nothing is accepted
+        (79, 21, 400, 0.2, True),  # who is passed over does not count
+        (0, 0, 5, 0.2, False),
+    ],
+)
+def test_a_load_with_too_many_refused_records_is_held_back(
+    vault, tmp_path: Path, good: int, bad: int, staff: int, share: float, is_held_back: bool
+):
+    file = people(tmp_path / "a.csv", good=good, bad=bad, staff=staff)
+    if not is_held_back:
+        report = load(
+            [file], vault=vault, dataset="d", mapping=MAPPING, settings={}, max_refused=share
+        )
+        assert (report.version, report.refused) == (1, bad)
+        return
+    with pytest.raises(HeldBackError, match=f"{bad} of {good + bad} records were refused"):
+        load([file], vault=vault, dataset="d", mapping=MAPPING, settings={}, max_refused=share)
+    assert vault.datasets() == []
+    assert all_refused_records(vault, "d").height == bad
+
+
+def test_what_was_held_back_is_forgotten_when_the_load_goes_through(vault, tmp_path: Path):
+    file = people(tmp_path / "a.csv", good=1, bad=200)
+    with pytest.raises(HeldBackError):
+        load([file], vault=vault, dataset="d", mapping=MAPPING, settings={})
+    report = load([file], vault=vault, dataset="d", mapping=MAPPING, settings={}, max_refused=1)
+    assert (report.version, report.refused) == (1, 200)
+    kept = all_refused_records(vault, "d")
+    assert (kept.height, kept["is_held_back"].any()) == (200, False)
+    again = load([file], vault=vault, dataset="d", mapping=MAPPING, settings={})
+    assert not again.made_version  # it is loaded already, whatever share it had
+
+
+def test_a_plan_counts_and_stores_nothing(vault, tmp_path: Path):
+    first = people(tmp_path / "a.csv", good=5, bad=1)
+    for _ in range(2):
+        plan = load([first], vault=vault, dataset="d", mapping=MAPPING, settings={}, is_plan=True)
+        assert (plan.read, plan.accepted, plan.refused, plan.version) == (6, 5, 1, 0)
+        assert (plan.people.customers, plan.made_version, vault.datasets()) == (5, False, [])
+    load([first], vault=vault, dataset="d", mapping=MAPPING, settings={})
+    second = people(tmp_path / "b.csv", good=9, bad=0)
+    plan = load([second], vault=vault, dataset="d", mapping=MAPPING, settings={}, is_plan=True)
+    assert (plan.people.customers, plan.unchanged, plan.version) == (9, 5, 1)
+    assert vault.dataset("d").customers == 5
+
+
+def test_refused_records_are_dismissed_by_load(vault, tmp_path: Path):
+    load(
+        [people(tmp_path / "a.csv", good=5, bad=1), people(tmp_path / "b.csv", good=6, bad=2)],
+        vault=vault, dataset="d", mapping=MAPPING, settings={},
+    )  # fmt: skip
+    held = all_refused_records(vault, "d")
+    one = held["source_id"].value_counts().sort("count")["source_id"][0]
+    with pytest.raises(ParameterError, match="no refused records of a load begin with 'zz'"):
+        dismiss(vault, "d", load="zz")
+    assert dismiss(vault, "d", load=one[:12]) == 1
+    rest = all_refused_records(vault, "d")
+    assert one not in rest["source_id"]
+    assert vault.dataset("d").version == 2
+    bad = people(tmp_path / "c.csv", good=0, bad=4)
+    with pytest.raises(HeldBackError):
+        load([bad], vault=vault, dataset="e", mapping=MAPPING, settings={})
+    held_back = all_refused_records(vault, "e")
+    assert dismiss(vault, "e", load=held_back["source_id"][0]) == 4
+    with pytest.raises(ParameterError, match="no dataset 'e'"):
+        all_refused_records(vault, "e")
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.5])
+def test_a_share_is_between_none_and_all(vault, tmp_path: Path, share: float):
+    file = people(tmp_path / "a.csv", good=5, bad=1)
+    with pytest.raises(ParameterError, match="expected a share from 0 to 1"):
+        load([file], vault=vault, dataset="d", mapping=MAPPING, settings={}, max_refused=share)
