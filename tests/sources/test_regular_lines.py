@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.sources.formats.delimited_records import FaultyRecord, RecordSplitter, RecordStyle
+from workbench.sources.formats.delimited_records import FaultyRecord, RecordSplitter
+from workbench.sources.formats.record_style import RecordStyle
 from workbench.sources.formats.regular_lines import read_regular_lines
 
 PIECES = st.sampled_from([*'",; \t\\|é😀a1#', '""', '"a"', '","', "'", "\n", "\r\n", "\r", "null"])

@@ -16,16 +16,10 @@ from itertools import islice
 
 from workbench.foundation.errors import InputError
 from workbench.sources.formats.column_names import HEADER_LINES, find_header
-from workbench.sources.formats.delimited_records import (
-    BLANKS,
-    FaultyRecord,
-    RecordStyle,
-    has_width,
-    split,
-    split_fields,
-)
+from workbench.sources.formats.delimited_records import FaultyRecord, has_width, split
 from workbench.sources.formats.file_rule import FileRule
 from workbench.sources.formats.raw_cells import count_text
+from workbench.sources.formats.record_style import BLANKS, RecordStyle, split_fields
 
 _CANDIDATES = ("\t", ";", "|", ",", BLANKS)
 _NAMES = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma", BLANKS: "blanks"}

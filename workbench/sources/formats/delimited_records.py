@@ -17,12 +17,10 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass, field
-from functools import cached_property
 
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule
-
-BLANKS = "blanks"
+from workbench.sources.formats.record_style import BLANKS, RecordStyle, split_fields
 
 #: Number of characters in a record; a longer line is no record of a delimited file.
 LONGEST = 1 << 22
@@ -33,59 +31,6 @@ _BATCH = 2_000  # number of lines that csv splits at a time
 _MOST_CONTINUED = 100  # number of lines that a faulty record may continue
 
 csv.field_size_limit(2 * LONGEST)
-
-
-@dataclass(frozen=True)
-class RecordStyle:
-    """The delimiter, the end of records, and whether a backslash protects a quote.
-
-    Where LF ends records, so does CRLF. The delimiter is None in a file with one column, and
-    "blanks" where any number of blanks is one delimiter.
-    """
-
-    delimiter: str | None
-    line_end: str = "\n"
-    has_escapes: bool = False
-
-    @cached_property
-    def regular(self) -> re.Pattern[str]:
-        """Pattern of a record that csv splits in the same way."""
-        return self._record(r'"(?:[^"]|"")*+"', r"\r\n")
-
-    @cached_property
-    def lenient(self) -> re.Pattern[str]:
-        """Pattern of a record with blanks around quoted cells, and escapes if the file has them."""
-        return self._record(f" *+{self._quoted} *+", r"\r\n")
-
-    @cached_property
-    def multiline(self) -> re.Pattern[str]:
-        """Pattern of a record whose unquoted cells may contain line ends of another kind."""
-        return self._record(f" *+{self._quoted} *+", "")
-
-    @cached_property
-    def cell(self) -> re.Pattern[str]:
-        """Pattern of one cell with its delimiter; group 1 is a quoted cell, group 2 another."""
-        quoted = f' *+"({self._quoted[1:-1]})" *+'
-        plain = rf'((?! *+")[^{self._sign}]*+)' if self.delimiter else r'((?! *+").*+)'
-        return re.compile(rf"(?:{quoted}|{plain})({self._delimiter}|$(?!\n))", re.DOTALL)
-
-    @property
-    def _quoted(self) -> str:
-        return r'"(?:[^"\\]|""|\\.)*+"' if self.has_escapes else r'"(?:[^"]|"")*+"'
-
-    @property
-    def _sign(self) -> str:
-        return re.escape(self.delimiter or "")
-
-    @property
-    def _delimiter(self) -> str:
-        return self._sign or "(?!)"
-
-    def _record(self, quoted: str, excluded: str) -> re.Pattern[str]:
-        not_in_plain = f"[^{self._sign}{excluded}]" if self._sign or excluded else "."
-        cell = f'(?:{quoted}|(?! *+"){not_in_plain}*+)'
-        end = r"\r?\n" if self.line_end == "\n" else self.line_end
-        return re.compile(rf"{cell}(?:{self._delimiter}{cell})*+(?={end}|\Z)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,27 +252,9 @@ class RecordSplitter:
         return line.count(self.style.delimiter) + 1 if self.style.delimiter else 1
 
 
-def split_fields(record: str, style: RecordStyle) -> list[str]:
-    """Return the fields of a record that fits the style's lenient or multiline pattern."""
-    fields: list[str] = []
-    for found in style.cell.finditer(record):
-        quoted, plain, delimiter = found.groups()
-        fields.append(plain if quoted is None else _unescape(quoted, style))
-        if not delimiter:
-            break
-    return fields
-
-
 def has_width(fields: list[str], width: int) -> bool:
     """Return whether a record has a number of fields, or one more that is empty and the last."""
     return len(fields) == width or (len(fields) == width + 1 and fields[-1] == "")
-
-
-def _unescape(quoted: str, style: RecordStyle) -> str:
-    if not style.has_escapes:
-        return quoted.replace('""', '"')
-    # A backslash before any other character is text, such as that of a path.
-    return re.sub(r'\\(["\\])|"(")', lambda found: found[1] or found[2], quoted)
 
 
 def _unquote(line: str) -> str:

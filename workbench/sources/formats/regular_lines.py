@@ -16,7 +16,8 @@ from io import BytesIO
 
 import polars as pl
 
-from workbench.sources.formats.delimited_records import BLANKS, LONGEST, RecordStyle
+from workbench.sources.formats.delimited_records import LONGEST
+from workbench.sources.formats.record_style import BLANKS, RecordStyle
 
 _QUOTED = r'"(?:[^"]|"")*"'
 _CELL = "\x01"  # mark of a quoted cell
