@@ -26,6 +26,7 @@ from growth import growth
 from linking import linking
 from noise import costs
 from profiles import profiles
+from source_files import sources
 from timing import REPEATS, cpu_of
 from worlds import worlds
 
@@ -329,6 +330,7 @@ PARTS: dict[str, Callable[[int], list[Row]]] = {
     "audit": lambda _: audit_intervals(),
     "noise": lambda _: noise(),
     "profiles": lambda _: [Row(*each) for each in profiles()],
+    "sources": lambda _: [Row(*each) for each in sources(command)],
     "confinement": lambda _: [Row(*each) for each in confinement(command)],
     "worlds": lambda _: [Row(*each) for each in worlds(command, WORKER_GB)],
     "stations": stations,

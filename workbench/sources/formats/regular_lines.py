@@ -21,8 +21,8 @@ from workbench.sources.formats.record_style import BLANKS, RecordStyle
 
 _QUOTED = r'"(?:[^"]|"")*"'
 _CELL = "\x01"  # mark of a quoted cell
-#: Bare line ends, bytes that were not decoded, the mark above, and marks of joined files.
-_UNUSUAL = re.compile("[\x00\x01\r\ufeff\ud800-\udfff]")
+#: Bare line ends, zero bytes, the mark above, and marks of joined files.
+_UNUSUAL = ("\r", "\x00", _CELL, "\ufeff")
 
 
 def read_regular_lines(lines: str, style: RecordStyle, *, width: int) -> pl.DataFrame | None:
@@ -46,34 +46,43 @@ def read_regular_lines(lines: str, style: RecordStyle, *, width: int) -> pl.Data
     if delimiter is None or delimiter == BLANKS or style.line_end == "\r" or width < 2:
         return None
     body = lines.replace("\r\n", "\n").removesuffix("\n")
-    is_usual = not _UNUSUAL.search(body)
+    is_usual = body != "" and not any(sign in body for sign in _UNUSUAL)
     has_usual_ends = style.line_end == "\n" or lines.count("\n") == lines.count("\r\n")
     if not is_usual or not has_usual_ends or (style.has_escapes and "\\" in lines):
         return None
-    count = body.count("\n") + 1
-    if not _are_regular(body, delimiter, width):
+    try:
+        content = body.encode()
+    except UnicodeEncodeError:  # Bytes that were not decoded are lone surrogates.
         return None
-    cells = pl.read_csv(
-        BytesIO(body.encode()),
+    # No line contains the mark, so it separates nothing.
+    uncut = _read_csv(content, separator=_CELL, quote_char=None).to_series()
+    if not _are_regular(uncut, delimiter, width, has_quotes='"' in body):
+        return None
+    cells = _read_csv(content, separator=delimiter, quote_char='"')
+    return cells if cells.shape == (body.count("\n") + 1, width) else None
+
+
+def _read_csv(content: bytes, *, separator: str, quote_char: str | None) -> pl.DataFrame:
+    return pl.read_csv(
+        BytesIO(content),
         has_header=False,
-        separator=delimiter,
+        separator=separator,
+        quote_char=quote_char,
         infer_schema=False,
         empty_string_is_null=False,
     )
-    return cells if cells.shape == (count, width) else None
 
 
-def _are_regular(body: str, delimiter: str, width: int) -> bool:
-    lines = pl.select(line=pl.lit(body).str.split("\n").list.explode(empty_as_null=False))
+def _are_regular(lines: pl.Series, delimiter: str, width: int, *, has_quotes: bool) -> bool:
     line = pl.col("line")
-    sign = re.escape(delimiter)
-    if '"' in body:
+    if has_quotes:
         line = line.str.replace_all(_QUOTED, _CELL)
     faults = [
         line.str.count_matches(delimiter, literal=True) != width - 1,
         line == "",
         line.str.len_bytes() > LONGEST,
     ]
-    if '"' in body:
+    if has_quotes:
+        sign = re.escape(delimiter)
         faults.append(line.str.contains(f'"|[^{sign}]{_CELL}|{_CELL}[^{sign}]'))
-    return not lines.select(pl.any_horizontal(faults).any()).item()
+    return not lines.to_frame("line").select(pl.any_horizontal(faults).any()).item()

@@ -16,6 +16,7 @@ from workbench.sources.mapping.typed_cells import to_text
 _EXPONENT = r"^-?\d(\.\d+)?[eE][+-]\d+$|^-?\d\.\d+[eE]\d+$"
 #: Words for no value, in lower case, that exports write into a column of codes.
 _NO_VALUE = ("nan", "null", "none", "n/a", "#n/a", "nil", "undefined", "(null)", "<na>", "\\n")
+_LONGEST_WORD = max(map(len, _NO_VALUE))
 #: Number of digits that a spreadsheet keeps of a number.
 _DIGITS_OF_SHEET = 15
 
@@ -42,9 +43,11 @@ def parse_codes(cells: pl.Series, is_number: pl.Series | None) -> ParsedCodes:
     text = to_text(cells).str.strip_chars()
     guarded = int(text.str.contains(r"^'[\w+=@-]").sum() or 0)
     notes = [f"guard apostrophe removed from {count_text(guarded, 'cell')}"] if guarded else []
-    bare, float_notes = _without_float_ends(text.str.replace(r"^'([\w+=@-])", "$1"))
+    unguarded = text.str.replace(r"^'([\w+=@-])", "$1") if guarded else text
+    bare, float_notes = _without_float_ends(unguarded)
     notes += float_notes
-    words = int(bare.str.to_lowercase().is_in(list(_NO_VALUE)).sum() or 0)
+    no_longer = bare.filter(bare.str.len_bytes() <= _LONGEST_WORD)
+    words = int(no_longer.str.to_lowercase().is_in(list(_NO_VALUE)).sum() or 0)
     if words:
         notes.append(
             f"{count_text(words, 'cell')} with a word for no value, like null or nan, taken as "
@@ -66,14 +69,16 @@ def parse_codes(cells: pl.Series, is_number: pl.Series | None) -> ParsedCodes:
 
 def _without_float_ends(text: pl.Series) -> tuple[pl.Series, list[str]]:
     """Remove ``.0`` if all cells of the column are whole numbers, of which some were floats."""
+    if not text.str.ends_with(".0").any():
+        return text, []
     is_float = text.str.contains(r"^-?\d+\.0$").fill_null(value=False)
     count = int(is_float.sum())
     if not count:
         return text, []
-    ends = f"{count_text(count, 'cell')} {'ends' if count == 1 else 'end'} in .0"
+    counted = f"{count_text(count, 'cell')} {'ends' if count == 1 else 'end'} in .0"
     if not text.str.contains(r"^-?\d+(\.0)?$").all():
-        return text, [f"{ends} and kept it, since other cells are no whole numbers"]
-    return text.str.replace(r"\.0$", ""), [f"{ends} as floats do: the end is removed"]
+        return text, [f"{counted} and kept it, since other cells are no whole numbers"]
+    return text.str.replace(r"\.0$", ""), [f"{counted} as floats do: the end is removed"]
 
 
 def _is_inexact(cells: pl.Series) -> pl.Series:

@@ -89,6 +89,8 @@ def stated_currencies(marks: pl.Series, expected: pl.Series) -> pl.Series:
     >>> stated_currencies(pl.Series(["$", "¥", "pcs"]), pl.Series(["CAD", "EUR", "EUR"])).to_list()
     ['CAD', 'JPY', None]
     """
+    if marks.null_count() == len(marks):
+        return marks
     pairs = pl.DataFrame({"mark": marks, "expected": expected})
     distinct = pairs.unique()
     stated = [_currency_of(mark, currency) for mark, currency in distinct.iter_rows()]

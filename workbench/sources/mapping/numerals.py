@@ -51,6 +51,9 @@ _WRITTEN = (
     r"(?<after>[^\d\s()+\-.,'%][^\d()+\-,'%]*?)?\s*(?<trailing>-)?\s*(?<close>\))?$"
 )
 
+#: A number without anything beside it.
+_BARE = r"^[+-]?\d[\d.,]*$"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenNumbers:
@@ -96,14 +99,16 @@ class ParsedNumbers:
 
 def separate_units(cells: pl.Series) -> WrittenNumbers:
     """Separate numbers from the currencies, parentheses and minus signs beside them."""
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(cells))
+    if cells.str.contains(_BARE).all():
+        return WrittenNumbers(digits=cells, before=nothing, after=nothing, negatives=0)
     text = (
         cells.str.replace_all(r"[\u00a0\u202f\u2009]", " ")
         .str.replace_all("[\u2212\u2013]", "-")
         .str.replace_all("\u2019", "'", literal=True)
         .str.strip_chars()
     )
-    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(text))
-    if text.str.contains(r"^[+-]?\d[\d.,]*$").all():
+    if text.str.contains(_BARE).all():
         return WrittenNumbers(digits=text, before=nothing, after=nothing, negatives=0)
     parts = text.to_frame("text").select(pl.col("text").str.extract_groups(_WRITTEN)).unnest("text")
     opens = pl.sum_horizontal(pl.col("open", "inner_open").is_not_null())
@@ -159,10 +164,12 @@ def parse_numerals(
     is_grouped = (voting.str.contains(_GROUPED) & is_whole).fill_null(value=False)
     vote = _vote(voting, is_grouped)
     mark = declared or vote.mark
-    plain = text.str.replace_all("[ ']", "").str.replace_all(
-        "." if mark == "," else ",", "", literal=True
-    )
-    plain = plain.str.replace(mark, ".", literal=True)
+    plain = text
+    for sign in (" ", "'", "." if mark == "," else ","):
+        if plain.str.contains(sign, literal=True).any():
+            plain = plain.str.replace_all(sign, "", literal=True)
+    if mark != ".":
+        plain = plain.str.replace(mark, ".", literal=True)
     plain = plain.set(~text.str.contains(_FORMS[mark]).fill_null(value=False), None)
     if declared is None and not vote.is_clear:
         plain = plain.zip_with(~is_grouped, text.str.replace_all("[.,]", ""))

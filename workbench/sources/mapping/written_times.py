@@ -159,14 +159,17 @@ _ISO_VARIANTS = (
     (r"(T\d.*?) ?(?:[Zz]|UTC|GMT)$", "${1}+00:00"),
     (r"(T\d.*\d) ([+-])", "$1$2"),
 )
-_ISO_OFFSET = r"T.*[+-]\d{2}(?::?\d{2})?$"
+#: The usual form, which needs no change; the offset is one that polars reads.
+_USUAL_ISO = r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})?)?$"
+_ISO_OFFSET = r"T.*(?:Z|[+-]\d{2}(?::?\d{2})?)$"
 
 
 def read_iso(cells: pl.Series) -> WrittenTimes:
     """Return the times of cells in ISO 8601 and in the variants that databases write of it."""
     text = cells.cast(pl.String).str.strip_chars()
-    for variant, form in _ISO_VARIANTS:
-        text = text.str.replace(variant, form)
+    if not text.str.contains(_USUAL_ISO).all():
+        for variant, form in _ISO_VARIANTS:
+            text = text.str.replace(variant, form)
     has_offset = text.str.contains(_ISO_OFFSET).fill_null(value=False)
     absolute = text.set(~has_offset, None).str.to_datetime(
         "%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", time_zone="UTC", strict=False

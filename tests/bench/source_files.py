@@ -1,0 +1,138 @@
+"""Measure how fast files are loaded, beside polars that reads and writes the same file.
+
+    python tests/bench/bench.py --only sources
+
+The files are made up: order lines as CSV and JSON lines, an access log, and order lines in a
+workbook. ``workbench load`` reads each of them in a project of its own. The peer is a process that
+starts polars, reads the file with as many columns as it has, all of them text as far as the format
+allows, and writes Parquet that is not encrypted; it parses no access log, of which it reads lines.
+"""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+MAPPING = Path(__file__).with_name("order_lines.toml")
+CSV_LINES, JSON_LINES, REQUESTS, SHEET_ROWS = 1_800_000, 900_000, 300_000, 100_000
+_LINES_OF_ORDER = 3
+_CUSTOMERS = 200_000
+_LOG_OPTIONS = ("--format", "access_log", "--set", "data_until=2024-07-01")
+_LOG_BASIS = ("--set", "basis=legitimate_interest")
+_PEERS = {
+    ".csv": "pl.scan_csv({path!r}, infer_schema=False).sink_parquet({out!r})",
+    ".ndjson": "pl.scan_ndjson({path!r}).sink_parquet({out!r})",
+    ".log": "pl.scan_csv({path!r}, has_header=False, separator='\\x01', quote_char=None)"
+    ".sink_parquet({out!r})",
+    ".xlsx": "pl.read_excel({path!r}).write_parquet({out!r})",
+}
+
+
+def order_lines(start: int, count: int) -> pl.DataFrame:
+    """Return made-up order lines from a number on, those of one order one after the other."""
+    random = np.random.Generator(np.random.PCG64(start))
+    number = pl.int_range(start, start + count, eager=True, dtype=pl.Int64)
+    order = number // _LINES_OF_ORDER
+    article = pl.Series(random.integers(0, 5_000, count))
+    cents = pl.Series(random.integers(100, 50_000, count))
+    moment = pl.datetime(2020, 1, 1) + pl.duration(seconds=pl.col("order_number") * 5)
+    numbers = pl.DataFrame({"order_number": order, "article_number": article, "cents": cents})
+    customer = pl.col("order_number") * 7_919 % _CUSTOMERS
+    return numbers.select(
+        order=pl.format("SO-{}", pl.col("order_number") + 100_000_000),
+        placed_at=moment.dt.to_string("%Y-%m-%dT%H:%M:%SZ"),
+        customer=pl.format("C{}", customer + 10_000_000),
+        email=pl.format("customer{}@example.org", customer),
+        line=pl.Series(number % _LINES_OF_ORDER + 1).cast(pl.String),
+        article=pl.format("SKU-{}", "article_number"),
+        title=pl.format("Article {}, in blue", "article_number"),
+        quantity=pl.Series(random.integers(1, 9, count)).cast(pl.String),
+        price=pl.format(
+            "{}.{}", pl.col("cents") // 100, (pl.col("cents") % 100).cast(pl.String).str.zfill(2)
+        ),
+        currency=pl.lit("EUR"),
+    )
+
+
+def write_order_lines(path: Path, count: int) -> None:
+    """Write made-up order lines as CSV, piece by piece, so that they need little memory."""
+    piece = 1_000_000 * _LINES_OF_ORDER
+    with path.open("wb") as file:
+        for start in range(0, count, piece):
+            lines = order_lines(start, min(piece, count - start))
+            file.write(lines.write_csv(include_header=start == 0).encode())
+
+
+def sources(command: Callable[..., Any]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield what was measured, our figure, what it is held against, and the ratio.
+
+    Parameters
+    ----------
+    command : callable
+        Runs words as a command and returns wall and CPU seconds and peak GB.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        for path, rows in _files(Path(folder)):
+            project = Path(folder) / "project"
+            for inner in ("notebooks", "reports/studies"):
+                (project / inner).mkdir(parents=True)
+            command([sys.executable, "-m", "workbench", "init", "--project", str(project)])
+            words = [sys.executable, "-m", "workbench", "load", str(path), "--dataset", "bench"]
+            is_log = path.suffix == ".log"
+            words += [*_LOG_OPTIONS, *_LOG_BASIS] if is_log else ["--mapping", str(MAPPING)]
+            used = command([*words, "--project", str(project)])
+            peer = _PEERS[path.suffix].format(path=str(path), out=str(Path(folder) / "out.parquet"))
+            theirs = command([sys.executable, "-c", f"import polars as pl; {peer}"])
+            megabytes = path.stat().st_size / 1e6
+            yield (
+                f"load {path.name}, {rows:,} records, {megabytes:,.0f} MB",
+                f"{used.cpu:.1f} CPU s, {rows / used.cpu:,.0f} records and "
+                f"{megabytes / used.cpu:.1f} MB a CPU s, {used.peak_gb:.2f} GB",
+                f"polars reads and writes it: {theirs.cpu:.1f} CPU s, {theirs.peak_gb:.2f} GB",
+                f"{theirs.cpu / used.cpu:.2f} of its speed",
+            )
+            shutil.rmtree(project)
+            path.unlink()
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, int]]:
+    """Make the files one by one, each with its number of records."""
+    path = folder / "order_lines.csv"
+    write_order_lines(path, CSV_LINES)
+    yield path, CSV_LINES
+    path = folder / "order_lines.ndjson"
+    order_lines(0, JSON_LINES).write_ndjson(path)
+    yield path, JSON_LINES
+    path = folder / "access.log"
+    path.write_text("\n".join(_requests(REQUESTS)) + "\n")
+    yield path, REQUESTS
+    path = folder / "order_lines.xlsx"
+    order_lines(0, SHEET_ROWS).write_excel(path)
+    yield path, SHEET_ROWS
+
+
+def _requests(count: int) -> pl.Series:
+    """Return made-up lines of an access log in the combined form."""
+    number = pl.int_range(0, count, eager=True)
+    visitor = number * 7_919 % 50_000
+    moment = pl.datetime(2024, 1, 1) + pl.duration(seconds=pl.col("number") // 10)
+    agent = (
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "Chrome/120.0.0.0 Safari/537.36"
+    )
+    line = pl.format(
+        '192.0.2.{} - - [{}] "GET /article/{} HTTP/1.1" 200 {} "https://shop.example/" "{}" '
+        '"_ga=GA1.2.{}.1700000000"',
+        pl.col("visitor") % 250,
+        moment.dt.to_string("%d/%b/%Y:%H:%M:%S +0000"),
+        pl.col("number") % 5_000,
+        pl.col("number") % 90_000 + 500,
+        pl.lit(agent),
+        pl.col("visitor") + 100_000_000,
+    )
+    return pl.DataFrame({"number": number, "visitor": visitor}).select(line).to_series()
