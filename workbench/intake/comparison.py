@@ -2,14 +2,20 @@
 
 Rows are compared by the declared keys. Exports repeat rows of earlier exports and add to them: a
 subscription ends, an identifier is seen again. A row with the same values as the held row is not
-written again. A row that fills empty cells of the held row *completes* it. Only a row with another
-value contradicts the held row, and people have to decide which is right. Statements about a person
-and decisions on consent may change, so they are kept beside the earlier ones, unless the same
-statement is held already. The order in which exports are loaded therefore makes no difference.
+written again. A row that fills empty cells of the held row *completes* it. Where values differ, the
+export of the same system that covers more time counts: a newer one *updates* the held row, an older
+one only fills its empty cells. An updated whole, such as an order, loses the held parts that the
+newer export does not have. If both cover the same time, or come from different systems, the row
+contradicts the held row, and people have to decide which is right. Statements about a person and
+decisions on consent may change, so they are kept beside the earlier ones, unless the same statement
+is held already. The order in which exports are loaded therefore makes no difference, but for a cell
+that the newest of three exports leaves empty.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
 
 import polars as pl
 
@@ -18,7 +24,7 @@ from workbench.intake.refusals import gather_refusals, refuse_by_rule, remove_re
 from workbench.schema import TABLES
 from workbench.schema.record_faults import Rule
 from workbench.schema.table_declarations import LINEAGE
-from workbench.sources import REFUSED
+from workbench.sources import REFUSED, Source
 from workbench.vault import Dataset
 
 
@@ -29,9 +35,10 @@ class Comparison:
     Attributes
     ----------
     tables : mapping of str to DataFrame
-        Rows to write: new rows, and held rows that were completed.
+        Rows to write: new rows, and held rows that were completed or updated.
     superseded : mapping of str to DataFrame
-        Keys of the held rows that completed rows replace, and the records of these held rows.
+        Keys of the held rows that these rows replace, or that a newer export does not have any
+        more, with the records of these held rows.
     contradicting : DataFrame
         Columns of ``REFUSED``: records whose key is held with other values.
     records : int
@@ -44,7 +51,36 @@ class Comparison:
     records: int
 
 
-def compare(records: Records, held: Dataset | None) -> Comparison:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How much time the held exports of the load's system cover, beside the load itself.
+
+    Attributes
+    ----------
+    until : datetime
+        First moment that the load does not cover.
+    held : mapping of str to datetime
+        The same of the system's earlier loads, by ``source_id``.
+    """
+
+    until: datetime
+    held: Mapping[str, datetime]
+
+    @classmethod
+    def of(cls, source: Source, held: Dataset | None) -> Self:
+        """Return the coverage of a source beside the loads of its system in a dataset."""
+        loads = () if held is None else held.sources
+        return cls(
+            until=source.data_until_at,
+            held={
+                load.source_id: datetime.fromisoformat(load.data_until_at)
+                for load in loads
+                if load.system == source.system
+            },
+        )
+
+
+def compare(records: Records, held: Dataset | None, coverage: Coverage) -> Comparison:
     """Compare accepted rows with the held rows that have the same primary key.
 
     Parameters
@@ -55,13 +91,18 @@ def compare(records: Records, held: Dataset | None) -> Comparison:
     held : Dataset or None
         The version before the load, with the files that the load wrote already. None if the
         dataset is empty: then all rows are new.
+    coverage : Coverage
+        Time that the load and the held loads of its system cover.
     """
     distinct = {name: _last_statements(rows, name) for name, rows in records.tables.items()}
     if held is None:
         nothing = pl.DataFrame(schema=REFUSED)
         accepted = records.read - records.refused.height
         return Comparison(tables=distinct, superseded={}, contradicting=nothing, records=accepted)
-    compared = {name: _compare_table(rows, name, held) for name, rows in distinct.items()}
+    joined = {name: _compare_table(rows, name, held, coverage) for name, rows in distinct.items()}
+    compared = {
+        name: _drop_outdated_parts(rows, name, joined, held) for name, rows in joined.items()
+    }
     refused = [
         refuse_by_rule(
             rows.filter(pl.col("_is_contradicting")),
@@ -81,11 +122,7 @@ def compare(records: Records, held: Dataset | None) -> Comparison:
             name: _rows_to_write(rows, name, list(distinct[name].columns))
             for name, rows in new_rows.items()
         },
-        superseded={
-            name: keys
-            for name, rows in new_rows.items()
-            if (keys := _superseded_keys(rows, name)).height
-        },
+        superseded=_superseded(new_rows, compared, held),
         contradicting=contradicting,
         records=new_records.height,
     )
@@ -151,10 +188,15 @@ def _last_statements(rows: pl.DataFrame, name: str) -> pl.DataFrame:
 _ORIGIN = ("record_id", *LINEAGE)
 
 
-def _compare_table(rows: pl.DataFrame, name: str, held: Dataset) -> pl.DataFrame:
-    """Fill rows from held rows and add ``_is_new``, ``_is_contradicting`` and ``_is_completed``.
+def _compare_table(
+    rows: pl.DataFrame, name: str, held: Dataset, coverage: Coverage
+) -> pl.DataFrame:
+    """Fill rows from held rows, and mark what is new.
 
-    For each column of ``_ORIGIN`` a column ``NAME_was`` has the value of the held row.
+    ``_is_new`` marks the rows to write, ``_is_completed`` and ``_is_updated`` those of them that
+    replace a held row, ``_is_contradicting`` the rows to refuse, and ``_is_outdated`` those that a
+    newer export states as well. For each column of ``_ORIGIN`` a
+    column ``NAME_was`` has the value of the held row.
     """
     table, key, values = TABLES[name], _key_columns(name), _value_columns(name)
     is_kept_beside = table.merge in ("beside", "statement")
@@ -166,7 +208,7 @@ def _compare_table(rows: pl.DataFrame, name: str, held: Dataset) -> pl.DataFrame
         .collect(engine="streaming")
     )
     if not is_kept_beside:
-        return _complete_held_rows(rows, held_rows, name)
+        return _complete_held_rows(rows, held_rows, name, coverage)
     unchanged = rows.join(held_rows, on=[*key, *values], how="semi", nulls_equal=True)
     marked = rows.join(
         unchanged.select(table.stored_key).with_columns(_is_new=pl.lit(value=False)),
@@ -184,12 +226,16 @@ def _columns_without_held_row(name: str) -> dict[str, pl.Expr]:
     return {
         "_is_contradicting": pl.lit(value=False),
         "_is_completed": pl.lit(value=False),
+        "_is_updated": pl.lit(value=False),
+        "_is_outdated": pl.lit(value=False),
         **{f"{c}_was": pl.lit(None, dtype=TABLES[name].stored[c]) for c in _origin(name)},
     }
 
 
-def _complete_held_rows(rows: pl.DataFrame, held_rows: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Fill empty cells of held rows from the load, and mark rows with other values."""
+def _complete_held_rows(
+    rows: pl.DataFrame, held_rows: pl.DataFrame, name: str, coverage: Coverage
+) -> pl.DataFrame:
+    """Put rows together with the held rows of their keys, the newer one first."""
     key, values = _key_columns(name), _value_columns(name)
     both = rows.join(
         held_rows.with_columns(_is_held=True),
@@ -197,33 +243,77 @@ def _complete_held_rows(rows: pl.DataFrame, held_rows: pl.DataFrame, name: str) 
         how="left",
         suffix="_held",
         maintain_order="left",
-    )
+    ).with_columns(_is_newer=_is_newer(coverage))
     is_held = pl.col("_is_held").fill_null(value=False)
     latest = [c for c in values if TABLES[name].column(c).keeps == "latest"]
     fixed = [c for c in values if c not in latest]
-    differs = [pl.col(c).ne(pl.col(f"{c}_held")).fill_null(value=False) for c in fixed]
-    fills = [pl.col(c).is_not_null() & pl.col(f"{c}_held").is_null() for c in fixed]
-    fills += [pl.col(c) > pl.col(f"{c}_held") for c in latest]
     none = pl.lit(value=False)
-    marked = both.with_columns(
-        _is_contradicting=is_held & pl.any_horizontal(none, *differs),
-    ).with_columns(
-        _is_completed=is_held & ~pl.col("_is_contradicting") & pl.any_horizontal(none, *fills),
+    differs = pl.any_horizontal(
+        none, *(pl.col(c).ne(pl.col(f"{c}_held")).fill_null(value=False) for c in fixed)
     )
-    completed = [
-        pl.max_horizontal(c, f"{c}_held") if c in latest else pl.coalesce(c, f"{c}_held")
+    fills = pl.any_horizontal(
+        none,
+        *(pl.col(c).is_not_null() & pl.col(f"{c}_held").is_null() for c in fixed),
+        *(pl.col(c) > pl.col(f"{c}_held") for c in latest),
+    )
+    marked = both.with_columns(
+        _is_contradicting=is_held & differs & pl.col("_is_newer").is_null(),
+        _is_updated=is_held & differs & pl.col("_is_newer").fill_null(value=False),
+    ).with_columns(
+        _is_completed=is_held & fills & ~pl.col("_is_contradicting") & ~pl.col("_is_updated"),
+    )
+    replaces = pl.col("_is_completed") | pl.col("_is_updated")
+    is_first = pl.col("_is_newer").fill_null(value=True)
+    together = {
+        c: pl.max_horizontal(c, f"{c}_held")
+        if c in latest
+        else pl.when(is_first)
+        .then(pl.coalesce(c, f"{c}_held"))
+        .otherwise(pl.coalesce(f"{c}_held", c))
         for c in values
-    ]
+    }
     filled = marked.with_columns(
-        pl.when("_is_completed").then(value).otherwise(pl.col(c)).alias(c)
-        for c, value in zip(values, completed, strict=True)
+        pl.when(replaces).then(value).otherwise(pl.col(c)).alias(c) for c, value in together.items()
     )
     return filled.select(
         *rows.columns,
         "_is_contradicting",
         "_is_completed",
+        "_is_updated",
+        (is_held & ~pl.col("_is_newer").fill_null(value=True)).alias("_is_outdated"),
         *(pl.col(c if c in key else f"{c}_held").alias(f"{c}_was") for c in _origin(name)),
-        _is_new=~is_held | pl.col("_is_completed"),
+        _is_new=~is_held | replaces,
+    )
+
+
+def _drop_outdated_parts(
+    rows: pl.DataFrame, name: str, compared: Mapping[str, pl.DataFrame], held: Dataset
+) -> pl.DataFrame:
+    """Mark as not new the parts that a newer export of their whole does not have any more."""
+    part_of = TABLES[name].part_of
+    if part_of is None or part_of[1] not in compared:
+        return rows
+    key, whole = part_of
+    outdated = compared[whole].filter("_is_outdated").select(key)
+    if outdated.is_empty():
+        return rows
+    with_parts = held.stored_rows(name).select(key).join(outdated.lazy(), on=key, how="semi")
+    stated = with_parts.unique().collect().with_columns(_is_stated=pl.lit(value=True))
+    marked = rows.join(stated, on=key, how="left", maintain_order="left")
+    is_gone = pl.col("_is_stated").fill_null(value=False) & ~pl.col("_is_outdated")
+    return marked.with_columns(_is_new=pl.col("_is_new") & ~is_gone).drop("_is_stated")
+
+
+def _is_newer(coverage: Coverage) -> pl.Expr:
+    """Return whether the load covers more time than the held row's, less, or (null) the same."""
+    newer = [load for load, until in coverage.held.items() if until < coverage.until]
+    older = [load for load, until in coverage.held.items() if until > coverage.until]
+    held = pl.col("source_id_held")
+    return (
+        pl.when(held.is_in(newer))
+        .then(statement=True)
+        .when(held.is_in(older))
+        .then(statement=False)
     )
 
 
@@ -233,7 +323,7 @@ def _origin(name: str) -> list[str]:
 
 
 def _rows_to_write(rows: pl.DataFrame, name: str, columns: list[str]) -> pl.DataFrame:
-    """Return the rows to write; a completed row keeps the lineage of its first load."""
+    """Return the rows to write; a completed row keeps the lineage of the held one."""
     if not rows["_is_completed"].any():
         return rows.select(columns)
     kept = {
@@ -244,8 +334,37 @@ def _rows_to_write(rows: pl.DataFrame, name: str, columns: list[str]) -> pl.Data
     return rows.with_columns(**kept).select(columns)
 
 
-def _superseded_keys(rows: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Return the keys of the completed rows, with the record of the held row."""
-    completed = rows.filter("_is_completed")
+def _superseded(
+    new_rows: Mapping[str, pl.DataFrame], compared: Mapping[str, pl.DataFrame], held: Dataset
+) -> dict[str, pl.DataFrame]:
+    """Return the keys of the held rows that are replaced, or gone with a newer export."""
+    found = {name: _replaced_keys(rows, name) for name, rows in new_rows.items()}
+    for name, rows in compared.items():
+        part_of = TABLES[name].part_of
+        if part_of is not None and part_of[1] in new_rows:
+            stale = _stale_keys(rows, name, new_rows[part_of[1]], held)
+            found[name] = pl.concat([found[name], stale.select(found[name].columns)])
+    return {name: keys for name, keys in found.items() if keys.height}
+
+
+def _replaced_keys(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return the keys of rows that replace a held row, with the record of the held row."""
+    replacing = rows.filter(pl.col("_is_completed") | pl.col("_is_updated"))
     record = {"record_id": "record_id_was"} if "record_id" in _origin(name) else {}
-    return completed.select(*(c for c in _key_columns(name) if c not in record), **record)
+    return replacing.select(*(c for c in _key_columns(name) if c not in record), **record)
+
+
+def _stale_keys(rows: pl.DataFrame, name: str, wholes: pl.DataFrame, held: Dataset) -> pl.DataFrame:
+    """Return the keys of held parts of updated wholes that the newer export does not have.
+
+    A whole of which the export has no part at all keeps its parts: the export may have none.
+    """
+    key, _ = TABLES[name].part_of or ("", "")
+    own = [*_key_columns(name), *(["record_id"] if "record_id" in _origin(name) else [])]
+    updated = wholes.filter("_is_updated").select(key).join(rows.select(key), on=key, how="semi")
+    if updated.is_empty():
+        return held.stored_rows(name).select(own).head(0).collect()
+    parts = held.stored_rows(name).select(own).join(updated.lazy(), on=key, how="semi")
+    return parts.join(
+        rows.lazy().select(_key_columns(name)), on=_key_columns(name), how="anti"
+    ).collect()

@@ -10,7 +10,7 @@ import polars as pl
 
 from workbench.foundation import compute
 from workbench.foundation.errors import ParameterError
-from workbench.intake.comparison import compare
+from workbench.intake.comparison import Coverage, compare
 from workbench.intake.held_back import (
     MAX_REFUSED,
     HeldBackError,
@@ -76,7 +76,7 @@ class _Loader:
             secret=self.secret,
         )
         with translate_read_errors(held.label if held else "dataset"):
-            found = compare(records, held)
+            found = compare(records, held, Coverage.of(source, held))
         contradicting = add_repeats(found.contradicting, result.repeats)
         contradicting = restore_source_cells(contradicting, result.raw)
         about = records_about(records.tables.values(), contradicting, result.repeats)
