@@ -112,3 +112,39 @@ def test_another_system_never_updates(vault: Vault, tmp_path: Path):
     assert [(order, total) for order, total, *_ in orders(vault)] == [
         ("other:7", 1200), ("other:9", 100), (f"{MAPPING.system}:7", 1200),
     ]  # fmt: skip
+
+
+def test_an_import_without_a_time_lowers_consent_and_never_raises_it(vault: Vault, tmp_path: Path):
+    def state(until: str, decision: str, at: str = "") -> None:
+        content = {
+            **SETTINGS,
+            "columns": {"who": "code", "decision": "category", "at": "date"},
+            "record": {"id": "who"},
+            "identities": {"user_id": "who"},
+            "tables": {
+                "customers": {"first_seen_at": "MIN(data_until_at)"},
+                "consents": {
+                    "purpose": "'analytics'", "decision": "decision", "basis": "'consent'",
+                    "decided_at": '"at"',
+                },
+            },
+        }  # fmt: skip
+        path = tmp_path / f"{until}{decision}.csv"
+        path.write_text(f"who,decision,at\nc,{decision},{at}\n")
+        mapping = SourceMapping.of(content, name="consents")
+        load([path], vault=vault, dataset="shop", mapping=mapping, settings={"data_until": until})
+
+    def latest() -> str:
+        held = vault.dataset("shop").data()["consents"].sort("decided_at").collect()
+        return str(held["decision"][-1])
+
+    state("2024-02-01", "given")
+    assert latest() == "given"
+    state("2024-03-01", "refused")
+    assert latest() == "refused"
+    state("2024-04-01", "given")  # says nothing of when, so it is no newer evidence
+    assert latest() == "refused"
+    state("2024-05-01", "given", "2024-04-20")
+    assert latest() == "given"
+    state("2024-06-01", "withdrawn")
+    assert latest() == "withdrawn"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import polars as pl
 
@@ -25,6 +25,9 @@ _ADDED_ON_OPENING = ("customer_id",)
 
 #: E-mail address within a native id: no other identifier can be recognised by its form.
 _ADDRESS = r"[^\s@]@[^\s@]+\.[^\s@]"
+
+#: Moment before every decision on consent that states its time.
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 #: Table without cells, for records that are refused already and keep the cells that they have.
 _NO_CELLS = pl.DataFrame(schema={"source_row": pl.Int64, "raw": pl.String})
@@ -252,12 +255,16 @@ def _date_decisions(
     """Give decisions without a time the time until which the source is complete.
 
     The time is part of the decision: the same statement in a later export is a later decision. So a
-    withdrawal that is stated again counts after a consent that was given in between.
+    withdrawal that is stated again counts after a consent that was given in between. A state that
+    was imported without a time may lower a consent but never raise it: that it is given counts as
+    older than every decision that has a time.
     """
     if "consents" not in tables:
         return tables
-    until = pl.lit(data_until_at).cast(TABLES["consents"].schema["decided_at"])
-    dated = tables["consents"].with_columns(pl.col("decided_at").fill_null(until))
+    kind = TABLES["consents"].schema["decided_at"]
+    raises = (pl.col("decision") == "given") & (pl.col("method") == "import")
+    undated = pl.when(raises).then(pl.lit(_LONG_AGO)).otherwise(pl.lit(data_until_at)).cast(kind)
+    dated = tables["consents"].with_columns(pl.col("decided_at").fill_null(undated))
     return {**tables, "consents": dated}
 
 
