@@ -47,7 +47,9 @@ def test_a_first_load_makes_version_1_and_says_what_it_read(load_contacts, vault
         ],
         "people": {"records": 2, "customers": 2, "across_systems": 0, "conflicts": 0},
         "tables": {"sources": 1, "customers": 2, "identities": 6},
+        "rows": {"customers": 2, "identities": 6},
         "amounts_minor": {},
+        "warnings": [],
     }
     assert vault.dataset("shop").is_synthetic is False
 
@@ -155,7 +157,7 @@ def test_what_contradicts_is_refused_with_reason_and_raw_cells(load_orders, vaul
     assert {name: after[name] for name in before if name != "sources"} == {
         name: rows for name, rows in before.items() if name != "sources"
     }
-    assert report.amounts == {"EUR": 1550}
+    assert report.amounts["order_items"] == {"EUR": 1550}
 
 
 def test_a_refused_order_takes_its_new_lines_with_it(load_orders, vault):
@@ -208,7 +210,7 @@ def test_records_that_repeat_an_earlier_one_are_counted_once(load_orders, conten
     )
     held = contents(vault.dataset("shop"))
     assert sorted(order["total_minor"] for order in held["orders"]) == [100, 1550]
-    assert report.amounts == {"EUR": 1650}
+    assert report.amounts["order_items"] == {"EUR": 1650}
     again = load_orders(O3 + O1 + O3 + O3 + O2)
     assert _counts(again) == (6, 6, 0, 5)
 

@@ -19,12 +19,13 @@ from tests.privacy.conftest import (
 )
 from workbench.features import customer_features
 from workbench.features.profile import profile
-from workbench.foundation.errors import ParameterError, PrivacyError
+from workbench.foundation.errors import InputError, ParameterError, PrivacyError
 from workbench.privacy import View, default_as_of, open_view
 from workbench.privacy.view import view_fingerprint
 from workbench.schema import TABLES
 from workbench.studies import read_study
 from workbench.vault import Dataset
+from workbench.vault.entries import Operation
 
 FIVE = [customer(number) for number in (1, 2, 3, 4, 5)]
 
@@ -121,6 +122,19 @@ def test_a_view_below_min_group_is_refused(dataset: MakeDataset) -> None:
     assert " 1 " not in str(told.value)  # how many is itself too small to be told
     with pytest.raises(PrivacyError, match="may see no customers"):
         open_view(study(purpose="personalize"), made)
+
+
+def test_a_study_may_require_what_the_supplier_stated(dataset: MakeDataset) -> None:
+    whole = dataset(customers=FIVE)
+    stated = {"expected orders": "8000", "found orders": "392"}
+    load = Operation(kind="load", version=1, base=0, sources=whole.sources, details=stated)
+    short = replace(whole, operations=(load,))
+    open_view(on_contract(), short)
+    asking = on_contract(require_complete=True)
+    with pytest.raises(InputError, match="orders: 8,000 stated, 392 held after this load: load"):
+        open_view(asking, short)
+    later = replace(load, version=2, details={"expected orders": "8000", "found orders": "8000"})
+    open_view(asking, replace(whole, operations=(load, later)))
 
 
 @pytest.mark.parametrize("day", ["2024-01-05", "2023-01-01", "2024-07-02"])

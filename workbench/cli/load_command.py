@@ -54,6 +54,14 @@ def load(
             "unless given.",
         ),
     ] = None,
+    expect: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=NUMBER",
+            help="What the supplier states: orders=8000, orders.EUR=84000.00, or a TOML file of "
+            "such lines.",
+        ),
+    ] = None,
     is_plan: Annotated[
         bool, typer.Option("--plan", help="Report what a load would do, and store nothing.")
     ] = False,
@@ -74,12 +82,15 @@ def load(
             mapping=mapping,
             settings=parse_pairs(settings or [], "--set"),
             max_refused=max_refused,
+            expect=expect or [],
             is_plan=is_plan,
         )
     except HeldBackError as error:
         _print(error.report, as_json=as_json)
         raise
     _print(report, as_json=as_json)
+    for warning in report.warnings:
+        say(f"WARNING: {warning}")
     if is_plan:
         say("This was a plan: nothing was stored.")
         return
@@ -111,8 +122,9 @@ def _print_report(report: "LoadReport") -> None:
             typer.echo(f"  passed over, {rows:,} records: {reason}")
         for assumption in file.assumptions:
             typer.echo(f"  assumed: {assumption}")
-    for currency, amount in report.amounts.items():
-        typer.echo(f"Order lines of this load come to {format_money(amount, currency)}.")
+    for table, sums in report.amounts.items():
+        told = ", ".join(format_money(amount, currency) for currency, amount in sums.items())
+        typer.echo(f"{table} of this load: {report.rows[table]:,} rows, {told}.")
     people = report.people
     typer.echo(
         f"{people.records:,} records are {people.customers:,} customers; "

@@ -52,7 +52,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Coverage:
+class LoadCoverage:
     """How much time the held exports of the load's system cover, beside the load itself.
 
     Attributes
@@ -80,7 +80,7 @@ class Coverage:
         )
 
 
-def compare(records: Records, held: Dataset | None, coverage: Coverage) -> Comparison:
+def compare(records: Records, held: Dataset | None, coverage: LoadCoverage) -> Comparison:
     """Compare accepted rows with the held rows that have the same primary key.
 
     Parameters
@@ -91,7 +91,7 @@ def compare(records: Records, held: Dataset | None, coverage: Coverage) -> Compa
     held : Dataset or None
         The version before the load, with the files that the load wrote already. None if the
         dataset is empty: then all rows are new.
-    coverage : Coverage
+    coverage : LoadCoverage
         Time that the load and the held loads of its system cover.
     """
     distinct = {name: _last_statements(rows, name) for name, rows in records.tables.items()}
@@ -189,7 +189,7 @@ _ORIGIN = ("record_id", *LINEAGE)
 
 
 def _compare_table(
-    rows: pl.DataFrame, name: str, held: Dataset, coverage: Coverage
+    rows: pl.DataFrame, name: str, held: Dataset, coverage: LoadCoverage
 ) -> pl.DataFrame:
     """Fill rows from held rows, and mark what is new.
 
@@ -233,7 +233,7 @@ def _columns_without_held_row(name: str) -> dict[str, pl.Expr]:
 
 
 def _complete_held_rows(
-    rows: pl.DataFrame, held_rows: pl.DataFrame, name: str, coverage: Coverage
+    rows: pl.DataFrame, held_rows: pl.DataFrame, name: str, coverage: LoadCoverage
 ) -> pl.DataFrame:
     """Put rows together with the held rows of their keys, the newer one first."""
     key, values = _key_columns(name), _value_columns(name)
@@ -243,7 +243,7 @@ def _complete_held_rows(
         how="left",
         suffix="_held",
         maintain_order="left",
-    ).with_columns(_is_newer=_is_newer(coverage))
+    ).with_columns(_is_newer=_is_newer(name, coverage))
     is_held = pl.col("_is_held").fill_null(value=False)
     latest = [c for c in values if TABLES[name].column(c).keeps == "latest"]
     fixed = [c for c in values if c not in latest]
@@ -304,8 +304,13 @@ def _drop_outdated_parts(
     return marked.with_columns(_is_new=pl.col("_is_new") & ~is_gone).drop("_is_stated")
 
 
-def _is_newer(coverage: Coverage) -> pl.Expr:
-    """Return whether the load covers more time than the held row's, less, or (null) the same."""
+def _is_newer(name: str, coverage: LoadCoverage) -> pl.Expr:
+    """Return whether the load covers more time than the held row's, less, or (null) the same.
+
+    It is null too for rows that do not name their load.
+    """
+    if "source_id" not in TABLES[name].stored:
+        return pl.lit(None, dtype=pl.Boolean)
     newer = [load for load, until in coverage.held.items() if until < coverage.until]
     older = [load for load, until in coverage.held.items() if until > coverage.until]
     held = pl.col("source_id_held")

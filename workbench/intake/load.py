@@ -3,14 +3,24 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from workbench.foundation import compute
 from workbench.foundation.errors import ParameterError
-from workbench.intake.comparison import Coverage, compare
+from workbench.intake.comparison import LoadCoverage, compare
+from workbench.intake.control_totals import (
+    ControlTotals,
+    as_details,
+    found_for,
+    gap_warnings,
+    system_warning,
+    unmet_warnings,
+)
 from workbench.intake.held_back import (
     MAX_REFUSED,
     HeldBackError,
@@ -53,7 +63,7 @@ class _LoadedPart:
     new: int
     assumptions: tuple[str, ...]
     passed_over: Mapping[str, int]
-    amounts: Mapping[str, int]
+    totals: ControlTotals
     closes: Mapping[int, str]
 
 
@@ -76,7 +86,7 @@ class _Loader:
             secret=self.secret,
         )
         with translate_read_errors(held.label if held else "dataset"):
-            found = compare(records, held, Coverage.of(source, held))
+            found = compare(records, held, LoadCoverage.of(source, held))
         contradicting = add_repeats(found.contradicting, result.repeats)
         contradicting = restore_source_cells(contradicting, result.raw)
         about = records_about(records.tables.values(), contradicting, result.repeats)
@@ -98,7 +108,7 @@ class _Loader:
             new=found.records,
             assumptions=(*result.assumptions, *records.assumptions),
             passed_over=result.passed_over,
-            amounts=_amounts(records.tables, found.contradicting),
+            totals=ControlTotals.of(records.tables, found.contradicting, source),
             closes=result.closes,
         )
 
@@ -111,6 +121,7 @@ def load(
     mapping: SourceMapping | None = None,
     settings: Mapping[str, str],
     max_refused: float = MAX_REFUSED,
+    expected: Mapping[str, Decimal] = MappingProxyType({}),
     is_plan: bool = False,
     workers: int = 1,
 ) -> LoadReport:
@@ -130,6 +141,9 @@ def load(
         Share of a file's records, 0 to 1, that may be refused; above it nothing is loaded. It
         counts for files of 100 records or more; a file of which no record is accepted is held back
         whatever its size.
+    expected : mapping of str to Decimal
+        Totals that the load is expected to bring, see ``read_expectations``; others are a warning,
+        which the dataset keeps.
     is_plan : bool
         Whether only to report what the load would do. Nothing is stored then.
     workers : int
@@ -149,9 +163,9 @@ def load(
     ParameterError
         A name, a mapping or a setting is wrong, or no file is named.
     """
+    check_share(max_refused)
     if not paths:
         raise ParameterError("no file to load: name at least one")
-    check_share(max_refused)
     sources = [
         source
         for path in paths
@@ -167,12 +181,16 @@ def load(
             for source, file in zip(sources, reports, strict=True)
             if source.content_hash in state.refused
         )
+        totals = ControlTotals.sum(state.totals)
+        found = found_for(expected, totals)
         if is_plan or held_back:
             made = state.preview()
             version = before.version if before else 0
-        else:
-            made = state.commit() if before is None or state.is_changed else before
+        elif before is None or state.is_changed:
+            made = state.commit(as_details(expected, found))
             version = made.version
+        else:
+            made, version = before, before.version
         people = _count_people(made)
         report = LoadReport(
             dataset=dataset,
@@ -183,7 +201,13 @@ def load(
             # ``customers`` has a row for each statement, so the number of customers replaces it.
             tables=made.rows | ({"customers": people.customers} if people.records else {}),
             people=people,
-            amounts=dict(sorted(state.amounts.items())),
+            rows=dict(sorted(totals.rows.items())),
+            amounts=_by_table(totals),
+            warnings=(
+                *(unmet_warnings(expected, found) if state.totals else ()),
+                *state.gaps,
+                *system_warning(_orders_by_system(made)),
+            ),
             made_version=version != (before.version if before else 0),
         )
     if is_plan:
@@ -194,6 +218,24 @@ def load(
         raise HeldBackError(report, max_refused=max_refused)
     closed = [forget_refused(vault, dataset, entry, state.returned) for entry in state.sources]
     return replace(report, closed=report.closed + sum(closed))
+
+
+def _by_table(totals: ControlTotals) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for (table, currency), amount in sorted(totals.amounts.items()):
+        found.setdefault(table, {})[currency] = amount
+    return found
+
+
+def _orders_by_system(dataset: Dataset) -> dict[str, int]:
+    system = {source.source_id: source.system for source in dataset.sources}
+    if len(set(system.values())) < 2:
+        return {}
+    counts = dataset.stored_rows("orders").group_by("source_id").len().collect(engine="streaming")
+    found = Counter[str]()
+    for source_id, rows in counts.iter_rows():
+        found[system.get(source_id, "")] += rows
+    return dict(found)
 
 
 def _count_people(made: Dataset) -> People:
@@ -239,9 +281,12 @@ def _load_one(
     for part in done:
         for table, keys in part.superseded.items():
             superseded.setdefault(table, []).append(keys)
-        state.amounts.update(part.amounts)
     state.end_source([file for part in done for file in part.files], superseded)
     state.new_records += sum(part.new for part in done)
+    totals = ControlTotals.sum(part.totals for part in done)
+    state.totals.append(totals)
+    until = source.data_until_at.astimezone(ZoneInfo(source.zone)).date()
+    state.gaps += [f"{Path(source.label).name}: {gap}" for gap in gap_warnings(totals, until)]
     closes = {row: each for part in done for row, each in part.closes.items()}
     state.add_refused(refused, entry, closes)
     state.add_source(entry, _source_row(source, entry))
@@ -269,20 +314,6 @@ def _report(
         passed_over=passed_over,
         assumptions=assumptions,
     )
-
-
-def _amounts(tables: Mapping[str, pl.DataFrame], refused: pl.DataFrame) -> dict[str, int]:
-    """Return the sums of accepted order lines by currency, in minor units."""
-    if "order_items" not in tables or "orders" not in tables:
-        return {}
-    currencies = tables["orders"].select("order_id", "currency").unique()
-    lines = (
-        tables["order_items"]
-        .join(refused, on="source_row", how="anti")
-        .join(currencies, on="order_id", how="inner")
-    )
-    sums = lines.group_by("currency").agg(pl.col("amount_minor").sum())
-    return dict(sums.iter_rows())
 
 
 def _reasons(refused: pl.DataFrame) -> dict[str, int]:

@@ -75,9 +75,13 @@ class LoadReport:
         Number of stored rows by table after the load; for ``customers`` the number of customers.
     people : People
         Numbers of records and of customers.
-    amounts : mapping of str to int
-        Sum of the order lines that this load accepted, including lines of guests, by currency, in
-        minor units.
+    rows : mapping of str to int
+        Number of rows that this load accepted, by table; rows that were held already count.
+    amounts : mapping of str to mapping of str to int
+        Sum of the amounts of these rows by table and currency, in minor units, those of guests
+        included.
+    warnings : tuple of str
+        Sentences about totals that were not met, days without rows, and orders of several systems.
     made_version : bool
         Whether the load made a version; it makes none if nothing changed.
     """
@@ -89,7 +93,9 @@ class LoadReport:
     files: tuple[FileReport, ...]
     tables: Mapping[str, int]
     people: People
-    amounts: Mapping[str, int]
+    rows: Mapping[str, int]
+    amounts: Mapping[str, Mapping[str, int]]
+    warnings: tuple[str, ...]
     made_version: bool
 
     @property
@@ -133,5 +139,7 @@ class LoadReport:
             ],
             "tables": dict(self.tables),
             "people": asdict(self.people),
-            "amounts_minor": dict(self.amounts),
+            "rows": dict(self.rows),
+            "amounts_minor": {table: dict(sums) for table, sums in self.amounts.items()},
+            "warnings": list(self.warnings),
         }

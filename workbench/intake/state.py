@@ -1,6 +1,5 @@
 """State of a load: the files, entries and refused records gathered for the next version."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -8,6 +7,7 @@ from datetime import datetime
 import polars as pl
 
 from workbench.identity import link_records
+from workbench.intake.control_totals import ControlTotals
 from workbench.intake.quarantine import RECORD_SCHEMA, add_quarantine_ids, to_records, to_rows
 from workbench.schema import NO_CUSTOMER, TABLES, bucket_of
 from workbench.sources.returned_records import RETURNED
@@ -44,8 +44,10 @@ class State:
         that were refused before and came back.
     returned : set of str
         Ids of the refused records that came back in corrected files.
-    amounts : Counter of str
-        Sum of accepted order lines by currency, in minor units.
+    totals : list of ControlTotals
+        Totals of the sources that were loaded so far.
+    gaps : list of str
+        Sentences about days on which their rows are missing.
     """
 
     def __init__(self, before: Dataset | None, writer: DatasetWriter) -> None:
@@ -55,7 +57,8 @@ class State:
         self.closed = 0
         self.refused: dict[str, pl.DataFrame] = {}
         self.returned: set[str] = set()
-        self.amounts: Counter[str] = Counter()
+        self.totals: list[ControlTotals] = []
+        self.gaps: list[str] = []
         self._writer = writer
         self._files: list[FileEntry] = []
         self._rows: dict[str, pl.DataFrame] = {}
@@ -164,11 +167,15 @@ class State:
         )
         self._quarantine = quarantine
 
-    def commit(self) -> Dataset:
+    def commit(self, details: Mapping[str, str]) -> Dataset:
         """Write the links, the whole quarantine if it changed, and then the version."""
         files = self._complete_files()
         return self._writer.commit(
-            before=self.before, files=files, sources=self.sources, dropped=self._dropped
+            before=self.before,
+            files=files,
+            sources=self.sources,
+            dropped=self._dropped,
+            details=details,
         )
 
     def preview(self) -> Dataset:

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from workbench.foundation.errors import ParameterError, PrivacyError
+from workbench.foundation.errors import InputError, ParameterError, PrivacyError
 from workbench.foundation.files import canonical_json
+from workbench.intake.control_totals import unmet_expectations
 from workbench.privacy.columns import (
     generalise_customers,
     history_units,
@@ -210,11 +211,18 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
 
     Raises
     ------
+    InputError
+        The study requires complete data, and a load did not bring what its supplier stated.
     ParameterError
         ``as_of`` lies outside the data.
     PrivacyError
         The study may see fewer customers than ``min_group``.
     """
+    if study.require_complete and (lacks := unmet_expectations(dataset)):
+        raise InputError(
+            f"study {study.name} requires complete data, but in dataset {dataset.name} "
+            f"{'; '.join(lacks)}: load the missing records with --expect"
+        )
     zone = zone_of(study, dataset)
     latest = default_as_of(dataset, zone=zone)
     as_of = as_of or latest

@@ -188,10 +188,12 @@ class Session:
         mapping: str | None = None,
         settings: Mapping[str, str],
         max_refused: float | None = None,
+        expect: Sequence[str] = (),
         is_plan: bool = False,
     ) -> "LoadReport":
         """Read exports into a dataset, see ``intake.load``."""
         from workbench.intake import load  # late: polars and dataframely
+        from workbench.intake.control_totals import read_expectations
         from workbench.intake.held_back import MAX_REFUSED
         from workbench.sources import find_mapping
 
@@ -202,6 +204,7 @@ class Session:
             mapping=find_mapping(mapping) if mapping else None,
             settings=settings,
             max_refused=MAX_REFUSED if max_refused is None else max_refused,
+            expected=read_expectations(expect),
             is_plan=is_plan,
             workers=self.place.workers,
         )

@@ -135,6 +135,8 @@ class StudyTerms(Declaration):
         Number of days for which executed notebooks and views may be kept.
     require_confinement : bool
         Whether to refuse a run if this machine cannot confine a kernel in every respect.
+    require_complete : bool
+        Whether to refuse a run if a load of the dataset did not bring what its supplier stated.
     """
 
     name: str
@@ -155,6 +157,7 @@ class StudyTerms(Declaration):
     schedule: Schedule | None = None
     retention_days: int = Field(default=365, ge=1)
     require_confinement: bool = False
+    require_complete: bool = False
 
 
 class Study(StudyTerms):
