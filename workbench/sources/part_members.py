@@ -186,6 +186,8 @@ def _separate_header_rows(
     further = len(roles) - 1
     if not further:
         return cells, {}, {}
+    if any(kind != pl.String for kind in cells.records.drop("source_row").dtypes):
+        raise InputError(f"{name} has columns with types, so none of its rows is a header row")
     head = cells.records.head(further)
     if head.height < further or head["source_row"].to_list() != list(range(1, further + 1)):
         raise InputError(f"{name} has fewer than {len(roles)} header rows: export it again")
