@@ -40,7 +40,7 @@ def record(**changes: Any) -> dict[str, Any]:
             "contact": "probe@company.example", "dataset": "demo", "currency": "EUR", "zone": None,
             "columns": {"customers": ["gender"]}, "special_categories_basis": None,
             "policy": Policy().model_dump(mode="json"), "min_group": 10, "schedule": None,
-            "retention_days": 365, "require_confinement": False,
+            "retention_days": 365, "require_confinement": False, "require_complete": False,
         },
         "dataset": {
             "name": "demo", "version": 1, "fingerprint": "ff", "is_synthetic": False,
