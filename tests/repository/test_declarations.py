@@ -17,6 +17,8 @@ EXEMPT = {
     "features/feature_dictionary.py FEATURES": "features that are called like columns",
     "intake/state.py _TERMS": "terms of a load, fields of its entry in the manifest",
     "sources/mapping/mapping_rules.py _KEYS_OF_TYPES": "keys of the rule of a source column",
+    "sources/mapping/minimisation.py _NAMED_BY": "columns that name what a row states",
+    "sources/mapping/minimisation.py _STATED": "columns that name what a row states",
     "sources/mapping/part_rules.py GIVEN": "names that an expression of a mapping may use",
     "sources/mapping/part_rules.py _FILLED": "columns that a mapping need not state",
     "sources/mapping/part_rules.py _FILLED_IN": "columns that a mapping need not state",

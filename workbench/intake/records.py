@@ -16,9 +16,11 @@ from workbench.intake.refusals import (
     restore_source_cells,
 )
 from workbench.schema import TABLES, Column
+from workbench.schema.person_identifiers import CODE
 from workbench.schema.record_faults import FAULTS, MISSING, Rule
 from workbench.schema.validation import first_of_repeated, validate_rows
 from workbench.sources import REFUSED, ReadResult, refused_records
+from workbench.sources.mapping.minimisation import minimised_values
 
 #: Columns that rows get when a dataset is opened.
 _ADDED_ON_OPENING = ("customer_id",)
@@ -94,6 +96,7 @@ def resolve(
         refused = gather_refusals([refused, orphans])
         tables = remove_refused(tables, refused)
     tables, assumptions = _keep_first_rows(tables, repeating)
+    tables = {name: _code(frame, name, reading.coded, secret) for name, frame in tables.items()}
     doubtful = _complete(reading.doubtful, reading.keyed, source_id, secret)
     further = pl.concat(
         [
@@ -126,6 +129,16 @@ def _keep_first_rows(
                 f"{name}: {count:,} records repeat an earlier one and are counted once"
             )
     return kept, tuple(assumptions)
+
+
+def _code(rows: pl.DataFrame, table: str, coded: Iterable[str], secret: str) -> pl.DataFrame:
+    """Replace the values that a mapping codes by their HMAC; equal values have equal codes."""
+    for entry in minimised_values(table, coded):
+        column = entry.column
+        chosen = rows.select(entry.condition.fill_null(value=False)).to_series()
+        code = keyed_native(CODE + rows[column].cast(pl.String), secret=secret)
+        rows = rows.with_columns(code.zip_with(chosen, rows[column]).alias(column))
+    return rows
 
 
 def records_about(

@@ -10,6 +10,10 @@ _PLACEHOLDERS = (
 _EMAIL = r"^[^\s@]+@[^\s@]+\.[^\s@]+$"
 
 
+#: Beginning of a code that is stored in place of an identifier.
+CODE = "code:"
+
+
 def normalise_identifier(identifier: pl.Expr, *, kind: pl.Expr) -> pl.Expr:
     """Return identifiers without spaces around them, composed (NFC), e-mail in lower case.
 
@@ -35,5 +39,6 @@ def is_identifier(identifier: pl.Expr, *, kind: pl.Expr) -> pl.Expr:
     """
     native = pl.when(kind == "user_id").then(identifier.str.replace(r"^[^:]*:", ""))
     text = native.otherwise(identifier).str.strip_chars()
+    is_coded = identifier.str.starts_with(CODE)
     is_word = text.str.contains(r"[\p{L}\p{N}]") & ~text.str.to_lowercase().is_in(_PLACEHOLDERS)
-    return is_word & ((kind != "email") | text.str.contains(_EMAIL))
+    return is_word & ((kind != "email") | is_coded | text.str.contains(_EMAIL))

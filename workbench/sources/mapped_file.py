@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Self
 
@@ -103,7 +103,14 @@ class MappedFile(WithProvenance):
             raise ParameterError(f"{self.file.name} has one part, number 0; asked for {part}")
         data = self.file.read()
         found = read_members(data, self.mapping.part[self.part_name], self.file.name)
-        return _read_part(found, self._context(found, self.part_name, data))
+        result = _read_part(found, self._context(found, self.part_name, data))
+        tables, notes = self.mapping.minimisation.apply(result.tables)
+        return replace(
+            result,
+            tables=tables,
+            coded=self.mapping.code,
+            assumptions=(*result.assumptions, *notes),
+        )
 
     def _context(self, found: PartMembers, part: str, data: bytes) -> PartContext:
         return PartContext(

@@ -86,6 +86,8 @@ class ReadResult:
     keyed : mapping of str to tuple of str
         Readable id columns, by table, whose ``system:native id`` contains an identifier of a person
         (a customer number); intake replaces the native part by its HMAC before storing it.
+    coded : tuple of str
+        Values of which intake stores a code, as a mapping names them, see ``minimisation``.
     assumptions : tuple of str
         Assumptions of the reader, one sentence each, with counts and without cell values.
     raw : callable or None
@@ -107,6 +109,7 @@ class ReadResult:
     repeated: int = 0
     repeats: pl.DataFrame = field(default_factory=REPEATS.to_frame)
     keyed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    coded: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     passed_over: Mapping[str, int] = field(default_factory=dict)
     raw: Callable[[pl.DataFrame], pl.DataFrame] | None = None

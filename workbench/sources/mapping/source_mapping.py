@@ -4,6 +4,7 @@ The tables of a mapping define in this order how a record becomes rows::
 
     title, system, zone, currency, data_until, basis, trust     settings (see source_settings)
     orders        own or other: whether the company's orders are counted from this source
+    keep, drop, code    what is stored, not stored, or stored as a code, see ``minimisation``
     [ask]         name = "question", a setting of the mapping's own, or { say, default }
     [recognise]   needs, without, values: how a file is recognised
     [file]        format, delimiter, encoding, header, headers, columns, sheets, empty, repeats,
@@ -46,12 +47,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from workbench.foundation.declarations import Declaration, read_toml, validate_declaration
 from workbench.foundation.errors import ParameterError, unknown_name
 from workbench.foundation.files import canonical_json
 from workbench.foundation.settings import find_file
+from workbench.sources.mapping.minimisation import Minimisation
 from workbench.sources.mapping.part_rules import GIVEN, PartRules
 from workbench.sources.source_settings import SETTINGS
 
@@ -82,6 +84,9 @@ class SourceMapping(Declaration):
     basis: str | None = None
     trust: str | None = None
     orders: str | None = None
+    keep: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    drop: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    code: Annotated[tuple[str, ...], Field(strict=False)] = ()
     ask: Mapping[str, Annotated[SettingQuestion, BeforeValidator(_expand_question)]] = {}
     part: Mapping[str, PartRules]
 
@@ -119,6 +124,11 @@ class SourceMapping(Declaration):
         """Whether the mapping says how its files are recognised."""
         return all(part.recognise is not None for part in self.part.values())
 
+    @property
+    def minimisation(self) -> Minimisation:
+        """What the mapping keeps, drops and codes while loading."""
+        return Minimisation(keep=self.keep, drop=self.drop, code=self.code)
+
     def part_title(self, part: str) -> str:
         """Return the name of a part as reports have it: of an only part the mapping's name."""
         return self.name if len(self.part) == 1 else f"{self.name}/{part}"
@@ -129,6 +139,7 @@ class SourceMapping(Declaration):
         return hashlib.sha256(canonical_json(content)).hexdigest()
 
     def _faults(self) -> Iterator[str]:
+        yield from self.minimisation.find_faults()
         for name in set(self.ask) & {*SETTINGS, *GIVEN}:
             yield f"ask.{name}: the name is used already; choose another"
         for name, part in self.part.items():
