@@ -109,3 +109,22 @@ def test_a_workspace_of_format_1_is_refused_with_what_to_do(loaded: Command, hom
         assert refused.code == 2, words
         assert "has format 1, which this workbench no longer reads" in refused.err
         assert "load the exports again" in refused.err
+
+
+def test_status_shows_the_day_that_was_declared_whatever_the_zones(
+    workbench: Command, tmp_path: Path
+) -> None:
+    """Seen from UTC a day in Berlin begins on the day before."""
+    assert workbench("init").code == 0
+    mapping = tmp_path / "m.toml"
+    mapping.write_text(
+        'currency = "EUR"\ndata_until = "2025-01-01"\nbasis = "contract"\n'
+        '[columns]\nno = "code"\n[record]\nid = "no"\n[identities]\nuser_id = "no"\n'
+    )
+    for system, zone in (("a", "Europe/Berlin"), ("b", "Asia/Tokyo"), ("c", "America/Lima")):
+        file = tmp_path / f"{system}.csv"
+        file.write_text("no\n1\n2\n")
+        words = ("--dataset", "d", "--mapping", str(mapping), "--set", f"zone={zone}")
+        assert workbench("load", str(file), *words, "--set", f"system={system}").code == 0
+    [described] = workbench("status", "--json").json["datasets"]
+    assert described["until"] == "2025-01-01"

@@ -1,8 +1,10 @@
 """``workbench status``: datasets, studies, runs, the key in use, confinement of notebooks."""
 
 from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -136,15 +138,23 @@ def _descriptions(datasets: "list[Dataset]", faults: list[WorkbenchError]) -> li
 
 
 def _description(dataset: "Dataset") -> dict[str, Any]:
-    from workbench.privacy import common_zone, default_as_of  # late: polars
-
     return {
         "dataset": dataset.name,
         "version": dataset.version,
         "customers": dataset.customers,
-        "until": default_as_of(dataset, zone=common_zone(dataset) or "UTC").isoformat(),
+        "until": _declared_until(dataset).isoformat(),
         "synthetic": dataset.is_synthetic,
     }
+
+
+def _declared_until(dataset: "Dataset") -> date:
+    """Return the first day that not all sources cover, each in its own zone as it was declared."""
+    until: dict[tuple[str, str], date] = {}
+    for source in dataset.sources:
+        moment = datetime.fromisoformat(source.data_until_at).astimezone(ZoneInfo(source.zone))
+        origin = (source.system, source.format)
+        until[origin] = max(moment.date(), until.get(origin, moment.date()))
+    return min(until.values())
 
 
 def _print_status(content: dict[str, Any], *, is_empty: bool) -> None:

@@ -40,7 +40,11 @@ _SUFFIXES: Mapping[str, str] = {
 }
 #: Number of bytes in which at least a hundred records are expected.
 _SAMPLE = 1 << 18
-_MARKS = ((b"PAR1", "parquet"), (b"PK\x03\x04", "sheets"))
+_MARKS = (
+    (b"PAR1", "parquet"),
+    (b"PK\x03\x04", "sheets"),
+    (b"\xd0\xcf\x11\xe0", "sheets"),  # an older or an encrypted workbook, which is told so
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
