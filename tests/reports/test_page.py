@@ -56,6 +56,21 @@ def test_a_finished_run_shows_question_verdict_figure_and_provenance(
     assert "Synthetic data" not in text
 
 
+def test_loads_of_one_export_after_another_are_listed_once_with_their_number(
+    put: Put, tmp_path: Path
+) -> None:
+    content = record()
+    month = {"format": "mail", "system": "mailer", "basis": "legitimate_interest"}
+    content["dataset"]["sources"] = [month | {"until": "2025-01-01"}] * 3 + [
+        month | {"until": "2025-02-01"}
+    ]
+    text = text_of(put, tmp_path / "site", content, {})
+    assert (
+        "mail from mailer (3 loads), complete until 2025-01-01, collected on basis legitimate "
+        "interest; mail from mailer, complete until 2025-02-01" in text
+    )
+
+
 def test_equal_runs_give_equal_pages_but_for_the_day_from_folder_and_from_memory(
     put: Put, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """The page of one run."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -107,6 +108,7 @@ def _page(
         is_verified=is_verified,
         basis=_BASIS[record.study.basis],
         parameters=_parameter_rows(record),
+        sources=Counter(record.dataset.sources).items(),
         **(_NO_RESULTS if finished is None else _result_values(finished, files)),
     ).encode()
 

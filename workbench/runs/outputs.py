@@ -3,8 +3,10 @@
 import json
 import platform
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib.metadata import version
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from workbench.charts.drawing import draw_pictures
 from workbench.foundation.errors import ParameterError, PrivacyError, RunError
@@ -40,6 +42,7 @@ from workbench.runs.record import (
     RecordedSource,
     RecordedView,
 )
+from workbench.vault.entries import SourceEntry
 
 #: Packages whose version can change a figure.
 _PACKAGES = ("polars", "numpy", "scipy", "scikit-learn")
@@ -320,7 +323,7 @@ def _inputs(plan: RunPlan, run: PlannedRun) -> dict[str, Any]:
                     format=source.format,
                     system=source.system,
                     basis=source.basis,
-                    until=source.data_until_at,
+                    until=_first_day_after(source),
                 )
                 for source in dataset.sources
             ),
@@ -336,6 +339,12 @@ def _inputs(plan: RunPlan, run: PlannedRun) -> dict[str, Any]:
             **{name: version(name) for name in _PACKAGES},
         },
     }
+
+
+def _first_day_after(source: SourceEntry) -> str:
+    """Return the first day that a source does not cover, in its own zone."""
+    end = datetime.fromisoformat(source.data_until_at)
+    return end.astimezone(ZoneInfo(source.zone)).date().isoformat()
 
 
 def _recorded_view(view: View) -> RecordedView:

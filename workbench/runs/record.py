@@ -33,7 +33,10 @@ class RecordedNotebook(StoredModel):
 
 
 class RecordedSource(StoredModel):
-    """One source of the dataset: format, system, lawful basis, and until when it is complete."""
+    """One source of the dataset: format, system, lawful basis, and until when it is complete.
+
+    ``until`` is the first day in the source's zone that it does not cover, as it was declared.
+    """
 
     format: str
     system: str
