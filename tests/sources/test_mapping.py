@@ -247,3 +247,45 @@ def test_a_list_of_values_may_say_what_any_other_cell_stands_for(see, tmp_path: 
     assert "sex: 1 cell with other values than the mapping lists, taken as empty" in seen.said
     named = see(path, {"no": "code", "sex": rule | {"values": {"m": "male", "*": "other"}}})
     assert named.cells["sex"] == ["male", "other", "other", None]
+
+
+def test_a_column_whose_name_ends_in_a_question_mark_is_read_and_known(tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text(
+        'system = "crm"\nzone = "UTC"\ncurrency = "EUR"\ndata_until = "2024-07-01"\n'
+        'basis = "contract"\n[columns]\nid = "code"\n'
+        '"Newsletter?" = { type = "boolean", name = "letter" }\n[record]\nid = "id"\n'
+        "[attributes.preference]\nletter = \"CASE WHEN letter THEN 'yes' ELSE 'no' END\"\n"
+    )
+    (tmp_path / "a.csv").write_text("id,Newsletter?\n1,yes\n2,no\n")
+    source = open_source(tmp_path / "a.csv", mapping=find_mapping(str(tmp_path / "m.toml")))
+    result = source.read(0)
+    assert result.tables["attributes"].sort("source_row")["value"].to_list() == ["yes", "no"]
+    assert not any("does not use" in each for each in result.assumptions)
+
+
+def test_a_name_with_blanks_in_an_expression_is_told_to_be_quoted() -> None:
+    content = {"columns": {"Order No": "code"}, "tables": {}, "identities": {"user_id": "Order No"}}
+    with pytest.raises(ParameterError, match=r"""column name 'Order No' .* write '"Order No"'"""):
+        SourceMapping.of(content, name="orders")
+    content["identities"] = {"user_id": '"Order No"'}
+    assert SourceMapping.of(content, name="orders").part
+
+
+@pytest.mark.parametrize("name", ["Order No", "Währung"])
+def test_a_bare_name_that_toml_does_not_allow_is_explained(tmp_path: Path, name: str) -> None:
+    (tmp_path / "m.toml").write_text(f'[columns]\n{name} = "code"\n')
+    with pytest.raises(ParameterError, match="is written in double quotes"):
+        find_mapping(str(tmp_path / "m.toml"))
+
+
+def test_years_of_two_digits_in_a_column_of_four_are_explained(tmp_path: Path) -> None:
+    content = {
+        **ORDERS,
+        "columns": {**ORDERS["columns"], "on": {"type": "date", "format": "%d.%m.%Y"}},
+    }
+    source = open_source(
+        _file(tmp_path, "no,who,on,paid\n1,a,05.03.24,2.00\n"),
+        mapping=SourceMapping.of({**SETTINGS, **content}, name="orders"),
+    )
+    with pytest.raises(InputError, match=r"1900 to 2199.*two digits are read with %y"):
+        source.read(0)

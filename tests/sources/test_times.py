@@ -337,7 +337,7 @@ def test_a_year_that_is_no_fact_is_refused_and_can_be_listed_as_empty(see, tmp_p
 
 def test_a_column_beyond_the_data_as_a_whole_is_refused_with_the_reason(see, tmp_path: Path):
     path = _csv(tmp_path, "on", "2025-03-01", "2025-03-02")
-    with pytest.raises(InputError, match=rf"no cell of column 'on'.* \(2 records\), being {LATE}"):
+    with pytest.raises(InputError, match=rf"no cell of column 'on'.* \(2 records\): {LATE}"):
         see(path, {"on": "date"})
 
 

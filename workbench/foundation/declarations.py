@@ -4,6 +4,7 @@ The refusal of a file lists all its faults, each with the key's path, the value 
 allowed, so that a user corrects the file once.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -34,7 +35,10 @@ def read_toml(path: Path, kind: str) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ParameterError(f"{kind} {path.name} cannot be read: {error}") from error
+        # Python's parser stops at the blank or umlaut of a bare name and does not say why.
+        is_name = re.search("after a key in|for a key part", str(error)) is not None
+        hint = ". A name with blanks, umlauts or other signs is written in double quotes" * is_name
+        raise ParameterError(f"{kind} {path.name} cannot be read: {error}{hint}") from error
 
 
 def validate_declaration(

@@ -508,9 +508,11 @@ def _check_readable(
     if is_common and column.values.null_count() == len(column.values):
         forms = " or ".join(map(repr, rule.format))
         form = f" in the form {forms}" if forms else ""
-        rules = " or ".join(broken.words for broken, _ in column.faults)
+        rules = "; or ".join(broken.words for broken, _ in column.faults)
+        is_short = "%Y" in forms and any(broken.name == "year" for broken, _ in column.faults)
+        hint = " Years of two digits are read with %y." if is_short else ""
         raise InputError(
             f"{context.file}: no cell of column {label!r} can be read as {rule.type}{form} "
-            f"({count_text(at_fault, 'record')}), being {rules}. Correct the column in the "
-            f"file or its rule in mapping {context.title}"
+            f"({count_text(at_fault, 'record')}): {rules}.{hint} Correct the column in "
+            f"the file or its rule in mapping {context.title}"
         )

@@ -66,6 +66,8 @@ class Members:
 
     def has(self, place: str) -> bool:
         """Return whether a place exists in at least one row, empty or null included."""
+        if self._column(place) is not None:  # A header may end in "?", as Newsletter? does.
+            return True
         found = FieldPlace.read(place)
         return any(self._has_path(path) for path in found.paths)
 

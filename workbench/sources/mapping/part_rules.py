@@ -267,6 +267,12 @@ def _sql_faults(place: str, sql: str, known: list[str]) -> Iterator[str]:
     for trap, says in _TRAPS.items():
         if re.search(trap, sql, re.IGNORECASE):
             yield f"{place}: {says}"
+    if (name := _unquoted_name(sql, known)) is not None:
+        yield (
+            f"{place}: the column name {name!r} has blanks or signs: write '\"{name}\"', or give "
+            "the column a name"
+        )
+        return
     try:
         names = pl.sql_expr(sql).meta.root_names()
     except PolarsError as error:
@@ -274,6 +280,13 @@ def _sql_faults(place: str, sql: str, known: list[str]) -> Iterator[str]:
         return
     for name in sorted(set(names) - set(known)):
         yield f"{place}: {unknown_name('column', name, known)}"
+
+
+def _unquoted_name(sql: str, known: list[str]) -> str | None:
+    """Return a column whose name an expression contains without the double quotes it needs."""
+    bare = re.sub(r"'[^']*'|\"[^\"]*\"", "''", sql)
+    needy = [name for name in known if not re.fullmatch(r"[^\W\d]\w*", name)]
+    return next((name for name in sorted(needy, key=len, reverse=True) if name in bare), None)
 
 
 def _row_faults(table: str, rule: RowRule, known: list[str]) -> Iterator[str]:

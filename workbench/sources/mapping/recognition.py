@@ -60,11 +60,13 @@ def _fields(members: Members) -> list[str]:
 
 def _unknown(members: Members, part: PartRules) -> list[str]:
     fields, titles = _fields(members), members.titles
-    paths = [path for place in _known_places(part) for path in FieldPlace.read(place).paths]
+    places = {*_known_places(part)}
+    paths = [path for place in places for path in FieldPlace.read(place).paths]
     return [
         name
         for name in fields
-        if not any(_knows(path, each) for path in paths for each in (name, titles.get(name, name)))
+        if name not in places
+        and not any(_knows(path, each) for path in paths for each in (name, titles.get(name, name)))
     ]
 
 
