@@ -1,8 +1,9 @@
 # Two commands are enough on a fresh machine with Python 3.11 or newer and make:
 #   make demo   installs what is needed and runs the main job to rendered reports
+#   make demo-sources  does the same on a shop as the exports of eleven vendors show it
 #   make test   installs what is needed and passes the tests
 #   make test-fast  passes those that make no world, run no notebook and open no browser
-#   make test-slow  passes those that test claims on many worlds, which make test leaves out
+#   make test-slow  passes those that take longer, as claims on many worlds do, which make test leaves out
 
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -10,6 +11,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 WORLD := synthetic/worlds/retail
+EXPORTED := synthetic/worlds/retail-exports
+EXPORTED_CUSTOMERS := 500
 # byte code is compiled once at install; where writing it is forbidden every start would compile again
 unexport PYTHONDONTWRITEBYTECODE
 # rooms whose tests make no world, run no notebook and open no browser
@@ -17,7 +20,10 @@ FAST := $(addprefix tests/,charts foundation identity schema session sources sta
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help install demo test test-slow test-fast lab lint bench realism contest claims schemas lock clean
+# there once a workspace and its key are made
+WORKSPACE_FORMAT = $${WORKBENCH_WORKSPACE:-.workbench}/format
+
+.PHONY: help install demo demo-sources test test-slow test-fast lab lint bench realism contest claims schemas lock clean
 
 help:
 	@grep -E '^# +make ' Makefile | sed 's/^# *//'
@@ -40,7 +46,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 
 # the synthetic world, loaded as dataset demo: what every notebook opens
 define prepare
-	@test -f .workbench/format || { echo "$$ workbench init"; $(BIN)/workbench init; }
+	@test -f $(WORKSPACE_FORMAT) || { echo "$$ workbench init"; $(BIN)/workbench init; }
 	@test -f $(WORLD)/world.json || { echo "$$ workbench generate retail --out $(WORLD)"; $(BIN)/workbench generate retail --out $(WORLD); }
 	@echo "$$ workbench load $(WORLD) --dataset demo"; $(BIN)/workbench load $(WORLD) --dataset demo
 endef
@@ -49,6 +55,31 @@ demo: install
 	$(prepare)
 	@echo "$$ workbench run demo"; $(BIN)/workbench run demo
 	@echo "Open $(CURDIR)/reports/site/index.html"
+
+# what a file cannot say is set for each export: purchases are counted from the shop's orders alone, and
+# systems that hold the shop's numbers of customers and orders take the shop's name, so that these are one
+demo-sources: install
+	@test -f $(WORKSPACE_FORMAT) || { echo "$$ workbench init"; $(BIN)/workbench init; }
+	@test -f $(EXPORTED)/world.json || { echo "$$ workbench generate retail --customers $(EXPORTED_CUSTOMERS) --exports --out $(EXPORTED)"; $(BIN)/workbench generate retail --customers $(EXPORTED_CUSTOMERS) --exports --out $(EXPORTED); }
+	@load() { \
+	    folder=$(EXPORTED)/exports/$$1; shift; \
+	    echo "$$ workbench load $$folder $$*"; $(BIN)/workbench load $$folder "$$@"; \
+	}; \
+	every="--dataset sources --set data_until=2025-07-01"; \
+	load shopify_orders $$every --set basis=contract --set zone=Europe/Berlin --set currency=EUR --set orders=own && \
+	load shopify_customers $$every --set basis=contract && \
+	load stripe_payments $$every --set system=shopify --set basis=contract --set currency=EUR && \
+	load salesforce $$every --set basis=contract --set currency=EUR && \
+	load zendesk $$every --set basis=contract && \
+	load mailchimp $$every --set basis=consent && \
+	load qualtrics $$every --set basis=consent --set zone=Europe/Berlin && \
+	load meta_graph_comments $$every --set basis=legitimate_interest --set page_id=100200300400500 && \
+	load consent_onetrust $$every --set system=shopify --set basis=consent && \
+	load segment $$every --set system=shopify --set basis=consent --set currency=EUR && \
+	load access_log $$every --set basis=legitimate_interest && \
+	load ga4_bigquery_export $$every --set system=shopify --set basis=consent --set currency=EUR
+	@echo "$$ workbench run sources"; $(BIN)/workbench run sources
+	@echo "Open $${WORKBENCH_REPORTS:-$(CURDIR)/reports}/site/index.html"
 
 lab: install
 	$(prepare)
