@@ -145,10 +145,25 @@ def test_the_dictionary_lists_the_values_that_a_column_may_have(workbench: Comma
     assert columns["kind"]["values"][:2] == ["sale", "return"]
     printed = " ".join(workbench("dictionary", "orders").out.split())
     assert f"Allowed: {', '.join(columns['kind']['values'])}." in printed
+    assert "Usual: page_view, click" in " ".join(workbench("dictionary", "events").out.split())
     for name, table in TABLES.items():
         words = " ".join(workbench("dictionary", name).out.split())
         for column in table.columns:
             assert ", ".join(column.choices) in words, f"{name}.{column.name}"
+
+
+def test_the_dictionary_says_what_a_row_is_and_which_columns_a_mapping_has_to_state(
+    workbench: Command,
+) -> None:
+    printed = workbench("dictionary", "orders").out
+    assert printed.startswith("Table orders\nOne sale, return or cancellation.\n")
+    assert " ".join(printed.split()).count("Needed.") == 4
+    columns = workbench("dictionary", "orders", "--json").json["columns"]
+    places = {c["column"]: c["mapping"] for c in columns}
+    assert [name for name, place in places.items() if place == "needed"] == [
+        "order_id", "kind", "ordered_at", "total_minor"
+    ]  # fmt: skip
+    assert (places["currency"], places["tax_minor"]) == ("filled", "optional")
 
 
 def test_the_next_step_after_a_world_begins_with_the_workspace_where_there_is_none(

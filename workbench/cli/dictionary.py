@@ -1,5 +1,7 @@
 """``workbench dictionary``: the data dictionary, made from the declared tables."""
 
+from shutil import get_terminal_size
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,7 +19,11 @@ def dictionary(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print what every column of the customer tables means."""
+    """Print what every column of the customer tables means.
+
+    The unit is printed after the semicolon, then the allowed values, then whether a mapping needs
+    the column for every row.
+    """
     from workbench.schema import TABLES  # late: polars
 
     if table is not None and table not in TABLES:
@@ -37,6 +43,7 @@ def dictionary(
                         "column": c.name,
                         "type": c.type_name,
                         "nullable": c.is_nullable,
+                        "mapping": _place_in_mapping(c),
                         "unit": c.unit,
                         "values": list(c.choices),
                         "low": c.low,
@@ -56,16 +63,32 @@ def dictionary(
         if position:
             typer.echo("")
         typer.echo(f"Table {name}")
+        typer.echo(fill(TABLES[name].meaning, width=get_terminal_size().columns))
         print_table(
             ("column", "type", "sensitivity", "meaning (component, category; unit)"),
             [(c.name, c.type_name, c.sensitivity, _meaning(c)) for c in columns if c.table == name],
         )
 
 
+def _place_in_mapping(column: "Column") -> str:
+    """Return whether a mapping must state a column: needed, filled unless stated, or optional."""
+    from workbench.sources.mapping.needed_columns import (  # late: polars
+        filled_columns,
+        needed_columns,
+    )
+
+    if column.name in filled_columns(column.table):
+        return "filled"
+    return "needed" if column.name in needed_columns(column.table) else "optional"
+
+
 def _meaning(column: "Column") -> str:
     unit = f"; {column.unit}" if column.unit else ""
-    allowed = f" Allowed: {_allowed(column)}." if _allowed(column) else ""
-    return f"{column.meaning} ({column.component}, {column.category}{unit}){allowed}"
+    needed = " Needed." if _place_in_mapping(column) == "needed" else ""
+    # A list of texts names the usual values; a list of an Enum is closed.
+    says = "Usual" if column.choices and column.type_name == "String" else "Allowed"
+    allowed = f" {says}: {_allowed(column)}." if _allowed(column) else ""
+    return f"{column.meaning} ({column.component}, {column.category}{unit}){allowed}{needed}"
 
 
 def _allowed(column: "Column") -> str:

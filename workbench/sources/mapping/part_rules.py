@@ -31,18 +31,10 @@ from workbench.sources.mapping.mapping_rules import (
     RecordRule,
     RowRule,
 )
+from workbench.sources.mapping.needed_columns import needed_columns
 
 #: Names that expressions may use besides columns and derived names.
 GIVEN = ("source_row", "system", "currency", "orders", "data_until_on", "data_until_at")
-
-#: Columns that the reader fills when the mapping does not.
-_FILLED = {"customer_id", "source_id", "source_row", "record_id", "currency"}
-_FILLED_IN = {
-    "identities": {"match_rule"},
-    "customers": {"kind", "observed_at"},
-    "consents": {"consent_id", "method"},
-    "attributes": {"origin", "observed_at", "is_special_category"},
-}
 
 #: What polars' SQL takes for something else, or computes otherwise than it is written.
 _TRAPS: Mapping[str, str] = {
@@ -303,7 +295,5 @@ def _row_faults(table: str, rule: RowRule, known: list[str]) -> Iterator[str]:
     for name in rule.keyed:
         if name not in rule.columns:
             yield f"tables.{table}.keyed: {unknown_name('column', name, rule.columns)}"
-    filled = _FILLED | _FILLED_IN.get(table, set()) | set(rule.columns)
-    missing = [c.name for c in columns.values() if not c.is_nullable and c.name not in filled]
-    if missing:
+    if missing := [name for name in needed_columns(table) if name not in rule.columns]:
         yield f"tables.{table}: every row needs {', '.join(missing)}"
