@@ -289,3 +289,25 @@ def test_years_of_two_digits_in_a_column_of_four_are_explained(tmp_path: Path) -
     )
     with pytest.raises(InputError, match=r"1900 to 2199.*two digits are read with %y"):
         source.read(0)
+
+
+def test_amounts_with_a_currency_of_their_own_do_not_get_that_of_the_source(tmp_path: Path) -> None:
+    columns = {**ORDERS["columns"], "paid": {"type": "money", "currency": "coin"}}
+    rows = ORDERS["tables"]["orders"]
+    for sql in ("paid", "half"):
+        content = {
+            **SETTINGS, **ORDERS, "columns": columns, "derive": {"half": "paid / 2"},
+            "tables": {"orders": {**rows, "total_minor": sql}},
+        }  # fmt: skip
+        with pytest.raises(
+            ParameterError, match=r'tables.orders: .* add currency = .*"paid_currency"'
+        ):
+            SourceMapping.of(content, name="orders")
+    content["tables"]["orders"]["currency"] = '"paid_currency"'
+    content["tables"]["orders"]["total_minor"] = "paid"
+    path = _file(
+        tmp_path, "no,who,on,paid,coin\n1,a,2024-03-05,2.00,CHF\n2,b,2024-03-05,3.00,EUR\n"
+    )
+    read = open_source(path, mapping=SourceMapping.of(content, name="orders")).read(0)
+    orders = read.tables["orders"].sort("source_row")
+    assert orders["currency"].to_list() == ["CHF", "EUR"]

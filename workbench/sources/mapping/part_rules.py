@@ -208,8 +208,25 @@ class PartRules(Declaration):
                 if rule.each is not None and rule.each not in self.each:
                     yield f"tables.{table}.each: {unknown_name('set', rule.each, self.each)}"
                 yield from _row_faults(table, rule, known.get(rule.each, []))
+                yield from self._currency_faults(table, rule)
         if not (self.identities or self.attributes or self.tables):
             yield "the mapping makes no rows: add identities, attributes or tables"
+
+    def _currency_faults(self, table: str, rule: RowRule) -> Iterator[str]:
+        """Refuse amounts with a currency of their own in rows that would get the source's."""
+        if table not in TABLES or "currency" not in TABLES[table] or "currency" in rule.columns:
+            return
+        try:
+            used = set().union(*map(self.names_used, rule.columns.values()))
+        except PolarsError:  # Its own fault is reported already.
+            return
+        sets = [self.columns, *(each.columns for each in self.each.values())]
+        for label, column in chain.from_iterable(each.items() for each in sets):
+            if column.currency is not None and (name := column_name(label, column)) in used:
+                yield (
+                    f"tables.{table}: each amount of {name} has its own currency, and the row "
+                    f"would have that of the source: add currency = '\"{name}_currency\"'"
+                )
 
     def _days_of_utc(self, place: str, sql: str) -> Iterator[str]:
         """Refuse casts of an instant to a date, for which polars uses the day in UTC."""
