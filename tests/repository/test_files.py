@@ -42,7 +42,9 @@ def test_no_file_names_a_machine_path_or_a_host() -> None:
         f"{path.relative_to(PROJECT)}:{number}"
         for path in tracked()
         if path.suffix not in (".png", ".svg")
-        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1)
+        for number, line in enumerate(
+            path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1
+        )
         if words.search(line)
     ]
     assert found == []
