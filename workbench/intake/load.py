@@ -1,8 +1,8 @@
 """Load files into a dataset: the one function behind ``workbench load``."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +12,8 @@ import polars as pl
 
 from workbench.foundation import compute
 from workbench.foundation.errors import ParameterError
-from workbench.intake.comparison import LoadCoverage, compare
+from workbench.foundation.progress import progress
+from workbench.intake.batch_loading import load_batches
 from workbench.intake.control_totals import (
     ControlTotals,
     as_details,
@@ -30,87 +31,23 @@ from workbench.intake.held_back import (
     keep_refused,
 )
 from workbench.intake.load_report import FileReport, LoadReport, People
-from workbench.intake.records import records_about, resolve
-from workbench.intake.refusals import add_repeats, gather_refusals, restore_source_cells
+from workbench.intake.part_loading import LoadedPart, PartLoader
 from workbench.intake.state import State
 from workbench.schema import TABLES
 from workbench.schema.links import add_customer_ids
 from workbench.schema.record_faults import count_faults
-from workbench.sources import Source, SourceMapping, faults_of, open_sources
+from workbench.sources import (
+    NeedsWholeFileError,
+    Source,
+    SourceMapping,
+    faults_of,
+    open_sources,
+)
 from workbench.vault import Dataset, DatasetWriter, SourceEntry, Vault
-from workbench.vault.entries import FileEntry
 from workbench.vault.parquet import translate_read_errors
 
 #: Number of buckets of a new dataset: 16 if a source has several parts, as large worlds have.
 _BUCKETS, _BUCKETS_OF_PARTS = 8, 16
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _LoadedPart:
-    """Result of loading one part of a source.
-
-    Tables with many rows are written already (``files``). Tables with few rows are passed on in
-    ``small_tables``, so that the rows of several parts share their files. ``new`` counts
-    accepted records with new rows, and ``closes`` has the ids of refusals that corrected records
-    close, by the row of the record.
-    """
-
-    files: tuple[FileEntry, ...]
-    small_tables: Mapping[str, pl.DataFrame]
-    superseded: Mapping[str, pl.DataFrame]
-    refused: pl.DataFrame
-    read: int
-    new: int
-    assumptions: tuple[str, ...]
-    passed_over: Mapping[str, int]
-    totals: ControlTotals
-    closes: Mapping[int, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Loader:
-    """Reads parts of a source and writes their new rows; it can be pickled for other processes."""
-
-    source: Source
-    writer: DatasetWriter
-    secret: str = field(repr=False)
-    held: Dataset | None
-
-    def __call__(self, part: int) -> _LoadedPart:
-        source, held = self.source, self.held
-        result = source.read(part)
-        records = resolve(
-            result,
-            source_id=source.content_hash,
-            data_until_at=source.data_until_at,
-            secret=self.secret,
-        )
-        with translate_read_errors(held.label if held else "dataset"):
-            found = compare(records, held, LoadCoverage.of(source, held))
-        contradicting = add_repeats(found.contradicting, result.repeats)
-        contradicting = restore_source_cells(contradicting, result.raw)
-        about = records_about(records.tables.values(), contradicting, result.repeats)
-        rows = {name: each.select(list(TABLES[name].stored)) for name, each in found.tables.items()}
-        large = [name for name, each in rows.items() if each.height >= self.writer.full_batch]
-        return _LoadedPart(
-            files=tuple(file for name in large for file in self.writer.write(name, rows[name])),
-            small_tables={name: each for name, each in rows.items() if name not in large},
-            superseded=found.superseded,
-            refused=gather_refusals([records.refused, contradicting]).join(
-                pl.concat([records.about, about])
-                .unique("source_row", keep="first", maintain_order=True)
-                .rename({"record_id": "about_record"}),
-                on="source_row",
-                how="left",
-                maintain_order="left",
-            ),
-            read=records.read,
-            new=found.records,
-            assumptions=(*result.assumptions, *records.assumptions),
-            passed_over=result.passed_over,
-            totals=ControlTotals.of(records.tables, found.contradicting, source),
-            closes=result.closes,
-        )
 
 
 def load(
@@ -268,13 +205,8 @@ def _load_one(
 ) -> FileReport:
     if (earlier := state.earlier_load(source.content_hash)) is not None:
         return _report(source, earlier, ("this content is loaded already: nothing to do",))
-    work = _Loader(source=source, writer=writer, secret=secret, held=state.current_dataset())
-    with compute.executor(workers if source.parts > 1 else 1) as pool:
-        done = []
-        parts = range(source.parts)
-        for part in compute.over(work, parts, pool=pool, title=f"load {Path(source.label).name}"):
-            state.add_rows(part.small_tables)
-            done.append(replace(part, small_tables={}))
+    work = PartLoader(source=source, writer=writer, secret=secret, held=state.current_dataset())
+    done, notes = _load_parts(work, state, workers)
     refused = pl.concat([part.refused for part in done])
     entry = _entry(source, read=sum(part.read for part in done), refused=refused)
     superseded: dict[str, list[pl.DataFrame]] = {}
@@ -290,11 +222,57 @@ def _load_one(
     closes = {row: each for part in done for row, each in part.closes.items()}
     state.add_refused(refused, entry, closes)
     state.add_source(entry, _source_row(source, entry))
-    assumptions = tuple(dict.fromkeys(a for part in done for a in part.assumptions))
+    repeated = Counter[str]()
+    for part in done:
+        repeated.update(part.repeated)
+    assumptions = (
+        *dict.fromkeys(a for part in done for a in part.assumptions),
+        *_repeat_notes(repeated),
+        *notes,
+    )
     passed_over = Counter[str]()
     for part in done:
         passed_over.update(part.passed_over)
     return _report(source, entry, assumptions, passed_over)
+
+
+def _load_parts(
+    work: PartLoader, state: State, workers: int
+) -> tuple[list[LoadedPart], tuple[str, ...]]:
+    """Load the parts of a source, a large file in batches if that is possible."""
+    source = work.source
+    title = f"load {Path(source.label).name}"
+    if source.batches > 1:
+        try:
+            parts = progress(load_batches(work), total=source.batches, title=title)
+            return _with_last_assumptions(_add_rows(parts, state)), ()
+        except NeedsWholeFileError as error:
+            state.forget_rows()
+            note = (f"the file is read whole and needs memory: {error}",)
+            return _add_rows(map(work, range(source.parts)), state), note
+    with compute.executor(workers if source.parts > 1 else 1) as pool:
+        return _add_rows(compute.over(work, range(source.parts), pool=pool, title=title), state), ()
+
+
+def _with_last_assumptions(batches: list[LoadedPart]) -> list[LoadedPart]:
+    """Leave the assumptions to the last batch, since they are about all batches so far."""
+    return [*(replace(batch, assumptions=()) for batch in batches[:-1]), batches[-1]]
+
+
+def _repeat_notes(repeated: Mapping[str, int]) -> Iterator[str]:
+    for table, count in repeated.items():
+        if count == 1:
+            yield f"{table}: 1 record repeats an earlier one and is counted once"
+        elif count:
+            yield f"{table}: {count:,} records repeat an earlier one and are counted once"
+
+
+def _add_rows(parts: Iterable[LoadedPart], state: State) -> list[LoadedPart]:
+    done = []
+    for part in parts:
+        state.add_rows(part.small_tables)
+        done.append(replace(part, small_tables={}))
+    return done
 
 
 def _report(

@@ -1,7 +1,7 @@
 """Turn the result of a reader into rows of the customer tables and refused records."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import polars as pl
@@ -50,15 +50,18 @@ class Records:
         ``source_row`` and ``record_id`` (UInt64) of the refused records whose person is known.
     read : int
         Number of records.
-    assumptions : tuple of str
-        How many records repeat an earlier one, by table.
+    repeated : mapping of str to int
+        Number of records that repeat an earlier one, by table.
+    stated : mapping of str to DataFrame
+        Rows that several records can state, by table, those of refused records included.
     """
 
     tables: Mapping[str, pl.DataFrame]
     refused: pl.DataFrame
     about: pl.DataFrame
     read: int
-    assumptions: tuple[str, ...] = ()
+    repeated: Mapping[str, int] = field(default_factory=dict)
+    stated: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
 
 def resolve(
@@ -95,7 +98,7 @@ def resolve(
     if not orphans.is_empty():
         refused = gather_refusals([refused, orphans])
         tables = remove_refused(tables, refused)
-    tables, assumptions = _keep_first_rows(tables, repeating)
+    tables, repeated = _keep_first_rows(tables, repeating)
     tables = {name: _code(frame, name, reading.coded, secret) for name, frame in tables.items()}
     doubtful = _complete(reading.doubtful, reading.keyed, source_id, secret)
     further = pl.concat(
@@ -111,24 +114,23 @@ def resolve(
         refused=restore_source_cells(refused, reading.raw),
         about=records_about([*rows.values(), *doubtful.values()], refused, reading.repeats),
         read=reading.read,
-        assumptions=assumptions,
+        repeated=repeated,
+        stated={
+            name: frame.select(_kept_columns(name, frame))
+            for name, frame in passed.items()
+            if TABLES[name].is_stated_again
+        },
     )
 
 
 def _keep_first_rows(
     tables: Mapping[str, pl.DataFrame], repeating: list[str]
-) -> tuple[dict[str, pl.DataFrame], tuple[str, ...]]:
-    """Return the first of the accepted rows that are equal, and say how many records repeat one."""
-    kept, assumptions = dict(tables), []
+) -> tuple[dict[str, pl.DataFrame], dict[str, int]]:
+    """Return the first of the accepted rows that are equal, and how many records repeat one."""
+    kept, repeated = dict(tables), {}
     for name in repeating:
-        kept[name], count = first_of_repeated(tables[name], table=name)
-        if count == 1:
-            assumptions.append(f"{name}: 1 record repeats an earlier one and is counted once")
-        elif count:
-            assumptions.append(
-                f"{name}: {count:,} records repeat an earlier one and are counted once"
-            )
-    return kept, tuple(assumptions)
+        kept[name], repeated[name] = first_of_repeated(tables[name], table=name)
+    return kept, repeated
 
 
 def _code(rows: pl.DataFrame, table: str, coded: Iterable[str], secret: str) -> pl.DataFrame:

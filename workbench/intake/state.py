@@ -103,6 +103,10 @@ class State:
             else:
                 self._gathered_files += self._writer.write(table, gathered)
 
+    def forget_rows(self) -> None:
+        """Forget the rows and files that were gathered from a source, which is read again."""
+        self._rows, self._gathered_files = {}, []
+
     def end_source(
         self, files: list[FileEntry], superseded: Mapping[str, list[pl.DataFrame]]
     ) -> None:

@@ -5,12 +5,14 @@ with the parts of a mapping that read them. ``Source.read`` reads one part of it
 ``ReadResult``. This room links no records, hashes no ids and writes no files.
 """
 
+from workbench.sources.file_evidence import NeedsWholeFileError
 from workbench.sources.mapping.source_mapping import SourceMapping, find_mapping
 from workbench.sources.opening import open_source, open_sources
 from workbench.sources.source import REFUSED, ReadResult, Source, faults_of, refused_records
 
 __all__ = [
     "REFUSED",
+    "NeedsWholeFileError",
     "ReadResult",
     "Source",
     "SourceMapping",

@@ -1,39 +1,30 @@
 """Read a file by the rules of one part of a mapping."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Self
 
 import polars as pl
 
-from workbench.foundation.errors import InputError, ParameterError
+from workbench.foundation.errors import ParameterError
 from workbench.foundation.files import canonical_json
-from workbench.schema.record_faults import MISSING, Rule, join_faults, make_faults
-from workbench.sources.formats.raw_cells import count_text
-from workbench.sources.mapping.mapped_records import (
-    MappedRecords,
-    PartContext,
-    Rows,
-    assumption_notes,
-    drop_records,
-    explain_sql_errors,
-    keep_records,
-    read_records,
-)
-from workbench.sources.mapping.part_rules import column_name
-from workbench.sources.mapping.recognition import unknown_fields
-from workbench.sources.mapping.repeated_records import find_repeats
+from workbench.sources.file_evidence import FileEvidence, NeedsWholeFileError
+from workbench.sources.formats.delimited_batches import BATCH
+from workbench.sources.mapping.batch_rules import merge_functions, reason_to_read_whole
+from workbench.sources.mapping.mapped_records import PartContext, drop_records, read_records
 from workbench.sources.mapping.source_mapping import SourceMapping
-from workbench.sources.mapping.table_rows import TableRows, make_rows
-from workbench.sources.part_members import PartMembers, format_of, read_members
+from workbench.sources.part_members import PartMembers, format_of, read_batches, read_members
+from workbench.sources.part_reading import read_part
 from workbench.sources.places import StoredFile
-from workbench.sources.source import REPEATS, ReadResult, refused_records
+from workbench.sources.record_batches import keep_together
+from workbench.sources.returned_records import is_returned
+from workbench.sources.source import ReadResult
 from workbench.sources.source_settings import Provenance, WithProvenance
 
-_TOGETHER = Rule("together")
-_SCATTERED = Rule("scattered")
+#: Number of bytes from which the format of a file is known.
+_START = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +65,11 @@ class MappedFile(WithProvenance):
             where=f"mapping {mapping.name}",
             asked={name: (each.say, each.default) for name, each in mapping.ask.items()},
         )
-        data = file.read()
         if mapping.part[part].file.format is None:
-            format_of(data, file.name)
+            format_of(file.read_start(_START), file.name)
         settled = {**provenance.as_settings(), "mapping": mapping.fingerprint(), "part": part}
         digest = hashlib.sha256(canonical_json(settled))
-        digest.update(hashlib.sha256(data).digest())
+        digest.update(file.hash())
         return cls(
             file=file,
             mapping=mapping,
@@ -103,7 +93,7 @@ class MappedFile(WithProvenance):
             raise ParameterError(f"{self.file.name} has one part, number 0; asked for {part}")
         data = self.file.read()
         found = read_members(data, self.mapping.part[self.part_name], self.file.name)
-        result = _read_part(found, self._context(found, self.part_name, data))
+        result = read_part(found, self._context(found, self.part_name, data))
         tables, notes = self.mapping.minimisation.apply(result.tables)
         return replace(
             result,
@@ -111,6 +101,42 @@ class MappedFile(WithProvenance):
             coded=self.mapping.code,
             assumptions=(*result.assumptions, *notes),
         )
+
+    def read_batches(self, size: int = BATCH) -> Iterator[ReadResult]:
+        """Read the file in batches of records, so that memory does not grow with it.
+
+        Only delimited text is read so, and only by rules that look at neighbouring records. The
+        assumptions of the last batch are those of the file.
+
+        Raises
+        ------
+        NeedsWholeFileError
+            The file must be read whole, which may show only in a later batch.
+        """
+        part = self.mapping.part[self.part_name]
+        start = self.file.read_start(_START)
+        stated = part.file.format or format_of(start, self.file.name)
+        if stated != "delimited" or is_returned(start):
+            raise NeedsWholeFileError("only delimited text is read in batches")
+        if self.mapping.keep or self.mapping.drop or self.mapping.code:
+            raise NeedsWholeFileError("values that are not stored are counted by customer")
+        if (reason := reason_to_read_whole(part)) is not None:
+            raise NeedsWholeFileError(reason)
+        stream = self.file.open_plain()
+        if stream is None:
+            raise NeedsWholeFileError("it is in an archive")
+        evidence = FileEvidence(self.file.name, is_of_batches=True)
+        with stream:
+            found = read_batches(stream, part, self.file.name, evidence=evidence, size=size)
+            for batch, context in keep_together(found, partial(self._batch_context, evidence)):
+                yield replace(read_part(batch, context), merges=merge_functions(part))
+
+    def _batch_context(self, evidence: FileEvidence, found: PartMembers) -> PartContext:
+        return replace(self._context(found, self.part_name, b""), evidence=evidence)
+
+    @property
+    def batches(self) -> int:
+        return -(-self.file.path.stat().st_size // BATCH)
 
     def _context(self, found: PartMembers, part: str, data: bytes) -> PartContext:
         return PartContext(
@@ -129,155 +155,3 @@ class MappedFile(WithProvenance):
         found = read_members(data, self.mapping.part[part], self.file.name)
         records = read_records(found.members, self._context(found, part, data))
         return drop_records(records.rows, records.faults)[None]
-
-
-def _read_part(found: PartMembers, context: PartContext) -> ReadResult:
-    part = context.part
-    records = read_records(found.members, context)
-    rows = drop_records(records.rows, records.passed_over)
-    together = _together(rows[None], context)
-    faults = [_without(records.faults, records.passed_over), _find_scattered(together)]
-    equal = REPEATS.to_frame()
-    while True:
-        faulty = _spread(pl.concat(faults), together)
-        accepted = drop_records(rows, faulty)
-        repeated = _find_repeated(accepted[None], found, context)
-        distinct = drop_records(drop_records(accepted, repeated), equal)
-        made = make_rows(distinct, context)
-        more = _find_equal(made, distinct[None], found, context)
-        if not (made.faults.height or more.height):
-            break
-        faults.append(made.faults)
-        # A record whose earlier equal is refused is tried by itself, and gets its own fault.
-        equal = pl.concat([equal, more]).join(
-            made.faults, left_on="first_row", right_on="source_row", how="anti"
-        )
-    notes = [
-        *found.assumptions,
-        *records.notes,
-        *assumption_notes(accepted[None], context),
-        *made.notes,
-        *_unknown_fields_note(found, context),
-    ]
-    if repeated.height:
-        notes.append(
-            f"{count_text(repeated.height, 'record')} repeated: counted once, the newest is kept"
-            if part.record.key
-            else f"{repeated.height:,} records are in an earlier sheet as well and are counted once"
-        )
-    if equal.height:
-        again = f"{count_text(equal.height, 'record')} equal to an earlier one with the same key"
-        notes.append(f"{again}: counted once")
-    doubtful = _rows_of_refused(rows, faulty, records, context)
-    every = join_faults([faulty, _further_faults(doubtful.faults, records.faults)])
-    raw = found.members.as_json(every)
-    refused = pl.concat([found.refused, refused_records(every, raw)]).sort("source_row")
-    reasons = records.passed_over["reason"].value_counts(sort=True)
-    return ReadResult(
-        tables=made.tables,
-        refused=refused,
-        read=found.read,
-        accepted=found.read - refused.height,
-        repeated=repeated.height + equal.height,
-        repeats=equal,
-        passed_over=dict(reasons.iter_rows()),
-        keyed={
-            table: names
-            for table, rules in part.tables.items()
-            if (names := tuple(dict.fromkeys(name for rule in rules for name in rule.keyed)))
-        },
-        assumptions=tuple(notes),
-        raw=found.members.as_json,
-        doubtful=doubtful.tables,
-        closes=found.closes,
-    )
-
-
-def _without(faults: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
-    return faults.join(records, on="source_row", how="anti", maintain_order="left")
-
-
-def _together(records: pl.DataFrame, context: PartContext) -> pl.DataFrame:
-    """Return ``source_row`` and ``whole``, what a record belongs to with its neighbours."""
-    if context.part.record.together is None:
-        return pl.DataFrame(schema={"source_row": pl.Int64, "whole": pl.String})
-    with explain_sql_errors(context, "record.together"):
-        whole = pl.sql_expr(context.part.record.together).cast(pl.String)
-        return records.select("source_row", whole=whole).drop_nulls()
-
-
-def _find_scattered(together: pl.DataFrame) -> pl.DataFrame:
-    """Return faults of the records whose whole comes back after another one."""
-    runs = together.with_columns(run=pl.col("whole").rle_id())
-    first = runs.with_columns(first=pl.col("run").min().over("whole"))
-    return make_faults(first.filter(pl.col("run") > pl.col("first")), _SCATTERED)
-
-
-def _spread(faults: pl.DataFrame, together: pl.DataFrame) -> pl.DataFrame:
-    """Add a fault to the records that belong together with a refused one."""
-    wholes = together.join(faults, on="source_row", how="semi").select("whole").unique()
-    others = together.join(wholes, on="whole", how="semi", maintain_order="left")
-    innocent = others.join(faults, on="source_row", how="anti", maintain_order="left")
-    return join_faults([faults, make_faults(innocent, _TOGETHER)])
-
-
-def _find_repeated(
-    accepted: pl.DataFrame, found: PartMembers, context: PartContext
-) -> pl.DataFrame:
-    """Return ``source_row`` of the records that repeat another one and give no rows."""
-    record = context.part.record
-    again = found.repeated.join(accepted, on="source_row", how="semi", maintain_order="left")
-    if record.key is None:
-        return again
-    with explain_sql_errors(context, "record.key"):
-        keyed = accepted.select(
-            "source_row",
-            key=pl.sql_expr(record.key).cast(pl.String),
-            newer=pl.lit(0) if record.newer is None else pl.sql_expr(record.newer),
-        ).filter(pl.col("key").is_not_null())
-    newest_last = keyed.sort("newer", "source_row", nulls_last=False)
-    kept = newest_last.unique("key", keep="last")
-    older = keyed.join(kept, on="source_row", how="anti", maintain_order="left")
-    return pl.concat([again, older.select("source_row")]).unique(maintain_order=True)
-
-
-def _find_equal(
-    made: TableRows, records: pl.DataFrame, found: PartMembers, context: PartContext
-) -> pl.DataFrame:
-    """Return the records that equal an earlier one with the same key, see ``find_repeats``."""
-    part = context.part
-    if made.faults.height:
-        return REPEATS.to_frame()
-    if part.each:  # Members may differ where the columns of records agree.
-        return find_repeats(made.tables, found.members.as_json)
-    columns = [column_name(label, rule) for label, rule in part.columns.items()]
-    stated = records.select(source_row="source_row", **{f"_{c}": c for c in columns})
-    return find_repeats(
-        made.tables,
-        lambda rows: stated.join(rows.select("source_row"), on="source_row", how="semi"),
-    )
-
-
-def _rows_of_refused(
-    rows: Rows, faulty: pl.DataFrame, records: MappedRecords, context: PartContext
-) -> TableRows:
-    """Make the rows that the refused records would have given, to find their further faults."""
-    refused = keep_records(rows, faulty)
-    try:
-        return make_rows(refused, context)
-    except InputError:
-        return TableRows(tables={}, faults=records.faults.clear(), notes=())
-
-
-def _further_faults(doubtful: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
-    """Return faults of the rows of records that have unreadable cells.
-
-    A value that is missing because its cell is unreadable is not a fault of its own.
-    """
-    of_faulty = doubtful.join(cells, on="source_row", how="semi", maintain_order="left")
-    return of_faulty.filter(pl.col("rule") != MISSING.name)
-
-
-def _unknown_fields_note(found: PartMembers, context: PartContext) -> list[str]:
-    names = unknown_fields(found.members, context.part) if found.has_header else []
-    return [f"columns that the mapping does not use: {', '.join(names)}"] if names else []

@@ -133,9 +133,8 @@ def _recognising() -> tuple[SourceMapping, ...]:
 
 
 def _candidates(file: StoredFile, mapping: SourceMapping) -> Iterator[_Candidate]:
-    data = file.read()
-    format_of(data, file.name)
-    sample = sample_of(data)
+    sample = sample_of(file)
+    format_of(sample, file.name)
     for name, part in mapping.part.items():
         try:
             members = read_members(sample, part, file.name).members

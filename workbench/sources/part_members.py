@@ -2,15 +2,18 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import BinaryIO
 
 import polars as pl
 
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule
+from workbench.sources.file_evidence import FileEvidence
 from workbench.sources.formats.columnar import read_parquet
 from workbench.sources.formats.delimited import read_delimited
+from workbench.sources.formats.delimited_batches import read_delimited_batches
 from workbench.sources.formats.file_rule import FileRule
 from workbench.sources.formats.json_trees import read_json_trees
 from workbench.sources.formats.json_values import Tree
@@ -22,6 +25,7 @@ from workbench.sources.mapping.decoders.json_decoder import decode_json
 from workbench.sources.mapping.field_places import FieldPlace, Found
 from workbench.sources.mapping.members import Members
 from workbench.sources.mapping.part_rules import PartRules
+from workbench.sources.places import StoredFile
 from workbench.sources.returned_records import choose_file_rule, is_returned, separate_added_columns
 
 _READERS: Mapping[str, Callable[..., RawCells]] = {
@@ -104,11 +108,17 @@ def format_of(data: bytes, name: str) -> str:
     return _SUFFIXES[suffix]
 
 
-def sample_of(data: bytes) -> bytes:
+def sample_of(file: StoredFile) -> bytes:
     """Return the first lines of a text file, from which its format is recognised.
 
     A document over many lines, a workbook and Parquet are returned whole.
     """
+    head = file.read_start(_SAMPLE + 1)
+    sample = _sample_of(head)
+    return sample if sample is not head or len(head) <= _SAMPLE else file.read()
+
+
+def _sample_of(data: bytes) -> bytes:
     if len(data) <= _SAMPLE or data.startswith(tuple(mark for mark, _ in _MARKS)):
         return data
     head, _, _ = data[:_SAMPLE].rpartition(b"\n")
@@ -152,7 +162,43 @@ def _read_cells(
     # Of several header rows the names may be in any, so none is looked for.
     expected = _expected_names(part) if len(part.file.headers) == 1 else ()
     rule = choose_file_rule(data, part.file)
-    cells = reader(data, rule=rule, expected=expected, name=name)
+    return _members_of(reader(data, rule=rule, expected=expected, name=name), part, name)
+
+
+def read_batches(
+    file: BinaryIO, part: PartRules, name: str, *, evidence: FileEvidence, size: int
+) -> Iterator[PartMembers]:
+    """Yield the records of one part of a delimited file in batches, see ``read_members``.
+
+    Parameters
+    ----------
+    file : binary file
+        The file, which can be read twice.
+    part, name
+        See ``read_members``.
+    evidence : FileEvidence
+        Evidence of the file's earlier batches.
+    size : int
+        Number of characters of a batch.
+
+    Raises
+    ------
+    NeedsWholeFileError
+        The file cannot be read in batches.
+    """
+    for cells in read_delimited_batches(
+        file,
+        rule=part.file,
+        expected=_expected_names(part),
+        name=name,
+        evidence=evidence,
+        size=size,
+    ):
+        found = _members_of(cells, part, name)
+        yield replace(found, members=_with_name_groups(found.members, part.file, name))
+
+
+def _members_of(cells: RawCells, part: PartRules, name: str) -> PartMembers:
     cells, closes = separate_added_columns(cells, _expected_names(part))
     roles = part.file.headers if not closes else ("name",)
     cells, titles, facts = _separate_header_rows(cells, roles, name)

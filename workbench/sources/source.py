@@ -5,7 +5,7 @@ Every record is either accepted or refused as a whole. A refused record contribu
 is kept with its faults and its raw cells.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -100,6 +100,9 @@ class ReadResult:
     closes : mapping of int to str
         Id of the refused record that a record corrects, by ``source_row``; filled if the file is a
         corrected list of refused records.
+    merges : mapping of str to str
+        How a column of ``customers`` is joined from the rows of several batches: ``min``, ``max``,
+        ``first``, ``last``, or the first ``known`` value; filled if the file is read in batches.
     """
 
     tables: Mapping[str, pl.DataFrame]
@@ -115,6 +118,7 @@ class ReadResult:
     raw: Callable[[pl.DataFrame], pl.DataFrame] | None = None
     doubtful: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     closes: Mapping[int, str] = field(default_factory=dict)
+    merges: Mapping[str, str] = field(default_factory=dict)
 
 
 class Source(Protocol):
@@ -146,6 +150,8 @@ class Source(Protocol):
         Hash of settings, mapping and content, 32 hex digits; equal loads have equal hashes.
     parts : int
         Number of parts: a world has one per block of customers, a file has one.
+    batches : int
+        About how many batches ``read_batches`` gives; 1 if it need not be tried.
     """
 
     @property
@@ -172,6 +178,8 @@ class Source(Protocol):
     def content_hash(self) -> str: ...
     @property
     def parts(self) -> int: ...
+    @property
+    def batches(self) -> int: ...
 
     def read(self, part: int) -> ReadResult:
         """Read one part, 0 to ``parts - 1``.
@@ -181,5 +189,15 @@ class Source(Protocol):
         InputError
             The file as a whole cannot be used: it is unreadable, lacks a column, or no cell of a
             column can be parsed.
+        """
+        ...
+
+    def read_batches(self) -> Iterator[ReadResult]:
+        """Read a file in batches of records, so that memory does not grow with it.
+
+        Raises
+        ------
+        NeedsWholeFileError
+            It must be read whole, which may show only in a later batch.
         """
         ...

@@ -7,7 +7,7 @@ beside the tables, is never opened here.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +18,7 @@ from polars.exceptions import PolarsError
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema import TABLES
 from workbench.schema.table_declarations import LINEAGE
+from workbench.sources.file_evidence import NeedsWholeFileError
 from workbench.sources.formats.raw_cells import malformed_records
 from workbench.sources.mapping.source_mapping import SourceMapping
 from workbench.sources.source import ReadResult
@@ -102,6 +103,14 @@ class WorldSource(WithProvenance):
     def parts(self) -> int:
         """Number of parts, see ``Source``."""
         return -(-self.blocks // _BLOCKS_A_PART)
+
+    @property
+    def batches(self) -> int:
+        return 1
+
+    def read_batches(self) -> Iterator[ReadResult]:
+        """Refuse, since a world is read part by part."""
+        raise NeedsWholeFileError("a world is read in parts")
 
     def read(self, part: int) -> ReadResult:
         """Read some blocks of customers; record numbers are unique over all tables and parts."""

@@ -8,6 +8,7 @@ joined.
 """
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 import polars as pl
 
@@ -99,9 +100,9 @@ def _read_cells(
     notes: tuple[str, ...],
     name: str,
 ) -> RawCells:
-    header = _name_header(layout, rule, expected, name)
-    reading = _Reading(layout, header, text)
-    frames = [*reading.frames()]
+    header = name_header(layout, rule, expected, name)
+    reading = DelimitedReading(layout, header, is_complete=text.is_complete)
+    frames = [*reading.frames(layout.content)]
     if not reading.read:
         raise InputError(f"{name} has a header and no record: nothing to load")
     records = pl.concat(frames, rechunk=True)
@@ -121,9 +122,10 @@ def _read_cells(
     )
 
 
-def _name_header(
+def name_header(
     layout: FileLayout, rule: FileRule, expected: Collection[str], name: str
 ) -> list[str]:
+    """Return the names of a file's columns."""
     if layout.header is None:
         return list(rule.columns)
     found = layout.header
@@ -133,28 +135,52 @@ def _name_header(
     )
 
 
-class _Reading:
-    """The records of one file: which are read, refused and passed over."""
+class DelimitedReading:
+    """The records of one file: which are read, refused and passed over.
 
-    def __init__(self, layout: FileLayout, header: list[str], text: DecodedText) -> None:
-        self._layout = layout
+    Parameters
+    ----------
+    layout : FileLayout
+        Layout of the file.
+    header : list of str
+        Names of the columns.
+    is_complete : bool
+        Whether all bytes of the file were decoded.
+    """
+
+    def __init__(self, layout: FileLayout, header: list[str], *, is_complete: bool) -> None:
+        self._layout = replace(layout, content="")
         self._header = header
-        self._is_complete = text.is_complete
-        self._has_zeros = "\x00" in layout.content
-        self._splitter = RecordSplitter(
-            layout.content, layout.style, width=len(header), position=layout.start
-        )
+        self._is_complete = is_complete
+        self._splitter = RecordSplitter("", layout.style, width=len(header), position=layout.start)
+        self._has_zeros = False
         self._trailing = 0
         self._headers = 0
         self.read = 0
         self.bad: list[tuple[int, Rule, str]] = []
 
-    def frames(self) -> Iterator[pl.DataFrame]:
-        """Yield the good records block by block, with ``source_row``."""
+    @property
+    def position(self) -> int:
+        """Position of the next record in the content."""
+        return self._splitter.position
+
+    def frames(self, content: str, *, until: int | None = None) -> Iterator[pl.DataFrame]:
+        """Yield the good records block by block, with ``source_row``.
+
+        Parameters
+        ----------
+        content : str
+            Content of the file, or the part of it that was not read yet.
+        until : int, optional
+            Position from which on no record begins; the end of the content if it is not given.
+        """
         splitter = self._splitter
+        splitter.content = content
+        self._has_zeros = "\x00" in content
+        end = len(content) if until is None else until
         yield _cells_frame([], [], self._header)
-        while splitter.position < len(splitter.content):
-            block = splitter.next_block(_BLOCK)
+        while splitter.position < end:
+            block = splitter.next_block(min(_BLOCK, end - splitter.position))
             cells = read_regular_lines(block, splitter.style, width=len(self._header))
             if cells is None or self._has_header(cells):
                 yield self._read_carefully(len(block))
@@ -164,6 +190,14 @@ class _Reading:
             numbers = pl.int_range(self.read + 1, self.read + cells.height + 1, eager=True)
             self.read += cells.height
             yield cells.insert_column(0, numbers.alias("source_row"))
+
+    def forget_read(self, content: str) -> str:
+        """Return the content after the records that were read, which becomes the content."""
+        splitter = self._splitter
+        splitter.lines_before += content.count(splitter.style.line_end, 0, splitter.position)
+        rest = content[splitter.position :]
+        splitter.position = 0
+        return rest
 
     def _read_carefully(self, size: int) -> pl.DataFrame:
         """Return the good records of the next characters, which are split one by one."""

@@ -75,6 +75,8 @@ class RecordSplitter:
         Position of the next record.
     counts : SplitCounts
         Counts of what was assumed.
+    lines_before : int
+        Number of lines of the file before the content, for messages.
     """
 
     content: str
@@ -83,6 +85,7 @@ class RecordSplitter:
     width: int | None
     position: int = 0
     counts: SplitCounts = field(default_factory=SplitCounts)
+    lines_before: int = 0
     _regular: list[str] = field(default_factory=list)
 
     def next_block(self, size: int) -> str:
@@ -158,7 +161,7 @@ class RecordSplitter:
         return self._line_end(end)[1]
 
     def _line_number(self, position: int) -> int:
-        return self.content.count(self.style.line_end, 0, position) + 1
+        return self.lines_before + self.content.count(self.style.line_end, 0, position) + 1
 
     def _split_regular(self) -> Iterator[list[str]]:
         """Split the regular lines that were gathered, one record each."""

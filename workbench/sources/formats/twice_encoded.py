@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import polars as pl
 import polars.selectors as cs
 
+from workbench.sources.file_evidence import FileEvidence
 from workbench.sources.formats.raw_cells import count_text
 
 # Bytes 80 to BF, which continue a character in UTF-8, in Latin-1 and in CP1252.
@@ -40,7 +41,9 @@ def twice_encoded_json_note(content: str) -> Iterator[str]:
         yield _sentence(count, "place")
 
 
-def twice_encoded_notes(records: pl.DataFrame) -> Iterator[str]:
+def twice_encoded_notes(
+    records: pl.DataFrame, evidence: FileEvidence | None = None
+) -> Iterator[str]:
     """Yield one sentence for each column of text with cells that look encoded twice.
 
     Examples
@@ -48,9 +51,10 @@ def twice_encoded_notes(records: pl.DataFrame) -> Iterator[str]:
     >>> list(twice_encoded_notes(pl.DataFrame({"city": ["K\u00c3\u00b6ln", "Gent", "São Paulo"]})))
     ['city: 1 cell looks encoded twice (Ã¼ for ü); declare the decoder mojibake if it is']
     """
+    evidence = evidence or FileEvidence()
     counts = records.select(cs.string().str.contains(TWICE_ENCODED).sum())
-    for name, count in counts.row(0, named=True).items() if counts.width else ():
-        if count:
+    for name, found in counts.row(0, named=True).items() if counts.width else ():
+        if count := evidence.count(f"{name} encoded twice", found):
             yield f"{name}: {_sentence(count, 'cell')}"
 
 

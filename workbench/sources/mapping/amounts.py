@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from workbench.schema.record_faults import Rule
+from workbench.sources.file_evidence import FileEvidence
 from workbench.sources.formats.raw_cells import count_text
 from workbench.sources.mapping.currencies import (
     decimal_places,
@@ -59,7 +60,13 @@ class ReadNumbers:
     question: str | None = None
 
 
-def read_numbers(cells: pl.Series, rule: ColumnRule, *, is_plain: bool | pl.Series) -> ReadNumbers:
+def read_numbers(
+    cells: pl.Series,
+    rule: ColumnRule,
+    *,
+    is_plain: bool | pl.Series,
+    evidence: FileEvidence | None = None,
+) -> ReadNumbers:
     """Read a column of integers or decimals.
 
     Parameters
@@ -70,9 +77,12 @@ def read_numbers(cells: pl.Series, rule: ColumnRule, *, is_plain: bool | pl.Seri
         Rule of type ``integer`` or ``decimal``.
     is_plain : bool or Series of Boolean
         Whether cells are in plain notation, see ``RawCells``.
+    evidence : FileEvidence, optional
+        Evidence of the column's earlier batches.
     """
+    evidence = evidence or FileEvidence()
     is_whole = rule.type == "integer"
-    written, parsed = _parse(cells, rule, is_plain=is_plain, is_whole=is_whole)
+    written, parsed = _parse(cells, rule, is_plain=is_plain, is_whole=is_whole, evidence=evidence)
     values = parsed.values
     if written is not None:
         values = values.set(written.before.is_not_null() | written.after.is_not_null(), None)
@@ -88,7 +98,7 @@ def read_numbers(cells: pl.Series, rule: ColumnRule, *, is_plain: bool | pl.Seri
     return ReadNumbers(
         values=values,
         faults=((Rule("too_large", {"digits": digits}), too_large),),
-        notes=(*parsed.notes, *_negatives_note(written)),
+        notes=(*parsed.notes, *_negatives_note(written, evidence)),
         question=parsed.question,
     )
 
@@ -100,6 +110,7 @@ def read_amounts(
     currency: str,
     codes: pl.Series | None,
     is_plain: bool | pl.Series,
+    evidence: FileEvidence | None = None,
 ) -> ReadNumbers:
     """Read a column of amounts as minor units.
 
@@ -115,12 +126,15 @@ def read_amounts(
         Cells of the column with the currency of each amount.
     is_plain : bool or Series of Boolean
         Whether cells are in plain notation, see ``RawCells``.
+    evidence : FileEvidence, optional
+        Evidence of the column's earlier batches.
     """
+    evidence = evidence or FileEvidence()
     declared = pl.Series([currency]).new_from_index(0, len(cells))
     expected = declared if codes is None else known_currencies(to_text(codes))
     places = decimal_places_of(expected.fill_null(currency))
     is_whole = (places == 0) | rule.minor
-    written, parsed = _parse(cells, rule, is_plain=is_plain, is_whole=is_whole)
+    written, parsed = _parse(cells, rule, is_plain=is_plain, is_whole=is_whole, evidence=evidence)
     stated, is_foreign, is_other = _compare_currencies(written, expected)
     scale = pl.Series([1]).new_from_index(0, len(cells)) if rule.minor else _power_of_ten(places)
     is_large = (parsed.values.cast(pl.Float64).abs() * scale >= 10.0**_MINOR_DIGITS).fill_null(
@@ -140,11 +154,11 @@ def read_amounts(
         ]
     largest = _MINOR_DIGITS if rule.minor else _MINOR_DIGITS - decimal_places(currency)
     faults.append((Rule("too_large", {"digits": largest}), is_large | parsed.is_too_large))
-    notes = [*parsed.notes, *_negatives_note(written)]
+    notes = [*parsed.notes, *_negatives_note(written, evidence)]
     if rule.minor or codes is not None:
         is_finer = (values != values.round(0)).fill_null(value=False)
         faults.append((Rule("minor_unit"), is_finer))
-    elif rounded := int((values != scaled).sum() or 0):
+    elif rounded := evidence.count("rounded", int((values != scaled).sum() or 0)):
         notes.append(f"{count_text(rounded, 'amount')} rounded to 1/10000 of the minor unit")
     at_fault = pl.DataFrame([fault.alias(str(n)) for n, (_, fault) in enumerate(faults)])
     is_at_fault = at_fault.select(pl.any_horizontal(pl.all().fill_null(value=False))).to_series()
@@ -163,12 +177,13 @@ def _parse(
     *,
     is_plain: bool | pl.Series,
     is_whole: bool | pl.Series,
+    evidence: FileEvidence,
 ) -> tuple[WrittenNumbers | None, ParsedNumbers]:
     if cells.dtype.is_numeric():
         return None, to_decimals(cells)
     written = separate_units(to_text(cells))
     return written, parse_numerals(
-        written, is_plain=is_plain, declared=rule.decimal, is_whole=is_whole
+        written, is_plain=is_plain, declared=rule.decimal, is_whole=is_whole, evidence=evidence
     )
 
 
@@ -195,8 +210,9 @@ def _power_of_ten(places: pl.Series) -> pl.Series:
     return places.replace_strict(powers, return_dtype=pl.Int64)
 
 
-def _negatives_note(written: WrittenNumbers | None) -> tuple[str, ...]:
-    if written is None or not written.negatives:
+def _negatives_note(written: WrittenNumbers | None, evidence: FileEvidence) -> tuple[str, ...]:
+    negatives = evidence.count("negatives", written.negatives if written else 0)
+    if not negatives:
         return ()
-    counted = count_text(written.negatives, "cell")
+    counted = count_text(negatives, "cell")
     return (f"{counted} negative by parentheses or by a minus sign at the end",)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from workbench.sources.file_evidence import FileEvidence
 from workbench.sources.formats.raw_cells import count_text
 from workbench.sources.mapping.typed_cells import to_text
 
@@ -30,7 +31,9 @@ class ParsedCodes:
     notes: tuple[str, ...]
 
 
-def parse_codes(cells: pl.Series, is_number: pl.Series | None) -> ParsedCodes:
+def parse_codes(
+    cells: pl.Series, is_number: pl.Series | None, evidence: FileEvidence | None = None
+) -> ParsedCodes:
     """Return codes as they were before a program took them for numbers.
 
     Parameters
@@ -39,15 +42,20 @@ def parse_codes(cells: pl.Series, is_number: pl.Series | None) -> ParsedCodes:
         Text, or numbers of a typed file.
     is_number : Series of Boolean, optional
         Whether a workbook stores the cell as a number without leading zeros.
+    evidence : FileEvidence, optional
+        Evidence of the column's earlier batches.
     """
+    evidence = evidence or FileEvidence()
     text = to_text(cells).str.strip_chars()
-    guarded = int(text.str.contains(r"^'[\w+=@-]").sum() or 0)
+    found = int(text.str.contains(r"^'[\w+=@-]").sum() or 0)
+    unguarded = text.str.replace(r"^'([\w+=@-])", "$1") if found else text
+    guarded = evidence.count("guarded", found)
     notes = [f"guard apostrophe removed from {count_text(guarded, 'cell')}"] if guarded else []
-    unguarded = text.str.replace(r"^'([\w+=@-])", "$1") if guarded else text
-    bare, float_notes = _without_float_ends(unguarded)
+    bare, float_notes = _without_float_ends(unguarded, evidence)
     notes += float_notes
     no_longer = bare.filter(bare.str.len_bytes() <= _LONGEST_WORD)
     words = int(no_longer.str.to_lowercase().is_in(list(_NO_VALUE)).sum() or 0)
+    words = evidence.count("words", words)
     if words:
         notes.append(
             f"{count_text(words, 'cell')} with a word for no value, like null or nan, taken as "
@@ -67,16 +75,18 @@ def parse_codes(cells: pl.Series, is_number: pl.Series | None) -> ParsedCodes:
     )
 
 
-def _without_float_ends(text: pl.Series) -> tuple[pl.Series, list[str]]:
+def _without_float_ends(text: pl.Series, evidence: FileEvidence) -> tuple[pl.Series, list[str]]:
     """Remove ``.0`` if all cells of the column are whole numbers, of which some were floats."""
-    if not text.str.ends_with(".0").any():
-        return text, []
-    is_float = text.str.contains(r"^-?\d+\.0$").fill_null(value=False)
-    count = int(is_float.sum())
+    found = other = 0
+    if text.str.ends_with(".0").any():
+        found = int(text.str.contains(r"^-?\d+\.0$").sum() or 0)
+        other = int((~text.str.contains(r"^-?\d+(\.0)?$")).sum() or 0)
+    count, others = evidence.total("float ends", found, other)
+    evidence.decide("ends of floats", count > 0 and others == 0)
     if not count:
         return text, []
     counted = f"{count_text(count, 'cell')} {'ends' if count == 1 else 'end'} in .0"
-    if not text.str.contains(r"^-?\d+(\.0)?$").all():
+    if others:
         return text, [f"{counted} and kept it, since other cells are no whole numbers"]
     return text.str.replace(r"\.0$", ""), [f"{counted} as floats do: the end is removed"]
 

@@ -5,12 +5,13 @@ zone. Of several formats, each cell is read by the first that fits it. A date is
 the day until which the data are declared complete, and in the years 1900 to 2199.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 
 import polars as pl
 
 from workbench.schema.record_faults import Rule
+from workbench.sources.file_evidence import FileEvidence
 from workbench.sources.formats.raw_cells import count_text
 from workbench.sources.mapping.local_times import local_to_utc
 from workbench.sources.mapping.time_formats import TimeFormat, exchange_day_and_month
@@ -60,16 +61,21 @@ class TimeReader:
         Settings with the zone of cells without an offset, and the end of the data.
     may_be_later : bool
         Whether cells may lie beyond the end of the data.
+    evidence : FileEvidence
+        Evidence of the column's earlier batches.
     """
 
     provenance: Provenance
     forms: tuple[str, ...] = ()
     may_be_later: bool = False
+    evidence: FileEvidence = field(default_factory=FileEvidence)
 
     def parse_instants(self, cells: pl.Series) -> ParsedTimes:
         """Parse cells (String, Date, Datetime, or numbers in an epoch) as instants."""
         read = _read(cells, self)
-        local, never_was, notes = local_to_utc(read.local, zone=self.provenance.zone)
+        local, never_was, notes = local_to_utc(
+            read.local, zone=self.provenance.zone, evidence=self.evidence
+        )
         found = read.absolute.zip_with(read.absolute.is_not_null(), local)
         is_late = self._is_late(found, self.provenance.data_until_at)
         return ParsedTimes(
@@ -115,18 +121,18 @@ def _read(cells: pl.Series, reader: TimeReader) -> WrittenTimes:
     if not reader.forms:
         return read_iso(cells)
     readings = [_read_in(cells, form, reader) for form in reader.forms]
-    return _compare_orders(cells, _first_reading(readings), reader)
+    return _compare_orders(cells, _first_reading(readings, reader.evidence), reader)
 
 
 def _read_in(cells: pl.Series, form: str, reader: TimeReader) -> WrittenTimes:
     chosen = TimeFormat.of(form)
-    read = read_format(cells, chosen)
-    return _choose_century(read, reader) if chosen.has_short_year else read
+    read = read_format(cells, chosen, reader.evidence.within(f"{reader.evidence.place}/{form}"))
+    return _choose_century(read, form, reader) if chosen.has_short_year else read
 
 
-def _choose_century(read: WrittenTimes, reader: TimeReader) -> WrittenTimes:
+def _choose_century(read: WrittenTimes, form: str, reader: TimeReader) -> WrittenTimes:
     """Take a year of two digits for the last such year before the end of the data."""
-    count = int(read.is_read.sum())
+    count = reader.evidence.count(f"years of {form}", int(read.is_read.sum()))
     if not count:
         return read
     years = f"{count_text(count, 'year')} of two digits"
@@ -155,15 +161,26 @@ def _compare_orders(cells: pl.Series, read: WrittenTimes, reader: TimeReader) ->
     """
     is_unread = cells.is_not_null() & ~read.is_read
     exchanged = [form for form in map(exchange_day_and_month, reader.forms) if form is not None]
-    if not (exchanged and is_unread.any()):
+    if not exchanged:
         return read
-    others = _first_reading([_read_in(cells, form, reader) for form in exchanged])
-    count = int((is_unread & others.is_read).sum())
-    if count * _SLIPS < cells.count():
+    count, only_declared, cell_count = 0, 0, cells.count()
+    if is_unread.any():
+        # The other order is only tried, so its counts are no evidence about the file.
+        trial = replace(reader, evidence=FileEvidence())
+        readings = [_read_in(cells, form, trial) for form in exchanged]
+        others = _first_reading(readings, trial.evidence)
+        count = int((is_unread & others.is_read).sum())
+        days = read.local.dt.day().zip_with(read.local.is_not_null(), read.absolute.dt.day())
+        only_declared = int((read.is_read & ~others.is_read & (days > 12)).sum() or 0)
+    count, only_declared, cell_count = reader.evidence.total(
+        "order of day and month", count, only_declared, cell_count
+    )
+    is_doubtful = count > 0 and count * _SLIPS >= cell_count
+    if not is_doubtful:
         return read
+    reader.evidence.need_whole("some cells can be read only with day and month exchanged")
     fit = f"{count_text(count, 'cell')} can be read only with day and month exchanged"
-    days = read.local.dt.day().zip_with(read.local.is_not_null(), read.absolute.dt.day())
-    if (read.is_read & ~others.is_read & (days > 12)).any():
+    if only_declared:
         note = f"{fit}, others only as declared: where both fit, the declared order is assumed"
         return replace(read, notes=(*read.notes, note))
     return replace(
@@ -172,7 +189,7 @@ def _compare_orders(cells: pl.Series, read: WrittenTimes, reader: TimeReader) ->
     )
 
 
-def _first_reading(readings: list[WrittenTimes]) -> WrittenTimes:
+def _first_reading(readings: list[WrittenTimes], evidence: FileEvidence) -> WrittenTimes:
     """Return each cell by the first format that reads it; count the cells read in two ways."""
     found, *others = readings
     differing = pl.repeat(value=False, n=len(found.local), eager=True)
@@ -190,7 +207,7 @@ def _first_reading(readings: list[WrittenTimes]) -> WrittenTimes:
         )
     unread = tuple((rule, at_fault & ~found.is_read) for rule, at_fault in found.faults)
     notes = found.notes
-    if count := int(differing.sum()):
+    if count := evidence.count("read in two ways", int(differing.sum())):
         fits = f"{count_text(count, 'cell')} could be read by several formats with other results"
         notes = (*notes, f"{fits}: the first format that fits is used")
     return replace(found, faults=unread, notes=notes)

@@ -10,14 +10,20 @@ from typing import Literal
 
 import polars as pl
 
+from workbench.sources.file_evidence import FileEvidence
 
-def local_to_utc(local: pl.Series, *, zone: str) -> tuple[pl.Series, pl.Series, tuple[str, ...]]:
+
+def local_to_utc(
+    local: pl.Series, *, zone: str, evidence: FileEvidence | None = None
+) -> tuple[pl.Series, pl.Series, tuple[str, ...]]:
     """Return local times in UTC, with the other results of ``parse_instants``."""
     first = _to_utc(local, zone, "earliest")
     last = _to_utc(local, zone, "latest")
     never_was = local.is_not_null() & first.is_null()
     is_twice = (first != last).fill_null(value=False)
     ambiguous = int(is_twice.sum())
+    if ambiguous and evidence is not None:
+        evidence.need_whole("local times that occurred twice need the order of all records")
     if not ambiguous:
         return first, never_was, ()
     is_second, settled = _find_second_pass(local, is_twice, never_was)

@@ -14,6 +14,7 @@ from polars.exceptions import PolarsError
 
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema.record_faults import Rule, join_faults, make_faults
+from workbench.sources.file_evidence import FileEvidence
 from workbench.sources.formats.raw_cells import count_text
 from workbench.sources.mapping.field_places import FieldPlace
 from workbench.sources.mapping.mapping_rules import (
@@ -61,6 +62,8 @@ class PartContext:
         Whether a workbook stores a cell as a number, see ``RawCells``.
     find_part : callable
         Returns the accepted records of another part of the file, for lookups.
+    evidence : FileEvidence
+        Evidence of the file's earlier batches.
     """
 
     part: PartRules
@@ -71,6 +74,7 @@ class PartContext:
     has_header: bool = True
     numbers: pl.DataFrame | None = None
     find_part: Callable[[str], pl.DataFrame]
+    evidence: FileEvidence = field(default_factory=FileEvidence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,10 +180,11 @@ def assumption_notes(accepted: pl.DataFrame, context: PartContext) -> Iterator[s
     """Yield the mapping's assumptions, each with the number of accepted records it concerns."""
     assume = context.part.assume
     with explain_sql_errors(context, "assume"):
-        yield from _rounding_notes(accepted, context.part.derive)
+        yield from _rounding_notes(accepted, context)
         conditions = [pl.sql_expr(sql).fill_null(value=False).sum() for sql in assume.values()]
         for sentence, condition in zip(assume, conditions, strict=True):
-            if count := accepted.select(condition).item():
+            count = accepted.select(condition).item() or 0
+            if count := context.evidence.count(f"assume {sentence!r}", count):
                 yield f"{count_text(count, 'record')}: {sentence}"
 
 
@@ -243,6 +248,7 @@ def _read_placed(
         currencies=None if rule.currency is None else _currencies(members, rule.currency, context),
         empty=empty,
         may_be_later=column_name(label, rule) in context.part.ends,
+        evidence=context.evidence.within(f"column {label!r}"),
     )
     provenance = replace(context.provenance, zone=_zone(members, place, rule, context))
     return read_column(cells, rule, provenance=provenance), placed.faults, placed.is_found
@@ -362,11 +368,12 @@ def _whole_faults(frame: pl.DataFrame, derive: Mapping[str, DeriveEntry]) -> Ite
             yield make_faults(frame.filter(is_lost), Rule("too_large", {"digits": 18}), column=name)
 
 
-def _rounding_notes(accepted: pl.DataFrame, derive: Mapping[str, DeriveEntry]) -> Iterator[str]:
-    for name, rule in derive.items():
+def _rounding_notes(accepted: pl.DataFrame, context: PartContext) -> Iterator[str]:
+    for name, rule in context.part.derive.items():
         if isinstance(rule, WholeRule):
             amount = pl.sql_expr(rule.whole)
-            if count := accepted.select((amount != amount.round(0)).sum()).item():
+            count = accepted.select((amount != amount.round(0)).sum()).item() or 0
+            if count := context.evidence.count(f"rounded {name}", count):
                 yield f"{name}: {count:,} rounded to whole minor units, halves away from zero"
 
 
@@ -503,9 +510,13 @@ def _check_accepted(columns: Mapping[str, TypedColumn], context: PartContext) ->
 def _check_readable(
     label: str, column: TypedColumn, rule: ColumnRule, context: PartContext
 ) -> None:
-    at_fault = int(column.is_at_fault.sum())
-    is_common = at_fault * 2 > len(column.values)  # A rare field may be wrong in its only record.
-    if is_common and column.values.null_count() == len(column.values):
+    values = column.values
+    at_fault, cells, empty = context.evidence.within(f"column {label!r}").total(
+        "readable", int(column.is_at_fault.sum()), len(values), values.null_count()
+    )
+    is_common = at_fault * 2 > cells  # A rare field may be wrong in its only record.
+    if is_common and empty == cells:
+        context.evidence.need_whole(f"no cell of column {label!r} could be read so far")
         forms = " or ".join(map(repr, rule.format))
         form = f" in the form {forms}" if forms else ""
         rules = "; or ".join(broken.words for broken, _ in column.faults)

@@ -13,6 +13,7 @@ from typing import Literal
 
 import polars as pl
 
+from workbench.sources.file_evidence import FileEvidence
 from workbench.sources.formats.raw_cells import count_text
 
 Mark = Literal[".", ","]
@@ -140,6 +141,7 @@ def parse_numerals(
     is_plain: bool | pl.Series,
     declared: Mark | None,
     is_whole: bool | pl.Series,
+    evidence: FileEvidence | None = None,
 ) -> ParsedNumbers:
     """Parse written numbers as exact decimals.
 
@@ -153,6 +155,8 @@ def parse_numerals(
         Decimal mark that the mapping declares; None lets the cells vote.
     is_whole : bool or Series of Boolean
         Whether numbers have no decimals, so that groups of three digits are thousands.
+    evidence : FileEvidence, optional
+        Evidence of the column's earlier batches.
     """
     text = written.digits
     if is_plain is True and (declared == "," or text.str.contains(",", literal=True).any()):
@@ -162,7 +166,7 @@ def parse_numerals(
     )
     voting = text.set(is_safe, None)
     is_grouped = (voting.str.contains(_GROUPED) & is_whole).fill_null(value=False)
-    vote = _vote(voting, is_grouped)
+    vote = _vote(voting, is_grouped, evidence if evidence and not declared else FileEvidence())
     mark = declared or vote.mark
     plain = text
     for sign in (" ", "'", "." if mark == "," else ","):
@@ -208,18 +212,29 @@ class _Vote:
     question: str | None = None
 
 
-def _vote(text: pl.Series, is_grouped: pl.Series) -> _Vote:
+def _vote(text: pl.Series, is_grouped: pl.Series, evidence: FileEvidence) -> _Vote:
     """Choose the decimal mark by a vote of the unambiguous cells."""
     is_number = text.str.contains(f"{_FORMS['.']}|{_FORMS[',']}")
     text = text.set(~is_number.fill_null(value=True), None)
     comma, point = text.str.contains(_CLEAR[","]), text.str.contains(_CLEAR["."])
-    for_comma = int((comma & ~point & ~is_grouped).sum() or 0)
-    for_point = int((point & ~comma & ~is_grouped).sum() or 0)
     either = (text.str.contains("[.,]") & ~comma & ~point).fill_null(value=False)
-    ambiguous = int((either & ~is_grouped).sum())
+    for_comma, for_point, unclear, ambiguous, grouped = evidence.total(
+        "decimal mark",
+        int((comma & ~point & ~is_grouped).sum() or 0),
+        int((point & ~comma & ~is_grouped).sum() or 0),
+        int(either.sum()),
+        int((either & ~is_grouped).sum()),
+        int(is_grouped.sum()),
+    )
     clear, fewer = for_comma + for_point, min(for_comma, for_point)
     is_settled = clear > 0 and fewer * _CONTRADICTED <= clear
+    mark: Mark = "," if for_comma > for_point else "."
+    if clear + unclear + grouped:
+        evidence.decide("decimal mark", mark)
+    if grouped:
+        evidence.decide("separator of thousands", clear > 0)
     if ambiguous and not is_settled:
+        evidence.need_whole("the cells read so far do not settle the decimal mark")
         contradiction = f" ({for_point:,} cells have a decimal point, {for_comma:,} a comma)"
         return _Vote(
             mark=".",
@@ -229,12 +244,10 @@ def _vote(text: pl.Series, is_grouped: pl.Series) -> _Vote:
             f'{contradiction if clear else ""}: declare decimal = "." (then 1.234 is less than '
             'two) or decimal = "," (then 1.234 is more than a thousand)',
         )
-    mark: Mark = "," if for_comma > for_point else "."
     notes: tuple[str, ...] = ()
-    if mark == "," or (clear and either.any()):
+    if mark == "," or (clear and unclear):
         word = "comma" if mark == "," else "point"
         notes = (f"decimal {word}, by {max(for_comma, for_point):,} of {clear:,} clear cells",)
-    grouped = int(is_grouped.sum())
     if grouped and not clear:
         counted = f"{count_text(grouped, 'cell')} with groups of three digits"
         notes = (f"whole numbers: {counted} are thousands",)

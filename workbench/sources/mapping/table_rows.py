@@ -36,11 +36,11 @@ _NOT_STATED = ("customer_id", "source_id")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableRows:
-    """Tables, the faults of records (columns of ``FAULTS``), and assumptions."""
+    """Tables, the faults of records (columns of ``FAULTS``), and rounded amounts by table."""
 
     tables: Mapping[str, pl.DataFrame]
     faults: pl.DataFrame
-    notes: tuple[str, ...]
+    rounded: Mapping[str, int]
 
 
 def make_rows(records: Rows, context: PartContext) -> TableRows:
@@ -54,28 +54,23 @@ def make_rows(records: Rows, context: PartContext) -> TableRows:
         Rules of the part, and settings with the zone in which dates become instants.
     """
     found: dict[str, list[pl.DataFrame]] = {}
-    notes: list[str] = []
+    rounded: dict[str, int] = {}
     for table, rows in _make_all_rows(records, context):
         found.setdefault(table, []).append(rows)
     at_fault: list[pl.DataFrame] = []
     tables: dict[str, pl.DataFrame] = {}
     for table, frames in found.items():
         typed: list[pl.DataFrame] = []
-        rounded = 0
         for frame in frames:
             rows, bad, changed = _to_declared_types(frame, table, context.provenance.system)
             typed.append(rows)
             at_fault.append(bad)
-            rounded += changed
-        if rounded:
-            notes.append(
-                f"{table}: {rounded:,} amounts rounded to whole minor units, halves away from zero"
-            )
+            rounded[table] = rounded.get(table, 0) + changed
         tables[table] = _distinct_statements(pl.concat(typed), table)
     return TableRows(
         tables={name: rows for name, rows in tables.items() if rows.height},
         faults=join_faults(at_fault),
-        notes=tuple(notes),
+        rounded=rounded,
     )
 
 

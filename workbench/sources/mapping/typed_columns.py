@@ -5,13 +5,14 @@ is not null and cannot be parsed is a fault, and its record is refused.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 
 import polars as pl
 
 from workbench.schema.record_faults import MISSING, Rule
+from workbench.sources.file_evidence import FileEvidence
 from workbench.sources.formats.raw_cells import count_text
 from workbench.sources.mapping.amounts import ReadNumbers, read_amounts, read_numbers
 from workbench.sources.mapping.codes import parse_codes
@@ -76,6 +77,8 @@ class ColumnCells:
         Texts that count as empty in every column.
     may_be_later : bool
         Whether dates may lie beyond the end of the data.
+    evidence : FileEvidence
+        Evidence of the column's earlier batches.
     """
 
     cells: pl.Series
@@ -84,6 +87,7 @@ class ColumnCells:
     currencies: pl.Series | None = None
     empty: tuple[str, ...] = ()
     may_be_later: bool = False
+    evidence: FileEvidence = field(default_factory=FileEvidence)
 
 
 def read_column(column: ColumnCells, rule: ColumnRule, *, provenance: Provenance) -> TypedColumn:
@@ -102,7 +106,7 @@ def read_column(column: ColumnCells, rule: ColumnRule, *, provenance: Provenance
     if refusal := refuse_type(plain.cells, rule.type if rule.values is None else "text"):
         return TypedColumn(values=_nulls(plain.cells), refusal=refusal)
     cells = _empty_to_null(plain.cells, (*column.empty, *rule.empty))
-    cells, is_unlisted, listing = _replace_listed(cells, rule)
+    cells, is_unlisted, listing = _replace_listed(cells, rule, column.evidence)
     found = _parse(cells, rule, column=column, provenance=provenance)
     faults = _first_faults(
         (Rule("readable"), plain.is_unreadable),
@@ -131,13 +135,15 @@ def _parse(
         case "text":
             return TypedColumn(values=to_text(cells))
         case "code":
-            codes = parse_codes(cells, column.is_number)
+            codes = parse_codes(cells, column.is_number, column.evidence)
             lost = ((Rule("whole_code"), codes.is_destroyed),)
             return TypedColumn(values=codes.values, notes=codes.notes, faults=lost)
         case "category":
             return TypedColumn(values=_parse_category(to_text(cells)))
         case "integer" | "decimal":
-            return _of_numbers(read_numbers(cells, rule, is_plain=_is_plain(column)))
+            return _of_numbers(
+                read_numbers(cells, rule, is_plain=_is_plain(column), evidence=column.evidence)
+            )
         case "money":
             return _of_numbers(
                 read_amounts(
@@ -146,6 +152,7 @@ def _parse(
                     currency=provenance.currency,
                     codes=column.currencies,
                     is_plain=_is_plain(column),
+                    evidence=column.evidence,
                 )
             )
         case "instant" | "date":
@@ -153,6 +160,7 @@ def _parse(
                 provenance=provenance,
                 forms=_forms(rule, column),
                 may_be_later=rule.may_be_later or column.may_be_later,
+                evidence=column.evidence,
             )
             is_date = rule.type == "date"
             times = reader.parse_dates(cells) if is_date else reader.parse_instants(cells)
@@ -219,7 +227,7 @@ def _first_faults(*faults: tuple[Rule, pl.Series]) -> tuple[tuple[Rule, pl.Serie
 
 
 def _replace_listed(
-    cells: pl.Series, rule: ColumnRule
+    cells: pl.Series, rule: ColumnRule, evidence: FileEvidence
 ) -> tuple[pl.Series, pl.Series, tuple[str, ...]]:
     """Replace cells by the values that the mapping lists for them; an empty text becomes null.
 
@@ -230,7 +238,7 @@ def _replace_listed(
     listed = to_text(cells).replace_strict(dict(rule.values), default=None, return_dtype=pl.String)
     is_unlisted = cells.is_not_null() & listed.is_null()
     other = rule.values.get(_ANY_OTHER)
-    if other is None or not (count := int(is_unlisted.sum())):
+    if other is None or not (count := evidence.count("unlisted", int(is_unlisted.sum()))):
         return _empty_to_null(listed, ()), is_unlisted, ()
     note = f"{count_text(count, 'cell')} with other values than the mapping lists, "
     note += f"taken as {other}" if other else "taken as empty"

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from workbench.schema.record_faults import Rule
+from workbench.sources.file_evidence import FileEvidence
 from workbench.sources.formats.raw_cells import count_text
 from workbench.sources.mapping.numerals import to_decimals
 from workbench.sources.mapping.time_formats import EPOCH_UNITS, EPOCHS, TimeFormat
@@ -75,12 +76,14 @@ def read_typed(cells: pl.Series) -> WrittenTimes:
     return _refuse_years(_reading_of(cells.cast(_UTC if has_zone else _LOCAL)))
 
 
-def read_format(cells: pl.Series, form: TimeFormat) -> WrittenTimes:
+def read_format(
+    cells: pl.Series, form: TimeFormat, evidence: FileEvidence | None = None
+) -> WrittenTimes:
     """Return the times of the cells that have a format; a year of two digits lies in 1970 to 2069.
 
     Cells of a number type are counts since 1970, or digits as in 20240301.
     """
-    return _refuse_years(_read_form(cells, form))
+    return _refuse_years(_read_form(cells, form, evidence or FileEvidence()))
 
 
 def _refuse_years(read: WrittenTimes) -> WrittenTimes:
@@ -94,9 +97,9 @@ def _refuse_years(read: WrittenTimes) -> WrittenTimes:
     )
 
 
-def _read_form(cells: pl.Series, form: TimeFormat) -> WrittenTimes:
+def _read_form(cells: pl.Series, form: TimeFormat, evidence: FileEvidence) -> WrittenTimes:
     if form.epoch is not None:
-        return _read_epoch(cells, form.epoch)
+        return _read_epoch(cells, form.epoch, evidence)
     text = cells.cast(pl.String).str.strip_chars()
     if form.names_zone:
         text = text.str.replace(_UTC_IN_CELL, "${1}+00:00${2}")
@@ -116,7 +119,7 @@ def _reading_of(found: pl.Series) -> WrittenTimes:
     return _instants(found) if is_instant else _local_times(found)
 
 
-def _read_epoch(cells: pl.Series, unit: str) -> WrittenTimes:
+def _read_epoch(cells: pl.Series, unit: str, evidence: FileEvidence) -> WrittenTimes:
     """Read a count of time since 1970, with fractions; a count in another unit is a fault.
 
     Seconds taken for milliseconds all fall in January 1970, at any time of the day.
@@ -135,7 +138,7 @@ def _read_epoch(cells: pl.Series, unit: str) -> WrittenTimes:
     is_near = (count > 0) & (count < 31 * _DAY) & (count % _DAY != 0)
     is_wrong = is_far.fill_null(value=False) | is_near.fill_null(value=False)
     wrong = Rule("epoch", {"unit": EPOCH_UNITS[unit], **_YEARS})
-    zeros = int((count == 0).sum() or 0)
+    zeros = evidence.count("zeros", int((count == 0).sum() or 0))
     note = f"{count_text(zeros, 'cell')} 0, the start of 1970: list 0 as empty if it is no time"
     return replace(
         _instants(count.set(is_wrong, None).cast(_UTC)),

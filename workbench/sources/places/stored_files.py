@@ -6,6 +6,7 @@ made to fill any memory.
 
 import glob
 import gzip
+import hashlib
 import io
 import zipfile
 import zlib
@@ -66,6 +67,51 @@ class StoredFile:
             content = _read_member(content, member, self.label)
         return _gunzip(content, self.label) if content.startswith(_GZIP) else content
 
+    def read_start(self, size: int) -> bytes:
+        """Return the first bytes of the content, unpacked; the whole content if they are blank.
+
+        Raises
+        ------
+        InputError
+            See ``read``.
+        """
+        start = b""
+        if not self.members:
+            with _open_disk(self.path) as file:
+                start = file.read(size)
+        return start if start.strip() and not start.startswith(_GZIP) else self.read()
+
+    def hash(self) -> bytes:
+        """Return the SHA-256 of the content, unpacked, of which little is in memory at a time.
+
+        Raises
+        ------
+        InputError
+            See ``read``.
+        """
+        stream = self.open_plain()
+        if stream is None:
+            return hashlib.sha256(self.read()).digest()
+        with stream:
+            return hashlib.file_digest(stream, "sha256").digest()
+
+    def open_plain(self) -> io.BufferedReader | None:
+        """Open the file, None if it is packed, so that it must be read whole.
+
+        Raises
+        ------
+        InputError
+            The file cannot be read.
+        """
+        if self.members:
+            return None
+        file = _open_disk(self.path)
+        if file.read(len(_GZIP)) == _GZIP:
+            file.close()
+            return None
+        file.seek(0)
+        return file
+
 
 def find_files(path: Path) -> list[StoredFile]:
     """Return the files at a place, sorted by name; hidden files are left out.
@@ -106,12 +152,16 @@ def _unpack(file: StoredFile) -> Iterator[StoredFile]:
 
 
 def _open_start(file: StoredFile) -> io.BufferedIOBase:
-    if file.members:
-        return io.BytesIO(file.read())
+    return io.BytesIO(file.read()) if file.members else _open_disk(file.path)
+
+
+def _open_disk(path: Path) -> io.BufferedReader:
     try:
-        return file.path.open("rb")
+        return path.open("rb")
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist: check the path") from error
     except OSError as error:
-        raise InputError(f"{file.path} cannot be read: {error.strerror}") from error
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _member_names(content: bytes, label: str) -> list[str]:
@@ -125,12 +175,8 @@ def _member_names(content: bytes, label: str) -> list[str]:
 
 
 def _read_disk(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist: check the path") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    with _open_disk(path) as file:
+        return file.read()
 
 
 def _read_member(content: bytes, member: str, label: str) -> bytes:

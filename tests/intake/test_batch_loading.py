@@ -1,0 +1,211 @@
+"""A file that is loaded in batches gives the dataset that it gives when it is loaded whole."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from workbench.foundation.errors import InputError
+from workbench.intake import LoadReport, load
+from workbench.schema import TABLES
+from workbench.sources import SourceMapping, find_mapping
+from workbench.sources.mapped_file import MappedFile
+from workbench.vault import Vault
+from workbench.vault.keys import Key
+
+SETTINGS = {
+    "system": "shop",
+    "zone": "Europe/Berlin",
+    "currency": "EUR",
+    "data_until": "2024-02-01",
+    "basis": "contract",
+}
+
+COLUMNS: dict[str, Any] = {
+    "order": {"type": "code", "name": "number", "required": True},
+    "line": {"type": "integer", "required": True},
+    "customer": "code",
+    "at": {"type": "instant", "name": "placed_at", "required": True},
+    "amount": {"type": "money", "required": True},
+    "country": "text",
+    "note": {"type": "text", "optional": True},
+}
+LINES: dict[str, Any] = {
+    **SETTINGS,
+    "columns": COLUMNS,
+    "assume": {"free of charge": "amount = 0"},
+    "pass_over": {"a test": "note = 'test'"},
+    "record": {"id": "customer", "observed_at": "placed_at", "together": "number"},
+    "identities": {"user_id": "customer"},
+    "tables": {
+        "customers": {"first_seen_at": "MIN(placed_at)", "country": "country"},
+        "orders": {
+            "per": ["number"],
+            "order_id": "number",
+            "kind": "'sale'",
+            "ordered_at": "placed_at",
+            "total_minor": "SUM(amount)",
+        },
+        "order_items": {
+            "order_id": "number",
+            "line_number": "line",
+            "quantity": "1",
+            "amount_minor": "amount",
+        },
+    },
+}
+HEADER = "order,line,customer,at,amount,country,note\n"
+Contents = dict[str, list[tuple[Any, ...]]]
+
+
+def loaded(
+    paths: list[Path],
+    mapping: SourceMapping,
+    workspace: Path,
+    *,
+    size: int | None,
+    answers: dict[str, str] | None = None,
+) -> tuple[LoadReport, Contents]:
+    """Load files with ids that depend on nothing, in batches of ``size`` characters or whole."""
+    vault = Vault.init(workspace)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Vault, "key_for", lambda *_, **__: Key(b"k" * 32))
+        if size is not None:
+            whole = MappedFile.read_batches
+            patch.setattr(MappedFile, "batches", 2)
+            patch.setattr(MappedFile, "read_batches", lambda file: whole(file, size))
+        report = load(
+            paths,
+            vault=vault,
+            dataset="shop",
+            mapping=mapping,
+            settings=answers or {},
+            max_refused=1.0,
+        )
+    made = vault.dataset("shop")
+    stored: Contents = {
+        name: sorted(made.stored_rows(name).collect().rows(), key=repr)
+        for name in TABLES
+        if name != "sources"
+    }
+    stored["quarantine"] = sorted(made.quarantine().collect().rows(), key=repr)
+    return report, stored
+
+
+def compared(
+    tmp_path: Path, texts: list[str], mapping: SourceMapping, *, size: int
+) -> tuple[str, ...]:
+    """Check that both ways agree, and return the assumptions of the file read in batches."""
+    paths = []
+    for number, text in enumerate(texts):
+        paths.append(tmp_path / f"export-{number}.csv")
+        paths[-1].write_text(text, encoding="utf-8")
+    try:
+        whole, expected = loaded(paths, mapping, tmp_path / "whole", size=None)
+    except InputError as error:
+        with pytest.raises(InputError, match=re.escape(str(error))):
+            loaded(paths, mapping, tmp_path / "batched", size=size)
+        return ()
+    batched, found = loaded(paths, mapping, tmp_path / "batched", size=size)
+    for table, rows in expected.items():
+        assert found[table] == rows, table
+    for one, other in zip(whole.files, batched.files, strict=True):
+        notes = tuple(note for note in other.assumptions if "read whole" not in note)
+        assert notes == one.assumptions
+        assert (other.read, other.refused, other.reasons) == (one.read, one.refused, one.reasons)
+        assert dict(other.passed_over) == dict(one.passed_over)
+    assert (batched.unchanged, batched.tables) == (whole.unchanged, whole.tables)
+    return batched.files[-1].assumptions
+
+
+def line(order: int, number: int, customer: str, day: int, amount: str, country: str) -> str:
+    return f"{order},{number},{customer},2024-01-{day:02}T10:00:00,{amount},{country},\n"
+
+
+def orders_of(count: int, *, amount: str = "9.50") -> str:
+    """Orders of two lines each by seven customers, in the order of their numbers."""
+    return HEADER + "".join(
+        line(order, number, f"C{order % 7}", order % 28 + 1, amount, ["NL", ""][order % 2])
+        for order in range(count)
+        for number in (1, 2)
+    )
+
+
+def test_orders_are_loaded_in_batches(tmp_path: Path):
+    mapping = SourceMapping.of(LINES, name="lines")
+    notes = compared(tmp_path, [orders_of(40)], mapping, size=300)
+    assert not [note for note in notes if "whole" in note]
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        (line(3, 1, "C3", 4, "9.50", "NL"), "records that belong together"),
+        (line(99, 1, "C3", 4, "9.50", "NLD"), "a statement about a customer is refused"),
+        (line(99, 1, "C3", 4, '"1,5"', "NL") * 90, "decimal mark"),
+        ("99,1,C3,2023-10-29T02:30:00,1.00,NL,\n", "the order of all records"),
+    ],
+)
+def test_evidence_of_the_whole_file_makes_it_read_whole(tmp_path: Path, rows: str, reason: str):
+    mapping = SourceMapping.of(LINES, name="lines")
+    notes = compared(tmp_path, [orders_of(40) + rows], mapping, size=300)
+    assert [note for note in notes if "read whole" in note and reason in note]
+
+
+def test_refused_records_and_counts_are_those_of_the_whole_file(tmp_path: Path):
+    text = orders_of(40).replace("C3,", "C3,x", 2)
+    text = text.replace("9.50,,\n", "0,,test\n", 3).replace("9.50,NL,\n", "0,NL,\n", 4)
+    text += 'a,b\n\n"y,1,C1,2024-01-01,1,NL,\n77,1,C2,2024-01-09T10:00:00,0,NL,\n'
+    mapping = SourceMapping.of(LINES, name="lines")
+    notes = compared(tmp_path, [text], mapping, size=300)
+    assert "5 records: free of charge" in notes
+    assert not [note for note in notes if "read whole" in note]
+
+
+def test_a_later_export_completes_an_earlier_one(tmp_path: Path):
+    earlier, later = orders_of(30), orders_of(50)
+    mapping = SourceMapping.of(LINES, name="lines")
+    notes = compared(tmp_path, [earlier, later], mapping, size=300)
+    assert not [note for note in notes if "read whole" in note]
+
+
+CELLS = st.tuples(
+    st.integers(0, 9),
+    st.sampled_from(["C1", "C2", "C3", ""]),
+    st.integers(1, 28),
+    st.sampled_from(["1.50", "20", "0", "1.50", "x", "-3.25", "1.234"]),
+    st.sampled_from(["NL", "DE", "", "NLD"]),
+    st.sampled_from(["", "", "", "test", '"two\nlines"', 'a "b"']),
+)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    cells=st.lists(CELLS, min_size=1, max_size=24),
+    is_sorted=st.booleans(),
+    size=st.sampled_from([40, 120, 400]),
+)
+def test_batches_of_any_size_give_the_dataset_of_the_whole_file(
+    tmp_path_factory: pytest.TempPathFactory,
+    cells: list[tuple[int, str, int, str, str, str]],
+    is_sorted: bool,
+    size: int,
+):
+    rows = sorted(cells, key=lambda row: row[0]) if is_sorted else cells
+    text = HEADER + "".join(
+        f"{order},{number},{customer},2024-01-{day:02}T10:00:00,{amount},{country},{note}\n"
+        for number, (order, customer, day, amount, country, note) in enumerate(rows, start=1)
+    )
+    mapping = SourceMapping.of(LINES, name="lines")
+    compared(tmp_path_factory.mktemp("load"), [text], mapping, size=size)
+
+
+def test_a_public_data_set_is_the_same_in_batches(tmp_path: Path, real_data: Path):
+    text = (real_data / "telco_churn" / "Telco-Customer-Churn.csv").read_text(encoding="utf-8")
+    notes = compared(tmp_path, [text], find_mapping("telco_churn"), size=100_000)
+    assert not [note for note in notes if "read whole" in note]

@@ -1,0 +1,141 @@
+"""Keep the records that belong together in one batch, where a file is read in batches."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import polars as pl
+
+from workbench.foundation.errors import InputError
+from workbench.sources.file_evidence import FileEvidence, NeedsWholeFileError
+from workbench.sources.mapping.mapped_records import PartContext, read_records
+from workbench.sources.mapping.mapping_rules import RecordRule
+from workbench.sources.mapping.members import Members
+from workbench.sources.mapping.part_rules import PartRules, column_name
+from workbench.sources.part_members import PartMembers
+from workbench.sources.part_reading import find_wholes
+
+#: Number of records at the end of a batch in which the last whole usually begins.
+_TAIL = 1_000
+
+
+def keep_together(
+    batches: Iterator[PartMembers], context_of: Callable[[PartMembers], PartContext]
+) -> Iterator[tuple[PartMembers, PartContext]]:
+    """Yield batches whose last records do not continue in the next batch, each with its context.
+
+    Records at the end of a batch that have one value of ``record.together`` are moved into the next
+    batch, because more of them may follow.
+
+    Parameters
+    ----------
+    batches : iterator of PartMembers
+        Records of a file in batches.
+    context_of : callable
+        Returns the context of a batch.
+
+    Raises
+    ------
+    NeedsWholeFileError
+        A value of ``record.together`` comes back in a later batch.
+    """
+    wholes = _Wholes()
+    rest: PartMembers | None = None
+    for batch in batches:
+        known = batch if rest is None else _append(rest, batch)
+        context = context_of(known)
+        count = _count_ended(known.members, context)
+        if context.part.record.together is not None and not count:
+            rest = known
+            continue
+        ready, rest = _cut(known, count)
+        wholes.add(ready.members, context)
+        yield ready, context_of(ready)
+    if rest is not None and rest.read:
+        context = context_of(rest)
+        wholes.add(rest.members, context)
+        yield rest, context
+    wholes.check()
+
+
+class _Wholes:
+    """The values of ``record.together`` of a file, as hashes of eight bytes."""
+
+    def __init__(self) -> None:
+        self._hashes: list[pl.Series] = []
+
+    def add(self, members: Members, context: PartContext) -> None:
+        if context.part.record.together is not None:
+            self._hashes.append(_wholes_of(members, context)["whole"].hash().unique())
+
+    def check(self) -> None:
+        """Check that no value occurred in two batches."""
+        if self._hashes and pl.concat(self._hashes).is_duplicated().any():
+            raise NeedsWholeFileError("records that belong together are not next to each other")
+
+
+def _count_ended(members: Members, context: PartContext) -> int:
+    """Return the number of records before those with the last value of ``record.together``."""
+    count = len(members)
+    if context.part.record.together is None:
+        return count
+    tail = min(_TAIL, count)
+    while True:
+        wholes = _wholes_of(_slice(members, count - tail, tail), context)
+        run = pl.col("whole").rle_id()
+        first = wholes.select(pl.col("source_row").filter(run == run.max()).min()).item()
+        ended = count if first is None else int(members.numbers.index_of(first) or 0)
+        if ended > count - tail or tail == count:
+            return ended
+        tail = min(2 * tail, count)
+
+
+def _wholes_of(members: Members, context: PartContext) -> pl.DataFrame:
+    """Return the values of ``record.together``, read without any other column."""
+    part = context.part
+    together = part.record.together or ""
+    used = part.names_used(together)
+    needed = PartRules.model_construct(
+        file=part.file,
+        recognise=part.recognise,
+        decode=part.decode,
+        columns={
+            label: rule for label, rule in part.columns.items() if column_name(label, rule) in used
+        },
+        derive={name: rule for name, rule in part.derive.items() if name in used},
+        record=RecordRule(together=together),
+    )
+    alone = replace(context, part=needed, evidence=FileEvidence())
+    try:
+        return find_wholes(read_records(members, alone).rows[None], alone)
+    except InputError as error:  # Other records of the file may be readable.
+        raise NeedsWholeFileError("record.together cannot be read in a batch") from error
+
+
+def _cut(batch: PartMembers, count: int) -> tuple[PartMembers, PartMembers]:
+    """Split a batch after a number of records of the right shape; refused ones stay in the first.
+
+    Assumptions are those of the file so far, so that the last batch has them.
+    """
+    rest = len(batch.members) - count
+    head = replace(batch, members=_slice(batch.members, 0, count), read=batch.read - rest)
+    none = batch.refused.clear()
+    tail = replace(batch, members=_slice(batch.members, count, rest), refused=none, read=rest)
+    return head, tail
+
+
+def _slice(members: Members, start: int, count: int) -> Members:
+    return replace(
+        members,
+        numbers=members.numbers.slice(start, count),
+        cells=members.cells.slice(start, count),
+    )
+
+
+def _append(first: PartMembers, second: PartMembers) -> PartMembers:
+    members = replace(
+        second.members,
+        numbers=pl.concat([first.members.numbers, second.members.numbers]),
+        cells=pl.concat([first.members.cells, second.members.cells]),
+    )
+    refused = pl.concat([first.refused, second.refused])
+    return replace(second, members=members, refused=refused, read=first.read + second.read)
