@@ -1,7 +1,10 @@
 """A small world with awkward cells, and its exports."""
 
+import codecs
 import csv
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -108,12 +111,17 @@ def truth(written: tuple[Path, dict[str, int]]) -> Callable[[str], pl.DataFrame]
 @pytest.fixture(scope="session")
 def cells() -> Callable[[Path], Rows]:
     """Return what reads a CSV file, each row by its header."""
+    return lambda path: list(csv.DictReader(io.StringIO(csv_text(path), newline=""), strict=True))
 
-    def read(path: Path) -> Rows:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return list(csv.DictReader(file, strict=True))
 
-    return read
+def csv_text(path: Path) -> str:
+    """Return the text of a file without its byte order mark; ``a.zip/b.csv`` is in an archive."""
+    if path.parent.suffix == ".zip":
+        with zipfile.ZipFile(path.parent) as archive:
+            data = archive.read(path.name)
+    else:
+        data = path.read_bytes()
+    return data.decode("utf-16" if data.startswith(codecs.BOM_UTF16_LE) else "utf-8-sig")
 
 
 @pytest.fixture(scope="session")

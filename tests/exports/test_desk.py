@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.exports.conftest import HOSTILE, Rows
+from tests.exports.conftest import HOSTILE, Rows, csv_text
 
 Tables = Callable[[str], pl.DataFrame]
 
@@ -61,7 +61,7 @@ def test_checksum_is_that_of_a_known_id() -> None:
 def test_salesforce_columns_are_the_samples(exports: Path, formats: Path) -> None:
     for name in ("Contact_dataloader.csv", "Case_dataloader.csv"):
         head = (formats / "salesforce" / name).read_text().split("\n", 1)[0]
-        content = (exports / "salesforce" / name).read_bytes().decode()
+        content = csv_text(exports / "salesforce" / name)
         assert content.split("\n", 1)[0] == head
 
 

@@ -25,7 +25,8 @@ def _header(path: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def lines(exports: Path, cells: Callable[[Path], Rows]) -> Rows:
     """Return the lines of the orders."""
-    return cells(exports / "shopify_orders" / "orders_export_1.csv")
+    files = ("orders_export_1.csv", "orders_export_2.csv")
+    return [line for file in files for line in cells(exports / "shopify_orders" / file)]
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,7 @@ def charges(exports: Path, cells: Callable[[Path], Rows]) -> Rows:
 def test_headers_are_the_samples(exports: Path, formats: Path) -> None:
     for vendor, file, sample in (
         ("shopify_orders", "orders_export_1.csv", "orders_export.csv"),
+        ("shopify_orders", "orders_export_2.csv", "orders_export.csv"),
         ("stripe_payments", "unified_payments.csv", "unified_payments.csv"),
     ):
         assert _header(exports / vendor / file) == _header(formats / vendor / sample)

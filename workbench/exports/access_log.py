@@ -55,13 +55,13 @@ def _page_lines(part: Slice) -> pl.DataFrame:
     for purpose, name in purposes.items():
         rows = part.add_consent(rows, purpose, at="occurred_at", name=name)
     key, owner_key = pl.col("event_id"), pl.coalesce("record_id", "session_id", "event_id")
+    searched = pl.concat_str(pl.lit("q="), percent_encode(pl.col("search_text")))
     campaign = pl.concat_str(
-        pl.lit("?utm_source=newsletter&utm_medium=email&utm_campaign="),
+        pl.lit("utm_source=newsletter&utm_medium=email&utm_campaign="),
         percent_encode(pl.col("campaign_id")),
     )
-    query = pl.coalesce(
-        pl.concat_str(pl.lit("?q="), percent_encode(pl.col("search_text"))), campaign, pl.lit("")
-    )
+    both = pl.concat_str(searched, campaign, separator="&", ignore_nulls=True)
+    query = pl.when(both == "").then(pl.lit("")).otherwise(pl.concat_str(pl.lit("?"), both))
     session = hexadecimal(world.bits("log session", pl.coalesce("session_id", "event_id")))
     decided = pl.any_horizontal(pl.col(name).is_not_null() for name in purposes.values())
     banner = pl.concat_str(
@@ -73,7 +73,9 @@ def _page_lines(part: Slice) -> pl.DataFrame:
             for name in ("preferences", "statistics", "marketing")
         ),
         pl.lit("%2Cmethod:%27explicit%27%2Cver:1%2Cutc:"),
-        pl.coalesce("first_seen_at", "session_at").dt.epoch("ms").cast(pl.String),
+        pl.max_horizontal(f"{name}_at" for name in purposes.values())
+        .dt.epoch("ms")
+        .cast(pl.String),
         pl.lit("%2Cregion:%27"),
         pl.col("country").fill_null("de").str.to_lowercase(),
         pl.lit("%27}"),

@@ -7,6 +7,7 @@ records without knowing how many were written before. A name with ``@`` is a lis
 
 import io
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,12 @@ class FileForm:
         Quoting of cells; 'never' is for records that are whole lines already.
     counted : str
         Name of the file or list whose records are counted.
+    encoding : str
+        Encoding of the file; its byte order mark is in the head.
+    archive : str
+        Name of the zip archive in which the vendor delivers the file, if any.
+    is_left_out_empty : bool
+        Whether the vendor delivers no file without records.
     """
 
     head: str = ""
@@ -45,6 +52,9 @@ class FileForm:
     is_terminated: bool = True
     quoting: Literal["necessary", "always", "never"] = "never"
     counted: str = ""
+    encoding: str = "utf-8"
+    archive: str = ""
+    is_left_out_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,13 @@ class Vendor:
 
 
 def csv_form(
-    *headers: Sequence[str | None], lead: str = "", terminator: str = "\n", always: bool = False
+    *headers: Sequence[str | None],
+    lead: str = "",
+    terminator: str = "\n",
+    always: bool = False,
+    encoding: str = "utf-8",
+    archive: str = "",
+    is_left_out_empty: bool = False,
 ) -> FileForm:
     """Return the form of a CSV file with these header rows, after ``lead`` (a byte order mark)."""
     quoting: Literal["necessary", "always"] = "always" if always else "necessary"
@@ -83,7 +99,14 @@ def csv_form(
         .write_csv(include_header=False, quote_style=quoting, line_terminator=terminator)
         for header in headers
     ]
-    return FileForm(head=lead + "".join(rows), terminator=terminator, quoting=quoting)
+    return FileForm(
+        head=lead + "".join(rows),
+        terminator=terminator,
+        quoting=quoting,
+        encoding=encoding,
+        archive=archive,
+        is_left_out_empty=is_left_out_empty,
+    )
 
 
 def json_array_form(*, head: str, tail: str, counted: str = "") -> FileForm:
@@ -113,7 +136,7 @@ class Destination:
         folder.mkdir(parents=True)
         self._truth_parts.mkdir(parents=True)
         for name, form in forms.items():
-            self._path(name).write_bytes(form.head.encode())
+            self._path(name).write_bytes(form.head.encode(form.encoding))
 
     def write(self, batch: Batch) -> None:
         """Append the records of a batch to its file."""
@@ -127,7 +150,9 @@ class Destination:
             quote_style=form.quoting,
             line_terminator=form.terminator,
         )
-        records, end = buffer.getbuffer(), form.terminator.encode()
+        records, end = buffer.getbuffer(), form.terminator.encode(form.encoding)
+        if form.encoding != "utf-8":
+            records = memoryview(bytes(records).decode().encode(form.encoding))
         with self._path(batch.file).open("ab") as file:
             if form.is_terminated:
                 file.write(records)
@@ -146,19 +171,31 @@ class Destination:
             self._store_truth(batch.file)
 
     def finish(self) -> None:
-        """Write the tails, join the lists of each file and write the truth."""
+        """Write the tails, join the lists of each file, pack archives and write the truth."""
         for name, form in self._forms.items():
             tail = form.tail.replace("COUNT", str(self.rows.get(form.counted, 0)))
             with self._path(name).open("ab") as file:
-                file.write(tail.encode())
-        for name in self._forms:
+                file.write(tail.encode(form.encoding))
+        for name, form in self._forms.items():
             target, _, part = name.partition("@")
             if part:
                 path = self._folder / target
                 with path.open("ab") as whole, self._path(name).open("rb") as file:
                     shutil.copyfileobj(file, whole)
                 self._path(name).unlink()
+            elif form.is_left_out_empty and not self.rows[name]:
+                self._path(name).unlink()
+        self._pack_archives()
         self._write_truth()
+
+    def _pack_archives(self) -> None:
+        for name, form in self._forms.items():
+            if form.archive and self._path(name).exists():
+                # A fixed date, so that equal worlds have equal archives.
+                member = zipfile.ZipInfo(name)
+                with zipfile.ZipFile(self._path(form.archive), "a") as archive:
+                    archive.writestr(member, self._path(name).read_bytes(), zipfile.ZIP_DEFLATED)
+                self._path(name).unlink()
 
     def _store_truth(self, name: str) -> None:
         """Write the pending truth about a file's rows to a part of its own."""

@@ -1,8 +1,9 @@
 """Mailchimp: the members of the audience by status, and the activity of each recipient.
 
-The status is in the name of the file. Times are UTC without a zone; tags are quoted CSV within a
-cell; the parts of an address are joined by two spaces. Activity has a file per campaign with a line
-per recipient (Export API 1.0): opens, including those by proxies, and clicks.
+The status is in the name of the file, and the files are in one zip archive. Times are UTC without a
+zone; tags are quoted CSV within a cell; the parts of an address are joined by two spaces. Activity
+has a file per campaign with a line per recipient (Export API 1.0): opens, including those by
+proxies, and clicks.
 """
 
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ SUBSCRIBED, UNSUBSCRIBED, CLEANED = (
     f"{status}_members_export_{_AUDIENCE}.csv"
     for status in ("subscribed", "unsubscribed", "cleaned")
 )
+ARCHIVE = f"audience_export_{_AUDIENCE}.zip"
 #: Field table of each file of members.
 _MEMBERS = {
     SUBSCRIBED: "mailchimp_subscribed",
@@ -175,7 +177,10 @@ def _mailed_campaigns(world: ExportedWorld) -> list[str]:
 
 
 def _forms(world: ExportedWorld) -> dict[str, FileForm]:
-    members = {file: csv_form(column_headers(table)) for file, table in _MEMBERS.items()}
+    members = {
+        file: csv_form(column_headers(table), archive=ARCHIVE, is_left_out_empty=True)
+        for file, table in _MEMBERS.items()
+    }
     return members | {activity_file(campaign): FileForm() for campaign in _mailed_campaigns(world)}
 
 

@@ -2,7 +2,7 @@
 
 Ids have 18 characters, of which the last three are the checksum of the capitals among the first 15.
 Instants are in UTC, some written with ``Z`` and some with ``+0000``; an empty cell is null. Consent
-is stored as an opt-out.
+is stored as an opt-out. The cases were written by a Data Loader set to UTF-16.
 """
 
 from collections.abc import Iterator
@@ -105,7 +105,9 @@ def _instant_text(instant: pl.Expr, key: pl.Expr, world: ExportedWorld) -> pl.Ex
 def _forms(_world: ExportedWorld) -> dict[str, FileForm]:
     return {
         CONTACTS: csv_form(column_headers(_CONTACT_FIELDS), always=True),
-        CASES: csv_form(column_headers(_CASE_FIELDS), always=True),
+        CASES: csv_form(
+            column_headers(_CASE_FIELDS), lead="\ufeff", always=True, encoding="utf-16-le"
+        ),
     }
 
 

@@ -1,12 +1,13 @@
-"""Shopify's ``orders_export_1.csv``: a row per line item, with order-level cells in the first only.
+"""Shopify's ``orders_export_N.csv``: a row per line item, with order-level cells in the first only.
 
 Times are the shop's local times (Europe/Berlin) with their offset. Returns and cancellations have
 no rows of their own: they change ``Refunded Amount``, the status and ``Cancelled at`` of the sale.
 The order number is the world's, because other systems quote it. Shopify mails the orders of a large
-shop in several files; here they are in one.
+shop in several files, each with its header: here the last 365 days are apart from those before.
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import polars as pl
 
@@ -16,7 +17,7 @@ from workbench.exports.field_tables import column_headers, format_cells
 from workbench.exports.slices import ExportedWorld, Slice
 from workbench.exports.vendor_ids import thirteen_digits
 
-FILE = "orders_export_1.csv"
+EARLIER, LAST_YEAR = "orders_export_1.csv", "orders_export_2.csv"
 _FIELDS = "shopify_orders"
 
 #: Columns that are filled on every line of an order; all others are filled on the first only.
@@ -58,7 +59,10 @@ def batches(part: Slice) -> Iterator[Batch]:
         if name not in _EVERY_LINE and not name.startswith("Lineitem")
     ]
     written = format_cells(rows, _FIELDS)
-    yield Batch(FILE, written.with_columns(pl.when(is_first).then(pl.col(once))))
+    written = written.with_columns(pl.when(is_first).then(pl.col(once)))
+    is_recent = rows["ordered_at"] >= part.world.end - timedelta(days=365)
+    yield Batch(EARLIER, written.filter(~is_recent))
+    yield Batch(LAST_YEAR, written.filter(is_recent))
 
 
 def _sales(part: Slice) -> pl.DataFrame:
@@ -83,7 +87,9 @@ def _sales(part: Slice) -> pl.DataFrame:
     key = pl.coalesce("record_id", digits_of_key(pl.col("order_id")))
     total = pl.col("total_minor")
     is_store = pl.col("channel") == "store"
-    back = pl.col("refunded").fill_null(0)
+    is_paid, is_cancelled = pl.col("paid_at").is_not_null(), pl.col("cancelled_at").is_not_null()
+    # A cancelled order that nobody had paid is void: no money goes back.
+    back = pl.when(is_paid | ~is_cancelled).then("refunded").fill_null(0)
     u = world.uniform("shopify order", key, pl.col("position"))
     reference = thirteen_digits(world.bits("shopify payment", key, pl.col("position")), 3)
     has_phone = u < 0.5
@@ -97,7 +103,6 @@ def _sales(part: Slice) -> pl.DataFrame:
     )
     has_address = pl.col("street_address").is_not_null()
     street = pl.concat_str("street_address", second, separator=", ", ignore_nulls=True)
-    is_paid, is_cancelled = pl.col("paid_at").is_not_null(), pl.col("cancelled_at").is_not_null()
     has_tax, beside = pl.col("tax_minor").fill_null(0) > 0, pl.col("shipping_minor", "tax_minor")
     return sales.with_columns(
         beside.fill_null(0),
@@ -182,7 +187,9 @@ def _subtotals(items: pl.DataFrame) -> pl.DataFrame:
 
 
 def _forms(_world: ExportedWorld) -> dict[str, FileForm]:
-    return {FILE: csv_form(column_headers(_FIELDS))}
+    return dict.fromkeys(
+        (EARLIER, LAST_YEAR), csv_form(column_headers(_FIELDS), is_left_out_empty=True)
+    )
 
 
 SHOPIFY_ORDERS = Vendor(forms=_forms, batches=batches)

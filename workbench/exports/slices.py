@@ -161,6 +161,8 @@ class Slice:
     def add_consent(self, rows: pl.DataFrame, purpose: str, *, at: str, name: str) -> pl.DataFrame:
         """Return rows with the consent at an instant: Boolean, null before the first decision.
 
+        The time of the decision is added as ``NAME_at``.
+
         Parameters
         ----------
         rows : DataFrame
@@ -181,6 +183,7 @@ class Slice:
                 "record_id",
                 "decided_at",
                 pl.col("decision").cast(pl.String).is_in(_GIVEN).alias(name),
+                pl.col("decided_at").alias(f"{name}_at"),
             )
             .sort("decided_at", maintain_order=True)
         )
@@ -196,7 +199,7 @@ class Slice:
             )
             .sort("_row")
         )
-        return found.select(*rows.columns, name)
+        return found.select(*rows.columns, name, f"{name}_at")
 
     def latest_attribute(self, attribute: str) -> pl.DataFrame:
         """Return each record's latest value of an attribute: ``record_id`` and the attribute."""

@@ -16,7 +16,7 @@ from workbench.sources.mapping.batch_rules import merge_functions, reason_to_rea
 from workbench.sources.mapping.mapped_records import PartContext, drop_records, read_records
 from workbench.sources.mapping.source_mapping import SourceMapping
 from workbench.sources.part_members import PartMembers, format_of, read_batches, read_members
-from workbench.sources.part_reading import read_part
+from workbench.sources.part_reading import find_repeated, read_part
 from workbench.sources.places import StoredFile
 from workbench.sources.record_batches import keep_together
 from workbench.sources.returned_records import is_returned
@@ -151,7 +151,9 @@ class MappedFile(WithProvenance):
         )
 
     def _accepted_records(self, data: bytes, part: str) -> pl.DataFrame:
-        """Return the records of another part of the file that have no fault, for lookups."""
+        """Return the records of another part without faults and repeats, for lookups."""
         found = read_members(data, self.mapping.part[part], self.file.name)
-        records = read_records(found.members, self._context(found, part, data))
-        return drop_records(records.rows, records.faults)[None]
+        context = self._context(found, part, data)
+        records = read_records(found.members, context)
+        accepted = drop_records(records.rows, records.faults)
+        return drop_records(accepted, find_repeated(accepted[None], found, context))[None]

@@ -39,7 +39,7 @@ def read_part(found: PartMembers, context: PartContext) -> ReadResult:
     while True:
         faulty = _spread(pl.concat(faults), together)
         accepted = drop_records(rows, faulty)
-        repeated = _find_repeated(accepted[None], found, context)
+        repeated = find_repeated(accepted[None], found, context)
         distinct = drop_records(drop_records(accepted, repeated), equal)
         made = make_rows(distinct, context)
         more = _find_equal(made, distinct[None], found, context)
@@ -119,7 +119,7 @@ def _spread(faults: pl.DataFrame, together: pl.DataFrame) -> pl.DataFrame:
     return join_faults([faults, make_faults(innocent, _TOGETHER)])
 
 
-def _find_repeated(
+def find_repeated(
     accepted: pl.DataFrame, found: PartMembers, context: PartContext
 ) -> pl.DataFrame:
     """Return ``source_row`` of the records that repeat another one and give no rows."""

@@ -11,8 +11,8 @@ from typing import Any
 from workbench.sources.formats.json_values import Tree
 
 #: Proxies through which mail providers fetch pictures: their request says that somebody's mailbox
-#: did, at an address and with a program that are not the reader's.
-_MAIL_PROXIES = re.compile(r"GoogleImageProxy|YahooMailProxy|ggpht\.com")
+#: did, at an address and with a program that are not the reader's. Apple's says only "Mozilla/5.0".
+_MAIL_PROXIES = re.compile(r"GoogleImageProxy|YahooMailProxy|ggpht\.com|^Mozilla/5\.0$")
 _TABLET = re.compile(r"iPad|Tablet|Kindle|Silk/|PlayBook|Android(?!.*Mobi)")
 _MOBILE = re.compile(r"Mobi|iPhone|iPod|Android|Windows Phone|BlackBerry")
 _DESKTOP = re.compile(r"Windows NT|Macintosh|X11|CrOS|Linux")

@@ -1,0 +1,69 @@
+"""Exports of several vendors in one dataset: the shop counts the orders, others point to them."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.conftest import PROJECT
+from workbench.exports import write_exports
+from workbench.intake import load
+from workbench.synthetic import generate
+from workbench.vault import Vault
+
+SETTINGS = {"basis": "contract", "data_until": "2024-08-01", "currency": "EUR"}
+#: The systems of one company in the order of loading; the shop has the orders.
+VENDORS = {
+    "shopify_customers": {},
+    "shopify_orders": {"zone": "Europe/Berlin", "orders": "own", "payments": "other"},
+    "stripe_payments": {},
+    "ga4_bigquery_export": {},
+    "segment": {},
+}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a world of 60 customers with the exports of shop, payments, analytics and app."""
+    folder = tmp_path_factory.mktemp("company") / "world"
+    generate(PROJECT / "synthetic" / "retail.toml", out=folder, customers=60, months=7)
+    out, truth = folder / "exports", folder / "truth" / "exports"
+    write_exports(folder, out=out, truth=truth, vendors=list(VENDORS))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tables(world: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pl.DataFrame]:
+    """Return the tables of a dataset into which all vendors were loaded."""
+    vault = Vault.init(tmp_path_factory.mktemp("company") / "workspace")
+    for vendor, own in VENDORS.items():
+        load([world / "exports" / vendor], vault=vault, dataset="company", settings=SETTINGS | own)
+    opened = vault.dataset("company").data()
+    return {
+        name: opened[name].collect() for name in ("orders", "order_items", "events", "payments")
+    }
+
+
+def test_revenue_is_counted_once(world: Path, tables: dict[str, pl.DataFrame]) -> None:
+    orders = pl.read_parquet(world / "orders" / "part-*.parquet")
+    assert tables["orders"]["total_minor"].sum() == orders["total_minor"].sum() > 0
+    sales = [rows.filter(pl.col("kind") == "sale") for rows in (tables["orders"], orders)]
+    assert sales[0].height == sales[1].height
+    assert set(tables["orders"]["order_id"].str.split(":").list.first()) == {"shopify"}
+
+
+def test_lines_are_those_of_the_shops_sales(world: Path, tables: dict[str, pl.DataFrame]) -> None:
+    items = pl.read_parquet(world / "order_items" / "part-*.parquet")
+    sold = items.filter(pl.col("quantity") > 0)
+    assert tables["order_items"]["amount_minor"].sum() == sold["amount_minor"].sum()
+
+
+def test_a_guest_of_the_shop_is_no_customer(tables: dict[str, pl.DataFrame]) -> None:
+    guests = tables["orders"].filter(pl.col("customer_id").is_null())
+    assert 0 < guests.height < tables["orders"].height / 2
+
+
+def test_payments_are_those_of_the_provider(world: Path, tables: dict[str, pl.DataFrame]) -> None:
+    stated = pl.read_parquet(world / "payments" / "part-*.parquet")
+    ours = stated.filter(pl.col("method").cast(pl.String).is_in(["card", "direct_debit", "wallet"]))
+    assert tables["payments"]["amount_minor"].sum() == ours["amount_minor"].sum()
