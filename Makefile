@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 WORLD := synthetic/worlds/retail
 EXPORTED := synthetic/worlds/retail-exports
-EXPORTED_CUSTOMERS := 500
+EXPORTED_CUSTOMERS := 400
 # byte code is compiled once at install; where writing it is forbidden every start would compile again
 unexport PYTHONDONTWRITEBYTECODE
 # rooms whose tests make no world, run no notebook and open no browser

@@ -26,7 +26,7 @@ def test_a_project_is_named_where_the_current_folder_is_elsewhere(
         Session.open(project=project, environ={}),
         Session.open(environ={"WORKBENCH_PROJECT": str(project)}),
     ):
-        assert session.studies == ["demo", "online-retail", "telco"]
+        assert session.studies == ["demo", "online-retail", "sources", "telco"]
         assert session.place.workspace == project / ".workbench"
         assert session.study("demo").name == "demo"
 
