@@ -119,9 +119,7 @@ def _spread(faults: pl.DataFrame, together: pl.DataFrame) -> pl.DataFrame:
     return join_faults([faults, make_faults(innocent, _TOGETHER)])
 
 
-def find_repeated(
-    accepted: pl.DataFrame, found: PartMembers, context: PartContext
-) -> pl.DataFrame:
+def find_repeated(accepted: pl.DataFrame, found: PartMembers, context: PartContext) -> pl.DataFrame:
     """Return ``source_row`` of the records that repeat another one and give no rows."""
     record = context.part.record
     again = found.repeated.join(accepted, on="source_row", how="semi", maintain_order="left")
