@@ -23,8 +23,8 @@ from workbench.sources.formats.raw_cells import RawCells, malformed_records
 from workbench.sources.formats.twice_encoded import twice_encoded_notes
 
 #: Number of characters of a batch.
-BATCH = 1 << 24
-_PIECE = 1 << 23
+BATCH = 1 << 23
+_PIECE = 1 << 20
 #: Number of characters after a batch, in which its last record and the line after it end.
 _AHEAD = 2 * LONGEST
 #: Number of characters in which the layout is found.
