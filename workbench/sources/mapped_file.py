@@ -13,7 +13,8 @@ from workbench.foundation.files import canonical_json
 from workbench.sources.file_evidence import FileEvidence, NeedsWholeFileError
 from workbench.sources.formats.delimited_batches import BATCH
 from workbench.sources.mapping.batch_rules import merge_functions, reason_to_read_whole
-from workbench.sources.mapping.mapped_records import PartContext, drop_records, read_records
+from workbench.sources.mapping.mapped_records import drop_records, read_records
+from workbench.sources.mapping.part_context import PartContext
 from workbench.sources.mapping.source_mapping import SourceMapping
 from workbench.sources.part_members import PartMembers, format_of, read_batches, read_members
 from workbench.sources.part_reading import find_repeated, read_part

@@ -9,14 +9,13 @@ from workbench.schema.record_faults import MISSING, Rule, join_faults, make_faul
 from workbench.sources.formats.raw_cells import count_text
 from workbench.sources.mapping.mapped_records import (
     MappedRecords,
-    PartContext,
     Rows,
     assumption_notes,
     drop_records,
-    explain_sql_errors,
     keep_records,
     read_records,
 )
+from workbench.sources.mapping.part_context import PartContext, explain_sql_errors
 from workbench.sources.mapping.part_rules import column_name
 from workbench.sources.mapping.recognition import unknown_fields
 from workbench.sources.mapping.repeated_records import find_repeats

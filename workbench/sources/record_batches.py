@@ -7,9 +7,10 @@ import polars as pl
 
 from workbench.foundation.errors import InputError
 from workbench.sources.file_evidence import FileEvidence, NeedsWholeFileError
-from workbench.sources.mapping.mapped_records import PartContext, read_records
+from workbench.sources.mapping.mapped_records import read_records
 from workbench.sources.mapping.mapping_rules import RecordRule
 from workbench.sources.mapping.members import Members
+from workbench.sources.mapping.part_context import PartContext
 from workbench.sources.mapping.part_rules import PartRules, column_name
 from workbench.sources.part_members import PartMembers
 from workbench.sources.part_reading import find_wholes

@@ -4,77 +4,33 @@ A part has one set of typed rows for its records, and one for each ``each``, who
 columns of their record as well. A record is refused as a whole, with the members of its sets.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import polars as pl
-from polars.exceptions import PolarsError
 
-from workbench.foundation.errors import InputError, ParameterError
+from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule, join_faults, make_faults
-from workbench.sources.file_evidence import FileEvidence
 from workbench.sources.formats.raw_cells import count_text
-from workbench.sources.mapping.field_places import FieldPlace
+from workbench.sources.mapping.header_checks import check_places
 from workbench.sources.mapping.mapping_rules import (
-    ColumnRule,
     DeriveEntry,
     LookupRule,
     MonthsRule,
     WholeRule,
 )
-from workbench.sources.mapping.members import Faults, Members, fill_down
-from workbench.sources.mapping.part_rules import PartRules, column_name
-from workbench.sources.mapping.typed_columns import ColumnCells, TypedColumn, read_column
+from workbench.sources.mapping.members import Faults, Members
+from workbench.sources.mapping.part_context import PartContext, explain_sql_errors
+from workbench.sources.mapping.part_rules import column_name
+from workbench.sources.mapping.typed_sets import TypedSet, type_set
 from workbench.sources.source_settings import Provenance
 
 RECORD = "_record_id"
 KIND = "_kind"
 OBSERVED = "_observed_at"
 
-#: Similarity of two names that differ by a letter or a sign; below it they are different names.
-_A_LETTER = 0.85
-
 #: Typed rows by the name of their each; those of the records by None.
 Rows = Mapping[str | None, pl.DataFrame]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartContext:
-    """What is known besides the records of a part.
-
-    Attributes
-    ----------
-    part : PartRules
-        Rules of the part.
-    title : str
-        Name of mapping and part, for messages.
-    provenance : Provenance
-        Settings of the source.
-    file : str
-        Name of the file, for messages.
-    is_plain : bool
-        Whether the format writes numbers and instants in plain notation, see ``RawCells``.
-    has_header : bool
-        Whether the file contains the names of its columns.
-    numbers : DataFrame or None
-        Whether a workbook stores a cell as a number, see ``RawCells``.
-    find_part : callable
-        Returns the accepted records of another part of the file, for lookups.
-    evidence : FileEvidence
-        Evidence of the file's earlier batches.
-    """
-
-    part: PartRules
-    title: str
-    provenance: Provenance
-    file: str
-    is_plain: bool
-    has_header: bool = True
-    numbers: pl.DataFrame | None = None
-    find_part: Callable[[str], pl.DataFrame]
-    evidence: FileEvidence = field(default_factory=FileEvidence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,16 +57,6 @@ class MappedRecords:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _TypedSet:
-    """Typed cells of one set: values, the columns at fault by place, and assumptions."""
-
-    frame: pl.DataFrame
-    columns: Mapping[str, TypedColumn] = field(default_factory=dict)
-    faults: tuple[tuple[str, Rule, pl.Series], ...] = ()
-    notes: tuple[str, ...] = ()
-
-
 def read_records(members: Members, context: PartContext) -> MappedRecords:
     """Return the typed records that a part makes of its members.
 
@@ -121,8 +67,8 @@ def read_records(members: Members, context: PartContext) -> MappedRecords:
     """
     part = context.part
     members, decoding = members.decode(part.decode)
-    _check_places(members, context)
-    records = _type_set(members, None, context)
+    check_places(members, context)
+    records = type_set(members, None, context)
     frame, lookup_notes = _complete_records(records, context)
     at_fault = {
         column_name(label, part.columns[label]): column.is_at_fault
@@ -140,7 +86,7 @@ def read_records(members: Members, context: PartContext) -> MappedRecords:
     notes = [*records.notes, *lookup_notes]
     for name, each in part.each.items():
         own, wrong = sets[each.of].explode(each.path).decode(each.decode)
-        typed = _type_set(own, name, context)
+        typed = type_set(own, name, context)
         above = rows[each.of][_rows_of(own)]
         local = _local_days(typed.frame, part.day_columns(name), context.provenance.zone)
         whole = above.hstack(local.drop("source_row").get_columns())
@@ -188,90 +134,14 @@ def assumption_notes(accepted: pl.DataFrame, context: PartContext) -> Iterator[s
                 yield f"{count_text(count, 'record')}: {sentence}"
 
 
-@contextmanager
-def explain_sql_errors(context: PartContext, place: str) -> Iterator[None]:
-    """Replace an error of polars, which may contain a cell, by one that names the expression."""
-    try:
-        yield
-    except PolarsError as error:
-        raise ParameterError(
-            f"mapping {context.title}: {place} cannot be computed from these columns: check the "
-            "types it joins, and use TRY_CAST where a text may not be a number"
-        ) from error
-
-
 def _rows_of(members: Members) -> pl.Series:
     if members.rows is None:
         raise RuntimeError("members of an each have rows of a parent")
     return members.rows
 
 
-def _type_set(members: Members, each: str | None, context: PartContext) -> _TypedSet:
-    """Parse the columns of a set; cells that have no value at their place are faults."""
-    part = context.part
-    values = [members.numbers.alias("source_row")]
-    columns: dict[str, TypedColumn] = {}
-    faults: list[tuple[str, Rule, pl.Series]] = []
-    notes: list[str] = []
-    never_found: list[str] = []
-    for label, rule in part.columns_of(each).items():
-        place = rule.place or label
-        column, misplaced, is_found = _read_placed(members, place, label, rule, context)
-        never_found += [] if is_found or not len(members) else [place]
-        columns[label] = column
-        values.append(column.values.alias(column_name(label, rule)))
-        faults += [(place, *fault) for fault in misplaced]
-        nowhere = pl.repeat(value=False, n=len(members), eager=True)
-        elsewhere = ~sum((at for _, at in misplaced), nowhere).cast(pl.Boolean)
-        faults += [(place, broken, at & elsewhere) for broken, at in column.faults]
-        notes += [f"{label}: {note}" for note in column.notes]
-    _check_accepted(columns, context)
-    for label, rule in part.columns_of(each).items():
-        _check_readable(label, columns[label], rule, context)
-    if never_found:
-        notes.append(f"not in any record, taken as empty: {', '.join(never_found)}")
-    return _TypedSet(pl.DataFrame(values), columns, tuple(faults), tuple(notes))
-
-
-def _read_placed(
-    members: Members, place: str, label: str, rule: ColumnRule, context: PartContext
-) -> tuple[TypedColumn, Faults, bool]:
-    empty = (*context.part.file.empty, *rule.empty)
-    placed = members.read(place, empty=empty, join=rule.join)
-    if rule.fill_down:
-        placed = replace(placed, cells=fill_down(placed.cells))
-    numbers = context.numbers
-    cells = ColumnCells(
-        cells=placed.cells,
-        is_plain=context.is_plain,
-        is_number=numbers[place] if numbers is not None and place in numbers.columns else None,
-        currencies=None if rule.currency is None else _currencies(members, rule.currency, context),
-        empty=empty,
-        may_be_later=column_name(label, rule) in context.part.ends,
-        evidence=context.evidence.within(f"column {label!r}"),
-    )
-    provenance = replace(context.provenance, zone=_zone(members, place, rule, context))
-    return read_column(cells, rule, provenance=provenance), placed.faults, placed.is_found
-
-
-def _currencies(members: Members, place: str, context: PartContext) -> pl.Series:
-    """Return the cells with the currency of each amount."""
-    cells = members.read(place).cells
-    rules = context.part.columns.items()
-    is_filled = any(rule.fill_down and (rule.place or label) == place for label, rule in rules)
-    return fill_down(cells) if is_filled else cells
-
-
-def _zone(members: Members, place: str, rule: ColumnRule, context: PartContext) -> str:
-    """Return the zone of a column's local times: declared, stated by the file, or the source's."""
-    if rule.zone is None or not rule.zone.startswith("@"):
-        return rule.zone or context.provenance.zone
-    stated = members.fact(place, rule.zone.removeprefix("@"))
-    return stated or context.provenance.zone
-
-
 def _complete_records(
-    typed: _TypedSet, context: PartContext
+    typed: TypedSet, context: PartContext
 ) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Add the settings, the looked-up and derived columns and the customer of each record."""
     part, provenance = context.part, context.provenance
@@ -434,96 +304,3 @@ def _conditions(
         for name in context.part.names_used(sql) & set(at_fault):
             holds &= ~at_fault[name]
         yield says, holds
-
-
-def _check_places(members: Members, context: PartContext) -> None:
-    """Refuse a file that lacks a column.
-
-    In trees, and in a format that is recognised by the columns it needs, any other may be missing.
-    """
-    header = [name for name in members.cells.columns if not name.startswith("@")]
-    if context.part.recognise is not None or (not header and members.trees is not None):
-        return
-    needed: dict[str, bool] = {}
-    for label, rule in context.part.columns.items():
-        for place in filter(None, (rule.place or label, rule.currency)):
-            if not _is_decoded(place, context.part):
-                needed[place] = not rule.optional or needed.get(place, False)
-    missing = [place for place, is_due in needed.items() if is_due and not members.has(place)]
-    if missing:
-        _refuse_header(missing, list(needed), header, context)
-
-
-def _is_decoded(place: str, part: PartRules) -> bool:
-    paths = FieldPlace.read(place).paths
-    return any(path.names[:1] and path.names[0] in part.decode for path in paths)
-
-
-def _refuse_header(
-    missing: list[str], places: list[str], header: list[str], context: PartContext
-) -> None:
-    found = len(places) - len(missing)
-    # A first line with few of the expected names may be a record, so it is not printed.
-    is_header = context.has_header and (
-        found * 2 >= len(places) or _has_similar_names(missing, header)
-    )
-    if not is_header:
-        fields = "1 field" if len(header) == 1 else f"{len(header)} fields"
-        raise InputError(
-            f"{context.file} has {fields} in a record and its first line names "
-            f"{found or 'none'} of the columns that mapping {context.title} needs "
-            f"({', '.join(places)}): "
-            "check the delimiter, whether the first line is a header, and whether it is the "
-            "right mapping"
-        )
-    descriptions = [_describe_missing(place, header) for place in missing]
-    raise InputError(
-        f"{context.file} lacks {', '.join(descriptions)}. Its header: {', '.join(header)}. "
-        f"Correct the file or the [columns] of mapping {context.title}"
-    )
-
-
-def _describe_missing(source: str, header: list[str]) -> str:
-    nearest = get_close_matches(source.lower(), [h.lower() for h in header], n=1)
-    original = next((h for h in header if nearest and h.lower() == nearest[0]), None)
-    return f"column {source!r}" + (f" (did you mean {original!r}?)" if original else "")
-
-
-def _has_similar_names(missing: Iterable[str], header: list[str]) -> bool:
-    """Return whether the first line has most missing names but for a letter, so is a header."""
-    lowered = [name.lower() for name in header]
-    near = [bool(get_close_matches(m.lower(), lowered, n=1, cutoff=_A_LETTER)) for m in missing]
-    return sum(near) * 2 > len(near)
-
-
-def _check_accepted(columns: Mapping[str, TypedColumn], context: PartContext) -> None:
-    """Refuse a file with columns that cannot be read as declared, all of them at once."""
-    refusals = [
-        f"column {label!r}: {column.refusal}"
-        for label, column in columns.items()
-        if column.refusal is not None
-    ]
-    if refusals:
-        raise InputError(f"{context.file}: {'; '.join(refusals)} in mapping {context.title}")
-
-
-def _check_readable(
-    label: str, column: TypedColumn, rule: ColumnRule, context: PartContext
-) -> None:
-    values = column.values
-    at_fault, cells, empty = context.evidence.within(f"column {label!r}").total(
-        "readable", int(column.is_at_fault.sum()), len(values), values.null_count()
-    )
-    is_common = at_fault * 2 > cells  # A rare field may be wrong in its only record.
-    if is_common and empty == cells:
-        context.evidence.need_whole(f"no cell of column {label!r} could be read so far")
-        forms = " or ".join(map(repr, rule.format))
-        form = f" in the form {forms}" if forms else ""
-        rules = "; or ".join(broken.words for broken, _ in column.faults)
-        is_short = "%Y" in forms and any(broken.name == "year" for broken, _ in column.faults)
-        hint = " Years of two digits are read with %y." if is_short else ""
-        raise InputError(
-            f"{context.file}: no cell of column {label!r} can be read as {rule.type}{form} "
-            f"({count_text(at_fault, 'record')}): {rules}.{hint} Correct the column in "
-            f"the file or its rule in mapping {context.title}"
-        )

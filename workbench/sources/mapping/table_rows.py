@@ -18,13 +18,12 @@ from workbench.sources.mapping.mapped_records import (
     KIND,
     OBSERVED,
     RECORD,
-    PartContext,
     Rows,
-    explain_sql_errors,
     native_record_id,
     to_utc_instant,
 )
 from workbench.sources.mapping.mapping_rules import RowRule
+from workbench.sources.mapping.part_context import PartContext, explain_sql_errors
 from workbench.sources.source_settings import Provenance
 
 _ROWS = "_source_rows"
