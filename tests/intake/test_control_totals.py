@@ -104,5 +104,6 @@ def test_orders_of_two_systems_are_a_warning(vault, tmp_path: Path):
     )  # fmt: skip
     assert second.warnings == (
         "orders of 2 systems are in this dataset: analytics (320), shop (320). If these report "
-        "the same sales, revenue is counted twice: load all but one with --set orders=other",
+        "the same orders, their amounts are counted twice: take them from one system, and "
+        "load the others with --set orders=other",
     )

@@ -180,21 +180,26 @@ def gap_warnings(totals: ControlTotals, until: date) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def system_warning(orders: Mapping[str, int]) -> tuple[str, ...]:
-    """Warn of orders from several systems, in which the same order may be counted twice.
-
-    Parameters
-    ----------
-    orders : mapping of str to int
-        Number of orders in the dataset by system.
-    """
-    if len(orders) < 2:
+def system_warnings(dataset: Dataset) -> tuple[str, ...]:
+    """Warn of orders or payments of several systems, which may report the same ones twice."""
+    system = {source.source_id: source.system for source in dataset.sources}
+    if len(set(system.values())) < 2:
         return ()
-    told = ", ".join(f"{system} ({count:,})" for system, count in sorted(orders.items()))
-    return (
-        f"orders of {len(orders)} systems are in this dataset: {told}. If these report the same "
-        "sales, revenue is counted twice: load all but one with --set orders=other",
-    )
+    warnings = []
+    for name, table in TABLES.items():
+        if table.part_of is None and table.time is not None and _amount_column(name):
+            rows = dataset.stored_rows(name).group_by("source_id").len()
+            found = Counter[str]()
+            for source_id, count in rows.collect(engine="streaming").iter_rows():
+                found[system.get(source_id, "")] += count
+            if len(found) > 1:
+                told = ", ".join(f"{each} ({count:,})" for each, count in sorted(found.items()))
+                warnings.append(
+                    f"{name} of {len(found)} systems are in this dataset: {told}. If these report "
+                    f"the same {name}, their amounts are counted twice: take them from one system, "
+                    f"and load the others with --set {name}=other"
+                )
+    return tuple(warnings)
 
 
 def _read_totals(path: Path) -> dict[str, object]:

@@ -19,7 +19,7 @@ from workbench.intake.control_totals import (
     as_details,
     found_for,
     gap_warnings,
-    system_warning,
+    system_warnings,
     unmet_warnings,
 )
 from workbench.intake.held_back import (
@@ -143,7 +143,7 @@ def load(
             warnings=(
                 *(unmet_warnings(expected, found) if state.totals else ()),
                 *state.gaps,
-                *system_warning(_orders_by_system(made)),
+                *_system_warnings(made),
             ),
             made_version=version != (before.version if before else 0),
         )
@@ -164,15 +164,9 @@ def _by_table(totals: ControlTotals) -> dict[str, dict[str, int]]:
     return found
 
 
-def _orders_by_system(dataset: Dataset) -> dict[str, int]:
-    system = {source.source_id: source.system for source in dataset.sources}
-    if len(set(system.values())) < 2:
-        return {}
-    counts = dataset.stored_rows("orders").group_by("source_id").len().collect(engine="streaming")
-    found = Counter[str]()
-    for source_id, rows in counts.iter_rows():
-        found[system.get(source_id, "")] += rows
-    return dict(found)
+def _system_warnings(dataset: Dataset) -> tuple[str, ...]:
+    with translate_read_errors(dataset.label):
+        return system_warnings(dataset)
 
 
 def _count_people(made: Dataset) -> People:
