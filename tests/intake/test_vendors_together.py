@@ -12,13 +12,14 @@ from workbench.synthetic import generate
 from workbench.vault import Vault
 
 SETTINGS = {"basis": "contract", "data_until": "2024-08-01", "currency": "EUR"}
-#: The systems of one company in the order of loading; the shop has the orders.
+#: The systems of one company in the order of loading. The shop has the orders, and systems that
+#: quote its numbers have its name.
 VENDORS = {
     "shopify_customers": {},
     "shopify_orders": {"zone": "Europe/Berlin", "orders": "own", "payments": "other"},
-    "stripe_payments": {},
-    "ga4_bigquery_export": {},
-    "segment": {},
+    "stripe_payments": {"system": "shopify"},
+    "ga4_bigquery_export": {"system": "shopify"},
+    "segment": {"system": "shopify"},
 }
 
 
@@ -67,3 +68,15 @@ def test_payments_are_those_of_the_provider(world: Path, tables: dict[str, pl.Da
     stated = pl.read_parquet(world / "payments" / "part-*.parquet")
     ours = stated.filter(pl.col("method").cast(pl.String).is_in(["card", "direct_debit", "wallet"]))
     assert tables["payments"]["amount_minor"].sum() == ours["amount_minor"].sum()
+
+
+def test_payments_and_purchases_point_to_orders_of_the_shop(
+    tables: dict[str, pl.DataFrame],
+) -> None:
+    known = tables["orders"].select("order_id")
+    for table in ("payments", "events"):
+        quoted = tables[table].filter(pl.col("order_id").is_not_null())
+        assert quoted.height > 0
+        assert quoted.join(known, on="order_id", how="anti").is_empty(), table
+    products = tables["events"].filter(pl.col("event_name") == "view_item")["product_id"]
+    assert products.is_in(tables["order_items"]["product_id"].implode()).any()

@@ -310,3 +310,96 @@ def test_a_case_without_a_contact_is_of_the_address_that_wrote(tmp_path: Path) -
         ("email", "ann@x.example"),
         ("user_id", "salesforce:003Ab00000cDeFgIAK"),
     ]
+
+
+def test_the_first_comment_of_a_ticket_is_its_description_even_if_pages_repeat_records(
+    tmp_path: Path,
+) -> None:
+    user = {"id": 7, "role": "end-user", "email": "a@x.example", "time_zone": "UTC"}
+    ticket = {"id": 1, "requester_id": 7, "subject": "Late", "description": "Where is it?"}
+    at = {"created_at": "2026-02-05T07:00:52Z", "updated_at": "2026-02-06T07:00:00Z"}
+    comments = [
+        {"id": n, "ticket_id": 1, "author_id": 7, "public": True, "html_body": body, **when}
+        for n, body, when in (
+            (10, "<p>Where is it?</p>", at),
+            (11, "<p>Still nothing</p>", {"created_at": "2026-02-06T07:00:00Z"}),
+        )
+    ]
+    (tmp_path / "tickets.json").write_text(
+        json.dumps(
+            {
+                "tickets": [{**ticket, **at, "via": {"channel": "web"}}] * 2,
+                "users": [{**user, **at, "external_id": None}] * 2,
+                "comments": comments,
+            }
+        )
+    )
+    sources = open_sources(tmp_path / "tickets.json", settings=ANYWHERE)
+    read = {source.format: source.read(0) for source in sources}
+    said = pl.concat(
+        each.tables["interactions"] for each in read.values() if "interactions" in each.tables
+    )
+    assert sorted(said.select("body", "record_id", "direction").rows()) == [
+        ("Late\n\nWhere is it?", "zendesk:7", "inbound"),
+        ("Still nothing", "zendesk:7", "inbound"),
+    ]
+    assert read["zendesk/users"].repeated == read["zendesk/tickets"].repeated == 1
+    assert sum(read["zendesk/comments"].passed_over.values()) == 1
+
+
+def test_segment_says_by_its_library_where_an_event_was_recorded(read_lines: Read) -> None:
+    libraries = ("analytics.js", "analytics-ios", "analytics-node", None)
+    result = read_lines(
+        "events.ndjson",
+        *(
+            {
+                "type": "track",
+                "event": "Product Viewed",
+                "anonymousId": "a1",
+                "messageId": f"m{n}",
+                "timestamp": "2026-02-25T08:00:00Z",
+                "properties": {"sku": "A"},
+                "context": {"library": {"name": library}},
+            }
+            for n, library in enumerate(libraries)
+        ),
+        currency="EUR",
+    )
+    events = result.tables["events"].sort("source_row")
+    assert events["channel"].to_list() == ["web", "app", "server", "web"]
+
+
+def test_analytics_states_the_product_the_campaign_and_the_source_of_an_event(
+    read_lines: Read,
+) -> None:
+    parameters = {"source": "mail", "medium": "email", "campaign": "spring", "page_location": "/p"}
+    event = {
+        "event_date": "20240301",
+        "event_timestamp": "1709280000000000",
+        "event_name": "view_item",
+        "user_pseudo_id": "1.2",
+        "event_params": [
+            {"key": key, "value": {"string_value": value}} for key, value in parameters.items()
+        ],
+        "traffic_source": {"source": "google", "medium": "organic", "name": "(organic)"},
+        "items": [{"item_id": "A-1", "quantity": "1"}],
+    }
+    result = read_lines("events.ndjson", event, currency="EUR")
+    stated = result.tables["events"].select("product_id", "campaign_id", "traffic_source")
+    assert stated.rows() == [("ga4:A-1", "spring", "mail / email")]
+
+
+def test_a_survey_of_qualtrics_keeps_its_name_whatever_the_day_of_the_export(
+    cases: Path, tmp_path: Path
+) -> None:
+    name = "Satisfaction_July 18, 2024_08.30.csv"
+    (tmp_path / name).write_bytes((cases / "v10-new.csv").read_bytes())
+    result = _read(tmp_path / name, zone="UTC")
+    assert result.tables["interactions"]["campaign_id"].unique().to_list() == ["Satisfaction"]
+
+
+def test_the_shop_leaves_payments_to_the_export_of_the_provider(cases: Path) -> None:
+    settings = {"zone": "Europe/Berlin", "currency": "EUR", "payments": "other"}
+    result = _read(cases / "v01.csv", **settings)
+    assert "payments" not in result.tables
+    assert result.tables["orders"]["total_minor"].sum() == 8_400
