@@ -127,6 +127,7 @@ def test_each_file_is_recognised_as_its_own_format_and_no_other(both: Both) -> N
             assert min(each.confidence for each in found) > 0.9, path
 
 
+@pytest.mark.slow
 def test_only_noise_and_what_was_damaged_is_refused(both: Both) -> None:
     damaged = _damaged(both)
     for vendor in MAPPINGS:

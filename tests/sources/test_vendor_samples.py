@@ -136,7 +136,9 @@ def test_a_renamed_file_of_mailchimp_is_refused_since_it_has_no_state(
         source.read(0)
 
 
-@pytest.mark.parametrize("folder", ["formats", "data", "cases"])
+@pytest.mark.parametrize(
+    "folder", ["formats", pytest.param("data", marks=pytest.mark.slow), "cases"]
+)
 def test_nothing_else_is_taken_for_one_of_the_eleven(
     folder: str, formats: Path, tmp_path: Path
 ) -> None:
