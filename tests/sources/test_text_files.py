@@ -7,6 +7,7 @@ import pytest
 
 from tests.refusals import words_of
 from workbench.foundation.errors import InputError, ParameterError
+from workbench.sources.formats.text_decoding import decode
 
 
 def test_cp1252_semicolons_and_decimal_commas_are_found_and_said(see, cases: Path):
@@ -227,3 +228,10 @@ def test_what_cannot_be_read_is_refused_in_one_sentence(
     file.write_bytes(content)
     with pytest.raises(InputError, match=message):
         see(file, {"id": "text", "n": "integer"}, file=file_rule)
+
+
+def test_a_long_line_with_a_byte_beyond_ascii_is_decoded_in_one_pass():
+    """A pattern that tries every byte of the line as its beginning would not come to an end."""
+    line = b"a" * 3_000_000 + b"\xe4"
+    found = decode(line + b"\rb\n", declared=None, name="long.csv")
+    assert (found.encoding, found.content[-4:]) == ("cp1252", "\u00e4\rb\n")
