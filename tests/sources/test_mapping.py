@@ -311,3 +311,13 @@ def test_amounts_with_a_currency_of_their_own_do_not_get_that_of_the_source(tmp_
     read = open_source(path, mapping=SourceMapping.of(content, name="orders")).read(0)
     orders = read.tables["orders"].sort("source_row")
     assert orders["currency"].to_list() == ["CHF", "EUR"]
+
+
+def test_a_cell_that_one_of_two_decoders_cannot_read_refuses_its_record(see, tmp_path: Path):
+    path = _file(tmp_path, 'no,cell\n1,"{""a"": ""b""}"\n2,plain\n')
+    decode = {"tree": {"json": "cell"}, "owner": {"salesforce_id": "cell"}}
+    seen = see(path, {"no": "code", "tree.a": "text"}, decode=decode)
+    assert seen.reading.refused.height == 2
+    rules = faults_of(seen.reading.refused).select("source_row", "parameters").rows()
+    assert [row for row, told in rules if "json" in told] == [2]
+    assert [row for row, told in rules if "salesforce_id" in told] == [1, 2]

@@ -1,6 +1,6 @@
 """Open a path with the reader that fits it: a world, or files with the parts that read them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -96,7 +96,7 @@ def _named(file: StoredFile, mapping: SourceMapping) -> list[_Candidate]:
     """Return the parts of a named mapping that read a file; an only part reads any file."""
     if len(mapping.part) == 1:
         return [_Candidate(mapping, part, 1.0) for part in mapping.part]
-    found = [_Candidate(mapping, each.part, 1.0) for each in _candidates(file, mapping)]
+    found = [_Candidate(mapping, each.part, 1.0) for each in _candidates(file, [mapping])]
     if not found:
         raise InputError(
             f"{file.name} fits no part of mapping {mapping.name} ({', '.join(mapping.part)}): "
@@ -107,7 +107,7 @@ def _named(file: StoredFile, mapping: SourceMapping) -> list[_Candidate]:
 
 def _recognise(file: StoredFile) -> list[_Candidate]:
     """Return the parts of the one ready mapping that recognises a file."""
-    found = [each for mapping in _recognising() for each in _candidates(file, mapping)]
+    found = list(_candidates(file, _recognising()))
     names = list(dict.fromkeys(each.mapping.name for each in found))
     if len(names) == 1:
         return found
@@ -132,10 +132,11 @@ def _recognising() -> tuple[SourceMapping, ...]:
     return tuple(mapping for mapping in mappings if mapping.is_recognised)
 
 
-def _candidates(file: StoredFile, mapping: SourceMapping) -> Iterator[_Candidate]:
+def _candidates(file: StoredFile, mappings: Iterable[SourceMapping]) -> Iterator[_Candidate]:
     sample = sample_of(file)
     format_of(sample, file.name)
-    for name, part in mapping.part.items():
+    parts = [(mapping, *each) for mapping in mappings for each in mapping.part.items()]
+    for mapping, name, part in parts:
         try:
             members = read_members(sample, part, file.name).members
         except WorkbenchError:

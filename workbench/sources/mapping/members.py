@@ -148,7 +148,8 @@ class Members:
             decoded = replace(decoded, trees=trees)
             if any(wrong):
                 rule_broken = Rule("decoded", {"decoder": decoder})
-                faults[place] = ((rule_broken, pl.Series(wrong, dtype=pl.Boolean)),)
+                broken = (rule_broken, pl.Series(wrong, dtype=pl.Boolean))
+                faults[place] = (*faults.get(place, ()), broken)
         return decoded, faults
 
     def head(self, number: int) -> Self:
