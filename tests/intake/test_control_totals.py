@@ -54,6 +54,16 @@ def test_what_was_stated_and_not_brought_is_a_warning_that_the_dataset_keeps(vau
     assert unmet_expectations(vault.dataset("d")) == short.warnings
 
 
+def test_totals_are_not_compared_where_a_file_was_loaded_before(vault, tmp_path: Path):
+    path = days_of_orders(tmp_path / "a.csv")
+    load_orders(vault, path, "orders=320")
+    again = load_orders(vault, path, "orders=320")
+    assert again.warnings == (
+        "what was stated is not compared: some files were loaded before and are not counted",
+    )
+    assert unmet_expectations(vault.dataset("d")) == ()
+
+
 def test_totals_are_read_from_a_file(tmp_path: Path):
     file = tmp_path / "totals.toml"
     file.write_text('orders = 8000\n"orders.EUR" = "84000.50"\n')
@@ -105,5 +115,5 @@ def test_orders_of_two_systems_are_a_warning(vault, tmp_path: Path):
     assert second.warnings == (
         "orders of 2 systems are in this dataset: analytics (320), shop (320). If these report "
         "the same orders, their amounts are counted twice: take them from one system, and "
-        "load the others with --set orders=other",
+        "load another with --set orders=other where its mapping has that setting",
     )

@@ -197,7 +197,7 @@ def system_warnings(dataset: Dataset) -> tuple[str, ...]:
                 warnings.append(
                     f"{name} of {len(found)} systems are in this dataset: {told}. If these report "
                     f"the same {name}, their amounts are counted twice: take them from one system, "
-                    f"and load the others with --set {name}=other"
+                    f"and load another with --set {name}=other where its mapping has that setting"
                 )
     return tuple(warnings)
 

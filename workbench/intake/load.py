@@ -49,6 +49,9 @@ from workbench.vault.parquet import translate_read_errors
 #: Number of buckets of a new dataset: 16 if a source has several parts, as large worlds have.
 _BUCKETS, _BUCKETS_OF_PARTS = 8, 16
 
+_NOTHING_STORED = "so many records are refused that this load would store nothing"
+_NOT_COMPARED = "what was stated is not compared: some files were loaded before and are not counted"
+
 
 def load(
     paths: Sequence[Path],
@@ -119,12 +122,15 @@ def load(
             if source.content_hash in state.refused
         )
         totals = ControlTotals.sum(state.totals)
-        found = found_for(expected, totals)
+        # A file that was loaded before is not read again, so its rows are not counted.
+        is_counted = len(state.totals) == len(sources)
+        stated = expected if is_counted else {}
+        found = found_for(stated, totals)
         if is_plan or held_back:
             made = state.preview()
             version = before.version if before else 0
         elif before is None or state.is_changed:
-            made = state.commit(as_details(expected, found))
+            made = state.commit(as_details(stated, found))
             version = made.version
         else:
             made, version = before, before.version
@@ -141,7 +147,9 @@ def load(
             rows=dict(sorted(totals.rows.items())),
             amounts=_by_table(totals),
             warnings=(
-                *(unmet_warnings(expected, found) if state.totals else ()),
+                *([_NOTHING_STORED] if is_plan and held_back else []),
+                *([_NOT_COMPARED] if expected and not is_counted else []),
+                *unmet_warnings(stated, found),
                 *state.gaps,
                 *_system_warnings(made),
             ),
