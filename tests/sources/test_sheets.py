@@ -211,7 +211,7 @@ def test_number_formats_show_in_the_cell(tmp_path: Path):
 
 
 def test_columns_of_mixed_kinds_and_percents_are_reported(see, tmp_path: Path):
-    rows = [("id", "n"), ("a", 1), ("b", datetime(2024, 5, 1)), ("c", 0.5)]  # noqa: DTZ001
+    rows = [("id", "n"), ("a", 1), ("b", datetime(2024, 5, 1)), ("c", 0.5)]  # noqa: DTZ001 Excel has no zones
     path = _workbook(tmp_path / "a.xlsx", one=rows)
     book = openpyxl.load_workbook(path)
     book.active["B4"].number_format = "0%"

@@ -20,7 +20,8 @@ from workbench.foundation.errors import InputError
 _ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
 #: A member that every workbook has, by which a workbook is no archive of files.
 _WORKBOOK = "[Content_Types].xml"
-#: A file may unpack to this many times its size; real exports stay below 50.
+#: A file may unpack to this many times its size. The exports of a world of 600 customers unpack to
+#: 2 to 35 times theirs, a file of zeros to 1,029 times (zlib, level 9).
 _MOST_TIMES = 200
 #: Below this number of bytes any file may unpack.
 _ALWAYS = 1 << 26
