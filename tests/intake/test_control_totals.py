@@ -95,7 +95,7 @@ def test_days_without_rows_are_told_but_not_weekends(vault, tmp_path: Path):
 def test_a_last_day_that_is_cut_is_told(vault, tmp_path: Path):
     report = load_orders(vault, days_of_orders(tmp_path / "a.csv", last=1))
     assert report.warnings == (
-        "a.csv: orders: the last day, 2024-01-26, has 1 rows where such a day has about 8: it may "
+        "a.csv: orders: the last day, 2024-01-26, has 1 row where such a day has about 8: it may "
         "be cut, for instance at the midnight of another time zone",
     )
 

@@ -64,7 +64,6 @@ DATA = _bytes(FRAME)
         (b"PARE" + DATA[4:-4] + b"PARE", "is an encrypted Parquet file"),
         (b"PAR1\x00\x00\x00\x00PAR1", "is damaged"),
         (b"id,n\n1,2\n", "it is another format"),
-        (_bytes(FRAME.head(0)), "has columns and no row"),
     ],
 )
 def test_what_cannot_be_read_is_named(data: bytes, message: str):

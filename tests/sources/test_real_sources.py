@@ -97,7 +97,7 @@ def test_online_retail_ii_counts_the_days_that_both_sheets_hold_once(real_data: 
     path = real_data / "online_retail" / "online_retail_II_nonUK_subset.xlsx"
     reading = _read(path, "online_retail_ii")
     assert (reading.read, reading.accepted, reading.repeated) == (34_766, 34_766, 441)
-    assert "441 records are in an earlier sheet as well and are counted once" in reading.assumptions
+    assert "441 records are in an earlier sheet as well and counted once" in reading.assumptions
     lines = reading.tables["order_items"]
     assert lines.height == 34_766 - 441
     assert not lines.select("order_id", "line_number").is_duplicated().any()

@@ -82,7 +82,7 @@ def test_a_record_repeated_in_a_later_sheet_counts_once_copy_by_copy(see, tmp_pa
     stated = seen.reading.tables["attributes"]
     assert sorted(stated["source_row"].unique()) == [1, 2, 3, 5, 7]
     assert (seen.reading.read, seen.reading.accepted, seen.reading.repeated) == (7, 7, 2)
-    assert "2 records are in an earlier sheet as well and are counted once" in seen.said
+    assert "2 records are in an earlier sheet as well and counted once" in seen.said
 
 
 def test_what_is_no_workbook_is_refused(see, tmp_path: Path):

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import shared
 from workbench.foundation.errors import InputError, WorkbenchError
-from workbench.sources import Source, open_sources
+from workbench.sources import FileWithoutRecords, Source, open_sources
 
 ANYWHERE = {"basis": "contract", "data_until": "2026-07-01"}
 EXPECTED = tomllib.loads((Path(__file__).parent / "vendor_samples.toml").read_text())["source"]
@@ -35,9 +35,10 @@ NO_EXPORTS = (
     "salesforce/csvtext_BOM_UTF8.csv",
     "salesforce/dateWithTimeZone.csv",
     "salesforce/timeZoneFormatTesting.csv",
-    "zendesk/user_seed_columns.txt",
     "meta_graph_comments/business_suite_posts.csv",
 )
+#: A list of fields in one line, which is a header without records.
+ONLY_A_HEADER = "zendesk/user_seed_columns.txt"
 #: Notes, and kinds of files of which recognition reads every record.
 SLOW_OR_NOTES = (".md", ".parquet", ".xlsx")
 #: Settings that fit any mapping, to see which mapping takes a file.
@@ -117,13 +118,18 @@ def test_every_sample_of_the_eleven_formats_is_expected(formats: Path) -> None:
         for path in (formats / folder).iterdir()
         if path.name != "NOTES.md"
     }
-    assert files == {each["file"] for each in EXPECTED} | set(NO_EXPORTS)
+    assert files == {each["file"] for each in EXPECTED} | set(NO_EXPORTS) | {ONLY_A_HEADER}
 
 
 @pytest.mark.parametrize("file", NO_EXPORTS)
 def test_a_file_that_is_no_export_is_not_recognised(file: str, formats: Path) -> None:
     with pytest.raises(WorkbenchError, match="was not recognised"):
         open_sources(formats / file, settings=ANY_ANSWER)
+
+
+def test_a_header_alone_has_no_records(formats: Path) -> None:
+    [found] = open_sources(formats / ONLY_A_HEADER, settings=ANY_ANSWER)
+    assert isinstance(found, FileWithoutRecords)
 
 
 def test_a_renamed_file_of_mailchimp_is_refused_since_it_has_no_state(
@@ -183,7 +189,9 @@ def _mappings_that_take(path: Path, folder: Path) -> set[str]:
     copy = folder / path.name
     copy.write_bytes(head)
     try:
-        return {each.format.partition("/")[0] for each in open_sources(copy, settings=ANY_ANSWER)}
+        found = open_sources(copy, settings=ANY_ANSWER)
+        known = [each for each in found if not isinstance(each, FileWithoutRecords)]
+        return {each.format.partition("/")[0] for each in known}
     except WorkbenchError as error:
         if "page_id" in str(error):  # Only this mapping asks for it.
             return {"meta_comments"}

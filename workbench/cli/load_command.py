@@ -16,6 +16,7 @@ from workbench.cli.options import (
     print_json,
     print_table,
 )
+from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.progress import say
 from workbench.session import Session
 
@@ -99,7 +100,8 @@ def load(
     else:
         say(f"Nothing changed: dataset {dataset} stays at version {report.version}.")
     if report.refused:
-        say(f"{report.refused:,} refused records: workbench quarantine show {dataset}")
+        refused = count_text(report.refused, "refused record")
+        say(f"{refused}: workbench quarantine show {dataset}")
     say("The plain exports were not removed; remove them if they are not needed any more.")
 
 
@@ -117,22 +119,25 @@ def _print_report(report: "LoadReport") -> None:
             [(Path(file.path).name, file.format, file.read, file.accepted, file.refused)],
         )
         for reason, rows in file.reasons.items():
-            typer.echo(f"  refused, {rows:,} records: {reason}")
+            typer.echo(f"  refused, {count_text(rows, 'record')}: {reason}")
         for reason, rows in file.passed_over.items():
-            typer.echo(f"  passed over, {rows:,} records: {reason}")
+            typer.echo(f"  passed over, {count_text(rows, 'record')}: {reason}")
         for assumption in file.assumptions:
             typer.echo(f"  assumed: {assumption}")
     for table, sums in report.amounts.items():
         told = ", ".join(format_money(amount, currency) for currency, amount in sums.items())
-        typer.echo(f"{table} of this load: {report.rows[table]:,} rows, {told}.")
+        rows_text = count_text(report.rows[table], "row")
+        typer.echo(f"{table} of this load: {rows_text}, {told}.")
     people = report.people
+    customers = count_text(people.customers, "customer")
+    linked = count_text(people.across_systems, "record", "are")
     typer.echo(
-        f"{people.records:,} records are {people.customers:,} customers; "
-        f"{people.across_systems:,} records are linked to records of other systems."
+        f"{count_text(people.records, 'record', 'are')} {customers}; "
+        f"{linked} linked to records of other systems."
     )
     if people.conflicts:
         typer.echo(
-            f"Not linked: {people.conflicts:,} addresses, numbers or devices that more than one "
-            "person uses. An objection in one of their records counts for all of these."
+            f"Not linked: {count_text(people.conflicts, 'identifier')} (address, number or device) "
+            "that more than one person uses. An objection in one of their records counts for all."
         )
     print_table(("table", "rows"), list(report.tables.items()))

@@ -15,6 +15,7 @@ from workbench.cli.options import (
     print_json,
     print_table,
 )
+from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import ParameterError
 from workbench.foundation.progress import say
 from workbench.session import Session
@@ -120,7 +121,8 @@ def export(
     write_quarantined_records(rows, out)
     if as_json:
         print_json({"dataset": name, "records": rows.height, "file": str(out)})
-    say(f"Wrote {rows.height:,} records to {out}, readable by you alone: they are personal data.")
+    records = count_text(rows.height, "record")
+    say(f"Wrote {records} to {out}, readable by you alone: this is personal data.")
 
 
 @quarantine.command()
@@ -140,7 +142,7 @@ def dismiss(
     records = dismiss_load(session.vault, name, load=load)
     if as_json:
         print_json({"dataset": name, "dismissed": records})
-    say(f"Dismissed {records:,} refused records of dataset {name}.")
+    say(f"Dismissed {count_text(records, 'refused record')} of dataset {name}.")
 
 
 def _refused(session: Session, name: str, load: str) -> "pl.DataFrame":

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
+from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import ParameterError, unknown_name
 from workbench.schema import TABLES
 from workbench.sources import Source
@@ -257,15 +258,16 @@ def _gaps(table: str, counted: Mapping[date, int], until: date) -> list[str]:
     if missing:
         named = ", ".join(map(str, missing[:_MOST_DAYS]))
         more = f" and {len(missing) - _MOST_DAYS:,} more" if len(missing) > _MOST_DAYS else ""
+        days_text = count_text(len(missing), "day")
         warnings.append(
-            f"{table}: no row on {len(missing):,} days on which there usually are some: "
-            f"{named}{more}"
+            f"{table}: no row on {days_text} on which there usually are some: {named}{more}"
         )
     for end, which in ((days[0], "first"), (last, "last")):
         if end in counted and counted[end] < _CUT * usual[end.weekday()]:
+            rows = count_text(counted[end], "row")
             warnings.append(
-                f"{table}: the {which} day, {end}, has {counted[end]:,} rows where such a day has "
-                f"about {usual[end.weekday()]:,.0f}: it may be cut, for instance at the midnight "
+                f"{table}: the {which} day, {end}, has {rows} where such a day has about "
+                f"{usual[end.weekday()]:,.0f}: it may be cut, for instance at the midnight "
                 "of another time zone"
             )
     return warnings

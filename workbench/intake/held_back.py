@@ -143,4 +143,6 @@ def _sentence(report: LoadReport, max_refused: float) -> str:
 def _count(file: FileReport) -> str:
     counted = file.read - sum(file.passed_over.values())
     most = max(file.reasons, key=lambda reason: file.reasons[reason])
+    if counted == 1:
+        return f"its only record was refused for: {most}"
     return f"{file.refused:,} of {counted:,} records were refused, most of them for: {most}"

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from workbench.foundation import compute
-from workbench.foundation.errors import ParameterError
+from workbench.foundation.counted_nouns import count_text
+from workbench.foundation.errors import InputError, ParameterError
 from workbench.foundation.progress import progress
 from workbench.intake.batch_loading import load_batches
 from workbench.intake.control_totals import (
@@ -37,6 +38,8 @@ from workbench.schema import TABLES
 from workbench.schema.links import add_customer_ids
 from workbench.schema.record_faults import count_faults
 from workbench.sources import (
+    NO_RECORDS,
+    FileWithoutRecords,
     NeedsWholeFileError,
     Source,
     SourceMapping,
@@ -97,7 +100,7 @@ def load(
     Raises
     ------
     InputError
-        A file cannot be used; then nothing is changed.
+        A file cannot be used, or no file has a record; then nothing is changed.
     HeldBackError
         Too many records were refused; then nothing is changed, and the refused ones are kept.
     ParameterError
@@ -111,15 +114,22 @@ def load(
         for path in paths
         for source in open_sources(path, mapping=mapping, settings=settings)
     ]
-    buckets = _BUCKETS_OF_PARTS if any(source.parts > 1 for source in sources) else _BUCKETS
+    has_parts = any(not isinstance(s, FileWithoutRecords) and s.parts > 1 for s in sources)
+    buckets = _BUCKETS_OF_PARTS if has_parts else _BUCKETS
     with vault.open_writer(dataset, buckets=buckets) as (writer, before):
         secret = vault.key_for(dataset).text
         state = State(before, writer)
-        reports = [_load_one(source, writer, secret, state, workers) for source in sources]
+        reports = [
+            _report_no_records(source.label, state)
+            if isinstance(source, FileWithoutRecords)
+            else _load_one(source, writer, secret, state, workers)
+            for source in sources
+        ]
+        _check_any_records(reports)
         held_back = any(
             is_too_many(file, max_refused=max_refused)
             for source, file in zip(sources, reports, strict=True)
-            if source.content_hash in state.refused
+            if not isinstance(source, FileWithoutRecords) and source.content_hash in state.refused
         )
         totals = ControlTotals.sum(state.totals)
         # A file that was loaded before is not read again, so its rows are not counted.
@@ -209,6 +219,8 @@ def _load_one(
         return _report(source, earlier, ("this content is loaded already: nothing to do",))
     work = PartLoader(source=source, writer=writer, secret=secret, held=state.current_dataset())
     done, notes = _load_parts(work, state, workers)
+    if not any(part.read for part in done):
+        return _report_no_records(source.label, state, source.format, source.confidence)
     refused = pl.concat([part.refused for part in done])
     entry = _entry(source, read=sum(part.read for part in done), refused=refused)
     superseded: dict[str, list[pl.DataFrame]] = {}
@@ -238,6 +250,32 @@ def _load_one(
     return _report(source, entry, assumptions, passed_over)
 
 
+def _report_no_records(
+    label: str, state: State, format_name: str = "unknown", confidence: float = 0.0
+) -> FileReport:
+    """Return the report of a file without records, of which nothing is stored."""
+    state.totals.append(ControlTotals.sum([]))
+    return FileReport(
+        path=label,
+        format=format_name,
+        confidence=confidence,
+        read=0,
+        accepted=0,
+        refused=0,
+        reasons={},
+        passed_over={},
+        assumptions=(NO_RECORDS,),
+    )
+
+
+def _check_any_records(reports: Sequence[FileReport]) -> None:
+    if any(file.read for file in reports):
+        return
+    files = f"{len(reports)} files"
+    what = f"{reports[0].path} has no" if len(reports) == 1 else f"none of the {files} has a"
+    raise InputError(f"{what} record: nothing was loaded; check whether the export is complete")
+
+
 def _load_parts(
     work: PartLoader, state: State, workers: int
 ) -> tuple[list[LoadedPart], tuple[str, ...]]:
@@ -263,10 +301,10 @@ def _with_last_assumptions(batches: list[LoadedPart]) -> list[LoadedPart]:
 
 def _repeat_notes(repeated: Mapping[str, int]) -> Iterator[str]:
     for table, count in repeated.items():
-        if count == 1:
-            yield f"{table}: 1 record repeats an earlier one and is counted once"
-        elif count:
-            yield f"{table}: {count:,} records repeat an earlier one and are counted once"
+        if count:
+            are = "is" if count == 1 else "are"
+            records = count_text(count, "record", "repeat")
+            yield f"{table}: {records} an earlier one and {are} counted once"
 
 
 def _add_rows(parts: Iterable[LoadedPart], state: State) -> list[LoadedPart]:

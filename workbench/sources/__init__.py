@@ -8,10 +8,20 @@ with the parts of a mapping that read them. ``Source.read`` reads one part of it
 from workbench.sources.file_evidence import NeedsWholeFileError
 from workbench.sources.mapping.source_mapping import SourceMapping, find_mapping
 from workbench.sources.opening import open_source, open_sources
-from workbench.sources.source import REFUSED, ReadResult, Source, faults_of, refused_records
+from workbench.sources.source import (
+    NO_RECORDS,
+    REFUSED,
+    FileWithoutRecords,
+    ReadResult,
+    Source,
+    faults_of,
+    refused_records,
+)
 
 __all__ = [
+    "NO_RECORDS",
     "REFUSED",
+    "FileWithoutRecords",
     "NeedsWholeFileError",
     "ReadResult",
     "Source",

@@ -13,6 +13,7 @@ from workbench.foundation.files import canonical_json
 from workbench.sources.file_evidence import FileEvidence, NeedsWholeFileError
 from workbench.sources.formats.delimited_batches import BATCH
 from workbench.sources.mapping.batch_rules import merge_functions, reason_to_read_whole
+from workbench.sources.mapping.header_checks import check_places
 from workbench.sources.mapping.mapped_records import drop_records, read_records
 from workbench.sources.mapping.part_context import PartContext
 from workbench.sources.mapping.source_mapping import SourceMapping
@@ -21,7 +22,7 @@ from workbench.sources.part_reading import find_repeated, read_part
 from workbench.sources.places import StoredFile
 from workbench.sources.record_batches import keep_together
 from workbench.sources.returned_records import is_returned
-from workbench.sources.source import ReadResult
+from workbench.sources.source import ReadResult, without_records
 from workbench.sources.source_settings import Provenance, WithProvenance
 
 #: Number of bytes from which the format of a file is known.
@@ -94,7 +95,11 @@ class MappedFile(WithProvenance):
             raise ParameterError(f"{self.file.name} has one part, number 0; asked for {part}")
         data = self.file.read()
         found = read_members(data, self.mapping.part[self.part_name], self.file.name)
-        result = read_part(found, self._context(found, self.part_name, data))
+        context = self._context(found, self.part_name, data)
+        if not found.read:
+            check_places(found.members, context)
+            return without_records()
+        result = read_part(found, context)
         tables, notes = self.mapping.minimisation.apply(result.tables)
         return replace(
             result,

@@ -1,6 +1,6 @@
 """Open a path with the reader that fits it: a world, or files with the parts that read them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from workbench.sources.mapping.recognition import fits, known_share
 from workbench.sources.mapping.source_mapping import SourceMapping, find_mapping, ready_mappings
 from workbench.sources.part_members import format_of, read_members, sample_of
 from workbench.sources.places import StoredFile, find_files
-from workbench.sources.source import Source
+from workbench.sources.source import FileWithoutRecords, Source
 from workbench.sources.world_source import WorldSource, is_world
 
 _NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
@@ -32,7 +32,7 @@ def open_sources(
     *,
     mapping: SourceMapping | None = None,
     settings: Mapping[str, str] = _NO_SETTINGS,
-) -> list[Source]:
+) -> list[Source | FileWithoutRecords]:
     """Open a world, or the files at a path, each as often as parts of a mapping read it.
 
     Parameters
@@ -57,18 +57,24 @@ def open_sources(
     files = find_files(path)
     chosen = [(file, _named(file, mapping) if mapping else _recognise(file)) for file in files]
     asked = {name for _, found in chosen for each in found for name in each.mapping.ask}
-    return [
-        MappedFile.open(
-            file,
-            mapping=each.mapping,
-            part=each.part,
+    sources: list[Source | FileWithoutRecords] = []
+    for file, found in chosen:
+        if not found:
+            sources.append(FileWithoutRecords(label=file.label))
+        for each in found:
             # Files of several formats are opened together, so each gets the answers that it asks.
-            settings={k: v for k, v in settings.items() if k in each.mapping.ask or k not in asked},
-            confidence=each.share,
-        )
-        for file, found in chosen
-        for each in found
-    ]
+            ask = each.mapping.ask
+            answers = {k: v for k, v in settings.items() if k in ask or k not in asked}
+            sources.append(
+                MappedFile.open(
+                    file,
+                    mapping=each.mapping,
+                    part=each.part,
+                    settings=answers,
+                    confidence=each.share,
+                )
+            )
+    return sources
 
 
 def open_source(
@@ -82,13 +88,15 @@ def open_source(
     Raises
     ------
     InputError
-        There are several, or none can be used.
+        There are several, the only one has no record, or none can be used.
     ParameterError
         See ``open_sources``.
     """
     found = open_sources(path, mapping=mapping, settings=settings)
     if len(found) > 1:
         raise InputError(f"{path} has {len(found)} sources: open them with open_sources")
+    if isinstance(found[0], FileWithoutRecords):
+        raise InputError(f"{found[0].label} has no record: nothing to read")
     return found[0]
 
 
@@ -96,8 +104,9 @@ def _named(file: StoredFile, mapping: SourceMapping) -> list[_Candidate]:
     """Return the parts of a named mapping that read a file; an only part reads any file."""
     if len(mapping.part) == 1:
         return [_Candidate(mapping, part, 1.0) for part in mapping.part]
-    found = [_Candidate(mapping, each.part, 1.0) for each in _candidates(file, [mapping])]
-    if not found:
+    fitting, has_records = _candidates(file, [mapping])
+    found = [_Candidate(mapping, each.part, 1.0) for each in fitting]
+    if not found and has_records:
         raise InputError(
             f"{file.name} fits no part of mapping {mapping.name} ({', '.join(mapping.part)}): "
             "check whether it is the right mapping, and whether the file was changed"
@@ -106,8 +115,10 @@ def _named(file: StoredFile, mapping: SourceMapping) -> list[_Candidate]:
 
 
 def _recognise(file: StoredFile) -> list[_Candidate]:
-    """Return the parts of the one ready mapping that recognises a file."""
-    found = list(_candidates(file, _recognising()))
+    """Return the parts of the one ready mapping that recognises a file; none if it is empty."""
+    found, has_records = _candidates(file, _recognising())
+    if not has_records:
+        return []
     names = list(dict.fromkeys(each.mapping.name for each in found))
     if len(names) == 1:
         return found
@@ -132,14 +143,33 @@ def _recognising() -> tuple[SourceMapping, ...]:
     return tuple(mapping for mapping in mappings if mapping.is_recognised)
 
 
-def _candidates(file: StoredFile, mappings: Iterable[SourceMapping]) -> Iterator[_Candidate]:
+def _candidates(
+    file: StoredFile, mappings: Iterable[SourceMapping]
+) -> tuple[list[_Candidate], bool]:
+    """Return the parts that recognise a file, and whether it has any record."""
     sample = sample_of(file)
+    found: list[_Candidate] = []
+    counts: list[int] = []
     format_of(sample, file.name)
     parts = [(mapping, *each) for mapping in mappings for each in mapping.part.items()]
     for mapping, name, part in parts:
         try:
-            members = read_members(sample, part, file.name).members
+            read = read_members(sample, part, file.name)
         except WorkbenchError:
             continue  # Another format's reader cannot read it, so it is not that format.
-        if fits(members, part):
-            yield _Candidate(mapping, name, known_share(members, part))
+        if fits(read.members, part):
+            found.append(_Candidate(mapping, name, known_share(read.members, part)))
+        # Of several header rows one may be a record of another format, and readers that a mapping
+        # must name take any text for records.
+        if part.file.format is None and len(part.file.headers) == 1:
+            counts.append(read.read)
+    is_log = file.name.lower().endswith(".log")
+    # Other readers take the only line of a log for a header.
+    is_empty = _has_only_remarks(sample) if is_log else bool(counts) and not any(counts)
+    is_whole = len(file.read_start(len(sample) + 1)) <= len(sample)
+    return found, bool(found) or not (is_empty and is_whole)
+
+
+def _has_only_remarks(log: bytes) -> bool:
+    lines = (line for line in log.splitlines() if line.strip())
+    return all(line.startswith(b"#") for line in lines)

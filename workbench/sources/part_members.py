@@ -20,6 +20,7 @@ from workbench.sources.formats.json_values import Tree
 from workbench.sources.formats.name_values import read_name_values
 from workbench.sources.formats.raw_cells import RawCells, malformed_records
 from workbench.sources.formats.sheets import read_sheets
+from workbench.sources.formats.text_decoding import may_be_blank
 from workbench.sources.formats.web_logs import read_access_log
 from workbench.sources.mapping.decoders.json_decoder import decode_json
 from workbench.sources.mapping.field_places import FieldPlace, Found
@@ -94,7 +95,7 @@ def format_of(data: bytes, name: str) -> str:
     InputError
         The file is empty or of an unknown kind.
     """
-    if not data.strip():
+    if not data.strip() and not may_be_blank(name):
         raise InputError(f"{name} is empty: nothing to read")
     for mark, format_name in _MARKS:
         if data.startswith(mark):
@@ -272,19 +273,21 @@ def _read_trees(data: bytes, part: PartRules, name: str) -> PartMembers:
     moved: dict[int, int] = {}  # a refused record's number after the records before it were found
     refused_rows = set(found.refused["source_row"])
     trees = dict(zip(found.numbers, found.records, strict=True))
-    number = 0
+    number, is_missing = 0, False
     for row in sorted({*trees, *refused_rows}):
         if row in refused_rows:
             number += 1
             moved[row] = number
             continue
-        for member in _records_in(trees[row], part.file):
+        members = _records_in(trees[row], part.file)
+        is_missing |= members is None
+        for member in members or ():
             number += 1
             if isinstance(member.value, dict | list):
                 records.append((number, member.key, member.value))
             else:
                 bad.append((number, Rule("json_object"), json.dumps({"record": member.value})))
-    if not records:
+    if not records and (bad or moved or is_missing):
         where = f" at {part.file.records}" if part.file.records else ""
         raise InputError(
             f"{name} has no JSON object{where} in any of its {found.read:,} lines or documents: "
@@ -306,14 +309,19 @@ def _read_trees(data: bytes, part: PartRules, name: str) -> PartMembers:
     )
 
 
-def _records_in(tree: Tree, rule: FileRule) -> list[Found]:
-    """Return the records of a document: those of the first alternative that has any."""
+def _records_in(tree: Tree, rule: FileRule) -> list[Found] | None:
+    """Return the records of a document at the first alternative that it has; None if it has none.
+
+    A list without members is there, and has no record.
+    """
     if rule.records is None:
         return [Found(tree)]
     for path in FieldPlace.read(rule.records).paths:
         if found := path.find(tree):
             return found
-    return []
+        if path.text.endswith("[]") and FieldPlace.read(path.text[:-2] or ".").is_in(tree):
+            return []
+    return None
 
 
 def _as_trees(members: Members) -> Members:

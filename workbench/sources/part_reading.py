@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import MISSING, Rule, join_faults, make_faults
-from workbench.sources.formats.raw_cells import count_text
 from workbench.sources.mapping.mapped_records import (
     MappedRecords,
     Rows,
@@ -56,12 +56,12 @@ def read_part(found: PartMembers, context: PartContext) -> ReadResult:
         *_rounding_notes(made, context),
         *_unknown_fields_note(found, context),
     ]
-    if repeated.height:
-        notes.append(
-            f"{count_text(repeated.height, 'record')} repeated: counted once, the newest is kept"
-            if part.record.key
-            else f"{repeated.height:,} records are in an earlier sheet as well and are counted once"
-        )
+    if repeated.height and part.record.key:
+        again = count_text(repeated.height, "record")
+        notes.append(f"{again} repeated: counted once, the newest is kept")
+    elif repeated.height:
+        again = count_text(repeated.height, "record", "are")
+        notes.append(f"{again} in an earlier sheet as well and counted once")
     if count := context.evidence.count("equal records", equal.height):
         again = f"{count_text(count, 'record')} equal to an earlier one with the same key"
         notes.append(f"{again}: counted once")
@@ -177,9 +177,8 @@ def _rounding_notes(made: TableRows, context: PartContext) -> Iterator[str]:
     """Yield a sentence for each table whose amounts were rounded."""
     for table, count in made.rounded.items():
         if rounded := context.evidence.count(f"rounded amounts of {table}", count):
-            yield (
-                f"{table}: {rounded:,} amounts rounded to whole minor units, halves away from zero"
-            )
+            amounts = count_text(rounded, "amount")
+            yield f"{table}: {amounts} rounded to whole minor units, halves away from zero"
 
 
 def _unknown_fields_note(found: PartMembers, context: PartContext) -> list[str]:

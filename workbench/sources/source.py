@@ -25,6 +25,9 @@ REFUSED = pl.Schema(
 )
 
 
+#: What a load says about a file without records.
+NO_RECORDS = "no records"
+
 #: Columns of repeats: a record, and the earlier record that it equals.
 REPEATS = pl.Schema({"source_row": pl.Int64(), "first_row": pl.Int64()})
 
@@ -119,6 +122,25 @@ class ReadResult:
     doubtful: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     closes: Mapping[int, str] = field(default_factory=dict)
     merges: Mapping[str, str] = field(default_factory=dict)
+
+
+def without_records() -> ReadResult:
+    """Return the result of reading a file that has no record, which is no fault."""
+    nothing = pl.DataFrame(schema=REFUSED)
+    return ReadResult(tables={}, refused=nothing, read=0, accepted=0, assumptions=(NO_RECORDS,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileWithoutRecords:
+    """A file that has a header or nothing, and no record by which it could be recognised.
+
+    Attributes
+    ----------
+    label : str
+        Path of the file, of a member of an archive after that of the archive.
+    """
+
+    label: str
 
 
 class Source(Protocol):

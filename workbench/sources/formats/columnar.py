@@ -24,7 +24,7 @@ def read_parquet(data: bytes, *, rule: FileRule, expected: Collection[str], name
     Raises
     ------
     InputError
-        The file is not a Parquet file, is encrypted, cut off or damaged, or has no row.
+        The file is not a Parquet file, is encrypted, cut off or damaged.
     """
     _check_marks(data, name)
     try:
@@ -40,8 +40,6 @@ def read_parquet(data: bytes, *, rule: FileRule, expected: Collection[str], name
             f"{name} declares {counted:,} rows and has {records.height:,}: it is damaged; export "
             "it again"
         )
-    if records.is_empty():
-        raise InputError(f"{name} has columns and no row: nothing to load")
     records.columns = name_columns(records.columns, expected=expected, name=name)
     number = pl.int_range(1, records.height + 1, dtype=pl.Int64, eager=True)
     return RawCells(

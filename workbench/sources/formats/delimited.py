@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule
 from workbench.sources.formats.column_names import name_columns
@@ -24,7 +25,6 @@ from workbench.sources.formats.delimited_records import (
 from workbench.sources.formats.file_rule import FileRule
 from workbench.sources.formats.raw_cells import (
     RawCells,
-    count_text,
     malformed_records,
     record_as_json,
 )
@@ -58,8 +58,8 @@ def read_delimited(
     Raises
     ------
     InputError
-        The file is empty, has only a header, is in another encoding or no text file, or the ends of
-        its records cannot be found.
+        The file is empty, is in another encoding or no text file, or the ends of its records cannot
+        be found.
     """
     text = decode(data, declared=rule.encoding, name=name)
     content, notes = _without_end_mark(text.content)
@@ -103,8 +103,6 @@ def _read_cells(
     header = name_header(layout, rule, expected, name)
     reading = DelimitedReading(layout, header, is_complete=text.is_complete)
     frames = [*reading.frames(layout.content)]
-    if not reading.read:
-        raise InputError(f"{name} has a header and no record: nothing to load")
     records = pl.concat(frames, rechunk=True)
     return RawCells(
         records=records,
@@ -274,8 +272,8 @@ class DelimitedReading:
             records = count_text(counts.lookalikes, "record")
             yield f"{records} with a quoted cell whose lines look like records: check the quotes"
         if self._trailing:
-            records = count_text(self._trailing, "record")
-            yield f"{records} end with a delimiter: the empty last field is left out"
+            records = count_text(self._trailing, "record", "end")
+            yield f"{records} with a delimiter: the empty last field is left out"
 
 
 def _cells_frame(good: list[list[str]], numbers: list[int], header: list[str]) -> pl.DataFrame:

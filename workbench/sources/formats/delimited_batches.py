@@ -98,8 +98,6 @@ def read_delimited_batches(
         window.text = reading.forget_read(window.text)
         if window.is_at_end and not window.text:
             break
-    if not reading.read:
-        raise InputError(f"{name} has a header and no record: nothing to load")
 
 
 @dataclass(frozen=True, slots=True)

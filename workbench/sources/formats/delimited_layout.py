@@ -14,11 +14,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError
 from workbench.sources.formats.column_names import HEADER_LINES, find_header
 from workbench.sources.formats.delimited_records import FaultyRecord, has_width, split
 from workbench.sources.formats.file_rule import FileRule
-from workbench.sources.formats.raw_cells import count_text
 from workbench.sources.formats.record_style import BLANKS, RecordStyle, split_fields
 
 _CANDIDATES = ("\t", ";", "|", ",", BLANKS)

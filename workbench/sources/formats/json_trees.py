@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule
 from workbench.sources.formats.file_rule import FileRule
@@ -29,8 +30,8 @@ from workbench.sources.formats.json_values import (
     pause_garbage_collection,
     texts_of,
 )
-from workbench.sources.formats.raw_cells import count_text, malformed_records
-from workbench.sources.formats.text_decoding import decode, escape_undecodable
+from workbench.sources.formats.raw_cells import malformed_records
+from workbench.sources.formats.text_decoding import decode, escape_undecodable, may_be_blank
 from workbench.sources.formats.twice_encoded import twice_encoded_json_note
 
 _PREFIX = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.]*\s*=\s*(?=[\[{])")
@@ -76,7 +77,7 @@ def read_json_trees(data: bytes, *, rule: FileRule, name: str) -> JsonTrees:
     """
     text = decode(data, declared=rule.encoding, name=name)
     content, notes = _pass_over_name(text.content)
-    if not content.strip():
+    if not content.strip() and not may_be_blank(name):
         raise InputError(f"{name} is empty: nothing to read")
     records: list[Tree] = []
     numbers: list[int] = []
@@ -91,8 +92,6 @@ def read_json_trees(data: bytes, *, rule: FileRule, name: str) -> JsonTrees:
             else:
                 records.append(found)
                 numbers.append(read)
-    if not read:
-        raise InputError(f"{name} has an empty array and no record: nothing to load")
     return JsonTrees(
         records=records,
         numbers=numbers,

@@ -102,14 +102,3 @@ def raw_cells_as_json(records: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame
     cells = found.drop("source_row").iter_rows(named=True)
     raw = [json.dumps(row, ensure_ascii=False, default=str) for row in cells]
     return found.select("source_row", raw=pl.Series(raw, dtype=pl.String))
-
-
-def count_text(number: int, noun: str) -> str:
-    """Return a number with its noun in the singular or plural.
-
-    Examples
-    --------
-    >>> count_text(1, "cell"), count_text(2500, "cell")
-    ('1 cell', '2,500 cells')
-    """
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")

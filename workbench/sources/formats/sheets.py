@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError, ParameterError, unknown_name
 from workbench.schema.record_faults import Rule
 from workbench.sources.formats.column_names import HEADER_LINES, find_header, name_columns
 from workbench.sources.formats.file_rule import FileRule
 from workbench.sources.formats.raw_cells import (
     RawCells,
-    count_text,
     malformed_records,
     record_as_json,
 )
@@ -36,7 +36,7 @@ def read_sheets(data: bytes, *, rule: FileRule, expected: Collection[str], name:
     Raises
     ------
     InputError
-        The file is not a workbook, has no record, or its sheets differ in their columns.
+        The file is not a workbook, has no cell, or its sheets differ in their columns.
     ParameterError
         A sheet that the mapping names does not exist.
     """
@@ -49,8 +49,8 @@ def read_sheets(data: bytes, *, rule: FileRule, expected: Collection[str], name:
         notes += reading.add(workbook, sheet)
         if len(chosen) > 1 and reading.read > before:
             notes.append(f"sheet {sheet.name!r}: records {before + 1:,} to {reading.read:,}")
-    if not reading.read:
-        raise InputError(f"{name} has no record on any sheet: nothing to load")
+    if not reading.values:
+        raise InputError(f"{name} has no cell on any sheet: nothing to read")
     records = pl.concat(reading.values)
     return RawCells(
         records=records,
@@ -113,7 +113,8 @@ class _Reading:
         width = len(self.header)
         beyond = sum(any(c >= width and _is_filled(row[c]) for c in row) for _, row in rows)
         if beyond:
-            said.append(f"{beyond:,} records have cells beyond the last named column")
+            records_text = count_text(beyond, "record", "have")
+            said.append(f"{records_text} cells beyond the last named column")
         self._add_records([row for _, row in rows])
         return [f"sheet {sheet.name!r}: {sentence}" for sentence in said]
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import polars as pl
 import polars.selectors as cs
 
+from workbench.foundation.counted_nouns import count_text
 from workbench.sources.file_evidence import FileEvidence
-from workbench.sources.formats.raw_cells import count_text
 
 # Bytes 80 to BF, which continue a character in UTF-8, in Latin-1 and in CP1252.
 _CONTINUED = "\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"

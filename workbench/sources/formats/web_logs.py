@@ -15,10 +15,11 @@ from collections.abc import Collection, Iterator, Mapping
 
 import polars as pl
 
+from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule
 from workbench.sources.formats.file_rule import FileRule
-from workbench.sources.formats.raw_cells import RawCells, count_text, malformed_records
+from workbench.sources.formats.raw_cells import RawCells, malformed_records
 
 _COLUMNS = (
     "host", "user", "at", "request.method", "request.url", "request.protocol",
@@ -55,7 +56,7 @@ def read_access_log(
     Raises
     ------
     InputError
-        The file is empty or no line is a line of an access log.
+        No line is a line of an access log.
     """
     rows: list[Cells] = []
     numbers: list[int] = []
@@ -76,7 +77,7 @@ def read_access_log(
         else:
             rows.append(cells)
             numbers.append(number)
-    if not rows:
+    if bad and not rows:
         raise InputError(f"{name} has no line of an access log: check whether it is one")
     records = pl.DataFrame(
         [

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from workbench.foundation.counted_nouns import count_text
 from workbench.schema.record_faults import Rule
 from workbench.sources.file_evidence import FileEvidence
-from workbench.sources.formats.raw_cells import count_text
 from workbench.sources.mapping.currencies import (
     decimal_places,
     decimal_places_of,

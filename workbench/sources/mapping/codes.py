@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from workbench.foundation.counted_nouns import count_text
 from workbench.sources.file_evidence import FileEvidence
-from workbench.sources.formats.raw_cells import count_text
 from workbench.sources.mapping.typed_cells import to_text
 
 #: An exponent as spreadsheets and pandas write it: 1.22158E+17, 5.55e+12.

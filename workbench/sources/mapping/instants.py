@@ -10,9 +10,9 @@ from datetime import datetime, time
 
 import polars as pl
 
+from workbench.foundation.counted_nouns import count_text
 from workbench.schema.record_faults import Rule
 from workbench.sources.file_evidence import FileEvidence
-from workbench.sources.formats.raw_cells import count_text
 from workbench.sources.mapping.local_times import local_to_utc
 from workbench.sources.mapping.time_formats import TimeFormat, exchange_day_and_month
 from workbench.sources.mapping.written_times import (

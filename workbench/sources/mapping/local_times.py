@@ -10,6 +10,7 @@ from typing import Literal
 
 import polars as pl
 
+from workbench.foundation.counted_nouns import count_text
 from workbench.sources.file_evidence import FileEvidence
 
 
@@ -29,7 +30,8 @@ def local_to_utc(
     is_second, settled = _find_second_pass(local, is_twice, never_was)
     by_order = int((is_twice & settled).sum())
     note = (
-        f"{ambiguous:,} local times in {zone} are ambiguous (the clock was set back): "
+        f"{count_text(ambiguous, 'local time')} in {zone} {'is' if ambiguous == 1 else 'are'} "
+        "ambiguous (the clock was set back): "
         f"{by_order:,} decided by the order of the records, "
         f"{ambiguous - by_order:,} assumed to be the first pass"
     )

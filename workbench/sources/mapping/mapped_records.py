@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule, join_faults, make_faults
-from workbench.sources.formats.raw_cells import count_text
 from workbench.sources.mapping.header_checks import check_places
 from workbench.sources.mapping.mapping_rules import (
     DeriveEntry,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import unknown_name
 from workbench.schema import TABLES
 
@@ -49,7 +50,7 @@ class Minimisation:
         """Return the tables without what is dropped, and what was dropped, with its count."""
         made = {name: self._minimise(name, rows) for name, rows in tables.items()}
         notes = [
-            f"not stored: {entry}, {count:,} values"
+            f"not stored: {entry}, {count_text(count, 'value')}"
             for name, rows in tables.items()
             for entry, count in _lost(name, rows, made[name])
         ]

@@ -13,8 +13,8 @@ from typing import Literal
 
 import polars as pl
 
+from workbench.foundation.counted_nouns import count_text
 from workbench.sources.file_evidence import FileEvidence
-from workbench.sources.formats.raw_cells import count_text
 
 Mark = Literal[".", ","]
 

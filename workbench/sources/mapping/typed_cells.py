@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from workbench.sources.formats.raw_cells import count_text
+from workbench.foundation.counted_nouns import count_text
 from workbench.sources.mapping.mapping_rules import ColumnType
 
 _ALL: tuple[ColumnType, ...] = (

@@ -11,9 +11,9 @@ from operator import or_
 
 import polars as pl
 
+from workbench.foundation.counted_nouns import count_text
 from workbench.schema.record_faults import MISSING, Rule
 from workbench.sources.file_evidence import FileEvidence
-from workbench.sources.formats.raw_cells import count_text
 from workbench.sources.mapping.amounts import ReadNumbers, read_amounts, read_numbers
 from workbench.sources.mapping.codes import parse_codes
 from workbench.sources.mapping.instants import TimeReader

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule
-from workbench.sources.formats.raw_cells import count_text
 from workbench.sources.mapping.mapping_rules import ColumnRule
 from workbench.sources.mapping.members import Faults, Members, fill_down
 from workbench.sources.mapping.part_context import PartContext

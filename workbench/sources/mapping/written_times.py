@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from workbench.foundation.counted_nouns import count_text
 from workbench.schema.record_faults import Rule
 from workbench.sources.file_evidence import FileEvidence
-from workbench.sources.formats.raw_cells import count_text
 from workbench.sources.mapping.numerals import to_decimals
 from workbench.sources.mapping.time_formats import EPOCH_UNITS, EPOCHS, TimeFormat
 
