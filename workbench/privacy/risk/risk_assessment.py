@@ -1,0 +1,190 @@
+"""Measure the risk that is left in a release: classes, copies and attacks, each tried out first.
+
+Before an attack counts, it is run on a verbatim copy of the originals, which it must notice. Before
+the search for copied records counts, one record is planted in the release, which it must find.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from workbench.foundation.errors import ParameterError
+from workbench.privacy.risk.attack_rates import AttackRate
+from workbench.privacy.risk.attacks import Attack, run_attacks, with_planted
+from workbench.privacy.risk.class_risks import (
+    ClassRisks,
+    journalist_risks,
+    number_classes,
+    prosecutor_risks,
+    require_columns,
+)
+from workbench.privacy.risk.compared_tables import ComparedTables, compare_tables
+from workbench.privacy.risk.copied_records import CopiedRecords, find_copies, first_unique
+from workbench.privacy.risk.nearest_records import nearest_record_attacks
+from workbench.privacy.risk.population_uniques import PopulationUniques, population_uniques
+from workbench.privacy.risk.record_linking import linking_attacks
+from workbench.privacy.risk.risk_question import RiskQuestion
+from workbench.privacy.risk.risk_report import RiskReport
+from workbench.privacy.risk.singling_out import singling_out_attacks
+from workbench.privacy.risk.untested_risks import untested_risks
+from workbench.privacy.risk.value_inference import inference_attacks
+
+
+def assess_risk(
+    original: pl.DataFrame,
+    released: pl.DataFrame,
+    question: RiskQuestion,
+    *,
+    control: pl.DataFrame | None = None,
+) -> RiskReport:
+    """Measure the risk that is left in a release.
+
+    Parameters
+    ----------
+    original : DataFrame
+        Table from which the release was made, with the quasi-identifiers and sensitive columns.
+    released : DataFrame
+        The release, with the same columns; their cells may be generalised or suppressed.
+    question : RiskQuestion
+        Columns, knowledge of the intruder and thresholds.
+    control : DataFrame, optional
+        Persons of the same population as the original from whom the release was not made. Without
+        them no risk of an attack can be told from chance.
+
+    Raises
+    ------
+    ParameterError
+        A table lacks a column, or a table has no column of persons where one is named.
+
+    Examples
+    --------
+    >>> rows = pl.DataFrame({"plan": ["a", "b", "c", "d"], "area": ["N", "N", "S", "W"]})
+    >>> report = assess_risk(rows, rows, RiskQuestion(quasi_identifiers=("plan", "area")))
+    >>> report.copied.copies, report.verdicts[0].outcome
+    (4, <Outcome.NOT_SHOWN: 'shown not'>)
+    """
+    columns = question.quasi_identifiers
+    _require(original, released, control, question)
+    tables = _compare(original, released, control, question)
+    classes = prosecutor_risks(released, columns, persons=_owner(released, question))
+    before = prosecutor_risks(original, columns, persons=question.persons)
+    return RiskReport(
+        question=question,
+        original_persons=tables.original.number,
+        released_persons=classes.persons + classes.suppressed,
+        control_persons=tables.control.number,
+        classes=classes,
+        journalist=_journalist(released, question),
+        uniques=_uniques(released, question),
+        original_highest=before.highest,
+        copied=_search_copies(original, released, control, question, tables),
+        attacks=_attack(original, control, question, tables),
+        untested=untested_risks(tables, question),
+    )
+
+
+def _require(
+    original: pl.DataFrame,
+    released: pl.DataFrame,
+    control: pl.DataFrame | None,
+    question: RiskQuestion,
+) -> None:
+    columns = [*question.quasi_identifiers, *question.sensitive]
+    owner = [question.persons] if question.persons else []
+    require_columns(original, [*columns, *owner, *question.groups])
+    require_columns(released, columns)
+    if control is not None:
+        require_columns(control, [*columns, *owner])
+    if original.is_empty():
+        raise ParameterError("the original has no rows: give the table the release was made from")
+
+
+def _compare(
+    original: pl.DataFrame,
+    released: pl.DataFrame,
+    control: pl.DataFrame | None,
+    question: RiskQuestion,
+) -> ComparedTables:
+    return compare_tables(
+        original,
+        released,
+        control,
+        question.quasi_identifiers,
+        question.sensitive,
+        persons=question.persons,
+        hierarchies=question.hierarchies,
+        seed=question.seed,
+    )
+
+
+def _owner(rows: pl.DataFrame, question: RiskQuestion) -> str | None:
+    """Return the column of persons if the table has it."""
+    return question.persons if question.persons in rows.columns else None
+
+
+def _journalist(released: pl.DataFrame, question: RiskQuestion) -> ClassRisks | None:
+    if question.population is None:
+        return None
+    return journalist_risks(
+        released,
+        question.quasi_identifiers,
+        population=question.population,
+        persons=_owner(released, question),
+    )
+
+
+def _uniques(released: pl.DataFrame, question: RiskQuestion) -> PopulationUniques | None:
+    if question.population is None or released.is_empty():
+        return None
+    numbered = number_classes(
+        released, question.quasi_identifiers, persons=_owner(released, question)
+    )
+    return population_uniques(numbered.sizes, population=question.population)
+
+
+def _attacks(tables: ComparedTables, question: RiskQuestion) -> Sequence[Attack]:
+    return [
+        *singling_out_attacks(tables, seed=question.seed),
+        *nearest_record_attacks(tables),
+        *linking_attacks(tables),
+        *inference_attacks(tables),
+    ]
+
+
+def _attack(
+    original: pl.DataFrame,
+    control: pl.DataFrame | None,
+    question: RiskQuestion,
+    tables: ComparedTables,
+) -> tuple[AttackRate, ...]:
+    """Run the attacks on the release and on a verbatim copy of the originals."""
+    found = run_attacks(tables, _attacks(tables, question), number=question.attacks)
+    copy = _compare(original, original, control, question)
+    planted = run_attacks(copy, _attacks(copy, question), number=question.attacks)
+    return with_planted(found, planted)
+
+
+def _search_copies(
+    original: pl.DataFrame,
+    released: pl.DataFrame,
+    control: pl.DataFrame | None,
+    question: RiskQuestion,
+    tables: ComparedTables,
+) -> CopiedRecords:
+    """Count copied records, after a planted record and a planted copy of all were found."""
+    found = find_copies(tables)
+    if found.unique == 0:
+        return found
+    columns = [*question.quasi_identifiers, *question.sensitive]
+    shown = released.select(columns)
+    kinds = [pl.col(name).cast(kind, strict=False) for name, kind in shown.schema.items()]
+    one = first_unique(original, question.quasi_identifiers)
+    is_new = find_copies(_compare(one, shown, None, question)).copies == 0
+
+    def count(planted: pl.DataFrame) -> int:
+        release = pl.concat([shown, planted.select(kinds)])
+        return find_copies(_compare(original, release, None, question)).copies
+
+    is_found = count(one) == found.copies + is_new and count(original) == found.unique
+    return replace(found, is_plant_found=is_found)

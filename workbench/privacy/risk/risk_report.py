@@ -1,0 +1,202 @@
+"""The report on the risk that is left in a release: figures, verdicts and what was not tested."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.privacy.risk.attack_rates import CRITERIA, AttackRate
+from workbench.privacy.risk.class_risks import ClassRisks
+from workbench.privacy.risk.copied_records import CopiedRecords
+from workbench.privacy.risk.population_uniques import ASSUMPTIONS, PopulationUniques
+from workbench.privacy.risk.risk_question import RiskQuestion
+from workbench.privacy.risk.risk_verdicts import class_failures, copy_failures, judge_criterion
+from workbench.statistics.estimates import Estimate
+from workbench.statistics.verdicts import Outcome, Verdict
+
+#: What k-anonymity alone leaves open by the table of WP216.
+CAUTION = (
+    "Classes of k persons prevent singling out, but neither linking nor inference (Article 29 "
+    "Working Party, opinion 05/2014): by k alone a release is never anonymous."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskReport:
+    """Risk that is left in a release.
+
+    Attributes
+    ----------
+    question : RiskQuestion
+        Columns, knowledge of the intruder and thresholds.
+    original_persons, released_persons, control_persons : int
+        Numbers of persons in the three tables.
+    classes : ClassRisks
+        Chances by the classes of the release (prosecutor; the average is the marketer's share).
+    journalist : ClassRisks or None
+        Chances by the classes of the population, if one was given.
+    uniques : PopulationUniques or None
+        Estimated population uniques, if the size of the population was given.
+    original_highest : float
+        Highest chance by the classes of the original.
+    copied : CopiedRecords
+        Copies of unique persons' records.
+    attacks : tuple of AttackRate
+        Attacks that were run, with the control group and with the planted copy.
+    untested : tuple of str
+        What was not tested, in sentences.
+    """
+
+    question: RiskQuestion
+    original_persons: int
+    released_persons: int
+    control_persons: int
+    classes: ClassRisks
+    journalist: ClassRisks | None
+    uniques: PopulationUniques | None
+    original_highest: float
+    copied: CopiedRecords
+    attacks: tuple[AttackRate, ...]
+    untested: tuple[str, ...]
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """One verdict each on singling out, linkability and inference."""
+        limits = self.question.thresholds
+        doubt = ""
+        if self.copied.is_plant_found is False:
+            doubt = "the self-test failed, as a planted copy was not found"
+        elif not self.released_persons:
+            doubt = "the release has no rows"
+        elif any(
+            _is_reversed(attack, getattr(limits, attack.criterion)) for attack in self.attacks
+        ):
+            doubt = (
+                "attacks succeed clearly more often on the control group than on the originals, as "
+                "if the control group were in the release"
+            )
+        failures = {
+            "singling_out": [
+                *(class_failures(self.classes, limits) if self.question.rows_are_persons else []),
+                *copy_failures(self.copied),
+            ]
+        }
+        is_bounded = self.original_highest <= limits.highest
+        return tuple(
+            judge_criterion(
+                criterion,
+                self.attacks,
+                limit=getattr(limits, criterion),
+                failures=failures.get(criterion, ()),
+                doubt=doubt,
+                is_bounded=is_bounded and criterion == "singling_out",
+            )
+            for criterion in CRITERIA
+        )
+
+    @property
+    def residual_risk(self) -> str:
+        """What is left, in sentences for the person who decides about the release."""
+        words = {Outcome.SHOWN: "within", Outcome.NOT_SHOWN: "above"}
+        parts = []
+        for criterion, verdict in zip(CRITERIA, self.verdicts, strict=True):
+            name = criterion.replace("_", " ")
+            state = words.get(verdict.outcome)
+            parts.append(f"{name} is {state} its threshold" if state else f"{name} cannot be said")
+        found = f"Of the three risks, {parts[0]}, {parts[1]} and {parts[2]}."
+        left = f" Not tested: {len(self.untested)} points." if self.untested else ""
+        return f"{found} {CAUTION}{left}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain values for a JSON file; it contains no cell value."""
+        thresholds = self.question.thresholds
+        return {
+            "columns": {
+                "quasi_identifiers": list(self.question.quasi_identifiers),
+                "sensitive": list(self.question.sensitive),
+            },
+            "thresholds": {name: getattr(thresholds, name) for name in thresholds.__slots__},
+            "persons": {
+                "original": self.original_persons,
+                "released": self.released_persons,
+                "control": self.control_persons,
+            },
+            "prosecutor": self._class_figures(self.classes),
+            "journalist": self.journalist and self._class_figures(self.journalist),
+            "population_uniques": self.uniques and _uniques(self.uniques),
+            "copied_records": {
+                "unique": self.copied.unique,
+                "copies": self.copied.copies,
+                "control_unique": self.copied.control_unique,
+                "control_copies": self.copied.control_copies,
+                "plant_found": self.copied.is_plant_found,
+                "alarm": self.copied.is_alarm,
+            },
+            "attacks": [self._attack(attack) for attack in self.attacks],
+            "verdicts": [
+                {
+                    "name": verdict.name,
+                    "outcome": _OUTCOMES[verdict.outcome],
+                    "answer": verdict.answer,
+                    "rule": verdict.rule,
+                }
+                for verdict in self.verdicts
+            ],
+            "untested": list(self.untested),
+            "residual_risk": self.residual_risk,
+        }
+
+    def _class_figures(self, risks: ClassRisks) -> dict[str, Any]:
+        return {
+            "persons": risks.persons,
+            "suppressed": risks.suppressed,
+            "classes": risks.classes,
+            "smallest": risks.smallest,
+            "highest": risks.highest,
+            "average": risks.average,
+            "share_above": risks.share_above(self.question.thresholds.highest),
+            "unique": risks.unique,
+        }
+
+    def _attack(self, attack: AttackRate) -> dict[str, Any]:
+        limit = getattr(self.question.thresholds, attack.criterion)
+        return {
+            "name": attack.name,
+            "criterion": attack.criterion,
+            "label": attack.label,
+            "tried": attack.tried,
+            "successes": attack.successes,
+            "control_tried": attack.control_tried,
+            "control_successes": attack.control_successes,
+            "risk": _limits(attack.risk),
+            "planted_copy": attack.planted and _limits(attack.planted.risk),
+            "notices_copy": attack.has_power(limit),
+        }
+
+
+_OUTCOMES = {
+    Outcome.SHOWN: "within the threshold",
+    Outcome.NOT_SHOWN: "above it",
+    Outcome.UNDECIDED: "cannot be said",
+    Outcome.CANNOT_BE_SAID: "cannot be said",
+}
+
+
+def _is_reversed(attack: AttackRate, limit: float) -> bool:
+    """Whether an attack succeeds more often on the control group by more than the threshold."""
+    high = attack.risk.high
+    return high is not None and high < -limit
+
+
+def _uniques(found: PopulationUniques) -> Mapping[str, Any]:
+    return {
+        "population": found.population,
+        "models": {
+            name: {"share": found.share[name], "assumption": ASSUMPTIONS[name]}
+            for name in ASSUMPTIONS
+        },
+        "range": found.range and list(found.range),
+    }
+
+
+def _limits(found: Estimate) -> dict[str, Any]:
+    return {"value": found.value, "low": found.low, "high": found.high, "note": found.note}

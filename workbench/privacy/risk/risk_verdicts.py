@@ -1,0 +1,135 @@
+"""Verdicts on singling out, linkability and inference, each by all that was measured.
+
+No verdict rests on one number. Tried on the Adult table, a verbatim copy scored .006 on one attack
+and .101 on another, and a harmless shuffle .106 on a third. So an attack counts towards an
+all-clear only if it notices a verbatim copy of the originals, a copied record of a unique person is
+an alarm whatever the attacks find, and where the self-test fails there is no verdict at all.
+"""
+
+from collections.abc import Sequence
+
+from workbench.privacy.risk.attack_rates import AttackRate, RiskCriterion
+from workbench.privacy.risk.class_risks import ClassRisks
+from workbench.privacy.risk.copied_records import CopiedRecords
+from workbench.privacy.risk.risk_question import RiskThresholds
+from workbench.statistics.estimates import Estimate
+from workbench.statistics.figure_texts import interval_text, value_text
+from workbench.statistics.verdicts import Outcome, Verdict
+
+_QUESTIONS: dict[RiskCriterion, str] = {
+    "singling_out": "Is the risk of singling a person out within its threshold?",
+    "linkability": "Is the risk of linking two records of a person within its threshold?",
+    "inference": "Is the risk of inferring a sensitive value within its threshold?",
+}
+_BEGIN = {
+    Outcome.SHOWN: "Within the threshold",
+    Outcome.NOT_SHOWN: "Above the threshold",
+    Outcome.CANNOT_BE_SAID: "Cannot be said",
+}
+
+
+def judge_criterion(
+    criterion: RiskCriterion,
+    attacks: Sequence[AttackRate],
+    *,
+    limit: float,
+    failures: Sequence[str] = (),
+    doubt: str = "",
+    is_bounded: bool = False,
+) -> Verdict:
+    """Return the verdict on one criterion.
+
+    Parameters
+    ----------
+    criterion : str
+        RiskCriterion to judge.
+    attacks : sequence of AttackRate
+        Attacks of all criteria; those of this one count.
+    limit : float
+        Threshold of the criterion, 0 to 1.
+    failures : sequence of str
+        Findings other than attacks by which the risk is above its threshold, as clauses.
+    doubt : str
+        Reason why nothing can be said, as a clause; empty if there is none.
+    is_bounded : bool
+        Whether counts alone show that not even a copy of the originals would exceed the threshold,
+        so that no attack is needed.
+    """
+    own = [attack for attack in attacks if attack.criterion == criterion]
+    able = [attack for attack in own if attack.has_power(limit)]
+    estimates = tuple(bounding_estimate(attack) for attack in own)
+    above = [attack for attack in own if _is_above(attack.risk, limit)]
+    open_ones = [attack for attack in able if not _is_below(bounding_estimate(attack), limit)]
+    if failures or above:
+        outcome = Outcome.NOT_SHOWN
+        found = [*failures, *(_figure(attack) for attack in above)]
+    elif doubt:
+        outcome, found = Outcome.CANNOT_BE_SAID, [doubt]
+    elif is_bounded:
+        outcome = Outcome.SHOWN
+        found = ["even the originals themselves would be within it by their classes"]
+    elif open_ones:
+        outcome = Outcome.CANNOT_BE_SAID
+        found = [f"{_figure(attack)}, which may be above it" for attack in open_ones]
+    elif able:
+        outcome = Outcome.SHOWN
+        found = [_figure(attack) for attack in able]
+    else:
+        outcome = Outcome.CANNOT_BE_SAID
+        found = ["no attack was tried that notices a verbatim copy of the originals"]
+    return Verdict.by_rule(
+        outcome,
+        name=f"{criterion}_risk",
+        question=_QUESTIONS[criterion],
+        answer=f"{_BEGIN[outcome]} of {limit:.3g}: {'; '.join(found)}.",
+        rule=(
+            f"Within the threshold of {limit:.3g} if every attack that notices a verbatim copy has "
+            "its whole interval below it and no count is above; above it if one interval lies "
+            "above it or a count does."
+        ),
+        estimates=estimates,
+        concern=outcome is Outcome.NOT_SHOWN,
+    )
+
+
+def class_failures(classes: ClassRisks, thresholds: RiskThresholds) -> list[str]:
+    """Return the thresholds that the classes of the release exceed, as clauses."""
+    found = []
+    share = classes.share_above(thresholds.highest)
+    if share > thresholds.share_above:
+        found.append(
+            f"{share:.1%} of the persons can be picked with a chance above "
+            f"{thresholds.highest:.3g} (smallest class {classes.smallest:,} persons)"
+        )
+    if classes.average > thresholds.average:
+        found.append(f"the average chance is {classes.average:.3g}")
+    return found
+
+
+def copy_failures(copied: CopiedRecords) -> list[str]:
+    """Return the finding that records of unique persons are copied, as a clause."""
+    if not copied.is_alarm:
+        return []
+    number = f"{copied.copies:,} record{'s are' if copied.copies != 1 else ' is'}"
+    return [f"{number} copied word for word from unique persons"]
+
+
+def bounding_estimate(attack: AttackRate) -> Estimate:
+    """Return the control-adjusted risk, or without a control group the rate, which bounds it."""
+    risk = attack.risk
+    return risk if risk.value is not None or attack.control_tried else attack.rate
+
+
+def _is_above(risk: Estimate, limit: float) -> bool:
+    return risk.low is not None and risk.low > limit
+
+
+def _is_below(risk: Estimate, limit: float) -> bool:
+    return risk.high is not None and risk.high <= limit
+
+
+def _figure(attack: AttackRate) -> str:
+    risk = bounding_estimate(attack)
+    if risk.value is None:
+        return f"{attack.label}: no value, as {risk.note}"
+    return f"{attack.label}: {value_text(risk)} (95 % interval {interval_text(risk)})"

@@ -1,0 +1,48 @@
+"""What a measurement of risk left out, in sentences for its report."""
+
+from workbench.privacy.risk.compared_tables import ComparedTables
+from workbench.privacy.risk.risk_question import RiskQuestion
+
+#: What is never tested here.
+_ALWAYS = (
+    "An intruder who knows other columns than the quasi-identifiers, or knows them wrongly.",
+    "Comparing this release with other releases of the same persons.",
+    "Reversing the method: an intruder who knows how the cells were generalised can sometimes "
+    "narrow them down (Cohen 2022).",
+)
+
+
+def untested_risks(tables: ComparedTables, question: RiskQuestion) -> tuple[str, ...]:
+    """Return what was not tested, the most important points first."""
+    found = []
+    asked = question.attacks
+    if tables.control.number == 0:
+        found.append(
+            "No control group was given, so that a success by chance cannot be told from a leak."
+        )
+    elif tables.control.number < asked:
+        found.append(
+            f"The control group has {tables.control.number:,} persons instead of the {asked:,} "
+            "that were asked for, so intervals are wider."
+        )
+    if tables.original.number < asked:
+        found.append(
+            f"The original has {tables.original.number:,} persons instead of the {asked:,} attacks "
+            "that were asked for; all of them were attacked."
+        )
+    if not question.sensitive:
+        found.append("Inference was not tested, as no sensitive column is named.")
+    if len(question.quasi_identifiers) == 1:
+        found.append("Linking was not tested, as it needs two quasi-identifiers.")
+    for name, space in tables.spaces.items():
+        if space.not_understood:
+            cells = "cell" if space.not_understood == 1 else "different cells"
+            found.append(
+                f"Column {name} has {space.not_understood:,} {cells} that cover no original value "
+                "as far as is known: give its hierarchy. Attacks did not use them."
+            )
+    if question.persons is None:
+        found.append("Every row counts as one person, as no column of persons is named.")
+    if question.population is None:
+        found.append("Uniqueness in the population was not estimated, as its size is not given.")
+    return (*found, *_ALWAYS)
