@@ -6,8 +6,7 @@ joined on them although their pseudonyms differ. So the report of a view measure
 of its customers:
 
 - *unique by n rows*: share of customers whom nobody else matches if n of their rows, drawn at
-  random, are known as the view shows them (de Montjoye et al. 2015, "Unique in the shopping mall",
-  Science 347);
+  random, are known as the view shows them (``known_facts``);
 - *whole history*: share of customers whose set of rows in a table no other customer has: they can
   be found in any other table with the same columns.
 
@@ -20,6 +19,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from workbench.charts.exhibits import Table
+from workbench.privacy.known_facts import CASE, count_alike, draw_known_facts
 from workbench.privacy.release import Release, share_columns
 from workbench.schema import TABLES
 
@@ -41,8 +41,6 @@ _KNOWN = (1, 2, 3)
 #: Number of customers, including the sample, with whom the sample is compared first. Most known
 #: rows are found there, and only the others are searched for among all customers.
 _COMPARED_FIRST = 5_000
-#: Columns for the customer, and for the number of rows that are known of the customer.
-_CASE = ("customer_id", "_rows")
 
 
 def linkability(
@@ -111,73 +109,37 @@ def _measure_table(
     fact = pl.struct(shown).hash(seed=1).alias("_fact")
     # A condition reaches the files, so that other rows are not treated; a join would not.
     some = frame.filter(pl.col("customer_id").is_in(customers.head(_COMPARED_FIRST).implode()))
-    near = some.select("customer_id", fact).unique().collect(engine="streaming")
+    person = pl.col("customer_id").alias("_person")
+    near = some.select(person, fact).unique().collect(engine="streaming")
     sample = customers.head(_SAMPLE)
-    known = _draw_known_rows(near.filter(pl.col("customer_id").is_in(sample.implode())))
-    left = known.join(_matched_by_others(known, near), on=_CASE, how="anti")
-    facts = frame.select("customer_id", fact)
+    chosen = near.filter(pl.col("_person").is_in(sample.implode()))
+    known = draw_known_facts(chosen, _KNOWN, seed=0)
+    left = known.join(count_alike(known, near), on=CASE, how="anti")
+    facts = frame.select(person, fact)
     held = facts.join(left.lazy().select("_fact").unique(), on="_fact", how="semi")
     others = held.unique().collect(engine="streaming")
-    unique = (
-        left.join(_matched_by_others(left, others), on=_CASE, how="anti").select(_CASE).unique()
+    unique = left.join(count_alike(left, others), on=CASE, how="anti").select(CASE).unique()
+    judged = (
+        known.select(CASE)
+        .unique()
+        .join(unique.with_columns(unique=True), on=CASE, how="left")
+        .sort(CASE)
+        .rename({"_person": "customer_id"})
     )
-    judged = known.select(_CASE).unique().join(
-        unique.with_columns(unique=True), on=_CASE, how="left"
-    ).sort(_CASE)  # fmt: skip
     lines = []
     for n in _KNOWN:
         what = "1 row" if n == 1 else f"{n} rows"
-        lines.append(_estimate_share(table, what, judged.filter(pl.col("_rows") == n), release))
+        lines.append(_estimate_share(table, what, judged.filter(pl.col("_known") == n), release))
     if table == _HISTORY_TABLE:
         lines.append(_estimate_share(table, "whole history", _histories(facts, sample), release))
     return [line for line in lines if not line.is_empty()]
-
-
-def _draw_known_rows(rows: pl.DataFrame) -> pl.DataFrame:
-    """Draw 1, 2 and 3 rows of each customer who has as many; return one row per known row."""
-    # A hash of row and customer draws at random, and draws the same rows in every run.
-    drawn = rows.sort(pl.struct("customer_id", "_fact").hash(seed=2), "customer_id", "_fact")
-    ranked = drawn.with_columns(_rank=pl.int_range(pl.len()).over("customer_id"))
-    return pl.concat(
-        ranked.filter(pl.col("_rank") < n)
-        .filter(pl.len().over("customer_id") == n)
-        .select("customer_id", "_fact", _rows=pl.lit(n))
-        for n in _KNOWN
-    )
-
-
-def _matched_by_others(known: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return customers, with the number of known rows, whose known rows another customer has too.
-
-    A customer who has all these rows has the rarest, so only customers with that row are examined.
-    """
-    shared_by = rows.group_by("_fact").agg(_sharing=pl.len())
-    ordered = (
-        known.join(shared_by, on="_fact")
-        .sort(*_CASE, "_sharing", "_fact")
-        .with_columns(_place=pl.int_range(pl.len()).over(_CASE))
-    )
-    rarest = ordered.filter(pl.col("_place") == 0)
-    alike = rarest.join(rows, on="_fact", suffix="_other").filter(
-        pl.col("customer_id") != pl.col("customer_id_other")
-    )
-    for place in range(1, max(_KNOWN)):
-        further = ordered.filter(pl.col("_place") == place).select(*_CASE, "_fact")
-        longer = alike.drop("_fact").join(further, on=_CASE)
-        still = longer.join(
-            rows, left_on=["_fact", "customer_id_other"], right_on=["_fact", "customer_id"],
-            how="semi",
-        )  # fmt: skip
-        ended = alike.filter(pl.col("_rows") <= place)
-        alike = pl.concat([ended, still.select(ended.columns)])
-    return alike.select(_CASE).unique()
 
 
 def _histories(facts: pl.LazyFrame, sample: pl.Series) -> pl.DataFrame:
     """Return for each customer of the sample whether nobody else has the same set of rows."""
     whole = (
         facts.unique()
-        .group_by("customer_id")
+        .group_by(customer_id="_person")
         .agg(_rows=pl.len(), _sum=pl.col("_fact").sum())  # A sum of hashes distinguishes sets.
         .collect(engine="streaming")
     )

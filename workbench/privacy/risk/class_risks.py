@@ -74,6 +74,8 @@ class ClassRisks:
 #: Rounding error below which a chance is not above a limit: 1/11 is not above .0909 repeated.
 _ROUNDING = 1e-12
 _ALMOST_ONE = 1 - 1e-9
+#: Size of a class from which a series is summed, and number of its terms.
+_LARGE_CLASS, _TERMS = 50, 60
 
 
 def prosecutor_risks(
@@ -149,7 +151,7 @@ def journalist_risks(
             )
         share = numbered.persons / population
         sizes = numbered.sizes
-        chances = share / sizes * hyp2f1(1.0, 1.0, sizes + 1.0, 1.0 - share)
+        chances = share / sizes * _hypergeometric(sizes, 1.0 - share)
         return _risks(numbered, np.minimum(chances, 1.0 / sizes), suppressed=numbered.suppressed)
     missing = int((population < numbered.sizes).sum())
     if missing:
@@ -188,7 +190,7 @@ def number_classes(
     rows: pl.DataFrame, columns: Sequence[str], *, persons: str | None = None
 ) -> NumberedClasses:
     """Return the classes of a table, in the order of their values."""
-    require_columns(rows, [*columns, *([persons] if persons else [])])
+    require_columns(rows.columns, [*columns, *([persons] if persons else [])])
     owner = pl.col(persons).rank("dense").cast(pl.Int64) - 1 if persons else pl.int_range(pl.len())
     owned = rows.select(*columns, _owner=owner)
     if persons and owned["_owner"].null_count():
@@ -224,11 +226,27 @@ def is_suppressed(rows: pl.DataFrame, columns: Sequence[str]) -> pl.Expr:
     )
 
 
-def require_columns(rows: pl.DataFrame, columns: Sequence[str]) -> None:
-    """Refuse a table that lacks one of the columns."""
+def require_columns(known: Sequence[str], columns: Sequence[str]) -> None:
+    """Refuse a table whose columns ``known`` lack one of the columns."""
     for name in columns:
-        if name not in rows.columns:
-            raise ParameterError(unknown_name("column", name, rows.columns))
+        if name not in known:
+            raise ParameterError(unknown_name("column", name, known))
+
+
+def _hypergeometric(sizes: NDArray[np.int64], z: float) -> NDArray[np.float64]:
+    """Return 2F1(1, 1; f+1; z) for class sizes f.
+
+    The series ``sum n! z^n / ((f+1) ... (f+n))`` converges fast for large f, where scipy returns
+    NaN.
+    """
+    found = np.ones(len(sizes))
+    small = sizes < _LARGE_CLASS
+    found[small] = hyp2f1(1.0, 1.0, sizes[small] + 1.0, z)
+    term, large = np.ones(int((~small).sum())), sizes[~small].astype(np.float64)
+    for n in range(1, _TERMS):
+        term = term * n * z / (large + n)
+        found[~small] += term
+    return found
 
 
 def _risks(

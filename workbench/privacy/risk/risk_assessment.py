@@ -92,10 +92,10 @@ def _require(
 ) -> None:
     columns = [*question.quasi_identifiers, *question.sensitive]
     owner = [question.persons] if question.persons else []
-    require_columns(original, [*columns, *owner, *question.groups])
-    require_columns(released, columns)
+    require_columns(original.columns, [*columns, *owner, *question.groups])
+    require_columns(released.columns, columns)
     if control is not None:
-        require_columns(control, [*columns, *owner])
+        require_columns(control.columns, [*columns, *owner])
     if original.is_empty():
         raise ParameterError("the original has no rows: give the table the release was made from")
 
