@@ -74,6 +74,18 @@ def validate_declaration(
     return made
 
 
+def lists_as_tuples(value: Any) -> Any:
+    """Return the content with its lists as tuples, because strict models refuse lists."""
+    if isinstance(value, list):
+        return tuple(lists_as_tuples(each) for each in value)
+    if isinstance(value, dict):
+        return {
+            key: each if key == "parameters" else lists_as_tuples(each)
+            for key, each in value.items()
+        }
+    return value
+
+
 def _describe_fault(model: type[BaseModel], error: Any) -> str:
     place = ".".join(str(part) for part in error["loc"]) or "the file"
     if error["type"] == "extra_forbidden":

@@ -9,7 +9,7 @@ import polars as pl
 from workbench.studies import Policy
 
 #: Unit of time of a policy, as polars names it.
-_TRUNCATION = {"day": "1d", "week": "1w", "month": "1mo"}
+_TRUNCATION = {"day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
 _MOST = 10**18
 #: Upper edge of each band within a power of ten, and the middle that is shown for it.
 _BANDS = ((2, 1.4), (5, 3.2), (10, 7.1))

@@ -4,12 +4,23 @@ The study file is the unit of purpose limitation. It names the purpose, the lawf
 dataset, the columns, the policy of the view, the notebooks and the owner of the study.
 """
 
-from workbench.studies.study import (
-    NotebookUse,
-    Policy,
-    Study,
-    StudyTerms,
-    read_study,
+from workbench.studies.extract_policy import (
+    ColumnRule,
+    ExtractPolicy,
+    RiskLimits,
+    read_extract_policy,
 )
+from workbench.studies.policy import Policy
+from workbench.studies.study import NotebookUse, Study, StudyTerms, read_study
 
-__all__ = ["NotebookUse", "Policy", "Study", "StudyTerms", "read_study"]
+__all__ = [
+    "ColumnRule",
+    "ExtractPolicy",
+    "NotebookUse",
+    "Policy",
+    "RiskLimits",
+    "Study",
+    "StudyTerms",
+    "read_extract_policy",
+    "read_study",
+]

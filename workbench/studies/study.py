@@ -2,15 +2,21 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import Field
 
-from workbench.foundation.declarations import Declaration, read_toml, validate_declaration
+from workbench.foundation.declarations import (
+    Declaration,
+    lists_as_tuples,
+    read_toml,
+    validate_declaration,
+)
 from workbench.foundation.errors import unknown_name
 from workbench.schema import TABLES, Column
 from workbench.schema.table_declarations import LINEAGE
+from workbench.studies.policy import Policy, Words, preset_values
 
 Purpose = Literal[
     "essential",
@@ -30,8 +36,6 @@ Basis = Literal[
     "public_task",
     "legitimate_interest",
 ]
-Words = Annotated[str, Field(min_length=3)]
-
 #: Grounds of processing special categories: GDPR 9(2), letters a to j in order.
 SpecialGround = Literal[
     "explicit_consent",
@@ -45,53 +49,6 @@ SpecialGround = Literal[
     "public_health",
     "research_and_statistics",
 ]
-
-
-class Policy(Declaration):
-    """The rules by which a view protects the persons in it.
-
-    Attributes
-    ----------
-    k : int
-        Smallest number of persons in the view who share a combination of quasi-identifiers of the
-        customer table.
-    keep : tuple of str
-        Columns to generalise last, the most needed first.
-    suppression_limit : float
-        Largest share of customers whose quasi-identifiers are suppressed one by one. If k-anonymity
-        needs more, a column is generalised for all customers instead.
-    time : {"day", "week", "month"}
-        Unit to which dates and instants of histories are rounded down.
-    amounts : {"exact", "bands"}
-        Whether amounts are put into bands of 1, 2, 5 times a power of ten.
-    shift_days : int
-        Largest number of days by which a customer's dates are moved back; 0 for none. The first
-        sight and all dates of the history are moved by the same number of days, so that intervals
-        and tenure do not change. At a cut-off the view shows such a customer as they were up to
-        ``shift_days`` later. In the last ``shift_days`` before the as-of date the histories contain
-        too few rows, so counts there (recency, orders of the last 30 days, a label window) are too
-        low.
-    rare_products : {"kept", "blanked"}
-        Whether products are blanked that fewer than ``k`` persons of the view have a row with.
-    release : {"noise", "exact"}
-        Whether published counts and sums get noise; "exact" needs a ``release_reason``, which every
-        page prints.
-    max_variants : int
-        Largest number of published reports of one notebook about nearly the same persons, which
-        means that their views differ by fewer than ``min_group`` persons. The default is three
-        times the variance of the noise.
-    """
-
-    k: int = Field(default=5, ge=2)
-    keep: tuple[str, ...] = ()
-    suppression_limit: float = Field(default=0.05, ge=0, le=1)
-    time: Literal["day", "week", "month"] = "day"
-    amounts: Literal["exact", "bands"] = "exact"
-    shift_days: int = Field(default=0, ge=0, le=365)
-    rare_products: Literal["kept", "blanked"] = "kept"
-    release: Literal["noise", "exact"] = "noise"
-    release_reason: Words | None = None
-    max_variants: int = Field(default=6, ge=1)
 
 
 class Schedule(Declaration):
@@ -187,32 +144,22 @@ def read_study(path: Path, *, notebooks: Path) -> Study:
         The file has a fault, for instance an unknown table, column or notebook.
     """
     content = read_toml(path, "study")
+    if isinstance(policy := content.get("policy"), dict):
+        content["policy"] = preset_values(policy, Policy)
     further = [
         *_name_faults(content),
-        *_column_faults(content),
+        *column_faults(content),
         *_keep_faults(content),
         *_release_faults(content),
-        *_zone_faults(content),
+        *zone_faults(content),
         *_notebook_faults(content, notebooks),
     ]
     return validate_declaration(
         Study,
-        {**_lists_as_tuples(content), "name": path.stem},
+        {**lists_as_tuples(content), "name": path.stem},
         source=f"study {path.name}",
         further=further,
     )
-
-
-def _lists_as_tuples(value: Any) -> Any:
-    """Return the content with its lists as tuples, because strict models refuse lists."""
-    if isinstance(value, list):
-        return tuple(_lists_as_tuples(each) for each in value)
-    if isinstance(value, dict):
-        return {
-            key: each if key == "parameters" else _lists_as_tuples(each)
-            for key, each in value.items()
-        }
-    return value
 
 
 def _name_faults(content: Mapping[str, Any]) -> list[str]:
@@ -220,7 +167,8 @@ def _name_faults(content: Mapping[str, Any]) -> list[str]:
     return ["name: a study is named by its file, leave it out"] if "name" in content else []
 
 
-def _column_faults(content: Mapping[str, Any]) -> list[str]:
+def column_faults(content: Mapping[str, Any]) -> list[str]:
+    """Refuse tables and columns that the schema does not have, or that no view may have."""
     faults = []
     columns = content.get("columns")
     for table, names in columns.items() if isinstance(columns, dict) else ():
@@ -277,7 +225,8 @@ def _release_faults(content: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def _zone_faults(content: Mapping[str, Any]) -> list[str]:
+def zone_faults(content: Mapping[str, Any]) -> list[str]:
+    """Refuse a zone that does not exist."""
     zone = content.get("zone")
     if isinstance(zone, str) and zone not in available_timezones():
         return [f"zone: {unknown_name('time zone', zone, sorted(available_timezones()))}"]

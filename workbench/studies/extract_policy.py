@@ -1,0 +1,239 @@
+"""Policy files of extracts: what is done to every column, how far, and what risk may be left."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from workbench.foundation.declarations import (
+    Declaration,
+    lists_as_tuples,
+    read_toml,
+    validate_declaration,
+)
+from workbench.foundation.errors import ParameterError, unknown_name
+from workbench.studies.policy import Protection, Words, preset_values
+from workbench.studies.study import (
+    Basis,
+    Purpose,
+    SpecialGround,
+    column_faults,
+    zone_faults,
+)
+
+Treatment = Literal[
+    "drop", "person", "pseudonymise", "generalise", "sensitive", "perturb", "keep"
+]  # fmt: skip
+
+
+class ColumnRule(Declaration):
+    """What is done to one column of a table.
+
+    A string is short for the treatment alone: ``age = "generalise"``.
+
+    Attributes
+    ----------
+    treatment : str
+        ``drop`` leaves the column out. ``person`` says whose row it is: all counts are of these,
+        and the column becomes a random number. ``pseudonymise`` replaces values by random numbers,
+        equal ones by equal ones. ``generalise`` makes the column a quasi-identifier. ``sensitive``
+        keeps its values, which must not be learned about a person (``l``, ``t``). ``perturb``
+        multiplies numbers by a random factor. ``keep`` leaves the column as it is: a value that
+        nobody else knows and that reveals nothing.
+    hierarchy : str or None
+        CSV file with a value and what it becomes at each level in every line, beside the policy.
+    bands : tuple of float
+        Widths of bands of numbers, ascending, each a multiple of the one before.
+    dates : tuple of {"week", "month", "quarter", "year"}
+        Units to which dates are rounded down.
+    prefixes : tuple of int
+        Numbers of leading characters that are kept, descending.
+    l : int or None
+        Smallest number of different values of a sensitive column among persons who share their
+        quasi-identifiers; the policy's unless stated.
+    diversity : {"distinct", "entropy"}
+        Whether ``l`` counts values, or is the exponential of their entropy.
+    t : float or None
+        Largest distance between the distribution of a sensitive column among persons who share
+        their quasi-identifiers and among all; the policy's unless stated.
+    noise : float
+        Standard deviation of the factor's logarithm, for ``perturb``.
+    """
+
+    treatment: Treatment
+    hierarchy: str | None = None
+    bands: tuple[float, ...] = ()
+    dates: tuple[Literal["week", "month", "quarter", "year"], ...] = ()
+    prefixes: tuple[int, ...] = ()
+    l: Annotated[int, Field(ge=2)] | None = None  # noqa: E741  # its name in the field
+    diversity: Literal["distinct", "entropy"] = "distinct"
+    t: Annotated[float, Field(gt=0, le=1)] | None = None
+    noise: Annotated[float, Field(gt=0, le=2)] | None = None
+
+    @model_validator(mode="after")
+    def _agree(self) -> "ColumnRule":
+        ways = [name for name in ("hierarchy", "bands", "dates", "prefixes") if getattr(self, name)]
+        if len(ways) > 1:
+            raise ValueError(f"{' and '.join(ways)} contradict each other: state one of them")
+        if ways and self.treatment != "generalise":
+            raise ValueError(f'{ways[0]} is for treatment = "generalise"')
+        if (self.l is not None or self.t is not None) and self.treatment != "sensitive":
+            raise ValueError('l and t are for treatment = "sensitive"')
+        if (self.noise is None) == (self.treatment == "perturb"):
+            raise ValueError('noise and treatment = "perturb" go together')
+        return self
+
+
+class RiskLimits(Declaration):
+    """The largest risks with which an extract may leave, each a share from 0 to 1.
+
+    Attributes
+    ----------
+    highest, average : float
+        Chance of finding a person by their quasi-identifiers: of the person most at risk, and of
+        all on average.
+    singling_out, linkability, inference : float
+        Success of attacks beyond what succeeds against persons who are not in the extract.
+    """
+
+    highest: float = Field(default=0.2, ge=0, le=1)
+    average: float = Field(default=0.1, ge=0, le=1)
+    singling_out: float = Field(default=0.1, ge=0, le=1)
+    linkability: float = Field(default=0.1, ge=0, le=1)
+    inference: float = Field(default=0.1, ge=0, le=1)
+
+
+def _as_rule(value: Any) -> Any:
+    return {"treatment": value} if isinstance(value, str) else value
+
+
+class ExtractPolicy(Protection):
+    """The rules by which a table or a dataset is anonymised before it is handed on.
+
+    Attributes
+    ----------
+    name : str
+        Name of the file without suffix.
+    recipient : str or None
+        Who gets the extract; needed for an extract of a dataset.
+    l, t : int, float or None
+        Diversity and closeness of every sensitive column; see ``ColumnRule``.
+    recoding : {"levels", "local"}
+        Whether a column has one level for all persons, the best that reaches k (optimal full-domain
+        generalisation), or each person gets the finest that reaches k (local recoding).
+    ranges : bool
+        Whether local recoding may also join neighbouring values, which loses less, instead of using
+        the hierarchies' labels only.
+    missing : {"value", "wildcard", "left out"}
+        How a missing cell counts: as a value of its own, as any value, or its row not at all.
+    columns : mapping of str to ColumnRule
+        Rule of every column of a single table. A column without a rule is dropped.
+    tables : mapping of str to tuple of str
+        Columns of each table of a dataset; the schema says what is done to them.
+    purpose, basis, channel, owner, contact, currency, zone
+        As in a study, for an extract of a dataset.
+    known_rows : int
+        Number of rows of a history that an intruder may know of a person.
+    least_alike : int
+        Smallest number of persons who have the rows that are known of a person.
+    max_singled_out : float
+        Largest share of persons whom fewer than ``least_alike`` persons match, if ``known_rows`` of
+        their rows, drawn at random, are known.
+    limits : RiskLimits
+        The largest risks with which the extract may leave.
+    """
+
+    name: str
+    recipient: Words | None = None
+    l: Annotated[int, Field(ge=2)] | None = None  # noqa: E741  # its name in the field
+    t: Annotated[float, Field(gt=0, le=1)] | None = None
+    recoding: Literal["levels", "local"] = "local"
+    ranges: bool = False
+    missing: Literal["value", "wildcard", "left out"] = "value"
+    columns: dict[str, Annotated[ColumnRule, BeforeValidator(_as_rule)]] = Field(
+        default_factory=dict
+    )
+    tables: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    purpose: Purpose | None = None
+    channel: Literal["email", "sms", "push", "phone", "mail", "web", "app"] | None = None
+    basis: Basis | None = None
+    special_categories_basis: SpecialGround | None = None
+    owner: Words | None = None
+    contact: Words | None = None
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "EUR"
+    zone: str | None = None
+    known_rows: int = Field(default=1, ge=1, le=5)
+    least_alike: int = Field(default=5, ge=2)
+    max_singled_out: float = Field(default=0.1, ge=0, le=1)
+    limits: RiskLimits = RiskLimits()
+
+    @model_validator(mode="after")
+    def _agree(self) -> "ExtractPolicy":
+        if bool(self.columns) == bool(self.tables):
+            raise ValueError("state [columns] of one table, or [tables] of a dataset")
+        persons = [name for name, rule in self.columns.items() if rule.treatment == "person"]
+        if len(persons) > 1:
+            raise ValueError(f'several columns have treatment = "person": {", ".join(persons)}')
+        if self.ranges and self.recoding != "local":
+            raise ValueError('ranges are for recoding = "local"')
+        if self.tables and (
+            lacking := [name for name in _DATASET_TERMS if getattr(self, name) is None]
+        ):
+            raise ValueError(f"an extract of a dataset needs {', '.join(lacking)}")
+        return self
+
+    def rules(self, *treatments: Treatment) -> dict[str, ColumnRule]:
+        """Return the columns of a single table that have one of these treatments."""
+        return {name: each for name, each in self.columns.items() if each.treatment in treatments}
+
+
+_DATASET_TERMS = ("recipient", "purpose", "basis", "owner", "contact")
+
+
+def read_extract_policy(path: Path) -> ExtractPolicy:
+    """Read a policy file, or refuse it with all its faults.
+
+    Raises
+    ------
+    ParameterError
+        The file has a fault, for instance rules that contradict each other.
+    """
+    return extract_policy(read_toml(path, "policy"), name=path.stem, source=f"policy {path.name}")
+
+
+def extract_policy(content: Mapping[str, Any], *, name: str, source: str) -> ExtractPolicy:
+    """Return the policy with this content, over what its preset states."""
+    tables = {"columns": content.get("tables", {})}
+    further = [
+        *(fault.replace("columns.", "tables.", 1) for fault in column_faults(tables)),
+        *zone_faults(content),
+    ]
+    if "name" in content:
+        further.append("name: a policy is named by its file, leave it out")
+    merged = preset_values(content, ExtractPolicy)
+    stated = content.get("limits")
+    if isinstance(stated, dict) and isinstance(merged.get("limits"), dict):
+        preset = preset_values({"preset": content.get("preset")}, ExtractPolicy)
+        merged["limits"] = {**preset.get("limits", {}), **stated}
+    return validate_declaration(
+        ExtractPolicy,
+        {**lists_as_tuples(merged), "name": name},
+        source=source,
+        further=further,
+    )
+
+
+def require_known_columns(policy: ExtractPolicy, columns: list[str], *, source: str) -> None:
+    """Refuse rules of columns that a table does not have.
+
+    Raises
+    ------
+    ParameterError
+        The policy has a rule for a column that is not there.
+    """
+    for name in policy.columns:
+        if name not in columns:
+            raise ParameterError(
+                f"policy {policy.name}: {source} has {unknown_name('column', name, columns)}"
+            )

@@ -1,0 +1,97 @@
+"""Policies: the rules by which views and extracts protect the persons in them.
+
+Three *presets* state all rules of protection, each for one kind of reader; a policy that names a
+preset states only where it differs:
+
+    research     researchers under contract, who return nothing about single persons
+    internal     reports inside the company
+    release      a table that is handed on, to readers who are not known
+"""
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from workbench.foundation.declarations import Declaration, read_toml
+
+Words = Annotated[str, Field(min_length=3)]
+Preset = Literal["research", "internal", "release"]
+PRESETS: tuple[Preset, ...] = ("research", "internal", "release")
+
+
+class Protection(Declaration):
+    """Rules that views and extracts share.
+
+    Attributes
+    ----------
+    preset : {"research", "internal", "release"} or None
+        Preset from which the rules come that the policy does not state.
+    k : int
+        Smallest number of persons who share a combination of quasi-identifiers.
+    suppression_limit : float
+        Largest share of persons whose quasi-identifiers are suppressed one by one. If k-anonymity
+        needs more, columns are generalised further instead.
+    time : {"day", "week", "month", "quarter", "year"}
+        Unit to which dates and instants of histories are rounded down.
+    amounts : {"exact", "bands"}
+        Whether amounts are put into bands of 1, 2, 5 times a power of ten.
+    shift_days : int
+        Largest number of days by which a customer's dates are moved back; 0 for none. The first
+        sight and all dates of the history are moved by the same number of days, so that intervals
+        and tenure do not change. At a cut-off the view shows such a customer as they were up to
+        ``shift_days`` later. In the last ``shift_days`` before the as-of date the histories contain
+        too few rows, so counts there (recency, orders of the last 30 days, a label window) are too
+        low.
+    rare_products : {"kept", "blanked"}
+        Whether products are blanked that fewer than ``k`` persons of the view have a row with.
+    """
+
+    preset: Preset | None = None
+    k: int = Field(default=5, ge=2)
+    suppression_limit: float = Field(default=0.05, ge=0, le=1)
+    time: Literal["day", "week", "month", "quarter", "year"] = "day"
+    amounts: Literal["exact", "bands"] = "exact"
+    shift_days: int = Field(default=0, ge=0, le=365)
+    rare_products: Literal["kept", "blanked"] = "kept"
+
+
+class Policy(Protection):
+    """The rules by which a view protects the persons in it, and its figures.
+
+    Attributes
+    ----------
+    generalisation : {"greedy", "optimal"}
+        How levels of the quasi-identifiers are chosen: step by step, or the levels with the least
+        loss of all (``privacy.anonymity``).
+    keep : tuple of str
+        Columns to generalise last, the most needed first; the greedy search alone knows them.
+    release : {"noise", "exact"}
+        Whether published counts and sums get noise; "exact" needs a ``release_reason``, which every
+        page prints.
+    max_variants : int
+        Largest number of published reports of one notebook about nearly the same persons, which
+        means that their views differ by fewer than ``min_group`` persons. The default is three
+        times the variance of the noise.
+    """
+
+    generalisation: Literal["greedy", "optimal"] = "greedy"
+    keep: tuple[str, ...] = ()
+    release: Literal["noise", "exact"] = "noise"
+    release_reason: Words | None = None
+    max_variants: int = Field(default=6, ge=1)
+
+
+def preset_values(stated: Mapping[str, Any], known: type[Declaration]) -> dict[str, Any]:
+    """Return what a policy states, over what its preset states for keys that the policy knows.
+
+    An unknown preset is left to the validation of the policy.
+    """
+    name = stated.get("preset")
+    if name not in PRESETS:
+        return dict(stated)
+    path = Path(str(files("workbench.studies").joinpath("presets", f"{name}.toml")))
+    values = read_toml(path, "preset")
+    return {key: value for key, value in values.items() if key in known.model_fields} | dict(stated)
