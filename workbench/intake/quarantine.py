@@ -11,7 +11,7 @@ import polars as pl
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import FAULT, describe_faults
 from workbench.sources import REFUSED
-from workbench.sources.returned_records import ADDED, FORMULA, RETURNED
+from workbench.sources.returned_records import ADDED, RETURNED, guard_formulas
 from workbench.vault import Dataset
 from workbench.vault.entries import QUARANTINE_SCHEMA
 from workbench.vault.parquet import translate_read_errors
@@ -19,8 +19,6 @@ from workbench.vault.parquet import translate_read_errors
 #: Number of digits of a source id (of 32) in a quarantine id; they differ between loads.
 _DIGITS = 12
 
-#: Negative numbers, which begin like a formula of a spreadsheet but are none.
-_NEGATIVE = r"^-\d[\d.,]*$"
 
 #: Columns of the refused records of a dataset, one row a record: the load, the columns of
 #: ``REFUSED``, and the record of the customer whom the refused record is about.
@@ -121,7 +119,7 @@ def write_quarantined_records(rows: pl.DataFrame, path: Path) -> None:
     )
     written = pl.concat([about, own], how="horizontal") if names else about
     # Without a byte-order mark Excel would read UTF-8 as its own encoding.
-    content = _guard_formulas(written).write_csv(include_bom=True)
+    content = guard_formulas(written).write_csv(include_bom=True)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
@@ -151,14 +149,3 @@ def _cell_as_text(cell: Any) -> str | None:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return json.dumps(cell, ensure_ascii=False)
-
-
-def _guard_formulas(cells: pl.DataFrame) -> pl.DataFrame:
-    texts = [name for name, kind in cells.schema.items() if kind == pl.String]
-    return cells.with_columns(
-        pl.when(pl.col(name).str.contains(rf"^{FORMULA}") & ~pl.col(name).str.contains(_NEGATIVE))
-        .then(pl.concat_str(pl.lit("'"), name))
-        .otherwise(name)
-        .alias(name)
-        for name in texts
-    )

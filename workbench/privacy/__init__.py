@@ -14,8 +14,9 @@ The ``release`` of a view makes all published figures: counts, shares, sums and 
 from workbench.privacy.anonymity import smallest_class
 from workbench.privacy.consent import exclusion_reasons
 from workbench.privacy.leaks import KnownIdentifiers, find_leaks, known_identifiers
-from workbench.privacy.view import View, common_zone, default_as_of, open_view, zone_of
+from workbench.privacy.view import View, open_view
 from workbench.privacy.view_report import ViewReport
+from workbench.privacy.visible_data import common_zone, default_as_of, zone_of
 
 __all__ = [
     "KnownIdentifiers",

@@ -26,7 +26,7 @@ from workbench.privacy.view_report import Change
 from workbench.schema import TABLES, Column
 from workbench.schema.table_declarations import Treatment
 from workbench.schema.time_units import Unit
-from workbench.studies import Study
+from workbench.studies import StudyTerms
 
 _COARSENESS = ("finest level", "coarser", "coarsest")
 #: Units of the levels of a quasi-identifier that is a time.
@@ -60,7 +60,7 @@ class GeneralisedCustomers:
 
 
 def generalise_customers(
-    allowed: pl.DataFrame, study: Study, as_of: date, *, release: Release
+    allowed: pl.DataFrame, study: StudyTerms, as_of: date, *, release: Release
 ) -> GeneralisedCustomers:
     """Generalise the customer table to the k of a study; the release counts suppressed cells.
 
@@ -150,7 +150,7 @@ def generalise_customers(
     )
 
 
-def columns_of(table: str, study: Study) -> list[str]:
+def columns_of(table: str, study: StudyTerms) -> list[str]:
     """Return the columns that a study's view has of a table, ``customer_id`` first."""
     declared = TABLES[table]
     first = ["customer_id"] if "customer_id" in declared else []
@@ -158,7 +158,7 @@ def columns_of(table: str, study: Study) -> list[str]:
     return list(dict.fromkeys([*first, *wanted]))
 
 
-def history_units(study: Study) -> dict[str, Unit]:
+def history_units(study: StudyTerms) -> dict[str, Unit]:
     """Return the unit to which a view truncates each column of times in the histories."""
     return {
         f"{table}.{name}": study.policy.time
@@ -206,7 +206,7 @@ def suppress_rarely_referenced(
 
 
 def treat_columns(
-    rows: pl.LazyFrame, table: str, study: Study, *, secret: bytes
+    rows: pl.LazyFrame, table: str, study: StudyTerms, *, secret: bytes
 ) -> tuple[pl.LazyFrame, list[Change]]:
     """Treat each column of a table as the schema and the policy ask.
 
@@ -245,7 +245,7 @@ def treat_columns(
 
 
 def _treat_column(
-    rows: pl.LazyFrame, column: Column, study: Study, secret: bytes
+    rows: pl.LazyFrame, column: Column, study: StudyTerms, secret: bytes
 ) -> tuple[pl.LazyFrame, list[Change]]:
     """Treat one column as the schema and the policy ask."""
     if column.view == "shared":
@@ -254,20 +254,20 @@ def _treat_column(
 
 
 def _keep_column(
-    rows: pl.LazyFrame, column: Column, study: Study
+    rows: pl.LazyFrame, column: Column, study: StudyTerms
 ) -> tuple[pl.LazyFrame, list[Change]]:
     return rows, [Change(column.table, column.name, "kept")]
 
 
 def _report_pseudonym(
-    rows: pl.LazyFrame, column: Column, study: Study
+    rows: pl.LazyFrame, column: Column, study: StudyTerms
 ) -> tuple[pl.LazyFrame, list[Change]]:
     note = "differs from study to study"  # ``Pseudonyms.replace`` makes it for all keys at once.
     return rows, [Change(column.table, column.name, "pseudonym", note)]
 
 
 def _suppress_column(
-    rows: pl.LazyFrame, column: Column, study: Study
+    rows: pl.LazyFrame, column: Column, study: StudyTerms
 ) -> tuple[pl.LazyFrame, list[Change]]:
     note = "free text is never shown, because names in it are not removed"
     empty = pl.lit(None, dtype=column.type).alias(column.name)
@@ -275,7 +275,7 @@ def _suppress_column(
 
 
 def _truncate_time(
-    rows: pl.LazyFrame, column: Column, study: Study
+    rows: pl.LazyFrame, column: Column, study: StudyTerms
 ) -> tuple[pl.LazyFrame, list[Change]]:
     days = study.policy.shift_days
     if column.type == pl.Date and study.policy.time == "day":
@@ -285,13 +285,13 @@ def _truncate_time(
     return rows.with_columns(cut_time(column.name, study.policy)), [done]
 
 
-def _shift_note(study: Study) -> str:
+def _shift_note(study: StudyTerms) -> str:
     days = study.policy.shift_days
     return f"moved back by up to {days} days, each customer by a number of their own"
 
 
 def _band_amount(
-    rows: pl.LazyFrame, column: Column, study: Study
+    rows: pl.LazyFrame, column: Column, study: StudyTerms
 ) -> tuple[pl.LazyFrame, list[Change]]:
     if study.policy.amounts != "bands":
         return _keep_column(rows, column, study)
@@ -300,7 +300,7 @@ def _band_amount(
 
 
 def _suppress_rare_products(
-    rows: pl.LazyFrame, column: Column, study: Study
+    rows: pl.LazyFrame, column: Column, study: StudyTerms
 ) -> tuple[pl.LazyFrame, list[Change]]:
     if study.policy.rare_products != "blanked" or "customer_id" not in TABLES[column.table]:
         return _keep_column(rows, column, study)
@@ -308,7 +308,7 @@ def _suppress_rare_products(
 
 
 def _suppress_rare_names(
-    rows: pl.LazyFrame, column: Column, study: Study
+    rows: pl.LazyFrame, column: Column, study: StudyTerms
 ) -> tuple[pl.LazyFrame, list[Change]]:
     if "customer_id" not in TABLES[column.table]:  # ``suppress_rarely_referenced`` did it.
         why = f"fewer than {study.policy.k} persons refer to the row"
@@ -317,7 +317,7 @@ def _suppress_rare_names(
 
 
 def _show_common_names(
-    rows: pl.LazyFrame, columns: Sequence[Column], study: Study
+    rows: pl.LazyFrame, columns: Sequence[Column], study: StudyTerms
 ) -> tuple[pl.LazyFrame, list[Change]]:
     """Show only names that k persons share, in some columns."""
     k = study.policy.k
@@ -331,7 +331,7 @@ def _show_common_names(
 
 
 def _show_shared_values(
-    rows: pl.LazyFrame, column: Column, study: Study, secret: bytes
+    rows: pl.LazyFrame, column: Column, study: StudyTerms, secret: bytes
 ) -> tuple[pl.LazyFrame, list[Change]]:
     k = study.policy.k
     within = tuple(f"{ORDER}{name}" for name in column.within)
@@ -340,7 +340,7 @@ def _show_shared_values(
 
 
 _TREATMENTS: Mapping[
-    Treatment, Callable[[pl.LazyFrame, Column, Study], tuple[pl.LazyFrame, list[Change]]]
+    Treatment, Callable[[pl.LazyFrame, Column, StudyTerms], tuple[pl.LazyFrame, list[Change]]]
 ] = {
     "pseudonym": _report_pseudonym,
     "blank": _suppress_column,
@@ -385,7 +385,7 @@ def _changes_of(
 
 
 def _leave_out_rows(
-    rows: pl.LazyFrame, table: str, study: Study
+    rows: pl.LazyFrame, table: str, study: StudyTerms
 ) -> tuple[pl.LazyFrame, list[Change]]:
     """Leave out special categories, and statements that repeat a generalised customer column."""
     special, done = TABLES[table].special, []

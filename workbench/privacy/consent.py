@@ -29,7 +29,7 @@ These decisions concern a study, and they count in this order:
 import polars as pl
 
 from workbench.schema import DENIALS
-from workbench.studies import Study
+from workbench.studies import StudyTerms
 
 #: Decisions from the mildest to the strictest; at the same instant the stricter counts.
 _STRICTNESS = (
@@ -47,7 +47,7 @@ def exclusion_reasons(
     customers: pl.DataFrame,
     consents: pl.DataFrame | pl.LazyFrame,
     *,
-    study: Study,
+    study: StudyTerms,
     shared: pl.DataFrame | pl.LazyFrame | None = None,
 ) -> pl.DataFrame:
     """Return for each customer the reason why the study may not see them.
@@ -94,7 +94,7 @@ def _customers_denied_by_others(latest: pl.DataFrame, shared: pl.LazyFrame) -> p
     return met.collect().to_series()
 
 
-def _relevant_decisions(consents: pl.LazyFrame, study: Study) -> pl.LazyFrame:
+def _relevant_decisions(consents: pl.LazyFrame, study: StudyTerms) -> pl.LazyFrame:
     """Return the decisions that concern the study, the oldest first."""
     decision = pl.col("decision").cast(pl.String)
     is_ours = (pl.col("purpose").cast(pl.String) == study.purpose) | (
@@ -117,7 +117,7 @@ def _relevant_decisions(consents: pl.LazyFrame, study: Study) -> pl.LazyFrame:
     )  # fmt: skip
 
 
-def _remove_ended_restrictions(ordered: pl.LazyFrame, study: Study) -> pl.LazyFrame:
+def _remove_ended_restrictions(ordered: pl.LazyFrame, study: StudyTerms) -> pl.LazyFrame:
     """Remove releases and the restrictions that they ended.
 
     If a study reads all channels, only a release of every channel ends a restriction of every
@@ -136,7 +136,7 @@ def _remove_ended_restrictions(ordered: pl.LazyFrame, study: Study) -> pl.LazyFr
     return ordered.filter(~is_ended, ~is_release)
 
 
-def _latest_decisions(decisions: pl.LazyFrame, study: Study) -> pl.LazyFrame:
+def _latest_decisions(decisions: pl.LazyFrame, study: StudyTerms) -> pl.LazyFrame:
     """Return the decisions of each record that count, from decisions sorted by time.
 
     A study with a channel reads one sequence of decisions. Without a channel, each channel has its
@@ -150,14 +150,14 @@ def _latest_decisions(decisions: pl.LazyFrame, study: Study) -> pl.LazyFrame:
     return decisions.filter(is_last, (number >= for_all).fill_null(True))
 
 
-def _concerns_channel(study: Study) -> pl.Expr:
+def _concerns_channel(study: StudyTerms) -> pl.Expr:
     """Return the condition for decisions on the study's channel, or for all if it has none."""
     if study.channel is None:
         return pl.lit(True)
     return pl.col("channel").is_null() | (pl.col("channel").cast(pl.String) == study.channel)
 
 
-def _exclusion_reason(study: Study) -> pl.Expr:
+def _exclusion_reason(study: StudyTerms) -> pl.Expr:
     decision = pl.col("decision")
     denial = pl.lit("latest decision is ") + decision
     if study.basis == "consent":

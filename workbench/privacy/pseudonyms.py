@@ -14,7 +14,7 @@ import polars as pl
 
 from workbench.identity import keyed_hash
 from workbench.schema import TABLES
-from workbench.studies import Study
+from workbench.studies import StudyTerms
 from workbench.vault import Dataset
 
 #: Columns of ids that a view replaces by keyed hashes, besides the customers' pseudonyms.
@@ -50,14 +50,19 @@ class Pseudonyms:
     secret: str = field(repr=False)
 
     @classmethod
-    def of(cls, customer_id: pl.Series, *, study: Study, dataset: Dataset) -> "Pseudonyms":
+    def of(cls, customer_id: pl.Series, *, study: StudyTerms, dataset: Dataset) -> "Pseudonyms":
         """Make the pseudonyms of these customers for one study."""
         secret = dataset.pseudonym_key(study.name).text
+        return cls.from_secret(customer_id, secret=secret, shift_days=study.policy.shift_days)
+
+    @classmethod
+    def from_secret(cls, customer_id: pl.Series, *, secret: str, shift_days: int) -> "Pseudonyms":
+        """Make the pseudonyms of these customers that follow from a secret."""
         made = keyed_hash(customer_id, secret=secret).alias(PSEUDONYM)
         place = (made.rank("ordinal") - 1).cast(pl.UInt64, strict=False).alias(PLACE)
         customers = pl.DataFrame([customer_id.alias("customer_id"), made, place])
-        if days := study.policy.shift_days:
-            drawn = keyed_hash(made, secret=f"{secret} shift") % (days + 1)
+        if shift_days:
+            drawn = keyed_hash(made, secret=f"{secret} shift") % (shift_days + 1)
             customers = customers.with_columns(drawn.cast(pl.Int64).alias(_SHIFT))
         return cls(customers=customers, secret=secret)
 

@@ -3,35 +3,30 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from workbench.foundation.errors import InputError, ParameterError, PrivacyError
 from workbench.foundation.files import canonical_json
-from workbench.intake.control_totals import unmet_expectations
 from workbench.privacy.columns import (
     generalise_customers,
     history_units,
     suppress_rarely_referenced,
     treat_columns,
 )
-from workbench.privacy.consent import exclusion_reasons
 from workbench.privacy.figures import Figures
 from workbench.privacy.linkability import linkability
 from workbench.privacy.losses import losses_by_group
 from workbench.privacy.pseudonyms import Pseudonyms
 from workbench.privacy.release import Release
-from workbench.privacy.view_report import ViewReport
+from workbench.privacy.view_report import Change, ViewReport
+from workbench.privacy.visible_data import VisibleData, find_visible_data, zone_of
 from workbench.privacy.vocabulary import Vocabulary
 from workbench.schema import TABLES, CustomerData
-from workbench.schema.links import add_customer_ids
 from workbench.schema.time_units import TimeUnits
-from workbench.schema.timeline import convert_instants, first_moment, is_later, rows_known_before
-from workbench.studies import Study
+from workbench.studies import Study, StudyTerms
 from workbench.vault import Dataset
 
 
@@ -128,51 +123,6 @@ class View(Figures):
         return view_markup(self)
 
 
-def common_zone(dataset: Dataset) -> str | None:
-    """Return the zone that all sources of a dataset share; None if there are several zones."""
-    zones = {source.zone for source in dataset.sources}
-    return zones.pop() if len(zones) == 1 else None
-
-
-def zone_of(study: Study, dataset: Dataset) -> str:
-    """Return the zone in which a study's days begin.
-
-    Raises
-    ------
-    ParameterError
-        The study names no zone, and the sources of its dataset have several.
-    """
-    zone = study.zone or common_zone(dataset)
-    if zone is None:
-        zones = sorted({source.zone for source in dataset.sources})
-        raise ParameterError(
-            f"study {study.name}: the sources of dataset {dataset.name} are in the zones "
-            f'{", ".join(zones)}: say whose days are meant with zone = "{zones[0]}"'
-        )
-    return zone
-
-
-def default_as_of(dataset: Dataset, *, zone: str) -> date:
-    """Return the latest date until whose beginning all sources of the dataset are complete.
-
-    The exports of one system in one format are complete until the end of the latest of them. The
-    system whose exports end first decides.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        Dataset, whose sources state until when they are complete.
-    zone : str
-        IANA name of the zone in which days begin.
-    """
-    until: dict[tuple[str, str], datetime] = {}
-    for source in dataset.sources:
-        complete = datetime.fromisoformat(source.data_until_at).astimezone(UTC)
-        origin = (source.system, source.format)
-        until[origin] = max(complete, until.get(origin, complete))
-    return min(until.values()).astimezone(ZoneInfo(zone)).date()
-
-
 #: Settings of a policy that decide the content of a view; the others concern publishing.
 _VIEW_POLICY = {
     "k", "keep", "suppression_limit", "time", "amounts", "shift_days", "rare_products",
@@ -211,34 +161,11 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
 
     Raises
     ------
-    InputError
-        The study requires complete data, and a load did not bring what its supplier stated.
-    ParameterError
-        ``as_of`` lies outside the data.
-    PrivacyError
-        The study may see fewer customers than ``min_group``.
+    InputError, ParameterError, PrivacyError
+        See ``find_visible_data``.
     """
-    if study.require_complete and (lacks := unmet_expectations(dataset)):
-        raise InputError(
-            f"study {study.name} requires complete data, but in dataset {dataset.name} "
-            f"{'; '.join(lacks)}: load the missing records with --expect"
-        )
-    zone = zone_of(study, dataset)
-    latest = default_as_of(dataset, zone=zone)
-    as_of = as_of or latest
-    everyone = dataset.data(known_at=first_moment(as_of, zone))
-    customers = convert_instants(everyone["customers"], zone).sort("customer_id").collect()
-    shared = add_customer_ids(dataset.shared_identifiers().lazy(), dataset.links())
-    excluded = _reasons_without_date(customers, everyone["consents"], shared, study)
-    may_see = customers.filter(excluded["reason"].is_null())
-    if may_see.height < study.min_group:
-        raise PrivacyError(
-            f"study {study.name} may see {_count_in_words(may_see.height)} customers of dataset "
-            f"{dataset.name}, its min_group is {study.min_group}: no view is made"
-        )
-    _require_covered(as_of, latest, may_see["first_seen_at"], min_group=study.min_group)
-    decided = _add_first_seen_later(excluded, customers, as_of)
-    allowed = customers.filter(decided["reason"].is_null())
+    visible = find_visible_data(study, dataset, as_of=as_of)
+    allowed, as_of = visible.allowed, visible.as_of
     fingerprint = view_fingerprint(study, dataset, as_of)
     secret = dataset.figure_key(study.name).secret
     release = _release(study, fingerprint, secret)
@@ -249,30 +176,17 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
         {"customers": pseudonyms.replace(pseudonyms.keep_visible(made.rows.lazy()))},
         list(made.changes),
     )
-
-    def visible_rows(table: str) -> pl.LazyFrame:
-        # Order items need their orders, whoever placed these, to be known.
-        _, whole = TABLES[table].part_of or (None, table)
-        visible = everyone.with_tables(
-            {whole: everyone[whole], table: pseudonyms.keep_visible(everyone[table])}
-        )
-        return convert_instants(rows_known_before(visible, table, as_of, zone=zone), zone)
-
     unordered: dict[str, pl.LazyFrame] = {}
     for table in study.columns:
         if table != "customers" and TABLES[table].is_in_views:
-            rows = pseudonyms.shift_dates(visible_rows(table))
-            if "customer_id" not in TABLES[table]:
-                histories = {name: visible_rows(name) for name in TABLES if TABLES[name].is_history}
-                rows = suppress_rarely_referenced(rows, table, histories, k=study.policy.k)
-            rows, done = treat_columns(rows, table, study, secret=secret)
+            rows, done = treat_history(table, visible, study, pseudonyms, secret=secret)
             unordered[table] = rows
             tables[table] = pseudonyms.replace(rows)
             changes += done
     return View(
         study=study,
         as_of=as_of,
-        data_until=latest,
+        data_until=visible.data_until,
         data=CustomerData(
             {
                 name: tables.get(name, pl.LazyFrame(schema=declared.schema))
@@ -281,9 +195,11 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
             TimeUnits(units={**history_units(study), **made.units}, as_of=as_of),
         ),
         report=ViewReport(
-            steps=_steps(decided, release),
+            steps=visible.steps(release),
             columns=pl.DataFrame(changes, schema=ViewReport.COLUMNS, orient="row"),
-            groups=losses_by_group(customers, allowed, made.rows, made.levels, release=release),
+            groups=losses_by_group(
+                visible.customers, allowed, made.rows, made.levels, release=release
+            ),
             linkability=linkability(unordered, allowed["customer_id"], release=release),
             k=study.policy.k,
             suppressed=made.suppressed,
@@ -298,6 +214,23 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
     )
 
 
+def treat_history(
+    table: str, visible: VisibleData, study: StudyTerms, pseudonyms: Pseudonyms, *, secret: bytes
+) -> tuple[pl.LazyFrame, list[Change]]:
+    """Treat the rows of a history, which come in any order and with the keys of the dataset.
+
+    See ``treat_columns``.
+    """
+    keep = pseudonyms.keep_visible
+    rows = pseudonyms.shift_dates(visible.rows(table, keep=keep))
+    if "customer_id" not in TABLES[table]:
+        histories = {
+            name: visible.rows(name, keep=keep) for name in TABLES if TABLES[name].is_history
+        }
+        rows = suppress_rarely_referenced(rows, table, histories, k=study.policy.k)
+    return treat_columns(rows, table, study, secret=secret)
+
+
 def _release(study: Study, fingerprint: str, secret: bytes) -> Release:
     return Release(
         view=fingerprint,
@@ -308,65 +241,3 @@ def _release(study: Study, fingerprint: str, secret: bytes) -> Release:
         is_exact=study.policy.release == "exact",
         min_group=study.min_group,
     )
-
-
-def _count_in_words(count: int) -> str:
-    return "no" if count == 0 else "too few"
-
-
-def _require_covered(as_of: date, latest: date, seen_at: pl.Series, *, min_group: int) -> None:
-    """Refuse a date that sources do not cover, or before which too few customers were seen.
-
-    ``seen_at`` has the customers whom the study may see. The refusal depends on the first
-    ``min_group`` of them together, so it does not reveal when a single one was seen.
-    """
-    enough = seen_at.sort()[min_group - 1]
-    if enough.date() >= latest:
-        raise ParameterError(
-            "no as_of can be served: too few of the customers whom the study may see were seen "
-            f"before {latest}, up to which all sources are complete; load "
-            "earlier or later data"
-        )
-    if not enough.date() < as_of <= latest:
-        raise ParameterError(
-            f"as_of {as_of} lies outside the data: take a date after {enough:%Y-%m}, by which "
-            f"{min_group} customers were seen, and not after {latest}, up to which all sources "
-            "are complete"
-        )
-
-
-#: Reasons that come before the reasons of consent, in the order of the steps.
-_LATER, _TEST = "first seen on or after the as-of date", "test accounts"
-
-
-def _reasons_without_date(
-    customers: pl.DataFrame, consents: pl.LazyFrame, shared: pl.LazyFrame, study: Study
-) -> pl.DataFrame:
-    """Return for each customer, in order, why the study may not see them; null if it may."""
-    consented = exclusion_reasons(customers, consents, study=study, shared=shared)
-    never = customers.select(pl.sql_expr(TABLES["customers"].never_in_view or "false"))
-    return consented.with_columns(
-        reason=pl.when(never.to_series()).then(pl.lit(_TEST)).otherwise("reason")
-    )
-
-
-def _add_first_seen_later(
-    excluded: pl.DataFrame, customers: pl.DataFrame, as_of: date
-) -> pl.DataFrame:
-    """Add the reason that a customer was not seen before the as-of date, which comes first."""
-    later = customers.select(is_later(customers.lazy(), "customers", as_of)).to_series()
-    return excluded.with_columns(reason=pl.when(later).then(pl.lit(_LATER)).otherwise("reason"))
-
-
-def _steps(decided: pl.DataFrame, release: Release) -> pl.DataFrame:
-    """Count the customers whom each step removed; the numbers left follow from these counts."""
-    counts = dict(release.counts(decided, ["reason"]).iter_rows())
-    reasons = sorted(reason for reason in counts if reason not in (None, _LATER, _TEST))
-    left = sum(counts.values())
-    rows = []
-    for step in (_LATER, _TEST, *reasons):
-        removed = counts.get(step, 0)
-        left -= removed
-        rows.append((step, removed, left))
-    schema = {"step": pl.String, "removed": pl.Int64, "left": pl.Int64}
-    return pl.DataFrame(rows, schema=schema, orient="row")

@@ -12,7 +12,8 @@ from typing import Any
 from workbench.foundation.errors import ParameterError, unknown_name
 from workbench.foundation.files import canonical_json
 from workbench.foundation.settings import find_file
-from workbench.privacy.view import default_as_of, view_fingerprint, zone_of
+from workbench.privacy.view import view_fingerprint
+from workbench.privacy.visible_data import default_as_of, zone_of
 from workbench.runs.notebooks import Notebook, read_notebook
 from workbench.runs.parameters import (
     TypedText,

@@ -23,8 +23,22 @@ ADDED = "quarantine_"
 
 #: First characters of a cell that a spreadsheet takes for a formula.
 FORMULA = r"[=+\-@\t\r]"
+#: Negative numbers, which begin like a formula of a spreadsheet but are none.
+_NEGATIVE = r"^-\d[\d.,]*$"
 
 _HEAD = len('\ufeff"') + len(RETURNED) + 4  # number of bytes that contain the first column's name
+
+
+def guard_formulas(cells: pl.DataFrame) -> pl.DataFrame:
+    """Put an apostrophe before texts that a spreadsheet would take for a formula."""
+    texts = [name for name, kind in cells.schema.items() if kind == pl.String]
+    return cells.with_columns(
+        pl.when(pl.col(name).str.contains(rf"^{FORMULA}") & ~pl.col(name).str.contains(_NEGATIVE))
+        .then(pl.concat_str(pl.lit("'"), name))
+        .otherwise(name)
+        .alias(name)
+        for name in texts
+    )
 
 
 def is_returned(data: bytes) -> bool:

@@ -1,0 +1,122 @@
+"""Read a single table from a file of any format, and write an anonymised one."""
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from workbench.foundation.errors import InputError, ParameterError
+from workbench.foundation.files import write_whole
+from workbench.sources.formats.columnar import read_parquet
+from workbench.sources.formats.delimited import read_delimited
+from workbench.sources.formats.file_rule import FileRule
+from workbench.sources.formats.raw_cells import RawCells, count_text
+from workbench.sources.formats.sheets import read_sheets
+from workbench.sources.part_members import format_of
+from workbench.sources.places import StoredFile
+from workbench.sources.returned_records import guard_formulas
+
+_READERS: Mapping[str, Callable[..., RawCells]] = {
+    "delimited": read_delimited,
+    "sheets": read_sheets,
+    "parquet": read_parquet,
+}
+#: Suffixes of files that can be written.
+SUFFIXES = (".csv", ".parquet")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableFile:
+    """The table in a file.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        Cells in the order of the file; text columns without outer blanks, empty cells are null.
+    read, refused : int
+        Number of records in the file, and of those that are no rows of the table, because they have
+        another number of fields or cannot be decoded.
+    notes : tuple of str
+        Assumptions about delimiter and encoding.
+    """
+
+    rows: pl.DataFrame
+    read: int
+    refused: int
+    notes: tuple[str, ...]
+
+
+def read_table(path: Path) -> TableFile:
+    """Read the table of a delimited file, a workbook or a Parquet file.
+
+    Raises
+    ------
+    InputError
+        The file is missing, empty, damaged or of another kind.
+    """
+    if not path.is_file():
+        raise InputError(f"there is no file {path}: check the path")
+    data = StoredFile(path).read()
+    kind = format_of(data, path.name)
+    if kind not in _READERS:
+        raise InputError(
+            f"{path.name} is no single table: give a delimited file, a workbook or Parquet"
+        )
+    cells = _READERS[kind](data, rule=FileRule(), expected=(), name=path.name)
+    rows = cells.records.drop("source_row")
+    texts = [name for name, dtype in rows.schema.items() if dtype == pl.String]
+    stripped = {name: pl.col(name).str.strip_chars() for name in texts}
+    return TableFile(
+        rows=rows.with_columns(
+            pl.when(cell != "").then(cell).alias(name) for name, cell in stripped.items()
+        ),
+        read=cells.read,
+        refused=cells.refused.height,
+        notes=cells.assumptions,
+    )
+
+
+def refused_note(table: TableFile) -> str | None:
+    """Say how many records of a file are no rows of its table; None if all are."""
+    if not table.refused:
+        return None
+    return (
+        f"{count_text(table.refused, 'record')} of {table.read:,} left out: they have another "
+        "number of fields than the header, or cannot be decoded"
+    )
+
+
+def require_writable(path: Path) -> None:
+    """Refuse a file that exists or that is of a kind which cannot be written.
+
+    Raises
+    ------
+    ParameterError
+        The suffix is not known.
+    InputError
+        The file exists.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise ParameterError(f"--out {path.name}: give it the suffix {' or '.join(SUFFIXES)}")
+    if path.exists():
+        raise InputError(f"{path} exists: name a new file, or remove it")
+
+
+def write_table(path: Path, rows: pl.DataFrame) -> None:
+    """Write a table as CSV or Parquet, by the suffix of the name; a crash leaves no fragment.
+
+    In CSV, texts that a spreadsheet would take for a formula begin with an apostrophe.
+
+    Raises
+    ------
+    InputError
+        The disk is full or the folder cannot be written.
+    """
+    content = io.BytesIO()
+    if path.suffix.lower() == ".csv":
+        guard_formulas(rows).write_csv(content)
+    else:
+        rows.write_parquet(content, compression="zstd")
+    write_whole(path, content.getvalue(), mode=0o600)
