@@ -20,6 +20,7 @@ from types import FrameType
 
 import typer
 
+from workbench.cli.anonymize_command import anonymize
 from workbench.cli.dataset import dataset
 from workbench.cli.dictionary import dictionary
 from workbench.cli.generate import generate
@@ -50,7 +51,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.callback(invoke_without_command=True)(overview)
-for verb in (init, generate, truth, load, run, site, lab, status, dictionary):
+for verb in (init, generate, truth, load, run, anonymize, site, lab, status, dictionary):
     app.command()(verb)
 app.command(name="open")(open_run)
 app.add_typer(quarantine, name="quarantine")

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -12,7 +12,7 @@ from workbench.foundation.files import write_whole
 from workbench.sources.formats.columnar import read_parquet
 from workbench.sources.formats.delimited import read_delimited
 from workbench.sources.formats.file_rule import FileRule
-from workbench.sources.formats.raw_cells import RawCells, count_text
+from workbench.sources.formats.raw_cells import RawCells
 from workbench.sources.formats.sheets import read_sheets
 from workbench.sources.part_members import format_of
 from workbench.sources.places import StoredFile
@@ -33,6 +33,8 @@ class TableFile:
 
     Attributes
     ----------
+    name : str
+        Name of the file.
     rows : DataFrame
         Cells in the order of the file; text columns without outer blanks, empty cells are null.
     read, refused : int
@@ -42,7 +44,8 @@ class TableFile:
         Assumptions about delimiter and encoding.
     """
 
-    rows: pl.DataFrame
+    name: str
+    rows: pl.DataFrame = field(repr=False)
     read: int
     refused: int
     notes: tuple[str, ...]
@@ -69,6 +72,7 @@ def read_table(path: Path) -> TableFile:
     texts = [name for name, dtype in rows.schema.items() if dtype == pl.String]
     stripped = {name: pl.col(name).str.strip_chars() for name in texts}
     return TableFile(
+        name=path.name,
         rows=rows.with_columns(
             pl.when(cell != "").then(cell).alias(name) for name, cell in stripped.items()
         ),
@@ -78,30 +82,16 @@ def read_table(path: Path) -> TableFile:
     )
 
 
-def refused_note(table: TableFile) -> str | None:
-    """Say how many records of a file are no rows of its table; None if all are."""
-    if not table.refused:
-        return None
-    return (
-        f"{count_text(table.refused, 'record')} of {table.read:,} left out: they have another "
-        "number of fields than the header, or cannot be decoded"
-    )
-
-
-def require_writable(path: Path) -> None:
-    """Refuse a file that exists or that is of a kind which cannot be written.
+def require_suffix(path: Path) -> None:
+    """Refuse a file of a kind that cannot be written.
 
     Raises
     ------
     ParameterError
         The suffix is not known.
-    InputError
-        The file exists.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise ParameterError(f"--out {path.name}: give it the suffix {' or '.join(SUFFIXES)}")
-    if path.exists():
-        raise InputError(f"{path} exists: name a new file, or remove it")
 
 
 def write_table(path: Path, rows: pl.DataFrame) -> None:

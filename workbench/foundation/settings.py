@@ -87,6 +87,11 @@ class Settings:
         return self.project / "reports" / "studies"
 
     @property
+    def policies(self) -> Path:
+        """Folder of the policy files, in the project even where ``reports`` is another folder."""
+        return self.project / "reports" / "policies"
+
+    @property
     def notebooks(self) -> Path:
         """Folder of the notebooks."""
         return self.project / "notebooks"

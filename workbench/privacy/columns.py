@@ -71,20 +71,7 @@ def generalise_customers(
     """
     wanted = study.columns.get("customers", ())
     quasi = [name for name in quasi_identifiers() if name in wanted]
-    customers = TABLES["customers"]
-    other = [
-        name
-        for name in wanted
-        if customers.column(name).view in ("shared", "common", "keep") and name != "kind"
-    ]
-    rows = allowed.select("customer_id", "kind", *other)
-    changes = [Change("customers", "kind", "kept")]
-    for name in other:
-        treated, done = _treat_column(rows.lazy(), customers.column(name), study, release.secret)
-        rows, changes = treated.collect(), [*changes, *done]
-    rows = allowed.select("customer_id").join(
-        rows, on="customer_id", how="left", maintain_order="left"
-    )
+    rows, changes = treat_other_columns(allowed, study, secret=release.secret)
     if not quasi:
         return GeneralisedCustomers(rows=rows, changes=changes, levels={}, suppressed=0, units={})
     available = levels(as_of)
@@ -148,6 +135,35 @@ def generalise_customers(
             if allowed.schema[name].is_temporal()
         },
     )
+
+
+def treat_other_columns(
+    allowed: pl.DataFrame, study: StudyTerms, *, secret: bytes
+) -> tuple[pl.DataFrame, list[Change]]:
+    """Treat the columns of the customer table that are no quasi-identifiers.
+
+    Returns
+    -------
+    rows : DataFrame
+        ``customer_id``, ``kind`` and these columns, in the order of the input.
+    changes : list of Change
+        Treatment of each column.
+    """
+    customers = TABLES["customers"]
+    other = [
+        name
+        for name in study.columns.get("customers", ())
+        if customers.column(name).view in ("shared", "common", "keep") and name != "kind"
+    ]
+    rows = allowed.select("customer_id", "kind", *other)
+    changes = [Change("customers", "kind", "kept")]
+    for name in other:
+        treated, done = _treat_column(rows.lazy(), customers.column(name), study, secret)
+        rows, changes = treated.collect(), [*changes, *done]
+    ordered = allowed.select("customer_id").join(
+        rows, on="customer_id", how="left", maintain_order="left"
+    )
+    return ordered, changes
 
 
 def columns_of(table: str, study: StudyTerms) -> list[str]:

@@ -71,7 +71,7 @@ def linkability(
     for name in tables:
         if not TABLES[name].is_history:
             continue
-        shown = _columns(tables[name], name)
+        shown = recognisable_columns(tables[name], name)
         if shown:
             parts += _measure_table(name, tables[name], shown, customers, release)
     if not parts:
@@ -92,7 +92,7 @@ def linkability_table(rows: pl.DataFrame, *, origin: str) -> Table:
     )
 
 
-def _columns(frame: pl.LazyFrame, table: str) -> list[str]:
+def recognisable_columns(frame: pl.LazyFrame, table: str) -> list[str]:
     """Return the columns of a table by which somebody could recognise a row."""
     declared = TABLES[table]
     return [

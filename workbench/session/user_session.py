@@ -9,9 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from workbench.foundation.errors import ParameterError
 from workbench.foundation.settings import Settings, find_file
 
 if TYPE_CHECKING:
+    from workbench.extracts import Extract
     from workbench.intake import LoadReport
     from workbench.privacy import View
     from workbench.reports import Site
@@ -218,6 +220,78 @@ class Session:
         dataset = self.vault.dataset(asked.dataset)
         with translate_read_errors(dataset.label):
             return open_view(asked, dataset, as_of=as_of)
+
+    def anonymize(
+        self,
+        source: str,
+        *,
+        policy: str,
+        customers: int | None = None,
+        as_of: date | None = None,
+        out: Path | None = None,
+    ) -> "Extract":
+        """Make an extract of a dataset, or of the table in a file.
+
+        Parameters
+        ----------
+        source : str
+            Path of a file, which has a suffix or a slash, or name of a dataset.
+        policy : str
+            Path or name of a policy.
+        customers, as_of
+            See ``extracts.anonymise_dataset``; for a dataset alone.
+        out : Path, optional
+            Where the extract is to be written; it is refused here if that cannot be, before
+            anything is read.
+        """
+        from workbench.extracts import anonymise_dataset, anonymise_table  # late: polars
+        from workbench.extracts.column_hierarchies import read_hierarchy_files
+        from workbench.extracts.table_files import read_table, require_suffix
+        from workbench.extracts.written_extract import require_new
+        from workbench.studies import read_extract_policy
+        from workbench.vault.parquet import translate_read_errors
+
+        path = find_file("policy", policy, folder=self.place.policies, suffix=".toml")
+        rules = read_extract_policy(path)
+        if out is not None:
+            require_new(out)
+        if "/" not in source and not Path(source).suffix:
+            dataset = self.vault.dataset(source)
+            with translate_read_errors(dataset.label):
+                return anonymise_dataset(dataset, rules, as_of=as_of, customers=customers)
+        if customers is not None or as_of is not None:
+            raise ParameterError("--customers and --as-of are for a dataset, not for a file")
+        if out is not None:
+            require_suffix(out)
+        files = read_hierarchy_files(rules, path.parent)
+        return anonymise_table(read_table(Path(source)), rules, files)
+
+    def hand_out(self, extract: "Extract", out: Path, *, suffix: str) -> list[Path]:
+        """Write an extract for its recipient; one of a dataset is entered in the list of extracts.
+
+        Parameters
+        ----------
+        extract : Extract
+            From ``anonymize``.
+        out : Path
+            New file of a table, or new folder of a dataset.
+        suffix : str
+            Suffix of a dataset's files.
+        """
+        from workbench.extracts.list_of_extracts import enter_extract  # late: polars
+        from workbench.extracts.written_extract import (
+            describe_extract,
+            write_dataset_extract,
+            write_table_extract,
+        )
+
+        made_at = self.clock().isoformat(timespec="seconds")
+        description = {"made_at": made_at, **describe_extract(extract)}
+        if "file" in extract.source:
+            return write_table_extract(extract, out, description)
+        # The list comes first: an extract that is not on it must not exist, also after a crash.
+        enter_extract(self.vault, extract, description, by=self.principal, out=out)
+        return write_dataset_extract(extract, out, description, suffix=suffix)
 
     @cached_property
     def runs(self) -> "RunsFolder":

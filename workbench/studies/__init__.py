@@ -5,16 +5,15 @@ dataset, the columns, the policy of the view, the notebooks and the owner of the
 """
 
 from workbench.studies.extract_policy import (
-    ColumnRule,
+    ColumnTreatment,
     ExtractPolicy,
-    RiskLimits,
     read_extract_policy,
 )
-from workbench.studies.policy import Policy
+from workbench.studies.policy import Policy, RiskLimits
 from workbench.studies.study import NotebookUse, Study, StudyTerms, read_study
 
 __all__ = [
-    "ColumnRule",
+    "ColumnTreatment",
     "ExtractPolicy",
     "NotebookUse",
     "Policy",

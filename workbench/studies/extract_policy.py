@@ -13,11 +13,12 @@ from workbench.foundation.declarations import (
     validate_declaration,
 )
 from workbench.foundation.errors import ParameterError, unknown_name
-from workbench.studies.policy import Protection, Words, preset_values
+from workbench.studies.policy import Protection, RiskLimits, Words, preset_values
 from workbench.studies.study import (
     Basis,
     Purpose,
     SpecialGround,
+    StudyTerms,
     column_faults,
     zone_faults,
 )
@@ -27,7 +28,7 @@ Treatment = Literal[
 ]  # fmt: skip
 
 
-class ColumnRule(Declaration):
+class ColumnTreatment(Declaration):
     """What is done to one column of a table.
 
     A string is short for the treatment alone: ``age = "generalise"``.
@@ -45,7 +46,7 @@ class ColumnRule(Declaration):
         CSV file with a value and what it becomes at each level in every line, beside the policy.
     bands : tuple of float
         Widths of bands of numbers, ascending, each a multiple of the one before.
-    dates : tuple of {"week", "month", "quarter", "year"}
+    dates : tuple of {"month", "quarter", "year"}
         Units to which dates are rounded down.
     prefixes : tuple of int
         Numbers of leading characters that are kept, descending.
@@ -64,7 +65,7 @@ class ColumnRule(Declaration):
     treatment: Treatment
     hierarchy: str | None = None
     bands: tuple[float, ...] = ()
-    dates: tuple[Literal["week", "month", "quarter", "year"], ...] = ()
+    dates: tuple[Literal["month", "quarter", "year"], ...] = ()
     prefixes: tuple[int, ...] = ()
     l: Annotated[int, Field(ge=2)] | None = None  # noqa: E741  # its name in the field
     diversity: Literal["distinct", "entropy"] = "distinct"
@@ -72,7 +73,7 @@ class ColumnRule(Declaration):
     noise: Annotated[float, Field(gt=0, le=2)] | None = None
 
     @model_validator(mode="after")
-    def _agree(self) -> "ColumnRule":
+    def _agree(self) -> "ColumnTreatment":
         ways = [name for name in ("hierarchy", "bands", "dates", "prefixes") if getattr(self, name)]
         if len(ways) > 1:
             raise ValueError(f"{' and '.join(ways)} contradict each other: state one of them")
@@ -83,25 +84,6 @@ class ColumnRule(Declaration):
         if (self.noise is None) == (self.treatment == "perturb"):
             raise ValueError('noise and treatment = "perturb" go together')
         return self
-
-
-class RiskLimits(Declaration):
-    """The largest risks with which an extract may leave, each a share from 0 to 1.
-
-    Attributes
-    ----------
-    highest, average : float
-        Chance of finding a person by their quasi-identifiers: of the person most at risk, and of
-        all on average.
-    singling_out, linkability, inference : float
-        Success of attacks beyond what succeeds against persons who are not in the extract.
-    """
-
-    highest: float = Field(default=0.2, ge=0, le=1)
-    average: float = Field(default=0.1, ge=0, le=1)
-    singling_out: float = Field(default=0.1, ge=0, le=1)
-    linkability: float = Field(default=0.1, ge=0, le=1)
-    inference: float = Field(default=0.1, ge=0, le=1)
 
 
 def _as_rule(value: Any) -> Any:
@@ -118,7 +100,7 @@ class ExtractPolicy(Protection):
     recipient : str or None
         Who gets the extract; needed for an extract of a dataset.
     l, t : int, float or None
-        Diversity and closeness of every sensitive column; see ``ColumnRule``.
+        Diversity and closeness of every sensitive column; see ``ColumnTreatment``.
     recoding : {"levels", "local"}
         Whether a column has one level for all persons, the best that reaches k (optimal full-domain
         generalisation), or each person gets the finest that reaches k (local recoding).
@@ -127,16 +109,20 @@ class ExtractPolicy(Protection):
         the hierarchies' labels only.
     missing : {"value", "wildcard", "left out"}
         How a missing cell counts: as a value of its own, as any value, or its row not at all.
-    columns : mapping of str to ColumnRule
+    columns : mapping of str to ColumnTreatment
         Rule of every column of a single table. A column without a rule is dropped.
     tables : mapping of str to tuple of str
         Columns of each table of a dataset; the schema says what is done to them.
     purpose, basis, channel, owner, contact, currency, zone
         As in a study, for an extract of a dataset.
+    histories : {"unlinked", "linked"}
+        Whether the rows of histories say which of them belong to one person. If not, what the
+        histories tell of each person (numbers of rows, first and last day, sums) stands in the
+        customer table, where k persons share it.
     known_rows : int
-        Number of rows of a history that an intruder may know of a person.
+        Number of rows of linked histories that an intruder may know of a person.
     least_alike : int
-        Smallest number of persons who have the rows that are known of a person.
+        Smallest number of persons who have each row of a history, and all known rows of a person.
     max_singled_out : float
         Largest share of persons whom fewer than ``least_alike`` persons match, if ``known_rows`` of
         their rows, drawn at random, are known.
@@ -151,7 +137,7 @@ class ExtractPolicy(Protection):
     recoding: Literal["levels", "local"] = "local"
     ranges: bool = False
     missing: Literal["value", "wildcard", "left out"] = "value"
-    columns: dict[str, Annotated[ColumnRule, BeforeValidator(_as_rule)]] = Field(
+    columns: dict[str, Annotated[ColumnTreatment, BeforeValidator(_as_rule)]] = Field(
         default_factory=dict
     )
     tables: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -163,6 +149,7 @@ class ExtractPolicy(Protection):
     contact: Words | None = None
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "EUR"
     zone: str | None = None
+    histories: Literal["unlinked", "linked"] = "unlinked"
     known_rows: int = Field(default=1, ge=1, le=5)
     least_alike: int = Field(default=5, ge=2)
     max_singled_out: float = Field(default=0.1, ge=0, le=1)
@@ -183,12 +170,20 @@ class ExtractPolicy(Protection):
             raise ValueError(f"an extract of a dataset needs {', '.join(lacking)}")
         return self
 
-    def rules(self, *treatments: Treatment) -> dict[str, ColumnRule]:
+    def rules(self, *treatments: Treatment) -> dict[str, ColumnTreatment]:
         """Return the columns of a single table that have one of these treatments."""
         return {name: each for name, each in self.columns.items() if each.treatment in treatments}
 
 
-_DATASET_TERMS = ("recipient", "purpose", "basis", "owner", "contact")
+#: Keys without a default that an extract of a dataset needs as a study does, and its recipient.
+_DATASET_TERMS = (
+    "recipient",
+    *(
+        name
+        for name, field in StudyTerms.model_fields.items()
+        if field.is_required() and name in ExtractPolicy.model_fields and name != "name"
+    ),
+)
 
 
 def read_extract_policy(path: Path) -> ExtractPolicy:

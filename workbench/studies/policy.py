@@ -58,6 +58,28 @@ class Protection(Declaration):
     rare_products: Literal["kept", "blanked"] = "kept"
 
 
+class RiskLimits(Declaration):
+    """The largest risks that may be left in a view or an extract, each a share from 0 to 1.
+
+    Attributes
+    ----------
+    highest, average : float
+        Chance of finding a person by their quasi-identifiers: of the person most at risk, and of
+        all on average.
+    share_above : float
+        Share of persons whose chance is above ``highest``.
+    singling_out, linkability, inference : float
+        Success of attacks beyond what succeeds against persons who are not in it.
+    """
+
+    highest: float = Field(default=0.2, ge=0, le=1)
+    average: float = Field(default=0.1, ge=0, le=1)
+    share_above: float = Field(default=0.0, ge=0, le=1)
+    singling_out: float = Field(default=0.1, ge=0, le=1)
+    linkability: float = Field(default=0.1, ge=0, le=1)
+    inference: float = Field(default=0.1, ge=0, le=1)
+
+
 class Policy(Protection):
     """The rules by which a view protects the persons in it, and its figures.
 
@@ -71,6 +93,9 @@ class Policy(Protection):
     release : {"noise", "exact"}
         Whether published counts and sums get noise; "exact" needs a ``release_reason``, which every
         page prints.
+    limits : RiskLimits or None
+        Risks that are acceptable in the view. Where they are stated, the risk that is left is
+        measured when the view is made, and the notebook ``privacy_risk`` judges it.
     max_variants : int
         Largest number of published reports of one notebook about nearly the same persons, which
         means that their views differ by fewer than ``min_group`` persons. The default is three
@@ -81,6 +106,7 @@ class Policy(Protection):
     keep: tuple[str, ...] = ()
     release: Literal["noise", "exact"] = "noise"
     release_reason: Words | None = None
+    limits: RiskLimits | None = None
     max_variants: int = Field(default=6, ge=1)
 
 

@@ -1,0 +1,148 @@
+"""Extracts of a dataset: who is in them, what k persons share, and that nothing joins them."""
+
+from datetime import date
+
+import pandas as pd
+import polars as pl
+import pycanon.anonymity
+import pytest
+
+from tests.extracts.conftest import TABLES, shop_policy
+from workbench.extracts import Extract, anonymise_dataset
+from workbench.extracts.dataset_extract import terms_of
+from workbench.foundation.errors import ParameterError, PrivacyError
+from workbench.privacy.visible_data import find_visible_data
+from workbench.schema import TABLES as DECLARED
+from workbench.vault import Dataset
+
+
+@pytest.fixture(scope="module")
+def unlinked(dataset: Dataset) -> Extract:
+    return anonymise_dataset(dataset, shop_policy())
+
+
+@pytest.fixture(scope="module")
+def linked(dataset: Dataset) -> Extract:
+    events = ["session_id", "occurred_at", "event_name", "channel"]
+    policy = shop_policy(
+        histories="linked",
+        known_rows=2,
+        max_singled_out=0.4,
+        shift_days=28,
+        tables={**TABLES, "events": events},
+    )
+    return anonymise_dataset(dataset, policy)
+
+
+def quasi_identifiers(extract: Extract) -> list[str]:
+    return list(extract.risk.question.quasi_identifiers)
+
+
+def test_k_and_l_are_reached_by_another_librarys_count(unlinked: Extract) -> None:
+    customers = unlinked.tables["customers"]
+    quasi = quasi_identifiers(unlinked)
+    told = customers.select(pl.col(*quasi).cast(pl.String).fill_null("missing"))
+    frame = pd.DataFrame(told.to_dict(as_series=False))
+    assert pycanon.anonymity.k_anonymity(frame, quasi) >= unlinked.policy.k
+    assert unlinked.reached["k"] == pycanon.anonymity.k_anonymity(frame, quasi)
+    assert unlinked.policy.l is not None
+    assert unlinked.reached["l of income_band"] >= unlinked.policy.l
+
+
+def test_only_customers_whom_the_purpose_allows_are_in_an_extract(dataset: Dataset) -> None:
+    policy = shop_policy()
+    visible = find_visible_data(terms_of(policy, dataset), dataset)
+    extract = anonymise_dataset(dataset, policy)
+    assert extract.persons == visible.allowed.height < visible.customers.height
+    assert extract.tables["customers"].height == extract.persons - extract.suppressed
+
+
+def test_no_direct_identifier_and_no_key_of_the_dataset_is_in_an_extract(
+    unlinked: Extract, linked: Extract, dataset: Dataset
+) -> None:
+    for extract in (unlinked, linked):
+        for name, rows in extract.tables.items():
+            declared = DECLARED[name]
+            assert not set(declared.columns_of_sensitivity("direct")) & set(rows.columns)
+            held = dataset.data()[name].collect()
+            for key in declared.columns_of_sensitivity("key"):
+                if key in rows.columns:
+                    assert not set(rows[key].drop_nulls()) & set(held[key].drop_nulls())
+
+
+def test_every_row_of_a_history_is_shared_by_enough_persons(dataset: Dataset) -> None:
+    """The rows of an unlinked table, counted again from the dataset's own rows."""
+    policy = shop_policy(tables={"customers": ["gender"], "orders": TABLES["orders"]})
+    extract = anonymise_dataset(dataset, policy)
+    shown = extract.tables["orders"]
+    time = extract.further["histories"]["orders"]["time"]
+    every = {"week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}[time]
+    zone = shown.schema["ordered_at"].time_zone  # type: ignore[attr-defined]
+    orders = dataset.data()["orders"].collect().filter(pl.col("customer_id").is_not_null())
+    alike = (
+        orders.with_columns(pl.col("ordered_at").dt.convert_time_zone(zone).dt.truncate(every))
+        .group_by("kind", "ordered_at", "channel", "currency")
+        .agg(persons=pl.col("customer_id").n_unique())
+    )
+    kinds = shown.group_by("kind", "ordered_at", "channel", "currency").len()
+    both = kinds.with_columns(pl.col("kind", "channel").cast(pl.String)).join(
+        alike.with_columns(pl.col("kind", "channel").cast(pl.String)),
+        on=["kind", "ordered_at", "channel", "currency"],
+        how="left",
+    )
+    assert both["persons"].null_count() == 0
+    assert both["persons"].min() >= policy.least_alike  # type: ignore[operator]
+    assert "customer_id" not in shown.columns
+    assert "order_id" not in shown.columns
+
+
+def test_linked_rows_belong_to_customers_of_the_extract(linked: Extract) -> None:
+    customers = linked.tables["customers"]["customer_id"]
+    for name in ("orders", "order_items", "events"):
+        assert linked.tables[name]["customer_id"].is_in(customers.implode()).all()
+    items, orders = linked.tables["order_items"], linked.tables["orders"]
+    assert items["order_id"].is_in(orders["order_id"].implode()).all()
+
+
+def test_linked_histories_single_out_no_more_than_declared(linked: Extract) -> None:
+    found = linked.further["singled_out"]
+    assert found["persons"] > 900
+    assert found["share"] <= linked.policy.max_singled_out
+
+
+def test_two_extracts_share_neither_numbers_nor_order(dataset: Dataset) -> None:
+    policy = shop_policy(histories="linked", max_singled_out=1.0)
+    one, other = (anonymise_dataset(dataset, policy).tables["customers"] for _ in range(2))
+    assert not set(one["customer_id"]) & set(other["customer_id"])
+    columns = [name for name in one.columns if name != "customer_id"]
+    assert one.select(columns).rows() != other.select(columns).rows()
+    assert sorted(map(str, one.select(columns).rows())) == sorted(
+        map(str, other.select(columns).rows())
+    )
+
+
+def test_a_sample_has_as_many_customers_as_asked(dataset: Dataset) -> None:
+    extract = anonymise_dataset(dataset, shop_policy(), customers=200)
+    assert extract.persons == 200
+    with pytest.raises(ParameterError, match="may see only"):
+        anonymise_dataset(dataset, shop_policy(), customers=1_000_000)
+
+
+def test_a_date_leaves_out_what_came_later(dataset: Dataset) -> None:
+    extract = anonymise_dataset(dataset, shop_policy(), as_of=date(2024, 6, 1))
+    assert extract.tables["orders"]["ordered_at"].dt.date().max() < date(2024, 6, 1)  # type: ignore[operator]
+
+
+def test_rows_left_out_are_counted(unlinked: Extract) -> None:
+    for name, figures in unlinked.further["histories"].items():
+        assert figures["rows"] - figures["left_out"] == unlinked.tables[name].height
+
+
+def test_too_few_customers_for_k_are_refused(dataset: Dataset) -> None:
+    with pytest.raises(PrivacyError, match="k is 400"):
+        anonymise_dataset(dataset, shop_policy(k=400), customers=300)
+
+
+def test_a_policy_of_one_table_is_refused_for_a_dataset(dataset: Dataset) -> None:
+    with pytest.raises(ParameterError, match="one table"):
+        anonymise_dataset(dataset, shop_policy(tables={}, columns={"age": "generalise"}))

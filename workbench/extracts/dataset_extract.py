@@ -1,0 +1,224 @@
+"""Anonymise a dataset: a set of tables about customers that may be handed on.
+
+    dataset ──> consent, as of a date ──> sample ──> customer table to k, l, t ──┐
+                                     └─> histories: rare rows left out ──────────┴──> numbers, order
+
+An extract sees what a study of its purpose and basis sees. Its customers have numbers that are
+drawn for it alone and kept nowhere, so no key joins it to a view or to another extract.
+"""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from workbench.extracts.customer_table import CUSTOMERS, make_customer_table
+from workbench.extracts.drawn_numbers import shuffled
+from workbench.extracts.extract import Extract, TreatedColumn
+from workbench.extracts.histories import ProtectedTable, protect_histories
+from workbench.extracts.recoding_by_policy import (
+    generalised_columns,
+    reached_criteria,
+    rows_left,
+    utility_figures,
+)
+from workbench.foundation.counted_nouns import count_text
+from workbench.foundation.errors import ParameterError
+from workbench.privacy.pseudonyms import Pseudonyms
+from workbench.privacy.view_report import Change
+from workbench.privacy.visible_data import VisibleData, find_visible_data
+from workbench.schema import TABLES
+from workbench.statistics.estimates import Estimate
+from workbench.studies import ExtractPolicy, Policy, StudyTerms
+from workbench.studies.policy import Protection
+from workbench.vault import Dataset
+
+_ID = "customer_id"
+#: Keys that a policy and the terms of a study share.
+_TERMS = set(StudyTerms.model_fields) & set(ExtractPolicy.model_fields) - {"name"}
+#: Fewest customers of whom an extract is made.
+_SMALLEST = 10
+
+
+def anonymise_dataset(
+    dataset: Dataset,
+    policy: ExtractPolicy,
+    *,
+    as_of: date | None = None,
+    customers: int | None = None,
+) -> Extract:
+    """Anonymise the tables of a dataset as a policy says.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Version of a dataset, opened with the key of the workspace.
+    policy : ExtractPolicy
+        Policy with ``tables``.
+    as_of : date, optional
+        Date before which everything in the extract was known; see ``default_as_of``.
+    customers : int, optional
+        Number of customers of a sample that is drawn at random; everybody unless given.
+
+    Raises
+    ------
+    ParameterError
+        The policy is for a single table, or there are fewer customers than the sample needs.
+    PrivacyError
+        The criteria cannot be reached.
+    """
+    if not policy.tables:
+        raise ParameterError(
+            f"policy {policy.name} has [columns] of one table: a dataset needs a policy with "
+            "[tables]"
+        )
+    terms = terms_of(policy, dataset)
+    visible = find_visible_data(terms, dataset, as_of=as_of)
+    chosen = _draw(visible.allowed, customers)
+    secret = secrets.token_bytes(32)
+
+    def pseudonyms_of(ids: pl.Series) -> Pseudonyms:
+        return Pseudonyms.from_secret(ids, secret=secret.hex(), shift_days=policy.shift_days)
+
+    of_customers = make_customer_table(
+        visible, chosen, terms, policy, pseudonyms_of(chosen[_ID]), secret=secret
+    )
+    table = of_customers.table
+    made = table.recode()
+    left = rows_left(made)
+    pseudonyms = pseudonyms_of(left[_ID])
+    protected, singled_out = protect_histories(visible, terms, policy, pseudonyms, secret=secret)
+    is_linked = policy.histories == "linked"
+    return Extract(
+        source={
+            "dataset": dataset.name,
+            "version": dataset.version,
+            "fingerprint": dataset.fingerprint,
+            "is_synthetic": dataset.is_synthetic,
+        },
+        policy=policy,
+        tables={
+            CUSTOMERS: shuffled(
+                _linked(pseudonyms.keep_visible(left.lazy()).collect(), pseudonyms)
+            ),
+            **{
+                name: shuffled(
+                    _linked(each.rows, pseudonyms) if is_linked else _unlinked(each.rows, name)
+                )
+                for name, each in protected.items()
+            },
+        },
+        columns=(
+            *generalised_columns(CUSTOMERS, made, table.hierarchies).values(),
+            *(_treated(each) for each in of_customers.changes),
+            *(
+                _treated(change) if change.what != "pseudonym" else _treated_key(change, policy)
+                for each in protected.values()
+                for change in each.changes
+            ),
+        ),
+        persons=chosen.height,
+        suppressed=table.persons_lost(left),
+        reached=reached_criteria(made),
+        utility=utility_figures(made),
+        risk=table.measure_risk(left),
+        further=_figures(protected, singled_out, visible),
+        notes=tuple(_notes(chosen.height - left.height, protected)),
+    )
+
+
+def terms_of(policy: ExtractPolicy, dataset: Dataset) -> StudyTerms:
+    """Return what an extract may see, as the terms of a study that nobody else has."""
+    return StudyTerms.model_validate(
+        {
+            **policy.model_dump(include=_TERMS),
+            "name": f"extract-{secrets.token_hex(8)}",
+            "question": f"What may {policy.recipient} have?",
+            "decision": f"Whether the extract leaves for {policy.recipient}.",
+            "dataset": dataset.name,
+            "columns": policy.tables,
+            "policy": Policy(**policy.model_dump(include=set(Protection.model_fields))),
+            "min_group": max(policy.k, _SMALLEST),
+        }
+    )
+
+
+def _draw(allowed: pl.DataFrame, customers: int | None) -> pl.DataFrame:
+    """Draw a sample of customers with the system's source of randomness."""
+    if customers is None:
+        return allowed
+    if customers > allowed.height:
+        raise ParameterError(
+            f"--customers {customers}: the extract may see only {allowed.height} customers"
+        )
+    return shuffled(allowed).head(customers).sort(_ID)
+
+
+def _linked(rows: pl.DataFrame, pseudonyms: Pseudonyms) -> pl.DataFrame:
+    """Replace every key by the hash that this extract alone has."""
+    made = pseudonyms.replace(rows.lazy()).collect()
+    return made.select(name for name in made.columns if not name.startswith("_"))
+
+
+def _unlinked(rows: pl.DataFrame, table: str) -> pl.DataFrame:
+    """Drop every key, so that rows of one person or order cannot be read together."""
+    keys = TABLES[table].columns_with_treatment("pseudonym")
+    shown = [name for name in rows.columns if name in TABLES[table] and name not in keys]
+    return rows.select(shown)
+
+
+def _treated_key(change: Change, policy: ExtractPolicy) -> TreatedColumn:
+    treatment = (
+        "replaced by numbers of this extract alone"
+        if policy.histories == "linked"
+        else "dropped, so that rows of one person cannot be read together"
+    )
+    return TreatedColumn(table=change.table, column=change.column, treatment=treatment)
+
+
+def _treated(change: Change) -> TreatedColumn:
+    return TreatedColumn(
+        table=change.table,
+        column=change.column,
+        treatment=f"{change.what} ({change.note})" if change.note else change.what,
+        suppressed=change.suppressed or 0,
+    )
+
+
+def _figures(
+    protected: Mapping[str, ProtectedTable], singled_out: Estimate | None, visible: VisibleData
+) -> dict[str, Any]:
+    """Return the figures of the histories as content for JSON."""
+    return {
+        "as_of": visible.as_of.isoformat(),
+        "histories": {
+            name: {
+                "rows": each.read,
+                "left_out": each.left_out,
+                "product_blanked": each.blanked,
+                "time": each.terms.policy.time,
+                "amounts": each.terms.policy.amounts,
+            }
+            for name, each in protected.items()
+        },
+        "singled_out": singled_out
+        and {
+            "persons": singled_out.n,
+            "share": singled_out.value,
+            "low": singled_out.low,
+            "high": singled_out.high,
+        },
+    }
+
+
+def _notes(lost: int, protected: Mapping[str, ProtectedTable]) -> Iterator[str]:
+    if lost:
+        yield f"{count_text(lost, 'customer')} left out to reach the criteria"
+    for name, each in protected.items():
+        if each.left_out:
+            yield (
+                f"{name}: {count_text(each.left_out, 'row')} of {each.read:,} left out, as too few "
+                "persons share them"
+            )

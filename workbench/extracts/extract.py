@@ -1,0 +1,110 @@
+"""An anonymised extract before it is written: tables, what was done, and the risk that is left."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from workbench.foundation.errors import PrivacyError
+from workbench.privacy.risk.risk_report import RiskReport
+from workbench.statistics.verdicts import Outcome, Verdict
+from workbench.studies import ExtractPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreatedColumn:
+    """What was done to one column.
+
+    Attributes
+    ----------
+    table, column : str
+        Names in the extract.
+    treatment : str
+        What was done, in words.
+    suppressed : int
+        Number of cells that are empty or ``*`` since the column was treated.
+    loss : float or None
+        Share of the column's information that is lost, 0 to 1; None where it is not measured.
+    """
+
+    table: str
+    column: str
+    treatment: str
+    suppressed: int = 0
+    loss: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extract:
+    """An anonymised extract.
+
+    Attributes
+    ----------
+    source : mapping
+        What it was made from: ``file``, or ``dataset`` with its ``version``; content for JSON.
+    policy : ExtractPolicy
+        Policy by which it was made.
+    tables : mapping of str to DataFrame
+        Tables, their rows in an order drawn at random.
+    columns : tuple of TreatedColumn
+        Treatment of every column of the source, also of those that were dropped.
+    persons, suppressed : int
+        Number of persons of the source, and of those who were left out to reach the criteria.
+    reached : mapping of str to float
+        Criteria as measured on the extract, such as ``k`` and ``l of occupation``.
+    utility : mapping of str to float
+        Measures of what was lost, by name.
+    risk : RiskReport
+        Risk that is left.
+    further : mapping
+        Figures of the kind of extract, as content for JSON.
+    notes : tuple of str
+        Assumptions and losses that its readers have to know.
+    """
+
+    source: Mapping[str, Any]
+    policy: ExtractPolicy
+    tables: Mapping[str, pl.DataFrame] = field(repr=False)
+    columns: tuple[TreatedColumn, ...]
+    persons: int
+    suppressed: int
+    reached: Mapping[str, float]
+    utility: Mapping[str, float]
+    risk: RiskReport
+    further: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Verdicts on the risks; on inference only if the extract has a sensitive column."""
+        has_sensitive = bool(self.risk.question.sensitive)
+        return tuple(
+            each for each in self.risk.verdicts if has_sensitive or each.name != "inference_risk"
+        )
+
+    def faults(self) -> list[str]:
+        """Return why the extract must not leave: what exceeds the policy's limits, in words."""
+        return [
+            f"{each.question} {each.answer}"
+            for each in self.verdicts
+            if each.outcome is Outcome.NOT_SHOWN
+        ]
+
+    def doubts(self) -> list[str]:
+        """Return which risks are not known to be within the policy's limits, in words."""
+        return [f"{each.question} {each.answer}" for each in self.verdicts if each.outcome.is_open]
+
+    def require_within_limits(self) -> None:
+        """Refuse an extract whose risk is above the limits of its policy.
+
+        Raises
+        ------
+        PrivacyError
+            The extract must not leave; the message has every limit that is exceeded.
+        """
+        if faults := self.faults():
+            raise PrivacyError(
+                f"policy {self.policy.name} forbids this extract: {' '.join(faults)} Take a "
+                "larger k, fewer columns or coarser hierarchies"
+            )

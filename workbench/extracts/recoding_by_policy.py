@@ -1,0 +1,194 @@
+"""Recode the quasi-identifiers of a table as a policy asks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from workbench.extracts.extract import TreatedColumn
+from workbench.extracts.measured_risk import measure_risk
+from workbench.foundation.errors import PrivacyError
+from workbench.privacy.recoding import (
+    SUPPRESSED,
+    Closeness,
+    Criterion,
+    DistinctDiversity,
+    EntropyDiversity,
+    Hierarchy,
+    KAnonymity,
+    RecodedTable,
+    recode,
+)
+from workbench.privacy.risk.risk_question import RiskQuestion, RiskThresholds
+from workbench.privacy.risk.risk_report import RiskReport
+from workbench.studies import ColumnTreatment, ExtractPolicy
+
+
+def criteria_of(policy: ExtractPolicy, sensitive: Mapping[str, ColumnTreatment]) -> list[Criterion]:
+    """Return the criteria of a policy: k, and l and t of every sensitive column.
+
+    Parameters
+    ----------
+    policy : ExtractPolicy
+        Policy, whose l and t hold for columns whose rule has none.
+    sensitive : mapping of str to ColumnTreatment
+        Rule of each sensitive column.
+    """
+    criteria: list[Criterion] = [KAnonymity(k=policy.k)]
+    for name, rule in sensitive.items():
+        least, most = rule.l or policy.l, rule.t or policy.t
+        if least is not None:
+            is_entropy = rule.diversity == "entropy"
+            criteria.append(
+                EntropyDiversity(column=name, l=least)
+                if is_entropy
+                else DistinctDiversity(column=name, l=least)
+            )
+        if most is not None and most < 1:
+            criteria.append(Closeness(column=name, t=most))
+    return criteria
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableToRecode:
+    """A table with all that its recoding needs.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        Quasi-identifiers, sensitive columns, and any others; a row per person, or several with a
+        column of persons.
+    hierarchies : mapping of str to Hierarchy
+        Hierarchy of each quasi-identifier.
+    sensitive : mapping of str to ColumnTreatment
+        Rule of each sensitive column.
+    persons : str or None
+        Column that says whose row it is; persons are counted, not rows.
+    policy : ExtractPolicy
+        Policy with k, l, t, the way of recoding and the largest share of suppressed rows.
+    """
+
+    rows: pl.DataFrame = field(repr=False)
+    hierarchies: Mapping[str, Hierarchy]
+    sensitive: Mapping[str, ColumnTreatment]
+    persons: str | None
+    policy: ExtractPolicy
+
+    @property
+    def number_of_persons(self) -> int:
+        """Number of persons in the table."""
+        return self._persons_of(self.rows)
+
+    def recode(self) -> RecodedTable:
+        """Generalise the quasi-identifiers until the table has the k, l and t of the policy.
+
+        Raises
+        ------
+        PrivacyError
+            There are fewer persons than k, or the criteria cannot be reached.
+        """
+        return self._recode(self.rows)
+
+    def persons_lost(self, left: pl.DataFrame) -> int:
+        """Return the number of persons who are not among the rows that are left."""
+        return self.number_of_persons - self._persons_of(left)
+
+    def measure_risk(self, left: pl.DataFrame) -> RiskReport:
+        """Measure the risk of the rows that are left after recoding, see ``measured_risk``."""
+        texts = self.rows.with_columns(pl.col(name).cast(pl.String) for name in self.hierarchies)
+        question = RiskQuestion(
+            quasi_identifiers=tuple(self.hierarchies),
+            sensitive=tuple(self.sensitive),
+            persons=self.persons,
+            hierarchies={name: each.frame() for name, each in self.hierarchies.items()},
+            thresholds=RiskThresholds(**self.policy.limits.model_dump()),
+            groups=tuple(self.hierarchies),
+        )
+
+        def make(some: pl.DataFrame) -> pl.DataFrame:
+            return rows_left(self._recode(some))
+
+        return measure_risk(texts, left, question, make=make)
+
+    def _persons_of(self, rows: pl.DataFrame) -> int:
+        return rows[self.persons].n_unique() if self.persons else rows.height
+
+    def _recode(self, rows: pl.DataFrame) -> RecodedTable:
+        policy, present = self.policy, self._persons_of(rows)
+        if present < policy.k:
+            raise PrivacyError(
+                f"policy {policy.name}: k is {policy.k}, but the table has only {present} persons: "
+                "anonymise a larger table"
+            )
+        for name, rule in self.sensitive.items():
+            least, different = rule.l or policy.l, rows[name].n_unique()
+            if least is not None and different < least:
+                raise PrivacyError(
+                    f"policy {policy.name}: l is {least}, but column {name} has only {different} "
+                    "different values: lower its l, or drop the column"
+                )
+        return recode(
+            rows,
+            hierarchies=self.hierarchies,
+            criteria=criteria_of(policy, self.sensitive),
+            suppression_limit=policy.suppression_limit,
+            method=_method(policy),
+            persons=self.persons,
+            missing=policy.missing,  # type: ignore[arg-type]
+        )
+
+
+def rows_left(made: RecodedTable) -> pl.DataFrame:
+    """Return the rows of a recoded table that are not suppressed."""
+    return made.rows.filter(~made.is_suppressed)
+
+
+def reached_criteria(made: RecodedTable) -> dict[str, float]:
+    """Return the criteria as measured on a recoded table, such as ``l of occupation``."""
+    return {
+        f"{row['criterion']} of {row['column']}" if row["column"] else row["criterion"]: row[
+            "measured"
+        ]
+        for row in made.measured.criteria.iter_rows(named=True)
+        if row["measured"] is not None
+    }
+
+
+def utility_figures(made: RecodedTable) -> dict[str, float]:
+    """Return the measures of what a recoded table lost, by name."""
+    found = made.utility
+    return {
+        "gcp": found.gcp,
+        "loss": found.loss,
+        "discernibility": float(found.discernibility),
+        "average_class_size": found.average_class_size,
+    }
+
+
+def generalised_columns(
+    table: str, made: RecodedTable, hierarchies: Mapping[str, Hierarchy]
+) -> dict[str, TreatedColumn]:
+    """Return what was done to each quasi-identifier."""
+    loss = dict(made.utility.columns.select("column", "gcp").iter_rows())
+    return {
+        name: TreatedColumn(
+            table=table,
+            column=name,
+            treatment=_generalisation(name, made, hierarchy),
+            suppressed=made.suppressed_cells[name],
+            loss=loss[name],
+        )
+        for name, hierarchy in hierarchies.items()
+    }
+
+
+def _generalisation(name: str, made: RecodedTable, hierarchy: Hierarchy) -> str:
+    if name not in made.levels:
+        return f"generalised as far as each class of persons needs, {SUPPRESSED} for no value"
+    level = made.levels[name]
+    return "as it is" if level == 0 else f"generalised to level {level} of {hierarchy.height}"
+
+
+def _method(policy: ExtractPolicy) -> Any:
+    return "levels"

@@ -1,0 +1,133 @@
+"""Anonymise a single table that is nobody's dataset, such as a file of a survey.
+
+read ──> drop ──> hierarchies ──> recode to k, l, t ──> random numbers for ids ──> shuffle
+"""
+
+from collections.abc import Iterator, Mapping
+
+import polars as pl
+
+from workbench.extracts.column_hierarchies import as_numbers, hierarchies_of
+from workbench.extracts.drawn_numbers import drawn_numbers, perturbed, shuffled
+from workbench.extracts.extract import Extract, TreatedColumn
+from workbench.extracts.recoding_by_policy import (
+    TableToRecode,
+    generalised_columns,
+    reached_criteria,
+    rows_left,
+    utility_figures,
+)
+from workbench.extracts.table_files import TableFile
+from workbench.foundation.counted_nouns import count_text
+from workbench.foundation.errors import ParameterError
+from workbench.privacy.recoding import Hierarchy
+from workbench.studies import ExtractPolicy
+from workbench.studies.extract_policy import require_known_columns
+
+#: Name of the only table of such an extract.
+TABLE = "table"
+
+
+def anonymise_table(
+    file: TableFile, policy: ExtractPolicy, files: Mapping[str, Hierarchy]
+) -> Extract:
+    """Anonymise a table as its policy says.
+
+    Parameters
+    ----------
+    file : TableFile
+        The table, a row per person or several with a column of treatment ``person``.
+    policy : ExtractPolicy
+        Policy with ``columns``.
+    files : mapping of str to Hierarchy
+        Hierarchies that the policy's files have, see ``read_hierarchy_files``.
+
+    Raises
+    ------
+    ParameterError
+        The policy does not fit the columns or values of the table.
+    PrivacyError
+        The criteria cannot be reached.
+    """
+    if not policy.columns:
+        raise ParameterError(
+            f"policy {policy.name} has [tables] of a dataset: a file needs a policy with [columns]"
+        )
+    rows = file.rows
+    require_known_columns(policy, rows.columns, source=file.name)
+    quasi = list(policy.rules("generalise"))
+    if not quasi:
+        raise ParameterError(
+            f'policy {policy.name}: no column has treatment = "generalise", so nothing reaches k: '
+            "name the columns by which a person could be recognised"
+        )
+    typed, hierarchies = hierarchies_of(rows, policy, files)
+    sensitive = policy.rules("sensitive")
+    table = TableToRecode(
+        rows=typed.with_columns(pl.col(name).cast(pl.String) for name in sensitive),
+        hierarchies=hierarchies,
+        sensitive=sensitive,
+        persons=next(iter(policy.rules("person")), None),
+        policy=policy,
+    )
+    made = table.recode()
+    left = rows_left(made)
+    shown = [name for name in rows.columns if _is_shown(name, policy)]
+    done = generalised_columns(TABLE, made, hierarchies)
+    return Extract(
+        source={"file": file.name, "records": file.read, "unreadable_records": file.refused},
+        policy=policy,
+        tables={TABLE: shuffled(left.select(_treat(left[name], policy) for name in shown))},
+        columns=tuple(done.get(name) or _other_column(name, policy) for name in rows.columns),
+        persons=table.number_of_persons,
+        suppressed=table.persons_lost(left),
+        reached=reached_criteria(made),
+        utility=utility_figures(made),
+        risk=table.measure_risk(left),
+        notes=tuple(_notes(file, lost=rows.height - left.height)),
+    )
+
+
+def _notes(file: TableFile, *, lost: int) -> Iterator[str]:
+    yield from file.notes
+    if file.refused:
+        yield (
+            f"{count_text(file.refused, 'record')} of {file.read:,} left out, as they have another "
+            "number of fields than the header or cannot be decoded"
+        )
+    if lost:
+        yield f"{count_text(lost, 'row')} of {file.rows.height:,} left out to reach the criteria"
+
+
+def _is_shown(name: str, policy: ExtractPolicy) -> bool:
+    return name in policy.columns and policy.columns[name].treatment != "drop"
+
+
+def _treat(cells: pl.Series, policy: ExtractPolicy) -> pl.Series:
+    rule = policy.columns[cells.name]
+    if rule.treatment in ("person", "pseudonymise"):
+        return drawn_numbers(cells).alias(cells.name)
+    if rule.treatment == "perturb" and rule.noise is not None:
+        numbers = as_numbers(cells)
+        if numbers.null_count() > cells.null_count():
+            raise ParameterError(
+                f"column {cells.name} has cells that are no numbers, so it cannot be perturbed"
+            )
+        return perturbed(numbers, noise=rule.noise).alias(cells.name)
+    return cells
+
+
+def _other_column(name: str, policy: ExtractPolicy) -> TreatedColumn:
+    rule = policy.columns.get(name)
+    treatment = _TREATMENTS[rule.treatment] if rule else "dropped, as the policy has no rule for it"
+    return TreatedColumn(table=TABLE, column=name, treatment=treatment)
+
+
+_TREATMENTS = {
+    "drop": "dropped",
+    "person": "replaced by random numbers, one per person",
+    "pseudonymise": "replaced by random numbers, one per value",
+    "sensitive": "as it is; not to be learned about a person",
+    "perturb": "multiplied by random factors",
+    "keep": "as it is",
+}
