@@ -46,6 +46,7 @@ EVERYWHERE: dict[tuple[str, ...], tuple[tuple[str, ...], str, str]] = {
     ("quarantine", "show"): (("demo",), "ParameterError", "no workspace at"),
     ("quarantine", "export"): (("demo", "--out", "r.csv"), "ParameterError", "no workspace at"),
     ("quarantine", "dismiss"): (("demo", "--load", "x"), "ParameterError", "no workspace at"),
+    ("anonymize",): (("demo", "--policy", "x", "--plan"), "ParameterError", "no policy 'x'"),
     ("run",): (("demo",), "ParameterError", "no workspace at"),
     ("site",): (("--project", "nowhere"), "ParameterError", "no project folder"),
     ("lab",): ((), "ParameterError", "no workspace at"),

@@ -51,7 +51,10 @@ def anonymize(
     head: HeadCopy = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an anonymised extract, and refuse it where too much risk is left."""
+    """Make an anonymised extract to hand on.
+
+    It is refused where more risk is left than its policy allows.
+    """
     if (out is None) != is_plan:
         raise ParameterError("give --out with a new file or folder, or --plan to write nothing")
     from workbench.runs.parameters import parse_date  # late: papermill
