@@ -45,7 +45,7 @@ class CellSpace(Protocol):
         ...
 
     def losses(self) -> Numbers:
-        """Return the share of the column's values from which a cell does not tell its own, 0 to 1.
+        """Return the share of the column's other values that a cell could also be, 0 to 1.
 
         0 for a value as it was and 1 for a suppressed cell.
         """

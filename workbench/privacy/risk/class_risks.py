@@ -218,9 +218,10 @@ def number_classes(
 
 def is_suppressed(rows: pl.DataFrame, columns: Sequence[str]) -> pl.Expr:
     """Return the condition that all quasi-identifiers of a row are suppressed."""
+    texts = (pl.String, pl.Categorical, pl.Enum)
     return pl.all_horizontal(
-        pl.col(name).is_null() | (pl.col(name) == SUPPRESSED)
-        if rows.schema[name] == pl.String
+        pl.col(name).is_null() | (pl.col(name).cast(pl.String) == SUPPRESSED)
+        if rows.schema[name] in texts
         else pl.col(name).is_null()
         for name in columns
     )

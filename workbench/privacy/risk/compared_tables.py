@@ -17,8 +17,9 @@ from workbench.privacy.risk.cell_space import CellSpace, Codes, Distances, Flags
 from workbench.privacy.risk.class_risks import is_suppressed
 from workbench.privacy.risk.released_cells import read_cells
 
-#: Number of attacked persons that are compared with all entries at once.
-_AT_ONCE = 64
+#: Largest number of attacked persons that are compared with all entries at once, and of pairs of
+#: a person and an entry.
+_AT_ONCE, _PAIRS = 64, 2**21
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class ComparedTables:
         Quasi-identifiers, and sensitive columns.
     spaces : mapping of str to CellSpace
         Values and cells of each quasi-identifier and sensitive column.
+    labels : mapping of str to Series
+        Different cells of each column, the cell of number i at place i.
     cells : mapping of str to array of int, shape (entries,)
         Number of the cell of each entry in each column.
     persons : array of int, shape (entries,)
@@ -61,6 +64,7 @@ class ComparedTables:
     columns: tuple[str, ...]
     sensitive: tuple[str, ...]
     spaces: Mapping[str, CellSpace]
+    labels: Mapping[str, pl.Series]
     cells: Mapping[str, Codes]
     persons: NDArray[np.float32]
     original: Persons
@@ -73,8 +77,9 @@ class ComparedTables:
 
     def draw(self, persons: Persons, number: int) -> Iterator["AttackedPersons"]:
         """Yield the first persons of the draw, some at a time."""
-        for start in range(0, min(number, persons.number), _AT_ONCE):
-            end = min(start + _AT_ONCE, number, persons.number)
+        step = min(_AT_ONCE, max(1, _PAIRS // max(1, self.entries)))
+        for start in range(0, min(number, persons.number), step):
+            end = min(start + step, number, persons.number)
             values = {name: each[start:end] for name, each in persons.values.items()}
             is_original = persons is self.original
             yield AttackedPersons(self, values, is_original=is_original, start=start)
@@ -147,9 +152,9 @@ def compare_tables(
     shown = released.filter(~is_suppressed(released, columns))
     counted = pl.col(persons).n_unique() if persons in shown.columns else pl.len()
     entries = shown.group_by(names).agg(_persons=counted).sort(names)
-    spaces, cells = {}, {}
+    spaces, cells, labels = {}, {}, {}
     for name in names:
-        distinct = entries[name].unique().sort()
+        labels[name] = distinct = entries[name].unique().sort()
         cells[name] = _numbered(entries[name], distinct)
         values = [each[name] for each in drawn.values()]
         spaces[name] = read_cells(
@@ -170,6 +175,7 @@ def compare_tables(
         columns=tuple(columns),
         sensitive=tuple(sensitive),
         spaces=spaces,
+        labels=labels,
         cells=cells,
         persons=entries["_persons"].to_numpy().astype(np.float32),
         original=made["original"],
@@ -181,7 +187,7 @@ def _in_order(
     rows: pl.DataFrame, names: Sequence[str], persons: str | None, seed: int
 ) -> pl.DataFrame:
     """Return one row per person in an order that depends on the values and the seed alone."""
-    held = rows.select(names, *([pl.col(persons).alias("_person")] if persons else []))
+    held = rows.select(*names, *([pl.col(persons).alias("_person")] if persons else []))
     if persons:
         held = held.sort(names).unique("_person", keep="first", maintain_order=True)
     # Equal rows would be drawn together if their hashes were equal, so each has a number.

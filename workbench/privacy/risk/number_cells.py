@@ -80,8 +80,12 @@ class NumberSpace(CellSpace):
         return np.where(is_missing, np.nan, self.lows), (self.lows == self.highs) | is_missing
 
     def losses(self) -> Numbers:
-        """Return the difference of the ranks of a cell's ends; see ``CellSpace``."""
-        return np.clip(self._below(self.highs, "right") - self._below(self.lows, "left"), 0.0, 1.0)
+        """Return (n - 1) / (values - 1) for the n different original numbers in a cell's range."""
+        different = np.unique(self.ordered)
+        ends = np.searchsorted(different, self.highs, side="right")
+        inside = np.maximum(1, ends - np.searchsorted(different, self.lows, side="left"))
+        found: Numbers = (inside - 1) / max(1, len(different) - 1)
+        return found
 
     def distances(self, values: Numbers) -> Distances:
         """Return the mean difference of ranks between a value and the numbers of a cell.

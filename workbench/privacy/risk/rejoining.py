@@ -50,6 +50,11 @@ class RejoinRisk:
     by_both: Estimate
     gain: Estimate
 
+    @property
+    def figures(self) -> tuple[Estimate, ...]:
+        """All four figures."""
+        return (self.by_quasi_identifiers, self.by_facts, self.by_both, self.gain)
+
 
 def rejoin_risk(
     one: tuple[pl.DataFrame, pl.DataFrame],
@@ -124,11 +129,17 @@ def rejoin_risk(
     )
 
 
+def _as_text(person: str) -> pl.Expr:
+    """Return the person as a text, so that tables with ids of two types of numbers fit."""
+    return pl.col(person).cast(pl.String)
+
+
 def _draw(
     one: pl.DataFrame, other: pl.DataFrame, person: str, sample: int, seed: int
 ) -> pl.DataFrame:
     """Return the persons who are looked for, out of those in both releases."""
-    both = one.select(_person=person).join(other.select(_person=person), on="_person", how="semi")
+    first, second = (each.select(_person=_as_text(person)) for each in (one, other))
+    both = first.join(second, on="_person", how="semi")
     return both.sort(pl.col("_person").hash(seed=seed), "_person").head(sample)
 
 
@@ -137,7 +148,7 @@ def _shared_columns(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return each person of the two releases with a hash of the quasi-identifiers."""
     key = pl.struct(columns).hash(seed=seed) if columns else pl.lit(0, dtype=pl.UInt64)
-    first, second = (each.select(_person=person, _key=key) for each in (one, other))
+    first, second = (each.select(_person=_as_text(person), _key=key) for each in (one, other))
     return first, second
 
 
@@ -150,12 +161,14 @@ def _similarities(
     seed: int,
 ) -> pl.DataFrame:
     """Return the similarity of each person with each candidate who shares a fact."""
-    empty = {"_person": looked_for.schema["_person"], "_candidate": looked_for.schema["_person"]}
     if not facts:
-        return pl.DataFrame(schema={**empty, "_similarity": pl.Float64})
+        ids = dict.fromkeys(("_person", "_candidate"), pl.String)
+        return pl.DataFrame(schema={**ids, "_similarity": pl.Float64})
     fact = pl.struct(facts).hash(seed=seed)
     first, second = (
-        each.filter(pl.col(person).is_not_null()).select(_person=person, _fact=fact).unique()
+        each.filter(pl.col(person).is_not_null())
+        .select(_person=_as_text(person), _fact=fact)
+        .unique()
         for each in (one, other)
     )
     persons = max(1, second["_person"].n_unique())

@@ -6,6 +6,7 @@ the search for copied records counts, one record is planted in the release, whic
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import fsum
 
 import polars as pl
 
@@ -21,7 +22,9 @@ from workbench.privacy.risk.class_risks import (
 )
 from workbench.privacy.risk.compared_tables import ComparedTables, compare_tables
 from workbench.privacy.risk.copied_records import CopiedRecords, find_copies, first_unique
+from workbench.privacy.risk.group_losses import losses_of_groups, row_losses
 from workbench.privacy.risk.nearest_records import nearest_record_attacks
+from workbench.privacy.risk.population_map import population_sizes
 from workbench.privacy.risk.population_uniques import PopulationUniques, population_uniques
 from workbench.privacy.risk.record_linking import linking_attacks
 from workbench.privacy.risk.risk_question import RiskQuestion
@@ -37,6 +40,7 @@ def assess_risk(
     question: RiskQuestion,
     *,
     control: pl.DataFrame | None = None,
+    population: pl.DataFrame | None = None,
 ) -> RiskReport:
     """Measure the risk that is left in a release.
 
@@ -51,6 +55,10 @@ def assess_risk(
     control : DataFrame, optional
         Persons of the same population as the original from whom the release was not made. Without
         them no risk of an attack can be told from chance.
+    population : DataFrame, optional
+        One row per person of the whole population, with the quasi-identifiers: the classes of the
+        release are counted there for the journalist's risk, and no model is needed. It contains the
+        persons of the release.
 
     Raises
     ------
@@ -69,18 +77,27 @@ def assess_risk(
     tables = _compare(original, released, control, question)
     classes = prosecutor_risks(released, columns, persons=_owner(released, question))
     before = prosecutor_risks(original, columns, persons=question.persons)
+    uniques = _uniques(released, question) if population is None else None
+    losses = _losses(original, released, tables, question)
     return RiskReport(
         question=question,
         original_persons=tables.original.number,
         released_persons=classes.persons + classes.suppressed,
         control_persons=tables.control.number,
         classes=classes,
-        journalist=_journalist(released, question),
-        uniques=_uniques(released, question),
+        journalist=_journalist(released, population, question),
+        uniques=uniques,
         original_highest=before.highest,
         copied=_search_copies(original, released, control, question, tables),
         attacks=_attack(original, control, question, tables),
-        untested=untested_risks(tables, question),
+        information_loss=_mean_loss(released, tables, question),
+        losses=losses,
+        untested=untested_risks(
+            tables,
+            question,
+            has_losses=losses is not None,
+            has_population=population is not None or question.population is not None,
+        ),
     )
 
 
@@ -96,6 +113,13 @@ def _require(
     require_columns(released.columns, columns)
     if control is not None:
         require_columns(control.columns, [*columns, *owner])
+        for name in columns:
+            kinds = original.schema[name], control.schema[name]
+            if kinds[0] != kinds[1] and not (kinds[0].is_numeric() and kinds[1].is_numeric()):
+                raise ParameterError(
+                    f"column {name} is of type {kinds[0]} in the original and {kinds[1]} in the "
+                    "control group: give both the same type"
+                )
     if original.is_empty():
         raise ParameterError("the original has no rows: give the table the release was made from")
 
@@ -123,15 +147,20 @@ def _owner(rows: pl.DataFrame, question: RiskQuestion) -> str | None:
     return question.persons if question.persons in rows.columns else None
 
 
-def _journalist(released: pl.DataFrame, question: RiskQuestion) -> ClassRisks | None:
+def _journalist(
+    released: pl.DataFrame, population: pl.DataFrame | None, question: RiskQuestion
+) -> ClassRisks | None:
+    persons = _owner(released, question)
+    columns = question.quasi_identifiers
+    if population is not None:
+        require_columns(population.columns, columns)
+        sizes = population_sizes(
+            released, population, columns, persons=persons, hierarchies=question.hierarchies
+        )
+        return journalist_risks(released, columns, population=sizes, persons=persons)
     if question.population is None:
         return None
-    return journalist_risks(
-        released,
-        question.quasi_identifiers,
-        population=question.population,
-        persons=_owner(released, question),
-    )
+    return journalist_risks(released, columns, population=question.population, persons=persons)
 
 
 def _uniques(released: pl.DataFrame, question: RiskQuestion) -> PopulationUniques | None:
@@ -141,6 +170,27 @@ def _uniques(released: pl.DataFrame, question: RiskQuestion) -> PopulationUnique
         released, question.quasi_identifiers, persons=_owner(released, question)
     )
     return population_uniques(numbered.sizes, population=question.population)
+
+
+def _mean_loss(released: pl.DataFrame, tables: ComparedTables, question: RiskQuestion) -> float:
+    """Return the mean loss over the persons of the original; those without a row lose all.
+
+    Rows of synthetic data come from nobody, so the mean is that of the rows.
+    """
+    found = row_losses(released, tables)
+    missing = max(0, tables.original.number - released.height) if question.rows_are_persons else 0
+    rows = len(found) + missing
+    return (fsum(found) + missing) / rows if rows else 1.0
+
+
+def _losses(
+    original: pl.DataFrame, released: pl.DataFrame, tables: ComparedTables, question: RiskQuestion
+) -> pl.DataFrame | None:
+    if question.persons is None or question.persons not in released.columns:
+        return None
+    return losses_of_groups(
+        original, released, tables, persons=question.persons, groups=question.groups
+    )
 
 
 def _attacks(tables: ComparedTables, question: RiskQuestion) -> Sequence[Attack]:

@@ -62,7 +62,8 @@ class RiskQuestion:
     population : int, optional
         Number of persons in the population from which the persons of the original come.
     groups : tuple of str
-        Columns of the original whose groups are compared for losses.
+        Columns of the original whose groups are compared for losses; by default the
+        quasi-identifiers of at most 20 values.
     thresholds : RiskThresholds
         Largest risks that are acceptable.
     attacks : int
@@ -79,7 +80,7 @@ class RiskQuestion:
     population: int | None = None
     groups: tuple[str, ...] = ()
     thresholds: RiskThresholds = field(default_factory=RiskThresholds)
-    attacks: int = 1000
+    attacks: int = 2000
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -92,5 +93,16 @@ class RiskQuestion:
             )
         if len(set(self.quasi_identifiers)) < len(self.quasi_identifiers):
             raise ParameterError("a quasi-identifier is named twice: name each column once")
+        hidden = sorted(name for name in self._named if name.startswith("_"))
+        if hidden:
+            raise ParameterError(
+                f"the name {', '.join(hidden)} begins with _, as names that are made here do: "
+                "rename the column"
+            )
         if self.attacks < 1:
             raise ParameterError(f"attacks is {self.attacks}: it must be 1 or more")
+
+    @property
+    def _named(self) -> set[str]:
+        owner = (self.persons,) if self.persons else ()
+        return {*self.quasi_identifiers, *self.sensitive, *self.groups, *owner}

@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.privacy.risk.attack_rates import CRITERIA, AttackRate
+import polars as pl
+
+from workbench.privacy.known_facts import KnownFactsRisk
+from workbench.privacy.risk.attack_rates import CRITERIA, AttackRate, RiskCriterion
 from workbench.privacy.risk.class_risks import ClassRisks
 from workbench.privacy.risk.copied_records import CopiedRecords
 from workbench.privacy.risk.population_uniques import ASSUMPTIONS, PopulationUniques
+from workbench.privacy.risk.rejoining import RejoinRisk
 from workbench.privacy.risk.risk_question import RiskQuestion
 from workbench.privacy.risk.risk_verdicts import class_failures, copy_failures, judge_criterion
 from workbench.statistics.estimates import Estimate
@@ -35,15 +39,26 @@ class RiskReport:
     journalist : ClassRisks or None
         Chances by the classes of the population, if one was given.
     uniques : PopulationUniques or None
-        Estimated population uniques, if the size of the population was given.
+        Estimated population uniques, if only the size of the population was given.
     original_highest : float
         Highest chance by the classes of the original.
     copied : CopiedRecords
         Copies of unique persons' records.
     attacks : tuple of AttackRate
         Attacks that were run, with the control group and with the planted copy.
+    information_loss : float
+        Mean loss of the quasi-identifiers, 0 to 1 (``group_losses``); persons without a row lose
+        all.
+    losses : DataFrame or None
+        Suppression and loss by group, the group that loses most first, with the columns of
+        ``GROUP_LOSSES``; None if the release does not have the column of persons.
     untested : tuple of str
         What was not tested, in sentences.
+    known_facts : KnownFactsRisk or None
+        What known facts single out, where the release has events; it counts for singling out.
+    rejoined : RejoinRisk or None
+        How many persons are found again in another release. What facts join beyond the
+        quasi-identifiers counts for linkability.
     """
 
     question: RiskQuestion
@@ -56,7 +71,11 @@ class RiskReport:
     original_highest: float
     copied: CopiedRecords
     attacks: tuple[AttackRate, ...]
+    information_loss: float
+    losses: pl.DataFrame | None
     untested: tuple[str, ...]
+    known_facts: KnownFactsRisk | None = None
+    rejoined: RejoinRisk | None = None
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -74,7 +93,11 @@ class RiskReport:
                 "attacks succeed clearly more often on the control group than on the originals, as "
                 "if the control group were in the release"
             )
-        failures = {
+        others: dict[RiskCriterion, tuple[Estimate, ...]] = {
+            "singling_out": self.known_facts.shares if self.known_facts else (),
+            "linkability": (self.rejoined.gain,) if self.rejoined else (),
+        }
+        failures: dict[RiskCriterion, list[str]] = {
             "singling_out": [
                 *(class_failures(self.classes, limits) if self.question.rows_are_persons else []),
                 *copy_failures(self.copied),
@@ -86,6 +109,7 @@ class RiskReport:
                 criterion,
                 self.attacks,
                 limit=getattr(limits, criterion),
+                others=others.get(criterion, ()),
                 failures=failures.get(criterion, ()),
                 doubt=doubt,
                 is_bounded=is_bounded and criterion == "singling_out",
@@ -131,6 +155,10 @@ class RiskReport:
                 "plant_found": self.copied.is_plant_found,
                 "alarm": self.copied.is_alarm,
             },
+            "information_loss": self.information_loss,
+            "worst_losses": self._worst_losses(),
+            "known_facts": self.known_facts and [_figures(e) for e in self.known_facts.shares],
+            "rejoined": self.rejoined and [_figures(e) for e in self.rejoined.figures],
             "attacks": [self._attack(attack) for attack in self.attacks],
             "verdicts": [
                 {
@@ -157,6 +185,13 @@ class RiskReport:
             "unique": risks.unique,
         }
 
+    def _worst_losses(self) -> list[dict[str, Any]]:
+        """Return the largest loss of a group by characteristic, without the group's name."""
+        if self.losses is None:
+            return []
+        worst = self.losses.unique("characteristic", keep="first", maintain_order=True)
+        return worst.drop("group").to_dicts()
+
     def _attack(self, attack: AttackRate) -> dict[str, Any]:
         limit = getattr(self.question.thresholds, attack.criterion)
         return {
@@ -167,8 +202,8 @@ class RiskReport:
             "successes": attack.successes,
             "control_tried": attack.control_tried,
             "control_successes": attack.control_successes,
-            "risk": _limits(attack.risk),
-            "planted_copy": attack.planted and _limits(attack.planted.risk),
+            "risk": _figures(attack.risk),
+            "planted_copy": attack.planted and _figures(attack.planted.risk),
             "notices_copy": attack.has_power(limit),
         }
 
@@ -198,5 +233,12 @@ def _uniques(found: PopulationUniques) -> Mapping[str, Any]:
     }
 
 
-def _limits(found: Estimate) -> dict[str, Any]:
-    return {"value": found.value, "low": found.low, "high": found.high, "note": found.note}
+def _figures(found: Estimate) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "value": found.value,
+        "low": found.low,
+        "high": found.high,
+        "persons": found.n,
+        "note": found.note,
+    }

@@ -24,7 +24,7 @@ _QUESTIONS: dict[RiskCriterion, str] = {
 _BEGIN = {
     Outcome.SHOWN: "Within the threshold",
     Outcome.NOT_SHOWN: "Above the threshold",
-    Outcome.CANNOT_BE_SAID: "Cannot be said",
+    Outcome.CANNOT_BE_SAID: "It cannot be said whether the risk is within the threshold",
 }
 
 
@@ -33,6 +33,7 @@ def judge_criterion(
     attacks: Sequence[AttackRate],
     *,
     limit: float,
+    others: Sequence[Estimate] = (),
     failures: Sequence[str] = (),
     doubt: str = "",
     is_bounded: bool = False,
@@ -42,13 +43,15 @@ def judge_criterion(
     Parameters
     ----------
     criterion : str
-        RiskCriterion to judge.
+        Criterion to judge.
     attacks : sequence of AttackRate
         Attacks of all criteria; those of this one count.
     limit : float
         Threshold of the criterion, 0 to 1.
+    others : sequence of Estimate
+        Other risks that are held against the threshold, such as that of known facts.
     failures : sequence of str
-        Findings other than attacks by which the risk is above its threshold, as clauses.
+        Findings other than risks with an interval by which the threshold is exceeded, as clauses.
     doubt : str
         Reason why nothing can be said, as a clause; empty if there is none.
     is_bounded : bool
@@ -56,24 +59,26 @@ def judge_criterion(
         so that no attack is needed.
     """
     own = [attack for attack in attacks if attack.criterion == criterion]
-    able = [attack for attack in own if attack.has_power(limit)]
-    estimates = tuple(bounding_estimate(attack) for attack in own)
-    above = [attack for attack in own if _is_above(attack.risk, limit)]
-    open_ones = [attack for attack in able if not _is_below(bounding_estimate(attack), limit)]
+    risks = [*(bounding_estimate(attack) for attack in own), *others]
+    above = [*(attack.risk for attack in own), *others]
+    above = [risk for risk in above if risk.low is not None and risk.low > limit]
+    able = [bounding_estimate(attack) for attack in own if attack.has_power(limit)]
+    judged = [*([] if is_bounded else able), *others]
+    unsure = [risk for risk in judged if risk.high is None or risk.high > limit]
     if failures or above:
         outcome = Outcome.NOT_SHOWN
-        found = [*failures, *(_figure(attack) for attack in above)]
+        found = [*failures, *(_figure(risk) for risk in above)]
     elif doubt:
         outcome, found = Outcome.CANNOT_BE_SAID, [doubt]
+    elif unsure:
+        outcome = Outcome.CANNOT_BE_SAID
+        found = [f"{_figure(risk)}, which may be above it" for risk in unsure]
     elif is_bounded:
         outcome = Outcome.SHOWN
         found = ["even the originals themselves would be within it by their classes"]
-    elif open_ones:
-        outcome = Outcome.CANNOT_BE_SAID
-        found = [f"{_figure(attack)}, which may be above it" for attack in open_ones]
+        found += [_figure(risk) for risk in others]
     elif able:
-        outcome = Outcome.SHOWN
-        found = [_figure(attack) for attack in able]
+        outcome, found = Outcome.SHOWN, [_figure(risk) for risk in judged]
     else:
         outcome = Outcome.CANNOT_BE_SAID
         found = ["no attack was tried that notices a verbatim copy of the originals"]
@@ -87,7 +92,7 @@ def judge_criterion(
             "its whole interval below it and no count is above; above it if one interval lies "
             "above it or a count does."
         ),
-        estimates=estimates,
+        estimates=risks,
         concern=outcome is Outcome.NOT_SHOWN,
     )
 
@@ -120,16 +125,7 @@ def bounding_estimate(attack: AttackRate) -> Estimate:
     return risk if risk.value is not None or attack.control_tried else attack.rate
 
 
-def _is_above(risk: Estimate, limit: float) -> bool:
-    return risk.low is not None and risk.low > limit
-
-
-def _is_below(risk: Estimate, limit: float) -> bool:
-    return risk.high is not None and risk.high <= limit
-
-
-def _figure(attack: AttackRate) -> str:
-    risk = bounding_estimate(attack)
+def _figure(risk: Estimate) -> str:
     if risk.value is None:
-        return f"{attack.label}: no value, as {risk.note}"
-    return f"{attack.label}: {value_text(risk)} (95 % interval {interval_text(risk)})"
+        return f"{risk.label}: no value, as {risk.note}"
+    return f"{risk.label}: {value_text(risk)} (95 % interval {interval_text(risk)})"

@@ -12,8 +12,20 @@ _ALWAYS = (
 )
 
 
-def untested_risks(tables: ComparedTables, question: RiskQuestion) -> tuple[str, ...]:
-    """Return what was not tested, the most important points first."""
+def untested_risks(
+    tables: ComparedTables, question: RiskQuestion, *, has_losses: bool, has_population: bool
+) -> tuple[str, ...]:
+    """Return what was not tested, the most important points first.
+
+    Parameters
+    ----------
+    tables : ComparedTables
+        The tables that were compared.
+    question : RiskQuestion
+        What was asked.
+    has_losses, has_population : bool
+        Whether losses by group were measured, and whether the population or its size was given.
+    """
     found = []
     asked = question.attacks
     if tables.control.number == 0:
@@ -36,13 +48,18 @@ def untested_risks(tables: ComparedTables, question: RiskQuestion) -> tuple[str,
         found.append("Linking was not tested, as it needs two quasi-identifiers.")
     for name, space in tables.spaces.items():
         if space.not_understood:
-            cells = "cell" if space.not_understood == 1 else "different cells"
+            is_one = space.not_understood == 1
+            cells = "cell that covers" if is_one else "different cells that cover"
             found.append(
-                f"Column {name} has {space.not_understood:,} {cells} that cover no original value "
-                "as far as is known: give its hierarchy. Attacks did not use them."
+                f"Column {name} has {space.not_understood:,} {cells} no original value "
+                "as far as is known: give its hierarchy. Attacks did not use it."
             )
     if question.persons is None:
         found.append("Every row counts as one person, as no column of persons is named.")
-    if question.population is None:
+    elif not has_losses:
+        found.append(
+            f"Losses by group were not measured, as the release has no column {question.persons}."
+        )
+    if not has_population:
         found.append("Uniqueness in the population was not estimated, as its size is not given.")
     return (*found, *_ALWAYS)
