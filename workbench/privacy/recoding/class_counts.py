@@ -85,12 +85,28 @@ class CountedRows:
         for name, value in self.sensitive.items():
             spread = len(self.shares[name])
             pair = np.where(group_of_unit < 0, -1, group_of_unit * spread + value)
-            pairs, position = np.unique(pair, return_inverse=True)
-            if len(pairs) and pairs[0] < 0:
-                pairs, position = pairs[1:], position - 1
-            count = self.sizes(position, len(pairs))
-            values[name] = ValueCounts(pairs // spread, pairs % spread, count, self.shares[name])
+            if self.person is None and groups * spread <= 8 * len(pair):
+                every = self.sizes(pair, groups * spread)
+                pairs = np.flatnonzero(every)
+                count = every[pairs]
+            else:
+                pairs, position = np.unique(pair, return_inverse=True)
+                if len(pairs) and pairs[0] < 0:
+                    pairs, position = pairs[1:], position - 1
+                count = self.sizes(position, len(pairs))
+            group, number = np.divmod(pairs, spread)
+            values[name] = ValueCounts(group, number, count, self.shares[name])
         return ClassCounts(sizes, values)
+
+    def part(self, units: Codes, weight: Codes) -> "CountedRows":
+        """Return some units with other weights."""
+        return CountedRows(
+            combination=self.combination[units],
+            weight=weight,
+            person=None if self.person is None else self.person[units],
+            sensitive={name: value[units] for name, value in self.sensitive.items()},
+            shares=self.shares,
+        )
 
     def merged(self, group_of_unit: Codes) -> "CountedRows":
         """Return the units of coarser combinations, each of which is a group of this table."""

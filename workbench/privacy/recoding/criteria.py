@@ -12,6 +12,7 @@ Grassberger 2003, "Entropy estimates from insufficient samplings", equation 28.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -208,6 +209,14 @@ class Closeness(Criterion):
         excess = values.count / rows[values.group] - values.shares[values.value]
         distances = np.bincount(values.group, weights=np.maximum(excess, 0), minlength=groups)
         return distances.astype(np.float64)
+
+
+def smallest_size(criteria: Sequence[Criterion]) -> int:
+    """Return the smallest class that can reach the criteria, in rows or persons."""
+    return max(
+        (ceil(each.limit) for each in criteria if each.survives_merging),
+        default=1,
+    )
 
 
 def judge(criteria: Sequence[Criterion], counts: ClassCounts) -> Flags:

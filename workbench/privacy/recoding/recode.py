@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -12,12 +12,13 @@ from workbench.privacy.recoding.coded_tables import CodedTable, Missing, code_ta
 from workbench.privacy.recoding.criteria import Criterion
 from workbench.privacy.recoding.hierarchies import SUPPRESSED, Hierarchy
 from workbench.privacy.recoding.lattice import find_levels
+from workbench.privacy.recoding.local import Labels, local_classes
 from workbench.privacy.recoding.measured import MeasuredTable, measure_table
 from workbench.privacy.recoding.node_losses import CellLoss, Discernibility, EntropyLoss, Loss
 from workbench.privacy.recoding.recoded_classes import RecodedClasses, classes_at_levels
 from workbench.privacy.recoding.utility import Utility, evaluate
 
-Method = Literal["levels"]
+Method = Literal["levels", "local"]
 LossName = Literal["gcp", "loss", "entropy", "discernibility"]
 
 _LOSSES: Mapping[LossName, type[Loss]] = {
@@ -74,6 +75,7 @@ def recode(
     criteria: Sequence[Criterion],
     suppression_limit: float = 0.0,
     method: Method = "levels",
+    labels: Labels = "hierarchy",
     loss: LossName = "gcp",
     persons: str | None = None,
     missing: Missing = "value",
@@ -93,6 +95,11 @@ def recode(
         Largest share of the rows that may be suppressed, 0 to 1.
     method : str
         ``levels`` generalises all cells of a column to the same level, with the least loss.
+        ``local`` gives every class labels of its own, which loses far less. Where it
+        cannot keep the suppression limit, the result is that of ``levels``.
+    labels : str
+        Labels of ``local``: ``hierarchy`` uses labels of the hierarchies, ``ranges`` also ranges of
+        neighbouring leaves, which lose less.
     loss : str
         Loss that ``levels`` makes small, as defined in `utility`.
     persons : str, optional
@@ -122,12 +129,17 @@ def recode(
     Traceback (most recent call last):
     workbench.foundation.errors.PrivacyError: ...
     """
-    _check_options(criteria, suppression_limit, method, loss, missing)
+    _check_options(criteria, suppression_limit, method, labels, loss, missing)
     sensitive = [each.sensitive for each in criteria if each.sensitive is not None]
     table = code_table(
         rows, hierarchies=hierarchies, sensitive=sensitive, persons=persons, missing=missing
     )
     most = int(suppression_limit * rows.height + 1e-9)
+    options: dict[str, Any] = {"criteria": tuple(criteria), "persons": persons}
+    if method == "local":
+        local = local_classes(table, rows, criteria=criteria, labels=labels, most_suppressed=most)
+        if local is not None:
+            return _recoded(rows, table, local, levels={}, is_optimal=False, **options)
     price = CellLoss(table, counts_itself=True) if loss == "loss" else _LOSSES[loss](table)
     found = find_levels(table, criteria=criteria, most_suppressed=most, loss=price)
     if found is None:
@@ -135,15 +147,13 @@ def recode(
             f"the {rows.height} rows cannot reach {_described(criteria)} with at most {most} "
             "suppressed rows; raise the suppression limit, ask for less or use fewer columns"
         )
-    classes = classes_at_levels(table, found.levels, criteria)
     return _recoded(
         rows,
         table,
-        classes,
-        criteria=tuple(criteria),
-        persons=persons,
+        classes_at_levels(table, found.levels, criteria),
         levels=dict(zip(hierarchies, found.levels, strict=True)),
-        is_optimal=found.is_optimal,
+        is_optimal=found.is_optimal and method == "levels",
+        **options,
     )
 
 
@@ -198,6 +208,7 @@ def _check_options(
     criteria: Sequence[Criterion],
     suppression_limit: float,
     method: str,
+    labels: str,
     loss: str,
     missing: str,
 ) -> None:
@@ -209,6 +220,7 @@ def _check_options(
         )
     for kind, name, known in (
         ("method", method, get_args(Method)),
+        ("kind of labels", labels, get_args(Labels)),
         ("loss", loss, get_args(LossName)),
         ("treatment of missing cells", missing, get_args(Missing)),
     ):

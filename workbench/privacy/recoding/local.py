@@ -1,0 +1,49 @@
+"""Local recoding: every class has labels of its own."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from workbench.privacy.recoding.allocation import Allocation
+from workbench.privacy.recoding.coded_tables import CodedTable
+from workbench.privacy.recoding.criteria import Criterion
+from workbench.privacy.recoding.hierarchies import SUPPRESSED
+from workbench.privacy.recoding.joining import join_covering_classes, join_nearest_classes
+from workbench.privacy.recoding.local_labels import class_levels, hierarchy_labels
+from workbench.privacy.recoding.recoded_classes import RecodedClasses
+from workbench.privacy.recoding.sweep import sweep
+
+Labels = Literal["hierarchy", "ranges"]
+
+
+def local_classes(
+    table: CodedTable,
+    rows: pl.DataFrame,
+    *,
+    criteria: Sequence[Criterion],
+    labels: Labels,
+    most_suppressed: int,
+) -> RecodedClasses | None:
+    """Make classes of least loss; None if more rows than allowed would be suppressed."""
+    allocation = sweep(table, criteria)
+    join_covering_classes(table, criteria, allocation)
+    if all(each.survives_merging for each in criteria):
+        join_nearest_classes(table, allocation, most_suppressed=most_suppressed)
+    classes = _labelled(table, rows, allocation)
+    suppressed = int((classes.class_of_row < 0).sum()) - int((table.combination_of_row < 0).sum())
+    return classes if suppressed <= most_suppressed else None
+
+
+def _labelled(table: CodedTable, rows: pl.DataFrame, allocation: Allocation) -> RecodedClasses:
+    """Label the classes, and suppress a class whose labels are all ``*``."""
+    units, classes, _ = allocation.members()
+    found = class_levels(table, table.counted.combination[units], classes)
+    labels, covered = hierarchy_labels(table, found)
+    starred = np.ones(len(found.combination), dtype=np.bool_)
+    for label in labels:
+        starred &= (label == SUPPRESSED).fill_null(False).to_numpy()
+    class_of_row = allocation.class_of_row(table, rows)
+    suppressed = np.append(starred, True)[class_of_row]
+    return RecodedClasses(np.where(suppressed, -1, class_of_row), labels, covered)
