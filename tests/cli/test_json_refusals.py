@@ -47,6 +47,7 @@ EVERYWHERE: dict[tuple[str, ...], tuple[tuple[str, ...], str, str]] = {
     ("quarantine", "export"): (("demo", "--out", "r.csv"), "ParameterError", "no workspace at"),
     ("quarantine", "dismiss"): (("demo", "--load", "x"), "ParameterError", "no workspace at"),
     ("anonymize",): (("demo", "--policy", "x", "--plan"), "ParameterError", "no policy 'x'"),
+    ("policy", "draft"): (("x.csv", "--preset", "relase"), "ParameterError", "'release'"),
     ("run",): (("demo",), "ParameterError", "no workspace at"),
     ("site",): (("--project", "nowhere"), "ParameterError", "no project folder"),
     ("lab",): ((), "ParameterError", "no workspace at"),

@@ -105,9 +105,11 @@ def test_linked_rows_belong_to_customers_of_the_extract(linked: Extract) -> None
 
 
 def test_linked_histories_single_out_no_more_than_declared(linked: Extract) -> None:
-    found = linked.further["singled_out"]
-    assert found["persons"] > 900
-    assert found["share"] <= linked.policy.max_singled_out
+    assert linked.risk.known_facts is not None
+    (share,) = linked.risk.known_facts.shares
+    assert share.n > 900
+    assert share.value is not None
+    assert share.value <= linked.policy.max_singled_out
 
 
 def test_two_extracts_share_neither_numbers_nor_order(dataset: Dataset) -> None:
@@ -119,6 +121,21 @@ def test_two_extracts_share_neither_numbers_nor_order(dataset: Dataset) -> None:
     assert sorted(map(str, one.select(columns).rows())) == sorted(
         map(str, other.select(columns).rows())
     )
+
+
+def test_unlinked_extracts_are_not_rejoined_and_linked_ones_say_how_far(
+    unlinked: Extract, linked: Extract
+) -> None:
+    for extract in (unlinked, linked):
+        assert extract.risk.rejoined is not None
+        assert extract.risk.rejoined.by_quasi_identifiers.value == 0.0
+    assert unlinked.risk.rejoined is not None
+    assert unlinked.risk.rejoined.by_both.value == 0.0
+    assert linked.risk.rejoined is not None
+    assert linked.risk.rejoined.by_both.value is not None
+    assert linked.risk.rejoined.by_both.value > 0.5
+    assert any("linking" in fault for fault in linked.faults())
+    assert not unlinked.faults()
 
 
 def test_a_sample_has_as_many_customers_as_asked(dataset: Dataset) -> None:

@@ -139,13 +139,19 @@ def _offsets_by_line_count(
     return {"condition": conditions, "value": offset(1)}
 
 
+#: Share of a number below which a difference from it is rounding.
+_ROUNDING = 1e-7
+
+
 def value_scale(
     values: Sequence[float], pixels: float, *, has_zero: bool = False
 ) -> dict[str, Any]:
     """Return a scale that extends a little beyond its values, so that no mark is on its edge."""
     held = [*values, *([0.0] if has_zero else [])]
     low, high = min(held, default=0.0), max(held, default=1.0)
-    spread = (high - low) or abs(high) or 1.0
+    size = max(abs(low), abs(high))
+    # Values that differ by rounding alone are one value.
+    spread = high - low if high - low > _ROUNDING * size else size or 1.0
     free = spread * _FREE / max(pixels - 2 * _FREE, _FREE)
     ends = [low - free, high + free]
     return {"domain": [float(f"{end:.9g}") for end in ends], "nice": False, "zero": False}

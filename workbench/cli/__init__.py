@@ -30,6 +30,7 @@ from workbench.cli.load_command import load
 from workbench.cli.open import open_run
 from workbench.cli.options import json_answer
 from workbench.cli.overview import overview
+from workbench.cli.policy_command import policy
 from workbench.cli.quarantine_command import quarantine
 from workbench.cli.run import run
 from workbench.cli.site import site
@@ -54,6 +55,7 @@ app.callback(invoke_without_command=True)(overview)
 for verb in (init, generate, truth, load, run, anonymize, site, lab, status, dictionary):
     app.command()(verb)
 app.command(name="open")(open_run)
+app.add_typer(policy, name="policy")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(dataset, name="dataset")
 

@@ -88,7 +88,7 @@ def _print(made: "Extract", *, as_json: bool) -> None:
     for note in made.notes:
         typer.echo(f"  {note}")
     typer.echo(
-        f"{count_text(made.persons, 'person')}, of whom {made.suppressed:,} are left out; "
+        f"{count_text(made.persons, 'person')}, {made.suppressed:,} of them left out; "
         f"reached: {', '.join(f'{name} = {value:g}' for name, value in made.reached.items())}; "
         f"lost: {made.utility['gcp']:.1%} of the information of the quasi-identifiers"
     )

@@ -42,6 +42,7 @@ def status(
 
     It also tries in a child process what a notebook could reach on this machine.
     """
+    from workbench.extracts.list_of_extracts import listed_extracts  # late: polars
     from workbench.foundation.confinement.attempts import CLAUSES, try_confinement  # late: ctypes
     from workbench.runs import sort_runs  # late: polars
 
@@ -68,6 +69,17 @@ def status(
                 "status": r.status,
             }
             for r in runs
+        ],
+        "extracts": [
+            {
+                "made_at": each["made_at"],
+                "dataset": each["source"]["dataset"],
+                "version": each["source"]["version"],
+                "persons": each["persons"] - each["persons_left_out"],
+                "recipient": each["recipient"],
+                "by": each["by"],
+            }
+            for each in listed_extracts(vault)
         ],
         "damaged_runs": [str(error) for error in changed],
         "lab_is_confined": place.is_lab_confined,
@@ -179,6 +191,10 @@ def _print_status(content: dict[str, Any], *, is_empty: bool) -> None:
         print_table(head, [tuple(each.values()) for each in content["runs"]])
     elif not content["damaged_runs"]:
         typer.echo("No run yet: workbench run STUDY")
+    if content["extracts"]:
+        typer.echo("\nExtracts that left:")
+        columns = ("made at", "dataset", "version", "persons", "recipient", "by")
+        print_table(columns, [tuple(each.values()) for each in content["extracts"]])
     if content["damaged_runs"]:
         typer.echo("\nRuns that are damaged, changed since they were made, or of another version:")
         for words in content["damaged_runs"]:

@@ -7,6 +7,7 @@ for the person who knows what the columns mean, not a decision.
 import re
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from workbench.extracts.column_hierarchies import as_dates, as_numbers
@@ -39,6 +40,8 @@ _NEARLY_ALL = 0.95
 #: Number of characters above which texts are free text, and of different values of a category.
 _LONG = 40
 _CATEGORIES = 200
+#: Most different values of a column that names nobody, such as yes and no.
+_FEW = 10
 #: Fewest different numbers that are put into bands.
 _NUMBERS = 15
 _BANDS_IN_MIDDLE = 5
@@ -93,11 +96,8 @@ def propose_rule(cells: pl.Series, *, k: int) -> ColumnProposal:
             f"{count_text(different, 'value')}, so persons have several rows: all are counted once"
         )
         return propose(ColumnTreatment(treatment="person"), why)
-    if _matches(words, _DIRECT):
+    if _matches(words, _DIRECT) and different > _FEW:
         return propose(ColumnTreatment(treatment="drop"), "its name says that it names a person")
-    for form, pattern in _FORMS.items():
-        if stated.dtype == pl.String and stated.str.contains(pattern).mean() > _MOSTLY:  # type: ignore[operator]
-            return propose(ColumnTreatment(treatment="drop"), f"its values look like {form}")
     if _matches(words, _SENSITIVE) and different > 1:
         why = "its name says that persons may not want it known"
         return propose(ColumnTreatment(treatment="sensitive"), why)
@@ -107,6 +107,9 @@ def propose_rule(cells: pl.Series, *, k: int) -> ColumnProposal:
         return propose(
             ColumnTreatment(treatment="generalise", dates=("month", "quarter", "year")), why
         )
+    for form, pattern in _FORMS.items():
+        if stated.dtype == pl.String and stated.str.contains(pattern).mean() > _MOSTLY:  # type: ignore[operator]
+            return propose(ColumnTreatment(treatment="drop"), f"its values look like {form}")
     if _matches(words, _POSTCODE) and stated.cast(pl.String).str.len_chars().min() >= 3:  # type: ignore[operator]
         length = int(stated.cast(pl.String).str.len_chars().max())  # type: ignore[arg-type]
         kept = tuple(range(min(length - 1, 4), 0, -1))
@@ -154,16 +157,24 @@ def _matches(words: list[str], pattern: str) -> bool:
 
 
 def _band_widths(numbers: pl.Series) -> tuple[float, ...]:
-    """Return widths of 1 or 5 times a power of ten, about five of the first in the middle half."""
-    low, high = numbers.quantile(0.25), numbers.quantile(0.75)
-    spread = float(high) - float(low) if high is not None and low is not None else 0.0
-    target = spread / _BANDS_IN_MIDDLE or 1.0
-    power = 10.0 ** len(str(int(target))) / 10 if target >= 1 else 1.0
-    first = 5 * power if target >= 5 * power else power
-    step = (2, 5) if first == 5 * power else (5, 2)
-    widths = [first]
-    for times in (*step, *step):
-        widths.append(widths[-1] * times)
+    """Return widths of 1 or 5 times a power of ten, about five of the first in the middle half.
+
+    The last width is the first that is as wide as the range of the numbers.
+
+    Examples
+    --------
+    >>> _band_widths(pl.Series(range(17, 91)))
+    (10.0, 50.0, 100.0)
+    """
+    middle = np.quantile(numbers.drop_nulls().to_numpy().astype(np.float64), (0.0, 0.25, 0.75, 1.0))
+    target, whole = (middle[2] - middle[1]) / _BANDS_IN_MIDDLE, middle[3] - middle[0]
+    power = 10.0 ** np.floor(np.log10(target)) if target > 0 else 1.0
+    first = next(each * power for each in (1, 5, 10) if each * power >= target)
+    widths = [float(first)]
+    while widths[-1] < whole:
+        # 1 and 5 take turns, so every width is a multiple of the one before.
+        is_five = round(widths[-1] / 10.0 ** np.floor(np.log10(widths[-1]) + 1e-9)) == 5
+        widths.append(widths[-1] * (2 if is_five else 5))
     return tuple(widths)
 
 

@@ -9,6 +9,7 @@ drawn for it alone and kept nowhere, so no key joins it to a view or to another 
 
 import secrets
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -17,8 +18,9 @@ import polars as pl
 from workbench.extracts.customer_table import CUSTOMERS, make_customer_table
 from workbench.extracts.drawn_numbers import shuffled
 from workbench.extracts.extract import Extract, TreatedColumn
-from workbench.extracts.histories import ProtectedTable, protect_histories
+from workbench.extracts.histories import FACT, ProtectedTable, facts_of, protect_histories
 from workbench.extracts.recoding_by_policy import (
+    TableToRecode,
     generalised_columns,
     reached_criteria,
     rows_left,
@@ -27,10 +29,10 @@ from workbench.extracts.recoding_by_policy import (
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import ParameterError
 from workbench.privacy.pseudonyms import Pseudonyms
+from workbench.privacy.risk.rejoining import RejoinRisk, rejoin_risk
 from workbench.privacy.view_report import Change
 from workbench.privacy.visible_data import VisibleData, find_visible_data
 from workbench.schema import TABLES
-from workbench.statistics.estimates import Estimate
 from workbench.studies import ExtractPolicy, Policy, StudyTerms
 from workbench.studies.policy import Protection
 from workbench.vault import Dataset
@@ -89,8 +91,14 @@ def anonymise_dataset(
     made = table.recode()
     left = rows_left(made)
     pseudonyms = pseudonyms_of(left[_ID])
-    protected, singled_out = protect_histories(visible, terms, policy, pseudonyms, secret=secret)
+    protected, known_facts = protect_histories(visible, terms, policy, pseudonyms, secret=secret)
     is_linked = policy.histories == "linked"
+    again = protected if is_linked else None
+    if is_linked and policy.shift_days:
+        other = Pseudonyms.from_secret(
+            left[_ID], secret=secrets.token_hex(32), shift_days=policy.shift_days
+        )
+        again, _ = protect_histories(visible, terms, policy, other, secret=secret)
     return Extract(
         source={
             "dataset": dataset.name,
@@ -123,9 +131,38 @@ def anonymise_dataset(
         suppressed=table.persons_lost(left),
         reached=reached_criteria(made),
         utility=utility_figures(made),
-        risk=table.measure_risk(left),
-        further=_figures(protected, singled_out, visible),
+        risk=replace(
+            table.measure_risk(left),
+            known_facts=known_facts,
+            rejoined=_rejoin(left, table, protected, again),
+        ),
+        further=_figures(protected, visible),
         notes=tuple(_notes(chosen.height - left.height, protected)),
+    )
+
+
+def _rejoin(
+    left: pl.DataFrame,
+    table: TableToRecode,
+    protected: Mapping[str, ProtectedTable],
+    again: Mapping[str, ProtectedTable] | None,
+) -> RejoinRisk:
+    """Measure how many persons are found again in a second extract by the same policy.
+
+    The second extract has the same labels, as recoding draws nothing; its dates may be shifted by
+    other days. ``again`` has its histories, None if rows do not say whose they are.
+    """
+    nothing = pl.DataFrame(schema={_ID: left.schema[_ID], FACT: pl.UInt64})
+    one, other = (
+        nothing if tables is None else facts_of(tables)
+        for tables in (protected if again is not None else None, again)
+    )
+    return rejoin_risk(
+        (left, one),
+        (left, other),
+        person=_ID,
+        quasi_identifiers=list(table.hierarchies),
+        facts=[FACT],
     )
 
 
@@ -187,9 +224,7 @@ def _treated(change: Change) -> TreatedColumn:
     )
 
 
-def _figures(
-    protected: Mapping[str, ProtectedTable], singled_out: Estimate | None, visible: VisibleData
-) -> dict[str, Any]:
+def _figures(protected: Mapping[str, ProtectedTable], visible: VisibleData) -> dict[str, Any]:
     """Return the figures of the histories as content for JSON."""
     return {
         "as_of": visible.as_of.isoformat(),
@@ -202,13 +237,6 @@ def _figures(
                 "amounts": each.terms.policy.amounts,
             }
             for name, each in protected.items()
-        },
-        "singled_out": singled_out
-        and {
-            "persons": singled_out.n,
-            "share": singled_out.value,
-            "low": singled_out.low,
-            "high": singled_out.high,
         },
     }
 

@@ -24,19 +24,19 @@ import polars as pl
 
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import PrivacyError
-from workbench.privacy.known_facts import known_facts_risk
+from workbench.privacy.known_facts import KnownFactsRisk, known_facts_risk
 from workbench.privacy.linkability import recognisable_columns
 from workbench.privacy.pseudonyms import Pseudonyms
 from workbench.privacy.view import treat_history
 from workbench.privacy.view_report import Change
 from workbench.privacy.visible_data import VisibleData
 from workbench.schema import TABLES
-from workbench.statistics.estimates import Estimate
 from workbench.studies import ExtractPolicy, StudyTerms
 
 _UNITS = ("day", "week", "month", "quarter", "year")
 _SAMPLE = 1_000
-_FACT = "_fact"
+#: Column with the hash of a row's fact.
+FACT = "_fact"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +70,14 @@ def protect_histories(
     pseudonyms: Pseudonyms,
     *,
     secret: bytes,
-) -> tuple[Mapping[str, ProtectedTable], Estimate | None]:
+) -> tuple[Mapping[str, ProtectedTable], KnownFactsRisk | None]:
     """Make the histories of an extract as exact as its policy allows.
 
     Returns
     -------
     tables : mapping of str to ProtectedTable
         All tables of the terms but the customers.
-    singled_out : Estimate or None
+    singled_out : KnownFactsRisk or None
         Share of persons whom the known rows single out in linked histories; None if they are not
         linked.
 
@@ -110,7 +110,7 @@ def protect_histories(
         return _tables_of(reached), None
     while True:
         found = _singled_out(_tables_of(reached), policy)
-        share = found.value or 0.0
+        share = found.shares[0].value or 0.0
         if share <= policy.max_singled_out:
             return _tables_of(reached), found
         if all(place == len(steps) - 1 for place, _ in reached):
@@ -212,14 +212,14 @@ def _leave_out_rare(
     products = [name for name in declared.columns_with_treatment("product") if name in rows.columns]
 
     def with_facts(frame: pl.DataFrame) -> pl.DataFrame:
-        return frame.with_columns(pl.struct(known).hash(seed=1).alias(_FACT))
+        return frame.with_columns(pl.struct(known).hash(seed=1).alias(FACT))
 
     def is_rare(frame: pl.DataFrame) -> pl.Series:
-        alike = frame.group_by(_FACT).agg(pl.col("customer_id").n_unique().alias("_alike"))
-        joined = frame.select(_FACT).join(alike, on=_FACT, how="left", maintain_order="left")
+        alike = frame.group_by(FACT).agg(pl.col("customer_id").n_unique().alias("_alike"))
+        joined = frame.select(FACT).join(alike, on=FACT, how="left", maintain_order="left")
         return joined["_alike"] < policy.least_alike
 
-    rows = with_facts(rows) if known else rows.with_columns(pl.lit(0, pl.UInt64).alias(_FACT))
+    rows = with_facts(rows) if known else rows.with_columns(pl.lit(0, pl.UInt64).alias(FACT))
     rare = is_rare(rows)
     was_blanked = pl.repeat(False, rows.height, eager=True)
     if products and rare.any():
@@ -232,19 +232,22 @@ def _leave_out_rare(
     return kept, int((was_blanked & ~rare).sum())
 
 
-def _singled_out(tables: Mapping[str, ProtectedTable], policy: ExtractPolicy) -> Estimate:
-    """Estimate the share of persons whom ``known_rows`` of their rows in any table single out."""
-    facts = pl.concat(
-        each.rows.select("customer_id", pl.struct(pl.lit(name), _FACT).hash(seed=2).alias(_FACT))
+def facts_of(tables: Mapping[str, ProtectedTable]) -> pl.DataFrame:
+    """Return ``customer_id`` and the hash ``_fact`` of every row of every table."""
+    return pl.concat(
+        each.rows.select("customer_id", pl.struct(pl.lit(name), FACT).hash(seed=2).alias(FACT))
         for name, each in tables.items()
-        if _FACT in each.rows.columns
+        if FACT in each.rows.columns
     )
-    found = known_facts_risk(
-        facts,
+
+
+def _singled_out(tables: Mapping[str, ProtectedTable], policy: ExtractPolicy) -> KnownFactsRisk:
+    """Estimate the share of persons whom ``known_rows`` of their rows in any table single out."""
+    return known_facts_risk(
+        facts_of(tables),
         person="customer_id",
-        facts=[_FACT],
+        facts=[FACT],
         known=[policy.known_rows],
         k=policy.least_alike,
         sample=_SAMPLE,
     )
-    return found.shares[0]

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import polars as pl
 
@@ -133,7 +132,8 @@ class TableToRecode:
             hierarchies=self.hierarchies,
             criteria=criteria_of(policy, self.sensitive),
             suppression_limit=policy.suppression_limit,
-            method=_method(policy),
+            method=policy.recoding,
+            labels="ranges" if policy.ranges else "hierarchy",
             persons=self.persons,
             missing=policy.missing,  # type: ignore[arg-type]
         )
@@ -188,7 +188,3 @@ def _generalisation(name: str, made: RecodedTable, hierarchy: Hierarchy) -> str:
         return f"generalised as far as each class of persons needs, {SUPPRESSED} for no value"
     level = made.levels[name]
     return "as it is" if level == 0 else f"generalised to level {level} of {hierarchy.height}"
-
-
-def _method(policy: ExtractPolicy) -> Any:
-    return "levels"

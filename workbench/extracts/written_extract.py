@@ -11,14 +11,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from workbench.extracts.drafting import PolicyDraft
 from workbench.extracts.extract import Extract
 from workbench.extracts.single_table import TABLE
 from workbench.extracts.table_files import write_table
 from workbench.foundation.errors import InputError
 from workbench.foundation.files import canonical_json, sync_folder, write_whole
+from workbench.privacy.recoding import write_hierarchy
+from workbench.reports.risk_page import ReleaseContext, render_risk_page
 from workbench.studies import ExtractPolicy
 
-DESCRIPTION, RISK = "description.json", "risk.json"
+DESCRIPTION, RISK, PAGE = "description.json", "risk.json", "risk.html"
 
 
 def describe_extract(extract: Extract) -> dict[str, Any]:
@@ -74,13 +77,29 @@ def write_table_extract(extract: Extract, path: Path, description: Mapping[str, 
         The disk is full or the folder cannot be written.
     """
     beside = {
-        path.with_name(f"{path.stem}.{DESCRIPTION}"): description,
-        path.with_name(f"{path.stem}.{RISK}"): extract.risk.to_dict(),
+        path.with_name(f"{path.stem}.{name}"): content
+        for name, content in _reports(extract, description, name=path.name).items()
     }
     for place, content in beside.items():
-        write_whole(place, canonical_json(content), mode=0o600)
+        write_whole(place, content, mode=0o600)
     write_table(path, extract.tables[TABLE])
     return [path, *beside]
+
+
+def _reports(extract: Extract, description: Mapping[str, Any], *, name: str) -> dict[str, bytes]:
+    """Return the description, the risk report and its page, by the names of their files."""
+    policy = extract.policy
+    context = ReleaseContext(
+        name=name,
+        recipient=policy.recipient or "",
+        purpose=policy.purpose or "",
+        is_synthetic=bool(extract.source.get("is_synthetic", False)),
+    )
+    return {
+        DESCRIPTION: canonical_json(description),
+        RISK: canonical_json(extract.risk.to_dict()),
+        PAGE: render_risk_page(extract.risk, context).encode(),
+    }
 
 
 def write_dataset_extract(
@@ -98,8 +117,8 @@ def write_dataset_extract(
         partial.mkdir(parents=True, mode=0o700)
         for name, rows in extract.tables.items():
             write_table(partial / f"{name}{suffix}", rows)
-        write_whole(partial / DESCRIPTION, canonical_json(description), mode=0o600)
-        write_whole(partial / RISK, canonical_json(extract.risk.to_dict()), mode=0o600)
+        for name, content in _reports(extract, description, name=folder.name).items():
+            write_whole(partial / name, content, mode=0o600)
         require_new(folder)
         partial.rename(folder)
         sync_folder(folder.parent)
@@ -110,6 +129,21 @@ def write_dataset_extract(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return sorted(folder.iterdir())
+
+
+def write_policy(draft: PolicyDraft, path: Path) -> None:
+    """Write a drafted policy, and its hierarchies beside it, which are written first.
+
+    Raises
+    ------
+    InputError
+        A file exists, or the folder cannot be written.
+    """
+    for name in draft.hierarchies:
+        require_new(path.with_name(name))
+    for name, hierarchy in draft.hierarchies.items():
+        write_hierarchy(hierarchy, path.with_name(name))
+    write_whole(path, draft.text.encode())
 
 
 def require_new(path: Path) -> None:

@@ -14,6 +14,7 @@ from workbench.foundation.settings import Settings, find_file
 
 if TYPE_CHECKING:
     from workbench.extracts import Extract
+    from workbench.extracts.drafting import PolicyDraft
     from workbench.intake import LoadReport
     from workbench.privacy import View
     from workbench.reports import Site
@@ -36,6 +37,11 @@ def _user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a number without a name, in a container for instance
         return str(os.getuid())
+
+
+def _is_file(source: str) -> bool:
+    """Return whether the source of an extract is a path, which has a suffix or a slash."""
+    return "/" in source or Path(source).suffix != ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,7 +261,7 @@ class Session:
         rules = read_extract_policy(path)
         if out is not None:
             require_new(out)
-        if "/" not in source and not Path(source).suffix:
+        if not _is_file(source):
             dataset = self.vault.dataset(source)
             with translate_read_errors(dataset.label):
                 return anonymise_dataset(dataset, rules, as_of=as_of, customers=customers)
@@ -265,6 +271,44 @@ class Session:
             require_suffix(out)
         files = read_hierarchy_files(rules, path.parent)
         return anonymise_table(read_table(Path(source)), rules, files)
+
+    def draft_policy(self, source: str, *, preset: str, out: Path | None = None) -> "PolicyDraft":
+        """Draft a policy for a dataset or the table in a file, and write it where asked.
+
+        Parameters
+        ----------
+        source : str
+            As in ``anonymize``.
+        preset : str
+            Name of a preset.
+        out : Path, optional
+            New file of the policy; files of hierarchies are written beside it.
+
+        Raises
+        ------
+        ParameterError
+            There is no such preset.
+        InputError
+            A file exists already.
+        """
+        from workbench.extracts.drafting import draft_for_dataset, draft_for_table  # late: polars
+        from workbench.extracts.table_files import read_table
+        from workbench.extracts.written_extract import require_new, write_policy
+        from workbench.studies.policy import find_preset
+        from workbench.vault.parquet import translate_read_errors
+
+        chosen = find_preset(preset)
+        if out is not None:
+            require_new(out)
+        if _is_file(source):
+            made = draft_for_table(read_table(Path(source)), preset=chosen)
+        else:
+            dataset = self.vault.dataset(source)
+            with translate_read_errors(dataset.label):
+                made = draft_for_dataset(dataset, preset=chosen)
+        if out is not None:
+            write_policy(made, out)
+        return made
 
     def hand_out(self, extract: "Extract", out: Path, *, suffix: str) -> list[Path]:
         """Write an extract for its recipient; one of a dataset is entered in the list of extracts.

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from workbench.foundation.declarations import Declaration, read_toml
+from workbench.foundation.errors import ParameterError, unknown_name
 
 Words = Annotated[str, Field(min_length=3)]
 Preset = Literal["research", "internal", "release"]
@@ -73,7 +74,7 @@ class RiskLimits(Declaration):
     """
 
     highest: float = Field(default=0.2, ge=0, le=1)
-    average: float = Field(default=0.1, ge=0, le=1)
+    average: float = Field(default=0.2, ge=0, le=1)
     share_above: float = Field(default=0.0, ge=0, le=1)
     singling_out: float = Field(default=0.1, ge=0, le=1)
     linkability: float = Field(default=0.1, ge=0, le=1)
@@ -108,6 +109,20 @@ class Policy(Protection):
     release_reason: Words | None = None
     limits: RiskLimits | None = None
     max_variants: int = Field(default=6, ge=1)
+
+
+def find_preset(name: str) -> Preset:
+    """Return the preset of a name.
+
+    Raises
+    ------
+    ParameterError
+        There is no such preset.
+    """
+    for preset in PRESETS:
+        if name == preset:
+            return preset
+    raise ParameterError(unknown_name("preset", name, PRESETS))
 
 
 def preset_values(stated: Mapping[str, Any], known: type[Declaration]) -> dict[str, Any]:

@@ -1,0 +1,176 @@
+"""A file anonymised as one would use ARX, by its command."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from workbench.cli import main
+
+RULES = """
+k = 3
+suppression_limit = 0.2
+limits = { highest = 0.4, average = 0.4, singling_out = 1.0, linkability = 1.0, inference = 1.0 }
+[columns]
+who = "person"
+name = "drop"
+age = { treatment = "generalise", bands = [5, 10, 50] }
+zip = { treatment = "generalise", prefixes = [2] }
+joined = { treatment = "generalise", dates = ["year"] }
+team = "pseudonymise"
+income = { treatment = "perturb", noise = 0.1 }
+note = "keep"
+"""
+ROWS = 240
+
+
+def table() -> pl.DataFrame:
+    """Return 120 persons with two rows each; one note would be a formula in a spreadsheet."""
+    place = pl.int_range(ROWS, eager=True)
+    person = place // 2
+    return pl.DataFrame(
+        {
+            "who": "p" + person.cast(pl.String),
+            "name": "Name " + person.cast(pl.String),
+            "age": 20 + person % 40,
+            "zip": (10_000 + (person % 2) * 5_000 + person).cast(pl.String),
+            "joined": pl.Series([f"202{i % 3}-0{1 + i % 9}-11" for i in person]),
+            "team": "T" + (person % 5).cast(pl.String),
+            "income": 1_000 + 10 * place,
+            "note": ["=cmd()" if i == 0 else f"n{i % 4}" for i in range(ROWS)],
+            "unnamed": place,
+        }
+    )
+
+
+LEVELS = RULES.replace("k = 3", 'k = 3\nrecoding = "levels"')
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "survey.csv"
+    table().write_csv(path, separator=";")
+    return path
+
+
+def run(source: Path, out: Path, rules: str = RULES) -> int:
+    policy = source.with_name("partner.toml")
+    policy.write_text(rules, encoding="utf-8")
+    return main(["anonymize", str(source), "--policy", str(policy), "--out", str(out)])
+
+
+@pytest.mark.parametrize("rules", [RULES, LEVELS, RULES.replace("k = 3", "k = 3\nranges = true")])
+def test_a_file_is_anonymised_with_its_report_and_description(rules: str, source: Path) -> None:
+    out = source.with_name("out.csv")
+    assert run(source, out, rules) == 0
+    made = pl.read_csv(out, infer_schema=False)
+    assert made.columns == ["who", "age", "zip", "joined", "team", "income", "note"]
+    sizes = made.group_by("age", "zip", "joined").agg(persons=pl.col("who").n_unique())
+    assert sizes["persons"].min() >= 3  # type: ignore[operator]
+    description = json.loads(out.with_name("out.description.json").read_bytes())
+    columns = description["tables"]["table"]["columns"]
+    assert set(columns) == set(table().columns)
+    assert "no rule" in columns["unnamed"]["treatment"]
+    assert description["persons"] == 120
+    assert description["tables"]["table"]["rows"] == made.height
+    assert json.loads(out.with_name("out.risk.json").read_bytes())["prosecutor"]
+    assert "<html" in out.with_name("out.risk.html").read_text(encoding="utf-8")
+
+
+def test_ids_and_order_are_drawn_anew(source: Path) -> None:
+    outs = [source.with_name(f"out{i}.csv") for i in range(2)]
+    assert [run(source, out) for out in outs] == [0, 0]
+    one, other = (pl.read_csv(out, infer_schema=False) for out in outs)
+    assert not set(one["who"]) & set(table()["who"])
+    assert one["who"].n_unique() == other["who"].n_unique()
+    kept = ["age", "zip", "joined", "note"]
+    assert one.select(kept).rows() != other.select(kept).rows()
+    assert sorted(one.select(kept).rows()) == sorted(other.select(kept).rows())
+    incomes = [sum(map(int, each["income"])) for each in (one, other)]
+    assert incomes[0] != incomes[1]
+
+
+def test_no_cell_of_a_spreadsheet_is_a_formula(source: Path) -> None:
+    out = source.with_name("out.csv")
+    assert run(source, out) == 0
+    notes = pl.read_csv(out, infer_schema=False)["note"]
+    assert not notes.str.contains("^=").any()
+
+
+def test_parquet_is_written_where_its_suffix_asks(source: Path) -> None:
+    out = source.with_name("out.parquet")
+    assert run(source, out) == 0
+    assert pl.read_parquet(out).height
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        (RULES.replace("name =", "nmae ="), "did you mean 'name'"),
+        (RULES.replace("k = 3", "k = 300"), "k is 300, but the table has only 120 persons"),
+        (RULES.replace("k = 3", "k = 3\nl = 9").replace('"keep"', '"sensitive"'), "l is 9"),
+        (RULES.replace("bands = [5, 10, 50]", "bands = [5, 12]"), "no multiple"),
+        (RULES.replace("zip = { treatment", "income = 3\nzip = { treatment"), "income"),
+        (RULES.replace('"pseudonymise"', '"hide"'), "'pseudonymise'"),
+        (RULES.replace("bands = [5, 10, 50]", 'hierarchy = "ages.csv"'), "ages.csv, beside"),
+        (RULES.replace("highest = 0.4", "highest = 0.01"), "above 0.01"),
+    ],
+)  # fmt: skip
+def test_a_bad_policy_is_refused_and_nothing_is_written(
+    rules: str, words: str, source: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = source.with_name("out.csv")
+    assert run(source, out, rules) in (2, 3, 4)
+    said = capsys.readouterr().err
+    assert words in said or "cannot be read" in said or "TOML" in said
+    assert "Traceback" not in said
+    assert not list(source.parent.glob("out*"))
+
+
+def test_an_uncovered_value_is_counted_and_not_said(
+    source: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = "".join(f"{age};young;*\n" for age in range(20, 59))
+    source.with_name("ages.csv").write_text(lines, encoding="utf-8")
+    rules = RULES.replace("bands = [5, 10, 50]", 'hierarchy = "ages.csv"')
+    assert run(source, source.with_name("out.csv"), rules) == 2
+    said = capsys.readouterr().err
+    assert "lacks 1 value of the column, in 6 rows" in said
+    assert "59" not in said
+
+
+def test_a_file_that_exists_is_not_replaced(source: Path) -> None:
+    out = source.with_name("out.csv")
+    out.write_text("mine")
+    assert run(source, out) == 3
+    assert out.read_text() == "mine"
+
+
+def test_applied_twice_a_policy_changes_nothing_but_the_order(source: Path) -> None:
+    hierarchy = "".join(f"{plan};{plan[0]};*\n" for plan in ("aa", "ab", "ba", "bb"))
+    source.with_name("plans.csv").write_text(hierarchy, encoding="utf-8")
+    rules = (
+        'k = 3\nrecoding = "levels"\nsuppression_limit = 0.5\n'
+        "limits = { highest = 1.0, average = 1.0, singling_out = 1.0, linkability = 1.0 }\n"
+        '[columns]\nplan = { treatment = "generalise", hierarchy = "plans.csv" }\n'
+    )
+    first, second = source.with_name("once.csv"), source.with_name("twice.csv")
+    pl.DataFrame({"plan": ["aa"] * 2 + ["ab"] * 3 + ["ba"] * 4 + ["bb"] * 5}).write_csv(source)
+    assert run(source, first, rules) == 0
+    assert run(first, second, rules) == 0
+    once, twice = (pl.read_csv(path)["plan"].sort().to_list() for path in (first, second))
+    assert once == twice
+    assert len(once) >= 12
+
+
+def test_a_draft_is_a_policy_that_works(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    policy = source.with_name("drafted.toml")
+    assert main(["policy", "draft", str(source), "--out", str(policy)]) == 0
+    out = source.with_name("out.csv")
+    code = main(["anonymize", str(source), "--policy", str(policy), "--out", str(out)])
+    assert code in (0, 4), capsys.readouterr().err
+    text = policy.read_text(encoding="utf-8")
+    assert "Name 1" not in text
+    for column in table().columns:
+        assert f"# {column}: " in text

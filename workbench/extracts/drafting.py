@@ -1,0 +1,209 @@
+"""Draft a policy for a table or a dataset, with a reason and a price for every line.
+
+Most people who anonymise a table ask which settings to choose. A draft proposes a rule for every
+column, drafts hierarchies that cover every value, anonymises by these rules, and writes beside each
+column what it costs. Whoever knows what the columns mean corrects it.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from workbench.extracts.column_profiles import ColumnProposal, propose_rule
+from workbench.extracts.dataset_extract import anonymise_dataset
+from workbench.extracts.extract import Extract
+from workbench.extracts.single_table import anonymise_table
+from workbench.extracts.table_files import TableFile
+from workbench.foundation.counted_nouns import count_text
+from workbench.foundation.errors import PrivacyError
+from workbench.privacy.recoding import Hierarchy
+from workbench.schema import TABLES, DeclaredTable
+from workbench.studies.extract_policy import ExtractPolicy, extract_policy
+from workbench.studies.policy import Preset
+from workbench.vault import Dataset
+
+_DRAFT = "draft"
+#: Names that TOML takes without quotes.
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+#: Reason for the treatment of a dataset's column, by its sensitivity.
+_REASONS = {
+    "quasi": "recognises a person together with others",
+    "sensitive": "not to be learned about a person",
+    "plain": "known to nobody else",
+    "key": "becomes a random number, or is dropped where histories are unlinked",
+}
+#: Terms of an extract of a dataset, which only its owner knows.
+_TERMS = {
+    "purpose": "third_party_sharing",
+    "basis": "consent",
+    "recipient": "NAME THE RECIPIENT",
+    "owner": "NAME WHO ANSWERS FOR IT",
+    "contact": "name@company.example",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyDraft:
+    """A drafted policy.
+
+    Attributes
+    ----------
+    text : str
+        Content of the policy's file, with comments.
+    hierarchies : mapping of str to Hierarchy
+        Hierarchies that the policy names, by the name of their file.
+    """
+
+    text: str
+    hierarchies: Mapping[str, Hierarchy]
+
+
+def draft_for_table(file: TableFile, *, preset: Preset) -> PolicyDraft:
+    """Draft the policy of a single table.
+
+    Parameters
+    ----------
+    file : TableFile
+        The table.
+    preset : Preset
+        Preset from which k, l, t and the limits come.
+    """
+    k = extract_policy({"preset": preset, "columns": {"x": "keep"}}, name=_DRAFT, source=_DRAFT).k
+    found = [propose_rule(file.rows[name], k=k) for name in file.rows.columns]
+    rules = {each.name: each.rule.model_dump(exclude_defaults=True) for each in found}
+    policy = extract_policy({"preset": preset, "columns": rules}, name=_DRAFT, source=_DRAFT)
+    drafted = {each.name: each.hierarchy for each in found if each.hierarchy is not None}
+    made, refusal = _try(lambda: anonymise_table(file, policy, drafted))
+    lines = [
+        f"# Drafted for {file.name}: {count_text(file.rows.height, 'row')}, "
+        f"{count_text(len(found), 'column')}.",
+        "# Check every line: only you know what a column means.",
+        *_price_of_all(made, refusal),
+        f'preset = "{preset}"  # {_described(policy)}',
+        "",
+        "[columns]",
+        *(line for each in found for line in _lines_of(each, made)),
+    ]
+    return PolicyDraft(
+        text="\n".join(lines) + "\n",
+        hierarchies={
+            str(each.rule.hierarchy): each.hierarchy for each in found if each.hierarchy is not None
+        },
+    )
+
+
+def draft_for_dataset(dataset: Dataset, *, preset: Preset) -> PolicyDraft:
+    """Draft the policy of a dataset: all columns that a view may have of the tables with rows.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Version of a dataset, opened with the key of the workspace.
+    preset : Preset
+        Preset from which k, l, t and the limits come.
+    """
+    tables = {
+        name: filled
+        for name, declared in TABLES.items()
+        if declared.is_in_views and (filled := _filled_columns(dataset, declared))
+    }
+    currency = next(iter({each.currency for each in dataset.sources if each.currency}), "EUR")
+    bases = {each.basis for each in dataset.sources}
+    basis = bases.pop() if len(bases) == 1 else "consent"
+    terms = {**_TERMS, "basis": basis, "currency": currency}
+    content = {"preset": preset, **terms, "tables": tables}
+    policy = extract_policy(content, name=_DRAFT, source=_DRAFT)
+    made, refusal = _try(lambda: anonymise_dataset(dataset, policy))
+    lines = [
+        f"# Drafted for {dataset.label}. State who gets it and why, and take out what they do not "
+        "need.",
+        *_price_of_all(made, refusal),
+        f'preset = "{preset}"  # {_described(policy)}',
+        *(f"{name} = {json.dumps(value)}" for name, value in terms.items()),
+        "",
+        "[tables]",
+        *(line for name, columns in tables.items() for line in _table_lines(name, columns)),
+    ]
+    return PolicyDraft(text="\n".join(lines) + "\n", hierarchies={})
+
+
+def _filled_columns(dataset: Dataset, table: DeclaredTable) -> list[str]:
+    """Return the columns that an extract may have and that are not empty in the dataset."""
+    may_leave = [
+        column.name
+        for column in table.columns
+        if column.view not in ("absent", "blank") and column.name != "customer_id"
+    ]
+    stored = dataset.data()[table.name].select(pl.col(may_leave).is_not_null().any())
+    found = stored.collect(engine="streaming").row(0, named=True)
+    return [name for name in may_leave if found[name]]
+
+
+def _try(make: Callable[[], Extract]) -> tuple[Extract | None, str]:
+    """Return the extract that a drafted policy makes, or why it makes none."""
+    try:
+        return make(), ""
+    except PrivacyError as error:
+        return None, str(error)
+
+
+def _price_of_all(made: Extract | None, refusal: str) -> Iterator[str]:
+    if made is None:
+        yield f"# These rules are too strict for the data: {refusal}"
+        return
+    share = made.suppressed / made.persons if made.persons else 0.0
+    yield (
+        f"# Price: {count_text(made.suppressed, 'person')} of {made.persons:,} left out "
+        f"({share:.1%}); {made.utility['gcp']:.0%} of the information in the columns that are "
+        "generalised is lost."
+    )
+    for fault in made.faults():
+        yield f"# These rules are not strict enough: {fault}"
+    for doubt in made.doubts():
+        yield f"# Not known: {doubt}"
+
+
+def _described(policy: ExtractPolicy) -> str:
+    parts = [f"k = {policy.k}"]
+    if policy.l is not None:
+        parts.append(f"l = {policy.l}")
+    if policy.t is not None:
+        parts.append(f"t = {policy.t:g}")
+    parts.append(f"highest risk {policy.limits.highest:g}")
+    return ", ".join(parts)
+
+
+def _lines_of(proposal: ColumnProposal, made: Extract | None) -> Iterator[str]:
+    reason = proposal.reason
+    loss = next((c.loss for c in made.columns if c.column == proposal.name), None) if made else None
+    if loss is not None:
+        reason += f"; costs {loss:.0%} of the column's information"
+    yield f"# {proposal.name}: {reason}"
+    name = proposal.name if _BARE.fullmatch(proposal.name) else json.dumps(proposal.name)
+    yield f"{name} = {_inline(proposal.rule.model_dump(exclude_defaults=True))}"
+
+
+def _inline(rule: Mapping[str, Any]) -> str:
+    """Return a rule as an inline table of TOML, or as its treatment alone."""
+    if set(rule) == {"treatment"}:
+        return json.dumps(rule["treatment"])
+    cells = (f"{name} = {_value(value)}" for name, value in rule.items())
+    return f"{{ {', '.join(cells)} }}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    return f"{value:.12g}" if isinstance(value, float) else json.dumps(value)
+
+
+def _table_lines(table: str, columns: list[str]) -> Iterator[str]:
+    yield f"{table} = ["
+    for name in columns:
+        sensitivity = TABLES[table].column(name).sensitivity
+        yield f"    {json.dumps(name)},  # {_REASONS.get(sensitivity, sensitivity)}"
+    yield "]"
