@@ -7,11 +7,16 @@ import numpy as np
 import polars as pl
 
 from workbench.privacy.recoding.allocation import Allocation
+from workbench.privacy.recoding.clustering import can_cluster, cluster
 from workbench.privacy.recoding.coded_tables import CodedTable
 from workbench.privacy.recoding.criteria import Criterion
 from workbench.privacy.recoding.hierarchies import SUPPRESSED
 from workbench.privacy.recoding.joining import join_covering_classes, join_nearest_classes
-from workbench.privacy.recoding.local_labels import class_levels, hierarchy_labels
+from workbench.privacy.recoding.local_labels import (
+    class_levels,
+    hierarchy_labels,
+    range_labels,
+)
 from workbench.privacy.recoding.recoded_classes import RecodedClasses
 from workbench.privacy.recoding.sweep import sweep
 
@@ -27,21 +32,29 @@ def local_classes(
     most_suppressed: int,
 ) -> RecodedClasses | None:
     """Make classes of least loss; None if more rows than allowed would be suppressed."""
-    allocation = sweep(table, criteria)
-    join_covering_classes(table, criteria, allocation)
-    if all(each.survives_merging for each in criteria):
-        join_nearest_classes(table, allocation, most_suppressed=most_suppressed)
-    classes = _labelled(table, rows, allocation)
+    if labels == "ranges" and can_cluster(criteria):
+        allocation = cluster(table, criteria)
+    else:
+        allocation = sweep(table, criteria)
+        join_covering_classes(table, criteria, allocation)
+        if all(each.survives_merging for each in criteria):
+            join_nearest_classes(table, allocation, most_suppressed=most_suppressed)
+    classes = _labelled(table, rows, allocation, labels)
     suppressed = int((classes.class_of_row < 0).sum()) - int((table.combination_of_row < 0).sum())
     return classes if suppressed <= most_suppressed else None
 
 
-def _labelled(table: CodedTable, rows: pl.DataFrame, allocation: Allocation) -> RecodedClasses:
+def _labelled(
+    table: CodedTable, rows: pl.DataFrame, allocation: Allocation, kind: Labels
+) -> RecodedClasses:
     """Label the classes, and suppress a class whose labels are all ``*``."""
     units, classes, _ = allocation.members()
-    found = class_levels(table, table.counted.combination[units], classes)
-    labels, covered = hierarchy_labels(table, found)
-    starred = np.ones(len(found.combination), dtype=np.bool_)
+    combination = table.counted.combination[units]
+    if kind == "ranges":
+        labels, covered = range_labels(table, combination, classes)
+    else:
+        labels, covered = hierarchy_labels(table, class_levels(table, combination, classes))
+    starred = np.ones(covered.shape[1], dtype=np.bool_)
     for label in labels:
         starred &= (label == SUPPRESSED).fill_null(False).to_numpy()
     class_of_row = allocation.class_of_row(table, rows)

@@ -1,5 +1,6 @@
 """Labels of classes that were made row by row: the finest that cover the rows of each class."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from workbench.privacy.recoding.class_counts import Codes
 from workbench.privacy.recoding.coded_tables import CodedTable
+from workbench.privacy.recoding.hierarchies import SUPPRESSED, Hierarchy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,3 +62,71 @@ def hierarchy_labels(
         leaves = np.array([column.leaves_covered(each) for each in range(len(column.label))])
         covered.append(leaves[level, cell])
     return labels, np.array(covered)
+
+
+def range_labels(
+    table: CodedTable, combination: Codes, classes: Codes
+) -> tuple[list[pl.Series], NDArray[np.int64]]:
+    """Return the shortest range of leaves that covers each class in each column.
+
+    A range of numbers is written ``[20, 26]``, with both ends. Another range is written as the
+    labels that it consists of, such as ``Graduate | Doctorate``. A class that has both a missing
+    cell and others is ``*``.
+    """
+    order = np.argsort(classes, kind="stable")
+    start = np.flatnonzero(np.diff(classes[order], prepend=-1))
+    labels, covered = [], []
+    for column, cells in zip(table.columns, table.cells, strict=True):
+        cell = cells[combination[order]]
+        if not len(start):
+            labels.append(pl.Series(column.name, [], pl.String))
+            covered.append(np.zeros(0, dtype=np.int64))
+            continue
+        leaves, height = column.hierarchy.leaves, column.hierarchy.height
+        missing = ((column.first >= leaves) & (column.own_level == 0))[cell]
+        is_missing = np.logical_and.reduceat(missing, start)
+        is_starred = np.logical_or.reduceat(missing, start) & ~is_missing
+        is_starred |= np.logical_or.reduceat((column.own_level == height)[cell], start)
+        first = np.minimum.reduceat(column.first[cell], start)
+        last = np.maximum.reduceat(column.last[cell], start)
+        is_range = ~(is_missing | is_starred)
+        is_starred |= is_range & (last - first + 1 >= max(leaves, 2))
+        is_range &= ~is_starred
+        pairs, pair = np.unique(
+            np.stack([first[is_range], last[is_range]]), axis=1, return_inverse=True
+        )
+        texts = [None, SUPPRESSED, *_range_texts(column.hierarchy, *pairs)]
+        place = is_starred.astype(np.int64)
+        place[is_range] = pair + 2
+        labels.append(pl.Series(column.name, texts, pl.String).gather(place))
+        width = np.where(is_starred, max(leaves, 1), np.where(is_missing, 1, last - first + 1))
+        covered.append(width)
+    return labels, np.array(covered)
+
+
+def _range_texts(hierarchy: Hierarchy, first: Codes, last: Codes) -> list[str]:
+    """Return the label of each range of leaves."""
+    leaves = hierarchy.labels[0].to_list()
+    texts: list[str] = []
+    for low, high in zip(first.tolist(), last.tolist(), strict=True):
+        if low == high:
+            texts.append(leaves[low])
+        elif hierarchy.is_numeric:
+            texts.append(f"[{leaves[low]}, {leaves[high]}]")
+        else:
+            texts.append(" | ".join(_pieces(hierarchy, low, high)))
+    return texts
+
+
+def _pieces(hierarchy: Hierarchy, low: int, high: int) -> Iterator[str]:
+    """Yield the coarsest labels that make up a range of leaves."""
+    while low <= high:
+        for labels, groups in zip(
+            reversed(hierarchy.labels), reversed(hierarchy.groups), strict=True
+        ):
+            group = int(groups[low])
+            start, end = np.searchsorted(groups, [group, group + 1])
+            if start == low and end - 1 <= high:
+                yield str(labels[group])
+                low = int(end)
+                break
