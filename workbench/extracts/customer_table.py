@@ -78,7 +78,11 @@ def make_customer_table(
     }
     return CustomerTable(
         table=TableToRecode(
-            rows=rows, hierarchies=hierarchies, sensitive=sensitive, persons=None, policy=policy
+            rows=rows,
+            hierarchies=hierarchies,
+            sensitive=sensitive,
+            persons="customer_id",
+            policy=policy,
         ),
         changes=changes,
     )

@@ -62,7 +62,7 @@ class TableToRecode:
         Hierarchy of each quasi-identifier.
     sensitive : mapping of str to ColumnTreatment
         Rule of each sensitive column.
-    persons : str or None
+    persons : str
         Column that says whose row it is; persons are counted, not rows.
     policy : ExtractPolicy
         Policy with k, l, t, the way of recoding and the largest share of suppressed rows.
@@ -71,7 +71,7 @@ class TableToRecode:
     rows: pl.DataFrame = field(repr=False)
     hierarchies: Mapping[str, Hierarchy]
     sensitive: Mapping[str, ColumnTreatment]
-    persons: str | None
+    persons: str
     policy: ExtractPolicy
 
     @property
@@ -111,7 +111,7 @@ class TableToRecode:
         return measure_risk(texts, left, question, make=make)
 
     def _persons_of(self, rows: pl.DataFrame) -> int:
-        return rows[self.persons].n_unique() if self.persons else rows.height
+        return rows[self.persons].n_unique()
 
     def _recode(self, rows: pl.DataFrame) -> RecodedTable:
         policy, present = self.policy, self._persons_of(rows)
@@ -134,7 +134,7 @@ class TableToRecode:
             suppression_limit=policy.suppression_limit,
             method=policy.recoding,
             labels="ranges" if policy.ranges else "hierarchy",
-            persons=self.persons,
+            persons=self.persons if present < rows.height else None,
             missing=policy.missing,  # type: ignore[arg-type]
         )
 

@@ -26,6 +26,8 @@ from workbench.studies.extract_policy import require_known_columns
 
 #: Name of the only table of such an extract.
 TABLE = "table"
+#: Column with the number of the row, where every row is a person.
+_ROW = "number of the row"
 
 
 def anonymise_table(
@@ -63,11 +65,13 @@ def anonymise_table(
         )
     typed, hierarchies = hierarchies_of(rows, policy, files)
     sensitive = policy.rules("sensitive")
+    texts = typed.with_columns(pl.col(name).cast(pl.String) for name in sensitive)
+    persons = next(iter(policy.rules("person")), None)
     table = TableToRecode(
-        rows=typed.with_columns(pl.col(name).cast(pl.String) for name in sensitive),
+        rows=texts if persons else texts.with_row_index(_ROW),
         hierarchies=hierarchies,
         sensitive=sensitive,
-        persons=next(iter(policy.rules("person")), None),
+        persons=persons or _ROW,
         policy=policy,
     )
     made = table.recode()

@@ -1,11 +1,14 @@
 """Measure the risk that is left in a release: classes, copies and attacks, each tried out first.
 
+A release of everybody leaves no control group, so its attacks are run on a rehearsal: the same
+method makes a release of a random half of the persons, and the other half is the control.
+
 Before an attack counts, it is run on a verbatim copy of the originals, which it must notice. Before
 the search for copied records counts, one record is planted in the release, which it must find.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import fsum
 
 import polars as pl
@@ -34,12 +37,30 @@ from workbench.privacy.risk.untested_risks import untested_risks
 from workbench.privacy.risk.value_inference import inference_attacks
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """A release that was made by the same method of some of the persons, for the attacks alone.
+
+    Attributes
+    ----------
+    original, released : DataFrame
+        Rows of these persons, and the release that was made of them.
+    control : DataFrame
+        Rows of the other persons, who are not in that release.
+    """
+
+    original: pl.DataFrame
+    released: pl.DataFrame
+    control: pl.DataFrame
+
+
 def assess_risk(
     original: pl.DataFrame,
     released: pl.DataFrame,
     question: RiskQuestion,
     *,
     control: pl.DataFrame | None = None,
+    rehearsal: Rehearsal | None = None,
     population: pl.DataFrame | None = None,
 ) -> RiskReport:
     """Measure the risk that is left in a release.
@@ -55,6 +76,9 @@ def assess_risk(
     control : DataFrame, optional
         Persons of the same population as the original from whom the release was not made. Without
         them no risk of an attack can be told from chance.
+    rehearsal : Rehearsal, optional
+        For a release of everybody, of whom no control group is left: the attacks are run on the
+        rehearsal.
     population : DataFrame, optional
         One row per person of the whole population, with the quasi-identifiers: the classes of the
         release are counted there for the journalist's risk, and no model is needed. It contains the
@@ -79,22 +103,28 @@ def assess_risk(
     before = prosecutor_risks(original, columns, persons=question.persons)
     uniques = _uniques(released, question) if population is None else None
     losses = _losses(original, released, tables, question)
+    copied = _search_copies(original, released, control, question, tables)
+    attacked = tables
+    if rehearsal is not None:
+        original, control = rehearsal.original, rehearsal.control
+        attacked = _compare(original, rehearsal.released, control, question)
     return RiskReport(
         question=question,
         original_persons=tables.original.number,
         released_persons=classes.persons + classes.suppressed,
-        control_persons=tables.control.number,
+        control_persons=attacked.control.number,
         classes=classes,
         journalist=_journalist(released, population, question),
         uniques=uniques,
         original_highest=before.highest,
-        copied=_search_copies(original, released, control, question, tables),
-        attacks=_attack(original, control, question, tables),
+        copied=copied,
+        attacks=_attack(original, control, question, attacked),
         information_loss=_mean_loss(released, tables, question),
         losses=losses,
         untested=untested_risks(
-            tables,
+            attacked,
             question,
+            is_rehearsed=rehearsal is not None,
             has_losses=losses is not None,
             has_population=population is not None or question.population is not None,
         ),

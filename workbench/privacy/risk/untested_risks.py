@@ -13,7 +13,12 @@ _ALWAYS = (
 
 
 def untested_risks(
-    tables: ComparedTables, question: RiskQuestion, *, has_losses: bool, has_population: bool
+    tables: ComparedTables,
+    question: RiskQuestion,
+    *,
+    is_rehearsed: bool,
+    has_losses: bool,
+    has_population: bool,
 ) -> tuple[str, ...]:
     """Return what was not tested, the most important points first.
 
@@ -23,11 +28,17 @@ def untested_risks(
         The tables that were compared.
     question : RiskQuestion
         What was asked.
-    has_losses, has_population : bool
-        Whether losses by group were measured, and whether the population or its size was given.
+    is_rehearsed, has_losses, has_population : bool
+        Whether the attacks were run on a rehearsal, losses by group were measured, and
+        the population or its size was given.
     """
     found = []
     asked = question.attacks
+    if is_rehearsed:
+        found.append(
+            "Attacks were not run on the release itself, but on one that the same method made of "
+            "a random half of the persons; the others are the control group."
+        )
     if tables.control.number == 0:
         found.append(
             "No control group was given, so that a success by chance cannot be told from a leak."
