@@ -26,6 +26,7 @@ from growth import growth
 from linking import linking
 from noise import costs
 from profiles import profiles
+from risk import risk
 from source_files import sources
 from timing import REPEATS, cpu_of
 from worlds import worlds
@@ -328,6 +329,7 @@ PARTS: dict[str, Callable[[int], list[Row]]] = {
     "growth": lambda _: [Row(*each) for each in growth()],
     "pseudonyms": lambda _: pseudonyms(),
     "audit": lambda _: audit_intervals(),
+    "risk": lambda _: [Row(*each) for each in risk()],
     "noise": lambda _: noise(),
     "profiles": lambda _: [Row(*each) for each in profiles()],
     "sources": lambda _: [Row(*each) for each in sources(command)],

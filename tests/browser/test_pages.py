@@ -4,9 +4,12 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import polars as pl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -14,7 +17,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.conftest import PROJECT
 from tests.realism.measured import held_against
 from tests.worlds import Place
+from workbench.privacy.known_facts import known_facts_risk
+from workbench.privacy.risk import RiskQuestion, assess_risk
 from workbench.reports import build_realism, build_site
+from workbench.reports.risk_page import ReleaseContext, render_risk_page
 from workbench.vault import Vault
 
 WIDTHS = (320, 360, 1280)
@@ -59,13 +65,44 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Path]]:
 
 
 @pytest.fixture(scope="module")
-def all_pages(pages: list[Path]) -> list[Path]:
+def all_pages(pages: list[Path], risk_page: Path) -> list[Path]:
     """Return the pages, and those made without a key after one run was damaged."""
     runs, site = pages[0].parents[1] / "runs", pages[0].parents[2] / "unverified"
     (runs / index_of_a_run(pages[0]) / "record.json").write_text("{")
     made = build_site(runs, site=site)
     assert len(made.withheld) == 1
-    return [*pages, made.index, *sorted((site / "runs").glob("*.html"))]
+    return [*pages, risk_page, made.index, *sorted((site / "runs").glob("*.html"))]
+
+
+@pytest.fixture(scope="module")
+def risk_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the page on the risk of a release that has everything a page can show."""
+    random = np.random.default_rng(1)
+    people = pl.DataFrame(
+        {
+            "who": range(900),
+            "age": random.integers(18, 90, 900),
+            "area": [f"a district with a long name {each}" for each in random.integers(0, 9, 900)],
+            "plan": [f"plan {each}" for each in random.integers(0, 4, 900)],
+        }
+    )
+    original, control = people[:600], people[600:]
+    question = RiskQuestion(
+        quasi_identifiers=("age", "area"), sensitive=("plan",), persons="who", population=50_000
+    )
+    coarse = original.with_columns(age=pl.lit("*"))
+    report, other = (
+        assess_risk(original, released, question, control=control)
+        for released in (original, coarse)
+    )
+    facts = known_facts_risk(original, person="who", facts=["age", "plan"], known=[1])
+    context = ReleaseContext(name="April extract", recipient="A university", is_synthetic=True)
+    path = tmp_path_factory.mktemp("risk") / "risk.html"
+    page = render_risk_page(
+        replace(report, known_facts=facts), context, alternatives={"without ages": other}
+    )
+    path.write_text(page, encoding="utf-8")
+    return path
 
 
 def index_of_a_run(index: Path) -> str:
@@ -111,9 +148,9 @@ def test_a_page_breaks_no_rule_of_accessibility(
 
 
 def test_the_first_screen_holds_question_verdicts_and_status(
-    browser: Browser, pages: list[Path]
+    browser: Browser, pages: list[Path], risk_page: Path
 ) -> None:
-    for path in pages[1:]:
+    for path in [*pages[1:], risk_page]:
         if "-failed" in path.name:
             continue
         page, _ = opened(browser, path, width=1280, theme="light")
@@ -125,10 +162,10 @@ def test_the_first_screen_holds_question_verdicts_and_status(
 
 
 def test_every_figure_has_a_name_a_description_and_its_data(
-    browser: Browser, pages: list[Path]
+    browser: Browser, pages: list[Path], risk_page: Path
 ) -> None:
     drawn = 0
-    for path in pages[1:]:
+    for path in [*pages[1:], risk_page]:
         page, _ = opened(browser, path, width=1280, theme="light")
         for figure in page.locator("figure").all():
             for kind in ("wide", "narrow"):

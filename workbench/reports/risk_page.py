@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 
@@ -20,13 +21,9 @@ from workbench.privacy.risk.risk_exhibits import (
     utility_figure,
 )
 from workbench.privacy.risk.risk_report import CAUTION
+from workbench.privacy.risk.risk_verdicts import RULE
 from workbench.reports.templates import render
-from workbench.statistics.verdicts import Outcome
-
-_OUTCOMES = {
-    Outcome.SHOWN: "Within the threshold",
-    Outcome.NOT_SHOWN: "Above it, to act on",
-}
+from workbench.statistics.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +70,8 @@ def render_risk_page(
         context=context,
         report=report,
         caution=CAUTION,
-        verdicts=[
-            {"verdict": verdict, "outcome": _OUTCOMES.get(verdict.outcome, "Cannot be said")}
-            for verdict in report.verdicts
-        ],
+        verdicts=[_verdict(verdict) for verdict in report.verdicts],
+        rule=RULE,
         thresholds=report.to_dict()["thresholds"],
         classes=[_table(class_table(report)), _table(uniques_table(report))],
         attacks=[_figure(attack_figure(report)), _table(attack_table(report))],
@@ -84,6 +79,12 @@ def render_risk_page(
         losses=[_figure(loss_figure(report)), _table(loss_table(report))],
         utility=_figure(utility_figure(compared)) if len(compared) > 1 else None,
     )
+
+
+def _verdict(verdict: Verdict) -> Mapping[str, Any]:
+    """Return a verdict with its outcome in words and what was found."""
+    outcome, _, findings = verdict.answer.partition(": ")
+    return {"verdict": verdict, "outcome": outcome, "findings": findings}
 
 
 def _table(table: Table | None) -> Markup | None:

@@ -46,7 +46,7 @@ def test_a_copy_by_hand() -> None:
     assert found["singling_out_multivariate"] == (6, 0)
     # Two sources that know age and area find the same one entry. In the control group age 20 is in
     # area N only, and the age next to 43 is 42, of area S: it joins what are two persons.
-    assert found["linking_two_sources"] == (6, 1)
+    assert found["linking_nearest"] == (6, 1)
     # All are nearest to themselves; the nearest to 20 in S is somebody with plan c, as is the
     # nearest to 43 in S.
     assert found["inference_plan"] == (6, 2)
@@ -61,7 +61,7 @@ def test_a_generalised_release_by_hand() -> None:
     assert found["singling_out_univariate"] == found["singling_out_multivariate"] == (0, 0)
     # The nearest to 40, 41 and 42 by age is "40" alone, which is among those in S: the intruder
     # links three persons, two of them wrongly, and 43 of the control group wrongly too.
-    assert found["linking_two_sources"] == (3, 1)
+    assert found["linking_nearest"] == (3, 1)
     # Among the three in N two have plan a, so those are guessed; in S everybody has plan c.
     assert found["inference_plan"] == (5, 2)
 
@@ -93,7 +93,7 @@ def test_a_class_that_two_persons_share_singles_nobody_out() -> None:
     twice = pl.concat([ORIGINAL, ORIGINAL])
     found = successes(assessed(twice, twice, CONTROL))
     assert found["singling_out_multivariate"][0] == 0
-    assert found["linking_two_sources"][0] == 0
+    assert found["linking_nearest"][0] == 0
 
 
 def test_entries_count_persons_and_not_rows() -> None:
@@ -315,3 +315,37 @@ def test_intervals_of_harmless_releases_contain_zero() -> None:
 def test_intervals_of_many_harmless_releases_contain_zero() -> None:
     for held in calibration(200, seed=5000).values():
         assert sum(held) >= 0.9 * 200
+
+
+def incomes(number: int, *, seed: int) -> pl.DataFrame:
+    random = np.random.default_rng(seed)
+    income = np.exp(random.normal(10, 0.6, number))
+    return pl.DataFrame(
+        {
+            "age": random.integers(18, 90, number),
+            "income": income.round(),
+            "spent": np.exp(random.normal(4, 1, number)).round(2),
+            "area": [f"area {each}" for each in random.integers(0, 30, number)],
+            "score": (np.log(income) * 10 + random.normal(0, 2, number)).round(1),
+        }
+    )
+
+
+@pytest.mark.parametrize("spread", [0.02, 0.1])
+def test_slightly_altered_copies_are_found_though_no_record_is_copied(spread: float) -> None:
+    rows = incomes(3000, seed=4)
+    original, control = rows[:2000], rows[2000:]
+    noise = np.exp(np.random.default_rng(1).normal(0, spread, (2, 2000)))
+    released = original.with_columns(
+        (pl.col(name) * pl.Series(factor)).round(2)
+        for name, factor in zip(("income", "spent"), noise, strict=True)
+    )
+    question = RiskQuestion(
+        quasi_identifiers=("age", "income", "spent", "area"), sensitive=("score",),
+        rows_are_persons=False,
+    )  # fmt: skip
+    report = assess_risk(original, released, question, control=control)
+    assert report.copied.copies == 0
+    assert [verdict.outcome for verdict in report.verdicts] == [Outcome.NOT_SHOWN] * 3
+    harmless = assess_risk(original, incomes(2000, seed=5), question, control=control)
+    assert Outcome.NOT_SHOWN not in [verdict.outcome for verdict in harmless.verdicts]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from workbench.privacy.risk.attack_rates import AttackRate, RiskCriterion, spread_of
 from workbench.privacy.risk.cell_space import Flags
@@ -53,8 +54,10 @@ def run_attacks(
     """
     if not tables.entries:
         return ()
-    original = _try(tables, tables.original, attacks, number)
-    control = _try(tables, tables.control, attacks, number)
+    # Several threads would wait for each other longer than they compute, in columns this short.
+    with threadpool_limits(1):
+        original = _try(tables, tables.original, attacks, number)
+        control = _try(tables, tables.control, attacks, number)
     return tuple(
         AttackRate(
             name=attack.name,

@@ -21,6 +21,11 @@ _QUESTIONS: dict[RiskCriterion, str] = {
     "linkability": "Is the risk of linking two records of a person within its threshold?",
     "inference": "Is the risk of inferring a sensitive value within its threshold?",
 }
+#: Rule of the three verdicts.
+RULE = (
+    "Within the threshold if every attack that notices a verbatim copy has its whole interval "
+    "below it and no count is above it; above the threshold if one interval or count is above it."
+)
 _BEGIN = {
     Outcome.SHOWN: "Within the threshold",
     Outcome.NOT_SHOWN: "Above the threshold",
@@ -87,11 +92,7 @@ def judge_criterion(
         name=f"{criterion}_risk",
         question=_QUESTIONS[criterion],
         answer=f"{_BEGIN[outcome]} of {limit:.3g}: {'; '.join(found)}.",
-        rule=(
-            f"Within the threshold of {limit:.3g} if every attack that notices a verbatim copy has "
-            "its whole interval below it and no count is above; above it if one interval lies "
-            "above it or a count does."
-        ),
+        rule=RULE,
         estimates=risks,
         concern=outcome is Outcome.NOT_SHOWN,
     )

@@ -12,7 +12,7 @@ from workbench.privacy.risk.attacks import Attack
 from workbench.privacy.risk.cell_space import Flags
 from workbench.privacy.risk.compared_tables import AttackedPersons, ComparedTables
 from workbench.privacy.risk.number_cells import NumberSpace
-from workbench.privacy.risk.record_linking import is_nearest
+from workbench.privacy.risk.record_linking import are_nearest
 
 #: Largest difference of ranks, 0 to 1, at which a guessed number is right.
 TOLERANCE = 0.025
@@ -40,7 +40,7 @@ def _attack(tables: ComparedTables, name: str) -> Attack:
 
     def guess(some: AttackedPersons) -> Flags:
         right: Flags
-        nearest = is_nearest(some.distance(tables.columns))
+        nearest = are_nearest(some.distance(tables.columns))
         found = sums @ nearest.astype(np.float64)
         truth = some.values[name]
         if isinstance(space, NumberSpace):
