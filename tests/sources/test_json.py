@@ -36,8 +36,8 @@ def _trees(content: str | bytes) -> JsonTrees:
 )
 def test_every_layout_gives_the_same_records(content: str, note: str | None):
     found = _trees(content)
-    assert found.records == [{"a": "1"}, {"a": "2"}]
-    assert (found.numbers, found.read) == ([1, 2], 2)
+    assert [*found.records] == [{"a": "1"}, {"a": "2"}]
+    assert ([*found.numbers], found.read) == ([1, 2], 2)
     assert note is None or note in "; ".join(found.assumptions)
 
 
@@ -80,8 +80,8 @@ def _is_closed(line: str) -> bool:
 def test_a_faulty_record_is_refused_alone(line: str, words: str, layout: str):
     good = '{"c": "x, [y\\" }"}'
     found = _trees(layout.format(good, line, good))
-    assert found.records == [{"c": 'x, [y" }'}] * 2
-    assert found.numbers == [1, 3]
+    assert [*found.records] == [{"c": 'x, [y" }'}] * 2
+    assert [*found.numbers] == [1, 3]
     assert found.read == 3
     assert words_of(found.refused) == [(2, words)]
     assert json.loads(found.refused["raw"][0]) == {"line": line}
@@ -89,14 +89,14 @@ def test_a_faulty_record_is_refused_alone(line: str, words: str, layout: str):
 
 def test_an_undecodable_byte_refuses_its_line():
     found = _trees(b'{"a": "K\xc3\xb6ln"}\n{"a": "K\xf6ln"}\n')
-    assert found.records == [{"a": "Köln"}]
+    assert [*found.records] == [{"a": "Köln"}]
     assert words_of(found.refused) == [(2, "contains characters that its encoding does not define")]
     assert json.loads(found.refused["raw"][0]) == {"line": '{"a": "K\\xf6ln"}'}
     assert "1 of 2 lines beyond ASCII is valid UTF-8" in found.assumptions[0]
 
 
 def test_a_pair_of_surrogates_is_one_character():
-    assert _trees('{"a": "\\ud83d\\ude00", "b": "\\u0000"}').records == [{"a": "😀", "b": "\0"}]
+    assert _trees('{"a": "\\ud83d\\ude00", "b": "\\u0000"}').records[0] == {"a": "😀", "b": "\0"}
 
 
 def test_half_a_character_refuses_one_record(see, cases: Path):
@@ -126,15 +126,15 @@ def test_a_document_that_is_not_closed_is_refused(content: str):
 @pytest.mark.parametrize("content", ['{\n"a": 1\n}\nand more', '[{"a": 1}\n]\n]'])
 def test_text_after_a_document_is_a_refused_record(content: str):
     found = _trees(content)
-    assert (found.records, found.read) == ([{"a": "1"}], 2)
+    assert ([*found.records], found.read) == ([{"a": "1"}], 2)
     assert words_of(found.refused) == [(2, "not a JSON object")]
 
 
 def test_lines_whose_first_is_cut_off_are_still_lines():
     found = _trees('"a": 1}\n{"a": 2}\n{"a": 3}\n')
-    assert (found.numbers, found.refused.height) == ([2, 3], 1)
+    assert ([*found.numbers], found.refused.height) == ([2, 3], 1)
     found = _trees('{"a": {"b": 1\n{"a": 2}\n{"a": 3}\n')
-    assert (found.numbers, found.refused.height) == ([2, 3], 1)
+    assert ([*found.numbers], found.refused.height) == ([2, 3], 1)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_blank_document_is_refused(content: str, message: str):
 
 
 def test_an_empty_array_has_no_record():
-    assert (_trees("[]").read, _trees("[]").records) == (0, [])
+    assert (_trees("[]").read, len(_trees("[]").records)) == (0, 0)
 
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=8)

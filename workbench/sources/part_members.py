@@ -15,7 +15,7 @@ from workbench.sources.formats.columnar import read_parquet
 from workbench.sources.formats.delimited import read_delimited
 from workbench.sources.formats.delimited_batches import read_delimited_batches
 from workbench.sources.formats.file_rule import FileRule
-from workbench.sources.formats.json_trees import read_json_trees
+from workbench.sources.formats.json_trees import JsonTrees, read_json_trees
 from workbench.sources.formats.json_values import Tree
 from workbench.sources.formats.name_values import read_name_values
 from workbench.sources.formats.raw_cells import RawCells, malformed_records
@@ -267,7 +267,23 @@ def _facts(text: str | None) -> Mapping[str, str]:
 
 
 def _read_trees(data: bytes, part: PartRules, name: str) -> PartMembers:
-    found = read_json_trees(data, rule=part.file, name=name)
+    return _members_of_trees(read_json_trees(data, rule=part.file, name=name), part, name)
+
+
+def _members_of_trees(found: JsonTrees, part: PartRules, name: str) -> PartMembers:
+    are_objects = all(isinstance(tree, dict | list) for tree in found.records.others)
+    if part.file.records is None and are_objects and len(found.records):
+        keys = pl.repeat("", len(found.records), dtype=pl.String, eager=True)
+        return PartMembers(
+            members=Members(
+                numbers=found.numbers,
+                cells=pl.DataFrame([keys.alias("@key")]),
+                trees=found.records,
+            ),
+            refused=found.refused,
+            read=found.read,
+            assumptions=found.assumptions,
+        )
     records: list[tuple[int, str, Tree]] = []
     bad: list[tuple[int, Rule, str]] = []
     moved: dict[int, int] = {}  # a refused record's number after the records before it were found

@@ -13,7 +13,7 @@ valid JSON is refused alone: the ends of members are found by counting brackets 
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -31,6 +31,7 @@ from workbench.sources.formats.json_values import (
     texts_of,
 )
 from workbench.sources.formats.raw_cells import malformed_records
+from workbench.sources.formats.shaped_trees import ShapedContent, ShapedTrees
 from workbench.sources.formats.text_decoding import decode, escape_undecodable, may_be_blank
 from workbench.sources.formats.twice_encoded import twice_encoded_json_note
 
@@ -48,9 +49,9 @@ class JsonTrees:
 
     Attributes
     ----------
-    records : list of Tree
+    records : ShapedTrees
         Accepted records: every valid JSON value, usually a dict.
-    numbers : list of int
+    numbers : Series of Int64
         Number of each record in the file, from 1.
     refused : DataFrame
         Records that are not valid, with columns of ``REFUSED``.
@@ -60,8 +61,8 @@ class JsonTrees:
         Assumptions about encoding and layout.
     """
 
-    records: list[Tree]
-    numbers: list[int]
+    records: ShapedTrees
+    numbers: pl.Series
     refused: pl.DataFrame
     read: int
     assumptions: tuple[str, ...] = ()
@@ -76,33 +77,53 @@ def read_json_trees(data: bytes, *, rule: FileRule, name: str) -> JsonTrees:
         The file is empty or in another encoding, or a document is not closed.
     """
     text = decode(data, declared=rule.encoding, name=name)
-    content, notes = _pass_over_name(text.content)
+    content, notes = pass_over_name(text.content)
     if not content.strip() and not may_be_blank(name):
         raise InputError(f"{name} is empty: nothing to read")
-    records: list[Tree] = []
+    layout = JsonLayout(name, is_complete=text.is_complete)
+    found = read_content(content, layout)
+    notes = (*text.assumptions, *notes, *layout.notes(), *twice_encoded_json_note(content))
+    return replace(found, assumptions=notes)
+
+
+def read_content(
+    content: str, layout: "JsonLayout", *, before: int = 0, ahead: int = 0
+) -> JsonTrees:
+    """Read the values of a text, without assumptions.
+
+    Parameters
+    ----------
+    content : str
+        Content of a file, or lines of it.
+    layout : JsonLayout
+        Counts of the file, to which those of the content are added. Its ``position`` becomes the
+        position after the last value.
+    before : int
+        Number of the file's records before the content.
+    ahead : int
+        Number of characters at the end of the content in which only lines of a known shape are
+        read, because another value could continue after the content.
+    """
+    lines = ShapedContent.of(content)
+    trees: list[Tree] = []
     numbers: list[int] = []
     bad: list[tuple[int, Rule, str]] = []
-    layout = _Layout(name, is_complete=text.is_complete)
-    read = 0
+    read = before
     with pause_garbage_collection():
-        for read, found in enumerate(_split_records(content, layout), start=1):
+        for found in _split_records(content, layout, lines, until=len(content) - ahead):
+            if isinstance(found, range):
+                read += lines.number(found, after=read)
+                continue
+            read += 1
             if isinstance(found, _Refused):
                 raw = json.dumps({"line": escape_undecodable(found.text)}, ensure_ascii=False)
                 bad.append((read, found.rule, raw))
             else:
-                records.append(found)
+                trees.append(found)
                 numbers.append(read)
+    records, every = lines.with_others(trees, numbers)
     return JsonTrees(
-        records=records,
-        numbers=numbers,
-        refused=malformed_records(bad),
-        read=read,
-        assumptions=(
-            *text.assumptions,
-            *notes,
-            *layout.notes(),
-            *twice_encoded_json_note(content),
-        ),
+        records=records, numbers=every, refused=malformed_records(bad), read=read - before
     )
 
 
@@ -113,7 +134,7 @@ class _Refused:
 
 
 @dataclass(slots=True)
-class _Layout:
+class JsonLayout:
     """Name of the file, and counts for the assumptions about its layout."""
 
     name: str
@@ -123,8 +144,10 @@ class _Layout:
     arrays: int = 0
     neighbours: int = 0
     constants: int = 0
+    position: int = 0
 
     def notes(self) -> Iterator[str]:
+        """Yield the assumptions about what was counted."""
         if self.long_values:
             yield f"{count_text(self.long_values, 'value')} written over several lines"
         if self.arrays:
@@ -137,7 +160,8 @@ class _Layout:
             yield f"{constants} written as NaN or Infinity, no numbers of JSON, read as these words"
 
 
-def _pass_over_name(content: str) -> tuple[str, Sequence[str]]:
+def pass_over_name(content: str) -> tuple[str, Sequence[str]]:
+    """Return a text without the name before its JSON, and what is said about it."""
     found = _PREFIX.match(content)
     if not found:
         return content, ()
@@ -145,9 +169,19 @@ def _pass_over_name(content: str) -> tuple[str, Sequence[str]]:
     return bare, ("the name before the JSON is passed over",)
 
 
-def _split_records(content: str, layout: _Layout) -> Iterator[Tree | _Refused]:
+def _split_records(
+    content: str, layout: JsonLayout, lines: ShapedContent, *, until: int
+) -> Iterator[Tree | _Refused | range]:
+    """Yield the values one by one, and lines of known shapes as ranges of line numbers."""
     end, position = 0, _skip_blanks(content, 0)
     while position < len(content):
+        if run := lines.run_at(position):
+            yield run
+            end = lines.start_of(run.stop) - 1
+            position = _skip_blanks(content, end)
+            continue
+        if position >= until:
+            break
         layout.neighbours += end > 0 and content.find("\n", end, position) < 0
         try:
             value, end = _parse(content, position, layout)
@@ -168,6 +202,7 @@ def _split_records(content: str, layout: _Layout) -> Iterator[Tree | _Refused]:
             else:
                 yield value
         position = _skip_blanks(content, end)
+    layout.position = position
 
 
 def _is_followed_by_text(content: str, end: int) -> bool:
@@ -177,7 +212,7 @@ def _is_followed_by_text(content: str, end: int) -> bool:
     return not is_last and content[following] not in "[{\r"
 
 
-def _end_of_faulty(content: str, start: int, layout: _Layout) -> tuple[bool, int]:
+def _end_of_faulty(content: str, start: int, layout: JsonLayout) -> tuple[bool, int]:
     """Return whether a faulty value is closed, and the end of the value or else of its line.
 
     Raises
@@ -223,7 +258,7 @@ def _is_line_cut_off(content: str, start: int, end: int) -> bool:
     return False
 
 
-def _parse_members(text: str, start: int, layout: _Layout) -> Iterator[Tree | _Refused]:
+def _parse_members(text: str, start: int, layout: JsonLayout) -> Iterator[Tree | _Refused]:
     """Yield the members of an array, which begins at ``start`` and is closed."""
     for member in _split_members(text, start):
         try:
@@ -276,7 +311,7 @@ def _skip_blanks(text: str, start: int) -> int:
     return found.end() if found else start
 
 
-def _parse(text: str, start: int, layout: _Layout) -> tuple[Tree, int]:
+def _parse(text: str, start: int, layout: JsonLayout) -> tuple[Tree, int]:
     value, end = parse_value(text, start, is_complete=layout.is_complete)
     if text.find("NaN", start, end) >= 0 or text.find("Infinity", start, end) >= 0:
         layout.constants += sum(isinstance(leaf, JsonConstant) for leaf in texts_of(value))

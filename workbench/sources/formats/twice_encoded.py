@@ -27,7 +27,7 @@ _SIGNS = (*"ÂÃÄÅÎÏÐÑâð", "\\u00c", "\\u00C")
 _ESCAPED = re.compile(rf"{TWICE_ENCODED}|\\u00[cC][2-5]\\u00[89abAB]")
 
 
-def twice_encoded_json_note(content: str) -> Iterator[str]:
+def twice_encoded_json_note(content: str, evidence: FileEvidence | None = None) -> Iterator[str]:
     r"""Yield one sentence if places of a JSON text look encoded twice.
 
     Examples
@@ -36,8 +36,10 @@ def twice_encoded_json_note(content: str) -> Iterator[str]:
     ['1 place looks encoded twice (Ã¼ for ü); declare the decoder mojibake if it is']
     """
     # The pattern is slow, and most texts contain none of the characters with which it begins.
-    may_be = any(sign in content for sign in _SIGNS)
-    if may_be and (count := sum(1 for _ in _ESCAPED.finditer(content))):
+    signs = (sign for sign in _SIGNS if sign.isascii() or not content.isascii())
+    may_be = any(sign in content for sign in signs)
+    found = sum(1 for _ in _ESCAPED.finditer(content)) if may_be else 0
+    if count := (evidence or FileEvidence()).count("places encoded twice", found):
         yield _sentence(count, "place")
 
 

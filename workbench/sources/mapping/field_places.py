@@ -104,8 +104,17 @@ class Path:
         only = self.steps[0] if len(self.steps) == 1 and not self.up else None
         return only.pattern if isinstance(only, _Matching) else None
 
+    @property
+    def is_literal(self) -> bool:
+        """Whether the path has only literal names, so that it finds the same in equal shapes."""
+        return not self.up and all(isinstance(step, _Name) for step in self.steps)
+
     def find(self, tree: Tree) -> list[Found]:
         """Return the members of a tree that the path names, null ones included."""
+        if len(self.steps) == 1 and isinstance(step := self.steps[0], _Name):
+            if not isinstance(tree, dict) or step.name not in tree:  # most places are one name
+                return []
+            return [Found(tree[step.name], step.name)]
         return list(_walk(self.steps, Found(tree)))
 
     def covers(self, name: str) -> bool:

@@ -17,6 +17,7 @@ from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule
 from workbench.sources.formats.json_values import Tree, to_json
 from workbench.sources.formats.raw_cells import raw_cells_as_json
+from workbench.sources.formats.shaped_trees import ShapedTrees
 from workbench.sources.mapping.decoders import DECODERS
 from workbench.sources.mapping.field_places import FieldPlace, Found, Path
 
@@ -180,11 +181,10 @@ class Members:
             return raw_cells_as_json(
                 self.cells.select(own).insert_column(0, self.numbers.alias("source_row")), rows
             )
-        wanted = set(rows["source_row"])
+        is_wanted = self.numbers.is_in(rows["source_row"].implode())
         found = [
-            (number, to_json(tree))
-            for number, tree in zip(self.numbers, self.trees, strict=True)
-            if number in wanted
+            (self.numbers[position], to_json(self.trees[position]))
+            for position in is_wanted.arg_true()
         ]
         return pl.DataFrame(found, schema={"source_row": pl.Int64, "raw": pl.String}, orient="row")
 
@@ -221,6 +221,8 @@ class Members:
         if self.trees is None:
             nothing = pl.Series([None] * len(self), dtype=pl.String)
             return PlacedCells(cells=nothing, is_found=False)
+        if isinstance(self.trees, ShapedTrees) and path.is_literal:
+            return _cells_of_shapes(self.trees, path, join)
         return _cells_of([path.find(tree) for tree in self.trees], join)
 
     def _read_above(self, path: Path, join: str | None) -> PlacedCells:
@@ -343,6 +345,30 @@ def _cells_of(found: Sequence[Sequence[Found]], join: str | None) -> PlacedCells
     return PlacedCells(
         cells=pl.Series(texts, dtype=pl.String),
         faults=tuple((r, pl.Series(at, dtype=pl.Boolean)) for r, at in faults if any(at)),
+        is_found=is_found,
+    )
+
+
+def _cells_of_shapes(trees: ShapedTrees, path: Path, join: str | None) -> PlacedCells:
+    """Return what a path of literal names finds: in all records of a shape it finds the same."""
+    others = _cells_of([path.find(tree) for tree in trees.others], join)
+    cells: list[pl.Series] = []
+    nested: list[pl.Series] = []
+    is_found = others.is_found
+    for group in trees.groups:
+        found = path.find(group.tree)
+        is_leaf = bool(found) and isinstance(found[0].value, str)
+        count = len(group.positions)
+        is_found = is_found or (bool(found) and count > 0)
+        nothing = pl.repeat(None, count, dtype=pl.String, eager=True)
+        cells.append(group.cells(str(found[0].value)) if is_leaf else nothing)
+        nested.append(pl.repeat(bool(found) and not is_leaf, count, dtype=pl.Boolean, eager=True))
+    never = pl.repeat(value=False, n=len(trees.others), dtype=pl.Boolean, eager=True)
+    nested.append(next((at for rule, at in others.faults if rule == _NESTED), never))
+    is_nested = trees.in_order(nested)
+    return PlacedCells(
+        cells=trees.in_order([*cells, others.cells]),
+        faults=((_NESTED, is_nested),) if is_nested.any() else (),
         is_found=is_found,
     )
 
