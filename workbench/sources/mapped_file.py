@@ -111,8 +111,8 @@ class MappedFile(WithProvenance):
     def read_batches(self, size: int = BATCH) -> Iterator[ReadResult]:
         """Read the file in batches of records, so that memory does not grow with it.
 
-        Only delimited text is read so, and only by rules that look at neighbouring records. The
-        assumptions of the last batch are those of the file.
+        Delimited text, JSON lines and access logs are read so, and only by rules that look at
+        neighbouring records. The assumptions of the last batch are those of the file.
 
         Raises
         ------
@@ -122,18 +122,18 @@ class MappedFile(WithProvenance):
         part = self.mapping.part[self.part_name]
         start = self.file.read_start(_START)
         stated = part.file.format or format_of(start, self.file.name)
-        if stated != "delimited" or is_returned(start):
-            raise NeedsWholeFileError("only delimited text is read in batches")
+        if is_returned(start):
+            raise NeedsWholeFileError("it is a list of refused records")
         if self.mapping.keep or self.mapping.drop or self.mapping.code:
             raise NeedsWholeFileError("values that are not stored are counted by customer")
         if (reason := reason_to_read_whole(part)) is not None:
             raise NeedsWholeFileError(reason)
-        stream = self.file.open_plain()
+        stream = self.file.open_stream()
         if stream is None:
-            raise NeedsWholeFileError("it is in an archive")
+            raise NeedsWholeFileError("it is in an archive within an archive")
         evidence = FileEvidence(self.file.name, is_of_batches=True)
         with stream:
-            found = read_batches(stream, part, self.file.name, evidence=evidence, size=size)
+            found = read_batches(stream, stated, part, self.file.name, evidence=evidence, size=size)
             for batch, context in keep_together(found, partial(self._batch_context, evidence)):
                 yield replace(read_part(batch, context), merges=merge_functions(part))
 
@@ -142,7 +142,7 @@ class MappedFile(WithProvenance):
 
     @property
     def batches(self) -> int:
-        return -(-self.file.path.stat().st_size // BATCH)
+        return -(-self.file.size() // BATCH)
 
     def _context(self, found: PartMembers, part: str, data: bytes) -> PartContext:
         return PartContext(

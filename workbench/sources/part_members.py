@@ -10,18 +10,19 @@ import polars as pl
 
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule
-from workbench.sources.file_evidence import FileEvidence
+from workbench.sources.file_evidence import FileEvidence, NeedsWholeFileError
 from workbench.sources.formats.columnar import read_parquet
 from workbench.sources.formats.delimited import read_delimited
 from workbench.sources.formats.delimited_batches import read_delimited_batches
 from workbench.sources.formats.file_rule import FileRule
+from workbench.sources.formats.json_batches import read_json_batches
 from workbench.sources.formats.json_trees import JsonTrees, read_json_trees
 from workbench.sources.formats.json_values import Tree
 from workbench.sources.formats.name_values import read_name_values
 from workbench.sources.formats.raw_cells import RawCells, malformed_records
 from workbench.sources.formats.sheets import read_sheets
 from workbench.sources.formats.text_decoding import may_be_blank
-from workbench.sources.formats.web_logs import read_access_log
+from workbench.sources.formats.web_logs import read_access_log, read_log_batches
 from workbench.sources.mapping.decoders.json_decoder import decode_json
 from workbench.sources.mapping.field_places import FieldPlace, Found
 from workbench.sources.mapping.members import Members
@@ -167,14 +168,16 @@ def _read_cells(
 
 
 def read_batches(
-    file: BinaryIO, part: PartRules, name: str, *, evidence: FileEvidence, size: int
+    file: BinaryIO, stated: str, part: PartRules, name: str, *, evidence: FileEvidence, size: int
 ) -> Iterator[PartMembers]:
-    """Yield the records of one part of a delimited file in batches, see ``read_members``.
+    """Yield the records of one part of a file in batches, see ``read_members``.
 
     Parameters
     ----------
     file : binary file
-        The file, which can be read twice.
+        The file, of delimited text, of JSON lines, or an access log.
+    stated : str
+        Format of the file.
     part, name
         See ``read_members``.
     evidence : FileEvidence
@@ -187,16 +190,30 @@ def read_batches(
     NeedsWholeFileError
         The file cannot be read in batches.
     """
-    for cells in read_delimited_batches(
-        file,
-        rule=part.file,
-        expected=_expected_names(part),
-        name=name,
-        evidence=evidence,
-        size=size,
-    ):
-        found = _members_of(cells, part, name)
+    for found in _read_batches(file, stated, part, name, evidence, size):
         yield replace(found, members=_with_name_groups(found.members, part.file, name))
+
+
+def _read_batches(
+    file: BinaryIO, stated: str, part: PartRules, name: str, evidence: FileEvidence, size: int
+) -> Iterator[PartMembers]:
+    if stated == "delimited":
+        expected = _expected_names(part)
+        for cells in read_delimited_batches(
+            file, rule=part.file, expected=expected, name=name, evidence=evidence, size=size
+        ):
+            yield _members_of(cells, part, name)
+    elif stated == "access_log":
+        for cells in read_log_batches(file, name=name, size=size):
+            yield _members_of(cells, part, name)
+    elif stated == "json" and part.file.records is None:
+        for trees in read_json_batches(file, name=name, evidence=evidence, size=size):
+            try:
+                yield _members_of_trees(trees, part, name)
+            except InputError as error:
+                raise NeedsWholeFileError("a batch has no JSON object") from error
+    else:
+        raise NeedsWholeFileError("only delimited text, JSON lines and logs are read in batches")
 
 
 def _members_of(cells: RawCells, part: PartRules, name: str) -> PartMembers:
@@ -289,8 +306,9 @@ def _members_of_trees(found: JsonTrees, part: PartRules, name: str) -> PartMembe
     moved: dict[int, int] = {}  # a refused record's number after the records before it were found
     refused_rows = set(found.refused["source_row"])
     trees = dict(zip(found.numbers, found.records, strict=True))
-    number, is_missing = 0, False
-    for row in sorted({*trees, *refused_rows}):
+    rows = sorted({*trees, *refused_rows})
+    number, is_missing = (rows[0] - 1 if rows else 0), False
+    for row in rows:
         if row in refused_rows:
             number += 1
             moved[row] = number
@@ -320,7 +338,7 @@ def _members_of_trees(found: JsonTrees, part: PartRules, name: str) -> PartMembe
             trees=[tree for _, _, tree in records],
         ),
         refused=pl.concat([refused, malformed_records(bad)]).sort("source_row"),
-        read=number,
+        read=number - rows[0] + 1 if rows else 0,
         assumptions=found.assumptions,
     )
 

@@ -9,9 +9,13 @@ Columns are ``host``, ``user``, ``at``, ``request.method``, ``request.url``, ``r
 ``status``, ``bytes``, ``referrer``, ``agent`` and ``cookie``; ``-`` is an empty cell.
 """
 
+import codecs
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
+from functools import partial
+from io import BytesIO
+from typing import Any, BinaryIO
 
 import polars as pl
 
@@ -43,7 +47,18 @@ _W3C: Mapping[str, str] = {
     "request.protocol": "cs-version", "status": "sc-status", "bytes": "sc-bytes",
     "referrer": "cs(Referer)", "agent": "cs(User-Agent)", "cookie": "cs(Cookie)",
 }  # fmt: skip
+_WITH_PLUS = ("agent", "cookie", "referrer", "user")
 _LOG_LINE = Rule("log_line")
+_RECORDS = pl.Schema({"source_row": pl.Int64(), **dict.fromkeys(_COLUMNS, pl.String())})
+_NO_SIGN = b"\x01"  # hardly any log contains it, so it separates nothing
+#: What only the parser of single lines understands: escapes, bytes beyond ASCII, controls.
+_ODD = r"[^\x20-\x7e]|\\"
+#: The beginning of ``_LINE`` for lines without such signs and without a virtual host.
+_PLAIN_LINE = (
+    r"^(?P<host>[^ ]+) [^ ]+ (?P<user>[^ ]+) \[(?P<at>[^\]\[]+)\] "
+    r'"(?P<request>[^"]*)" (?P<status>[0-9]{3}|-) (?P<bytes>[0-9]+|-)'
+    r'(?: "(?P<referrer>[^"]*)" "(?P<agent>[^"]*)"(?: "(?P<cookie>[^"]*)")?)?'
+)
 
 Cells = dict[str, str | None]
 
@@ -58,48 +73,157 @@ def read_access_log(
     InputError
         No line is a line of an access log.
     """
-    rows: list[Cells] = []
-    numbers: list[int] = []
-    bad: list[tuple[int, Rule, str]] = []
-    fields: list[str] | None = None
-    remarks = 0
-    for line in _lines(data):
-        if line.startswith("#"):
-            remarks += 1
-            if line.startswith(_FIELDS):
-                fields = line.removeprefix(_FIELDS).split()
-            continue
-        number = len(rows) + len(bad) + 1
-        cells = _combined_cells(line) if fields is None else _w3c_cells(line, fields)
-        if cells is None:
-            raw = json.dumps({"line": _text(line)}, ensure_ascii=False)
-            bad.append((number, _LOG_LINE, raw))
-        else:
-            rows.append(cells)
-            numbers.append(number)
-    if bad and not rows:
-        raise InputError(f"{name} has no line of an access log: check whether it is one")
-    records = pl.DataFrame(
-        [
-            pl.Series("source_row", numbers, dtype=pl.Int64),
-            *(pl.Series(c, [row.get(c) for row in rows], dtype=pl.String) for c in _COLUMNS),
-        ]
+    reading = _LogReading(name)
+    found = reading.read_lines(data.removeprefix(codecs.BOM_UTF8))
+    reading.check()
+    return found
+
+
+def read_log_batches(file: BinaryIO, *, name: str, size: int) -> Iterator[RawCells]:
+    """Yield the cells of an access log in batches of about ``size`` bytes, see ``read_access_log``.
+
+    The assumptions are about all lines so far.
+    """
+    reading = _LogReading(name)
+    rest = file.read(size).removeprefix(codecs.BOM_UTF8)
+    while rest:
+        piece = file.read(size)
+        end = rest.rfind(b"\n") + 1 if piece else len(rest)
+        if end:
+            yield reading.read_lines(rest[:end])
+        rest = rest[end:] + piece
+    reading.check()
+
+
+class _LogReading:
+    """The lines of one log that were read so far."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._fields: list[str] | None = None
+        self._remarks = 0
+        self._accepted = 0
+        self._read = 0
+
+    def read_lines(self, data: bytes) -> RawCells:
+        """Return the cells of the next lines, with assumptions about all lines so far."""
+        lines = _split_lines(data).to_frame("line").filter(pl.col("line") != "")
+        is_remark = pl.col("line").str.starts_with("#")
+        lines = lines.with_columns(names=pl.col("line").str.starts_with(_FIELDS).cum_sum())
+        frames: list[pl.DataFrame] = []
+        bad: list[tuple[int, Rule, str]] = []
+        before = self._read
+        for block in lines.partition_by("names", include_key=False, maintain_order=True):
+            first = block["line"][0]
+            if first.startswith(_FIELDS):
+                self._fields = first.removeprefix(_FIELDS).split()
+            records = block.filter(~is_remark)
+            self._remarks += block.height - records.height
+            frames.append(self._read_records(records["line"], bad))
+        found = pl.concat([pl.DataFrame(schema=_RECORDS), *frames])
+        self._accepted += found.height
+        remarks = count_text(self._remarks, "line")
+        return RawCells(
+            records=found,
+            refused=malformed_records(bad),
+            read=self._read - before,
+            is_plain=True,
+            assumptions=(f"{remarks} beginning with # passed over",) if self._remarks else (),
+        )
+
+    def _read_records(self, lines: pl.Series, bad: list[tuple[int, Rule, str]]) -> pl.DataFrame:
+        """Return the cells of lines with the same fields; lines with odd signs one by one."""
+        numbered = pl.DataFrame({"source_row": _numbers(self._read, len(lines)), "line": lines})
+        self._read += len(lines)
+        split = _split_combined if self._fields is None else partial(_split_w3c, self._fields)
+        plain = numbered.filter(~pl.col("line").str.contains(_ODD))
+        cells = split(plain["line"]).with_columns(plain["source_row"])
+        found = cells.filter("_is_split").select(list(_RECORDS))
+        odd = numbered.join(found, on="source_row", how="anti", maintain_order="left")
+        rows: list[dict[str, Any]] = []
+        for number, line in odd.iter_rows():
+            fields = self._fields
+            one = _combined_cells(line) if fields is None else _w3c_cells(line, fields)
+            if one is None:
+                raw = json.dumps({"line": _text(line)}, ensure_ascii=False)
+                bad.append((number, _LOG_LINE, raw))
+            else:
+                rows.append({"source_row": number, **one})
+        careful = pl.DataFrame(rows, schema=_RECORDS)
+        return pl.concat([found, careful]).sort("source_row") if rows else found
+
+    def check(self) -> None:
+        """Check that the log has a line of an access log, if it has any line."""
+        if self._read and not self._accepted:
+            raise InputError(f"{self._name} has no line of an access log: check whether it is one")
+
+
+def _split_lines(data: bytes) -> pl.Series:
+    """Return the lines without blanks at their ends, a character for each byte.
+
+    Which encoding a field is in shows in the field itself, see ``_text``.
+    """
+    text = data if data.isascii() else data.decode("latin-1").encode()
+    if _NO_SIGN in text or not text:
+        lines = pl.Series(text.decode().split("\n"), dtype=pl.String)
+    else:
+        lines = pl.read_csv(
+            BytesIO(text),
+            has_header=False,
+            separator=_NO_SIGN.decode(),
+            quote_char=None,
+            infer_schema=False,
+            empty_string_is_null=False,
+        ).to_series()
+    return lines.str.strip_chars("\r\n ")
+
+
+def _numbers(before: int, count: int) -> pl.Series:
+    return pl.int_range(before + 1, before + count + 1, dtype=pl.Int64, eager=True)
+
+
+def _split_combined(lines: pl.Series) -> pl.DataFrame:
+    """Return the cells of lines without odd signs, and whether they fit the usual pattern."""
+    line = pl.col("line")
+    groups = lines.to_frame("line").select(line.str.extract_groups(_PLAIN_LINE)).unnest("line")
+    request = pl.col("request").str.extract_groups(rf"^(?:{_REQUEST.pattern})$")
+    names = ("request.method", "request.url", "request.protocol")
+    return groups.with_columns(
+        pl.col("request").is_not_null().alias("_is_split"),
+        *(request.struct.field(str(n)).alias(name) for n, name in enumerate(names, start=1)),
+    ).with_columns(_filled(pl.col(name)) for name in _COLUMNS)
+
+
+def _split_w3c(fields: list[str], lines: pl.Series) -> pl.DataFrame:
+    """Return the cells of lines without odd signs, and whether they have as many fields."""
+    split = lines.to_frame("line").select(
+        _is_split=pl.col("line").str.count_matches(" ", literal=True) == len(fields) - 1,
+        line=pl.col("line").str.split_exact(" ", max(len(fields) - 1, 0)),
     )
-    notes = [f"{count_text(remarks, 'line')} beginning with # passed over"] if remarks else []
-    return RawCells(
-        records=records,
-        refused=malformed_records(bad),
-        read=len(rows) + len(bad),
-        is_plain=True,
-        assumptions=tuple(notes),
+    known = {field: pl.col("line").struct[n] for n, field in enumerate(fields)}
+    nothing = pl.lit(None, dtype=pl.String)
+    cells = {column: known.get(field, nothing) for column, field in _W3C.items()}
+    for column in _WITH_PLUS:
+        cells[column] = _filled(cells[column]).str.replace_all("+", " ", literal=True)
+    stem = known.get("cs-uri-stem", nothing)
+    query = known.get("cs-uri-query", pl.lit("-"))
+    cells["request.url"] = (
+        pl.when((query == "-") | stem.is_null()).then(stem).otherwise(stem + "?" + query)
+    )
+    cells["at"] = nothing
+    if "date" in known and "time" in known:
+        cells["at"] = known["date"] + "T" + known["time"] + "+00:00"
+    return split.select(
+        "_is_split", *(_without_dash(cells[column]).alias(column) for column in _COLUMNS)
     )
 
 
-def _lines(data: bytes) -> Iterator[str]:
-    """Yield the lines that are not blank, a character for each byte."""
-    for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
-        if bare := line.strip(b"\r\n "):
-            yield bare.decode("latin-1")
+def _filled(cell: pl.Expr) -> pl.Expr:
+    return pl.when((cell != "") & (cell != "-")).then(cell)
+
+
+def _without_dash(cell: pl.Expr) -> pl.Expr:
+    return pl.when(cell != "-").then(cell)
 
 
 def _combined_cells(line: str) -> Cells | None:
@@ -120,7 +244,7 @@ def _w3c_cells(line: str, fields: list[str]) -> Cells | None:
         return None
     known = dict(zip(fields, (_text(each) for each in found), strict=True))
     cells: Cells = {column: known.get(field) for column, field in _W3C.items()}
-    for column in ("agent", "cookie", "referrer", "user"):
+    for column in _WITH_PLUS:
         cells[column] = (cells[column] or "-").replace("+", " ")
     query = known.get("cs-uri-query", "-")
     stem = known.get("cs-uri-stem")

@@ -24,7 +24,7 @@ is the text of its digits. A flat record is a tree one level deep. A place names
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
@@ -150,6 +150,10 @@ class FieldPlace:
             if values:
                 return values
         return []
+
+    def find_each(self, trees: Iterable[Tree]) -> list[Tree]:
+        """Return the first value that each tree has, None if it has none."""
+        return [next(iter(self.find(tree)), None) for tree in trees]
 
     def is_in(self, tree: Tree) -> bool:
         """Return whether one of the alternatives is there, empty or null included."""

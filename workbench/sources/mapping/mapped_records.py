@@ -19,9 +19,10 @@ from workbench.sources.mapping.mapping_rules import (
     MonthsRule,
     WholeRule,
 )
-from workbench.sources.mapping.members import Faults, Members
+from workbench.sources.mapping.members import Members
 from workbench.sources.mapping.part_context import PartContext, explain_sql_errors
 from workbench.sources.mapping.part_rules import column_name
+from workbench.sources.mapping.placed_cells import Faults
 from workbench.sources.mapping.typed_sets import TypedSet, type_set
 from workbench.sources.source_settings import Provenance
 

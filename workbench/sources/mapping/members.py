@@ -7,10 +7,9 @@ text first, so that any header can be named as it is written.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
-from operator import or_
 from typing import Self
 
+import numpy as np
 import polars as pl
 
 from workbench.foundation.errors import InputError
@@ -18,22 +17,16 @@ from workbench.schema.record_faults import Rule
 from workbench.sources.formats.json_values import Tree, to_json
 from workbench.sources.formats.raw_cells import raw_cells_as_json
 from workbench.sources.formats.shaped_trees import ShapedTrees
+from workbench.sources.mapping.decoded_trees import DecodedTrees, RepeatedValues
 from workbench.sources.mapping.decoders import DECODERS
 from workbench.sources.mapping.field_places import FieldPlace, Found, Path
-
-Faults = tuple[tuple[Rule, pl.Series], ...]
-
-_NESTED = Rule("nested")
-_SEVERAL = Rule("several")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedCells:
-    """The cells at a place, one per row, and the rows where the place has not one value."""
-
-    cells: pl.Series
-    faults: Faults = ()
-    is_found: bool = True
+from workbench.sources.mapping.placed_cells import (
+    Faults,
+    PlacedCells,
+    cells_of,
+    cells_of_shapes,
+    first_filled,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +94,7 @@ class Members:
         if len(read) == 1:
             return read[0]
         return PlacedCells(
-            cells=_first_filled([each.cells for each in read], empty),
+            cells=first_filled([each.cells for each in read], empty),
             faults=tuple(fault for each in read for fault in each.faults),
             is_found=any(each.is_found for each in read),
         )
@@ -132,25 +125,18 @@ class Members:
         for name, rule in rules.items():
             mark = rule.get("mark")
             [(decoder, place)] = [each for each in rule.items() if each[0] != "mark"]
-            values = decoded._values(place)
-            trees: list[Tree] = []
-            wrong: list[bool] = []
-            known: dict[str, tuple[Tree, bool]] = {}  # addresses and agents repeat
-            for row, value in enumerate(values):
-                text = value if isinstance(value, str) else None
-                if text is None or text not in known:
-                    tree, is_wrong = _decode(decoder, value, mark)
-                    known |= {} if text is None else {text: (tree, is_wrong)}
-                else:
-                    tree, is_wrong = known[text]
-                above = None if decoded.trees is None else decoded.trees[row]
-                trees.append({**(above if isinstance(above, dict) else {}), name: tree})
-                wrong.append(is_wrong)
-            decoded = replace(decoded, trees=trees)
-            if any(wrong):
+            read = decoded._values(place)
+            found = [_decode(decoder, value, mark) for value in read.values]
+            member = RepeatedValues(read.codes, [tree for tree, _ in found])
+            trees = decoded.trees
+            above, before = (
+                (trees.above, trees.decoded) if isinstance(trees, DecodedTrees) else (trees, {})
+            )
+            decoded = replace(decoded, trees=DecodedTrees(above, {**before, name: member}))
+            is_wrong = pl.Series([wrong for _, wrong in found], dtype=pl.Boolean)
+            if (broken := is_wrong.gather(read.codes)).any():
                 rule_broken = Rule("decoded", {"decoder": decoder})
-                broken = (rule_broken, pl.Series(wrong, dtype=pl.Boolean))
-                faults[place] = (*faults.get(place, ()), broken)
+                faults[place] = (*faults.get(place, ()), (rule_broken, broken))
         return decoded, faults
 
     def head(self, number: int) -> Self:
@@ -221,19 +207,13 @@ class Members:
         if self.trees is None:
             nothing = pl.Series([None] * len(self), dtype=pl.String)
             return PlacedCells(cells=nothing, is_found=False)
-        if isinstance(self.trees, ShapedTrees) and path.is_literal:
-            return _cells_of_shapes(self.trees, path, join)
-        return _cells_of([path.find(tree) for tree in self.trees], join)
+        return _cells_in(self.trees, path, join)
 
     def _read_above(self, path: Path, join: str | None) -> PlacedCells:
         if self.parent is None or self.rows is None:
             raise InputError(f"{path.text} names a place above the record: leave out ^")
         above = self.parent.read(path.text[1:], join=join)
-        return PlacedCells(
-            cells=above.cells.gather(self.rows),
-            faults=tuple((rule, wrong.gather(self.rows)) for rule, wrong in above.faults),
-            is_found=above.is_found,
-        )
+        return above.gather(self.rows)
 
     def _presence(self, place: FieldPlace) -> pl.Series:
         if self.trees is None:
@@ -241,17 +221,19 @@ class Members:
             return pl.repeat(is_there, len(self), dtype=pl.Boolean, eager=True)
         return pl.Series([place.is_in(tree) for tree in self.trees], dtype=pl.Boolean)
 
-    def _values(self, place: str) -> list[Tree]:
+    def _values(self, place: str) -> RepeatedValues:
         """Return the values at a place as trees, for decoders."""
         found = FieldPlace.read(place)
         in_cells = [n for p in found.paths if (n := self._column(p.text)) is not None]
         in_cells += [name for path in found.paths for name in self._matching_names(path)]
         if in_cells:
             columns = [self.cells[name].cast(pl.String) for name in in_cells]
-            return list(_first_filled(columns, ()))
+            return RepeatedValues.of_cells(first_filled(columns, ()))
         if self.trees is None:
-            return [None] * len(self)
-        return [next(iter(found.find(tree)), None) for tree in self.trees]
+            return RepeatedValues(np.zeros(len(self), dtype=np.int64), [None])
+        if len(found.paths) == 1 and (repeated := _repeated(self.trees, found.paths[0])):
+            return RepeatedValues(repeated.codes, found.find_each(repeated.values))
+        return RepeatedValues.of_rows(found.find_each(self.trees))
 
     def _melt(self, names: Sequence[str], path: Path) -> "Members":
         """Return the filled cells of some columns, in the order of the records."""
@@ -281,14 +263,19 @@ class Members:
         )
 
     def _members_of_trees(self, path: Path) -> "Members":
-        rows: list[int] = []
+        trees: Sequence[Tree] = () if self.trees is None else self.trees
+        distinct = _repeated(trees, path) or RepeatedValues.of_rows(trees)
+        filled = [
+            [found for found in path.find(tree) if found.value is not None]
+            for tree in distinct.values
+        ]
+        counts = np.array([len(each) for each in filled], dtype=np.int64)[distinct.codes]
+        rows = np.repeat(np.arange(len(distinct.codes)), counts)
         positions: list[str] = []
         members: list[Found] = []
-        for row, tree in enumerate(self.trees or ()):
-            filled = [found for found in path.find(tree) if found.value is not None]
-            rows += [row] * len(filled)
-            positions += [str(position) for position in range(1, len(filled) + 1)]
-            members += filled
+        for code in distinct.codes[counts > 0]:
+            members += filled[code]
+            positions += [str(position) for position in range(1, len(filled[code]) + 1)]
         groups = dict.fromkeys(name for found in members for name in found.groups)
         known = {
             "@key": [found.key for found in members],
@@ -302,6 +289,26 @@ class Members:
             parent=self,
             rows=pl.Series(rows, dtype=pl.Int64),
         )
+
+
+def _repeated(trees: Sequence[Tree], path: Path) -> RepeatedValues | None:
+    """Return the distinct trees in which alone a path below a decoded member can find something."""
+    return trees.repeated(path.names[0]) if isinstance(trees, DecodedTrees) and path.names else None
+
+
+def _cells_in(trees: Sequence[Tree], path: Path, join: str | None) -> PlacedCells:
+    """Return what a path finds in trees, looked up once where many trees are alike."""
+    if (repeated := _repeated(trees, path)) is not None:
+        distinct = cells_of([path.find(tree) for tree in repeated.values], join)
+        return distinct.gather(repeated.codes)
+    if isinstance(trees, DecodedTrees) and path.names and trees.is_above(path.names[0]):
+        if trees.above is None:
+            nothing = pl.repeat(None, len(trees), dtype=pl.String, eager=True)
+            return PlacedCells(cells=nothing, is_found=False)
+        return _cells_in(trees.above, path, join)
+    if isinstance(trees, ShapedTrees) and path.is_literal:
+        return cells_of_shapes(trees, path, join)
+    return cells_of([path.find(tree) for tree in trees], join)
 
 
 def fill_down(cells: pl.Series) -> pl.Series:
@@ -323,65 +330,3 @@ def _decode(decoder: str, value: Tree, mark: str | None) -> tuple[Tree, bool]:
         return DECODERS[decoder](value, mark), False
     except ValueError:
         return None, True
-
-
-def _cells_of(found: Sequence[Sequence[Found]], join: str | None) -> PlacedCells:
-    """Return the texts of what a path found in each tree."""
-    texts: list[str | None] = []
-    nested: list[bool] = []
-    several: list[bool] = []
-    is_found = False
-    for members in found:
-        is_found = is_found or bool(members)
-        values = [each.value for each in members if each.value is not None]
-        leaves = [_leaf_text(value) for value in values if not isinstance(value, list | dict)]
-        nested.append(len(leaves) < len(values))
-        several.append(join is None and len(leaves) > 1)
-        if join is not None and leaves:
-            texts.append(join.join(sorted(set(leaves))))
-        else:
-            texts.append(leaves[0] if len(leaves) == len(values) == 1 else None)
-    faults = ((_NESTED, nested), (_SEVERAL, several))
-    return PlacedCells(
-        cells=pl.Series(texts, dtype=pl.String),
-        faults=tuple((r, pl.Series(at, dtype=pl.Boolean)) for r, at in faults if any(at)),
-        is_found=is_found,
-    )
-
-
-def _cells_of_shapes(trees: ShapedTrees, path: Path, join: str | None) -> PlacedCells:
-    """Return what a path of literal names finds: in all records of a shape it finds the same."""
-    others = _cells_of([path.find(tree) for tree in trees.others], join)
-    cells: list[pl.Series] = []
-    nested: list[pl.Series] = []
-    is_found = others.is_found
-    for group in trees.groups:
-        found = path.find(group.tree)
-        is_leaf = bool(found) and isinstance(found[0].value, str)
-        count = len(group.positions)
-        is_found = is_found or (bool(found) and count > 0)
-        nothing = pl.repeat(None, count, dtype=pl.String, eager=True)
-        cells.append(group.cells(str(found[0].value)) if is_leaf else nothing)
-        nested.append(pl.repeat(bool(found) and not is_leaf, count, dtype=pl.Boolean, eager=True))
-    never = pl.repeat(value=False, n=len(trees.others), dtype=pl.Boolean, eager=True)
-    nested.append(next((at for rule, at in others.faults if rule == _NESTED), never))
-    is_nested = trees.in_order(nested)
-    return PlacedCells(
-        cells=trees.in_order([*cells, others.cells]),
-        faults=((_NESTED, is_nested),) if is_nested.any() else (),
-        is_found=is_found,
-    )
-
-
-def _leaf_text(value: Tree) -> str:
-    return value if isinstance(value, str) else "true" if value else "false"
-
-
-def _first_filled(columns: Sequence[pl.Series], empty: Sequence[str]) -> pl.Series:
-    """Return the first cell of each row that is not empty."""
-    bare = []
-    for cells in columns:
-        text = cells.cast(pl.String)
-        is_empty = reduce(or_, [text.str.strip_chars() == "", text.is_in(list(empty))])
-        bare.append(text.set(is_empty.fill_null(value=False), None))
-    return pl.select(pl.coalesce(bare)).to_series()

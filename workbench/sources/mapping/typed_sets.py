@@ -9,9 +9,10 @@ from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule
 from workbench.sources.mapping.mapping_rules import ColumnRule
-from workbench.sources.mapping.members import Faults, Members, fill_down
+from workbench.sources.mapping.members import Members, fill_down
 from workbench.sources.mapping.part_context import PartContext
 from workbench.sources.mapping.part_rules import column_name
+from workbench.sources.mapping.placed_cells import Faults
 from workbench.sources.mapping.typed_columns import ColumnCells, TypedColumn, read_column
 
 

@@ -11,9 +11,10 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from workbench.foundation.errors import InputError
 
@@ -63,6 +64,10 @@ class StoredFile:
         InputError
             The file cannot be read, is damaged, or unpacks to far more than its size.
         """
+        stream = self.open_stream()
+        if stream is not None:
+            with stream:
+                return stream.read()
         content = _read_disk(self.path)
         for member in self.members:
             content = _read_member(content, member, self.label)
@@ -76,11 +81,12 @@ class StoredFile:
         InputError
             See ``read``.
         """
-        start = b""
-        if not self.members:
-            with _open_disk(self.path) as file:
-                start = file.read(size)
-        return start if start.strip() and not start.startswith(_GZIP) else self.read()
+        stream = self.open_stream()
+        if stream is None:
+            return self.read()
+        with stream:
+            start = stream.read(size)
+            return start if start.strip() else start + stream.read()
 
     def hash(self) -> bytes:
         """Return the SHA-256 of the content, unpacked, of which little is in memory at a time.
@@ -90,28 +96,38 @@ class StoredFile:
         InputError
             See ``read``.
         """
-        stream = self.open_plain()
+        stream = self.open_stream()
         if stream is None:
             return hashlib.sha256(self.read()).digest()
         with stream:
             return hashlib.file_digest(stream, "sha256").digest()
 
-    def open_plain(self) -> io.BufferedReader | None:
-        """Open the file, None if it is packed, so that it must be read whole.
+    def size(self) -> int:
+        """Return about how many bytes the content has, unpacked; a packed file may state fewer."""
+        if not self.members:
+            with _open_disk(self.path) as file:
+                if file.read(len(_GZIP)) != _GZIP:
+                    return file.seek(0, io.SEEK_END)
+                file.seek(-4, io.SEEK_END)  # gzip ends with the size modulo 4 GiB.
+                return max(int.from_bytes(file.read(4), "little"), file.tell())
+        if len(self.members) > 1:
+            return self.path.stat().st_size
+        with zipfile.ZipFile(self.path) as archive:
+            return archive.getinfo(self.members[0]).file_size
+
+    def open_stream(self) -> io.BufferedReader | None:
+        """Open the content, unpacked while it is read; None if it is in an archive in an archive.
 
         Raises
         ------
         InputError
             The file cannot be read.
         """
+        if len(self.members) > 1:
+            return None
         if self.members:
-            return None
-        file = _open_disk(self.path)
-        if file.read(len(_GZIP)) == _GZIP:
-            file.close()
-            return None
-        file.seek(0)
-        return file
+            return _open_member(self.path, self.members[0], self.label)
+        return _open_gzip(_open_disk(self.path), self.path.stat().st_size, self.label)
 
 
 def find_files(path: Path) -> list[StoredFile]:
@@ -180,38 +196,92 @@ def _read_disk(path: Path) -> bytes:
         return file.read()
 
 
-def _read_member(content: bytes, member: str, label: str) -> bytes:
+def _open_member(path: Path, member: str, label: str) -> io.BufferedReader:
+    """Open a member of an archive on the disk, unpacked while it is read."""
+    with _explain_damage(label, "archive"):
+        archive = zipfile.ZipFile(path)
+        info = _find_member(archive, member, label)
+        stream = archive.open(info)
+    unpacked = _Unpacked(stream, packed=info.compress_size, label=label, kind="archive")
+    return _open_gzip(io.BufferedReader(unpacked, _PIECE), info.file_size, label)
+
+
+def _open_gzip(file: io.BufferedReader, packed: int, label: str) -> io.BufferedReader:
+    """Return a file, of a gzip file the content, unpacked while it is read."""
+    if not file.peek(len(_GZIP)).startswith(_GZIP):
+        return file
+    stream = gzip.GzipFile(fileobj=file)
+    unpacked = _Unpacked(stream, packed=packed, label=label, kind="gzip file", below=file)
+    return io.BufferedReader(unpacked, _PIECE)
+
+
+class _Unpacked(io.RawIOBase):
+    """A packed stream that is unpacked while it is read, up to a number of bytes."""
+
+    def __init__(
+        self,
+        stream: IO[bytes] | gzip.GzipFile,
+        *,
+        packed: int,
+        label: str,
+        kind: str,
+        below: io.BufferedReader | None = None,
+    ) -> None:
+        self._stream, self._below = stream, below
+        self._left = max(_ALWAYS, packed * _MOST_TIMES)
+        self._label, self._kind = label, kind
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        with _explain_damage(self._label, self._kind):
+            piece = self._stream.read(len(buffer))
+        self._left -= len(piece)
+        if self._left < 0:
+            raise InputError(
+                f"{self._label} unpacks to more than {_MOST_TIMES} times its size, as no export "
+                "does: unpack it yourself if it is to be trusted"
+            )
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def close(self) -> None:
+        self._stream.close()
+        if self._below is not None:  # gzip leaves the file open that it reads.
+            self._below.close()
+        super().close()
+
+
+@contextmanager
+def _explain_damage(label: str, kind: str) -> Iterator[None]:
+    """Replace the errors of unpacking by a sentence."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            info = archive.getinfo(member)
-            if info.flag_bits & 1:
-                raise InputError(f"{label} is encrypted: unpack it with its password first")
-            with archive.open(info) as stream:
-                return _read_limited(stream, info.compress_size, label)
+        yield
+    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, NotImplementedError) as error:
+        raise InputError(f"{label} is a damaged {kind}: fetch it again") from error
+
+
+def _find_member(archive: zipfile.ZipFile, member: str, label: str) -> zipfile.ZipInfo:
+    try:
+        info = archive.getinfo(member)
     except KeyError as error:
         raise InputError(f"{label} is no longer in its archive: load it again") from error
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
-        raise InputError(f"{label} is a damaged archive: fetch it again") from error
+    if info.flag_bits & 1:
+        raise InputError(f"{label} is encrypted: unpack it with its password first")
+    return info
+
+
+def _read_member(content: bytes, member: str, label: str) -> bytes:
+    """Return a member of an archive that is in memory."""
+    with _explain_damage(label, "archive"), zipfile.ZipFile(io.BytesIO(content)) as archive:
+        info = _find_member(archive, member, label)
+        stream = _Unpacked(
+            archive.open(info), packed=info.compress_size, label=label, kind="archive"
+        )
+        return io.BufferedReader(stream, _PIECE).read()
 
 
 def _gunzip(content: bytes, label: str) -> bytes:
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
-            return _read_limited(stream, len(content), label)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{label} is a damaged gzip file: fetch it again") from error
-
-
-def _read_limited(stream: IO[bytes] | gzip.GzipFile, packed: int, label: str) -> bytes:
-    limit = max(_ALWAYS, packed * _MOST_TIMES)
-    pieces: list[bytes] = []
-    size = 0
-    while piece := stream.read(_PIECE):
-        size += len(piece)
-        if size > limit:
-            raise InputError(
-                f"{label} unpacks to more than {_MOST_TIMES} times its size, as no export does: "
-                "unpack it yourself if it is to be trusted"
-            )
-        pieces.append(piece)
-    return b"".join(pieces)
+    with _open_gzip(io.BufferedReader(io.BytesIO(content)), len(content), label) as stream:
+        return stream.read()
