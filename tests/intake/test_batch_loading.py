@@ -1,6 +1,8 @@
 """A file that is loaded in batches gives the dataset that it gives when it is loaded whole."""
 
+import json
 import re
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from workbench.foundation.errors import InputError
 from workbench.intake import LoadReport, load
 from workbench.schema import TABLES
 from workbench.sources import SourceMapping, find_mapping
+from workbench.sources.formats import json_batches
 from workbench.sources.mapped_file import MappedFile
 from workbench.vault import Vault
 from workbench.vault.keys import Key
@@ -96,12 +99,12 @@ def loaded(
 
 
 def compared(
-    tmp_path: Path, texts: list[str], mapping: SourceMapping, *, size: int
+    tmp_path: Path, texts: list[str], mapping: SourceMapping, *, size: int, suffix: str = "csv"
 ) -> tuple[str, ...]:
     """Check that both ways agree, and return the assumptions of the file read in batches."""
     paths = []
     for number, text in enumerate(texts):
-        paths.append(tmp_path / f"export-{number}.csv")
+        paths.append(tmp_path / f"export-{number}.{suffix}")
         paths[-1].write_text(text, encoding="utf-8")
     try:
         whole, expected = loaded(paths, mapping, tmp_path / "whole", size=None)
@@ -203,6 +206,120 @@ def test_batches_of_any_size_give_the_dataset_of_the_whole_file(
     )
     mapping = SourceMapping.of(LINES, name="lines")
     compared(tmp_path_factory.mktemp("load"), [text], mapping, size=size)
+
+
+def as_json_lines(cells: list[tuple[int, str, int, str, str, str]], marks: str) -> str:
+    """Write cells as JSON lines; a mark for each says how: dense, with gaps, or over lines."""
+    lines = []
+    for number, ((order, customer, day, amount, country, note), mark) in enumerate(
+        zip(cells, cycle(marks), strict=False), start=1
+    ):
+        record: dict[str, Any] = {
+            "order": f"S{order}",
+            "line": number,
+            "customer": customer,
+            "at": f"2024-01-{day:02}T10:00:00",
+            "amount": amount,
+            "country": country,
+        }
+        if note or mark == "n":
+            record["note"] = note or "a \u00e4/\\ b"
+        if mark == "p":
+            record["parts"] = [{"n": n} for n in range(order)]
+        separators = (",", ":") if mark == "d" else None
+        text = json.dumps(record, indent=1 if mark == "l" else None, separators=separators)
+        lines.append({"c": text[:-5], "a": f"[{text}, {text}]", "w": f"{text}\n\n"}.get(mark, text))
+    return "\n".join(lines) + "\n"
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    cells=st.lists(CELLS, min_size=1, max_size=24),
+    marks=st.text("ddd  nplcaw", min_size=1, max_size=6),
+    is_sorted=st.booleans(),
+    size=st.sampled_from([200, 600, 2_000]),
+)
+def test_batches_of_json_lines_give_the_dataset_of_the_whole_file(
+    tmp_path_factory: pytest.TempPathFactory,
+    cells: list[tuple[int, str, int, str, str, str]],
+    marks: str,
+    is_sorted: bool,
+    size: int,
+):
+    rows = sorted(cells, key=lambda row: row[0]) if is_sorted else cells
+    text = as_json_lines(rows, marks)
+    mapping = SourceMapping.of(LINES, name="lines")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_batches, "_AHEAD", 1_500)
+        folder = tmp_path_factory.mktemp("load")
+        compared(folder, [text], mapping, size=size, suffix="ndjson")
+
+
+def test_a_large_file_of_json_lines_needs_no_whole_reading(tmp_path: Path):
+    cells = [(order, f"C{order % 7}", order % 28 + 1, "9.50", "NL", "") for order in range(400)]
+    mapping = SourceMapping.of(LINES, name="lines")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_batches, "_AHEAD", 2_000)
+        text = as_json_lines(cells, "dnp")
+        notes = compared(tmp_path, [text], mapping, size=4_000, suffix="ndjson")
+    assert not [note for note in notes if "read whole" in note]
+
+
+def test_members_of_records_are_loaded_in_batches(tmp_path: Path):
+    content = {
+        **SETTINGS,
+        "columns": {
+            "order": {"type": "code", "required": True},
+            "customer": "code",
+            "at": {"type": "instant", "name": "placed_at", "required": True},
+        },
+        "each": {
+            "item": {
+                "path": "items[]",
+                "columns": {
+                    "@number": {"type": "integer", "name": "line"},
+                    "price": {"type": "money", "required": True},
+                },
+            }
+        },
+        "record": {"id": "customer", "observed_at": "placed_at"},
+        "identities": {"user_id": "customer"},
+        "tables": {
+            "customers": {"first_seen_at": "MIN(placed_at)"},
+            "orders": {
+                "order_id": '"order"',
+                "kind": "'sale'",
+                "ordered_at": "placed_at",
+                "total_minor": "0",
+            },
+            "order_items": {
+                "each": "item",
+                "order_id": '"order"',
+                "line_number": "line",
+                "quantity": "1",
+                "amount_minor": "price",
+            },
+        },
+    }
+    text = "".join(
+        json.dumps(
+            {
+                "order": f"S{n}",
+                "customer": f"C{n % 9}",
+                "at": "2024-01-05T10:00:00",
+                "items": [{"price": "1,5" if n == 90 else "1.50"}] * (n % 4),
+            }
+        )
+        + "\n"
+        for n in range(200)
+    )
+    mapping = SourceMapping.of(content, name="orders")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_batches, "_AHEAD", 1_000)
+        notes = compared(tmp_path, [text], mapping, size=3_000, suffix="ndjson")
+    assert not [note for note in notes if "read whole" in note]
 
 
 def test_a_public_data_set_is_the_same_in_batches(tmp_path: Path, real_data: Path):

@@ -17,7 +17,7 @@ Traceback (most recent call last):
 workbench.sources.file_evidence.NeedsWholeFileError: price: its cells decide the mark differently
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from operator import add
 
@@ -42,10 +42,11 @@ class FileEvidence:
     is_of_batches: bool = False
     _sums: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     _decisions: dict[tuple[str, str], Hashable] = field(default_factory=dict)
+    _texts: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
 
     def within(self, place: str) -> "FileEvidence":
         """Return the evidence about a place of the same file."""
-        return FileEvidence(place, self.is_of_batches, self._sums, self._decisions)
+        return FileEvidence(place, self.is_of_batches, self._sums, self._decisions, self._texts)
 
     def total(self, name: str, *counts: int) -> tuple[int, ...]:
         """Add the counts of a batch, and return the sums of all batches so far."""
@@ -57,6 +58,12 @@ class FileEvidence:
     def count(self, name: str, count: int) -> int:
         """Add one count of a batch, and return its sum."""
         return self.total(name, count)[0]
+
+    def gather(self, name: str, found: Iterable[str]) -> tuple[str, ...]:
+        """Add texts that a batch found, and return those of all batches so far, each once."""
+        known = self._texts.setdefault((self.place, name), {})
+        known.update(dict.fromkeys(found))
+        return tuple(known)
 
     def need_whole(self, reason: str) -> None:
         """Give up reading by batches, if the file is read by batches.

@@ -17,7 +17,7 @@ from workbench.sources.mapping.mapped_records import (
 )
 from workbench.sources.mapping.part_context import PartContext, explain_sql_errors
 from workbench.sources.mapping.part_rules import column_name
-from workbench.sources.mapping.recognition import unknown_fields
+from workbench.sources.mapping.recognition import SAMPLE, unknown_fields
 from workbench.sources.mapping.repeated_records import find_repeats
 from workbench.sources.mapping.table_rows import TableRows, make_rows
 from workbench.sources.part_members import PartMembers
@@ -182,5 +182,10 @@ def _rounding_notes(made: TableRows, context: PartContext) -> Iterator[str]:
 
 
 def _unknown_fields_note(found: PartMembers, context: PartContext) -> list[str]:
-    names = unknown_fields(found.members, context.part) if found.has_header else []
+    if not found.has_header:
+        return []
+    count = len(found.members)
+    before = context.evidence.count("sampled records", count) - count
+    sample = found.members.slice(0, max(SAMPLE - before, 0))
+    names = context.evidence.gather("unknown fields", unknown_fields(sample, context.part))
     return [f"columns that the mapping does not use: {', '.join(names)}"] if names else []

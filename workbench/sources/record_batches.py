@@ -81,7 +81,7 @@ def _count_ended(members: Members, context: PartContext) -> int:
         return count
     tail = min(_TAIL, count)
     while True:
-        wholes = _wholes_of(_slice(members, count - tail, tail), context)
+        wholes = _wholes_of(members.slice(count - tail, tail), context)
         run = pl.col("whole").rle_id()
         first = wholes.select(pl.col("source_row").filter(run == run.max()).min()).item()
         ended = count if first is None else int(members.numbers.index_of(first) or 0)
@@ -118,25 +118,13 @@ def _cut(batch: PartMembers, count: int) -> tuple[PartMembers, PartMembers]:
     Assumptions are those of the file so far, so that the last batch has them.
     """
     rest = len(batch.members) - count
-    head = replace(batch, members=_slice(batch.members, 0, count), read=batch.read - rest)
+    head = replace(batch, members=batch.members.slice(0, count), read=batch.read - rest)
     none = batch.refused.clear()
-    tail = replace(batch, members=_slice(batch.members, count, rest), refused=none, read=rest)
+    tail = replace(batch, members=batch.members.slice(count, rest), refused=none, read=rest)
     return head, tail
 
 
-def _slice(members: Members, start: int, count: int) -> Members:
-    return replace(
-        members,
-        numbers=members.numbers.slice(start, count),
-        cells=members.cells.slice(start, count),
-    )
-
-
 def _append(first: PartMembers, second: PartMembers) -> PartMembers:
-    members = replace(
-        second.members,
-        numbers=pl.concat([first.members.numbers, second.members.numbers]),
-        cells=pl.concat([first.members.cells, second.members.cells]),
-    )
+    members = first.members.append(second.members)
     refused = pl.concat([first.refused, second.refused])
     return replace(second, members=members, refused=refused, read=first.read + second.read)

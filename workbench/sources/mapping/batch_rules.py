@@ -58,8 +58,8 @@ def reason_to_read_whole(part: PartRules) -> str | None:
 
 
 def _reasons(part: PartRules) -> Iterator[str]:
-    if part.each or part.lookup:
-        yield "the mapping makes members or looks records up"
+    if part.lookup:
+        yield "the mapping looks records up"
     if len(part.file.headers) > 1 or part.file.encoding is not None:
         yield "the mapping declares several header rows or an encoding"
     if part.record.key is not None:
@@ -82,7 +82,8 @@ def _reasons(part: PartRules) -> Iterator[str]:
 
 
 def _expressions(part: PartRules) -> Iterator[str]:
-    for rule in part.derive.values():
+    derived = [part.derive, *(each.derive for each in part.each.values())]
+    for rule in (rule for rules in derived for rule in rules.values()):
         if isinstance(rule, MonthsRule | WholeRule):
             yield from map(str, rule.model_dump().values())
         else:

@@ -139,14 +139,28 @@ class Members:
                 faults[place] = (*faults.get(place, ()), (rule_broken, broken))
         return decoded, faults
 
-    def head(self, number: int) -> Self:
-        """Return the first rows."""
+    def slice(self, start: int, count: int) -> Self:
+        """Return some rows that follow each other."""
         return replace(
             self,
-            numbers=self.numbers.head(number),
-            cells=self.cells.head(number),
-            trees=None if self.trees is None else self.trees[:number],
-            rows=None if self.rows is None else self.rows.head(number),
+            numbers=self.numbers.slice(start, count),
+            cells=self.cells.slice(start, count),
+            trees=None if self.trees is None else self.trees[start : start + count],
+            rows=None if self.rows is None else self.rows.slice(start, count),
+        )
+
+    def append(self, more: Self) -> Self:
+        """Return these records with those of the next batch after them."""
+        trees = self.trees
+        if isinstance(trees, ShapedTrees) and isinstance(more.trees, ShapedTrees):
+            trees = trees.append(more.trees)
+        elif trees is not None:
+            trees = [*trees, *(more.trees or ())]
+        return replace(
+            more,
+            numbers=pl.concat([self.numbers, more.numbers]),
+            cells=pl.concat([self.cells, more.cells]),
+            trees=trees,
         )
 
     def as_json(self, rows: pl.DataFrame) -> pl.DataFrame:

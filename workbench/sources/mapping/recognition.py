@@ -24,7 +24,7 @@ def fits(members: Members, part: PartRules) -> bool:
     rule = part.recognise
     if rule is None or not len(members):
         return False
-    sample = members.head(SAMPLE)
+    sample = members.slice(0, SAMPLE)
     if not all(sample.has(place) for place in rule.needs):
         return False
     if any(sample.has(place) for place in rule.without):
@@ -34,14 +34,14 @@ def fits(members: Members, part: PartRules) -> bool:
 
 def known_share(members: Members, part: PartRules) -> float:
     """Return the share of the fields in the first records that a part knows, 0 to 1."""
-    sample = members.head(SAMPLE)
+    sample = members.slice(0, SAMPLE)
     fields = _fields(sample)
     return 1 - len(_unknown(sample, part)) / len(fields) if fields else 0.0
 
 
 def unknown_fields(members: Members, part: PartRules) -> list[str]:
     """Return the fields in the first records that a part neither reads nor drops."""
-    return _unknown(members.head(SAMPLE), part)
+    return _unknown(members.slice(0, SAMPLE), part)
 
 
 def _have_form(members: Members, place: str, form: str) -> bool:

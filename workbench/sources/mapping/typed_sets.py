@@ -8,6 +8,7 @@ import polars as pl
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule
+from workbench.sources.file_evidence import FileEvidence
 from workbench.sources.mapping.mapping_rules import ColumnRule
 from workbench.sources.mapping.members import Members, fill_down
 from workbench.sources.mapping.part_context import PartContext
@@ -34,10 +35,13 @@ def type_set(members: Members, each: str | None, context: PartContext) -> TypedS
     faults: list[tuple[str, Rule, pl.Series]] = []
     notes: list[str] = []
     never_found: list[str] = []
+    where = f" of {each}" if each else ""
     for label, rule in part.columns_of(each).items():
         place = rule.place or label
-        column, misplaced, is_found = _read_placed(members, place, label, rule, context)
-        never_found += [] if is_found or not len(members) else [place]
+        evidence = context.evidence.within(f"column {label!r}{where}")
+        column, misplaced, is_found = _read_placed(members, place, label, rule, context, evidence)
+        rows, times_found = evidence.total("found", len(members), is_found)
+        never_found += [place] if rows and not times_found else []
         columns[label] = column
         values.append(column.values.alias(column_name(label, rule)))
         faults += [(place, *fault) for fault in misplaced]
@@ -54,7 +58,12 @@ def type_set(members: Members, each: str | None, context: PartContext) -> TypedS
 
 
 def _read_placed(
-    members: Members, place: str, label: str, rule: ColumnRule, context: PartContext
+    members: Members,
+    place: str,
+    label: str,
+    rule: ColumnRule,
+    context: PartContext,
+    evidence: FileEvidence,
 ) -> tuple[TypedColumn, Faults, bool]:
     empty = (*context.part.file.empty, *rule.empty)
     placed = members.read(place, empty=empty, join=rule.join)
@@ -68,7 +77,7 @@ def _read_placed(
         currencies=None if rule.currency is None else _currencies(members, rule.currency, context),
         empty=empty,
         may_be_later=column_name(label, rule) in context.part.ends,
-        evidence=context.evidence.within(f"column {label!r}"),
+        evidence=evidence,
     )
     provenance = replace(context.provenance, zone=_zone(members, place, rule, context))
     return read_column(cells, rule, provenance=provenance), placed.faults, placed.is_found
