@@ -50,6 +50,7 @@ AGES = [18, 20, 24, 25, 65, 70]
         ("≥65", [65, 70]),
         ("65+", [65, 70]),
         ("65 and more", [65, 70]),
+        ("20 | 24 | 25", [20, 24, 25]),
         ("{18, 24}", [18, 20, 24]),  # A set of numbers counts as the range from least to most.
         ("*", AGES),
         (None, AGES),
@@ -112,6 +113,7 @@ HIERARCHY = pl.DataFrame(
         ("Higher", ["BSc", "MSc"]),
         ("School", ["10th"]),
         ("{BSc, 10th}", ["BSc", "10th"]),
+        ("School | MSc", ["MSc", "10th"]),
         ("*", ["BSc", "MSc", "10th"]),
         (None, ["BSc", "MSc", "10th"]),
         ("other", []),

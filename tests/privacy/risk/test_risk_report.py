@@ -188,6 +188,12 @@ def test_figures_describe_themselves(coarse: RiskReport, copy: RiskReport) -> No
     assert rows["coarse"]["loss"] > 0.5 and rows["coarse"]["risk"] < 0.09
 
 
+def test_classes_of_eleven_persons_are_within_the_default() -> None:
+    rows = pl.DataFrame({"area": ["N"] * 11 + ["S"] * 11})
+    report = assess_risk(rows, rows, RiskQuestion(quasi_identifiers=("area",)))
+    assert report.verdicts[0].outcome is Outcome.SHOWN
+
+
 @pytest.mark.parametrize("name", ["highest", "inference"])
 def test_thresholds_are_shares(name: str) -> None:
     with pytest.raises(ParameterError, match=f"threshold {name} is 5: it must be between 0 and 1"):

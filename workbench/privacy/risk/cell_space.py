@@ -57,7 +57,12 @@ class CellSpace(Protocol):
 
 
 def set_members(cell: str) -> list[str] | None:
-    """Return the values of a cell that is a set: ``{a, b}``."""
-    if not (cell.startswith("{") and cell.endswith("}")):
-        return None
-    return [each.strip() for each in cell[1:-1].split(",")]
+    """Return the parts of a cell that is a set, None if it is none.
+
+    >>> set_members("{a, b}"), set_members("Bachelors | Masters"), set_members("a")
+    (['a', 'b'], ['Bachelors', 'Masters'], None)
+    """
+    if cell.startswith("{") and cell.endswith("}"):
+        return [each.strip() for each in cell[1:-1].split(",")]
+    parts = cell.split(" | ")
+    return parts if len(parts) > 1 else None

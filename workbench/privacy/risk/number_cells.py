@@ -147,9 +147,9 @@ def _range_of(
     found = parse_range(cell, is_time=is_time)
     if found is not None:
         return found
-    parts = [
-        parse_range(each, is_time=is_time) for each in levels.get(cell) or set_members(cell) or ()
-    ]
+    members = levels.get(cell) or set_members(cell) or ()
+    below = [each for member in members for each in levels.get(member, (member,))]
+    parts = [parse_range(each, is_time=is_time) for each in below]
     known = [each for each in parts if each is not None]
     return (min(low for low, _ in known), max(high for _, high in known)) if known else nothing
 

@@ -7,13 +7,16 @@ import polars as pl
 
 from workbench.foundation.errors import ParameterError
 
+ONE_IN_ELEVEN = 1 / 11
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskThresholds:
     """Largest risks that are acceptable, as shares from 0 to 1, declared before measuring.
 
-    .09, which is a class of 11 persons, is what the European Medicines Agency and Health Canada
-    accept for publication; .2, a class of 5, is usual for named recipients under a contract.
+    One in eleven, a class of 11 persons, is what the European Medicines Agency and Health Canada
+    accept for publication (as .09); .2, a class of 5, is usual for named recipients under a
+    contract. For attacks there is no accepted limit: these are the same.
 
     Attributes
     ----------
@@ -26,12 +29,12 @@ class RiskThresholds:
         Largest control-adjusted risk of the attacks of each criterion.
     """
 
-    highest: float = 0.09
-    average: float = 0.09
+    highest: float = ONE_IN_ELEVEN
+    average: float = ONE_IN_ELEVEN
     share_above: float = 0.0
-    singling_out: float = 0.09
-    linkability: float = 0.09
-    inference: float = 0.09
+    singling_out: float = ONE_IN_ELEVEN
+    linkability: float = ONE_IN_ELEVEN
+    inference: float = ONE_IN_ELEVEN
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
@@ -55,7 +58,7 @@ class RiskQuestion:
     hierarchies : mapping of str to DataFrame
         Generalisation hierarchies by column: the first column has the original values, the others
         the labels of each level. Intervals such as ``[20, 25)``, ``20-24``, ``<18`` and ``65+``,
-        sets such as ``{a, b}``, ``*`` and empty cells are understood without one.
+        sets such as ``{a, b}`` and ``a | b``, ``*`` and empty cells are understood without one.
     rows_are_persons : bool
         Whether each row of the release comes from a person, so that its classes count. Rows of
         synthetic data come from nobody: only attacks and copies count there.

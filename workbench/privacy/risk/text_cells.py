@@ -115,7 +115,8 @@ def _covered(cell: str | None, values: list[str], levels: Levels) -> Flags:
         return ~found
     members = levels.get(cell) or set_members(cell)
     if members:
-        found[1:] = np.isin(values, list(members))
+        below = [levels.get(each, (each,)) for each in members]
+        found[1:] = np.isin(values, [value for some in below for value in some])
     elif cell.endswith(SUPPRESSED):  # a masked code: "901**" is every code that begins so
         begin, length = cell.rstrip(SUPPRESSED), len(cell)
         found[1:] = [each.startswith(begin) and len(each) == length for each in values]
