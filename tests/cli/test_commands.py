@@ -98,6 +98,7 @@ def test_run_plan_says_what_would_run_and_runs_nothing(loaded: Command, home: Pa
         "segmentation",
         "churn",
         "bias_audit",
+        "privacy_risk",
     ]
     assert not any(run["finished"] for run in shown.json["runs"])
     assert shown.json["rows"]["customers"] == 400
@@ -191,7 +192,7 @@ def test_what_a_notebook_lacks_is_said_before_it_runs(loaded: Command, home: Pat
     (home / "notebooks" / "churn.ipynb").write_bytes(
         (PROJECT / "notebooks" / "churn.ipynb").read_bytes()
     )
-    for name in ("segmentation", "bias_audit"):
+    for name in ("segmentation", "bias_audit", "privacy_risk"):
         nbformat.write(node, home / "notebooks" / f"{name}.ipynb")
     said = " ".join(loaded("run", "bare", "--study", "demo", "--plan").err.split())
     assert "Notebook bare: it has no heading" in said

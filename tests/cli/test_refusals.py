@@ -148,7 +148,7 @@ def test_a_run_that_failed_can_be_looked_into(loaded: Command, home: Path) -> No
     broken = {**first, "metadata": {}, "source": "1 / 0", "id": "broken"}
     node["cells"] = [first, broken]
     (home / "notebooks" / "churn.ipynb").write_text(json.dumps(node))
-    for name in ("segmentation", "bias_audit"):
+    for name in ("segmentation", "bias_audit", "privacy_risk"):
         path = PROJECT / "notebooks" / f"{name}.ipynb"
         (home / "notebooks" / path.name).write_bytes(path.read_bytes())
     failed = loaded("run", "churn", "--study", "demo", "--json")

@@ -235,11 +235,11 @@ DAMAGES: list[tuple[Callable[[Path], None], str]] = [
     ),
     (
         lambda path: change(path, lambda r: (r.pop("schema"), r.update(format=1))),
-        "its record has schema 1, and this workbench reads schema 4: run the study again",
+        "its record has schema 1, and this workbench reads schema 5: run the study again",
     ),
     (
-        lambda path: change(path, lambda r: r.update(schema=5)),
-        "its record has schema 5, and this workbench reads schema 4: install a newer one",
+        lambda path: change(path, lambda r: r.update(schema=6)),
+        "its record has schema 6, and this workbench reads schema 5: install a newer one",
     ),
     (
         lambda path: change(path, lambda r: r.pop("schema")),

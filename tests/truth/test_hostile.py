@@ -32,7 +32,7 @@ def test_every_string_is_held_as_it_was_written(place: Place) -> None:
 
 def test_pages_hold_no_markup_of_customers(place: Place) -> None:
     pages = list((place.reports / "site").rglob("*.html"))
-    assert len(pages) == 4
+    assert len(pages) == 5
     for page in pages:
         text = page.read_text()
         assert "<script" not in text
@@ -42,5 +42,5 @@ def test_pages_hold_no_markup_of_customers(place: Place) -> None:
 
 def test_the_study_reaches_its_verdicts(place: Place) -> None:
     records = place.records("hostile")
-    assert set(records) == {"segmentation", "churn", "bias_audit"}
+    assert set(records) == {"segmentation", "churn", "bias_audit", "privacy_risk"}
     assert all(record["verdicts"] for record in records.values())

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from workbench.extracts.extract import TreatedColumn
-from workbench.extracts.measured_risk import measure_risk
 from workbench.foundation.errors import PrivacyError
 from workbench.privacy.recoding import (
     SUPPRESSED,
@@ -19,6 +18,7 @@ from workbench.privacy.recoding import (
     RecodedTable,
     recode,
 )
+from workbench.privacy.risk.rehearsing import assess_by_rehearsal
 from workbench.privacy.risk.risk_question import RiskQuestion, RiskThresholds
 from workbench.privacy.risk.risk_report import RiskReport
 from workbench.studies import ColumnTreatment, ExtractPolicy
@@ -94,7 +94,7 @@ class TableToRecode:
         return self.number_of_persons - self._persons_of(left)
 
     def measure_risk(self, left: pl.DataFrame) -> RiskReport:
-        """Measure the risk of the rows that are left after recoding, see ``measured_risk``."""
+        """Measure the risk of the rows that are left, see ``assess_by_rehearsal``."""
         texts = self.rows.with_columns(pl.col(name).cast(pl.String) for name in self.hierarchies)
         question = RiskQuestion(
             quasi_identifiers=tuple(self.hierarchies),
@@ -108,7 +108,7 @@ class TableToRecode:
         def make(some: pl.DataFrame) -> pl.DataFrame:
             return rows_left(self._recode(some))
 
-        return measure_risk(texts, left, question, make=make)
+        return assess_by_rehearsal(texts, left, question, make=make)
 
     def _persons_of(self, rows: pl.DataFrame) -> int:
         return rows[self.persons].n_unique()

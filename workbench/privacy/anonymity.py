@@ -11,20 +11,24 @@ Columns are first made coarser for everybody, and then single cells are suppress
    smallest combination is suppressed too. A suppressed cell counts as a value of its own, so every
    subset of the columns reaches k as well (a projection only merges combinations).
 
-The method is greedy and deterministic: each step takes the choice that helps most now and is never
+The first step is greedy and deterministic: each choice is the one that helps most now and is never
 undone, ties go to the column that is named first, and the loss need not be the least possible. It
 works on distinct combinations with their numbers of customers, so a million customers take little
-more time than reading their columns.
+more time than reading their columns. A policy may ask for the levels of least loss instead, which
+``recoding`` finds; the second step is the same.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from workbench.foundation.errors import PrivacyError
+from workbench.privacy.level_labels import hierarchies_of_levels, labels_at
+from workbench.privacy.recoding import KAnonymity, recode
 
 _Codes = NDArray[np.int64]
 
@@ -90,6 +94,7 @@ def anonymise(
     k: int,
     keep: Sequence[str],
     suppression_limit: float,
+    search: Literal["greedy", "optimal"] = "greedy",
 ) -> AnonymisedTable:
     """Generalise quasi-identifiers until every combination is shared by k persons.
 
@@ -105,6 +110,8 @@ def anonymise(
         Columns to generalise last, the most needed column first.
     suppression_limit : float
         Largest share of customers in combinations that are suppressed, 0 to 1.
+    search : {"greedy", "optimal"}
+        How levels are chosen; ``keep`` is of the greedy search alone.
 
     Raises
     ------
@@ -115,13 +122,11 @@ def anonymise(
         raise PrivacyError(f"k is {k}, but the view has only {customers.height} customers")
     names = _order_of_columns(list(levels), keep)
     coded = _CodedTable.of(customers, {name: levels[name] for name in names})
-    level = dict.fromkeys(names, 0)
-    while coded.count_small(level, k) > suppression_limit * customers.height:
-        raisable = [name for name in names if level[name] < len(levels[name])]
-        free = [name for name in raisable if name not in keep] or raisable[:1]
-        coarser = [name for name in free if level[name] + 1 < len(levels[name])] or free
-        left = [coded.count_small({**level, name: level[name] + 1}, k) for name in coarser]
-        level[coarser[left.index(min(left))]] += 1
+    level = (
+        _greedy_levels(coded, names, levels, k, keep, suppression_limit * customers.height)
+        if search == "greedy"
+        else _optimal_levels(customers, levels, k, suppression_limit)
+    )
     made = _suppress_small(coded.at(level), coded.persons, k)
     before = coded.at(level)
     had_value = np.any([codes > 0 for codes in coded.at(dict.fromkeys(names, 0))], axis=0)
@@ -136,6 +141,41 @@ def anonymise(
         },
         suppressed=int(coded.persons[had_value & has_none].sum()),
     )
+
+
+def _greedy_levels(
+    coded: "_CodedTable",
+    names: Sequence[str],
+    levels: Mapping[str, Sequence[pl.Expr]],
+    k: int,
+    keep: Sequence[str],
+    most: float,
+) -> dict[str, int]:
+    """Make columns coarser, one at a time, until few customers are in small combinations."""
+    level = dict.fromkeys(names, 0)
+    while coded.count_small(level, k) > most:
+        raisable = [name for name in names if level[name] < len(levels[name])]
+        free = [name for name in raisable if name not in keep] or raisable[:1]
+        coarser = [name for name in free if level[name] + 1 < len(levels[name])] or free
+        left = [coded.count_small({**level, name: level[name] + 1}, k) for name in coarser]
+        level[coarser[left.index(min(left))]] += 1
+    return level
+
+
+def _optimal_levels(
+    customers: pl.DataFrame,
+    levels: Mapping[str, Sequence[pl.Expr]],
+    k: int,
+    suppression_limit: float,
+) -> dict[str, int]:
+    """Return the levels that lose least (GCP) among those with few suppressed customers."""
+    made = recode(
+        customers.select(labels_at(levels, dict.fromkeys(levels, 0))),
+        hierarchies=hierarchies_of_levels(customers, levels),
+        criteria=[KAnonymity(k=k)],
+        suppression_limit=suppression_limit,
+    )
+    return dict(made.levels)
 
 
 def classes(rows: pl.DataFrame, columns: Sequence[str]) -> Classes:

@@ -46,6 +46,8 @@ class GeneralisedCustomers:
     levels : mapping of str to Expr
         Quasi-identifiers at their levels, as expressions over the customer table; columns that
         are suppressed for everybody are absent.
+    reached : mapping of str to int
+        Number of the level of each quasi-identifier.
     suppressed : int
         Number of persons who had quasi-identifiers and have none left.
     units : mapping of str to Unit
@@ -55,6 +57,7 @@ class GeneralisedCustomers:
     rows: pl.DataFrame
     changes: list[Change]
     levels: Mapping[str, pl.Expr]
+    reached: Mapping[str, int]
     suppressed: int
     units: Mapping[str, Unit]
 
@@ -73,7 +76,9 @@ def generalise_customers(
     quasi = [name for name in quasi_identifiers() if name in wanted]
     rows, changes = treat_other_columns(allowed, study, secret=release.secret)
     if not quasi:
-        return GeneralisedCustomers(rows=rows, changes=changes, levels={}, suppressed=0, units={})
+        return GeneralisedCustomers(
+            rows=rows, changes=changes, levels={}, reached={}, suppressed=0, units={}
+        )
     available = levels(as_of)
     made = anonymise(
         allowed,
@@ -81,6 +86,7 @@ def generalise_customers(
         k=study.policy.k,
         keep=study.policy.keep,
         suppression_limit=study.policy.suppression_limit,
+        search=study.policy.generalisation,
     )
     reached = smallest_class(made.rows, quasi)
     if reached < study.policy.k:  # A fault in this package must not become a leak.
@@ -128,6 +134,7 @@ def generalise_customers(
         rows=rows.join(made.rows, on="customer_id", how="left", maintain_order="left"),
         changes=changes,
         levels=reached_levels,
+        reached=made.level,
         suppressed=int(counted["suppressed"]),
         units={
             f"customers.{name}": _UNITS[made.level[name]]

@@ -22,6 +22,7 @@ from workbench.privacy.losses import losses_by_group
 from workbench.privacy.pseudonyms import Pseudonyms
 from workbench.privacy.release import Release
 from workbench.privacy.view_report import Change, ViewReport
+from workbench.privacy.view_risk import measure_view_risk
 from workbench.privacy.visible_data import VisibleData, find_visible_data, zone_of
 from workbench.privacy.vocabulary import Vocabulary
 from workbench.schema import TABLES, CustomerData
@@ -126,6 +127,7 @@ class View(Figures):
 #: Settings of a policy that decide the content of a view; the others concern publishing.
 _VIEW_POLICY = {
     "k", "keep", "suppression_limit", "time", "amounts", "shift_days", "rare_products",
+    "generalisation", "limits",
 }  # fmt: skip
 
 
@@ -205,6 +207,9 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
             suppressed=made.suppressed,
             min_group=study.min_group,
             origin=release.origin,
+            risk=measure_view_risk(
+                shifted, made.rows, made.reached, study, as_of, origin=release.origin
+            ),
         ),
         dataset=dataset.name,
         version=dataset.version,

@@ -9,6 +9,7 @@ import polars as pl
 from workbench.charts.exhibits import Table
 from workbench.privacy.linkability import LINKABILITY, linkability_table
 from workbench.privacy.losses import LOSSES
+from workbench.privacy.view_risk import ViewRisk
 
 _FINEST, _SUPPRESSED = "finest level", "suppressed for everybody"
 
@@ -47,6 +48,8 @@ class ViewReport:
         Smallest number of persons that is shown.
     origin : str
         Mark of the release.
+    risk : ViewRisk or None
+        Risk that is left in the customer table, for a study that states limits.
     """
 
     COLUMNS: ClassVar[Mapping[str, pl.DataType]] = {
@@ -66,6 +69,7 @@ class ViewReport:
     suppressed: int
     min_group: int
     origin: str
+    risk: ViewRisk | None = None
 
     @property
     def cost(self) -> str:
@@ -84,6 +88,7 @@ class ViewReport:
             "min_group": self.min_group,
             "origin": self.origin,
             "cost": self.cost,
+            "risk": self.risk and self.risk.to_json(),
         }
 
     @classmethod
@@ -98,6 +103,7 @@ class ViewReport:
             suppressed=content["suppressed"],
             min_group=content["min_group"],
             origin=content["origin"],
+            risk=content["risk"] and ViewRisk.from_json(content["risk"]),
         )
 
     def tables(self) -> tuple[Table, ...]:

@@ -18,6 +18,14 @@ _WORST, _LISTED = 12, 25
 _SHARES = dict.fromkeys(("rate", "control_rate", "risk", "risk_low", "risk_high", "copy"), ".1%")
 
 
+#: Columns of the table of attacks.
+ATTACK_COLUMNS: Mapping[str, pl.DataType] = {
+    "criterion": pl.String(), "attack": pl.String(), "persons": pl.Int64(), "rate": pl.Float64(),
+    "control_rate": pl.Float64(), "risk": pl.Float64(), "risk_low": pl.Float64(),
+    "risk_high": pl.Float64(), "copy": pl.Float64(),
+}  # fmt: skip
+
+
 def class_table(report: RiskReport) -> Table:
     """Return the risks by classes, of the release and of the population."""
     limits = report.question.thresholds
@@ -61,12 +69,8 @@ def attack_table(report: RiskReport) -> Table:
     attacks = [report.copied.attack, *report.attacks]
     rows = pl.DataFrame(
         [_attack_row(attack) for attack in attacks],
-        schema={
-            "criterion": pl.String, "attack": pl.String, "persons": pl.Int64, "rate": pl.Float64,
-            "control_rate": pl.Float64, "risk": pl.Float64, "risk_low": pl.Float64,
-            "risk_high": pl.Float64, "copy": pl.Float64,
-        },
-    )  # fmt: skip
+        schema=ATTACK_COLUMNS,
+    )
     return Table(
         name="attack_risks",
         title="Attacks that were run",

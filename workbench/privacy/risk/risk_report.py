@@ -111,11 +111,17 @@ class RiskReport:
                 limit=getattr(limits, criterion),
                 others=others.get(criterion, ()),
                 failures=failures.get(criterion, ()),
-                doubt=doubt,
+                doubt=doubt or self._untried(criterion),
                 is_bounded=is_bounded and criterion == "singling_out",
             )
             for criterion in CRITERIA
         )
+
+    def _untried(self, criterion: RiskCriterion) -> str:
+        """Return why no attack of a criterion could be tried, as a clause; empty if one was."""
+        if criterion == "inference" and not self.question.sensitive:
+            return "no sensitive column is named"
+        return ""
 
     @property
     def residual_risk(self) -> str:

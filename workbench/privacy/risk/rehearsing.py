@@ -1,4 +1,4 @@
-"""Measure the risk that is left in an extract, with attacks on a rehearsal of it."""
+"""Measure the risk of a release of everybody, with attacks on a rehearsal of it."""
 
 from collections.abc import Callable
 
@@ -13,25 +13,25 @@ from workbench.privacy.risk.risk_report import RiskReport
 _MOST = 40_000
 
 
-def measure_risk(
+def assess_by_rehearsal(
     original: pl.DataFrame,
     released: pl.DataFrame,
     question: RiskQuestion,
     *,
     make: Callable[[pl.DataFrame], pl.DataFrame],
 ) -> RiskReport:
-    """Measure the risk of an extract.
+    """Measure the risk of a release of everybody, with attacks on a rehearsal of it.
 
     Parameters
     ----------
     original : DataFrame
-        Rows of which the extract was made.
+        Rows of which the release was made.
     released : DataFrame
-        Rows of the extract.
+        Rows of the release.
     question : RiskQuestion
         Quasi-identifiers, sensitive columns, thresholds and the column of persons.
     make : callable
-        Makes the rows of an extract of some of the original rows by the same policy; raises
+        Makes a release of some of the original rows by the same method; raises
         PrivacyError if they are too few.
     """
     inside, outside = _split(original, str(question.persons))
