@@ -26,6 +26,7 @@ from growth import growth
 from linking import linking
 from noise import costs
 from profiles import profiles
+from recoding import recoding
 from risk import risk
 from source_files import sources
 from timing import REPEATS, cpu_of
@@ -331,6 +332,7 @@ PARTS: dict[str, Callable[[int], list[Row]]] = {
     "audit": lambda _: audit_intervals(),
     "risk": lambda _: [Row(*each) for each in risk()],
     "noise": lambda _: noise(),
+    "recoding": lambda _: [Row(*each) for each in recoding()],
     "profiles": lambda _: [Row(*each) for each in profiles()],
     "sources": lambda _: [Row(*each) for each in sources(command)],
     "confinement": lambda _: [Row(*each) for each in confinement(command)],

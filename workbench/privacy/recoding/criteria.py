@@ -10,7 +10,7 @@ Grassberger 2003, "Entropy estimates from insufficient samplings", equation 28.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import ClassVar, Literal
@@ -22,6 +22,7 @@ from workbench.foundation.errors import ParameterError
 from workbench.privacy.recoding.class_counts import ClassCounts, Codes, Flags, Numbers
 
 _TOLERANCE = 1e-9
+_BISECTIONS = 10
 
 
 class Criterion(ABC):
@@ -52,6 +53,20 @@ class Criterion(ABC):
     def sensitive(self) -> str | None:
         """Sensitive column that the criterion reads."""
         return None
+
+    def implied(self, shares: Numbers) -> "DistinctDiversity | None":
+        """Return a criterion that survives merging and that every class within the limit reaches.
+
+        ``shares`` are those of the sensitive values in the whole table, where rows are counted.
+        """
+        return None
+
+    def most_kept(self, counts: ClassCounts) -> Numbers:
+        """Return how many rows of each class its parts can keep, if parts that fail are left out.
+
+        The number may be too large, but not too small.
+        """
+        return counts.sizes.astype(np.float64)
 
     @abstractmethod
     def measure(self, counts: ClassCounts) -> Numbers:
@@ -159,6 +174,12 @@ class EntropyDiversity(Criterion):
         """Sensitive column that the criterion reads."""
         return self.column
 
+    def implied(self, shares: Numbers) -> DistinctDiversity | None:
+        """Return l: the entropy of fewer than l values is below log l."""
+        if self.estimator == "grassberger":
+            return None
+        return DistinctDiversity(column=self.column, l=ceil(self.l - _TOLERANCE))
+
     def measure(self, counts: ClassCounts) -> Numbers:
         """Return how many equally frequent values would have the entropy of each class."""
         values = counts.values[self.column]
@@ -196,10 +217,34 @@ class Closeness(Criterion):
         """Return t."""
         return self.t
 
+    def implied(self, shares: Numbers) -> DistinctDiversity | None:
+        """Return the number of values that a class needs: values that it lacks add to D."""
+        most_frequent_first = np.cumsum(np.sort(shares)[::-1])
+        needed = 1 + int((most_frequent_first < 1 - self.t - _TOLERANCE).sum())
+        return DistinctDiversity(column=self.column, l=needed) if needed > 1 else None
+
     @property
     def sensitive(self) -> str:
         """Sensitive column that the criterion reads."""
         return self.column
+
+    def most_kept(self, counts: ClassCounts) -> Numbers:
+        """Return how many rows of each class its parts can keep, if parts that fail are left out.
+
+        Parts within t are within t together, since D is convex. So m rows can be kept only if
+        sum min(c_s, q_s m) >= (1 - t) m for the counts c and shares q. The left side is concave
+        in m, and the largest such m is found by bisection.
+        """
+        values = counts.values[self.column]
+        share = values.shares[values.value]
+        low, high = np.zeros(len(counts.sizes)), counts.sizes.astype(np.float64)
+        for _ in range(_BISECTIONS):
+            middle = np.ceil((low + high) / 2)
+            alike = np.minimum(values.count, share * middle[values.group])
+            sums = np.bincount(values.group, weights=alike, minlength=len(low))
+            is_enough = sums >= (1 - self.t) * middle - _TOLERANCE * middle
+            low, high = np.where(is_enough, middle, low), np.where(is_enough, high, middle)
+        return high
 
     def measure(self, counts: ClassCounts) -> Numbers:
         """Return the distance of each class, as the sum of what exceeds the table's shares."""
@@ -217,6 +262,21 @@ def smallest_size(criteria: Sequence[Criterion]) -> int:
         (ceil(each.limit) for each in criteria if each.survives_merging),
         default=1,
     )
+
+
+def surviving(
+    criteria: Sequence[Criterion], shares: Mapping[str, Numbers], *, in_persons: bool
+) -> tuple[Criterion, ...]:
+    """Return criteria that survive merging: those that do, and what the others imply.
+
+    Where persons are counted, one person can have several values, so nothing is implied.
+    """
+    found = [each for each in criteria if each.survives_merging]
+    for each in criteria:
+        if not each.survives_merging and each.sensitive is not None and not in_persons:
+            implied = each.implied(shares[each.sensitive])
+            found += [] if implied is None else [implied]
+    return tuple(found)
 
 
 def judge(criteria: Sequence[Criterion], counts: ClassCounts) -> Flags:

@@ -9,11 +9,12 @@ counts only a few hundred nodes, for four reasons:
    ends when the bound exceeds the best loss found.
 2. Where the criteria survive merging, rows that must be suppressed at a node must also be
    suppressed at all finer nodes. They are added to the bound of the finer nodes, or rule them out
-   (predictive tagging, El Emam et al. 2009).
+   (predictive tagging, El Emam et al. 2009). For t-closeness, these are the rows of each class that
+   no finer classes can keep together.
 3. The same holds for a node and its projection onto two or three columns, whose few classes are
    counted quickly.
-4. When a node suppresses too much, the next one is coarser, halfway up to the top. If it suppresses
-   too much as well, it rules out more nodes than the first.
+4. After a node that is no better than the best one, the next one is coarser, halfway up to the top:
+   if it is no better either, it bounds more nodes than the first.
 
 A node is counted from the classes of a finer node that was counted before. A lattice of more than
 ``MOST_NODES`` nodes is not searched: levels are then lowered from the top, one column at a time, as
@@ -28,9 +29,9 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.privacy.recoding.class_counts import Codes, CountedRows, Numbers, pack
+from workbench.privacy.recoding.class_counts import ClassCounts, Codes, CountedRows, Numbers, pack
 from workbench.privacy.recoding.coded_tables import CodedTable
-from workbench.privacy.recoding.criteria import Criterion, judge
+from workbench.privacy.recoding.criteria import Criterion, judge, smallest_size, surviving
 from workbench.privacy.recoding.node_losses import Levels, Loss, NodeLoss
 
 MOST_NODES = 300_000
@@ -106,8 +107,10 @@ class _Search:
         self._loss = loss
         # Criteria that do not survive merging prune nothing, unless no row may be suppressed: two
         # classes that both reach them still do when they are merged.
-        self._surviving = tuple(each for each in criteria if each.survives_merging)
-        self._prunes = len(self._surviving) == len(criteria) or most_suppressed == 0
+        self._surviving = surviving(
+            criteria, table.counted.shares, in_persons=table.counted.person is not None
+        )
+        self._prunes = most_suppressed == 0 or all(each.survives_merging for each in criteria)
         start = CountedNode(
             np.zeros(len(table.columns), dtype=np.int8),
             np.arange(len(table.rows)),
@@ -145,10 +148,10 @@ class _Search:
             if node_loss.floor:
                 coarser = np.flatnonzero(is_open & (nodes >= levels).all(axis=1))
                 bound[coarser] = np.maximum(bound[coarser], node_loss.floor)
-            if total_suppressed > self._most_suppressed:
-                failed = levels
-            elif node_loss.total < best:
+            if total_suppressed <= self._most_suppressed and node_loss.total < best:
                 best, found = node_loss.total, levels
+            else:
+                failed = levels
         return self._result(found, best, is_optimal=True)
 
     def descend(self, levels: Levels) -> FoundLevels | None:
@@ -190,10 +193,18 @@ class _Search:
         is_kept = passes & ~self._table.is_starred(levels.tolist(), node.combination)
         suppressed = int(node.rows[~is_kept].sum())
         node_loss = self._loss.of_node(levels, node.combination, node.rows, is_kept)
-        if not self._prunes:
-            passes = judge(self._surviving, counts)
-        certain = self._loss.of_node(levels, node.combination, node.rows, passes)
-        return node_loss, _Certain(int(node.rows[~passes].sum()), certain.penalty), suppressed
+        lost = np.where(passes, 0.0, node.rows) if self._prunes else self._lost(node, counts)
+        certain = _Certain(float(lost.sum()), self._loss.penalty(levels, node.combination, lost))
+        return node_loss, certain, suppressed
+
+    def _lost(self, node: CountedNode, counts: ClassCounts) -> Numbers:
+        """Return the rows of each class that every finer node suppresses, at least."""
+        lost = np.where(judge(self._surviving, counts), 0.0, node.rows)
+        if self._table.counted.person is None:
+            for criterion in self._criteria:
+                if not criterion.survives_merging:
+                    lost = np.maximum(lost, node.rows - criterion.most_kept(counts))
+        return lost
 
     def _count(self, levels: Levels) -> CountedNode:
         """Merge the classes of the smallest finer node that is kept."""
@@ -229,7 +240,7 @@ class _Search:
     def _suppressed_at_least(self, nodes: Levels) -> Numbers:
         """Return for each node the rows that its projections onto few columns must suppress."""
         suppressed = np.zeros(len(nodes))
-        smallest = max((each.limit for each in self._surviving if each.name in "kl"), default=0)
+        smallest = smallest_size(self._surviving)
         steps = [column.hierarchy.height + 1 for column in self._table.columns]
         done = 0
         for few in _groups_of_columns(len(steps)):
@@ -246,7 +257,7 @@ class _Search:
 class _Certain:
     """What every finer node suppresses too."""
 
-    rows: int
+    rows: float
     penalty: float
 
 

@@ -18,13 +18,9 @@ Levels = NDArray[np.int8]
 
 
 class NodeLoss(NamedTuple):
-    """Loss of one node.
-
-    ``penalty`` is what the suppressed rows add at every finer node that suppresses them too.
-    """
+    """Loss of one node, and the least loss of coarser nodes."""
 
     total: float
-    penalty: float
     floor: float
 
 
@@ -54,6 +50,10 @@ class Loss(ABC):
         is_kept : array of bool
             Whether the class is kept; the rows of the others are suppressed.
         """
+
+    def penalty(self, levels: Levels, classes: Codes, lost: Numbers) -> float:
+        """Return what lost rows of each class add to the base of the node, or of any finer one."""
+        return 0.0
 
     def penalty_bounds(self, nodes: Levels, suppressed: Numbers) -> Numbers:
         """Return what a number of suppressed rows adds at least to the base of each node."""
@@ -88,15 +88,19 @@ class CellLoss(Loss):
         """Return the difference between suppressed rows and the dearest rows of each node."""
         return suppressed * np.maximum(self._share - _added(self._highest, nodes), 0)
 
-    def of_node(self, levels: Levels, classes: Codes, rows: Codes, is_kept: Flags) -> NodeLoss:
-        """Return the loss of a node; a suppressed row has lost everything."""
-        lost = ~is_kept
-        at = self._cells[:, classes[lost]]
+    def penalty(self, levels: Levels, classes: Codes, lost: Numbers) -> float:
+        """Return what the lost rows lose more than if they were kept: a lost row loses 1."""
+        some = np.flatnonzero(lost)
+        at = self._cells[:, classes[some]]
         price = np.zeros(at.shape[1])
         for prices, level, cells in zip(self._prices, levels, at, strict=True):
             price += prices[level][cells]
-        penalty = float((rows[lost] * (self._share - price)).sum())
-        return NodeLoss(float(self.bases(levels[None, :])[0]) + penalty, penalty, 0.0)
+        return float((lost[some] * (self._share - price)).sum())
+
+    def of_node(self, levels: Levels, classes: Codes, rows: Codes, is_kept: Flags) -> NodeLoss:
+        """Return the loss of a node."""
+        added = self.penalty(levels, classes, np.where(is_kept, 0, rows))
+        return NodeLoss(float(self.bases(levels[None, :])[0]) + added, 0.0)
 
 
 class EntropyLoss(Loss):
@@ -135,7 +139,7 @@ class EntropyLoss(Loss):
                 counts = np.bincount(labels, weights=rows[lost])
                 counts = counts[counts > 0]
                 total -= float((counts * np.log2(counts / suppressed)).sum())
-        return NodeLoss(total, 0.0, 0.0)
+        return NodeLoss(total, 0.0)
 
 
 class Discernibility(Loss):
@@ -160,9 +164,9 @@ class Discernibility(Loss):
         squares = rows.astype(np.float64) ** 2
         floor = float(squares.sum())
         if not self._counts_suppression:
-            return NodeLoss(floor, 0.0, floor)
+            return NodeLoss(floor, floor)
         total = float(squares[is_kept].sum() + self._rows * rows[~is_kept].sum())
-        return NodeLoss(total, 0.0, floor)
+        return NodeLoss(total, floor)
 
 
 def _price(cost: Numbers, leaves: int, counts_itself: bool) -> Numbers:
