@@ -135,6 +135,11 @@ def test_without_a_control_group_an_all_clear_needs_few_successes_and_a_leak_can
     assert copy.verdicts[1].outcome is Outcome.CANNOT_BE_SAID
     assert any("No control group was given" in point for point in copy.untested)
     assert {attack.risk.value for attack in copy.attacks} == {None}
+    coarse = original.with_columns(pl.lit("*").alias(name) for name in COLUMNS[1:])
+    harmless = assessed(original, coarse, None, quasi_identifiers=COLUMNS, rows_are_persons=False)
+    assert [verdict.outcome for verdict in harmless.verdicts[:2]] == [Outcome.SHOWN] * 2
+    # Chance guesses of a value cannot be told from a leak: a fifth of them are right anyway.
+    assert harmless.verdicts[2].outcome is Outcome.CANNOT_BE_SAID
     told = assessed(original, original, control, quasi_identifiers=COLUMNS)
     assert told.verdicts[1].outcome is Outcome.NOT_SHOWN
 
@@ -349,3 +354,15 @@ def test_slightly_altered_copies_are_found_though_no_record_is_copied(spread: fl
     assert [verdict.outcome for verdict in report.verdicts] == [Outcome.NOT_SHOWN] * 3
     harmless = assess_risk(original, incomes(2000, seed=5), question, control=control)
     assert Outcome.NOT_SHOWN not in [verdict.outcome for verdict in harmless.verdicts]
+
+
+def test_a_release_of_many_rows_is_attacked_by_fewer_persons_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("workbench.privacy.risk.attacks._COMPARISONS", 20_000)
+    monkeypatch.setattr("workbench.privacy.risk.attacks._FEWEST", 50)
+    rows = people(900, seed=3)
+    report = assessed(rows[:600], rows[:600], rows[600:], quasi_identifiers=COLUMNS, attacks=400)
+    [attacked] = {attack.tried for attack in report.attacks}
+    assert attacked == max(50, 20_000 // rows[:600].select(*COLUMNS, "plan").n_unique())
+    assert f"on {attacked} persons instead of the 400 that were asked for" in report.untested[0]

@@ -68,12 +68,15 @@ class AttackRate:
         """Share of successes on the control group."""
         return _share(self, self.control_successes, self.control_tried, self.control_spread)
 
+    @property
+    def bound(self) -> Estimate:
+        """Control-adjusted risk, or without a control group the rate, which is not below it."""
+        return self.risk if self.control_tried else self.rate
+
     def has_power(self, limit: float) -> bool:
         """Whether the attack finds a risk above the limit in a verbatim copy of the originals."""
-        if self.planted is None:
-            return False
-        found = self.planted.risk
-        return found.low is not None and found.low > limit
+        low = None if self.planted is None else self.planted.bound.low
+        return low is not None and low > limit
 
 
 def adjusted_risk(attack: AttackRate, *, level: float = LEVEL) -> Estimate:

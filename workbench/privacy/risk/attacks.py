@@ -14,6 +14,10 @@ from workbench.privacy.risk.attack_rates import AttackRate, RiskCriterion, sprea
 from workbench.privacy.risk.cell_space import Flags
 from workbench.privacy.risk.compared_tables import AttackedPersons, ComparedTables, Persons
 
+#: Number of comparisons of a person with an entry that an attack may need, and number of attacked
+#: persons that are tried whatever they cost.
+_COMPARISONS, _FEWEST = 200_000_000, 500
+
 #: Function that returns for each person whether an attack succeeds.
 AttackFunction = Callable[[AttackedPersons], Flags]
 
@@ -45,7 +49,8 @@ def run_attacks(
     attacks : sequence of Attack
         Attacks on these tables.
     number : int
-        Largest number of persons to try, in the original and in the control group.
+        Largest number of persons to try, in the original and in the control group; fewer are tried
+        on a release of many different rows, see ``affordable``.
 
     Returns
     -------
@@ -54,6 +59,7 @@ def run_attacks(
     """
     if not tables.entries:
         return ()
+    number = affordable(tables, number)
     # Several threads would wait for each other longer than they compute, in columns this short.
     with threadpool_limits(1):
         original = _try(tables, tables.original, attacks, number)
@@ -72,6 +78,15 @@ def run_attacks(
         )
         for attack, mine, theirs in zip(attacks, original, control, strict=True)
     )
+
+
+def affordable(tables: ComparedTables, number: int) -> int:
+    """Return how many persons are attacked: the number asked for, or fewer on large releases.
+
+    Every attacked person is compared with every different row. Up to 100,000 rows 2,000 persons are
+    attacked; on 400,000 rows and more it is 500.
+    """
+    return min(number, max(_FEWEST, _COMPARISONS // max(1, tables.entries)))
 
 
 def with_planted(

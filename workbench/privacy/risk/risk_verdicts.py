@@ -64,10 +64,10 @@ def judge_criterion(
         so that no attack is needed.
     """
     own = [attack for attack in attacks if attack.criterion == criterion]
-    risks = [*(bounding_estimate(attack) for attack in own), *others]
+    risks = [*(attack.bound for attack in own), *others]
     above = [*(attack.risk for attack in own), *others]
     above = [risk for risk in above if risk.low is not None and risk.low > limit]
-    able = [bounding_estimate(attack) for attack in own if attack.has_power(limit)]
+    able = [attack.bound for attack in own if attack.has_power(limit)]
     judged = [*([] if is_bounded else able), *others]
     unsure = [risk for risk in judged if risk.high is None or risk.high > limit]
     if failures or above:
@@ -118,12 +118,6 @@ def copy_failures(copied: CopiedRecords) -> list[str]:
         return []
     number = f"{copied.copies:,} record{'s are' if copied.copies != 1 else ' is'}"
     return [f"{number} copied word for word from unique persons"]
-
-
-def bounding_estimate(attack: AttackRate) -> Estimate:
-    """Return the control-adjusted risk, or without a control group the rate, which bounds it."""
-    risk = attack.risk
-    return risk if risk.value is not None or attack.control_tried else attack.rate
 
 
 def _figure(risk: Estimate) -> str:

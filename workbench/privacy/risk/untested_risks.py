@@ -1,5 +1,6 @@
 """What a measurement of risk left out, in sentences for its report."""
 
+from workbench.privacy.risk.attacks import affordable
 from workbench.privacy.risk.compared_tables import ComparedTables
 from workbench.privacy.risk.risk_question import RiskQuestion
 
@@ -33,7 +34,12 @@ def untested_risks(
         the population or its size was given.
     """
     found = []
-    asked = question.attacks
+    asked = affordable(tables, question.attacks)
+    if asked < question.attacks:
+        found.append(
+            f"The release has {tables.entries:,} different rows, so each attack was tried on "
+            f"{asked:,} persons instead of the {question.attacks:,} that were asked for."
+        )
     if is_rehearsed:
         found.append(
             "Attacks were not run on the release itself, but on one that the same method made of "
