@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from workbench.foundation.errors import PrivacyError
 from workbench.privacy.level_labels import hierarchies_of_levels, labels_at
 from workbench.privacy.recoding import KAnonymity, recode
+from workbench.privacy.recoding.class_counts import pack
 
 _Codes = NDArray[np.int64]
 
@@ -237,7 +238,7 @@ class _CodedTable:
                 dictionary[name].append(values)
         everything = [numbers for name in codes for numbers in codes[name]]
         _, first, row_of, persons = np.unique(
-            _pack(everything), return_index=True, return_inverse=True, return_counts=True
+            pack(everything), return_index=True, return_inverse=True, return_counts=True
         )
         return cls(
             {name: [numbers[first] for numbers in codes[name]] for name in codes},
@@ -273,23 +274,9 @@ def _number_values(cells: pl.Series) -> tuple[_Codes, pl.Series]:
     return joined["code"].fill_null(0).to_numpy().astype(np.int64), values
 
 
-def _pack(columns: Sequence[_Codes]) -> _Codes:
-    """Return one number per row, equal where all columns are equal."""
-    packed = np.zeros(len(columns[0]), dtype=np.int64)
-    spread = 1
-    for codes in columns:
-        width = int(codes.max(initial=0)) + 1
-        if spread * width >= 2**62:  # Combinations are numbered again before 64 bits overflow.
-            distinct, packed = np.unique(packed, return_inverse=True)
-            spread = len(distinct)
-        packed = packed * width + codes
-        spread *= width
-    return packed
-
-
 def _sizes(columns: Sequence[_Codes], persons: _Codes) -> _Codes:
     """Return the number of persons who share each combination."""
-    _, group = np.unique(_pack(columns), return_inverse=True)
+    _, group = np.unique(pack(columns), return_inverse=True)
     return np.bincount(group, weights=persons).astype(np.int64)[group]
 
 
@@ -308,7 +295,7 @@ def _suppress_small(columns: list[_Codes], persons: _Codes, k: int) -> list[_Cod
 
 def _smallest_first(columns: list[_Codes], persons: _Codes) -> Iterator[NDArray[np.bool_]]:
     """Yield the combinations with a value, the smallest first, ties in the order of values."""
-    groups, group = np.unique(_pack(columns), return_inverse=True)
+    groups, group = np.unique(pack(columns), return_inverse=True)
     sizes = np.bincount(group, weights=persons, minlength=len(groups))
     is_empty = np.all([codes == 0 for codes in columns], axis=0)
     for number in np.argsort(sizes, kind="stable"):

@@ -11,10 +11,12 @@ from workbench.privacy.recoding import (
     Criterion,
     DistinctDiversity,
     EntropyDiversity,
+    HierarchicalCloseness,
     KAnonymity,
     recode,
 )
 from workbench.privacy.recoding.coded_tables import CodedTable, code_table
+from workbench.privacy.recoding.criteria import fitted
 from workbench.privacy.recoding.lattice import find_levels
 from workbench.privacy.recoding.node_losses import Discernibility, EntropyLoss, Loss
 
@@ -85,6 +87,26 @@ def found_levels(
     found = find_levels(table, criteria=criteria, most_suppressed=most, loss=loss)
     assert found is not None and found.is_optimal
     return found.levels, found.loss
+
+
+@pytest.mark.parametrize(
+    ("size", "limit", "loss", "levels"),
+    [
+        (5, 0.04, 377622.78458729305, (1, 4, 0, 0, 3, 2, 2, 1)),
+        (100, 0.04, 390765.61326019815, (1, 4, 1, 0, 3, 1, 2, 1)),
+        (5, 0.0, 398400.0741806447, (0, 4, 1, 1, 3, 2, 2, 1)),
+        (100, 0.0, 398400.0741806447, (0, 4, 1, 1, 3, 2, 2, 1)),
+    ],
+)
+def test_least_entropy_under_hierarchical_t_is_arx_own(
+    real_data: Path, size: int, limit: float, loss: float, levels: tuple[int, ...]
+) -> None:
+    hierarchy = adult_hierarchies(real_data)["occupation"]
+    near = HierarchicalCloseness(**OCCUPATION, t=0.2, hierarchy=hierarchy)
+    criteria = fitted([k(size), near], adult_rows(real_data))
+    table = coded(real_data, EIGHT, criteria)
+    entropy = EntropyLoss(table, counts_suppression=False)
+    assert found_levels(table, criteria, limit, entropy) == (levels, pytest.approx(loss, rel=1e-12))
 
 
 def test_entropy_l_of_100_cannot_be_reached(real_data: Path) -> None:

@@ -10,7 +10,11 @@ from workbench.privacy.recoding import (
     Closeness,
     DistinctDiversity,
     EntropyDiversity,
+    HierarchicalCloseness,
     KAnonymity,
+    OrderedCloseness,
+    category_tree,
+    flat,
     measure_table,
 )
 
@@ -70,3 +74,51 @@ def test_persons_are_counted_once() -> None:
 def test_a_column_that_is_not_there_is_named() -> None:
     with pytest.raises(ParameterError, match="no column 'agee'; did you mean 'age'"):
         measure_table(pl.DataFrame({"age": [1]}), quasi_identifiers=["agee"])
+
+
+def test_distances_of_the_paper() -> None:
+    """Li et al. 2007, example in section 4: salaries 3k to 11k, and two of their classes."""
+    salaries = [3, 4, 5, 6, 7, 8, 9, 10, 11]
+    classes = {"first": [3, 4, 5], "second": [6, 8, 11], "third": [7, 9, 10]}
+    rows = pl.DataFrame(
+        [(name, salary) for name, members in classes.items() for salary in members],
+        schema=["q", "salary"],
+        orient="row",
+    )
+    assert sorted(rows["salary"]) == salaries
+    distance = {
+        name: measure_table(
+            rows.with_columns(q=pl.when(pl.col("q") == name).then("q").otherwise(pl.lit("*"))),
+            quasi_identifiers=["q"],
+            criteria=[OrderedCloseness(column="salary", t=0.2)],
+        ).criteria["measured"].item()
+        for name in classes
+    }  # fmt: skip
+    assert distance["first"] == pytest.approx(0.375)
+    assert distance["second"] == pytest.approx(0.167, abs=5e-4)
+
+
+def test_distance_in_a_hierarchy_by_hand() -> None:
+    hierarchy = category_tree({"Digestive": ["ulcer", "gastritis"], "Lung": ["flu", "asthma"]})
+    sick = HierarchicalCloseness(column="s", t=0.9, hierarchy=hierarchy)
+    rows = pl.DataFrame({"q": ["a", "a", "b", "b"], "s": ["ulcer", "gastritis", "flu", "asthma"]})
+    # Half of the shares moves from one branch to the other: level 2 of 2.
+    found = measure_table(rows, quasi_identifiers=["q"], criteria=[sick])
+    assert found.criteria["measured"].item() == pytest.approx(0.5)
+    rows = pl.DataFrame({"q": ["a", "a", "b", "b"], "s": ["ulcer", "flu", "gastritis", "asthma"]})
+    # Half of the shares moves within the branches: level 1 of 2.
+    found = measure_table(rows, quasi_identifiers=["q"], criteria=[sick])
+    assert found.criteria["measured"].item() == pytest.approx(0.25)
+    rows = pl.DataFrame({"q": ["a", "b"], "s": ["ulcer", None]})
+    # A missing value shares only the last level with the others.
+    found = measure_table(rows, quasi_identifiers=["q"], criteria=[sick])
+    assert found.criteria["measured"].item() == pytest.approx(0.5)
+
+
+def test_a_distance_that_cannot_be_measured_is_refused() -> None:
+    rows = pl.DataFrame({"q": ["a", "b"], "s": ["low", "high"]})
+    with pytest.raises(ParameterError, match="texts without an order"):
+        measure_table(rows, quasi_identifiers=["q"], criteria=[OrderedCloseness(column="s", t=0.2)])
+    flat_low = HierarchicalCloseness(column="s", t=0.2, hierarchy=flat(["low"]))
+    with pytest.raises(ParameterError, match="does not cover 1 values"):
+        measure_table(rows, quasi_identifiers=["q"], criteria=[flat_low])

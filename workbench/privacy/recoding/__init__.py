@@ -34,6 +34,7 @@ from workbench.privacy.recoding.criteria import (
     EntropyDiversity,
     KAnonymity,
 )
+from workbench.privacy.recoding.distances import HierarchicalCloseness, OrderedCloseness
 from workbench.privacy.recoding.hierarchies import (
     SUPPRESSED,
     Hierarchy,
@@ -56,9 +57,11 @@ __all__ = [
     "Criterion",
     "DistinctDiversity",
     "EntropyDiversity",
+    "HierarchicalCloseness",
     "Hierarchy",
     "KAnonymity",
     "MeasuredTable",
+    "OrderedCloseness",
     "RecodedTable",
     "Uncovered",
     "Utility",

@@ -192,6 +192,11 @@ def number_cells(cells: pl.Series) -> Codes:
     return numbers.cast(pl.Int64).fill_null(highest).to_numpy().copy()
 
 
+def numbered_values(cells: pl.Series) -> pl.Series:
+    """Return the distinct cells in the order of their numbers; a missing cell comes last."""
+    return cells.unique().sort(nulls_last=True)
+
+
 def _shares(value: Codes, person: Codes | None, is_whole: Flags) -> Numbers:
     """Return the share of each value, in rows or in pairs of a person and a value."""
     spread = int(value.max(initial=0)) + 1

@@ -16,10 +16,12 @@ from math import ceil
 from typing import ClassVar, Literal
 
 import numpy as np
+import polars as pl
 from scipy.special import digamma
 
 from workbench.foundation.errors import ParameterError
 from workbench.privacy.recoding.class_counts import ClassCounts, Codes, Flags, Numbers
+from workbench.privacy.recoding.coded_tables import numbered_values
 
 _TOLERANCE = 1e-9
 _BISECTIONS = 10
@@ -53,6 +55,13 @@ class Criterion(ABC):
     def sensitive(self) -> str | None:
         """Sensitive column that the criterion reads."""
         return None
+
+    def for_values(self, values: pl.Series) -> "Criterion":
+        """Return the criterion for a sensitive column with these values.
+
+        Values are in the order in which `number_cells` numbers them.
+        """
+        return self
 
     def implied(self, shares: Numbers) -> "DistinctDiversity | None":
         """Return a criterion that survives merging and that every class within the limit reaches.
@@ -199,7 +208,8 @@ class Closeness(Criterion):
 
         D = (1/2) sum |p_i - q_i|
 
-    `distances` has the distances of ordered values and of values in a hierarchy.
+    Where some values are nearer to each other than others, see `OrderedCloseness` and
+    `HierarchicalCloseness`.
     """
 
     name: ClassVar[str] = "t"
@@ -261,6 +271,14 @@ def smallest_size(criteria: Sequence[Criterion]) -> int:
     return max(
         (ceil(each.limit) for each in criteria if each.survives_merging),
         default=1,
+    )
+
+
+def fitted(criteria: Sequence[Criterion], table: pl.DataFrame) -> tuple[Criterion, ...]:
+    """Return the criteria for the values of their sensitive columns in a table."""
+    return tuple(
+        each if each.sensitive is None else each.for_values(numbered_values(table[each.sensitive]))
+        for each in criteria
     )
 
 

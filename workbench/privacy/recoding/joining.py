@@ -1,4 +1,4 @@
-"""Rows that a sweep has left join classes that were made before."""
+"""Rows that a sweep has left join classes whose labels cover them."""
 
 from collections.abc import Sequence
 
@@ -11,8 +11,6 @@ from workbench.privacy.recoding.criteria import Closeness, Criterion, judge
 from workbench.privacy.recoding.local_labels import class_levels
 from workbench.privacy.recoding.sweep import closeness_to_trim, hand_out
 from workbench.privacy.recoding.trimming import trim
-
-_MOST_JOINED = 2_000
 
 
 def join_covering_classes(
@@ -113,48 +111,3 @@ def _trim(
     old = np.bincount(place, weights=weight[~is_new], minlength=len(pairs)).astype(np.int64)
     kept = trim(values, groups, t=closeness.t, at_least=old)
     return hand_out(pair, weight, pairs, kept.count)
-
-
-def join_nearest_classes(
-    table: CodedTable, allocation: Allocation, *, most_suppressed: int
-) -> None:
-    """Add the last rows to the classes that lose least by it, or leave them to be suppressed.
-
-    A unit is left if its suppression loses less, and no more than the allowed rows are left then.
-    The criteria must survive merging.
-    """
-    left = np.flatnonzero(allocation.left > 0)
-    units, classes, counts = allocation.members()
-    if not len(left) or not len(units) or len(left) > _MOST_JOINED:
-        return
-    combination = table.counted.combination
-    found = class_levels(table, combination[units], classes)
-    sizes = np.bincount(classes, weights=counts)
-    rows = np.bincount(table.unit_of_row[table.unit_of_row >= 0], minlength=len(allocation.left))
-    labels = [
-        np.stack([label[cells] for label in column.label])
-        for column, cells in zip(table.columns, table.cells, strict=True)
-    ]
-    costs = [np.stack(column.cost) for column in table.columns]
-    levels = found.levels
-    for unit in left:
-        higher = np.empty_like(levels)
-        loss, own = np.zeros(len(sizes)), np.zeros(len(sizes))
-        for place, (label, cost, cells) in enumerate(zip(labels, costs, table.cells, strict=True)):
-            of_unit = label[:, combination[unit]][:, None]
-            common = (label[:, found.combination] != of_unit).sum(axis=0)
-            higher[place] = np.maximum(levels[place], common)
-            price = cost[higher[place], cells[combination[unit]]]
-            before = cost[levels[place], cells[found.combination]]
-            own += price
-            loss += sizes * (price - before)
-        loss += own * rows[unit]
-        loss[own >= len(labels) - 1e-9] = np.inf  # A class of stars would be suppressed.
-        chosen = int(np.argmin(loss))
-        suppressible = rows[unit] <= most_suppressed
-        if loss[chosen] == np.inf or (suppressible and loss[chosen] > rows[unit] * len(labels)):
-            most_suppressed -= int(rows[unit])
-            continue
-        levels[:, chosen] = higher[:, chosen]
-        sizes[chosen] += rows[unit]
-        allocation.take(np.array([unit]), np.array([chosen]), allocation.left[np.array([unit])])

@@ -11,12 +11,13 @@ from workbench.privacy.recoding.clustering import can_cluster, cluster
 from workbench.privacy.recoding.coded_tables import CodedTable
 from workbench.privacy.recoding.criteria import Criterion
 from workbench.privacy.recoding.hierarchies import SUPPRESSED
-from workbench.privacy.recoding.joining import join_covering_classes, join_nearest_classes
+from workbench.privacy.recoding.joining import join_covering_classes
 from workbench.privacy.recoding.local_labels import (
     class_levels,
     hierarchy_labels,
     range_labels,
 )
+from workbench.privacy.recoding.nearest import join_nearest_classes
 from workbench.privacy.recoding.recoded_classes import RecodedClasses
 from workbench.privacy.recoding.sweep import sweep
 
@@ -37,8 +38,7 @@ def local_classes(
     else:
         allocation = sweep(table, criteria)
         join_covering_classes(table, criteria, allocation)
-        if all(each.survives_merging for each in criteria):
-            join_nearest_classes(table, allocation, most_suppressed=most_suppressed)
+        join_nearest_classes(table, criteria, allocation, most_suppressed=most_suppressed)
     classes = _labelled(table, rows, allocation, labels)
     suppressed = int((classes.class_of_row < 0).sum()) - int((table.combination_of_row < 0).sum())
     return classes if suppressed <= most_suppressed else None

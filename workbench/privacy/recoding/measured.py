@@ -13,7 +13,7 @@ import polars as pl
 from workbench.foundation.errors import ParameterError, unknown_name
 from workbench.privacy.recoding.class_counts import pack
 from workbench.privacy.recoding.coded_tables import count_units, number_cells
-from workbench.privacy.recoding.criteria import Criterion
+from workbench.privacy.recoding.criteria import Criterion, fitted
 from workbench.privacy.recoding.hierarchies import SUPPRESSED
 
 
@@ -90,6 +90,7 @@ def measure_table(
             raise ParameterError(unknown_name("column", name, table.columns))
     if not quasi_identifiers:
         raise ParameterError("no quasi-identifier is named; name at least one column")
+    criteria = fitted(criteria, table)
     cells = table.select(pl.col(name).cast(pl.String) for name in quasi_identifiers)
     is_suppressed = cells.select(
         pl.all_horizontal(pl.all().eq_missing(pl.lit(SUPPRESSED)))

@@ -9,7 +9,7 @@ import polars as pl
 
 from workbench.foundation.errors import ParameterError, PrivacyError, unknown_name
 from workbench.privacy.recoding.coded_tables import CodedTable, Missing, code_table
-from workbench.privacy.recoding.criteria import Criterion
+from workbench.privacy.recoding.criteria import Criterion, fitted
 from workbench.privacy.recoding.hierarchies import SUPPRESSED, Hierarchy
 from workbench.privacy.recoding.lattice import find_levels
 from workbench.privacy.recoding.local import Labels, local_classes
@@ -134,8 +134,9 @@ def recode(
     table = code_table(
         rows, hierarchies=hierarchies, sensitive=sensitive, persons=persons, missing=missing
     )
+    criteria = fitted(criteria, rows)
     most = int(suppression_limit * rows.height + 1e-9)
-    options: dict[str, Any] = {"criteria": tuple(criteria), "persons": persons}
+    options: dict[str, Any] = {"criteria": criteria, "persons": persons}
     if method == "local":
         local = local_classes(table, rows, criteria=criteria, labels=labels, most_suppressed=most)
         if local is not None:

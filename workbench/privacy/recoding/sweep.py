@@ -21,7 +21,13 @@ from workbench.privacy.recoding.allocation import Allocation
 from workbench.privacy.recoding.cheapest_nodes import cheapest_nodes
 from workbench.privacy.recoding.class_counts import ClassCounts, Codes, Flags, ValueCounts, pack
 from workbench.privacy.recoding.coded_tables import CodedTable
-from workbench.privacy.recoding.criteria import Closeness, Criterion, judge, smallest_size
+from workbench.privacy.recoding.criteria import (
+    Closeness,
+    Criterion,
+    judge,
+    smallest_size,
+    surviving,
+)
 from workbench.privacy.recoding.node_losses import Levels
 from workbench.privacy.recoding.trimming import can_be_close, trim
 
@@ -95,7 +101,9 @@ class _Taker:
         self._counted = table.counted
         self._criteria = criteria
         self._allocation = allocation
-        self._smallest = smallest_size(criteria)
+        self._smallest = smallest_size(
+            surviving(criteria, table.counted.shares, in_persons=table.counted.person is not None)
+        )
         self._only_sizes = table.counted.person is None and all(
             each.name == "k" for each in criteria
         )
