@@ -103,6 +103,29 @@ def test_entries_count_persons_and_not_rows() -> None:
     assert found["singling_out_multivariate"] == (6, 0)
 
 
+def test_rows_without_a_person_are_persons_of_their_own() -> None:
+    rows = pl.concat([ORIGINAL, ORIGINAL]).with_columns(
+        who=pl.Series([1, 2, 3, 4, 5, None, 1, 2, 3, 4, 5, None])
+    )
+    report = assessed(rows, rows, CONTROL.with_columns(who=pl.lit(9)), persons="who")
+    # Five persons with two equal rows each, and two guests who are alike.
+    assert report.original_persons == 7
+    assert successes(report)["singling_out_multivariate"] == (5, 0)
+    assert report.losses is not None and report.losses["persons"][0] == 5
+
+
+def test_no_cell_value_is_in_the_text_of_a_report() -> None:
+    names = ["hierarchies", "Nowhere"]
+    original = pl.DataFrame({"who": range(40), "area": names * 20, "plan": ["secret plan"] * 40})
+    hierarchy = pl.DataFrame({"area": names, "1": ["*", "*"]})
+    question = RiskQuestion(
+        quasi_identifiers=("area",), sensitive=("plan",), persons="who",
+        hierarchies={"area": hierarchy},
+    )  # fmt: skip
+    told = repr(assess_risk(original, original, question)) + repr(question)
+    assert "Nowhere" not in told and "secret plan" not in told
+
+
 def test_a_planted_copy_stands_beside_every_attack() -> None:
     report = assessed(ORIGINAL, ORIGINAL.with_columns(age=pl.lit("*")), CONTROL)
     for attack in report.attacks:

@@ -1,5 +1,7 @@
 """Persons of one release who are found again in another, and what lowers their number."""
 
+from datetime import UTC, datetime
+
 import numpy as np
 import polars as pl
 import pytest
@@ -62,6 +64,17 @@ def test_half_of_the_orders_are_enough() -> None:
     halves = [orders.sample(fraction=0.5, seed=seed) for seed in (1, 2)]
     *_, joined = rejoined((persons, halves[0]), (persons, halves[1]), ["day", "euros"])
     assert 0.4 < joined < 0.95  # those who have an order in both halves
+
+
+@pytest.mark.parametrize("unit", ["1d", "1w", "1mo", "1y"])
+def test_a_release_of_coarser_times_is_joined_in_its_unit(unit: str) -> None:
+    persons, orders = shop(2000, seed=5)
+    start = pl.lit(datetime(2024, 1, 1, tzinfo=UTC))
+    orders = orders.with_columns(day=start + pl.duration(days="day", hours=pl.col("euros") % 24))
+    coarse = orders.with_columns(pl.col("day").dt.date().dt.truncate(unit))
+    *_, joined = rejoined((persons, orders), (persons, coarse), ["day", "euros"])
+    *_, alike = rejoined((persons, coarse), (persons, coarse), ["day", "euros"])
+    assert joined == alike > (0.9 if unit != "1y" else 0.3)
 
 
 def test_a_hand_computation() -> None:

@@ -13,7 +13,7 @@ A row whose quasi-identifiers are all suppressed, by ``*`` or by an empty cell, 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import fsum
 
 import numpy as np
@@ -48,7 +48,7 @@ class ClassRisks:
     suppressed: int
     classes: int
     smallest: int
-    chances: NDArray[np.float64]
+    chances: NDArray[np.float64] = field(repr=False)
 
     @property
     def highest(self) -> float:
@@ -178,7 +178,7 @@ class NumberedClasses:
         Number of persons in classes, and of persons all of whose rows are suppressed.
     """
 
-    rows: pl.DataFrame
+    rows: pl.DataFrame = field(repr=False)
     sizes: NDArray[np.int64]
     owners: NDArray[np.int64]
     class_of: NDArray[np.int64]

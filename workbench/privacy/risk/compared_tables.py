@@ -150,7 +150,9 @@ def compare_tables(
         "control": _in_order(others, names, persons, seed),
     }
     shown = released.filter(~is_suppressed(released, columns))
-    counted = pl.col(persons).n_unique() if persons in shown.columns else pl.len()
+    counted = pl.len()
+    if persons in shown.columns:  # A row without a person is a person of its own, as a guest is.
+        counted = pl.col(persons).drop_nulls().n_unique() + pl.col(persons).null_count()
     entries = shown.group_by(names).agg(_persons=counted).sort(names)
     spaces, cells, labels = {}, {}, {}
     for name in names:
@@ -189,7 +191,9 @@ def _in_order(
     """Return one row per person in an order that depends on the values and the seed alone."""
     held = rows.select(*names, *([pl.col(persons).alias("_person")] if persons else []))
     if persons:
-        held = held.sort(names).unique("_person", keep="first", maintain_order=True)
+        guests = held.filter(pl.col("_person").is_null())
+        owned = held.filter(pl.col("_person").is_not_null()).sort(names)
+        held = pl.concat([owned.unique("_person", keep="first", maintain_order=True), guests])
     # Equal rows would be drawn together if their hashes were equal, so each has a number.
     held = held.select(names).with_columns(_twin=pl.int_range(pl.len()).over(names))
     return held.sort(pl.struct(*names, "_twin").hash(seed=seed), *names, "_twin").select(names)

@@ -64,7 +64,8 @@ def losses_of_groups(
     tables : ComparedTables
         Both in the form in which attacks compare them.
     persons : str
-        Column of persons of both. A person without a row in the release is suppressed.
+        Column of persons of both. A person without a row in the release is suppressed; rows without
+        a person are left out, since they cannot be found in the release.
     groups : sequence of str
         Columns of the original; by default the quasi-identifiers of at most 20 values.
 
@@ -84,7 +85,8 @@ def losses_of_groups(
         .group_by("_person")
         .agg(pl.col("_lost").mean(), pl.col("_gone").all())
     )
-    before = original.unique(persons, keep="first", maintain_order=True)
+    owned = original.filter(pl.col(persons).is_not_null())
+    before = owned.unique(persons, keep="first", maintain_order=True)
     judged = before.select(*names, _person=persons).join(after, on="_person", how="left")
     judged = judged.with_columns(
         pl.col("_lost").fill_null(1.0), pl.col("_gone").fill_null(True)

@@ -24,6 +24,7 @@ import polars as pl
 
 from workbench.foundation.errors import ParameterError
 from workbench.privacy.risk.class_risks import require_columns
+from workbench.privacy.risk.common_times import truncate_alike
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.intervals import critical_value, share_interval
 
@@ -72,7 +73,8 @@ def rejoin_risk(
     ----------
     one, other : (DataFrame, DataFrame)
         The two releases: persons with their quasi-identifiers, one row per person, and events, one
-        row per fact. Cells of both must be written alike.
+        row per fact. Times are compared in the coarser unit of both; other cells must be written
+        alike, so two releases whose labels differ are joined better than is measured here.
     person : str
         Column of the person, with the true person in all tables, by which the result is judged.
     quasi_identifiers, facts : sequence of str
@@ -104,12 +106,14 @@ def rejoin_risk(
             raise ParameterError(
                 f"column {person} is repeated in a table of persons: give one row per person"
             )
-    looked_for = _draw(one[0], other[0], person, sample, seed)
-    shared = _shared_columns(one[0], other[0], person, quasi_identifiers, seed)
+    one_persons, other_persons = truncate_alike(one[0], other[0], quasi_identifiers)
+    one_events, other_events = truncate_alike(one[1], other[1], facts)
+    looked_for = _draw(one_persons, other_persons, person, sample, seed)
+    shared = _shared_columns(one_persons, other_persons, person, quasi_identifiers, seed)
     alike = looked_for.join(shared[0], on="_person").join(
         shared[1].rename({"_person": "_candidate"}), on="_key"
     )
-    similar = _similarities(one[1], other[1], looked_for, person, facts, seed)
+    similar = _similarities(one_events, other_events, looked_for, person, facts, seed)
     similar_too = similar.join(alike, on=["_person", "_candidate"], how="semi")
     # Where no fact is shared, the intruder is left with the quasi-identifiers.
     fallback = alike.join(similar_too, on="_person", how="anti")

@@ -8,7 +8,7 @@ the search for copied records counts, one record is planted in the release, whic
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import fsum
 
 import polars as pl
@@ -49,9 +49,9 @@ class Rehearsal:
         Rows of the other persons, who are not in that release.
     """
 
-    original: pl.DataFrame
-    released: pl.DataFrame
-    control: pl.DataFrame
+    original: pl.DataFrame = field(repr=False)
+    released: pl.DataFrame = field(repr=False)
+    control: pl.DataFrame = field(repr=False)
 
 
 def assess_risk(

@@ -78,7 +78,7 @@ class RiskQuestion:
     quasi_identifiers: tuple[str, ...]
     sensitive: tuple[str, ...] = ()
     persons: str | None = None
-    hierarchies: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    hierarchies: Mapping[str, pl.DataFrame] = field(default_factory=dict, repr=False)
     rows_are_persons: bool = True
     population: int | None = None
     groups: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """The report on the risk that is left in a release: figures, verdicts and what was not tested."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -72,7 +72,7 @@ class RiskReport:
     copied: CopiedRecords
     attacks: tuple[AttackRate, ...]
     information_loss: float
-    losses: pl.DataFrame | None
+    losses: pl.DataFrame | None = field(repr=False)
     untested: tuple[str, ...]
     known_facts: KnownFactsRisk | None = None
     rejoined: RejoinRisk | None = None
