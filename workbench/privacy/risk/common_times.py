@@ -14,8 +14,7 @@ def truncate_alike(
     """Truncate columns of times of two tables to the coarser of their two units.
 
     The unit of a column is the coarsest one of which all its times are beginnings. A week can be in
-    two months, so
-    a week that is brought to months counts for the month in which it begins.
+    two months, so a week that is brought to months counts for the month in which it begins.
 
     Examples
     --------
