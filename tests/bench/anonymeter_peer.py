@@ -1,9 +1,10 @@
-"""Run anonymeter on three files and print its number of attacks and its CPU seconds.
+"""Run anonymeter on three files and print its number of attacks, CPU seconds and risks as JSON.
 
 Runs in an environment of its own, see ``risk.py``. Arguments: original, release and control group
 as CSV; the last column is the sensitive one.
 """
 
+import json
 import sys
 import time
 import warnings
@@ -26,21 +27,22 @@ def main() -> None:
 
     def attack(
         original: pd.DataFrame, released: pd.DataFrame, control: pd.DataFrame, n: int
-    ) -> None:
+    ) -> list[float]:
         *known, secret = original.columns
         held = {"ori": original, "syn": released, "control": control, "n_attacks": n}
-        SinglingOutEvaluator(**held, n_cols=4).evaluate(mode="multivariate")
-        LinkabilityEvaluator(**held, aux_cols=(known[::2], known[1::2]), n_neighbors=10).evaluate(
-            n_jobs=1
-        )
-        InferenceEvaluator(**held, aux_cols=known, secret=secret, regression=False).evaluate(
-            n_jobs=1
-        )
+        singling = SinglingOutEvaluator(**held, n_cols=4)
+        singling.evaluate(mode="multivariate")
+        linking = LinkabilityEvaluator(**held, aux_cols=(known[::2], known[1::2]), n_neighbors=10)
+        linking.evaluate(n_jobs=1)
+        inferring = InferenceEvaluator(**held, aux_cols=known, secret=secret, regression=False)
+        inferring.evaluate(n_jobs=1)
+        return [each.risk().value for each in (singling, linking, inferring)]
 
     attack(*(table.head(200) for table in tables), 20)
     started = time.process_time()
-    attack(*tables, _ATTACKS)
-    print(_ATTACKS, time.process_time() - started)
+    risks = attack(*tables, _ATTACKS)
+    cpu = time.process_time() - started
+    print(json.dumps({"attacks": _ATTACKS, "cpu": cpu, "risks": risks}))
 
 
 if __name__ == "__main__":

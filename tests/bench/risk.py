@@ -5,11 +5,13 @@ anonymeter 1.1.0 demands numpy below 1.27, so it cannot be installed beside the 
 tables (``anonymeter_peer.py``).
 """
 
+import json
 import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +26,7 @@ from workbench.privacy.risk.population_uniques import population_uniques
 
 _PEER = Path(__file__).parent / "anonymeter_peer.py"
 _PERSONS = 20_000
+_NO_PEER = "anonymeter: not run, as ANONYMETER_PYTHON names no interpreter with it"
 
 
 def risk() -> Iterator[tuple[str, str, str, str]]:
@@ -46,14 +49,29 @@ def risk() -> Iterator[tuple[str, str, str, str]]:
     released = _shuffled(original)
     question = RiskQuestion(quasi_identifiers=tuple(columns), sensitive=(rows.columns[-1],))
     ours = cpu_of(lambda: assess_risk(original, released, question, control=control))
-    told, ratio = _anonymeter(original, released, control, ours)
+    peer = _anonymeter(original, released, control)
     yield (
         f"risk report, {_PERSONS:,} rows and {rows.width} columns, every attack on "
         f"{question.attacks:,} persons and as many of the control group, twice (the self-test)",
         f"{ours:.2f} CPU s",
-        told,
-        ratio,
+        f"anonymeter, {peer['attacks']:,} attacks of each kind, once: {peer['cpu']:.1f} CPU s"
+        if peer
+        else _NO_PEER,
+        f"{ours / peer['cpu']:.2g}" if peer else "",
     )
+    for name, release in (("a harmless shuffle", released), ("a verbatim copy", original)):
+        report = assess_risk(original, release, question, control=control)
+        risks = {attack.name: attack.risk.value or 0.0 for attack in report.attacks}
+        chosen = ("singling_out_multivariate", "linking_nearest", "inference_secret")
+        peer = _anonymeter(original, release, control)
+        yield (
+            f"risk of {name}: singling out, linking, inference",
+            ", ".join(f"{risks[each]:.3f}" for each in chosen),
+            "anonymeter: " + ", ".join(f"{each:.3f}" for each in peer["risks"])
+            if peer
+            else _NO_PEER,
+            "",
+        )
     events = _events(1_000_000)
     ours = cpu_of(lambda: known_facts_risk(events, person="who", facts=["day", "euros"]))
     alone = cpu_of(lambda: events.unique())
@@ -66,12 +84,12 @@ def risk() -> Iterator[tuple[str, str, str, str]]:
 
 
 def _anonymeter(
-    original: pl.DataFrame, released: pl.DataFrame, control: pl.DataFrame, ours: float
-) -> tuple[str, str]:
-    """Return what anonymeter needs for the same tables, and the ratio."""
+    original: pl.DataFrame, released: pl.DataFrame, control: pl.DataFrame
+) -> dict[str, Any] | None:
+    """Return the attacks, CPU seconds and risks of anonymeter on the same tables."""
     python = os.environ.get("ANONYMETER_PYTHON")
     if python is None:
-        return "anonymeter: not run, as ANONYMETER_PYTHON names no interpreter with it", ""
+        return None
     with tempfile.TemporaryDirectory() as folder:
         files = []
         for name, rows in (("original", original), ("released", released), ("control", control)):
@@ -80,11 +98,8 @@ def _anonymeter(
         run = subprocess.run(
             [python, str(_PEER), *files], capture_output=True, check=True, text=True
         )
-    attacks, theirs = run.stdout.split()
-    return (
-        f"anonymeter, {attacks} attacks of each kind, once: {float(theirs):.1f} CPU s",
-        f"{ours / float(theirs):.2g}",
-    )
+    found: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
+    return found
 
 
 def _people(number: int) -> pl.DataFrame:
