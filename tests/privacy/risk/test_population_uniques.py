@@ -82,3 +82,15 @@ def test_small_samples_have_shares_or_none(sizes: list[int]) -> None:
 def test_a_population_smaller_than_the_sample_is_refused() -> None:
     with pytest.raises(ParameterError, match="the population has 2 persons and the sample 3"):
         population_uniques(np.array([1, 2]), population=2)
+
+
+def test_zayatz_draws_as_the_hypergeometric_distribution_does() -> None:
+    from scipy.stats import hypergeom
+
+    sizes = np.array([1] * 30 + [2] * 11 + [7] * 4 + [40])
+    for population in (120, 121, 500, 10**9):
+        found = population_uniques(sizes, population=population).share["Zayatz"]
+        values, counts = np.unique(sizes, return_counts=True)
+        once = hypergeom.pmf(1, population, values, sizes.sum())
+        expected = counts[0] * once[0] / (counts @ once) * counts[0] / sizes.sum()
+        assert found == pytest.approx(expected)

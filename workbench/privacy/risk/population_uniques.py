@@ -22,9 +22,7 @@ from math import exp, inf, log
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares, minimize
 from scipy.special import expit, gammaln
-from scipy.stats import hypergeom
 
 from workbench.foundation.errors import ParameterError
 
@@ -147,15 +145,33 @@ class _Histogram:
 
 def _zayatz(sample: _Histogram) -> float:
     """Return the share by Bayes' rule: P(class of 1 | 1 in the sample) times sample uniques."""
-    drawn_once = hypergeom.pmf(1, sample.population, sample.sizes, sample.persons)
-    once = float(sample.counts @ drawn_once)
+    once = float(sample.counts @ _drawn_once(sample))
     ones = sample.number_of(1)
     is_one = ones * sample.share / once if once > 0 else 1.0
     return float(min(1.0, is_one * ones / sample.persons))
 
 
+def _drawn_once(sample: _Histogram) -> NDArray[np.float64]:
+    """Return the chance that exactly one person of a class of each size is in the sample.
+
+    Of a class of s persons one is drawn with the hypergeometric probability ``s n/N`` times the
+    product of ``(N-n-i+1) / (N-i)`` for i from 1 to s-1.
+    """
+    others = np.arange(1, int(sample.sizes.max()))
+    outside = sample.population - sample.persons
+    with np.errstate(divide="ignore"):  # Nobody is left outside of a sample of everybody.
+        steps = np.log(np.maximum(outside - others + 1, 0)) - np.log(sample.population - others)
+    products = np.exp(np.concatenate([[0.0], np.cumsum(steps)]))
+    found: NDArray[np.float64] = (
+        sample.sizes * sample.share * products[sample.sizes.astype(np.int64) - 1]
+    )
+    return found
+
+
 def _pitman(sample: _Histogram) -> float | None:
     """Return the expected uniques G(t+1)/G(t+a) N^a over N with fitted t and a."""
+    from scipy.optimize import minimize  # Views import this module, and the import takes .3 s.
+
     n, u = sample.persons, sample.classes
     if u in (1, n):  # One class, or only uniques: the likelihood has no maximum.
         return 1.0 if u == n else None
@@ -184,6 +200,8 @@ def _shifted_negative_binomial(sample: _Histogram) -> float | None:
     The number K of classes in the population is Shlosser's modified estimate (Haas and Stokes 1998,
     "Estimating the number of classes in a finite population", JASA 93).
     """
+    from scipy.optimize import least_squares  # See ``_pitman``.
+
     ones, twos, f = sample.number_of(1), sample.number_of(2), sample.share
     if twos == 0 or f >= 1:
         return ones / sample.persons if f >= 1 else None
