@@ -72,7 +72,9 @@ SETTINGS = (
     Setting((FIVE, FIFTH), 0.0, LEVELS, Peer(0.9291, 0.9393, 15081, 0, 0.19)),
     Setting((FIVE, FIFTH), 1.0, LEVELS, Peer(0.6435, 0.6778, 957, 8156, 4.6)),
     Setting((FIVE, FIFTH), 0.147, LOCAL, Peer(0.4559, 0.5505, 187, 4424, 91 + 0.22)),
+    Setting((FIVE, FIFTH), 0.0, LOCAL, Peer(0.4559, 0.5505, 187, 4424, 91 + 0.22)),
     Setting((FIVE, TWO_FIFTHS), 0.024, LOCAL, Peer(0.1842, 0.3520, 33.7, 709, 40 + 0.19)),
+    Setting((FIVE, TWO_FIFTHS), 0.0, LOCAL, Peer(0.1842, 0.3520, 33.7, 709, 40 + 0.19)),
 )
 HEADER = (
     "| table | criteria | suppressed at most | method | GCP | loss | rows per class | suppressed "

@@ -9,9 +9,11 @@ from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.privacy.recoding.hierarchies import (
     Hierarchy,
+    hierarchy_of,
+)
+from workbench.privacy.recoding.hierarchy_builders import (
     date_periods,
     flat,
-    hierarchy_of,
     number_bands,
     text_prefixes,
 )

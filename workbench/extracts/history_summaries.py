@@ -13,7 +13,8 @@ import polars as pl
 
 from workbench.extracts.column_hierarchies import ladder_bands
 from workbench.privacy.pseudonyms import Pseudonyms
-from workbench.privacy.recoding.hierarchies import Hierarchy, date_periods
+from workbench.privacy.recoding.hierarchies import Hierarchy
+from workbench.privacy.recoding.hierarchy_builders import date_periods
 from workbench.privacy.visible_data import VisibleData
 from workbench.schema import TABLES
 from workbench.studies import StudyTerms

@@ -4,6 +4,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from random import Random
 from typing import Any
 
 import polars as pl
@@ -32,16 +33,37 @@ HIERARCHIES = {
     "city": category_tree({"North": ["Kiel", "Rostock"], "South": {"BW": ["Ulm"], "BY": ["Hof"]}}),
     "plan": flat(["basic", "pro"]),
 }
+AGES, CITIES, PLANS = ["20", "21", "24", "25", "31"], ["Kiel", "Rostock", "Ulm", "Hof"], ["basic"]
 # Cells can be missing, or be labels already.
-ROWS = st.lists(
+ODD_ROWS = st.lists(
     st.tuples(
-        st.sampled_from(["20", "21", "24", "25", "31", "39", "[20, 25)", "*", None]),
-        st.sampled_from(["Kiel", "Rostock", "Ulm", "Hof", "North", "*", None]),
-        st.sampled_from(["basic", "pro", "*", None]),
+        st.sampled_from([*AGES, "[20, 25)", "*", None]),
+        st.sampled_from([*CITIES, "North", "*", None]),
+        st.sampled_from([*PLANS, "pro", "*", None]),
         st.sampled_from(["x", "y", "z", None]),
         st.integers(0, 12),
     ),
     max_size=60,
+)
+
+
+def plain_rows(seed: int, size: int, persons: int) -> list[tuple[Any, ...]]:
+    """Draw rows that are mostly alike, so that classes of many kinds can be made of them."""
+    random = Random(seed)  # noqa: S311 rows of a test need no secrecy
+    return [
+        (
+            random.choice([*AGES, *AGES, None]),
+            random.choice(CITIES),
+            random.choice([*PLANS, *PLANS, "pro"]),
+            random.choice("xxxyyz"),
+            random.randrange(persons),
+        )
+        for _ in range(size)
+    ]
+
+
+ROWS = ODD_ROWS | st.builds(
+    plain_rows, st.integers(0, 9_999), st.integers(10, 90), st.sampled_from([5, 20, 90])
 )
 CRITERIA = st.sampled_from(
     [
@@ -114,7 +136,7 @@ def reaches(members: list[Any], criterion: Criterion, whole: list[Any], persons:
     rows=ROWS,
     criteria=CRITERIA,
     way=WAYS,
-    limit=st.sampled_from([0.0, 0.1, 1.0]),
+    limit=st.sampled_from([0.0, 0.1, 1.0, 1.0]),
     missing=st.sampled_from(["value", "left out"]),
     persons=st.booleans(),
 )

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
 import polars as pl
 import pytest
+from pycanon.anonymity import k_anonymity, l_diversity
 
 from tests.privacy.recoding.adult import EIGHT, NINE, adult_hierarchies, adult_rows
 from workbench.privacy.recoding import (
@@ -111,3 +113,36 @@ def test_labels_of_ranges() -> None:
         rows, hierarchies=one, criteria=[KAnonymity(k=3)], method="local", labels="ranges"
     )
     assert made.rows["city"].unique().to_list() == ["Bonn | South"]
+
+
+@pytest.mark.parametrize("labels", ["hierarchy", "ranges"])
+def test_another_library_finds_k_and_l_too(real_data: Path, labels: str) -> None:
+    made = recode(
+        adult_rows(real_data),
+        hierarchies=adult_hierarchies(real_data, EIGHT),
+        criteria=[FIVE, DistinctDiversity(**OCCUPATION, l=3)],
+        method="local",
+        labels=labels,
+    )
+    frame = pd.DataFrame(made.rows.to_dict(as_series=False))
+    assert k_anonymity(frame, list(EIGHT)) == made.measured.smallest == 5
+    assert l_diversity(frame, list(EIGHT), ["occupation"]) == 3
+
+
+@pytest.mark.parametrize("way", [{"method": "levels"}, {"method": "local"}])
+def test_classes_have_k_persons_however_many_rows(real_data: Path, way: dict[str, str]) -> None:
+    rows = adult_rows(real_data).head(4_000)
+    # Every person has three rows, one of them with another age.
+    several = pl.concat([rows, rows, rows.with_columns(pl.col("age").shuffle(1))])
+    several = several.with_columns(who=pl.int_range(pl.len()) % rows.height)
+    made = recode(
+        several,
+        hierarchies=adult_hierarchies(real_data),
+        criteria=[FIVE],
+        persons="who",
+        suppression_limit=0.1,
+        **way,
+    )
+    kept = made.rows.filter(~made.is_suppressed)
+    persons = kept.group_by(NINE).agg(pl.col("who").n_unique())
+    assert persons["who"].min() == made.measured.smallest == 5

@@ -27,22 +27,25 @@ Examples
 2
 """
 
+from workbench.privacy.recoding.closeness import Closeness, HierarchicalCloseness, OrderedCloseness
 from workbench.privacy.recoding.criteria import (
-    Closeness,
     Criterion,
-    DistinctDiversity,
-    EntropyDiversity,
     KAnonymity,
 )
-from workbench.privacy.recoding.distances import HierarchicalCloseness, OrderedCloseness
+from workbench.privacy.recoding.diversity import (
+    DistinctDiversity,
+    EntropyDiversity,
+)
 from workbench.privacy.recoding.hierarchies import (
     SUPPRESSED,
     Hierarchy,
     Uncovered,
+    hierarchy_of,
+)
+from workbench.privacy.recoding.hierarchy_builders import (
     category_tree,
     date_periods,
     flat,
-    hierarchy_of,
     number_bands,
     text_prefixes,
 )

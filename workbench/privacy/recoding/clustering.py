@@ -20,11 +20,11 @@ from workbench.privacy.recoding.class_counts import Codes, Flags
 from workbench.privacy.recoding.coded_tables import CodedTable
 from workbench.privacy.recoding.criteria import (
     Criterion,
-    DistinctDiversity,
     KAnonymity,
     judge,
     smallest_size,
 )
+from workbench.privacy.recoding.diversity import DistinctDiversity
 
 Places = NDArray[np.float32]
 

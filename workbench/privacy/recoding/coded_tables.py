@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 from workbench.foundation.errors import ParameterError, unknown_name
 from workbench.privacy.recoding.class_counts import Codes, CountedRows, Flags, Numbers, pack
 from workbench.privacy.recoding.coded_columns import CodedColumn, code_column
-from workbench.privacy.recoding.hierarchies import SUPPRESSED, Hierarchy
+from workbench.privacy.recoding.hierarchies import (
+    SUPPRESSED,
+    Hierarchy,
+)
 
 Missing = Literal["value", "left out"]
 

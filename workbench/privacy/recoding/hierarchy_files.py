@@ -9,7 +9,10 @@ from pathlib import Path
 import polars as pl
 
 from workbench.foundation.errors import InputError, ParameterError
-from workbench.privacy.recoding.hierarchies import Hierarchy, hierarchy_of
+from workbench.privacy.recoding.hierarchies import (
+    Hierarchy,
+    hierarchy_of,
+)
 
 
 def read_hierarchy(path: Path) -> Hierarchy:

@@ -6,8 +6,12 @@ import numpy as np
 
 from workbench.privacy.recoding.allocation import Allocation
 from workbench.privacy.recoding.class_counts import Codes, CountedRows, Flags, pack
+from workbench.privacy.recoding.closeness import Closeness
 from workbench.privacy.recoding.coded_tables import CodedTable
-from workbench.privacy.recoding.criteria import Closeness, Criterion, judge
+from workbench.privacy.recoding.criteria import (
+    Criterion,
+    judge,
+)
 from workbench.privacy.recoding.local_labels import class_levels
 from workbench.privacy.recoding.sweep import closeness_to_trim, hand_out
 from workbench.privacy.recoding.trimming import trim

@@ -21,9 +21,8 @@ A node is counted from the classes of a finer node that was counted before. A la
 long as the loss falls, and the result need not be optimal.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
 from math import prod
 
 import numpy as np
@@ -31,11 +30,16 @@ from numpy.typing import NDArray
 
 from workbench.privacy.recoding.class_counts import ClassCounts, Codes, CountedRows, Numbers, pack
 from workbench.privacy.recoding.coded_tables import CodedTable
-from workbench.privacy.recoding.criteria import Criterion, judge, smallest_size, surviving
+from workbench.privacy.recoding.criteria import (
+    Criterion,
+    judge,
+    smallest_size,
+    surviving,
+)
 from workbench.privacy.recoding.node_losses import Levels, Loss, NodeLoss
+from workbench.privacy.recoding.projections import suppressed_at_least
 
 MOST_NODES = 300_000
-_MOST_PROJECTIONS = 5_000
 _CLASSES_KEPT = 2_000_000
 _EPSILON = 1e-12
 
@@ -125,7 +129,7 @@ class _Search:
         sizes = [column.hierarchy.height + 1 for column in self._table.columns]
         nodes = np.indices(sizes, dtype=np.int8).reshape(len(sizes), -1).T.copy()
         heights = nodes.sum(axis=1, dtype=np.int64)
-        suppressed = self._suppressed_at_least(nodes)
+        suppressed = suppressed_at_least(self._table, smallest_size(self._surviving), nodes)
         bases = self._loss.bases(nodes)
         bound = bases + self._loss.penalty_bounds(nodes, suppressed)
         is_open = suppressed <= self._most_suppressed
@@ -237,21 +241,6 @@ class _Search:
         ):
             del self._counted[1]
 
-    def _suppressed_at_least(self, nodes: Levels) -> Numbers:
-        """Return for each node the rows that its projections onto few columns must suppress."""
-        suppressed = np.zeros(len(nodes))
-        smallest = smallest_size(self._surviving)
-        steps = [column.hierarchy.height + 1 for column in self._table.columns]
-        done = 0
-        for few in _groups_of_columns(len(steps)):
-            sizes = [steps[column] for column in few]
-            done += prod(sizes)
-            if done > _MOST_PROJECTIONS:
-                break
-            at = _too_small(self._table, few, smallest)
-            suppressed = np.maximum(suppressed, at[tuple(nodes[:, column] for column in few)])
-        return suppressed
-
 
 @dataclass(frozen=True, slots=True)
 class _Certain:
@@ -259,11 +248,6 @@ class _Certain:
 
     rows: float
     penalty: float
-
-
-def _groups_of_columns(columns: int) -> Iterator[tuple[int, ...]]:
-    for size in (2, 3):
-        yield from combinations(range(columns), size)
 
 
 def _halfway_up(
@@ -276,33 +260,3 @@ def _halfway_up(
     height = heights[coarser]
     middle = (height.min() + height.max()) // 2
     return coarser[height == middle] if (height == middle).any() else coarser
-
-
-def _too_small(table: CodedTable, few: tuple[int, ...], smallest: float) -> Numbers:
-    """Return the rows in classes below a size, for all levels of a few columns."""
-    columns = [table.columns[column] for column in few]
-    cells = table.cells[list(few)]
-    _, first, projected = np.unique(pack(list(cells)), return_index=True, return_inverse=True)
-    rows = np.bincount(projected, weights=table.rows)
-    bare = CountedRows(
-        table.counted.combination, table.counted.weight, table.counted.person, {}, {}
-    )
-    counted = bare.merged(projected[table.counted.combination])
-    few_cells = cells[:, first]
-    suppressed = np.zeros([column.hierarchy.height + 1 for column in columns])
-    for levels in product(*(range(size) for size in suppressed.shape)):
-        group = pack(
-            [
-                column.label[level][cell]
-                for column, level, cell in zip(columns, levels, few_cells, strict=True)
-            ]
-        )
-        groups = int(group.max(initial=0)) + 1
-        if groups > 4 * len(group):  # Labels of a level can leave most of the numbers unused.
-            _, group = np.unique(group, return_inverse=True)
-            groups = int(group.max(initial=0)) + 1
-        sizes = counted.sizes(group[counted.combination], groups)
-        suppressed[levels] = np.bincount(group, weights=rows, minlength=groups)[
-            sizes < smallest
-        ].sum()
-    return suppressed

@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 
 from workbench.privacy.recoding.class_counts import Codes
 from workbench.privacy.recoding.coded_tables import CodedTable
-from workbench.privacy.recoding.hierarchies import SUPPRESSED, Hierarchy
+from workbench.privacy.recoding.hierarchies import (
+    SUPPRESSED,
+    Hierarchy,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,10 @@ import polars as pl
 from workbench.foundation.errors import ParameterError, unknown_name
 from workbench.privacy.recoding.class_counts import pack
 from workbench.privacy.recoding.coded_tables import count_units, number_cells
-from workbench.privacy.recoding.criteria import Criterion, fitted
+from workbench.privacy.recoding.criteria import (
+    Criterion,
+    fitted,
+)
 from workbench.privacy.recoding.hierarchies import SUPPRESSED
 
 

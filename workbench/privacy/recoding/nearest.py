@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 from workbench.privacy.recoding.allocation import Allocation
 from workbench.privacy.recoding.class_counts import Codes, Numbers
 from workbench.privacy.recoding.coded_tables import CodedTable
-from workbench.privacy.recoding.criteria import Criterion, judge
+from workbench.privacy.recoding.criteria import (
+    Criterion,
+    judge,
+)
 from workbench.privacy.recoding.local_labels import class_levels
 
 _MOST_JOINED = 20_000

@@ -9,8 +9,14 @@ import polars as pl
 
 from workbench.foundation.errors import ParameterError, PrivacyError, unknown_name
 from workbench.privacy.recoding.coded_tables import CodedTable, Missing, code_table
-from workbench.privacy.recoding.criteria import Criterion, fitted
-from workbench.privacy.recoding.hierarchies import SUPPRESSED, Hierarchy
+from workbench.privacy.recoding.criteria import (
+    Criterion,
+    fitted,
+)
+from workbench.privacy.recoding.hierarchies import (
+    SUPPRESSED,
+    Hierarchy,
+)
 from workbench.privacy.recoding.lattice import find_levels
 from workbench.privacy.recoding.local import Labels, local_classes
 from workbench.privacy.recoding.measured import MeasuredTable, measure_table

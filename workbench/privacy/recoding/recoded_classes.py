@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 
 from workbench.privacy.recoding.class_counts import Codes, pack
 from workbench.privacy.recoding.coded_tables import CodedTable
-from workbench.privacy.recoding.criteria import Criterion, judge
+from workbench.privacy.recoding.criteria import (
+    Criterion,
+    judge,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

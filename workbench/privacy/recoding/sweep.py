@@ -20,9 +20,9 @@ import numpy as np
 from workbench.privacy.recoding.allocation import Allocation
 from workbench.privacy.recoding.cheapest_nodes import cheapest_nodes
 from workbench.privacy.recoding.class_counts import ClassCounts, Codes, Flags, ValueCounts, pack
+from workbench.privacy.recoding.closeness import Closeness
 from workbench.privacy.recoding.coded_tables import CodedTable
 from workbench.privacy.recoding.criteria import (
-    Closeness,
     Criterion,
     judge,
     smallest_size,

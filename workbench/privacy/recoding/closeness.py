@@ -1,7 +1,12 @@
-"""t-closeness where some values of the sensitive column are nearer to each other than others.
+"""t-closeness: the sensitive values of every class are distributed nearly as in the whole table.
 
-Both distances are those of Li, Li and Venkatasubramanian 2007, section 4: the earth mover's
-distance between the shares of a class and the shares of the whole table, from 0 to 1.
+All figures are an earth mover's distance between the shares p of a class and the shares q of the
+whole table, from 0 to 1. The distances between values differ: all values are equally far from each
+other, or have an order, or a hierarchy.
+
+References
+----------
+Li, Li and Venkatasubramanian 2007, "t-closeness", section 4.
 """
 
 from collections.abc import Iterator
@@ -15,27 +20,31 @@ from numpy.typing import NDArray
 
 from workbench.foundation.errors import ParameterError
 from workbench.privacy.recoding.class_counts import ClassCounts, Codes, Numbers, ValueCounts
-from workbench.privacy.recoding.criteria import Criterion
+from workbench.privacy.recoding.criteria import (
+    TOLERANCE,
+    Criterion,
+    refuse_unless,
+)
+from workbench.privacy.recoding.diversity import DistinctDiversity
 from workbench.privacy.recoding.hierarchies import Hierarchy
 
+_BISECTIONS = 10
 _CELLS_AT_A_TIME = 2_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _NearCloseness(Criterion):
-    """Closeness with a distance between values; ``place`` is the place of each numbered value."""
+class _CloseShares(Criterion):
+    """Sensitive values of every class are distributed nearly as in the whole table."""
 
     name: ClassVar[str] = "t"
     larger_is_safer: ClassVar[bool] = False
     survives_merging: ClassVar[bool] = False
     column: str
     t: float
-    place: Codes | None = None
 
     def __post_init__(self) -> None:
         """Refuse a distance outside 0 to 1."""
-        if not 0 <= self.t < 1:
-            raise ParameterError(f"t is {self.t:g}; name a distance from 0 to less than 1")
+        refuse_unless(0 <= self.t < 1, f"t is {self.t:g}; name a distance from 0 to less than 1")
 
     @property
     def limit(self) -> float:
@@ -49,7 +58,59 @@ class _NearCloseness(Criterion):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderedCloseness(_NearCloseness):
+class Closeness(_CloseShares):
+    """The values of every class are distributed nearly as in the whole table (t-closeness).
+
+    The figure is the earth mover's distance between the shares p of a class and the shares q of the
+    whole table, from 0 to 1, where all values are equally far from each other::
+
+        D = (1/2) sum |p_i - q_i|
+
+    Where some values are nearer to each other than others, see `OrderedCloseness` and
+    `HierarchicalCloseness`.
+    """
+
+    def implied(self, shares: Numbers) -> DistinctDiversity | None:
+        """Return the number of values that a class needs: values that it lacks add to D."""
+        most_frequent_first = np.cumsum(np.sort(shares)[::-1])
+        needed = 1 + int((most_frequent_first < 1 - self.t - TOLERANCE).sum())
+        return DistinctDiversity(column=self.column, l=needed) if needed > 1 else None
+
+    @property
+    def sensitive(self) -> str:
+        """Sensitive column that the criterion reads."""
+        return self.column
+
+    def most_kept(self, counts: ClassCounts) -> Numbers:
+        """Return how many rows of each class its parts can keep, if parts that fail are left out.
+
+        Parts within t are within t together, since D is convex. So m rows can be kept only if
+        sum min(c_s, q_s m) >= (1 - t) m for the counts c and shares q. The left side is concave
+        in m, and the largest such m is found by bisection.
+        """
+        values = counts.values[self.column]
+        share = values.shares[values.value]
+        low, high = np.zeros(len(counts.sizes)), counts.sizes.astype(np.float64)
+        for _ in range(_BISECTIONS):
+            middle = np.ceil((low + high) / 2)
+            alike = np.minimum(values.count, share * middle[values.group])
+            sums = np.bincount(values.group, weights=alike, minlength=len(low))
+            is_enough = sums >= (1 - self.t) * middle - TOLERANCE * middle
+            low, high = np.where(is_enough, middle, low), np.where(is_enough, high, middle)
+        return high
+
+    def measure(self, counts: ClassCounts) -> Numbers:
+        """Return the distance of each class, as the sum of what exceeds the table's shares."""
+        values = counts.values[self.column]
+        groups = len(counts.sizes)
+        rows = np.bincount(values.group, weights=values.count, minlength=groups)
+        excess = values.count / rows[values.group] - values.shares[values.value]
+        distances = np.bincount(values.group, weights=np.maximum(excess, 0), minlength=groups)
+        return distances.astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderedCloseness(_CloseShares):
     """The values of every class are distributed nearly as in the whole table, on an ordered scale.
 
     For m values in ascending order, of which a missing value is the last::
@@ -65,6 +126,7 @@ class OrderedCloseness(_NearCloseness):
     """
 
     order: Hierarchy | None = None
+    place: Codes | None = None
 
     def for_values(self, values: pl.Series) -> "OrderedCloseness":
         """Return the criterion for a column with these values, numbered in their order."""
@@ -90,7 +152,7 @@ class OrderedCloseness(_NearCloseness):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HierarchicalCloseness(_NearCloseness):
+class HierarchicalCloseness(_CloseShares):
     """The values of every class are distributed nearly as in the whole table, in a hierarchy.
 
     Two values are as far from each other as the level of their lowest common label, divided by the
@@ -107,6 +169,7 @@ class HierarchicalCloseness(_NearCloseness):
     """
 
     hierarchy: Hierarchy
+    place: Codes | None = None
 
     def for_values(self, values: pl.Series) -> "HierarchicalCloseness":
         """Return the criterion for a column with these values, numbered in their order."""
