@@ -69,7 +69,8 @@ class Hierarchy:
 
         Examples
         --------
-        >>> flat(["N", "S"]).uncovered(pl.Series(["N", "W", "W", None, "*"]))
+        >>> regions = hierarchy_of(pl.DataFrame({"0": ["N", "S"], "1": ["*", "*"]}), name="regions")
+        >>> regions.uncovered(pl.Series(["N", "W", "W", None, "*"]))
         Uncovered(values=1, rows=2)
         """
         stated = cells.cast(pl.String).drop_nulls()
