@@ -16,6 +16,7 @@ from workbench.intake.part_loading import LoadedPart, PartLoader
 from workbench.intake.records import Records
 from workbench.schema import TABLES
 from workbench.sources import REFUSED, NeedsWholeFileError, ReadResult, faults_of
+from workbench.sources.batch_hashes import BatchHashes
 
 #: Number of rows of statements that are joined at once.
 _ROWS = 200_000
@@ -69,14 +70,14 @@ def _numbers(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 
 
 class _Keys:
-    """The keys of rows, as hashes of eight bytes, to find keys that two batches have.
+    """The keys of rows, as hashes, to find keys that two batches have.
 
     The key of a part, such as an order line, begins with that of its whole, which is in the same
     batch.
     """
 
     def __init__(self) -> None:
-        self._hashes: dict[str, list[pl.Series]] = {}
+        self._hashes: dict[str, BatchHashes] = {}
         self._alone: set[str] = set()
 
     def add(self, tables: Mapping[str, pl.DataFrame]) -> None:
@@ -91,16 +92,15 @@ class _Keys:
                     continue
                 self._alone.add(whole)
             key_columns = [c for c in TABLES[name].primary_key if c in rows.columns]
-            self._hashes.setdefault(name, []).append(
-                rows.select(key_columns).drop_nulls().hash_rows().unique()
-            )
+            hashes = rows.select(key_columns).drop_nulls().hash_rows()
+            self._hashes.setdefault(name, BatchHashes()).add(hashes)
 
     def check(self) -> None:
         """Check that no two batches have rows with the same key, and no whole without its parts."""
         if self._alone & set(self._hashes):
             raise NeedsWholeFileError("parts are apart from their wholes")
         for name, hashes in self._hashes.items():
-            if pl.concat(hashes).is_duplicated().any():
+            if hashes.has_shared():
                 raise NeedsWholeFileError(f"{name}: records with one key are far apart")
 
 

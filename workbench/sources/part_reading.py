@@ -157,11 +157,14 @@ def _rows_of_refused(
     rows: Rows, faulty: pl.DataFrame, records: MappedRecords, context: PartContext
 ) -> TableRows:
     """Make the rows that the refused records would have given, to find their further faults."""
+    nothing = TableRows(tables={}, faults=records.faults.clear(), rounded={})
+    if faulty.is_empty():
+        return nothing
     refused = keep_records(rows, faulty)
     try:
         return make_rows(refused, context)
     except InputError:
-        return TableRows(tables={}, faults=records.faults.clear(), rounded={})
+        return nothing
 
 
 def _further_faults(doubtful: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import polars as pl
 
 from workbench.foundation.errors import InputError
+from workbench.sources.batch_hashes import BatchHashes
 from workbench.sources.file_evidence import FileEvidence, NeedsWholeFileError
 from workbench.sources.mapping.mapped_records import read_records
 from workbench.sources.mapping.mapping_rules import RecordRule
@@ -59,18 +60,18 @@ def keep_together(
 
 
 class _Wholes:
-    """The values of ``record.together`` of a file, as hashes of eight bytes."""
+    """The values of ``record.together`` of a file, as hashes."""
 
     def __init__(self) -> None:
-        self._hashes: list[pl.Series] = []
+        self._hashes = BatchHashes()
 
     def add(self, members: Members, context: PartContext) -> None:
         if context.part.record.together is not None:
-            self._hashes.append(_wholes_of(members, context)["whole"].hash().unique())
+            self._hashes.add(_wholes_of(members, context)["whole"].hash())
 
     def check(self) -> None:
         """Check that no value occurred in two batches."""
-        if self._hashes and pl.concat(self._hashes).is_duplicated().any():
+        if self._hashes.has_shared():
             raise NeedsWholeFileError("records that belong together are not next to each other")
 
 

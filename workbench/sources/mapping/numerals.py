@@ -52,6 +52,9 @@ _WRITTEN = (
     r"(?<after>[^\d\s()+\-.,'%][^\d()+\-,'%]*?)?\s*(?<trailing>-)?\s*(?<close>\))?$"
 )
 
+#: A number whose point, if it has one, can only separate decimals.
+_SIMPLE = r"^[+-]?\d{1,17}(?:\.\d{1,2})?$"
+
 #: A number without anything beside it.
 _BARE = r"^[+-]?\d[\d.,]*$"
 
@@ -159,15 +162,25 @@ def parse_numerals(
         Evidence of the column's earlier batches.
     """
     text = written.digits
+    is_simple = is_plain is False and bool(text.str.contains(_SIMPLE).all())
     if is_plain is True and (declared == "," or text.str.contains(",", literal=True).any()):
         is_plain = ~text.str.contains("[.,]")  # The column has texts in another notation, so vote.
-    is_safe = (text.str.contains(_PLAIN) & (is_plain | text.str.contains("[eE]"))).fill_null(
-        value=False
-    )
-    voting = text.set(is_safe, None)
-    is_grouped = (voting.str.contains(_GROUPED) & is_whole).fill_null(value=False)
-    vote = _vote(voting, is_grouped, evidence if evidence and not declared else FileEvidence())
+    never = pl.repeat(value=False, n=len(text), eager=True)
+    is_safe = is_grouped = never
+    if is_simple:
+        counts = (0, int(text.str.contains(".", literal=True).sum() or 0), 0, 0, 0)
+    else:
+        is_exact = text.str.contains(_PLAIN) & (is_plain | text.str.contains("[eE]"))
+        is_safe = is_exact.fill_null(value=False)
+        voting = text.set(is_safe, None)
+        is_grouped = (voting.str.contains(_GROUPED) & is_whole).fill_null(value=False)
+        counts = _count_votes(voting, is_grouped)
+    vote = _vote(counts, evidence if evidence and not declared else FileEvidence())
     mark = declared or vote.mark
+    if is_simple and mark == ".":
+        values = text.str.to_decimal(scale=_SCALE)
+        notes = () if declared else vote.notes
+        return ParsedNumbers(values=values, is_too_large=never, notes=notes)
     plain = text
     for sign in (" ", "'", "." if mark == "," else ","):
         if plain.str.contains(sign, literal=True).any():
@@ -212,20 +225,24 @@ class _Vote:
     question: str | None = None
 
 
-def _vote(text: pl.Series, is_grouped: pl.Series, evidence: FileEvidence) -> _Vote:
-    """Choose the decimal mark by a vote of the unambiguous cells."""
+def _count_votes(text: pl.Series, is_grouped: pl.Series) -> tuple[int, int, int, int, int]:
+    """Count the cells that are clear, by mark, unclear, unclear and not grouped, and grouped."""
     is_number = text.str.contains(f"{_FORMS['.']}|{_FORMS[',']}")
     text = text.set(~is_number.fill_null(value=True), None)
     comma, point = text.str.contains(_CLEAR[","]), text.str.contains(_CLEAR["."])
     either = (text.str.contains("[.,]") & ~comma & ~point).fill_null(value=False)
-    for_comma, for_point, unclear, ambiguous, grouped = evidence.total(
-        "decimal mark",
+    return (
         int((comma & ~point & ~is_grouped).sum() or 0),
         int((point & ~comma & ~is_grouped).sum() or 0),
         int(either.sum()),
         int((either & ~is_grouped).sum()),
         int(is_grouped.sum()),
     )
+
+
+def _vote(counts: tuple[int, int, int, int, int], evidence: FileEvidence) -> _Vote:
+    """Choose the decimal mark by a vote of the unambiguous cells, see ``_count_votes``."""
+    for_comma, for_point, unclear, ambiguous, grouped = evidence.total("decimal mark", *counts)
     clear, fewer = for_comma + for_point, min(for_comma, for_point)
     is_settled = clear > 0 and fewer * _CONTRADICTED <= clear
     mark: Mark = "," if for_comma > for_point else "."

@@ -12,7 +12,7 @@ import polars as pl
 
 from workbench.schema import TABLES, Column
 from workbench.schema.person_identifiers import normalise_identifier
-from workbench.schema.record_faults import MISSING, join_faults, make_faults
+from workbench.schema.record_faults import MISSING, Rule, join_faults, make_faults
 from workbench.schema.validation import type_rule
 from workbench.sources.mapping.mapped_records import (
     KIND,
@@ -212,27 +212,34 @@ def _to_declared_types(
 ) -> tuple[pl.DataFrame, pl.DataFrame, int]:
     """Return rows in declared types, their faults, and the number of rounded amounts."""
     expressions: list[pl.Expr] = [pl.col("source_row"), pl.col(_ROWS)]
-    at_fault: list[pl.DataFrame] = []
-    rounded = 0
+    checks: list[tuple[str, Rule, pl.Expr]] = []
+    fractions: list[pl.Expr] = []
     for column in _stated_columns(table):
         if column.name not in rows.columns:
             expressions.append(pl.lit(None, dtype=_type_read(column)).alias(column.name))
             continue
         value = _to_type(pl.col(column.name), column, rows.schema[column.name], system)
         expressions.append(value.alias(column.name))
+        found = pl.col(column.name)
         if rows.schema[column.name].is_decimal() and column.type.is_integer():
-            rounded += rows.select(
-                (pl.col(column.name) != pl.col(column.name).round(0)).sum()
-            ).item()
-        lost = pl.col(column.name).is_not_null() & value.is_null()
-        is_due = not column.is_nullable and column.name != "record_id"
-        absent = pl.col(column.name).is_null() if is_due else pl.lit(value=False)
-        for where, rule in ((lost, type_rule(column)), (absent, MISSING)):
-            records = rows.filter(where).select(pl.col(_ROWS).alias("source_row"))
-            broken = records.explode("source_row")
-            at_fault.append(make_faults(broken, rule, table=table, column=column.name))
+            fractions.append((found != found.round(0)).sum())
+        checks.append((column.name, type_rule(column), found.is_not_null() & value.is_null()))
+        if not column.is_nullable and column.name != "record_id":
+            checks.append((column.name, MISSING, found.is_null()))
+    # Nearly all checks find nothing, so their faults are made only where they find something.
+    found_any = rows.select(where.any().alias(str(n)) for n, (_, _, where) in enumerate(checks))
+    at_fault = [
+        make_faults(_exploded(rows.filter(where)), rule, table=table, column=name)
+        for (name, rule, where), is_broken in zip(checks, found_any.row(0), strict=True)
+        if is_broken
+    ]
+    rounded = rows.select(pl.sum_horizontal(pl.lit(0), *fractions)).item(0, 0)
     order = [column.name for column in _stated_columns(table)]
     return rows.select(expressions).select(*order, "source_row"), join_faults(at_fault), rounded
+
+
+def _exploded(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(pl.col(_ROWS).alias("source_row")).explode("source_row")
 
 
 def _stated_columns(table: str) -> list[Column]:
