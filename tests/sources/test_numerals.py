@@ -100,3 +100,34 @@ def test_an_amount_is_the_same_in_every_notation(
         written = written.replace(",", ".", written.count(",") - 1)
     cell = unit.format(style.format(written) if cents < 0 else written)
     assert _read(cell) == [(Decimal(cents) / 100).normalize()]
+
+
+@pytest.mark.parametrize(
+    ("cells", "numbers"),
+    [
+        (("1,00,000", "12,345", "₹ 500"), ("100000", "12345", "500")),
+        (("12,34,567.50", "-1,23,456", "999"), ("1234567.5", "-123456", "999")),
+        (("(1,00,00,000.00)", "1,00,000"), ("-10000000", "100000")),
+    ],
+)
+def test_groups_of_india_are_read_where_longer_numbers_settle_them(
+    cells: tuple[str, ...], numbers: tuple[str, ...]
+):
+    assert _read(*cells) == [Decimal(number).normalize() for number in numbers]
+    [note] = [note for note in _parse(*cells).notes if "India" in note]
+    assert note.startswith("digits grouped as in India, by ")
+
+
+def test_groups_that_contradict_each_other_are_no_numbers():
+    assert _read("1,00,000.00", "1,234,567.00") == [None, Decimal("1234567")]
+    assert _read(*["1,00,000.00"] * 20, "1,234,567.00")[-1] is None
+    assert _read("1,00,00", "1,0,000", "1,00,000", "100") == [
+        None,
+        None,
+        Decimal(100000).normalize(),
+        Decimal(100).normalize(),
+    ]
+
+
+def test_a_group_of_three_alone_is_still_a_question():
+    assert "may be decimals or thousands" in str(_parse("12,345", "1,234").question)

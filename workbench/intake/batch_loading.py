@@ -44,6 +44,7 @@ def load_batches(loader: PartLoader) -> Iterator[LoadedPart]:
         statements.add(records.stated, refused=refused, events=own, new=found.tables, result=result)
         assumptions = result.assumptions
     keys.check()
+    del keys  # its memory is needed for the statements
     joined, counted = statements.joined()
     nothing = pl.DataFrame(schema=REFUSED)
     about = pl.DataFrame(schema={"source_row": pl.Int64, "record_id": pl.UInt64})

@@ -26,11 +26,12 @@ class BatchHashes:
     """
 
     def __init__(self) -> None:
-        self._batches: list[NDArray[np.uint64]] = []
+        # polars uses their memory again afterwards, that of numpy's arrays it could not.
+        self._batches: list[pl.Series] = []
 
     def add(self, hashes: pl.Series) -> None:
         """Add the hashes of a batch, in which a value may occur several times."""
-        self._batches.append(np.unique(hashes.to_numpy()))
+        self._batches.append(hashes.unique().sort())
 
     def has_shared(self) -> bool:
         """Return whether two batches have the same hash."""
@@ -39,7 +40,8 @@ class BatchHashes:
     def _ranges(self) -> Iterator[NDArray[np.uint64]]:
         """Yield the hashes of all batches in one range after another, sorted."""
         bounds = [np.uint64(n * (2**64 // _RANGES)) for n in range(1, _RANGES)]
-        cuts = [[0, *np.searchsorted(batch, bounds), len(batch)] for batch in self._batches]
-        for n in range(_RANGES if self._batches else 0):
-            parts = [b[cut[n] : cut[n + 1]] for b, cut in zip(self._batches, cuts, strict=True)]
+        batches = [each.to_numpy() for each in self._batches]
+        cuts = [[0, *np.searchsorted(batch, bounds), len(batch)] for batch in batches]
+        for n in range(_RANGES if batches else 0):
+            parts = [each[cut[n] : cut[n + 1]] for each, cut in zip(batches, cuts, strict=True)]
             yield np.sort(np.concatenate(parts))

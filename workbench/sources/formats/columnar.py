@@ -9,6 +9,7 @@ from polars.exceptions import PanicException, PolarsError
 from workbench.foundation.errors import InputError
 from workbench.sources.formats.column_names import name_columns
 from workbench.sources.formats.file_rule import FileRule
+from workbench.sources.formats.parquet_structure import is_sound
 from workbench.sources.formats.raw_cells import RawCells, malformed_records
 from workbench.sources.formats.twice_encoded import twice_encoded_notes
 
@@ -28,6 +29,8 @@ def read_parquet(data: bytes, *, rule: FileRule, expected: Collection[str], name
     """
     _check_marks(data, name)
     try:
+        if not is_sound(data):
+            raise OSError("a length in the file is wrong")
         records = pl.read_parquet(BytesIO(data))
         counted = pl.scan_parquet(BytesIO(data)).select(pl.len()).collect().item()
     except (PolarsError, OSError, PanicException) as error:

@@ -32,6 +32,10 @@ _FORMS: Mapping[Mark, str] = MappingProxyType(
         ",": r"^[+-]?(\d+|\d{1,3}([. ']\d{3})+)(,\d+)?$|^[+-]?,\d+$",
     }
 )
+#: Numbers with a decimal point whose digits are grouped as in India: three, then pairs (1,00,000).
+_INDIAN_FORM = r"^[+-]?(\d+|\d{1,3},\d{3}|\d{1,2}(,\d{2})+,\d{3})(\.\d+)?$|^[+-]?\.\d+$"
+#: Numbers that are grouped in pairs, and numbers that are grouped by threes more than once.
+_PAIRS, _THREES = r"^[+-]?\d{1,2}(,\d{2})+,\d{3}(\.\d+)?$", r"^[+-]?\d{1,3}(,\d{3}){2,}(\.\d+)?$"
 #: A number of which one mark must separate decimals: other marks or blanks separate groups before
 #: it, it occurs once and not before three digits, or nothing but a zero is before it.
 _CLEAR: Mapping[Mark, str] = MappingProxyType(
@@ -167,6 +171,7 @@ def parse_numerals(
         is_plain = ~text.str.contains("[.,]")  # The column has texts in another notation, so vote.
     never = pl.repeat(value=False, n=len(text), eager=True)
     is_safe = is_grouped = never
+    has_pairs, notes = _find_pairs(text, evidence or FileEvidence())
     if is_simple:
         counts = (0, int(text.str.contains(".", literal=True).sum() or 0), 0, 0, 0)
     else:
@@ -177,9 +182,9 @@ def parse_numerals(
         counts = _count_votes(voting, is_grouped)
     vote = _vote(counts, evidence if evidence and not declared else FileEvidence())
     mark = declared or vote.mark
+    notes = notes if declared else (*vote.notes, *notes)
     if is_simple and mark == ".":
         values = text.str.to_decimal(scale=_SCALE)
-        notes = () if declared else vote.notes
         return ParsedNumbers(values=values, is_too_large=never, notes=notes)
     plain = text
     for sign in (" ", "'", "." if mark == "," else ","):
@@ -187,7 +192,8 @@ def parse_numerals(
             plain = plain.str.replace_all(sign, "", literal=True)
     if mark != ".":
         plain = plain.str.replace(mark, ".", literal=True)
-    plain = plain.set(~text.str.contains(_FORMS[mark]).fill_null(value=False), None)
+    form = _INDIAN_FORM if has_pairs and mark == "." else _FORMS[mark]
+    plain = plain.set(~text.str.contains(form).fill_null(value=False), None)
     if declared is None and not vote.is_clear:
         plain = plain.zip_with(~is_grouped, text.str.replace_all("[.,]", ""))
     chosen = text.zip_with(is_safe, plain)
@@ -195,7 +201,7 @@ def parse_numerals(
     return ParsedNumbers(
         values=chosen.set(is_too_large, None).str.to_decimal(scale=_SCALE),
         is_too_large=is_too_large,
-        notes=() if declared else vote.notes,
+        notes=notes,
         question=None if declared else vote.question,
     )
 
@@ -225,9 +231,26 @@ class _Vote:
     question: str | None = None
 
 
+def _find_pairs(text: pl.Series, evidence: FileEvidence) -> tuple[bool, tuple[str, ...]]:
+    """Return whether a column groups its digits as in India, and what is said about it.
+
+    12,345 fits both ways of grouping, so longer numbers decide: 1,23,456 or 1,234,567.
+    """
+    has_groups = text.str.contains(r",\d+,").any()
+    pairs = int(text.str.contains(_PAIRS).sum() or 0) if has_groups else 0
+    threes = int(text.str.contains(_THREES).sum() or 0) if has_groups else 0
+    pairs, threes = evidence.total("groups of digits", pairs, threes)
+    has_pairs = pairs > 0 and threes * _CONTRADICTED <= pairs
+    if pairs + threes:
+        evidence.decide("groups of digits", has_pairs)
+    if not has_pairs:
+        return False, ()
+    return True, (f"digits grouped as in India, by {count_text(pairs, 'cell')} like 1,00,000",)
+
+
 def _count_votes(text: pl.Series, is_grouped: pl.Series) -> tuple[int, int, int, int, int]:
     """Count the cells that are clear, by mark, unclear, unclear and not grouped, and grouped."""
-    is_number = text.str.contains(f"{_FORMS['.']}|{_FORMS[',']}")
+    is_number = text.str.contains(f"{_FORMS['.']}|{_FORMS[',']}|{_PAIRS}")
     text = text.set(~is_number.fill_null(value=True), None)
     comma, point = text.str.contains(_CLEAR[","]), text.str.contains(_CLEAR["."])
     either = (text.str.contains("[.,]") & ~comma & ~point).fill_null(value=False)
