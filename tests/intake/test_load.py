@@ -8,6 +8,7 @@ import pytest
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.intake import load
 from workbench.sources import SourceMapping
+from workbench.vault import Vault
 
 ANN = "1,ann@example.org,Ann Onymous,NL,1980,2023-01-01\n"
 BOB = "2,bob@example.org,Bob Omb,BE,1990,2023-02-01\n"
@@ -368,3 +369,20 @@ def test_a_table_of_other_types_than_declared_is_refused_without_a_value(make_wo
     with pytest.raises(InputError, match="other types of total_minor") as refusal:
         load([world], vault=vault, dataset="tiny", settings={})
     assert "secret" not in str(refusal.value) + repr(refusal.value.__cause__)
+
+
+def test_exports_of_a_world_are_synthetic_by_the_mark_beside_them(
+    vault: Vault, contacts: SourceMapping, tmp_path: Path
+):
+    folder = tmp_path / "exports" / "shop"
+    folder.mkdir(parents=True)
+    (tmp_path / "exports" / ".synthetic").write_text("a world\n")
+    head = "number,email,name,country,born,joined\n"
+    (folder / "a.csv").write_text(head + "1,a@example.org,A,NL,1980,2023-01-01\n")
+    (tmp_path / "b.csv").write_text(head + "2,b@example.org,B,NL,1980,2023-01-01\n")
+    report = load([folder], vault=vault, dataset="shop", mapping=contacts, settings={})
+    assert (len(report.files), vault.dataset("shop").is_synthetic) == (1, True)
+    report = load([tmp_path / "b.csv"], vault=vault, dataset="shop", mapping=contacts, settings={})
+    assert not vault.dataset("shop").is_synthetic
+    expected = "1 of 2 loads of this dataset are of synthetic persons, others are not"
+    assert expected in report.warnings

@@ -9,6 +9,9 @@ from workbench.exports.export_files import Destination
 from workbench.exports.slices import read_slices, read_world
 from workbench.exports.vendors import WRITERS
 from workbench.foundation.errors import InputError, ParameterError, unknown_name
+from workbench.schema.customer_data import SYNTHETIC_MARK
+
+_MARK_TEXT = "Written by workbench generate: none of the persons in these files has lived.\n"
 
 #: Names of all vendors.
 VENDORS = tuple(WRITERS)
@@ -19,7 +22,8 @@ def write_exports(
 ) -> dict[str, int]:
     """Write a world as its vendors would export it.
 
-    The files are written to ``OUT/VENDOR/`` under the names that the vendor uses. The truth is one
+    The files are written to ``OUT/VENDOR/`` under the names that the vendor uses, beside a hidden
+    file ``OUT/.synthetic``, by which a load knows that nobody in them is real. The truth is one
     file per vendor, ``TRUTH/VENDOR.parquet``, with ``file`` (String; ``a.json@users`` is the list
     ``users`` of ``a.json``), ``row`` (UInt64, number of the record in the file, from 1),
     ``native_id`` (String, the id of the record in the file, null if it has none) and ``record_id``
@@ -74,6 +78,8 @@ def write_exports(
             if folder.exists():
                 folder.rmdir()
             whole.mkdir(parents=True, exist_ok=True)
+            if folder == out:
+                (whole / SYNTHETIC_MARK).write_text(_MARK_TEXT, encoding="utf-8")
             whole.rename(folder)
     except OSError as error:
         reason = error.strerror or str(error)

@@ -162,6 +162,7 @@ def load(
                 *unmet_warnings(stated, found),
                 *state.gaps,
                 *_system_warnings(made),
+                *_mixture_warnings(made),
             ),
             made_version=version != (before.version if before else 0),
         )
@@ -185,6 +186,13 @@ def _by_table(totals: ControlTotals) -> dict[str, dict[str, int]]:
 def _system_warnings(dataset: Dataset) -> tuple[str, ...]:
     with translate_read_errors(dataset.label):
         return system_warnings(dataset)
+
+
+def _mixture_warnings(dataset: Dataset) -> Iterator[str]:
+    synthetic = sum(source.is_synthetic for source in dataset.sources)
+    if 0 < synthetic < len(dataset.sources):
+        loads = count_text(len(dataset.sources), "load")
+        yield f"{synthetic:,} of {loads} of this dataset are of synthetic persons, others are not"
 
 
 def _count_people(made: Dataset) -> People:

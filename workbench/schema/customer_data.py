@@ -14,6 +14,9 @@ from workbench.schema.buckets import NO_CUSTOMER, bucket_of
 from workbench.schema.table_declarations import TABLES
 from workbench.schema.time_units import EXACT_TIMES, TimeUnits
 
+#: Name of a hidden file in the folder of a world's exports: nobody in files beside it is real.
+SYNTHETIC_MARK = ".synthetic"
+
 #: Number of rows per row group, fixed so that equal rows give equal bytes.
 ROW_GROUP = 131_072
 

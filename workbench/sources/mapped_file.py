@@ -79,6 +79,7 @@ class MappedFile(WithProvenance):
             provenance=provenance,
             content_hash=digest.hexdigest()[:32],
             confidence=confidence,
+            is_synthetic=file.is_synthetic,
         )
 
     @property

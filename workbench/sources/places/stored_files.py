@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from workbench.foundation.errors import InputError
+from workbench.schema.customer_data import SYNTHETIC_MARK
 
 _ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
 #: A member that every workbook has, by which a workbook is no archive of files.
@@ -50,6 +51,12 @@ class StoredFile:
         """Name of the file itself, without folders."""
         inner = self.members[-1].rsplit("/", 1)[-1] if self.members else self.path.name
         return inner.removesuffix(".gz")
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether a mark lies beside the file or its folder: it is an export of a world."""
+        folders = self.path.absolute().parents[:2]
+        return any((folder / SYNTHETIC_MARK).is_file() for folder in folders)
 
     @property
     def label(self) -> str:
