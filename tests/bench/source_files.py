@@ -1,10 +1,11 @@
 """Measure how fast files are loaded, beside polars that reads and writes the same file.
 
     python tests/bench/bench.py --only sources
+    python tests/bench/source_files.py FILE.csv|FILE.ndjson LINES
 
 The files are made up: order lines as CSV and JSON lines, an access log, and order lines in a
-workbook. A CSV of 2 GB must be loaded in less than 1 GB of memory. ``workbench load`` reads each of
-them in a project of its own. The peer is a process that starts polars, reads the file with as many
+workbook. A CSV and JSON lines that are larger than 1 GiB must be loaded in less than that; the
+second command writes such a file of any size. ``workbench load`` reads each of them in a project of its own. The peer is a process that starts polars, reads the file with as many
 columns as it has, all of them text as far as the format allows, and writes Parquet that is not
 encrypted; it parses no access log, of which it reads lines.
 """
@@ -22,7 +23,7 @@ import polars as pl
 
 MAPPING = Path(__file__).with_name("order_lines.toml")
 CSV_LINES, JSON_LINES, REQUESTS, SHEET_ROWS = 1_800_000, 900_000, 300_000, 100_000
-LARGE_LINES, LIMIT_GB = 17_000_000, 1.0
+LARGE_CSV_LINES, LARGE_JSON_LINES, LIMIT_GB = 9_500_000, 4_700_000, 1.0
 _LINES_OF_ORDER = 3
 _CUSTOMERS = 200_000
 _LOG_OPTIONS = ("--format", "access_log", "--set", "data_until=2024-07-01")
@@ -63,12 +64,14 @@ def order_lines(start: int, count: int) -> pl.DataFrame:
 
 
 def write_order_lines(path: Path, count: int) -> None:
-    """Write made-up order lines as CSV, piece by piece, so that they need little memory."""
+    """Write made-up order lines as CSV or JSON lines, piece by piece, in little memory."""
     piece = 1_000_000 * _LINES_OF_ORDER
     with path.open("wb") as file:
         for start in range(0, count, piece):
             lines = order_lines(start, min(piece, count - start))
-            file.write(lines.write_csv(include_header=start == 0).encode())
+            is_csv = path.suffix == ".csv"
+            text = lines.write_csv(include_header=start == 0) if is_csv else lines.write_ndjson()
+            file.write(text.encode())
 
 
 def sources(command: Callable[..., Any]) -> Iterator[tuple[str, str, str, str]]:
@@ -79,8 +82,8 @@ def sources(command: Callable[..., Any]) -> Iterator[tuple[str, str, str, str]]:
     command : callable
         Runs words as a command and returns wall and CPU seconds and peak GB.
     """
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         for path, rows in _files(folder):
             used = _load(command, path)
             peer = _PEERS[path.suffix].format(path=str(path), out=str(folder / "out.parquet"))
@@ -94,15 +97,17 @@ def sources(command: Callable[..., Any]) -> Iterator[tuple[str, str, str, str]]:
                 f"{theirs.cpu / used.cpu:.2f} of its speed",
             )
             path.unlink()
-        path = folder / "large.csv"
-        write_order_lines(path, LARGE_LINES)
-        used = _load(command, path)
-        yield (
-            f"load {path.name}, {LARGE_LINES:,} records, {path.stat().st_size / 1e6:,.0f} MB",
-            f"{used.cpu:.0f} CPU s, {used.peak_gb:.2f} GB",
-            f"limit {LIMIT_GB:.0f} GB",
-            f"{used.peak_gb / LIMIT_GB:.2f} of the limit",
-        )
+        for name, lines in (("large.csv", LARGE_CSV_LINES), ("large.ndjson", LARGE_JSON_LINES)):
+            path = folder / name
+            write_order_lines(path, lines)
+            used = _load(command, path)
+            yield (
+                f"load {path.name}, {lines:,} records, {path.stat().st_size / 1e6:,.0f} MB",
+                f"{used.cpu:.0f} CPU s, {used.peak_gb:.2f} GB",
+                f"limit {LIMIT_GB:.0f} GB",
+                f"{used.peak_gb / LIMIT_GB:.2f} of the limit",
+            )
+            path.unlink()
 
 
 def _load(command: Callable[..., Any], path: Path) -> Any:
@@ -125,7 +130,7 @@ def _files(folder: Path) -> Iterator[tuple[Path, int]]:
     write_order_lines(path, CSV_LINES)
     yield path, CSV_LINES
     path = folder / "order_lines.ndjson"
-    order_lines(0, JSON_LINES).write_ndjson(path)
+    write_order_lines(path, JSON_LINES)
     yield path, JSON_LINES
     path = folder / "access.log"
     path.write_text("\n".join(_requests(REQUESTS)) + "\n")
@@ -164,3 +169,7 @@ def _requests(count: int) -> pl.Series:
         pl.col("visitor") + 100_000_000,
     )
     return pl.DataFrame({"number": number, "visitor": visitor}).select(line).to_series()
+
+
+if __name__ == "__main__":
+    write_order_lines(Path(sys.argv[1]), int(sys.argv[2]))

@@ -191,3 +191,12 @@ def test_a_damaged_file_of_any_format_is_read_or_refused(kind: str):
 @pytest.mark.parametrize("kind", SMALL)
 def test_many_damaged_files_of_any_format_are_read_or_refused(kind: str):
     fuzz_reader(kind, 10_000, seed=4)
+
+
+def test_a_pair_with_undecodable_bytes_is_refused_alone():
+    part = PartRules.model_validate(
+        {"columns": {"a": "text"}, "record": {"id": "a"}, "file": {"format": "pairs"}}
+    )
+    found = read_members(b"a=1\nb=\x81\xfc\nc=\xc3\xa4\nd=\xc3\xb6\nsource_row=2\n", part, "a.txt")
+    assert (found.read, found.refused.height) == (2, 1)
+    assert found.members.cells["a"].to_list() == ["1"]

@@ -7,9 +7,10 @@ import polars as pl
 
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule
+from workbench.sources.formats.column_names import name_columns
 from workbench.sources.formats.file_rule import FileRule
 from workbench.sources.formats.raw_cells import RawCells, malformed_records
-from workbench.sources.formats.text_decoding import decode
+from workbench.sources.formats.text_decoding import decode, escape_undecodable, is_undecodable
 
 
 def read_name_values(
@@ -26,13 +27,15 @@ def read_name_values(
     """
     text = decode(data, declared=rule.encoding, name=name)
     records: list[dict[str, str]] = [{}]
-    bad: list[str] = []
+    bad: list[tuple[Rule, str]] = []
     for line in text.content.splitlines():
         key, mark, value = line.strip().partition("=")
         if not line.strip():
             continue
-        if not mark or not key:
-            bad.append(line)
+        if is_undecodable(line):
+            bad.append((Rule("undecodable"), line))
+        elif not mark or not key:
+            bad.append((Rule("name_value"), line))
         elif key in records[-1]:
             records.append({key: value})
         else:
@@ -40,11 +43,15 @@ def read_name_values(
     if not records[0]:
         raise InputError(f"{name} has no line of the form name=value: check whether it is the file")
     names = dict.fromkeys(key for record in records for key in record)
-    columns = [pl.Series(key, [r.get(key) for r in records], dtype=pl.String) for key in names]
+    header = name_columns([*names], expected=expected, name=name)
+    columns = [
+        pl.Series(column, [record.get(key) for record in records], dtype=pl.String)
+        for column, key in zip(header, names, strict=True)
+    ]
     numbers = pl.Series("source_row", range(1, len(records) + 1), dtype=pl.Int64)
     refused = [
-        (len(records) + position, Rule("name_value"), json.dumps({"line": line}))
-        for position, line in enumerate(bad, start=1)
+        (len(records) + position, rule, json.dumps({"line": escape_undecodable(line)}))
+        for position, (rule, line) in enumerate(bad, start=1)
     ]
     return RawCells(
         records=pl.DataFrame([numbers, *columns]),
