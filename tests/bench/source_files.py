@@ -5,9 +5,10 @@
 
 The files are made up: order lines as CSV and JSON lines, an access log, and order lines in a
 workbook. A CSV and JSON lines that are larger than 1 GiB must be loaded in less than that; the
-second command writes such a file of any size. ``workbench load`` reads each of them in a project of its own. The peer is a process that starts polars, reads the file with as many
-columns as it has, all of them text as far as the format allows, and writes Parquet that is not
-encrypted; it parses no access log, of which it reads lines.
+second command writes such a file of any size. ``workbench load`` reads each of them in a project of
+its own. The peer is a process that starts polars, reads the file with as many columns as it has,
+all of them text as far as the format allows, and writes Parquet that is not encrypted; it parses no
+access log, of which it reads lines.
 """
 
 import shutil
