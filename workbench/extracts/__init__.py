@@ -12,7 +12,8 @@ dataset is entered in the workspace's list of what left.
 """
 
 from workbench.extracts.dataset_extract import anonymise_dataset
-from workbench.extracts.extract import Extract, TreatedColumn
+from workbench.extracts.extract import Extract
 from workbench.extracts.single_table import anonymise_table
+from workbench.extracts.treated_column import TreatedColumn
 
 __all__ = ["Extract", "TreatedColumn", "anonymise_dataset", "anonymise_table"]

@@ -2,37 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from workbench.extracts.treated_column import TreatedColumn
 from workbench.foundation.errors import PrivacyError
 from workbench.privacy.risk.risk_report import RiskReport
 from workbench.statistics.verdicts import Outcome, Verdict
 from workbench.studies import ExtractPolicy
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TreatedColumn:
-    """What was done to one column.
-
-    Attributes
-    ----------
-    table, column : str
-        Names in the extract.
-    treatment : str
-        What was done, in words.
-    suppressed : int
-        Number of cells that are empty or ``*`` since the column was treated.
-    loss : float or None
-        Share of the column's information that is lost, 0 to 1; None where it is not measured.
-    """
-
-    table: str
-    column: str
-    treatment: str
-    suppressed: int = 0
-    loss: float | None = None
+if TYPE_CHECKING:
+    from workbench.extracts.model_utility import ModelUtility  # scikit-learn takes a second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +36,8 @@ class Extract:
         Criteria as measured on the extract, such as ``k`` and ``l of occupation``.
     utility : mapping of str to float
         Measures of what was lost, by name.
+    models : ModelUtility or None
+        How well a model still predicts, where that was measured.
     risk : RiskReport
         Risk that is left.
     further : mapping
@@ -71,6 +54,7 @@ class Extract:
     suppressed: int
     reached: Mapping[str, float]
     utility: Mapping[str, float]
+    models: "ModelUtility | None"
     risk: RiskReport
     further: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from workbench.extracts.extract import TreatedColumn
+from workbench.extracts.treated_column import TreatedColumn
 from workbench.foundation.errors import PrivacyError
 from workbench.privacy.recoding import (
     SUPPRESSED,

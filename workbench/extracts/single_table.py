@@ -4,12 +4,13 @@ read ──> drop ──> hierarchies ──> recode to k, l, t ──> random n
 """
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from workbench.extracts.column_hierarchies import as_numbers, hierarchies_of
 from workbench.extracts.drawn_numbers import drawn_numbers, perturbed, shuffled
-from workbench.extracts.extract import Extract, TreatedColumn
+from workbench.extracts.extract import Extract
 from workbench.extracts.recoding_by_policy import (
     TableToRecode,
     generalised_columns,
@@ -18,14 +19,19 @@ from workbench.extracts.recoding_by_policy import (
     utility_figures,
 )
 from workbench.extracts.table_files import TableFile
+from workbench.extracts.treated_column import TreatedColumn
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import ParameterError
 from workbench.privacy.recoding import Hierarchy
 from workbench.studies import ExtractPolicy
 from workbench.studies.extract_policy import require_known_columns
 
+if TYPE_CHECKING:
+    from workbench.extracts.model_utility import ModelUtility
+
 #: Name of the only table of such an extract.
 TABLE = "table"
+_TWO = 2
 #: Column with the number of the row, where every row is a person.
 _ROW = "number of the row"
 
@@ -87,9 +93,32 @@ def anonymise_table(
         suppressed=table.persons_lost(left),
         reached=reached_criteria(made),
         utility=utility_figures(made),
+        models=_predict_target(rows, table, left, policy),
         risk=table.measure_risk(left),
         notes=tuple(_notes(file, lost=rows.height - left.height)),
     )
+
+
+def _predict_target(
+    rows: pl.DataFrame, table: TableToRecode, left: pl.DataFrame, policy: ExtractPolicy
+) -> "ModelUtility | None":
+    """Measure how well a model predicts the policy's target, the rarer of its two values."""
+    if policy.target is None:
+        return None
+    from workbench.extracts.model_utility import measure_model_utility  # late: scikit-learn
+
+    stated = rows[policy.target].drop_nulls().value_counts(sort=True)
+    if stated.height != _TWO:
+        raise ParameterError(
+            f"policy {policy.name}: target {policy.target} has {stated.height} different values, "
+            "and a model is made for a column of two"
+        )
+    rarer = stated[policy.target][1]
+    outcomes = table.rows.select(table.persons).with_columns(outcome=rows[policy.target] == rarer)
+    return measure_model_utility(
+        table, left, outcomes.unique(table.persons, keep="first"),
+        outcome=f"the rarer value of {policy.target}",
+    )  # fmt: skip
 
 
 def _notes(file: TableFile, *, lost: int) -> Iterator[str]:

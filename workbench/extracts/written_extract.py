@@ -41,6 +41,12 @@ def describe_extract(extract: Extract) -> dict[str, Any]:
         "persons_left_out": extract.suppressed,
         "reached": dict(extract.reached),
         "utility": dict(extract.utility),
+        "models": extract.models
+        and {
+            "outcome": extract.models.outcome,
+            "persons": extract.models.persons,
+            **extract.models.figures(),
+        },
         "tables": {
             name: {
                 "rows": rows.height,

@@ -111,6 +111,9 @@ class ExtractPolicy(Protection):
         How a missing cell counts: as a value of its own, as any value, or its row not at all.
     columns : mapping of str to ColumnTreatment
         Rule of every column of a single table. A column without a rule is dropped.
+    target : str or None
+        Column of a single table with two values, which a model predicts: the extract's report says
+        how well it still does.
     tables : mapping of str to tuple of str
         Columns of each table of a dataset; the schema says what is done to them.
     purpose, basis, channel, owner, contact, currency, zone
@@ -140,6 +143,7 @@ class ExtractPolicy(Protection):
     columns: dict[str, Annotated[ColumnTreatment, BeforeValidator(_as_rule)]] = Field(
         default_factory=dict
     )
+    target: str | None = None
     tables: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     purpose: Purpose | None = None
     channel: Literal["email", "sms", "push", "phone", "mail", "web", "app"] | None = None
@@ -162,6 +166,8 @@ class ExtractPolicy(Protection):
         persons = [name for name, rule in self.columns.items() if rule.treatment == "person"]
         if len(persons) > 1:
             raise ValueError(f'several columns have treatment = "person": {", ".join(persons)}')
+        if self.target is not None and self.target not in self.columns:
+            raise ValueError(f"target {self.target} has no rule in [columns]")
         if self.ranges and self.recoding != "local":
             raise ValueError('ranges are for recoding = "local"')
         if self.tables and (
