@@ -163,3 +163,22 @@ def test_too_few_customers_for_k_are_refused(dataset: Dataset) -> None:
 def test_a_policy_of_one_table_is_refused_for_a_dataset(dataset: Dataset) -> None:
     with pytest.raises(ParameterError, match="one table"):
         anonymise_dataset(dataset, shop_policy(tables={}, columns={"age": "generalise"}))
+
+
+def test_a_model_on_the_extract_is_nearly_as_good_as_before(unlinked: Extract) -> None:
+    models = unlinked.models
+    assert models is not None
+    assert models.persons > 300
+    assert 0.6 < models.before.auc < 0.95
+    assert models.lost == pytest.approx(models.before.auc - models.after.auc)
+    assert models.lost_low < 0.1
+    assert 0.2 < models.segment_agreement <= 1
+
+
+def test_the_outcome_of_the_model_is_not_known_before(dataset: Dataset) -> None:
+    """Which cells are empty must not tell who orders again."""
+    extract = anonymise_dataset(
+        dataset, shop_policy(tables={"customers": ["country"], "orders": TABLES["orders"]})
+    )
+    assert extract.models is not None
+    assert extract.models.before.auc < 0.95
