@@ -32,16 +32,24 @@ def local_classes(
     labels: Labels,
     most_suppressed: int,
 ) -> RecodedClasses | None:
-    """Make classes of least loss; None if more rows than allowed would be suppressed."""
+    """Make classes of little loss; None if more rows than allowed would be suppressed.
+
+    Ranges are made by clustering where the criteria allow it. A sweep is the other way.
+    """
     if labels == "ranges" and can_cluster(criteria):
-        allocation = cluster(table, criteria)
-    else:
-        allocation = sweep(table, criteria)
-        join_covering_classes(table, criteria, allocation)
-        join_nearest_classes(table, criteria, allocation, most_suppressed=most_suppressed)
-    classes = _labelled(table, rows, allocation, labels)
-    suppressed = int((classes.class_of_row < 0).sum()) - int((table.combination_of_row < 0).sum())
-    return classes if suppressed <= most_suppressed else None
+        clustered = _labelled(table, rows, cluster(table, criteria), labels)
+        if _suppressed(table, clustered) <= most_suppressed:
+            return clustered
+    allocation = sweep(table, criteria)
+    join_covering_classes(table, criteria, allocation)
+    join_nearest_classes(table, criteria, allocation, most_suppressed=most_suppressed)
+    swept = _labelled(table, rows, allocation, labels)
+    return swept if _suppressed(table, swept) <= most_suppressed else None
+
+
+def _suppressed(table: CodedTable, classes: RecodedClasses) -> int:
+    """Return the rows that recoding has suppressed, without those that were suppressed before."""
+    return int((classes.class_of_row < 0).sum() - (table.combination_of_row < 0).sum())
 
 
 def _labelled(
