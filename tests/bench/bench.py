@@ -25,6 +25,7 @@ from confinement import confinement
 from growth import growth
 from linking import linking
 from noise import costs
+from preset_utility import presets
 from profiles import profiles
 from recoding import recoding
 from risk import risk
@@ -332,6 +333,7 @@ PARTS: dict[str, Callable[[int], list[Row]]] = {
     "audit": lambda _: audit_intervals(),
     "risk": lambda _: [Row(*each) for each in risk()],
     "noise": lambda _: noise(),
+    "presets": lambda _: [Row(*each) for each in presets()],
     "recoding": lambda _: [Row(*each) for each in recoding()],
     "profiles": lambda _: [Row(*each) for each in profiles()],
     "sources": lambda _: [Row(*each) for each in sources(command)],

@@ -283,6 +283,7 @@ def _figures(protected: Mapping[str, ProtectedTable], visible: VisibleData) -> d
                 "product_blanked": each.blanked,
                 "time": each.terms.policy.time,
                 "amounts": each.terms.policy.amounts,
+                "sums_kept": dict(each.sums_kept),
             }
             for name, each in protected.items()
         },
@@ -293,6 +294,8 @@ def _notes(lost: int, protected: Mapping[str, ProtectedTable]) -> Iterator[str]:
     if lost:
         yield f"{count_text(lost, 'customer')} left out to reach the criteria"
     for name, each in protected.items():
+        for column, share in each.sums_kept.items():
+            yield f"{name}: the sum of {column} is {share:.1%} of that of the dataset"
         if each.left_out:
             yield (
                 f"{name}: {count_text(each.left_out, 'row')} of {each.read:,} left out, as too few "

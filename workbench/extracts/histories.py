@@ -53,6 +53,8 @@ class ProtectedTable:
         Treatment of each column.
     read, blanked, left_out : int
         Number of rows, of rows that lost their product, and of rows that were left out.
+    sums_kept : mapping of str to float
+        For each column of amounts its sum in the extract, divided by that in the dataset.
     """
 
     rows: pl.DataFrame = field(repr=False)
@@ -61,6 +63,7 @@ class ProtectedTable:
     read: int
     blanked: int
     left_out: int
+    sums_kept: Mapping[str, float] = field(default_factory=dict)
 
 
 def protect_histories(
@@ -179,8 +182,22 @@ def _protect_family(
             read=read,
             blanked=blanked,
             left_out=read - kept.height,
+            sums_kept=_sums_kept(name, kept, visible, pseudonyms),
         )
     return made
+
+
+def _sums_kept(
+    table: str, kept: pl.DataFrame, visible: VisibleData, pseudonyms: Pseudonyms
+) -> dict[str, float]:
+    amounts = [
+        name for name in TABLES[table].columns_with_treatment("amount") if name in kept.columns
+    ]
+    rows = visible.rows(table, keep=pseudonyms.keep_visible)
+    sums = pl.col(amounts).cast(pl.Float64).sum()
+    before = rows.select(sums).collect(engine="streaming").row(0, named=True)
+    after = kept.select(sums).row(0, named=True)
+    return {name: after[name] / before[name] for name in amounts if before[name]}
 
 
 def _with_columns_of_whole(rows: pl.DataFrame, table: str, whole: pl.DataFrame) -> pl.DataFrame:

@@ -2,9 +2,11 @@
 
 The same model and the same segmentation are made of the values as they were and of the cells that
 the extract shows. A generalised cell counts as the mean place of the values that it covers, among
-the values of the column in order.
+the values of the column in order. Columns that the extract shows as they are take part in both;
+columns that it perturbs or replaces by numbers do not.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +14,12 @@ import polars as pl
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.impute import SimpleImputer
 from sklearn.metrics import adjusted_rand_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.preprocessing import StandardScaler
 
+from workbench.extracts.column_hierarchies import as_numbers
 from workbench.extracts.recoding_by_policy import TableToRecode
 from workbench.privacy.risk.released_cells import read_cells
 from workbench.statistics.auc import AucInterval, auc_difference, auc_interval
@@ -72,7 +76,12 @@ class ModelUtility:
 
 
 def measure_model_utility(
-    table: TableToRecode, left: pl.DataFrame, outcomes: pl.DataFrame, *, outcome: str
+    table: TableToRecode,
+    left: pl.DataFrame,
+    outcomes: pl.DataFrame,
+    *,
+    outcome: str,
+    others: Sequence[str] = (),
 ) -> ModelUtility | None:
     """Measure what a table is good for before and after it is recoded.
 
@@ -86,6 +95,8 @@ def measure_model_utility(
         The column of persons, one row each, and ``outcome`` (Boolean).
     outcome : str
         What is predicted, in words.
+    others : sequence of str
+        Columns besides the quasi-identifiers that the extract shows as they are.
 
     Returns
     -------
@@ -103,6 +114,7 @@ def measure_model_utility(
     )
     after = known.join(_first_rows(left, person), on=person, how="left", maintain_order="left")
     columns = [_places(before[name], after[name], table, name) for name in table.hierarchies]
+    columns += [(codes, codes) for codes in (_codes(before[name]) for name in others)]
     places = [np.column_stack(each) for each in zip(*columns, strict=True)]
     scores = [_scores(each, outcome_of) for each in places]
     found = auc_difference(outcome_of, *scores)
@@ -145,6 +157,14 @@ def _places(
     return own.to_numpy().astype(np.float64), shown.to_numpy().astype(np.float64)
 
 
+def _codes(cells: pl.Series) -> Matrix:
+    """Return numbers as they are, and texts as their place in the order of all; NaN for none."""
+    numbers = as_numbers(cells)
+    if numbers.null_count() > cells.null_count():
+        numbers = cells.cast(pl.String).rank("dense")
+    return numbers.cast(pl.Float64).to_numpy().astype(np.float64)
+
+
 def _scores(places: Matrix, outcomes: NDArray[np.bool_]) -> Matrix:
     model = HistGradientBoostingClassifier(random_state=_SEED, max_iter=60)
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=_SEED)
@@ -153,7 +173,7 @@ def _scores(places: Matrix, outcomes: NDArray[np.bool_]) -> Matrix:
 
 
 def _segments(places: Matrix) -> NDArray[np.int64]:
-    filled = np.where(np.isnan(places), np.nanmean(places, axis=0), places)
+    filled = SimpleImputer(keep_empty_features=True).fit_transform(places)
     scaled = StandardScaler().fit_transform(filled)
     found = KMeans(_SEGMENTS, n_init=10, random_state=_SEED).fit_predict(scaled)
     return np.asarray(found, dtype=np.int64)

@@ -118,6 +118,7 @@ def _predict_target(
     return measure_model_utility(
         table, left, outcomes.unique(table.persons, keep="first"),
         outcome=f"the rarer value of {policy.target}",
+        others=[name for name in policy.rules("keep", "sensitive") if name != policy.target],
     )  # fmt: skip
 
 
