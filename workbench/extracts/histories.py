@@ -193,6 +193,8 @@ def _sums_kept(
     amounts = [
         name for name in TABLES[table].columns_with_treatment("amount") if name in kept.columns
     ]
+    if not amounts:
+        return {}
     rows = visible.rows(table, keep=pseudonyms.keep_visible)
     sums = pl.col(amounts).cast(pl.Float64).sum()
     before = rows.select(sums).collect(engine="streaming").row(0, named=True)

@@ -126,6 +126,7 @@ def compare_tables(
     persons: str | None,
     hierarchies: Mapping[str, pl.DataFrame],
     seed: int,
+    empty_is_value: bool | None = None,
 ) -> ComparedTables:
     """Bring three tables into the form in which attacks compare them.
 
@@ -142,6 +143,8 @@ def compare_tables(
         Hierarchies by column, see ``RiskQuestion``.
     seed : int
         Number from which persons are drawn.
+    empty_is_value : bool, optional
+        See ``RiskQuestion``.
     """
     names = [*columns, *sensitive]
     others = original.clear() if control is None else control
@@ -163,7 +166,9 @@ def compare_tables(
             pl.concat([values[0], values[1].cast(values[0].dtype)]),
             distinct,
             hierarchy=hierarchies.get(name),
-            null_is_value=_has_no_new_nulls(original[name], released[name]),
+            null_is_value=_has_no_new_nulls(original[name], released[name])
+            if empty_is_value is None
+            else empty_is_value,
         )
     made = {
         key: Persons(

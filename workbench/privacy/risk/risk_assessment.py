@@ -169,6 +169,7 @@ def _compare(
         persons=question.persons,
         hierarchies=question.hierarchies,
         seed=question.seed,
+        empty_is_value=question.empty_is_value,
     )
 
 

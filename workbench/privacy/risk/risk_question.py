@@ -62,6 +62,9 @@ class RiskQuestion:
     rows_are_persons : bool
         Whether each row of the release comes from a person, so that its classes count. Rows of
         synthetic data come from nobody: only attacks and copies count there.
+    empty_is_value : bool, optional
+        Whether an empty cell of the release is a missing value, and not a suppressed one. Unless
+        given, it is one where no larger share of the column is empty than in the original.
     population : int, optional
         Number of persons in the population from which the persons of the original come.
     groups : tuple of str
@@ -80,6 +83,7 @@ class RiskQuestion:
     persons: str | None = None
     hierarchies: Mapping[str, pl.DataFrame] = field(default_factory=dict, repr=False)
     rows_are_persons: bool = True
+    empty_is_value: bool | None = None
     population: int | None = None
     groups: tuple[str, ...] = ()
     thresholds: RiskThresholds = field(default_factory=RiskThresholds)
