@@ -130,3 +130,20 @@ def test_the_optimal_levels_lose_no_more_than_the_greedy_ones(
             pl.col(name).str.split(": ").list.last() for name in names
         ), table.level)  # fmt: skip
     assert losses["optimal"] <= losses["greedy"] + 1e-9
+
+
+def test_a_stated_level_is_kept_and_left_only_with_a_notice(dataset: MakeDataset) -> None:
+    """Reports of two months compare: levels are only coarser, and a page says so."""
+    kept = view_of(dataset, {"k": 5, "levels": {"first_seen_at": 2, "age_band": 1}})
+    assert kept.data.time_units.units["customers.first_seen_at"] == "year"
+    bands = kept.data["customers"].collect()["age_band"].drop_nulls().unique()
+    assert set(bands) <= {"<35", "35-54", "55+"}
+    assert "do not compare" not in kept.report.cost
+    finer = {"k": 150, "suppression_limit": 0.0, "levels": {"first_seen_at": 0}}
+    forced = view_of(dataset, finer)
+    assert "first_seen_at is coarser than the level that the study states" in forced.report.cost
+    for search in ("greedy", "optimal"):
+        policy = {"k": 5, "levels": {"age_band": 1, "language": 1}, "generalisation": search}
+        assert set(
+            view_of(dataset, policy).data["customers"].collect()["language"].drop_nulls()
+        ) <= {"de", "en"}

@@ -20,6 +20,7 @@ more time than reading their columns. A policy may ask for the levels of least l
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -96,6 +97,7 @@ def anonymise(
     keep: Sequence[str],
     suppression_limit: float,
     search: Literal["greedy", "optimal"] = "greedy",
+    floor: Mapping[str, int] = MappingProxyType({}),
 ) -> AnonymisedTable:
     """Generalise quasi-identifiers until every combination is shared by k persons.
 
@@ -113,6 +115,8 @@ def anonymise(
         Largest share of customers in combinations that are suppressed, 0 to 1.
     search : {"greedy", "optimal"}
         How levels are chosen; ``keep`` is of the greedy search alone.
+    floor : mapping of str to int
+        Finest level that a column may have; 0 unless given.
 
     Raises
     ------
@@ -123,10 +127,11 @@ def anonymise(
         raise PrivacyError(f"k is {k}, but the view has only {customers.height} customers")
     names = _order_of_columns(list(levels), keep)
     coded = _CodedTable.of(customers, {name: levels[name] for name in names})
+    start = {name: min(floor.get(name, 0), len(levels[name])) for name in names}
     level = (
-        _greedy_levels(coded, names, levels, k, keep, suppression_limit * customers.height)
+        _greedy_levels(coded, names, levels, k, keep, suppression_limit * customers.height, start)
         if search == "greedy"
-        else _optimal_levels(customers, levels, k, suppression_limit)
+        else _optimal_levels(customers, levels, k, suppression_limit, start)
     )
     made = _suppress_small(coded.at(level), coded.persons, k)
     before = coded.at(level)
@@ -151,9 +156,10 @@ def _greedy_levels(
     k: int,
     keep: Sequence[str],
     most: float,
+    start: Mapping[str, int],
 ) -> dict[str, int]:
     """Make columns coarser, one at a time, until few customers are in small combinations."""
-    level = dict.fromkeys(names, 0)
+    level = dict(start)
     while coded.count_small(level, k) > most:
         raisable = [name for name in names if level[name] < len(levels[name])]
         free = [name for name in raisable if name not in keep] or raisable[:1]
@@ -168,15 +174,20 @@ def _optimal_levels(
     levels: Mapping[str, Sequence[pl.Expr]],
     k: int,
     suppression_limit: float,
+    start: Mapping[str, int],
 ) -> dict[str, int]:
     """Return the levels that lose least (GCP) among those with few suppressed customers."""
+    allowed = {name: each[start[name] :] for name, each in levels.items()}
+    free = {name: each for name, each in allowed.items() if each}
+    if not free:
+        return dict(start)
     made = recode(
-        customers.select(labels_at(levels, dict.fromkeys(levels, 0))),
-        hierarchies=hierarchies_of_levels(customers, levels),
+        customers.select(labels_at(free, dict.fromkeys(free, 0))),
+        hierarchies=hierarchies_of_levels(customers, free),
         criteria=[KAnonymity(k=k)],
         suppression_limit=suppression_limit,
     )
-    return dict(made.levels)
+    return {name: start[name] + made.levels.get(name, 0) for name in levels}
 
 
 def classes(rows: pl.DataFrame, columns: Sequence[str]) -> Classes:

@@ -4,7 +4,7 @@ The schema declares the treatment of each column (``Column.view``), and the poli
 decides how far it goes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,7 +22,7 @@ from workbench.privacy.shared_values import (
     shared_values,
     show_shared,
 )
-from workbench.privacy.view_report import Change
+from workbench.privacy.view_report import COARSER, Change
 from workbench.schema import TABLES, Column
 from workbench.schema.table_declarations import Treatment
 from workbench.schema.time_units import Unit
@@ -87,6 +87,7 @@ def generalise_customers(
         keep=study.policy.keep,
         suppression_limit=study.policy.suppression_limit,
         search=study.policy.generalisation,
+        floor=study.policy.levels,
     )
     reached = smallest_class(made.rows, quasi)
     if reached < study.policy.k:  # A fault in this package must not become a leak.
@@ -115,20 +116,14 @@ def generalise_customers(
         },
     ).row(0, named=True)
     for name in quasi:
-        if name not in reached_levels:
-            changes.append(
-                Change("customers", name, "suppressed for everybody", "to reach k", 0, 0)
-            )
-            continue
         is_time = allowed.schema[name].is_temporal()
+        why = "; ".join(_reasons(name, made.level[name], study, is_time=is_time))
+        if name not in reached_levels:
+            changes.append(Change("customers", name, "suppressed for everybody", why, 0, 0))
+            continue
         place = min(made.level[name], 2)
         what = f"cut to the {_UNITS[place]}" if is_time else _COARSENESS[place]
         counts = (counted[f"stated {name}"], counted[f"suppressed {name}"])
-        why = (
-            f"to reach k; {_shift_note(study)}"
-            if is_time and study.policy.shift_days
-            else "to reach k"
-        )
         changes.append(Change("customers", name, what, why, *counts))
     return GeneralisedCustomers(
         rows=rows.join(made.rows, on="customer_id", how="left", maintain_order="left"),
@@ -142,6 +137,16 @@ def generalise_customers(
             if allowed.schema[name].is_temporal()
         },
     )
+
+
+def _reasons(name: str, level: int, study: StudyTerms, *, is_time: bool) -> Iterator[str]:
+    """Yield why a quasi-identifier has its level."""
+    stated = study.policy.levels.get(name)
+    if stated is not None and level > stated:
+        yield f"{COARSER} {stated}"
+    yield "to reach k"
+    if is_time and study.policy.shift_days:
+        yield _shift_note(study)
 
 
 def treat_other_columns(

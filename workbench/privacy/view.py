@@ -127,7 +127,7 @@ class View(Figures):
 #: Settings of a policy that decide the content of a view; the others concern publishing.
 _VIEW_POLICY = {
     "k", "keep", "suppression_limit", "time", "amounts", "shift_days", "rare_products",
-    "generalisation", "limits",
+    "generalisation", "limits", "levels",
 }  # fmt: skip
 
 

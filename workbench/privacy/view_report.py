@@ -14,6 +14,10 @@ from workbench.privacy.view_risk import ViewRisk
 _FINEST, _SUPPRESSED = "finest level", "suppressed for everybody"
 
 
+#: How the note of a column begins that is coarser than the level that its study states.
+COARSER = "coarser than the study's level"
+
+
 class Change(NamedTuple):
     """Treatment of one column; ``suppressed`` counts single cells among the ``stated`` cells."""
 
@@ -186,6 +190,11 @@ class ViewReport:
         if self.suppressed:
             count = _format_count(self.suppressed, self.min_group)
             text += f" Of {count} customers all of these characteristics were removed."
+        for name in quasi.filter(pl.col("note").str.starts_with(COARSER))["column"]:
+            text += (
+                f" {name} is coarser than the level that the study states: figures by it do not "
+                "compare with earlier reports."
+            )
         return f"{text} {self._texts_lost()}".strip()
 
     def _texts_lost(self) -> str:
@@ -202,7 +211,7 @@ class ViewReport:
         notes = [
             f"{_format_share(count, stated, self.min_group)} of the cells suppressed {note}".strip()
             if count
-            else ("" if stated is not None else note)
+            else ("" if stated is not None and not note.startswith(COARSER) else note)
             for note, stated, count in self.columns.select(
                 "note", "stated", "suppressed"
             ).iter_rows()

@@ -204,6 +204,7 @@ def measure_view_risk(
         return anonymise(
             customers, levels=asked, k=k, keep=policy.keep,
             suppression_limit=policy.suppression_limit, search=policy.generalisation,
+            floor=policy.levels,
         )  # fmt: skip
 
     def release(some: pl.DataFrame) -> pl.DataFrame:

@@ -89,6 +89,9 @@ class Policy(Protection):
     generalisation : {"greedy", "optimal"}
         How levels of the quasi-identifiers are chosen: step by step, or the levels with the least
         loss of all (``privacy.anonymity``).
+    levels : mapping of str to int
+        Finest level that a quasi-identifier of the customer table may have, 0 the finest of all, as
+        pages name them. A view is only coarser, with a notice, so reports of two months compare.
     keep : tuple of str
         Columns to generalise last, the most needed first; the greedy search alone knows them.
     release : {"noise", "exact"}
@@ -104,6 +107,7 @@ class Policy(Protection):
     """
 
     generalisation: Literal["greedy", "optimal"] = "greedy"
+    levels: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     keep: tuple[str, ...] = ()
     release: Literal["noise", "exact"] = "noise"
     release_reason: Words | None = None

@@ -198,16 +198,20 @@ def _describe_absence(column: Column) -> str:
 
 
 def _keep_faults(content: Mapping[str, Any]) -> list[str]:
-    """Refuse columns in ``policy.keep`` that are not in the view or are never generalised."""
+    """Refuse columns in ``policy.keep`` and ``policy.levels`` that no view generalises."""
     policy, columns = content.get("policy"), content.get("columns")
-    keep = policy.get("keep") if isinstance(policy, dict) else None
+    named = {
+        key: policy.get(key) or () if isinstance(policy, dict) else () for key in ("keep", "levels")
+    }
     seen = columns.get("customers") if isinstance(columns, dict) else None
     quasi = [
         n for n in TABLES["customers"].columns_with_treatment("generalise") if n in (seen or ())
     ]
     return [
-        f"policy.keep: {unknown_name('quasi-identifier among columns.customers', str(name), quasi)}"
-        for name in (keep if isinstance(keep, list) else ())
+        f"policy.{key}: "
+        f"{unknown_name('quasi-identifier among columns.customers', str(name), quasi)}"
+        for key, names in named.items()
+        for name in (names if isinstance(names, list | dict) else ())
         if name not in quasi
     ]
 
