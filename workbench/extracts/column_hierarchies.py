@@ -139,7 +139,7 @@ def as_numbers(cells: pl.Series) -> pl.Series:
 def as_dates(cells: pl.Series) -> pl.Series:
     """Return cells as days, of instants their day; null where they are none."""
     if cells.dtype.is_temporal():
-        return cells.cast(pl.Date)
+        return cells.cast(pl.Date, strict=False)
     return cells.cast(pl.String).str.head(10).str.to_date("%Y-%m-%d", strict=False)
 
 

@@ -74,7 +74,11 @@ def summarise_histories(
             day.min().alias(f"{name}_first"),
             day.max().alias(f"{name}_last"),
             *(
-                pl.col(each).filter(is_counted).cast(pl.Int64).sum().alias(f"{name}_{each}")
+                pl.col(each)
+                .filter(is_counted)
+                .cast(pl.Int64, strict=False)
+                .sum()
+                .alias(f"{name}_{each}")
                 for each in amounts
             ),
         )
@@ -88,7 +92,11 @@ def summarise_histories(
         } | {f"{name}_{each}": f"sum of {each} in {name}, in {terms.currency}" for each in amounts}
     numbers = [name for name in meanings if rows.schema[name] != pl.Date]
     rows = rows.with_columns(
-        pl.col(name).fill_null(0).cast(pl.Float64).round_sig_figs(_DIGITS).cast(pl.Int64)
+        pl.col(name)
+        .fill_null(0)
+        .cast(pl.Float64)
+        .round_sig_figs(_DIGITS)
+        .cast(pl.Int64, strict=False)
         for name in numbers
     )
     return HistorySummaries(

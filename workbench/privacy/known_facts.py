@@ -175,7 +175,7 @@ def count_alike(known: pl.DataFrame, rows: pl.DataFrame, *, enough: int = 1) -> 
     rarest = ordered.filter(pl.col("_place") == 0)
     # One fact that many persons have needs no list of them: the person is one of the sharing.
     alone = rarest.filter((pl.col("_known") == 1) & (pl.col("_sharing") > enough + 1))
-    counted = alone.select(*CASE, _alike=pl.col("_sharing").cast(pl.Int64) - 1)
+    counted = alone.select(*CASE, _alike=pl.col("_sharing").cast(pl.Int64, strict=False) - 1)
     alike = (
         rarest.join(alone, on=CASE, how="anti")
         .join(rows, on="_fact", suffix="_other")

@@ -228,7 +228,7 @@ def _leaf_places(hierarchy: Hierarchy, values: pl.Series, column: str) -> Codes:
     """Return the leaf of each value; a missing value is behind the leaves."""
     leaves = hierarchy.labels[0]
     texts = values.cast(pl.String)
-    places = texts.cast(pl.Enum(leaves), strict=False).to_physical().cast(pl.Int64)
+    places = texts.cast(pl.Enum(leaves), strict=False).to_physical().cast(pl.Int64, strict=False)
     uncovered = places.null_count() - texts.null_count()
     if uncovered:
         raise ParameterError(

@@ -124,7 +124,11 @@ class _Nodes:
         every = np.concatenate(label_of)
         texts = pl.concat([self.text, pl.Series("text", [None], pl.String)]).gather(every)
         distinct = texts.unique(maintain_order=True)
-        numbers = texts.cast(pl.Enum(distinct.drop_nulls())).to_physical().cast(pl.Int64)
+        numbers = (
+            texts.cast(pl.Enum(distinct.drop_nulls()), strict=False)
+            .to_physical()
+            .cast(pl.Int64, strict=False)
+        )
         labels = np.split(numbers.fill_null(len(distinct) - 1).to_numpy().copy(), top + 1)
         shown = pl.concat([distinct.drop_nulls(), distinct.filter(distinct.is_null())])
         return CodedColumn(

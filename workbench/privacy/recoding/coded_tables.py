@@ -188,11 +188,11 @@ def number_cells(cells: pl.Series) -> Codes:
     """Return the number of each cell in the order of the values; a missing cell comes last."""
     if cells.dtype == pl.String:  # Looking values up is several times faster than ranking texts.
         values = cells.drop_nulls().unique().sort()
-        numbers, highest = cells.cast(pl.Enum(values)).to_physical(), len(values)
+        numbers, highest = cells.cast(pl.Enum(values), strict=False).to_physical(), len(values)
     else:
         numbers = cells.rank("dense") - 1
         highest = cells.n_unique() - (cells.null_count() > 0)
-    return numbers.cast(pl.Int64).fill_null(highest).to_numpy().copy()
+    return numbers.cast(pl.Int64, strict=False).fill_null(highest).to_numpy().copy()
 
 
 def numbered_values(cells: pl.Series) -> pl.Series:

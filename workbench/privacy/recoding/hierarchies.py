@@ -146,7 +146,7 @@ def _refuse_lines(faulty: pl.DataFrame, message: str, first_line: int) -> None:
 def _in_leaf_order(table: pl.DataFrame, columns: Sequence[str]) -> Hierarchy:
     """Sort the leaves so that those of one label are neighbours, and number the labels."""
     earliest = [
-        pl.col("line").cast(pl.Int64).min().over(column).alias(f"first {column}")
+        pl.col("line").cast(pl.Int64, strict=False).min().over(column).alias(f"first {column}")
         for column in columns
     ]
     order = [f"first {column}" for column in reversed(columns)]

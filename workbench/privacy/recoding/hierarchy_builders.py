@@ -75,7 +75,7 @@ def number_bands(values: Iterable[object], *, widths: Sequence[float]) -> Hierar
 def _band_labels(numbers: pl.Series, width: float) -> pl.Series:
     """Return the band of each number; a number that rounding puts below a limit is at the limit."""
     if float(width).is_integer() and numbers.dtype.is_integer():
-        start = (numbers.cast(pl.Int64) // int(width)) * int(width)
+        start = (numbers.cast(pl.Int64, strict=False) // int(width)) * int(width)
         return pl.select(pl.format("[{}, {})", start, start + int(width))).to_series()
     steps = (numbers.cast(pl.Float64) / width + 1e-9).floor()
     limits = [(each * width).round(9).cast(pl.String) for each in (steps, steps + 1)]
@@ -130,7 +130,11 @@ def text_prefixes(values: Iterable[object], *, lengths: Sequence[int]) -> Hierar
     size = leaves.str.len_chars()
     levels = {"value": leaves}
     for length in lengths:
-        stars = pl.Series(["*"]).repeat_by((size.cast(pl.Int64) - length).clip(0)).list.join("")
+        stars = (
+            pl.Series(["*"])
+            .repeat_by((size.cast(pl.Int64, strict=False) - length).clip(0))
+            .list.join("")
+        )
         levels[str(length)] = leaves.str.head(length) + stars
     return hierarchy_of(_table(levels), name="of prefixes")
 

@@ -200,7 +200,7 @@ def number_classes(
     everyone = owned["_owner"].n_unique()
     stated = owned.filter(~is_suppressed(owned, columns)) if columns else owned
     named = pl.struct(columns) if columns else pl.lit(0)
-    stated = stated.with_columns(_class=named.rank("dense").cast(pl.Int64) - 1)
+    stated = stated.with_columns(_class=named.rank("dense").cast(pl.Int64, strict=False) - 1)
     held = stated.group_by("_class", maintain_order=True).agg(
         *(pl.col(name).first() for name in columns), _size=pl.col("_owner").n_unique()
     )

@@ -37,7 +37,7 @@ def truncate_alike(
 
 
 def _without_zone(times: pl.Series) -> pl.Series:
-    local = times.cast(pl.Datetime("us")) if times.dtype == pl.Date else times
+    local = times.cast(pl.Datetime("us"), strict=False) if times.dtype == pl.Date else times
     return local.dt.replace_time_zone(None).dt.cast_time_unit("us")
 
 

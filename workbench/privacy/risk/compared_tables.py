@@ -163,7 +163,7 @@ def compare_tables(
         cells[name] = _numbered(entries[name], distinct)
         values = [each[name] for each in drawn.values()]
         spaces[name] = read_cells(
-            pl.concat([values[0], values[1].cast(values[0].dtype)]),
+            pl.concat([values[0], values[1].cast(values[0].dtype, strict=False)]),
             distinct,
             hierarchy=hierarchies.get(name),
             null_is_value=_has_no_new_nulls(original[name], released[name])

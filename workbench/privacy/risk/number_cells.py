@@ -157,10 +157,10 @@ def _range_of(
 def as_numbers(values: pl.Series) -> pl.Series:
     """Return numbers as floats, times as days since 1970, and texts of numbers as their numbers."""
     if values.dtype == pl.Date:
-        return values.cast(pl.Int32).cast(pl.Float64)
+        return values.cast(pl.Int32, strict=False).cast(pl.Float64)
     if isinstance(values.dtype, pl.Datetime):
         local = values.dt.replace_time_zone(None).dt.cast_time_unit("us")
-        return local.cast(pl.Int64).cast(pl.Float64) / 86_400_000_000
+        return local.cast(pl.Int64, strict=False).cast(pl.Float64) / 86_400_000_000
     if values.dtype.is_temporal():
-        return values.cast(pl.Int64).cast(pl.Float64)
+        return values.cast(pl.Int64, strict=False).cast(pl.Float64)
     return values.cast(pl.Float64, strict=False).fill_nan(None)
