@@ -150,6 +150,7 @@ def test_orders_are_loaded_in_batches(tmp_path: Path):
         (line(99, 1, "C3", 4, "9.50", "NLD"), "a statement about a customer is refused"),
         (line(99, 1, "C3", 4, '"1,5"', "NL") * 90, "decimal mark"),
         ("99,1,C3,2023-10-29T02:30:00,1.00,NL,\n", "the order of all records"),
+        (line(99, 1, "C3", 4, "9.50", "DE"), "the characteristics of a customer change"),
     ],
 )
 def test_evidence_of_the_whole_file_makes_it_read_whole(tmp_path: Path, rows: str, reason: str):

@@ -17,6 +17,7 @@ from workbench.intake.records import Records
 from workbench.schema import TABLES
 from workbench.sources import REFUSED, NeedsWholeFileError, ReadResult, faults_of
 from workbench.sources.batch_hashes import BatchHashes
+from workbench.sources.mapping.statement_times import HELD_SINCE, latest_time
 
 #: Number of rows of statements that are joined at once.
 _ROWS = 200_000
@@ -160,7 +161,7 @@ class _Statements:
                     ]
                 )
             counted.append(rows.filter("_is_new").select("source_row"))
-            tables[name] = rows.drop("_is_refused", "_is_new")
+            tables[name] = rows.select(pl.exclude("_is_refused", "_is_new", HELD_SINCE))
         return tables, pl.concat(counted).unique()
 
     def _append(self, frames: list[pl.DataFrame], rows: pl.DataFrame, name: str | None) -> None:
@@ -177,20 +178,35 @@ class _Statements:
         if name == "identities":
             key, merges = list(TABLES[name].primary_key), {"last_seen_at": "max"}
         else:
-            key, merges = ["record_id"], {"observed_at": "max", **self._merges}
+            key, merges = ["record_id"], {"observed_at": "min", **self._merges}
         key = [column for column in key if column in rows.columns]
         first = ("source_row", "_is_refused", "_is_new")
-        return (
-            rows.group_by(key, maintain_order=True)
-            .agg(
-                pl.col(column).first()
-                if column in first
-                else _merge(column, rows.schema[column], merges.get(column, "known"))
-                for column in rows.columns
-                if column not in key
-            )
-            .select(rows.columns)
-        )
+        groups = rows.group_by(key, maintain_order=True)
+        joined = groups.agg(
+            pl.col(column).first()
+            if column in first
+            else _merge(column, kind, merges.get(column, "known"))
+            for column, kind in rows.schema.items()
+            if column not in key
+        ).select(rows.columns)
+        if HELD_SINCE in rows.columns:
+            joined = _join_times(rows, joined)
+        return joined
+
+
+def _join_times(rows: pl.DataFrame, joined: pl.DataFrame) -> pl.DataFrame:
+    """Return joined customers with the time since when all their values hold."""
+    values = [name for name in rows[HELD_SINCE].struct.fields if name != "observed_at"]
+    groups = rows.group_by("record_id", maintain_order=True)
+    different = groups.agg(pl.col(values).drop_nulls().n_unique() > 1)
+    if different.select(pl.any_horizontal(pl.col(values).any())).item():
+        raise NeedsWholeFileError("the characteristics of a customer change")
+    times = groups.agg(pl.col(HELD_SINCE).struct.unnest().min()).drop("record_id")
+    held = times.with_columns(pl.when(joined[name].is_not_null()).then(name) for name in values)
+    return joined.with_columns(
+        latest_time(held).cast(joined.schema["observed_at"]).alias("observed_at"),
+        times.to_struct(HELD_SINCE),
+    )
 
 
 def _merge(column: str, kind: pl.DataType, function: str) -> pl.Expr:

@@ -21,6 +21,7 @@ from workbench.schema.record_faults import FAULTS, MISSING, Rule
 from workbench.schema.validation import first_of_repeated, validate_rows
 from workbench.sources import REFUSED, ReadResult, refused_records
 from workbench.sources.mapping.minimisation import minimised_values
+from workbench.sources.mapping.statement_times import HELD_SINCE
 
 #: Columns that rows get when a dataset is opened.
 _ADDED_ON_OPENING = ("customer_id",)
@@ -316,5 +317,5 @@ def _find_further_faults(table: str, doubtful: pl.DataFrame) -> pl.DataFrame:
 
 
 def _kept_columns(name: str, frame: pl.DataFrame) -> list[str]:
-    further = [column for column in ("source_row",) if column in frame.columns]
+    further = [column for column in ("source_row", HELD_SINCE) if column in frame.columns]
     return list(dict.fromkeys([*TABLES[name].stored, *further]))

@@ -40,7 +40,7 @@ def merge_function(sql: str) -> str | None:
     """
     if found := _MERGED.fullmatch(sql):
         return found[1].lower()
-    return "known" if _looks_at_one_row(sql) else None
+    return "known" if looks_at_one_row(sql) else None
 
 
 def merge_functions(part: PartRules) -> Mapping[str, str]:
@@ -55,6 +55,13 @@ def merge_functions(part: PartRules) -> Mapping[str, str]:
 def reason_to_read_whole(part: PartRules) -> str | None:
     """Return why a delimited file must be read whole by these rules, None if it need not be."""
     return next(_reasons(part), None)
+
+
+def looks_at_one_row(sql: str) -> bool:
+    """Return whether an expression gives a value to each row by itself."""
+    bare = _TEXT.sub("''", sql)
+    is_windowed = re.search(r"\bOVER\b", bare, re.IGNORECASE) is not None
+    return not is_windowed and all(map(_OF_ONE_ROW.fullmatch, _CALL.findall(bare)))
 
 
 def _reasons(part: PartRules) -> Iterator[str]:
@@ -77,7 +84,7 @@ def _reasons(part: PartRules) -> Iterator[str]:
             if rule.per and together not in rule.per:
                 yield f"rows of {table} are made of records that are not kept together"
     for sql in _expressions(part):
-        if not _looks_at_one_row(_without_windows(sql, together)):
+        if not looks_at_one_row(_without_windows(sql, together)):
             yield "an expression looks at all records"
 
 
@@ -110,9 +117,3 @@ def _without_windows(sql: str, together: str | None) -> str:
         return sql
     window = rf"\s*OVER\s*\(\s*PARTITION BY\s[^()]*\b{together}\b[^()]*\)"
     return re.sub(rf"\b\w+\s*\((?:[^()]|\([^()]*\))*\){window}", "0", sql, flags=re.IGNORECASE)
-
-
-def _looks_at_one_row(sql: str) -> bool:
-    bare = _TEXT.sub("''", sql)
-    is_windowed = re.search(r"\bOVER\b", bare, re.IGNORECASE) is not None
-    return not is_windowed and all(map(_OF_ONE_ROW.fullmatch, _CALL.findall(bare)))

@@ -24,7 +24,7 @@ from workbench.sources.mapping.mapped_records import (
 )
 from workbench.sources.mapping.mapping_rules import RowRule
 from workbench.sources.mapping.part_context import PartContext, explain_sql_errors
-from workbench.sources.source_settings import Provenance
+from workbench.sources.mapping.statement_times import HELD_SINCE, date_statements
 
 _ROWS = "_source_rows"
 #: Kinds of identifiers that begin with the system that issued them.
@@ -78,7 +78,7 @@ def _make_all_rows(records: Rows, context: PartContext) -> Iterator[tuple[str, p
     for table, rules in part.tables.items():
         for rule in rules:
             with explain_sql_errors(context, f"tables.{table}"):
-                rows = _rows_of_rule(records[rule.each], table, rule, context.provenance)
+                rows = _rows_of_rule(records[rule.each], table, rule, context)
             yield table, rows
     for kind, sql in part.identities.items():
         with explain_sql_errors(context, f"identities.{kind}"):
@@ -92,7 +92,7 @@ def _make_all_rows(records: Rows, context: PartContext) -> Iterator[tuple[str, p
 
 
 def _rows_of_rule(
-    records: pl.DataFrame, table: str, rule: RowRule, provenance: Provenance
+    records: pl.DataFrame, table: str, rule: RowRule, context: PartContext
 ) -> pl.DataFrame:
     if rule.record is not None:
         records = records.with_columns(native_record_id(rule.record))
@@ -110,7 +110,9 @@ def _rows_of_rule(
     types = {column.name: column.type for column in _stated_columns(table)}
     stated = {name: pl.sql_expr(sql) for name, sql in rule.columns.items()}
     columns = {
-        name: to_utc_instant(value, records, provenance) if types[name] == pl.Datetime else value
+        name: to_utc_instant(value, records, context.provenance)
+        if types[name] == pl.Datetime
+        else value
         for name, value in {**_default_columns(table), **stated}.items()
     }
     if table == "consents" and "consent_id" not in columns:
@@ -125,18 +127,17 @@ def _rows_of_rule(
         **{f"={name}": value for name, value in columns.items()},
         source_row=pl.col("source_row").min(),
         **{_ROWS: pl.col("source_row")},
-    ).drop(per)
-    firsts = [
+    )
+    rows = rows.with_columns(
         pl.col(name).list.drop_nulls().list.first()
-        if rows.schema[name] == pl.List
-        else pl.col(name)
-        for name in rows.columns
-        if name.startswith("=")
-    ]
-    return rows.select(
-        *(first.name.map(lambda name: name.removeprefix("=")) for first in firsts),
-        "source_row",
-        _ROWS,
+        for name, kind in rows.schema.items()
+        if name.startswith("=") and kind == pl.List
+    )
+    dated = date_statements(rows, records, table=table, rule=rule, evidence=context.evidence)
+    return dated.select(
+        pl.col("^=.*$").name.map(lambda name: name.removeprefix("=")),
+        pl.col("source_row", _ROWS),
+        pl.col(f"^{HELD_SINCE}$"),
     )
 
 
@@ -146,7 +147,7 @@ def _default_columns(table: str) -> dict[str, pl.Expr]:
     if table == "customers":
         return {
             "record_id": pl.col(RECORD), "kind": pl.col(KIND),
-            "observed_at": pl.col(OBSERVED).max(),
+            "observed_at": pl.col(OBSERVED).min(),
         }  # fmt: skip
     if "record_id" in TABLES[table]:
         given["record_id"] = pl.col(RECORD)
@@ -235,7 +236,9 @@ def _to_declared_types(
     ]
     rounded = rows.select(pl.sum_horizontal(pl.lit(0), *fractions)).item(0, 0)
     order = [column.name for column in _stated_columns(table)]
-    return rows.select(expressions).select(*order, "source_row"), join_faults(at_fault), rounded
+    typed = rows.select(*expressions, pl.col(f"^{HELD_SINCE}$"))
+    kept = typed.select(*order, "source_row", pl.col(f"^{HELD_SINCE}$"))
+    return kept, join_faults(at_fault), rounded
 
 
 def _exploded(rows: pl.DataFrame) -> pl.DataFrame:
