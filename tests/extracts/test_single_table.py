@@ -2,11 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
 from workbench.cli import main
+from workbench.extracts import written_extract
+from workbench.foundation.errors import InputError
+from workbench.session import user_session
 
 RULES = """
 k = 3
@@ -174,3 +178,55 @@ def test_a_draft_is_a_policy_that_works(source: Path, capsys: pytest.CaptureFixt
     assert "Name 1" not in text
     for column in table().columns:
         assert f"# {column}: " in text
+
+
+def test_a_report_that_exists_is_not_replaced(source: Path) -> None:
+    first, second = source.with_name("out.parquet"), source.with_name("out.csv")
+    assert run(source, first) == 0
+    report = first.with_name("out.risk.json").read_bytes()
+    assert run(source, second) == 3
+    assert first.with_name("out.risk.json").read_bytes() == report
+    assert not second.exists()
+
+
+def test_of_two_runs_into_one_name_the_second_is_refused_and_removes_nothing(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = source.with_name("out.csv")
+    measure = user_session.Session.anonymize
+
+    def overtaken(self: user_session.Session, *given: Any, **named: Any) -> Any:
+        made = measure(self, *given, **named)
+        monkeypatch.undo()
+        assert run(source, out) == 0
+        return made
+
+    monkeypatch.setattr(user_session.Session, "anonymize", overtaken)
+    assert run(source, out) == 3
+    assert out.exists()
+    assert json.loads(out.with_name("out.description.json").read_bytes())["persons"] == 120
+
+
+def test_a_failed_writing_leaves_no_report(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, rows: pl.DataFrame) -> None:
+        raise InputError(f"cannot write {path.name}: no space left")
+
+    monkeypatch.setattr(written_extract, "write_table", full)
+    assert run(source, source.with_name("out.csv")) == 3
+    assert not list(source.parent.glob("*out*"))
+
+
+def test_the_reports_do_not_show_the_values_of_a_person_who_was_left_out(source: Path) -> None:
+    common = {"sex": ["F", "M"] * 60, "region": ["N", "N", "S", "S"] * 30}
+    rows = pl.DataFrame(common).vstack(pl.DataFrame({"sex": ["F"], "region": ["W"]}))
+    rows.vstack(pl.DataFrame({"sex": ["M"] * 20, "region": ["W"] * 20})).write_csv(source)
+    out = source.with_name("out.csv")
+    rules = (
+        'k = 5\nrecoding = "levels"\n'
+        "limits = { singling_out = 1.0, linkability = 1.0 }\n"
+        '[columns]\nsex = "generalise"\nregion = "generalise"\n'
+    )
+    assert run(source, out, rules) == 0
+    assert pl.read_csv(out).height == 140
+    assert "Who loses most" not in out.with_name("out.risk.html").read_text(encoding="utf-8")
+    assert not json.loads(out.with_name("out.risk.json").read_bytes())["worst_losses"]

@@ -8,6 +8,7 @@ import hashlib
 import secrets
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from workbench.extracts.drafting import PolicyDraft
 from workbench.extracts.extract import Extract
 from workbench.extracts.single_table import TABLE
 from workbench.extracts.table_files import write_table
-from workbench.foundation.errors import InputError
-from workbench.foundation.files import canonical_json, sync_folder, write_whole
+from workbench.foundation.errors import InputError, WorkbenchError
+from workbench.foundation.files import canonical_json, claim_new, sync_folder, write_whole
 from workbench.privacy.recoding import write_hierarchy
 from workbench.reports.risk_page import ReleaseContext, render_risk_page
 from workbench.studies import ExtractPolicy
@@ -75,26 +76,44 @@ def policy_hash(policy: ExtractPolicy) -> str:
 def write_table_extract(extract: Extract, path: Path, description: Mapping[str, Any]) -> list[Path]:
     """Write the only table of an extract, with its description and risk report beside it.
 
-    The table is written last, so that a table is never without its report.
+    The table is written last, so that a table is never without its report. Each name of a report is
+    claimed before it is written, so that of two runs into the same name one is refused. Reports
+    without a table are removed if the disk is full.
 
     Raises
     ------
     InputError
-        The disk is full or the folder cannot be written.
+        One of the files exists, the disk is full or the folder cannot be written.
     """
-    beside = {
-        path.with_name(f"{path.stem}.{name}"): content
-        for name, content in _reports(extract, description, name=path.name).items()
-    }
-    for place, content in beside.items():
-        write_whole(place, content, mode=0o600)
-    write_table(path, extract.tables[TABLE])
+    reports = _reports(extract, description, name=path.name)
+    beside = dict(zip(report_places(path), reports.values(), strict=True))
+    claimed: list[Path] = []
+    try:
+        for place, content in beside.items():
+            claim_new(place)
+            claimed.append(place)
+            write_whole(place, content, mode=0o600)
+        require_new(path)
+        write_table(path, extract.tables[TABLE])
+    except WorkbenchError:
+        for place in claimed:
+            place.unlink(missing_ok=True)
+        raise
     return [path, *beside]
 
 
+def report_places(path: Path) -> list[Path]:
+    """Return the paths of the reports beside the table at this path, in the order of writing."""
+    return [path.with_name(f"{path.stem}.{name}") for name in (DESCRIPTION, RISK, PAGE)]
+
+
 def _reports(extract: Extract, description: Mapping[str, Any], *, name: str) -> dict[str, bytes]:
-    """Return the description, the risk report and its page, by the names of their files."""
-    policy = extract.policy
+    """Return the description, the risk report and its page, by the names of their files.
+
+    Losses by group stay out. They count persons by their original values, also those who were left
+    out, so beside the table they would show the values of a person who was left out.
+    """
+    policy, risk = extract.policy, replace(extract.risk, losses=None)
     context = ReleaseContext(
         name=name,
         recipient=policy.recipient or "",
@@ -103,8 +122,8 @@ def _reports(extract: Extract, description: Mapping[str, Any], *, name: str) -> 
     )
     return {
         DESCRIPTION: canonical_json(description),
-        RISK: canonical_json(extract.risk.to_dict()),
-        PAGE: render_risk_page(extract.risk, context).encode(),
+        RISK: canonical_json(risk.to_dict()),
+        PAGE: render_risk_page(risk, context).encode(),
     }
 
 

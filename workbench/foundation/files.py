@@ -38,6 +38,26 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o644) -> None:
             partial.unlink()
 
 
+def claim_new(path: Path) -> None:
+    """Make an empty file at a path at which nothing is, so that no other process takes it.
+
+    Raises
+    ------
+    InputError
+        There is something already, or the folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError as error:
+        raise InputError(f"{path} exists: name a new one, or remove it") from error
+    except OSError as error:
+        raise InputError(
+            f"cannot write {path.name} in {path.parent}: {error.strerror}; make room or name "
+            "another folder"
+        ) from error
+
+
 def sync_folder(folder: Path) -> None:
     """Write a folder's list of names to disk, so that new files survive a power cut.
 

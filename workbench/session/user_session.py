@@ -253,7 +253,7 @@ class Session:
         from workbench.extracts import anonymise_dataset, anonymise_table  # late: polars
         from workbench.extracts.column_hierarchies import read_hierarchy_files
         from workbench.extracts.table_files import read_table, require_suffix
-        from workbench.extracts.written_extract import require_new
+        from workbench.extracts.written_extract import report_places, require_new
         from workbench.studies import read_extract_policy
         from workbench.vault.parquet import translate_read_errors
 
@@ -269,6 +269,8 @@ class Session:
             raise ParameterError("--customers and --as-of are for a dataset, not for a file")
         if out is not None:
             require_suffix(out)
+            for place in report_places(out):
+                require_new(place)
         files = read_hierarchy_files(rules, path.parent)
         return anonymise_table(read_table(Path(source)), rules, files)
 
