@@ -136,7 +136,7 @@ class TableToRecode:
             method=policy.recoding,
             labels="ranges" if policy.ranges else "hierarchy",
             persons=self.persons if present < rows.height else None,
-            missing=policy.missing,  # type: ignore[arg-type]
+            missing=policy.missing,
         )
 
 

@@ -107,8 +107,8 @@ class ExtractPolicy(Protection):
     ranges : bool
         Whether local recoding may also join neighbouring values, which loses less, instead of using
         the hierarchies' labels only.
-    missing : {"value", "wildcard", "left out"}
-        How a missing cell counts: as a value of its own, as any value, or its row not at all.
+    missing : {"value", "left out"}
+        How a missing cell counts: as a value of its own, or its row not at all.
     columns : mapping of str to ColumnTreatment
         Rule of every column of a single table. A column without a rule is dropped.
     target : str or None
@@ -139,7 +139,7 @@ class ExtractPolicy(Protection):
     t: Annotated[float, Field(gt=0, le=1)] | None = None
     recoding: Literal["levels", "local"] = "local"
     ranges: bool = False
-    missing: Literal["value", "wildcard", "left out"] = "value"
+    missing: Literal["value", "left out"] = "value"
     columns: dict[str, Annotated[ColumnTreatment, BeforeValidator(_as_rule)]] = Field(
         default_factory=dict
     )
