@@ -1,5 +1,6 @@
 """A file anonymised as one would use ARX, by its command."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -230,3 +231,52 @@ def test_the_reports_do_not_show_the_values_of_a_person_who_was_left_out(source:
     assert pl.read_csv(out).height == 140
     assert "Who loses most" not in out.with_name("out.risk.html").read_text(encoding="utf-8")
     assert not json.loads(out.with_name("out.risk.json").read_bytes())["worst_losses"]
+
+
+def test_a_file_without_names_is_refused_since_its_first_record_would_leave(
+    source: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source.write_text("00004 19970101 2 29.33\n00004 19970118 2 29.73\n", encoding="utf-8")
+    out = source.with_name("out.csv")
+    assert run(source, out, 'k = 2\n[columns]\n"2" = "generalise"\n') == 3
+    said = capsys.readouterr().err
+    assert "4 of 4 columns are named by a number" in said
+    assert "29.33" not in said
+
+
+def test_columns_that_single_persons_out_or_may_be_learned_are_told(
+    source: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = RULES.replace('name = "drop"', 'name = "keep"')
+    rules = rules.replace('"pseudonymise"', '"sensitive"')
+    assert run(source, source.with_name("out.csv"), rules) == 0
+    said = capsys.readouterr().out
+    assert "occur with one person only, whom they single out" in said.split("name: ")[1]
+    assert "team is sensitive, but neither l nor t is stated" in said
+    assert "Name 1" not in said
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [["名", "性"], ["sex!", "sex?"], ["e😀", "b"], ["two\nlines", "del\x7f"], ['q"x', "back\\"]],
+)
+def test_a_draft_is_read_whatever_the_columns_are_named(
+    source: Path, capsys: pytest.CaptureFixture[str], columns: list[str]
+) -> None:
+    values = [["a", "b"] * 20 + ["x"], ["c", "d"] * 20 + ["y"]]
+    pl.DataFrame(dict(zip(columns, values, strict=True))).write_csv(source)
+    policy, out = source.with_name("drafted.toml"), source.with_name("out.csv")
+    assert main(["policy", "draft", str(source), "--out", str(policy)]) == 0
+    made = main(["anonymize", str(source), "--policy", str(policy), "--out", str(out)])
+    assert made == 0, capsys.readouterr().err
+    with out.open(encoding="utf-8", newline="") as lines:
+        assert next(csv.reader(lines)) == columns
+
+
+def test_a_draft_that_will_be_refused_is_told(
+    source: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pl.DataFrame({"town": ["a", "b", "c"]}).write_csv(source)
+    policy = source.with_name("drafted.toml")
+    assert main(["policy", "draft", str(source), "--out", str(policy)]) == 0
+    assert "WARNING: These rules are too strict for the data" in capsys.readouterr().err

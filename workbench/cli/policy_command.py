@@ -48,4 +48,7 @@ def draft(
         if made.hierarchies:
             say("It names files of hierarchies: --out FILE.toml writes them beside the policy.")
     if out is not None:
+        for line in made.text.splitlines():
+            if line.startswith("# These rules"):
+                say(f"WARNING: {line.removeprefix('# ')}")
         say(f"Wrote {out}: check every line, then workbench anonymize {source} --policy {out}")

@@ -135,7 +135,7 @@ def propose_rule(cells: pl.Series, *, k: int) -> ColumnProposal:
     why = f"{count_text(different, 'value')}"
     if hierarchy is None:
         return propose(ColumnTreatment(treatment="generalise"), why)
-    rule = ColumnTreatment(treatment="generalise", hierarchy=f"{'_'.join(words)}.csv")
+    rule = ColumnTreatment(treatment="generalise", hierarchy=f"{'_'.join(words) or 'column'}.csv")
     return propose(rule, f"{why}; rare ones are other at level 1: group them better", hierarchy)
 
 

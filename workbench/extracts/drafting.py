@@ -8,7 +8,7 @@ column what it costs. Whoever knows what the columns mean corrects it.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -73,7 +73,7 @@ def draft_for_table(file: TableFile, *, preset: Preset) -> PolicyDraft:
         Preset from which k, l, t and the limits come.
     """
     k = extract_policy({"preset": preset, "columns": {"x": "keep"}}, name=_DRAFT, source=_DRAFT).k
-    found = [propose_rule(file.rows[name], k=k) for name in file.rows.columns]
+    found = _with_own_files([propose_rule(file.rows[name], k=k) for name in file.rows.columns])
     rules = {each.name: each.rule.model_dump(exclude_defaults=True) for each in found}
     policy = extract_policy({"preset": preset, "columns": rules}, name=_DRAFT, source=_DRAFT)
     drafted = {each.name: each.hierarchy for each in found if each.hierarchy is not None}
@@ -94,6 +94,19 @@ def draft_for_table(file: TableFile, *, preset: Preset) -> PolicyDraft:
             str(each.rule.hierarchy): each.hierarchy for each in found if each.hierarchy is not None
         },
     )
+
+
+def _with_own_files(proposals: list[ColumnProposal]) -> list[ColumnProposal]:
+    """Give each drafted hierarchy a file of its own; names of columns may differ in signs only."""
+    made, taken = [], set[str]()
+    for number, each in enumerate(proposals, start=1):
+        name = each.rule.hierarchy
+        if name in taken:
+            name = f"{str(name).removesuffix('.csv')}_{number}.csv"
+        if name is not None:
+            taken.add(name)
+        made.append(replace(each, rule=each.rule.model_copy(update={"hierarchy": name})))
+    return made
 
 
 def draft_for_dataset(dataset: Dataset, *, preset: Preset) -> PolicyDraft:
@@ -182,9 +195,15 @@ def _lines_of(proposal: ColumnProposal, made: Extract | None) -> Iterator[str]:
     loss = next((c.loss for c in made.columns if c.column == proposal.name), None) if made else None
     if loss is not None:
         reason += f"; costs {loss:.0%} of the column's information"
-    yield f"# {proposal.name}: {reason}"
-    name = proposal.name if _BARE.fullmatch(proposal.name) else json.dumps(proposal.name)
+    name = proposal.name if _BARE.fullmatch(proposal.name) else _quoted(proposal.name)
+    # A line feed in the name would end the comment.
+    yield f"# {proposal.name if proposal.name.isprintable() else name}: {reason}"
     yield f"{name} = {_inline(proposal.rule.model_dump(exclude_defaults=True))}"
+
+
+def _quoted(text: str) -> str:
+    """Return a text as a basic string of TOML, which has no surrogates as those of JSON."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _inline(rule: Mapping[str, Any]) -> str:
@@ -198,6 +217,8 @@ def _inline(rule: Mapping[str, Any]) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, str):
+        return _quoted(value)
     return f"{value:.12g}" if isinstance(value, float) else json.dumps(value)
 
 

@@ -95,7 +95,10 @@ def anonymise_table(
         utility=utility_figures(made),
         models=_predict_target(rows, table, left, policy),
         risk=table.measure_risk(left),
-        notes=tuple(_notes(file, lost=rows.height - left.height)),
+        notes=(
+            *_notes(file, lost=rows.height - left.height),
+            *_unprotected_columns(left, table, policy),
+        ),
     )
 
 
@@ -131,6 +134,26 @@ def _notes(file: TableFile, *, lost: int) -> Iterator[str]:
         )
     if lost:
         yield f"{count_text(lost, 'row')} of {file.rows.height:,} left out to reach the criteria"
+
+
+def _unprotected_columns(
+    left: pl.DataFrame, table: TableToRecode, policy: ExtractPolicy
+) -> Iterator[str]:
+    """Say which columns single persons out although classes have k, or are sensitive by name only.
+
+    A value of the quasi-identifiers is shared by k persons, but not a value of another column.
+    """
+    for name in policy.rules("keep", "sensitive"):
+        owners = left.select(pl.col(name), pl.col(table.persons).alias("_person")).drop_nulls(name)
+        alike = owners.group_by(name).agg(persons=pl.col("_person").n_unique())["persons"]
+        if own := int((alike == 1).sum()):
+            yield (
+                f"{name}: {own:,} of {count_text(len(alike), 'different value')} occur with one "
+                "person only, whom they single out: generalise or drop the column"
+            )
+    for name, rule in table.sensitive.items():
+        if (rule.l or policy.l) is None and (rule.t or policy.t) is None:
+            yield f"{name} is sensitive, but neither l nor t is stated: it may be learned"
 
 
 def _is_shown(name: str, policy: ExtractPolicy) -> bool:

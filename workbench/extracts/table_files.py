@@ -1,12 +1,14 @@
 """Read a single table from a file of any format, and write an anonymised one."""
 
 import io
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
+from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.foundation.files import write_whole
 from workbench.sources.formats.columnar import read_parquet
@@ -23,6 +25,8 @@ _READERS: Mapping[str, Callable[..., RawCells]] = {
     "sheets": read_sheets,
     "parquet": read_parquet,
 }
+#: Numbers, days and e-mail addresses, which are cells and no names of columns.
+_CELL = re.compile(r"[-+]?\d[\d.,:/ -]*|[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
 #: Suffixes of files that can be written.
 SUFFIXES = (".csv", ".parquet")
 
@@ -57,7 +61,7 @@ def read_table(path: Path) -> TableFile:
     Raises
     ------
     InputError
-        The file is missing, empty, damaged or of another kind.
+        The file is missing, empty, damaged or of another kind, or has no line of names.
     """
     if not path.is_file():
         raise InputError(f"there is no file {path}: check the path")
@@ -69,6 +73,7 @@ def read_table(path: Path) -> TableFile:
         )
     cells = _READERS[kind](data, rule=FileRule(), expected=(), name=path.name)
     rows = cells.records.drop("source_row")
+    _require_names(rows.columns, path.name)
     texts = [name for name, dtype in rows.schema.items() if dtype == pl.String]
     stripped = {name: pl.col(name).str.strip_chars() for name in texts}
     return TableFile(
@@ -80,6 +85,17 @@ def read_table(path: Path) -> TableFile:
         refused=cells.refused.height,
         notes=cells.assumptions,
     )
+
+
+def _require_names(columns: list[str], name: str) -> None:
+    """Refuse a file without a header: its first record would leave as the names of columns."""
+    cells = sum(_CELL.fullmatch(each) is not None for each in columns)
+    if 2 * cells > len(columns):
+        raise InputError(
+            f"{name}: {cells} of {count_text(len(columns), 'column')} are named by a number, a day "
+            "or an e-mail address, as if the first line were a record: begin the file with a line "
+            "of names"
+        )
 
 
 def require_suffix(path: Path) -> None:
