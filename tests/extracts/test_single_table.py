@@ -83,6 +83,14 @@ def test_a_file_is_anonymised_with_its_report_and_description(rules: str, source
     assert "<html" in out.with_name("out.risk.html").read_text(encoding="utf-8")
 
 
+def test_uniques_in_the_population_are_estimated_where_its_size_is_stated(source: Path) -> None:
+    out = source.with_name("out.csv")
+    assert run(source, out, RULES.replace("k = 3", "k = 3\npopulation = 50_000")) == 0
+    risk = json.loads(out.with_name("out.risk.json").read_bytes())
+    assert len(risk["population_uniques"]) >= 2
+    assert run(source, source.with_name("no.csv"), RULES.replace("k = 3", "population = 50")) == 2
+
+
 def test_ids_and_order_are_drawn_anew(source: Path) -> None:
     outs = [source.with_name(f"out{i}.csv") for i in range(2)]
     assert [run(source, out) for out in outs] == [0, 0]
@@ -177,6 +185,7 @@ def test_a_draft_is_a_policy_that_works(source: Path, capsys: pytest.CaptureFixt
     assert code in (0, 4), capsys.readouterr().err
     text = policy.read_text(encoding="utf-8")
     assert "Name 1" not in text
+    assert "# Who loses most: a group of " in text or "too strict" in text
     for column in table().columns:
         assert f"# {column}: " in text
 

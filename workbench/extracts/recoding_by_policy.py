@@ -103,6 +103,7 @@ class TableToRecode:
             hierarchies={name: each.frame() for name, each in self.hierarchies.items()},
             thresholds=RiskThresholds(**self.policy.limits.model_dump()),
             groups=tuple(self.hierarchies),
+            population=self.policy.population,
             empty_is_value=True,  # A suppressed cell is ``*``.
         )
 

@@ -144,7 +144,8 @@ def _reasons(name: str, level: int, study: StudyTerms, *, is_time: bool) -> Iter
     stated = study.policy.levels.get(name)
     if stated is not None and level > stated:
         yield f"{COARSER} {stated}"
-    yield "to reach k"
+    is_optimal = study.policy.generalisation == "optimal"
+    yield "to reach k by the levels that lose least" if is_optimal else "to reach k"
     if is_time and study.policy.shift_days:
         yield _shift_note(study)
 
