@@ -8,12 +8,14 @@ import pycanon.anonymity
 import pytest
 
 from tests.extracts.conftest import TABLES, shop_policy
+from tests.worlds import Place
 from workbench.extracts import Extract, anonymise_dataset
 from workbench.extracts.dataset_extract import terms_of
 from workbench.foundation.errors import ParameterError, PrivacyError
 from workbench.privacy.visible_data import find_visible_data
 from workbench.schema import TABLES as DECLARED
-from workbench.vault import Dataset
+from workbench.statistics.verdicts import Outcome
+from workbench.vault import Dataset, Vault
 
 
 @pytest.fixture(scope="module")
@@ -182,3 +184,38 @@ def test_the_outcome_of_the_model_is_not_known_before(dataset: Dataset) -> None:
     )
     assert extract.models is not None
     assert extract.models.before.auc < 0.95
+
+
+def test_the_withdrawn_are_in_no_extract(shop: Place) -> None:
+    """Every customer whose latest decision denies the purpose is left out, sample or not."""
+    dataset = Vault.open(shop.workspace).dataset("shop")
+    policy = shop_policy(histories="linked", max_singled_out=1.0)
+    visible = find_visible_data(terms_of(policy, dataset), dataset)
+    denied = visible.customers.filter(visible.decided["reason"].is_not_null())
+    assert denied.height > 50
+    shown = anonymise_dataset(dataset, policy)
+    persons = shown.tables["customers"].height
+    assert persons + shown.suppressed == visible.customers.height - denied.height
+    for name in ("orders", "order_items"):
+        assert shown.tables[name]["customer_id"].n_unique() <= persons
+
+
+@pytest.mark.parametrize("preset", ["research", "release"])
+def test_a_preset_keeps_singling_out_and_linking_within_its_limits(
+    preset: str, dataset: Dataset
+) -> None:
+    extract = anonymise_dataset(dataset, shop_policy(preset=preset))
+    found = {each.name: each.outcome for each in extract.verdicts}
+    assert found["singling_out_risk"] is not Outcome.NOT_SHOWN
+    assert found["linkability_risk"] is not Outcome.NOT_SHOWN
+    assert extract.reached["k"] >= extract.policy.k
+    assert all(attack.planted is not None for attack in extract.risk.attacks)
+
+
+def test_a_weak_policy_is_called_weak(dataset: Dataset) -> None:
+    weak = anonymise_dataset(
+        dataset, shop_policy(preset="internal", k=2, histories="unlinked", limits={"highest": 0.2})
+    )
+    assert any("singling" in fault for fault in weak.faults())
+    with pytest.raises(PrivacyError, match="forbids this extract"):
+        weak.require_within_limits()
