@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -89,6 +90,29 @@ def test_uniques_in_the_population_are_estimated_where_its_size_is_stated(source
     risk = json.loads(out.with_name("out.risk.json").read_bytes())
     assert len(risk["population_uniques"]) >= 2
     assert run(source, source.with_name("no.csv"), RULES.replace("k = 3", "population = 50")) == 2
+
+
+def test_rows_of_a_person_that_single_out_together_are_refused(
+    source: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every row is shared by many persons, the six rows of a person by nobody."""
+    draw = np.random.default_rng(5)
+    persons = 400
+    rows = pl.DataFrame(
+        {
+            "who": [f"p{i // 6}" for i in range(6 * persons)],
+            "shop": draw.choice(["a", "b", "c", "d"], 6 * persons),
+            "hour": draw.choice(["1", "2", "3", "4", "5"], 6 * persons),
+        }
+    )
+    rows.write_csv(source)
+    rules = (
+        'preset = "research"\n[columns]\nwho = "person"\nshop = "generalise"\nhour = "generalise"\n'
+    )
+    assert run(source, source.with_name("out.csv"), rules) == 4
+    assert "Rejoined by facts" in capsys.readouterr().err
+    alone = rules.replace('who = "person"\n', "")
+    assert run(source, source.with_name("alone.csv"), alone) == 0
 
 
 def test_ids_and_order_are_drawn_anew(source: Path) -> None:

@@ -190,7 +190,10 @@ def _who_loses(losses: pl.DataFrame) -> Iterator[str]:
     worst = (
         groups.group_by("characteristic").agg(pl.col("loss").max()).sort("loss", descending=True)
     )
-    named = ", ".join(f"a group of {name} {loss:.0%}" for name, loss in worst.head(3).iter_rows())
+    named = ", ".join(
+        f"a group of {name if name.isprintable() else _quoted(name)} {loss:.0%}"
+        for name, loss in worst.head(3).iter_rows()
+    )
     if named:
         yield f"# Who loses most: {named}; everybody loses {everybody:.0%}."
 

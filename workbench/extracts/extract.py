@@ -80,14 +80,19 @@ class Extract:
         return [f"{each.question} {each.answer}" for each in self.verdicts if each.outcome.is_open]
 
     def require_within_limits(self) -> None:
-        """Refuse an extract whose risk is above the limits of its policy.
+        """Refuse an extract whose risk is above the limits of its policy, or is not known.
+
+        A risk that is not known is refused where the policy says so.
 
         Raises
         ------
         PrivacyError
             The extract must not leave; the message has every limit that is exceeded.
         """
-        if faults := self.faults():
+        faults = self.faults()
+        if self.policy.doubts == "refused":
+            faults += self.doubts()
+        if faults:
             raise PrivacyError(
                 f"policy {self.policy.name} forbids this extract: {' '.join(faults)} Take a "
                 "larger k, fewer columns or coarser hierarchies"

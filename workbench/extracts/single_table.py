@@ -4,6 +4,7 @@ read ──> drop ──> hierarchies ──> recode to k, l, t ──> random n
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -22,7 +23,10 @@ from workbench.extracts.table_files import TableFile
 from workbench.extracts.treated_column import TreatedColumn
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import ParameterError
+from workbench.privacy.known_facts import known_facts_risk
 from workbench.privacy.recoding import Hierarchy
+from workbench.privacy.risk.rejoining import rejoin_risk
+from workbench.privacy.risk.risk_report import RiskReport
 from workbench.studies import ExtractPolicy
 from workbench.studies.extract_policy import require_known_columns
 
@@ -94,10 +98,38 @@ def anonymise_table(
         reached=reached_criteria(made),
         utility=utility_figures(made),
         models=_predict_target(rows, table, left, policy),
-        risk=table.measure_risk(left),
+        risk=_measure_risk(table, left),
         notes=(
             *_notes(file, lost=rows.height - left.height),
             *_unprotected_columns(left, table, policy),
+        ),
+    )
+
+
+def _measure_risk(table: TableToRecode, left: pl.DataFrame) -> RiskReport:
+    """Measure the risk of the rows, and of rows of one person that can be read together.
+
+    Every row is shared by k persons, but all rows of a person together may not be.
+    """
+    risk = table.measure_risk(left)
+    if left[table.persons].n_unique() == left.height:
+        return risk
+    persons, facts = left.select(table.persons).unique(), list(table.hierarchies)
+    return replace(
+        risk,
+        known_facts=known_facts_risk(
+            left,
+            person=table.persons,
+            facts=facts,
+            known=[table.policy.known_rows],
+            k=table.policy.least_alike,
+        ),
+        rejoined=rejoin_risk(
+            (persons, left),
+            (persons, left),
+            person=table.persons,
+            quasi_identifiers=[],
+            facts=facts,
         ),
     )
 

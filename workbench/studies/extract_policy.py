@@ -129,6 +129,8 @@ class ExtractPolicy(Protection):
     max_singled_out : float
         Largest share of persons whom fewer than ``least_alike`` persons match, if ``known_rows`` of
         their rows, drawn at random, are known.
+    doubts : {"said", "refused"}
+        Whether an extract may leave of which it cannot be said that a risk is within its limit.
     population : int or None
         Number of persons among whom those of the table are to be found, for instance of a country:
         the risk report then estimates how many are unique among all of these.
@@ -160,6 +162,7 @@ class ExtractPolicy(Protection):
     known_rows: int = Field(default=1, ge=1, le=5)
     least_alike: int = Field(default=5, ge=2)
     max_singled_out: float = Field(default=0.1, ge=0, le=1)
+    doubts: Literal["said", "refused"] = "said"
     population: Annotated[int, Field(ge=1)] | None = None
     limits: RiskLimits = RiskLimits()
 
