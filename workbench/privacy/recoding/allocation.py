@@ -29,6 +29,11 @@ class Allocation:
         """Start without classes."""
         return cls(table.counted.weight.copy())
 
+    @property
+    def classes(self) -> int:
+        """Number of classes so far, which are numbered from 0."""
+        return max((int(each.max(initial=-1)) + 1 for each in self._classes), default=0)
+
     def take(self, units: Codes, classes: Codes, counts: Codes) -> None:
         """Put a number of each unit's rows into a class."""
         some = counts > 0

@@ -17,8 +17,10 @@ counts only a few hundred nodes, for four reasons:
    if it is no better either, it bounds more nodes than the first.
 
 A node is counted from the classes of a finer node that was counted before. A lattice of more than
-``MOST_NODES`` nodes is not searched: levels are then lowered from the top, one column at a time, as
-long as the loss falls, and the result need not be optimal.
+``MOST_NODES`` nodes is not searched, and the result need not be optimal. Levels are then lowered
+from the top, one column at a time: first the step that suppresses the fewest rows, since all rows
+are suppressed where every cell reads ``*``, and as soon as few enough rows are suppressed the step
+that loses least, as long as the loss falls.
 """
 
 from collections.abc import Sequence
@@ -161,21 +163,22 @@ class _Search:
     def descend(self, levels: Levels) -> FoundLevels | None:
         """Lower the levels from the top as long as the loss falls."""
         best, _, suppressed = self._try(levels)
-        if suppressed > self._most_suppressed:
-            return None
+        too_many = max(suppressed - self._most_suppressed, 0)
         while True:
             tried = []
             for column in np.flatnonzero(levels):
                 lower = levels.copy()
                 lower[column] -= 1
                 node_loss, _, suppressed = self._try(lower)
-                if suppressed <= self._most_suppressed and node_loss.total < best.total:
-                    tried.append((node_loss.total, column, node_loss))
+                remaining = max(suppressed - self._most_suppressed, 0)
+                if too_many or (not remaining and node_loss.total < best.total):
+                    tried.append((remaining, node_loss.total, column, node_loss))
             if not tried:
-                return self._result(levels, best.total, is_optimal=False)
-            _, column, best = min(tried, key=lambda each: each[:2])
+                break
+            too_many, _, column, best = min(tried, key=lambda each: each[:3])
             levels = levels.copy()
             levels[column] -= 1
+        return None if too_many else self._result(levels, best.total, is_optimal=False)
 
     def _result(
         self, levels: Levels | None, loss: float, *, is_optimal: bool

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.privacy.recoding.allocation import Allocation
-from workbench.privacy.recoding.class_counts import Codes, Numbers
+from workbench.privacy.recoding.class_counts import ClassCounts, Codes, Numbers
 from workbench.privacy.recoding.coded_tables import CodedTable
 from workbench.privacy.recoding.criteria import (
     Criterion,
@@ -35,7 +35,7 @@ def join_nearest_classes(
     units, classes, counts = allocation.members()
     if not len(left) or not len(units) or allocation.left[left].sum() > _MOST_JOINED:
         return
-    near = _NearClasses(table, criteria, units, classes, counts)
+    near = NearClasses(table, criteria, units, classes, counts)
     rows = np.bincount(table.unit_of_row[table.unit_of_row >= 0], minlength=len(allocation.left))
     for unit, count, rows_of_part in _parts(table, criteria, allocation.left, rows, left):
         losses = near.losses(unit, rows_of_part)
@@ -63,7 +63,7 @@ def _parts(
             yield from ((unit, 1, 1) for _ in range(int(left[unit])))
 
 
-class _NearClasses:
+class NearClasses:
     """Classes with their labels, sizes and members."""
 
     def __init__(
@@ -115,6 +115,41 @@ class _NearClasses:
         loss += own * rows
         loss[own >= len(self._costs) - 1e-9] = np.inf
         return loss
+
+    def losses_of_merging(self, one: int, others: Codes) -> Numbers:
+        """Return what a class and each of the others lose by being merged, in cells."""
+        loss, own = np.zeros(len(others)), np.zeros(len(others))
+        here, there = self._combination[one], self._combination[others]
+        for label, levels, cost, cells in zip(
+            self._labels, self._levels, self._costs, self._table.cells, strict=True
+        ):
+            common = (label[:, there] != label[:, [here]]).sum(axis=0)
+            common = np.maximum(np.maximum(levels[others], levels[one]), common)
+            price = cost[common, cells[there]]
+            own += price
+            loss += self._sizes[others] * (price - cost[levels[others], cells[there]])
+            loss += self._sizes[one] * (price - cost[levels[one], cells[here]])
+        loss[own >= len(self._costs) - 1e-9] = np.inf
+        return loss
+
+    def count_merged(self, one: int, others: Codes) -> ClassCounts:
+        """Count a class together with each of the others."""
+        both = [(one, other) for other in others.tolist()]
+        units = [np.concatenate([self._members[each] for each in pair]) for pair in both]
+        counts = [np.concatenate([self._counts[each] for each in pair]) for pair in both]
+        group = np.repeat(np.arange(len(both)), [len(each) for each in units])
+        merged = self._table.counted.part(np.concatenate(units), np.concatenate(counts))
+        return merged.count(group, len(both))
+
+    def merge(self, one: int, other: int) -> None:
+        """Merge a class into another one, which gets the labels that cover both."""
+        here, there = self._combination[one], self._combination[other]
+        for label, levels in zip(self._labels, self._levels, strict=True):
+            common = int((label[:, there] != label[:, here]).sum())
+            levels[other] = max(levels[one], levels[other], common)
+        self._sizes[other] += self._sizes[one]
+        self._members[other] = np.concatenate([self._members[other], self._members[one]])
+        self._counts[other] = np.concatenate([self._counts[other], self._counts[one]])
 
     def nearest(self, unit: int, count: int, losses: Numbers) -> int | None:
         """Return the class that loses least and still reaches the criteria; None without one."""

@@ -18,11 +18,12 @@ from workbench.privacy.recoding.hierarchies import (
     Hierarchy,
 )
 from workbench.privacy.recoding.lattice import find_levels
-from workbench.privacy.recoding.local import Labels, local_classes
+from workbench.privacy.recoding.local import local_classes
 from workbench.privacy.recoding.measured import MeasuredTable, measure_table
 from workbench.privacy.recoding.node_losses import CellLoss, Discernibility, EntropyLoss, Loss
 from workbench.privacy.recoding.recoded_classes import RecodedClasses, classes_at_levels
 from workbench.privacy.recoding.utility import Utility, evaluate
+from workbench.privacy.recoding.widths import Labels
 
 Method = Literal["levels", "local"]
 LossName = Literal["gcp", "loss", "entropy", "discernibility"]

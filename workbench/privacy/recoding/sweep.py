@@ -14,6 +14,7 @@ are left, and rare rows are generalised without the common ones. Three details m
 """
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 
@@ -34,6 +35,12 @@ from workbench.privacy.recoding.trimming import can_be_close, trim
 _MOST_NODES = 20_000
 _KEYS_PER_ROW, _KEYS_AT_LEAST = 1_000, 60_000_000
 _SHRINKS = 16  # The rows left shrink on the way, so the work ahead is less than it seems.
+
+
+def reach_of_sweep(table: CodedTable) -> float:
+    """Return the share of the lattice's nodes that a sweep can try."""
+    nodes = prod(column.hierarchy.height + 1 for column in table.columns)
+    return min(_MOST_NODES / nodes, 1.0)
 
 
 def sweep(table: CodedTable, criteria: Sequence[Criterion]) -> Allocation:
