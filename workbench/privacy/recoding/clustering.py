@@ -262,7 +262,7 @@ class _Balance:
 
     A class that will have m rows stays within t if sum over the values of max(0, c - q m) is at
     most t m, for the counts c and the shares q of the whole table. Where a block has no fitting row
-    left, a class grows beyond t, and is merged later.
+    left, a class is completed beyond t, and is merged with others later.
     """
 
     penalty = _UNWANTED

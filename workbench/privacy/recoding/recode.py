@@ -102,7 +102,8 @@ def recode(
         Largest share of the rows that may be suppressed, 0 to 1.
     method : str
         ``levels`` generalises all cells of a column to the same level, with the least loss.
-        ``local`` gives every class labels of its own, which loses far less. Where it
+        ``local`` gives every class labels of its own, which loses far less: of tables with few
+        columns by a sweep of the lattice, of those with many by clusters of near rows. Where it
         cannot keep the suppression limit, the result is that of ``levels``.
     labels : str
         Labels of ``local``: ``hierarchy`` uses labels of the hierarchies, ``ranges`` also ranges of
