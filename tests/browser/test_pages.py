@@ -60,7 +60,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Path]]:
         vault = Vault.open(place.workspace)
         index = build_site(place.reports / "runs", site=site, vault=vault).index
         found = [index, *sorted((site / "runs").glob("*.html")), realism]
-        assert len(found) == 6
+        assert len(found) == 7
         yield found
 
 

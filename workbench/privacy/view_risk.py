@@ -141,7 +141,6 @@ class ViewRisk:
             xy_charts.lines(
                 prices, x="k", y="loss", series=None, axes=("k", "Information lost"), form=".0%"
             ),
-            prices,
         )  # fmt: skip
 
 

@@ -22,10 +22,7 @@ _QUESTIONS: dict[RiskCriterion, str] = {
     "inference": "Is the risk of inferring a sensitive value within its threshold?",
 }
 #: Rule of the three verdicts.
-RULE = (
-    "Within the threshold if every attack that notices a verbatim copy has its whole interval "
-    "below it and no count is above it; above the threshold if one interval or count is above it."
-)
+RULE = "Within if all intervals of attacks that notice a copy lie below it, and no count above."
 _BEGIN = {
     Outcome.SHOWN: "Within the threshold",
     Outcome.NOT_SHOWN: "Above the threshold",
