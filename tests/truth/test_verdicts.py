@@ -92,7 +92,7 @@ def test_churn_is_no_better_than_the_best_observer_could_be(planted: dict[str, A
 
 def test_every_page_says_that_nobody_in_it_ever_lived(place: Place) -> None:
     pages = list((place.reports / "site" / "runs").glob("*.html"))
-    assert len(pages) == 6
+    assert len(pages) == 8
     assert all("Synthetic data: nobody in this report ever lived" in p.read_text() for p in pages)
 
 
