@@ -16,7 +16,7 @@ _ATTACKS = 1_000
 
 def main() -> None:
     """Run the attacks after one small run that compiles."""
-    from anonymeter.evaluators import (  # type: ignore[import-not-found]
+    from anonymeter.evaluators import (  # type: ignore[import-not-found]  # only in the environment of the peer
         InferenceEvaluator,
         LinkabilityEvaluator,
         SinglingOutEvaluator,

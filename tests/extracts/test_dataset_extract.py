@@ -79,7 +79,7 @@ def test_every_row_of_a_history_is_shared_by_enough_persons(dataset: Dataset) ->
     shown = extract.tables["orders"]
     time = extract.further["histories"]["orders"]["time"]
     every = {"week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}[time]
-    zone = shown.schema["ordered_at"].time_zone  # type: ignore[attr-defined]
+    zone = shown.schema["ordered_at"].time_zone  # type: ignore[attr-defined]  # instants
     orders = dataset.data()["orders"].collect().filter(pl.col("customer_id").is_not_null())
     alike = (
         orders.with_columns(pl.col("ordered_at").dt.convert_time_zone(zone).dt.truncate(every))
@@ -93,7 +93,7 @@ def test_every_row_of_a_history_is_shared_by_enough_persons(dataset: Dataset) ->
         how="left",
     )
     assert both["persons"].null_count() == 0
-    assert both["persons"].min() >= policy.least_alike  # type: ignore[operator]
+    assert both["persons"].min() >= policy.least_alike  # type: ignore[operator]  # a count
     assert "customer_id" not in shown.columns
     assert "order_id" not in shown.columns
 
@@ -149,7 +149,7 @@ def test_a_sample_has_as_many_customers_as_asked(dataset: Dataset) -> None:
 
 def test_a_date_leaves_out_what_came_later(dataset: Dataset) -> None:
     extract = anonymise_dataset(dataset, shop_policy(), as_of=date(2024, 6, 1))
-    assert extract.tables["orders"]["ordered_at"].dt.date().max() < date(2024, 6, 1)  # type: ignore[operator]
+    assert extract.tables["orders"]["ordered_at"].dt.date().max() < date(2024, 6, 1)  # type: ignore[operator]  # a day
 
 
 def test_rows_left_out_are_counted(unlinked: Extract) -> None:

@@ -73,7 +73,7 @@ def test_a_file_is_anonymised_with_its_report_and_description(rules: str, source
     made = pl.read_csv(out, infer_schema=False)
     assert made.columns == ["who", "age", "zip", "joined", "team", "income", "note"]
     sizes = made.group_by("age", "zip", "joined").agg(persons=pl.col("who").n_unique())
-    assert sizes["persons"].min() >= 3  # type: ignore[operator]
+    assert sizes["persons"].min() >= 3  # type: ignore[operator]  # a count
     description = json.loads(out.with_name("out.description.json").read_bytes())
     columns = description["tables"]["table"]["columns"]
     assert set(columns) == set(table().columns)

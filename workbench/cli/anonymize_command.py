@@ -92,6 +92,8 @@ def _print(made: "Extract", *, as_json: bool) -> None:
         f"reached: {', '.join(f'{name} = {value:g}' for name, value in made.reached.items())}; "
         f"lost: {made.utility['gcp']:.1%} of the information of the quasi-identifiers"
     )
+    if worst := made.who_loses():
+        typer.echo(worst)
     if made.models is not None:
         typer.echo(
             f"A model predicts {made.models.outcome}: AUC {made.models.before.auc:.3f} before, "

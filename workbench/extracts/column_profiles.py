@@ -108,10 +108,10 @@ def propose_rule(cells: pl.Series, *, k: int) -> ColumnProposal:
             ColumnTreatment(treatment="generalise", dates=("month", "quarter", "year")), why
         )
     for form, pattern in _FORMS.items():
-        if stated.dtype == pl.String and stated.str.contains(pattern).mean() > _MOSTLY:  # type: ignore[operator]
+        if stated.dtype == pl.String and stated.str.contains(pattern).mean() > _MOSTLY:  # type: ignore[operator]  # a share, as not empty
             return propose(ColumnTreatment(treatment="drop"), f"its values look like {form}")
-    if _matches(words, _POSTCODE) and stated.cast(pl.String).str.len_chars().min() >= 3:  # type: ignore[operator]
-        length = int(stated.cast(pl.String).str.len_chars().max())  # type: ignore[arg-type]
+    if _matches(words, _POSTCODE) and stated.cast(pl.String).str.len_chars().min() >= 3:  # type: ignore[operator]  # a number, as not empty
+        length = int(stated.cast(pl.String).str.len_chars().max())  # type: ignore[arg-type]  # likewise
         kept = tuple(range(min(length - 1, 4), 0, -1))
         return propose(
             ColumnTreatment(treatment="generalise", prefixes=kept), "postcodes, cut from the right"

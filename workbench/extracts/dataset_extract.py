@@ -8,7 +8,7 @@ drawn for it alone and kept nowhere, so no key joins it to a view or to another 
 """
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -99,7 +99,7 @@ def anonymise_dataset(
     pseudonyms = pseudonyms_of(left[_ID])
     protected, known_facts = protect_histories(visible, terms, policy, pseudonyms, secret=secret)
     is_linked = policy.histories == "linked"
-    again = protected if is_linked else None
+    again = protected
     if is_linked and policy.shift_days:
         other = Pseudonyms.from_secret(
             left[_ID], secret=secrets.token_hex(32), shift_days=policy.shift_days
@@ -141,7 +141,7 @@ def anonymise_dataset(
         risk=replace(
             table.measure_risk(left),
             known_facts=known_facts,
-            rejoined=_rejoin(left, table, protected, again),
+            rejoined=_rejoin(left, table, (protected, again) if is_linked else ()),
         ),
         further=_figures(protected, visible),
         notes=tuple(_notes(chosen.height - left.height, protected)),
@@ -151,19 +151,16 @@ def anonymise_dataset(
 def _rejoin(
     left: pl.DataFrame,
     table: TableToRecode,
-    protected: Mapping[str, ProtectedTable],
-    again: Mapping[str, ProtectedTable] | None,
+    histories: Sequence[Mapping[str, ProtectedTable]],
 ) -> RejoinRisk:
     """Measure how many persons are found again in a second extract by the same policy.
 
     The second extract has the same labels, as recoding draws nothing; its dates may be shifted by
-    other days. ``again`` has its histories, None if rows do not say whose they are.
+    other days. ``histories`` has those of both extracts; it is empty if rows do not say whose they
+    are.
     """
     nothing = pl.DataFrame(schema={_ID: left.schema[_ID], FACT: pl.UInt64})
-    one, other = (
-        nothing if tables is None else facts_of(tables)
-        for tables in (protected if again is not None else None, again)
-    )
+    one, other = map(facts_of, histories) if histories else (nothing, nothing)
     return rejoin_risk(
         (left, one),
         (left, other),

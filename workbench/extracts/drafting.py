@@ -21,7 +21,6 @@ from workbench.extracts.table_files import TableFile
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import PrivacyError
 from workbench.privacy.recoding import Hierarchy
-from workbench.privacy.risk.group_losses import EVERYBODY
 from workbench.schema import TABLES, DeclaredTable
 from workbench.studies.extract_policy import ExtractPolicy, extract_policy
 from workbench.studies.policy import Preset
@@ -175,27 +174,12 @@ def _price_of_all(made: Extract | None, refusal: str) -> Iterator[str]:
         f"({share:.1%}); {made.utility['gcp']:.0%} of the information in the columns that are "
         "generalised is lost."
     )
-    if made.risk.losses is not None:
-        yield from _who_loses(made.risk.losses)
+    if worst := made.who_loses():
+        yield f"# {worst}"
     for fault in made.faults():
         yield f"# These rules are not strict enough: {fault}"
     for doubt in made.doubts():
         yield f"# Not known: {doubt}"
-
-
-def _who_loses(losses: pl.DataFrame) -> Iterator[str]:
-    """Name the characteristics whose groups lose most; no group is named, as it is a cell."""
-    everybody = losses.filter(pl.col("characteristic") == EVERYBODY)["loss"].item()
-    groups = losses.filter(pl.col("characteristic") != EVERYBODY)
-    worst = (
-        groups.group_by("characteristic").agg(pl.col("loss").max()).sort("loss", descending=True)
-    )
-    named = ", ".join(
-        f"a group of {name if name.isprintable() else _quoted(name)} {loss:.0%}"
-        for name, loss in worst.head(3).iter_rows()
-    )
-    if named:
-        yield f"# Who loses most: {named}; everybody loses {everybody:.0%}."
 
 
 def _described(policy: ExtractPolicy) -> str:

@@ -8,12 +8,16 @@ import polars as pl
 
 from workbench.extracts.treated_column import TreatedColumn
 from workbench.foundation.errors import PrivacyError
+from workbench.privacy.risk.group_losses import EVERYBODY
 from workbench.privacy.risk.risk_report import RiskReport
 from workbench.statistics.verdicts import Outcome, Verdict
 from workbench.studies import ExtractPolicy
 
 if TYPE_CHECKING:
     from workbench.extracts.model_utility import ModelUtility  # scikit-learn takes a second
+
+#: Number of characteristics that are named with their groups that lose most.
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +82,25 @@ class Extract:
     def doubts(self) -> list[str]:
         """Return which risks are not known to be within the policy's limits, in words."""
         return [f"{each.question} {each.answer}" for each in self.verdicts if each.outcome.is_open]
+
+    def who_loses(self) -> str:
+        """Say which characteristics have the groups that lose most, with 95 % intervals.
+
+        Groups are not named, as their names are values of the data. Empty if nothing was measured.
+        """
+        losses = self.risk.losses
+        if losses is None:
+            return ""
+        everybody = losses.filter(pl.col("characteristic") == EVERYBODY)["loss"].item()
+        groups = losses.filter(pl.col("characteristic") != EVERYBODY)
+        worst = groups.sort(["loss", "characteristic"], descending=[True, False])
+        named = worst.unique("characteristic", keep="first", maintain_order=True).head(_NAMED)
+        parts = [
+            f"a group of {row['characteristic'] if row['characteristic'].isprintable() else '?'} "
+            f"{row['loss']:.0%} ({row['loss_low']:.0%} to {row['loss_high']:.0%})"
+            for row in named.iter_rows(named=True)
+        ]
+        return f"Who loses most: {', '.join(parts)}; everybody {everybody:.0%}." if parts else ""
 
     def require_within_limits(self) -> None:
         """Refuse an extract whose risk is above the limits of its policy, or is not known.

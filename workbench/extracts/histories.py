@@ -101,10 +101,7 @@ def protect_histories(
         """Return the first step from ``first`` on that leaves out few rows, or else the last."""
         for place in range(first, len(steps)):
             made = _protect_family(family, visible, steps[place], policy, pseudonyms, secret)
-            lost = max(
-                (each.left_out / each.read for each in made.values() if each.read), default=0
-            )
-            if lost <= policy.suppression_limit or place == len(steps) - 1:
+            if place == len(steps) - 1 or _most_left_out(made) <= policy.suppression_limit:
                 return place, made
         raise AssertionError("there is at least one step")
 
@@ -135,7 +132,8 @@ def _most_left_out(tables: Mapping[str, ProtectedTable]) -> float:
 
 
 def _whole(table: str) -> str | None:
-    return TABLES[table].part_of[1] if TABLES[table].part_of else None  # type: ignore[index]
+    part_of = TABLES[table].part_of
+    return part_of[1] if part_of else None
 
 
 def _tables_of(reached: list[tuple[int, dict[str, ProtectedTable]]]) -> dict[str, ProtectedTable]:

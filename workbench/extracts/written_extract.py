@@ -1,7 +1,7 @@
 """Write an extract for its recipient: tables, risk report and a description, all or nothing.
 
-OUT.csv, OUT.description.json, OUT.risk.json       a single table
-OUT/customers.parquet, ..., description.json, risk.json   a dataset
+out.csv, out.description.json, out.risk.json, out.risk.html           a single table
+out/customers.parquet, ..., description.json, risk.json, risk.html    a dataset
 """
 
 import hashlib
