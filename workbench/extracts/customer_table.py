@@ -67,6 +67,10 @@ def make_customer_table(
     for name in (each for each in quasi_identifiers() if each in wanted):
         cells, hierarchies[name] = _quasi_identifier(shifted, name, visible)
         rows = rows.with_columns(cells.alias(name))
+    if rows["kind"].n_unique() > 1:  # Who is a company among persons is known to others too.
+        rows = rows.with_columns(pl.col("kind").cast(pl.String))
+        hierarchies["kind"] = flat(rows["kind"])
+        changes = [each for each in changes if each.column != "kind"]
     if policy.histories == "unlinked":
         summaries = summarise_histories(visible, terms, pseudonyms)
         rows = rows.join(summaries.rows, on="customer_id", how="left", maintain_order="left")
