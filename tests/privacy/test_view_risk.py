@@ -15,6 +15,7 @@ from workbench.privacy import View, open_view
 from workbench.privacy.anonymity import anonymise, smallest_class
 from workbench.privacy.generalisation import levels
 from workbench.privacy.level_labels import hierarchies_of_levels, label_values, labels_at
+from workbench.privacy.quoted_numbers import Shown
 from workbench.privacy.view_risk import ViewRisk, require_risk
 from workbench.statistics.verdicts import Outcome
 
@@ -147,3 +148,18 @@ def test_a_stated_level_is_kept_and_left_only_with_a_notice(dataset: MakeDataset
         assert set(
             view_of(dataset, policy).data["customers"].collect()["language"].drop_nulls()
         ) <= {"de", "en"}
+
+
+def test_every_number_of_an_answer_is_a_figure_of_the_verdict(dataset: MakeDataset) -> None:
+    """A page refuses a number that no figure shows, so a failed limit brings its figures."""
+    strict = {**LIMITS, "highest": 0.05, "average": 0.0001}
+    risk = require_risk(view_of(dataset, {"k": 2, "suppression_limit": 1.0, "limits": strict}))
+    (verdict, *_) = risk.verdicts
+    figures = [
+        {"value": each.value, "low": each.low, "high": each.high, "n": each.n}
+        for each in verdict.estimates
+    ]
+    assert "smallest class" in verdict.answer
+    assert "average chance" in verdict.answer
+    shown = Shown.of([], figures, " ".join(map(str, strict.values())))
+    assert shown.missing(verdict.answer) == 0

@@ -277,6 +277,9 @@ def _require_wording(output: _Outputs, results: ResultsBundle, run: PlannedRun, 
         texts.append((f"the answer of verdict {verdict.name}", verdict.answer))
         texts.append((f"the rule of verdict {verdict.name}", verdict.basis))
     rules = f"{view.as_of} {view.data_until} {view.min_group} {view.study.policy.k}"
+    if view.study.policy.limits is not None:
+        stated = view.study.policy.limits.model_dump().values()
+        rules = " ".join([rules, *(f"{limit:g}" for limit in stated)])
     # the limits of a rule are round numbers, not figures
     limits = {n for v in results.verdicts for n in numbers_of(v.basis) if is_round(n)}
     rules = " ".join([rules, *(f"{limit:g}" for limit in sorted(limits))])

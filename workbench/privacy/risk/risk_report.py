@@ -13,7 +13,12 @@ from workbench.privacy.risk.copied_records import CopiedRecords
 from workbench.privacy.risk.population_uniques import ASSUMPTIONS, PopulationUniques
 from workbench.privacy.risk.rejoining import RejoinRisk
 from workbench.privacy.risk.risk_question import RiskQuestion
-from workbench.privacy.risk.risk_verdicts import class_failures, copy_failures, judge_criterion
+from workbench.privacy.risk.risk_verdicts import (
+    Failure,
+    class_failures,
+    copy_failures,
+    judge_criterion,
+)
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.verdicts import Outcome, Verdict
 
@@ -97,7 +102,7 @@ class RiskReport:
             "singling_out": self.known_facts.shares if self.known_facts else (),
             "linkability": (self.rejoined.gain,) if self.rejoined else (),
         }
-        failures: dict[RiskCriterion, list[str]] = {
+        failures: dict[RiskCriterion, list[Failure]] = {
             "singling_out": [
                 *(class_failures(self.classes, limits) if self.question.rows_are_persons else []),
                 *copy_failures(self.copied),

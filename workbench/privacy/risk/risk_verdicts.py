@@ -7,6 +7,7 @@ an alarm whatever the attacks find, and where the self-test fails there is no ve
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from workbench.privacy.risk.attack_rates import AttackRate, RiskCriterion
 from workbench.privacy.risk.class_risks import ClassRisks
@@ -30,13 +31,20 @@ _BEGIN = {
 }
 
 
+class Failure(NamedTuple):
+    """A finding other than an attack by which a risk is above its threshold, with its figures."""
+
+    clause: str
+    figures: tuple[Estimate, ...]
+
+
 def judge_criterion(
     criterion: RiskCriterion,
     attacks: Sequence[AttackRate],
     *,
     limit: float,
     others: Sequence[Estimate] = (),
-    failures: Sequence[str] = (),
+    failures: Sequence[Failure] = (),
     doubt: str = "",
     is_bounded: bool = False,
 ) -> Verdict:
@@ -52,8 +60,8 @@ def judge_criterion(
         Threshold of the criterion, 0 to 1.
     others : sequence of Estimate
         Other risks that are held against the threshold, such as that of known facts.
-    failures : sequence of str
-        Findings other than risks with an interval by which the threshold is exceeded, as clauses.
+    failures : sequence of Failure
+        Findings other than risks with an interval by which the threshold is exceeded.
     doubt : str
         Reason why nothing can be said, as a clause; empty if there is none.
     is_bounded : bool
@@ -69,7 +77,7 @@ def judge_criterion(
     unsure = [risk for risk in judged if risk.high is None or risk.high > limit]
     if failures or above:
         outcome = Outcome.NOT_SHOWN
-        found = [*failures, *(_figure(risk) for risk in above)]
+        found = [*(each.clause for each in failures), *(_figure(risk) for risk in above)]
     elif doubt:
         outcome, found = Outcome.CANNOT_BE_SAID, [doubt]
     elif unsure:
@@ -90,31 +98,43 @@ def judge_criterion(
         question=_QUESTIONS[criterion],
         answer=f"{_BEGIN[outcome]} of {limit:.3g}: {'; '.join(found)}.",
         rule=RULE,
-        estimates=risks,
+        estimates=[*risks, *(figure for each in failures for figure in each.figures)],
         concern=outcome is Outcome.NOT_SHOWN,
     )
 
 
-def class_failures(classes: ClassRisks, thresholds: RiskThresholds) -> list[str]:
-    """Return the thresholds that the classes of the release exceed, as clauses."""
+def class_failures(classes: ClassRisks, thresholds: RiskThresholds) -> list[Failure]:
+    """Return the thresholds that the classes of the release exceed."""
     found = []
     share = classes.share_above(thresholds.highest)
+
+    def figure(name: str, label: str, value: float, unit: str) -> Estimate:
+        return Estimate(name=name, label=label, value=value, unit=unit, n=classes.persons)
+
     if share > thresholds.share_above:
-        found.append(
+        clause = (
             f"{share:.1%} of the persons can be picked with a chance above "
             f"{thresholds.highest:.3g} (smallest class {classes.smallest:,} persons)"
         )
+        at_risk = figure("share_at_risk", "Persons above the highest chance", share, "share")
+        smallest = figure("smallest_class", "Smallest class", classes.smallest, "persons")
+        found.append(Failure(clause, (at_risk, smallest)))
     if classes.average > thresholds.average:
-        found.append(f"the average chance is {classes.average:.3g}")
+        average = figure("average_chance", "Average chance", classes.average, "chance")
+        found.append(Failure(f"the average chance is {classes.average:.3g}", (average,)))
     return found
 
 
-def copy_failures(copied: CopiedRecords) -> list[str]:
-    """Return the finding that records of unique persons are copied, as a clause."""
+def copy_failures(copied: CopiedRecords) -> list[Failure]:
+    """Return the finding that records of unique persons are copied."""
     if not copied.is_alarm:
         return []
     number = f"{copied.copies:,} record{'s are' if copied.copies != 1 else ' is'}"
-    return [f"{number} copied word for word from unique persons"]
+    figure = Estimate(
+        name="copied_records", label="Copied records of unique persons", value=copied.copies,
+        unit="records", n=copied.unique,
+    )  # fmt: skip
+    return [Failure(f"{number} copied word for word from unique persons", (figure,))]
 
 
 def _figure(risk: Estimate) -> str:
