@@ -6,7 +6,7 @@ loads, and without the key nobody can compute the native id from them. Records o
 are linked by rules (``linkage``).
 """
 
-from workbench.identity.ids import keyed_hash, keyed_native
+from workbench.identity.ids import keyed_hash, keyed_hashes, keyed_native
 from workbench.identity.linkage import Linkage, link_records
 
-__all__ = ["Linkage", "keyed_hash", "keyed_native", "link_records"]
+__all__ = ["Linkage", "keyed_hash", "keyed_hashes", "keyed_native", "link_records"]

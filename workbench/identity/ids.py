@@ -1,5 +1,7 @@
 """Make the ids of a dataset: keyed hashes of native ids."""
 
+from collections.abc import Sequence
+
 import polars as pl
 import polars_hash as plh
 
@@ -17,12 +19,26 @@ def keyed_hash(native: pl.Series, *, secret: str) -> pl.Series:
         Secret of the dataset for ids. The hashes are computed at once, so that no query plan
         contains the secret.
     """
-    hashes = _hashes(native, secret).with_columns(
-        pl.col("digits").str.to_integer(base=16, dtype=pl.UInt64, strict=True)
-    )
-    rows = pl.DataFrame({"native": native})
-    joined = rows.join(hashes, on="native", how="left", maintain_order="left")
-    return joined["digits"].alias(native.name)
+    return keyed_hashes([native], secret=secret)[0]
+
+
+def keyed_hashes(columns: Sequence[pl.Series], *, secret: str) -> list[pl.Series]:
+    """Return ``keyed_hash`` of several columns; an id that several contain is hashed once."""
+    by_type: dict[pl.DataType, list[pl.Series]] = {}
+    for native in columns:
+        by_type.setdefault(native.dtype, []).append(native.drop_nulls().unique().alias("native"))
+    hashes = {
+        kind: _hashes(pl.concat(distinct), secret).with_columns(
+            pl.col("digits").str.to_integer(base=16, dtype=pl.UInt64, strict=True)
+        )
+        for kind, distinct in by_type.items()
+    }
+    return [
+        pl.DataFrame({"native": native})
+        .join(hashes[native.dtype], on="native", how="left", maintain_order="left")["digits"]
+        .alias(native.name)
+        for native in columns
+    ]
 
 
 def keyed_native(native: pl.Series, *, secret: str) -> pl.Series:

@@ -15,7 +15,7 @@ import polars as pl
 from workbench.intake.part_loading import LoadedPart, PartLoader
 from workbench.intake.records import Records
 from workbench.schema import TABLES
-from workbench.sources import REFUSED, NeedsWholeFileError, ReadResult, faults_of
+from workbench.sources import NONE_REFUSED, NeedsWholeFileError, ReadResult, faults_of
 from workbench.sources.batch_hashes import BatchHashes
 from workbench.sources.mapping.statement_times import HELD_SINCE, latest_time
 
@@ -47,16 +47,15 @@ def load_batches(loader: PartLoader) -> Iterator[LoadedPart]:
     keys.check()
     del keys  # its memory is needed for the statements
     joined, counted = statements.joined()
-    nothing = pl.DataFrame(schema=REFUSED)
     about = pl.DataFrame(schema={"source_row": pl.Int64, "record_id": pl.UInt64})
-    last = Records(tables=joined, refused=nothing, about=about, read=0)
+    last = Records(tables=joined, refused=NONE_REFUSED, about=about, read=0)
     found = loader.compare(last)
     if found.contradicting.height:
         raise NeedsWholeFileError("statements about customers contradict held ones")
     if loader.held is not None:
         numbers = _numbers(found.tables).join(counted, on="source_row", how="anti")
         found = replace(found, records=numbers.height)
-    empty = ReadResult(tables={}, refused=nothing, read=0, accepted=0, assumptions=assumptions)
+    empty = ReadResult(tables={}, refused=NONE_REFUSED, read=0, accepted=0, assumptions=assumptions)
     yield loader.write(last, found, empty)
 
 
@@ -181,14 +180,17 @@ class _Statements:
             key, merges = ["record_id"], {"observed_at": "min", **self._merges}
         key = [column for column in key if column in rows.columns]
         first = ("source_row", "_is_refused", "_is_new")
+        empty = [name for name in rows.columns if rows[name].null_count() == rows.height]
         groups = rows.group_by(key, maintain_order=True)
         joined = groups.agg(
             pl.col(column).first()
             if column in first
             else _merge(column, kind, merges.get(column, "known"))
             for column, kind in rows.schema.items()
-            if column not in key
-        ).select(rows.columns)
+            if column not in key and column not in empty
+        )
+        nothing = [pl.lit(None, dtype=rows.schema[name]).alias(name) for name in empty]
+        joined = joined.with_columns(nothing).select(rows.columns)
         if HELD_SINCE in rows.columns:
             joined = _join_times(rows, joined)
         return joined
@@ -223,4 +225,4 @@ def _merge(column: str, kind: pl.DataType, function: str) -> pl.Expr:
             return value.first()
         case "last":
             return value.last()
-    return value.drop_nulls().first()
+    return value.first(ignore_nulls=True)

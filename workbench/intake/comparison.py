@@ -24,7 +24,7 @@ from workbench.intake.refusals import gather_refusals, refuse_by_rule, remove_re
 from workbench.schema import TABLES
 from workbench.schema.record_faults import Rule
 from workbench.schema.table_declarations import LINEAGE
-from workbench.sources import REFUSED, Source
+from workbench.sources import NONE_REFUSED, Source
 from workbench.vault import Dataset
 
 
@@ -96,9 +96,10 @@ def compare(records: Records, held: Dataset | None, coverage: LoadCoverage) -> C
     """
     distinct = {name: _last_statements(rows, name) for name, rows in records.tables.items()}
     if held is None:
-        nothing = pl.DataFrame(schema=REFUSED)
         accepted = records.read - records.refused.height
-        return Comparison(tables=distinct, superseded={}, contradicting=nothing, records=accepted)
+        return Comparison(
+            tables=distinct, superseded={}, contradicting=NONE_REFUSED, records=accepted
+        )
     joined = {name: _compare_table(rows, name, held, coverage) for name, rows in distinct.items()}
     compared = {
         name: _drop_outdated_parts(rows, name, joined, held) for name, rows in joined.items()
@@ -149,7 +150,7 @@ def _refuse_new_orphans(
     compared: Mapping[str, pl.DataFrame], left: Mapping[str, pl.DataFrame]
 ) -> pl.DataFrame:
     """Refuse new order lines whose order is in this load but was not accepted."""
-    refused = [pl.DataFrame(schema=REFUSED)]
+    refused = [NONE_REFUSED]
     for name, rows in left.items():
         part_of = TABLES[name].part_of
         if part_of is None or part_of[1] not in compared or "_is_new" not in rows.columns:

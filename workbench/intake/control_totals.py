@@ -58,7 +58,8 @@ class ControlTotals:
     ) -> "ControlTotals":
         """Count the rows of one part of a source without those of refused records."""
         kept = {
-            name: rows.join(refused, on="source_row", how="anti") for name, rows in tables.items()
+            name: rows.join(refused, on="source_row", how="anti") if refused.height else rows
+            for name, rows in tables.items()
         }
         amounts = Counter[tuple[str, str]]()
         for name, rows in kept.items():

@@ -1,12 +1,12 @@
 """Turn the result of a reader into rows of the customer tables and refused records."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import polars as pl
 
-from workbench.identity import keyed_hash, keyed_native
+from workbench.identity import keyed_hashes, keyed_native
 from workbench.intake.refusals import (
     add_repeats,
     gather_refusals,
@@ -17,9 +17,9 @@ from workbench.intake.refusals import (
 )
 from workbench.schema import TABLES, Column
 from workbench.schema.person_identifiers import CODE
-from workbench.schema.record_faults import FAULTS, MISSING, Rule
+from workbench.schema.record_faults import MISSING, NO_FAULTS, Rule
 from workbench.schema.validation import first_of_repeated, validate_rows
-from workbench.sources import REFUSED, ReadResult, refused_records
+from workbench.sources import NONE_REFUSED, ReadResult, refused_records
 from workbench.sources.mapping.minimisation import minimised_values
 from workbench.sources.mapping.statement_times import HELD_SINCE
 
@@ -104,7 +104,7 @@ def resolve(
     doubtful = _complete(reading.doubtful, reading.keyed, source_id, secret)
     further = pl.concat(
         [
-            FAULTS.to_frame(),
+            NO_FAULTS,
             *(_find_further_faults(name, frame) for name, frame in doubtful.items()),
         ]
     )
@@ -175,7 +175,7 @@ def records_about(
 
 def refuse_orphans(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Refuse order lines whose order was refused: they would have no customer and no time."""
-    refused = [pl.DataFrame(schema=REFUSED)]
+    refused = [NONE_REFUSED]
     for name, rows in tables.items():
         part_of = TABLES[name].part_of
         if part_of is None or part_of[1] not in tables:
@@ -195,33 +195,55 @@ def _complete(
     secret: str,
 ) -> dict[str, pl.DataFrame]:
     """Hash ids, add the columns for record and load, and fill missing columns with null."""
-    hashed = {
+    hashed_ids = {
         _origin(TABLES[table].column(name)) for table, names in keyed.items() for name in names
     }
+    places = [
+        (name, column) for name, frame in tables.items() for column in _columns_to_hash(name, frame)
+    ]
+    hashed = dict(
+        zip(
+            places,
+            keyed_hashes([tables[name][column] for name, column in places], secret=secret),
+            strict=True,
+        )
+    )
     return {
-        name: _complete_table(name, frame, hashed, source_id, secret)
+        name: _complete_table(
+            name,
+            frame.with_columns(
+                *_readable_ids(name, frame, hashed_ids, secret),
+                *(ids for (table, _), ids in hashed.items() if table == name),
+                source_id=pl.lit(source_id),
+            ),
+        )
         for name, frame in tables.items()
     }
 
 
-def _complete_table(
-    name: str, frame: pl.DataFrame, hashed_ids: set[str], source_id: str, secret: str
-) -> pl.DataFrame:
-    table = TABLES[name]
-    readable = [
+def _columns_to_hash(name: str, frame: pl.DataFrame) -> Iterator[str]:
+    own_ids = {column.name for column in TABLES[name].columns if column.id == "hashed"}
+    for column in sorted({*own_ids, "record_id"}):
+        # A world's record ids are hashes already, but they must differ between datasets.
+        if frame.schema.get(column) == pl.String or (
+            column == "record_id" and column in frame.columns
+        ):
+            yield column
+
+
+def _readable_ids(
+    name: str, frame: pl.DataFrame, hashed_ids: set[str], secret: str
+) -> list[pl.Series]:
+    return [
         _replace_identifiers(frame, column, is_hashed=_origin(column) in hashed_ids, secret=secret)
-        for column in table.columns
+        for column in TABLES[name].columns
         if column.name in frame.columns and _is_readable_key(column)
     ]
-    own_ids = {column.name for column in table.columns if column.id == "hashed"}
-    hashed = [
-        keyed_hash(frame[name], secret=secret)
-        for name in sorted({*own_ids, "record_id"})
-        if frame.schema.get(name) == pl.String
-        # A world's record ids are hashes already, but they must differ between datasets.
-        or (name == "record_id" and name in frame.columns)
-    ]
-    frame = frame.with_columns(*readable, *hashed, source_id=pl.lit(source_id))
+
+
+def _complete_table(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Add the declared columns that a table lacks, which are null."""
+    table = TABLES[name]
     missing = [
         pl.lit(None, dtype=kind).alias(column)
         for column, kind in table.stored.items()
@@ -289,10 +311,10 @@ def _refuse_dependents(
 ) -> pl.DataFrame:
     """Refuse all statements about refused customers: these rows would have no customer."""
     if "customers" not in rows:
-        return pl.DataFrame(schema=REFUSED)
+        return NONE_REFUSED
     gone = rows["customers"].join(passed["customers"], on="record_id", how="anti")
     if gone.is_empty():
-        return pl.DataFrame(schema=REFUSED)
+        return NONE_REFUSED
     about = [
         refuse_by_rule(
             frame.join(gone, on="record_id", how="semi", maintain_order="left").join(

@@ -6,7 +6,7 @@ import polars as pl
 
 from workbench.schema import TABLES
 from workbench.schema.record_faults import Rule, make_faults
-from workbench.sources import REFUSED, faults_of, refused_records
+from workbench.sources import NONE_REFUSED, faults_of, refused_records
 
 
 def gather_refusals(refused: Iterable[pl.DataFrame]) -> pl.DataFrame:
@@ -17,7 +17,7 @@ def gather_refusals(refused: Iterable[pl.DataFrame]) -> pl.DataFrame:
     refused : iterable of DataFrame
         Refused records, columns of ``REFUSED``; a record may be in several frames.
     """
-    found = pl.concat([pl.DataFrame(schema=REFUSED), *refused])
+    found = pl.concat([NONE_REFUSED, *refused])
     if found.is_empty():
         return found
     raw = found.select("source_row", "raw").drop_nulls()
@@ -54,7 +54,7 @@ def refuse_rows(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
         Faults of these rows, columns of ``FAULTS``.
     """
     if found.is_empty():
-        return pl.DataFrame(schema=REFUSED)
+        return NONE_REFUSED
     return refused_records(found, rows.select("source_row", raw=_cells_as_json(rows)))
 
 

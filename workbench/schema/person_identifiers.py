@@ -27,8 +27,15 @@ def normalise_identifier(identifier: pl.Expr, *, kind: pl.Expr) -> pl.Expr:
     kind : Expr
         Kind of identifier, one of the schema's choices for it.
     """
-    plain = identifier.str.strip_chars().str.normalize("NFC")
+    stripped = identifier.str.strip_chars()
+    plain = stripped.map_batches(_compose, return_dtype=pl.String(), is_elementwise=True)
     return pl.when(kind == "email").then(plain.str.to_lowercase()).otherwise(plain)
+
+
+def _compose(texts: pl.Series) -> pl.Series:
+    """Return texts in the form NFC, which texts of ASCII have already."""
+    is_ascii = texts.str.len_bytes().sum() == texts.str.len_chars().sum()
+    return texts if is_ascii else texts.str.normalize("NFC")
 
 
 def is_identifier(identifier: pl.Expr, *, kind: pl.Expr) -> pl.Expr:

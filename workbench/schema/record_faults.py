@@ -41,6 +41,9 @@ FAULTS = pl.Schema(
     }
 )
 
+#: A frame without a fault.
+NO_FAULTS = FAULTS.to_frame()
+
 #: The columns of a fault without the record.
 FAULT = ("table", "column", "rule", "parameters")
 
@@ -193,7 +196,10 @@ def join_faults(found: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
     Faults of one record keep the order of ``found``.
     """
-    every = pl.concat([FAULTS.to_frame(), *found])
+    some = [faults for faults in found if faults.height]
+    if not some:  # Usually there are none, and nothing is sorted.
+        return NO_FAULTS
+    every = pl.concat([NO_FAULTS, *some])
     return every.unique(maintain_order=True).sort("source_row", maintain_order=True)
 
 

@@ -10,6 +10,7 @@ from workbench.sources.mapping.source_mapping import SourceMapping, find_mapping
 from workbench.sources.opening import open_source, open_sources
 from workbench.sources.source import (
     NO_RECORDS,
+    NONE_REFUSED,
     REFUSED,
     FileWithoutRecords,
     ReadResult,
@@ -19,6 +20,7 @@ from workbench.sources.source import (
 )
 
 __all__ = [
+    "NONE_REFUSED",
     "NO_RECORDS",
     "REFUSED",
     "FileWithoutRecords",

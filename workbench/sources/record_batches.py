@@ -16,9 +16,6 @@ from workbench.sources.mapping.part_rules import PartRules, column_name
 from workbench.sources.part_members import PartMembers
 from workbench.sources.part_reading import find_wholes
 
-#: Number of records at the end of a batch in which the last whole usually begins.
-_TAIL = 1_000
-
 
 def keep_together(
     batches: Iterator[PartMembers], context_of: Callable[[PartMembers], PartContext]
@@ -40,55 +37,38 @@ def keep_together(
     NeedsWholeFileError
         A value of ``record.together`` comes back in a later batch.
     """
-    wholes = _Wholes()
+    hashes = BatchHashes()
     rest: PartMembers | None = None
     for batch in batches:
         known = batch if rest is None else _append(rest, batch)
         context = context_of(known)
-        count = _count_ended(known.members, context)
-        if context.part.record.together is not None and not count:
+        if context.part.record.together is None:
+            yield known, context
+            continue
+        wholes = _wholes_of(known.members, context)
+        count = _count_ended(known.members, wholes)
+        if not count:
             rest = known
             continue
         ready, rest = _cut(known, count)
-        wholes.add(ready.members, context)
+        ended = wholes.filter(pl.col("source_row") <= ready.members.numbers.max())
+        hashes.add(ended["whole"].hash())
         yield ready, context_of(ready)
     if rest is not None and rest.read:
         context = context_of(rest)
-        wholes.add(rest.members, context)
+        hashes.add(_wholes_of(rest.members, context)["whole"].hash())
         yield rest, context
-    wholes.check()
+    if hashes.has_shared():
+        raise NeedsWholeFileError("records that belong together are not next to each other")
 
 
-class _Wholes:
-    """The values of ``record.together`` of a file, as hashes."""
-
-    def __init__(self) -> None:
-        self._hashes = BatchHashes()
-
-    def add(self, members: Members, context: PartContext) -> None:
-        if context.part.record.together is not None:
-            self._hashes.add(_wholes_of(members, context)["whole"].hash())
-
-    def check(self) -> None:
-        """Check that no value occurred in two batches."""
-        if self._hashes.has_shared():
-            raise NeedsWholeFileError("records that belong together are not next to each other")
-
-
-def _count_ended(members: Members, context: PartContext) -> int:
+def _count_ended(members: Members, wholes: pl.DataFrame) -> int:
     """Return the number of records before those with the last value of ``record.together``."""
-    count = len(members)
-    if context.part.record.together is None:
-        return count
-    tail = min(_TAIL, count)
-    while True:
-        wholes = _wholes_of(members.slice(count - tail, tail), context)
-        run = pl.col("whole").rle_id()
-        first = wholes.select(pl.col("source_row").filter(run == run.max()).min()).item()
-        ended = count if first is None else int(members.numbers.index_of(first) or 0)
-        if ended > count - tail or tail == count:
-            return ended
-        tail = min(2 * tail, count)
+    if wholes.is_empty():
+        return len(members)
+    others = (wholes["whole"] != wholes["whole"][-1]).arg_true()
+    first = wholes["source_row"][int(others[-1]) + 1 if len(others) else 0]
+    return int(members.numbers.index_of(first) or 0)
 
 
 def _wholes_of(members: Members, context: PartContext) -> pl.DataFrame:

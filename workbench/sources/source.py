@@ -25,6 +25,9 @@ REFUSED = pl.Schema(
 )
 
 
+#: A frame without a refused record.
+NONE_REFUSED = REFUSED.to_frame()
+
 #: What a load says about a file without records.
 NO_RECORDS = "no records"
 
@@ -43,6 +46,8 @@ def refused_records(faults: pl.DataFrame, raw: pl.DataFrame) -> pl.DataFrame:
         Cells of records: ``source_row`` and ``raw``; of several rows of one record the first
         counts.
     """
+    if faults.is_empty():  # Usually no record is refused.
+        return NONE_REFUSED
     return (
         join_faults([faults])
         .group_by("source_row", maintain_order=True)
@@ -126,8 +131,9 @@ class ReadResult:
 
 def without_records() -> ReadResult:
     """Return the result of reading a file that has no record, which is no fault."""
-    nothing = pl.DataFrame(schema=REFUSED)
-    return ReadResult(tables={}, refused=nothing, read=0, accepted=0, assumptions=(NO_RECORDS,))
+    return ReadResult(
+        tables={}, refused=NONE_REFUSED, read=0, accepted=0, assumptions=(NO_RECORDS,)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,7 +115,7 @@ def _read_cells(
             *notes,
             *layout.notes,
             *reading.notes(),
-            *twice_encoded_notes(records),
+            *(() if text.content.isascii() else twice_encoded_notes(records)),
         ),
     )
 

@@ -90,7 +90,7 @@ def read_delimited_batches(
                 *window.assumptions,
                 *layout.notes,
                 *reading.notes(),
-                *twice_encoded_notes(records, evidence),
+                *(() if window.is_ascii else twice_encoded_notes(records, evidence)),
             ),
         )
         window.text = reading.forget_read(window.text)

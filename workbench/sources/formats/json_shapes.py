@@ -16,7 +16,7 @@ gave it; numbers keep their digits. All other lines are parsed by ``json_values`
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -85,17 +85,26 @@ class ShapedLines:
         Tree of each line, whose leaves are names of groups.
     leaves : DataFrame
         The written leaves, one column for each group.
+    may_have_escapes : bool
+        Whether texts may contain escapes, such as a backslash before a quote.
     """
 
     positions: NDArray[np.int64]
     tree: Tree
     leaves: pl.DataFrame
+    may_have_escapes: bool = True
 
     def cells(self, group: str) -> pl.Series:
         """Return the texts of a leaf: numbers and words as written, null as null."""
-        leaf = pl.col(group)
-        bare = leaf.str.strip_prefix('"').str.strip_suffix('"')
-        cells = self.leaves.select(pl.when(leaf != "null").then(bare)).to_series()
+        leaves = self.leaves[group]
+        is_text = leaves.str.starts_with('"')
+        if is_text.all():
+            cells = leaves.str.head(-1).str.slice(1)
+        else:
+            bare = leaves.str.strip_prefix('"').str.strip_suffix('"') if is_text.any() else leaves
+            cells = bare.set(leaves == "null", None)
+        if not self.may_have_escapes:
+            return cells
         has_escape = cells.str.contains("\\", literal=True).fill_null(value=False)
         if not has_escape.any():
             return cells
@@ -108,8 +117,19 @@ class ShapedLines:
     def take(self, start: int, count: int) -> "ShapedLines":
         """Return the lines at some positions, which are counted from ``start`` then."""
         low, high = np.searchsorted(self.positions, (start, start + count))
+        return replace(
+            self,
+            positions=self.positions[low:high] - start,
+            leaves=self.leaves.slice(low, high - low),
+        )
+
+    def append(self, more: "ShapedLines") -> "ShapedLines":
+        """Return these lines with others of the same tree, which come after them."""
         return ShapedLines(
-            self.positions[low:high] - start, self.tree, self.leaves.slice(low, high - low)
+            np.concatenate([self.positions, more.positions]),
+            self.tree,
+            pl.concat([self.leaves, more.leaves]),
+            self.may_have_escapes or more.may_have_escapes,
         )
 
 
@@ -117,6 +137,7 @@ def find_shaped_lines(lines: pl.Series) -> Iterator[ShapedLines]:
     """Yield groups of lines that have one shape; a line is in one group at most."""
     left = lines.to_frame("line").with_row_index("position")
     left = left.filter(pl.col("line").str.starts_with("{"))
+    may_have_escapes = bool(left["line"].str.contains("\\", literal=True).any())
     shapes = tried = 0
     while left.height and shapes < _MOST_SHAPES and tried < _MOST_TRIED:
         tried += 1
@@ -134,7 +155,8 @@ def find_shaped_lines(lines: pl.Series) -> Iterator[ShapedLines]:
             fitting = found if count == found.height else found.filter(is_of_shape)
             leaves = fitting.drop("position")
             leaves.columns = [str(n) for n in range(leaves.width)]
-            yield ShapedLines(fitting["position"].to_numpy().astype(np.int64), shape.tree, leaves)
+            positions = fitting["position"].to_numpy().astype(np.int64)
+            yield ShapedLines(positions, shape.tree, leaves, may_have_escapes)
             left = left.filter(~is_of_shape)
         if not count or (left.height and left["position"][0] <= found["position"][0]):
             left = left.slice(1)  # The line that gave the shape has escapes and does not fit it.

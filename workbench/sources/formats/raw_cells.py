@@ -9,7 +9,7 @@ import polars as pl
 
 from workbench.schema.record_faults import FAULTS, Rule
 from workbench.sources.formats.text_decoding import escape_undecodable
-from workbench.sources.source import refused_records
+from workbench.sources.source import NONE_REFUSED, refused_records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,8 @@ def malformed_records(
         (row, None, column[0] if column else None, rule.name, rule.json, raw)
         for row, rule, raw, *column in records
     ]
+    if not found:
+        return NONE_REFUSED
     frame = pl.DataFrame(found, schema={**FAULTS, "raw": pl.String}, orient="row")
     return refused_records(frame.drop("raw"), frame.select("source_row", "raw"))
 

@@ -62,9 +62,16 @@ class ShapedTrees(Sequence[Tree]):
     def append(self, more: "ShapedTrees") -> "ShapedTrees":
         """Return these trees with others after them."""
         count = len(self)
-        moved = (ShapedLines(g.positions + count, g.tree, g.leaves) for g in more.groups)
+        groups = list(self.groups)
+        for group in more.groups:
+            moved = replace(group, positions=group.positions + count)
+            alike = next((n for n, own in enumerate(groups) if own.tree == group.tree), None)
+            if alike is None:
+                groups.append(moved)
+            else:
+                groups[alike] = groups[alike].append(moved)
         positions = np.concatenate([self.positions, more.positions + count])
-        return ShapedTrees((*self.groups, *moved), positions, [*self.others, *more.others])
+        return ShapedTrees(tuple(groups), positions, [*self.others, *more.others])
 
     def in_order(self, cells: Sequence[pl.Series]) -> pl.Series:
         """Return cells of each group and of the other records in the order of the records."""

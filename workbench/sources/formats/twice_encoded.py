@@ -36,7 +36,8 @@ def twice_encoded_json_note(content: str, evidence: FileEvidence | None = None) 
     ['1 place looks encoded twice (Ã¼ for ü); declare the decoder mojibake if it is']
     """
     # The pattern is slow, and most texts contain none of the characters with which it begins.
-    signs = (sign for sign in _SIGNS if sign.isascii() or not content.isascii())
+    has_escapes, is_ascii = "\\" in content, content.isascii()
+    signs = (sign for sign in _SIGNS if (has_escapes if sign.isascii() else not is_ascii))
     may_be = any(sign in content for sign in signs)
     found = sum(1 for _ in _ESCAPED.finditer(content)) if may_be else 0
     if count := (evidence or FileEvidence()).count("places encoded twice", found):

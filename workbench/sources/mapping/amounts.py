@@ -137,10 +137,10 @@ def read_amounts(
     written, parsed = _parse(cells, rule, is_plain=is_plain, is_whole=is_whole, evidence=evidence)
     stated, is_foreign, is_other = _compare_currencies(written, expected)
     scale = pl.Series([1]).new_from_index(0, len(cells)) if rule.minor else _power_of_ten(places)
-    is_large = (parsed.values.cast(pl.Float64).abs() * scale >= 10.0**_MINOR_DIGITS).fill_null(
-        value=False
-    )
-    scaled = parsed.values.set(is_large | is_other, None) * scale
+    is_large = _is_large(parsed.values, scale)
+    is_unusable = is_large | is_other
+    usable = parsed.values.set(is_unusable, None) if is_unusable.any() else parsed.values
+    scaled = usable * scale
     values = scaled.round(4, mode="half_away_from_zero")
     faults: list[tuple[Rule, pl.Series]] = []
     if codes is None:
@@ -162,13 +162,23 @@ def read_amounts(
         notes.append(f"{count_text(rounded, 'amount')} rounded to 1/10000 of the minor unit")
     at_fault = pl.DataFrame([fault.alias(str(n)) for n, (_, fault) in enumerate(faults)])
     is_at_fault = at_fault.select(pl.any_horizontal(pl.all().fill_null(value=False))).to_series()
+    kept = values.set(is_at_fault, None) if is_at_fault.any() else values
     return ReadNumbers(
-        values=values.set(is_at_fault, None).cast(_MINOR, strict=False),
+        values=kept.cast(_MINOR, strict=False),
         faults=tuple(faults),
         notes=tuple(notes),
         currencies=stated if codes is None else expected,
         question=parsed.question,
     )
+
+
+def _is_large(amounts: pl.Series, scale: pl.Series) -> pl.Series:
+    """Mark the amounts that have more digits in minor units than can be kept."""
+    limit = 10.0**_MINOR_DIGITS
+    bounds = pl.Series([amounts.min(), amounts.max()], dtype=amounts.dtype).cast(pl.Float64).abs()
+    if not (bounds * scale.max() >= limit).any():  # Usually none is that large.
+        return pl.repeat(value=False, n=len(amounts), eager=True)
+    return (amounts.cast(pl.Float64).abs() * scale >= limit).fill_null(value=False)
 
 
 def _parse(

@@ -47,7 +47,8 @@ def parse_codes(
     """
     evidence = evidence or FileEvidence()
     text = to_text(cells).str.strip_chars()
-    found = int(text.str.contains(r"^'[\w+=@-]").sum() or 0)
+    may_be_guarded = text.str.starts_with("'").any()
+    found = int(text.str.contains(r"^'[\w+=@-]").sum() or 0) if may_be_guarded else 0
     unguarded = text.str.replace(r"^'([\w+=@-])", "$1") if found else text
     guarded = evidence.count("guarded", found)
     notes = [f"guard apostrophe removed from {count_text(guarded, 'cell')}"] if guarded else []
@@ -70,9 +71,8 @@ def parse_codes(
         short = int((is_number & (digits < longest)).sum() or 0)
         if short:
             notes.append(f"{count_text(short, 'cell')} stored as a number, leading zeros unknown")
-    return ParsedCodes(
-        values=bare.set(is_destroyed, None), is_destroyed=is_destroyed, notes=tuple(notes)
-    )
+    values = bare.set(is_destroyed, None) if is_destroyed.any() else bare
+    return ParsedCodes(values=values, is_destroyed=is_destroyed, notes=tuple(notes))
 
 
 def _without_float_ends(text: pl.Series, evidence: FileEvidence) -> tuple[pl.Series, list[str]]:

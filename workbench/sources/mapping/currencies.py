@@ -63,8 +63,10 @@ def decimal_places(currency: str) -> int:
 
 def known_currencies(cells: pl.Series) -> pl.Series:
     """Return the ISO 4217 code in each cell of a column of codes, null where there is none."""
-    code = cells.str.strip_chars().str.to_uppercase()
-    return code.set(~code.is_in(list(_PLACES)).fill_null(value=True), None)
+    stated = cells.unique()  # Columns of currencies have few different cells.
+    code = stated.str.strip_chars().str.to_uppercase()
+    known = code.set(~code.is_in(list(_PLACES)).fill_null(value=True), None)
+    return cells.replace_strict(stated, known, return_dtype=pl.String)
 
 
 def stated_currencies(marks: pl.Series, expected: pl.Series) -> pl.Series:

@@ -117,6 +117,8 @@ def keep_records(rows: Rows, kept: pl.DataFrame) -> Rows:
 
 def drop_records(rows: Rows, dropped: pl.DataFrame) -> Rows:
     """Return the rows without some records, by their ``source_row``."""
+    if dropped.is_empty():  # Usually nothing is dropped, and then nothing is copied.
+        return rows
     return {
         name: frame.join(dropped, on="source_row", how="anti", maintain_order="left")
         for name, frame in rows.items()

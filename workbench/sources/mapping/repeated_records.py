@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from workbench.schema.table_declarations import LINEAGE
-from workbench.schema.validation import checked_key
+from workbench.schema.validation import are_distinct, checked_key
 from workbench.sources.source import REPEATS
 
 _NOT_YET = ("customer_id", *LINEAGE)  # columns of keys that intake adds
@@ -37,7 +37,7 @@ def find_repeats(
     found = [REPEATS.to_frame()]
     for table, rows in tables.items():
         key = checked_key(table, without=_NOT_YET)
-        if not key or rows.select(key).n_unique() == rows.height:
+        if not key or are_distinct(rows, key):
             continue
         shared = rows.drop_nulls(key).filter(pl.struct(key).is_duplicated())
         numbers = shared.select("source_row", _key=pl.struct(key))

@@ -122,16 +122,15 @@ def _rows_of_rule(
             **columns, source_row=pl.col("source_row"), **{_ROWS: pl.concat_list("source_row")}
         )
         return rows.filter(pl.col("value").is_not_null()) if table == "attributes" else rows
-    groups = records.group_by(per, maintain_order=True)
-    rows = groups.agg(
-        **{f"={name}": value for name, value in columns.items()},
-        source_row=pl.col("source_row").min(),
-        **{_ROWS: pl.col("source_row")},
-    )
-    rows = rows.with_columns(
-        pl.col(name).list.drop_nulls().list.first()
-        for name, kind in rows.schema.items()
-        if name.startswith("=") and kind == pl.List
+    named = {f"={name}": value for name, value in columns.items()}
+    kinds = records.lazy().group_by(per).agg(**named).collect_schema()
+    # A value that aggregates nothing is the first one that a record of the group has.
+    first = {
+        name: value.first(ignore_nulls=True) if kinds[name] == pl.List else value
+        for name, value in named.items()
+    }
+    rows = records.group_by(per, maintain_order=True).agg(
+        **first, source_row=pl.col("source_row").min(), **{_ROWS: pl.col("source_row")}
     )
     dated = date_statements(rows, records, table=table, rule=rule, evidence=context.evidence)
     return dated.select(

@@ -252,7 +252,9 @@ def _empty_to_null(cells: pl.Series, empty: tuple[str, ...]) -> pl.Series:
     if cells.dtype == pl.String:
         is_blank = cells.str.strip_chars() == ""
         is_empty = is_blank if is_empty is None else is_empty | is_blank
-    return cells if is_empty is None else cells.set(is_empty.fill_null(value=False), None)
+    if is_empty is None or not is_empty.any():
+        return cells
+    return cells.set(is_empty.fill_null(value=False), None)
 
 
 def _parse_category(text: pl.Series) -> pl.Series:

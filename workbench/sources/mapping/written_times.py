@@ -164,7 +164,7 @@ _ISO_VARIANTS = (
 )
 #: The usual form, which needs no change; the offset is one that polars reads.
 _USUAL_ISO = r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})?)?$"
-_ISO_OFFSET = r"T.*(?:Z|[+-]\d{2}(?::?\d{2})?)$"
+_ISO_OFFSET = r"T.*[+-]\d{2}(?::?\d{2})?$"
 
 
 def read_iso(cells: pl.Series) -> WrittenTimes:
@@ -173,10 +173,15 @@ def read_iso(cells: pl.Series) -> WrittenTimes:
     if not text.str.contains(_USUAL_ISO).all():
         for variant, form in _ISO_VARIANTS:
             text = text.str.replace(variant, form)
-    has_offset = text.str.contains(_ISO_OFFSET).fill_null(value=False)
+    is_utc = text.str.ends_with("Z").fill_null(value=False)
+    has_offset = is_utc
+    if not is_utc.all():
+        has_offset = is_utc | text.str.contains(_ISO_OFFSET).fill_null(value=False)
     absolute = text.set(~has_offset, None).str.to_datetime(
         "%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", time_zone="UTC", strict=False
     )
+    if has_offset.all():  # Exports that state offsets do so in every cell.
+        return _refuse_years(_instants(absolute))
     bare = text.set(has_offset, None)
     local = bare.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False)
     if local.null_count() > bare.null_count():
