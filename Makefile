@@ -104,7 +104,7 @@ test-fast: install
 bench: install
 	$(BIN)/python tests/bench/bench.py
 
-# holds models that learn from 200,000 customers against the best observer, an hour of CPU time
+# holds models that learn from 200,000 customers against the best observer, nine minutes of CPU time
 contest: install
 	$(BIN)/python -m tests.truth.contest
 

@@ -42,8 +42,12 @@ RESULTS = Path(__file__).parents[1] / "bench" / "contest.md"
 _HEAD = """# Models against the best observer
 
 `make contest`: AUC of the observer and of models that learn from so many customers, on 20,000
-others.
+others. The gain is the model's AUC less the observer's, p the chance of so large a gain of a model
+that is no better (DeLong, paired). Recipes that differ only in offers or records have customers
+with the same lives, so their lines are nearly equal.
 
+"""
+_COLUMNS = """
 | recipe | outcome | model | customers | observer | model's | gain | p |
 |---|---|---|---|---|---|---|---|
 """
@@ -224,14 +228,30 @@ def line(result: Result) -> str:
     )
 
 
-def merged(path: Path, results: list[Result]) -> str:
-    """Return the table with these results, and those of other recipes that it had before."""
-    recipes = {each.recipe for each in results}
-    before = path.read_text().splitlines(keepends=True) if path.exists() else []
-    kept = [
-        each for each in before if each.startswith("| ") and each.split(" | ")[0][2:] not in recipes
-    ][1:]
-    return "".join([_HEAD, *sorted([*kept, *map(line, results)])])
+def read(text: str) -> list[Result]:
+    """Return the results of a table that ``page`` made, as they are rounded there."""
+    found = []
+    for each in text.splitlines():
+        cells = [cell.strip() for cell in each.strip("|").split(" | ")]
+        if len(cells) == 8 and cells[3][:1].isdigit():
+            size, figures = int(cells[3].replace(",", "")), map(float, cells[4:])
+            found.append(Result(*cells[:3], size, *figures))
+    return found
+
+
+def page(results: list[Result]) -> str:
+    """Return the page of all results: what they come to, and a line for each."""
+    ordered = sorted(
+        results, key=lambda each: (each.recipe, each.outcome, each.model, each.customers)
+    )
+    recipes = len({each.recipe for each in ordered})
+    best = max(ordered, key=lambda each: each.gain)
+    said = (
+        f"Of {len(ordered)} models on {recipes} recipes, {len(winners(ordered))} beat the observer "
+        f"by more than chance\n(5 %, Holm over all). The largest gain is {best.gain:+.4f} "
+        f"({best.recipe}, {best.outcome}, {best.model} of\n{best.customers:,} customers).\n"
+    )
+    return "".join([_HEAD, said, _COLUMNS, *map(line, ordered)])
 
 
 def main() -> None:
@@ -243,13 +263,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     sizes = tuple(sorted({min(20_000, options.train), options.train}))
-    results = []
+    before = read(options.out.read_text()) if options.out.exists() else []
+    results = [each for each in before if each.recipe not in options.recipes]
     for name in options.recipes:
         for each in contest(name, train=sizes):
             results.append(each)
             sys.stdout.write(line(each))
             sys.stdout.flush()
-    options.out.write_text(merged(options.out, results))
+    options.out.write_text(page(results))
     sys.stdout.write(f"{len(winners(results))} models beat the observer by more than chance\n")
 
 

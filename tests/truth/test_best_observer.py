@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import PROJECT
-from tests.truth.contest import came, compared, contest, winners
+from tests.truth.contest import RECIPES, RESULTS, came, compared, contest, page, read, winners
 from tests.truth.particles import posterior
 from workbench.statistics.auc import auc_difference
 from workbench.synthetic import read_recipe
@@ -58,6 +58,15 @@ def test_no_model_beats_the_observer(recipe: str) -> None:
     results = contest(recipe, train=(4_000,), tested=4_000)
     assert len(results) == 4
     assert winners(results) == []
+
+
+def test_the_table_of_the_contest_has_every_recipe_and_no_winner() -> None:
+    results = read(RESULTS.read_text())
+    large = {(each.recipe, each.outcome) for each in results if each.customers >= 200_000}
+    names = [path.stem for path in RECIPES.glob("*.toml")]
+    assert large == {(name, outcome) for name in names for outcome in ("stays", "buys")}
+    assert winners(results) == []
+    assert page(results) == RESULTS.read_text()
 
 
 def without_reactions(known: History) -> Evidence:
