@@ -9,6 +9,7 @@ from polars.testing import assert_frame_equal
 from sklearn.metrics import adjusted_rand_score
 
 from tests.models.worlds import FOUR_KINDS, ONE_KIND, population
+from workbench.charts.markup import table_markup
 from workbench.foundation.errors import ParameterError
 from workbench.models import Segmentation, segment_exhibits, segmentation
 from workbench.models.grouping import group_customers
@@ -46,6 +47,22 @@ def test_one_cloud_is_not_called_kinds(one: Segmentation) -> None:
     assert "% of planted groups of 10 % of the customers" in one.verdicts[0].answer
     assert "misses at most 7 % of up to 200 planted groups" in one.verdicts[0].rule
     assert not one.is_natural
+    assert "cloud" not in one.verdicts[0].answer  # overlapping kinds are not excluded
+
+
+def test_the_number_of_segments_has_its_reason(one: Segmentation) -> None:
+    steady = one.tried.filter(pl.col("stability") >= 0.8)["k"]
+    taken = one.tried.filter("is_chosen")["k"][0]
+    assert taken == steady.max()
+    assert one.reason.startswith(f"{taken} groups were taken: it is the largest number tried")
+    assert one.reason.endswith("; more were not tried") == (taken == 6)
+    assert segment_exhibits.stability(one).table.note == f"{one.reason}."
+
+
+def test_the_spread_of_dependent_pairs_is_nowhere_called_an_interval(one: Segmentation) -> None:
+    figure = segment_exhibits.stability(one)
+    assert "95 % interval" not in table_markup(figure.table).replace("\u00a0", " ")
+    assert "middle 95 % range" in table_markup(figure.table)
 
 
 def test_sizes_and_shares_add_up(four: tuple[Segmentation, pl.DataFrame]) -> None:
@@ -64,7 +81,7 @@ def test_names_say_what_sets_a_segment_apart() -> None:
     traits_named = ("order_frequency", "order_value", "category: toys", "channel: web")
     centres = np.array([[1.0, 0.5, 0.9, 0.1], [-0.8, 0.0, -0.9, 0.6], [0.1, 0.1, 0.1, 0.1]])
     assert segment_names(centres, traits_named) == [
-        "frequent, high value, toys",
+        "frequent, large orders, toys",
         "occasional, by web",
         "average",
     ]
@@ -76,6 +93,10 @@ def test_a_segment_below_the_smallest_size_goes_to_the_nearest() -> None:
     found = segmentation(data, as_of=AS_OF, currency="EUR", seed=1, k=6, min_group=60)
     assert found.sizes["persons"].min() >= 60
     assert found.k < 6
+    # the samples were of six groups
+    asked = f"Do the 6 groups, of which {found.k} segments were left, come back"
+    assert found.verdicts[1].question.startswith(asked)
+    assert found.reason == "6 groups were taken: that number was asked for"
 
 
 def test_too_few_customers_are_one_segment_and_a_sentence() -> None:

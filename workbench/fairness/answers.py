@@ -29,7 +29,9 @@ def range_estimate(row: Mapping[str, object], attributes: int, origin: str) -> E
         n=int(str(row["persons"])),
         unit="points",
         label=f"Largest difference in {metric} by {attribute}".replace("_", " "),
-        note="lower limit of all pairs together, upper limit of each pair"
+        note=(
+            "lower limit of all pairs together, upper limit of each pair; above 0 by chance alone"
+        )
         if isinstance(value, float)
         else "limits of all pairs; a numerator of 1 to 4 is only a bound"
         if isinstance(row["low"], float)
@@ -94,7 +96,7 @@ def _rule(question: Question) -> str:
     return (
         f"Yes where two groups differ {question.tolerance_words}, with 95 % "
         "confidence for all pairs and all judged rates together; no where any two groups of at "
-        f"least {question.least:,} persons are shown to differ by less."
+        f"least {question.least:,} persons differ by less, with 95 % confidence for each pair."
     )
 
 

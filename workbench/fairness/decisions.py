@@ -79,8 +79,8 @@ def select_by_score(assessed: pl.DataFrame, *, share: float) -> pl.DataFrame:
     Returns
     -------
     DataFrame, shape (persons, 4)
-        ``customer_id``, ``selected`` (Boolean), ``outcome`` (Boolean: left) and ``score``, sorted
-        by customer.
+        ``customer_id``, ``selected`` (Boolean), ``outcome`` (Boolean: has the label) and ``score``,
+        sorted by customer.
     """
     if not 0 < share < 1:
         raise ParameterError(f"selected_share is {share}: it must be between 0 and 1")

@@ -217,7 +217,10 @@ def assess(
             n=n,
             unit="share",
             label=f"Expected calibration error, {how}",
-            note=f"right scores would show up to {null_95:.1%} in 95 of 100 samples",
+            note=(
+                f"right scores would show up to {null_95:.1%} in 95 of 100 samples; limits are so "
+                "far from the figure"
+            ),
             origin=release.origin,
         ),
         slope=_coefficient_estimate(

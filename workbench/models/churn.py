@@ -314,8 +314,8 @@ def _active_customers(known: pl.DataFrame, active_days: int | None) -> pl.DataFr
 
 def _describe_definition(horizon_days: int, gap_days: int, active_days: int | None) -> str:
     after = f" after a gap of {gap_days} days" if gap_days else ""
-    who = "ever" if active_days is None else f"in the last {active_days} days"
+    who = "before" if active_days is None else f"in the {active_days} days before"
     return (
         f"Silent are customers who place no order within {horizon_days} days{after}, which is not "
-        f"leaving: some of them order later. Only customers who ordered {who} are counted."
+        f"leaving: they may order later. Only customers who ordered {who} are counted."
     )

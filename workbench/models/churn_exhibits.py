@@ -106,18 +106,18 @@ def gains(result: ChurnResult) -> Figure:
 
 
 def importance(result: ChurnResult) -> Figure:
-    """Draw the AUC that is lost without each group of features."""
+    """Draw the AUC that is lost when each group of features is shuffled."""
     table = Table(
         name="importance",
-        title="How much worse the ranking gets without each group of features",
+        title="How much worse the ranking gets when a group of features is shuffled",
         rows=result.importance.with_columns(group=name_words("group")).head(_MOST),
         persons=None,
         formats={"auc_lost": "z.3f", "low": "z.3f", "high": "z.3f"},
         labels={"group": "group of features", "auc_lost": "AUC lost"},
         note=(
             f"AUC: how often the model ranks {result.words.bearers} above {result.words.others}. "
-            "AUC lost: how much lower it is after the features of the group are shuffled among "
-            "customers."
+            "AUC lost: how much lower it is after the features of the group are shuffled among the "
+            "customers of the test. Without them a new model could do better, by other features."
         ),
         origin=model_origin(result.origin),
     )
@@ -150,7 +150,8 @@ def strongest_features(result: ChurnResult) -> Table:
         formats={"auc": ".3f"},
         note=(
             f"AUC alone: how often the feature by itself ranks {result.words.bearers} above "
-            f"{result.words.others}; half of the time is chance."
+            f"{result.words.others}; half of the time is chance. Measured on the customers of the "
+            "test; the strongest of many look a little stronger than they are."
         ),
         labels={
             "auc": "AUC alone",
@@ -207,7 +208,7 @@ def _place_text(number: str) -> pl.Expr:
 
 def _scored_title(result: ChurnResult) -> str:
     if result.split == "time":
-        return "Customers of today, by their score"
+        return "Customers on the as-of date, by their score"
     return "Customers without the label, by their score; those who already have it are left out"
 
 

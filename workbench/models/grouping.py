@@ -32,10 +32,11 @@ from workbench.models.separation import Separation, measure_separation
 
 #: Smallest median agreement between samples of groups that are called reproducible.
 REPRODUCIBLE = 0.8
-_SAMPLES = 20
-_SAMPLE_ROWS = 5000
+#: Number of samples that are grouped anew, of customers in each, and of those compared.
+SAMPLES = 20
+SAMPLE_ROWS = 5000
+COMPARED_ROWS = 3000
 _LEARNT_ROWS = 50_000
-_COMPARED_ROWS = 3000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,8 @@ class Grouping:
         Number of groups.
     is_natural : bool
         Whether k was chosen because groups are separated in the population.
+    reason : str
+        Reason why this number of groups was taken, in words.
     tried : DataFrame, shape (numbers of groups, 5)
         ``k``, ``stability`` (median agreement of pairs of samples, adjusted Rand index), ``low``,
         ``high`` (2.5 and 97.5 % of the pairs, which share samples: a spread, no interval),
@@ -66,6 +69,7 @@ class Grouping:
     centres: Floats
     k: int
     is_natural: bool
+    reason: str
     tried: pl.DataFrame
     separation: Separation | None
     planted: PlantedGroups | None
@@ -123,16 +127,21 @@ def group_customers(
             ]
         )
         if is_natural:
-            chosen = natural
+            chosen, reason = natural, "so many were shown to be apart"
             labels, centres = _natural_groups(latent, separation.labels, least)
         else:
-            chosen = k if k is not None else _choose_number(tried, separation)
+            chosen, reason = (
+                (k, "that number was asked for")
+                if k is not None
+                else _choose_number(tried, separation)
+            )
             labels, centres = _fit_groups(latent.mean, chosen, least, seed)
     return Grouping(
         labels=labels,
         centres=centres,
         k=len(centres),
         is_natural=is_natural,
+        reason=f"{chosen} groups were taken: {reason}",
         tried=tried.with_columns(is_chosen=pl.col("k") == chosen),
         separation=separation,
         planted=planted,
@@ -153,21 +162,29 @@ def keep_together(latent: Latent) -> Grouping:
         centres=latent.mean.mean(axis=0, keepdims=True),
         k=1,
         is_natural=False,
+        reason="All customers are together: there are too few to divide",
         tried=pl.DataFrame(schema=schema),
         separation=None,
         planted=None,
     )
 
 
-def _choose_number(tried: pl.DataFrame, separation: Separation) -> int:
-    """Choose the number of groups; see the module's docstring."""
+def _choose_number(tried: pl.DataFrame, separation: Separation) -> tuple[int, str]:
+    """Return the number of groups with the reason in words; see the module's docstring."""
     numbers = tried["k"].to_list()
     if separation.is_shown:  # More or fewer groups are apart than may be taken.
-        return int(min(max(separation.natural_groups, numbers[0]), numbers[-1]))
+        apart = separation.natural_groups
+        return min(max(apart, numbers[0]), numbers[-1]), "it is the nearest that was tried"
     steady = tried.filter(pl.col("stability") >= REPRODUCIBLE)
     if steady.is_empty():
-        return int(tried.sort("stability", "k", descending=[True, False])["k"][0])
-    return int(steady["k"].max())  # type: ignore[arg-type]  # an integer column
+        best = int(tried.sort("stability", "k", descending=[True, False])["k"][0])
+        return best, f"samples agree most on it, though in the median by less than {REPRODUCIBLE}"
+    largest = int(steady["k"].max())  # type: ignore[arg-type]  # an integer column
+    more = "; more were not tried" if largest == numbers[-1] else ""
+    return largest, (
+        f"it is the largest number tried on which samples agree by {REPRODUCIBLE} or more in the "
+        f"median{more}"
+    )
 
 
 def _natural_groups(latent: Latent, labels: Labels, least: int) -> tuple[Labels, Floats]:
@@ -190,10 +207,10 @@ def _stability(
     """Return how far samples agree on k groups by k-means, or on the groups of the mixture."""
     random = Stream(seed, f"stability {k}").generator()
     n = rows.shape[0]
-    compared = rows[np.sort(random.permutation(n)[:_COMPARED_ROWS])]
+    compared = rows[np.sort(random.permutation(n)[:COMPARED_ROWS])]
     cuts = []
-    for sample in range(_SAMPLES):
-        drawn = rows[random.integers(0, n, min(n, _SAMPLE_ROWS))]
+    for sample in range(SAMPLES):
+        drawn = rows[random.integers(0, n, min(n, SAMPLE_ROWS))]
         if separation is not None:
             cuts.append(separation.group_again(drawn, compared))
         else:

@@ -11,9 +11,12 @@ from workbench.privacy.release import model_origin
 
 _EFFECT = (
     "Effect (Cliff's delta): how often a customer of the segment has more than a customer outside, "
-    "less how often less. At 0 they do not differ; at +1 the segment's customer always has more, "
-    "at \u22121 always less."
+    "less how often less. At 0 the one is as frequent as the other; at +1 the segment's customer "
+    "always has more, at \u22121 always less. Typical is the median, for shares the mean. "
+    "Customers were grouped by how often they order, for how much, how broadly, what and where, "
+    "so segments differ in this by construction."
 )
+_RANGE = "middle 95 % range"  # of pairs that share samples, so this is no interval
 _MOST_MARKS = 4  # largest number of features per segment in the profile
 
 
@@ -106,7 +109,8 @@ def stability(result: Segmentation) -> Figure:
             )
         ).select("groups", "stability", "low", "high"),
         persons=None,
-        labels={"stability": "agreement"},
+        note=f"{result.reason}.",
+        labels={"stability": "agreement", "low": _RANGE},
         formats={"stability": ".2f", "low": ".2f", "high": ".2f"},
         origin=model_origin(result.origin),
     )
@@ -118,7 +122,7 @@ def stability(result: Segmentation) -> Figure:
         high="high",
         axis="Agreement of two samples (adjusted Rand index)",
         form=".2f",
-        range_name="middle 95 % range",  # Pairs share samples, so this is no interval.
+        range_name=_RANGE,
     )
 
 

@@ -22,7 +22,7 @@ _DESCRIBED_GROUPS = ("recency", "frequency", "value", "tenure", "returns", "prod
 
 _WORDS = {
     "order_frequency": ("frequent", "occasional"),
-    "order_value": ("high value", "low value"),
+    "order_value": ("large orders", "small orders"),
     "basket_breadth": ("broad baskets", "narrow baskets"),
 }
 
@@ -40,8 +40,8 @@ def segment_names(centres: Floats, traits: tuple[str, ...]) -> list[str]:
     Returns
     -------
     list of str
-        Names like "frequent, high value, toys"; "average" if no trait differs notably. Equal names
-        get a number.
+        Names like "frequent, large orders, toys"; "average" if no trait differs notably. Equal
+        names get a number.
     """
     names = [_name_segment(dict(zip(traits, centre.tolist(), strict=True))) for centre in centres]
     seen: dict[str, int] = {}

@@ -6,7 +6,15 @@ from datetime import date
 import polars as pl
 
 from workbench.features import customer_features
-from workbench.models.grouping import REPRODUCIBLE, Grouping, group_customers, keep_together
+from workbench.models.grouping import (
+    COMPARED_ROWS,
+    REPRODUCIBLE,
+    SAMPLE_ROWS,
+    SAMPLES,
+    Grouping,
+    group_customers,
+    keep_together,
+)
 from workbench.models.planted_groups import (
     MOST_TRIALS,
     PLANTED_DISTANCE,
@@ -46,6 +54,8 @@ class Segmentation:
         Number of segments.
     is_natural : bool
         Whether their number is that of groups that are separated in the population.
+    reason : str
+        Reason why this number of groups was taken, in words.
     traits : tuple of str
         Names of the traits by which customers were grouped.
     estimates : tuple of Estimate
@@ -65,6 +75,7 @@ class Segmentation:
     pairs: pl.DataFrame
     k: int
     is_natural: bool
+    reason: str
     traits: tuple[str, ...]
     estimates: tuple[Estimate, ...]
     verdicts: tuple[Verdict, ...]
@@ -155,6 +166,7 @@ def segmentation(
         pairs=cut.separation.pairs if cut.separation else pair_table([]),
         k=cut.k,
         is_natural=cut.is_natural,
+        reason=cut.reason,
         traits=known.names,
         estimates=estimates,
         verdicts=_verdicts(cut, tried, persons, needed, k, k_range, estimates),
@@ -183,7 +195,7 @@ def _estimates(
             n=min(n, MOST_TESTED),
             unit="groups",
             label="Groups shown to be apart",
-            note="tests on customers that the groups were not learned from, Holm-adjusted",
+            note="1 where none are; tests on customers not learned from, Holm-adjusted",
             origin=release.origin,
         ),
     ]
@@ -197,9 +209,9 @@ def _estimates(
                 unit="adjusted Rand index",
                 label="Agreement of the segments of two new samples",
                 note=(
-                    f"median of the pairs of 20 bootstrap samples; the middle 95 % of the pairs "
-                    f"are {chosen['low']:.2f} to {chosen['high']:.2f}, which is no interval: the "
-                    "pairs share samples"
+                    f"median of the pairs of {SAMPLES} bootstrap samples; the middle 95 % of the "
+                    f"pairs are {chosen['low']:.2f} to {chosen['high']:.2f}, which is no "
+                    "interval: the pairs share samples"
                 ),
                 origin=release.origin,
             )
@@ -311,8 +323,8 @@ def _reality(
     often = f"{100 * power.value:.3g} % of planted groups of {_PLANTED}, were found"
     if power.value >= PLANTED_POWER:
         return Outcome.NOT_SHOWN, (
-            f"No: no valley was found ({tested}), and {often}. The segments are a convenient cut "
-            "through one cloud, not kinds of people. Smaller or closer groups are not excluded."
+            f"No: no valley was found ({tested}), and {often}. The segments are one convenient cut "
+            "of several; smaller, closer or overlapping groups are not excluded."
         )
     if planted.needed is not None:
         return Outcome.UNDECIDED, (
@@ -361,14 +373,23 @@ def _stability_verdict(
         outcome,
         rule=(
             f"Yes where the middle 95 % of pairs of samples agree by {REPRODUCIBLE} or more, no "
-            "where their median does not."
+            f"where their median does not. A sample has at most {SAMPLE_ROWS:,} customers, drawn "
+            f"with replacement; two are compared on at most {COMPARED_ROWS:,}."
         ),
         name="segments_come_back",
-        question=f"Do the {cut.k} segments come back when other customers are drawn?",
+        question=f"Do {_come_back(cut, tried)} come back when other customers are drawn?",
         answer=answer,
         concern=outcome is Outcome.NOT_SHOWN,
         estimates=() if stability is None else (stability,),
     )
+
+
+def _come_back(cut: Grouping, tried: pl.DataFrame) -> str:
+    """Name the segments that were drawn again, before a too small one joined the nearest."""
+    drawn = tried.filter("is_chosen")["k"]
+    if drawn.is_empty() or drawn[0] == cut.k:
+        return f"the {cut.k} segments"
+    return f"the {drawn[0]} groups, of which {cut.k} segments were left,"
 
 
 def _stability_answer(tried: pl.DataFrame) -> tuple[Outcome, str]:
