@@ -108,7 +108,7 @@ bench: install
 contest: install
 	$(BIN)/python -m tests.truth.contest
 
-# holds what verdicts claim against 100 worlds of each kind, two to three hours of CPU time
+# holds what verdicts and intervals claim against 100 worlds of each kind, two to three hours of CPU time
 claims: install
 	$(BIN)/python -m tests.truth.claims
 

@@ -2,17 +2,19 @@
 
 import pytest
 
-from tests.truth.claims import (
+from tests.truth.claimed_rates import (
     FIRST_SEED,
     Cell,
+    Claim,
     Counted,
-    cells,
     count,
     judge,
+    read,
     rightly,
     table,
     wrongly,
 )
+from tests.truth.claims import RESULTS, cells, page
 
 
 def cell(part: str, world: str) -> Cell:
@@ -25,6 +27,11 @@ def cell(part: str, world: str) -> Cell:
         ("segments", "two crossing lines", 2),
         ("worlds", "retail, contrast 3", 1),
         ("audits", "retail, 12 points planted, tolerance 0.01 points", 8),
+        ("intervals", "rate of 12 persons", 30),
+        ("intervals", "difference of 2 groups of 20 and 15 persons", 20),
+        ("intervals", "range of 3 groups of 500 persons at 20, 20, 20 %", 20),
+        ("intervals", "difference with noise, 2 groups of 60 and 40 persons", 10),
+        ("intervals", "retail, 12 points planted, all pairs", 2),
     ],
 )
 def test_claims_hold_on_a_few_worlds(part: str, world: str, worlds: int) -> None:
@@ -33,8 +40,7 @@ def test_claims_hold_on_a_few_worlds(part: str, world: str, worlds: int) -> None
     assert all(each.holds for each in judged)
 
 
-def counted(hits: int, worlds: int = 100, *, is_most: bool = True) -> Counted:
-    claim = wrongly("segments", "shown") if is_most else rightly("segments", "shown")
+def counted(hits: int, claim: Claim, worlds: int = 100) -> Counted:
     seeds_shown = range(FIRST_SEED, FIRST_SEED + hits)
     invented = Cell(
         "segments", "invented", 10, lambda seed: "shown" if seed in seeds_shown else "no", (claim,)
@@ -42,14 +48,54 @@ def counted(hits: int, worlds: int = 100, *, is_most: bool = True) -> Counted:
     return count(invented, worlds)[0]
 
 
-def test_a_claim_fails_where_its_share_is_surely_beyond_the_bound() -> None:
-    assert judge([counted(13)])[0].holds is False
-    assert judge([counted(10)])[0].holds is True
-    assert judge([counted(68, is_most=False)])[0].holds is False
-    assert judge([counted(72, is_most=False)])[0].holds is True
+MOST, LEAST = wrongly("segments", "shown"), rightly("segments", "shown")
+BOTH = Claim("segments", ("shown",), least=0.4, most=0.6)
+
+
+@pytest.mark.parametrize(
+    ("claim", "hits", "holds"),
+    [
+        (MOST, 13, False),
+        (MOST, 10, True),
+        (LEAST, 68, False),
+        (LEAST, 72, True),
+        (BOTH, 26, False),
+        (BOTH, 30, True),
+        (BOTH, 70, True),
+        (BOTH, 74, False),
+    ],
+)
+def test_a_claim_fails_where_its_share_is_surely_beyond_the_bounds(
+    claim: Claim, hits: int, holds: bool
+) -> None:
+    assert judge([counted(hits, claim)])[0].holds is holds
 
 
 def test_of_many_claims_one_may_be_off_by_chance() -> None:
-    many = judge([counted(13), *[counted(2)] * 30])
+    many = judge([counted(13, MOST), *[counted(2, MOST)] * 30])
     assert all(each.holds for each in many)
-    assert "| 13 of 100 |" in table(many)
+    assert "| 13 of 100 | 5.8% to 23.9% |" in table(many)
+    assert 'In doubt: segments, invented, 10: "segments" came out in 13 of 100' in page(many)
+
+
+def test_a_table_of_claims_is_read_as_it_was_counted() -> None:
+    before = judge([counted(13, MOST), counted(90, LEAST), counted(50, BOTH)])
+    again = judge(read(table(before)))
+    assert [(each.claim.bounds, each.hits, each.p_value) for each in again] == [
+        (each.claim.bounds, each.hits, each.p_value) for each in before
+    ]
+
+
+def test_every_cell_is_in_the_table_of_claims_and_holds() -> None:
+    claimed = {
+        (cell.part, cell.world, cell.customers, claim.says, claim.bounds)
+        for cell in cells()
+        for claim in cell.claims
+    }
+    shown = judge(read(RESULTS.read_text()))
+    assert claimed == {
+        (each.cell.part, each.cell.world, each.cell.customers, each.claim.says, each.claim.bounds)
+        for each in shown
+    }
+    assert all(each.holds for each in shown)
+    assert RESULTS.read_text() == page(shown)
