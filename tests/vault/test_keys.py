@@ -3,6 +3,7 @@
 import stat
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from workbench.foundation.errors import AccessError, ParameterError
@@ -147,3 +148,20 @@ def test_no_key_at_hand_is_told_from_an_unsafe_one(tmp_path: Path):
     assert Vault.open_if_present(vault.workspace) is None
     with pytest.raises(AccessError, match="no key file at"):
         Vault.open_if_present(vault.workspace, key_file=key)
+
+
+def test_numbers_get_the_half_of_an_aes_block_as_their_hash():
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+    numbers = pl.Series("id", [7, None, 2**64 - 1, 7], dtype=pl.UInt64)
+    mode = modes.ECB()  # noqa: S305  # each number on its own
+    cipher = Cipher(algorithms.AES(KEY.derive("numbers").secret), mode)
+    expected = [
+        int.from_bytes(cipher.encryptor().update(n.to_bytes(16, "little"))[:8], "little")
+        for n in (7, 2**64 - 1)
+    ]
+    hashed = KEY.hash_numbers(numbers)
+    assert hashed.to_list() == [expected[0], None, expected[1], expected[0]]
+    assert (hashed.name, hashed.dtype) == ("id", pl.UInt64)
+    assert KEY.derive("other").hash_numbers(numbers)[0] != expected[0]
+    assert KEY.hash_numbers(numbers.clear()).to_list() == []

@@ -36,7 +36,7 @@ from workbench.privacy.visible_data import VisibleData, find_visible_data
 from workbench.schema import TABLES
 from workbench.studies import ExtractPolicy, Policy, StudyTerms
 from workbench.studies.policy import Protection
-from workbench.vault import Dataset
+from workbench.vault import Dataset, Key
 
 if TYPE_CHECKING:
     from workbench.extracts.model_utility import ModelUtility
@@ -88,7 +88,7 @@ def anonymise_dataset(
     secret = secrets.token_bytes(32)
 
     def pseudonyms_of(ids: pl.Series) -> Pseudonyms:
-        return Pseudonyms.from_secret(ids, secret=secret.hex(), shift_days=policy.shift_days)
+        return Pseudonyms.from_key(ids, key=Key(secret), shift_days=policy.shift_days)
 
     of_customers = make_customer_table(
         visible, chosen, terms, policy, pseudonyms_of(chosen[_ID]), secret=secret
@@ -101,9 +101,7 @@ def anonymise_dataset(
     is_linked = policy.histories == "linked"
     again = protected
     if is_linked and policy.shift_days:
-        other = Pseudonyms.from_secret(
-            left[_ID], secret=secrets.token_hex(32), shift_days=policy.shift_days
-        )
+        other = Pseudonyms.from_key(left[_ID], key=Key.new(), shift_days=policy.shift_days)
         again, _ = protect_histories(visible, terms, policy, other, secret=secret)
     return Extract(
         source={
@@ -210,7 +208,7 @@ def _predict_silence(
         # Characteristics are those of today: a source that states them with each order would make
         # an empty cell of whoever orders again.
         known = chosen.join(earlier.allowed.select(_ID), on=_ID, how="semi")
-        pseudonyms = Pseudonyms.from_secret(known[_ID], secret=secret.hex(), shift_days=0)
+        pseudonyms = Pseudonyms.from_key(known[_ID], key=Key(secret), shift_days=0)
         table = make_customer_table(earlier, known, terms, policy, pseudonyms, secret=secret).table
         left = rows_left(table.recode())
     except (ParameterError, PrivacyError):

@@ -15,7 +15,7 @@ import polars as pl
 from workbench.identity import keyed_hash
 from workbench.schema import TABLES
 from workbench.studies import StudyTerms
-from workbench.vault import Dataset
+from workbench.vault import Dataset, Key
 
 #: Columns of ids that a view replaces by keyed hashes, besides the customers' pseudonyms.
 _KEYS = frozenset(
@@ -47,24 +47,24 @@ class Pseudonyms:
     """
 
     customers: pl.DataFrame
-    secret: str = field(repr=False)
+    key: Key = field(repr=False)
 
     @classmethod
     def of(cls, customer_id: pl.Series, *, study: StudyTerms, dataset: Dataset) -> "Pseudonyms":
         """Make the pseudonyms of these customers for one study."""
-        secret = dataset.pseudonym_key(study.name).text
-        return cls.from_secret(customer_id, secret=secret, shift_days=study.policy.shift_days)
+        key = dataset.pseudonym_key(study.name)
+        return cls.from_key(customer_id, key=key, shift_days=study.policy.shift_days)
 
     @classmethod
-    def from_secret(cls, customer_id: pl.Series, *, secret: str, shift_days: int) -> "Pseudonyms":
-        """Make the pseudonyms of these customers that follow from a secret."""
-        made = keyed_hash(customer_id, secret=secret).alias(PSEUDONYM)
+    def from_key(cls, customer_id: pl.Series, *, key: Key, shift_days: int) -> "Pseudonyms":
+        """Make the pseudonyms of these customers that follow from a key."""
+        made = keyed_hash(customer_id, secret=key.text).alias(PSEUDONYM)
         place = (made.rank("ordinal") - 1).cast(pl.UInt64, strict=False).alias(PLACE)
         customers = pl.DataFrame([customer_id.alias("customer_id"), made, place])
         if shift_days:
-            drawn = keyed_hash(made, secret=f"{secret} shift") % (shift_days + 1)
+            drawn = keyed_hash(made, secret=f"{key.text} shift") % (shift_days + 1)
             customers = customers.with_columns(drawn.cast(pl.Int64).alias(_SHIFT))
-        return cls(customers=customers, secret=secret)
+        return cls(customers=customers, key=key)
 
     def keep_visible(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Keep the rows of customers whom the study may see, and add their pseudonym.
@@ -126,13 +126,16 @@ class Pseudonyms:
             rows = rows.sort(order)
         return rows.drop(order).with_columns(
             pl.col(name).map_batches(
-                lambda series: keyed_hash(series, secret=self.secret).cast(series.dtype),
-                return_dtype=schema[name],
-                is_elementwise=True,
+                self._hash_keys, return_dtype=schema[name], is_elementwise=True
             )
             for name in schema.names()
             if name in _KEYS
         )
+
+    def _hash_keys(self, keys: pl.Series) -> pl.Series:
+        if keys.dtype == pl.UInt64:
+            return self.key.hash_numbers(keys)
+        return keyed_hash(keys, secret=self.key.text).cast(keys.dtype)
 
 
 def _sort_by_pseudonym(rows: pl.LazyFrame, key: Sequence[str], *, bits: int) -> pl.LazyFrame:

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+import polars as pl
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
@@ -66,6 +69,22 @@ class Key:
         """
         expand = HKDFExpand(algorithm=SHA256(), length=_BYTES, info=purpose.encode())
         return Key(expand.derive(self.secret), self.origin)
+
+    def hash_numbers(self, numbers: pl.Series) -> pl.Series:
+        """Return a keyed hash of 64 bits for each number, as UInt64; null stays null.
+
+        The hash is one half of the number's block under AES-256, which is a pseudorandom function:
+        without the key nobody can tell the hashes from random numbers. HMAC, which also takes
+        texts, needs more than five times the CPU seconds (six million ids of 1.5 million sessions:
+        .88 by ``identity.keyed_hash`` and .16 here).
+        """
+        blocks = np.zeros((len(numbers), 2), dtype="<u8")
+        blocks[:, 0] = numbers.fill_null(0).to_numpy()
+        mode = modes.ECB()  # noqa: S305  # equal numbers have equal hashes
+        cipher = Cipher(algorithms.AES(self.derive("numbers").secret), mode).encryptor()
+        encrypted = np.frombuffer(cipher.update(blocks.tobytes()), dtype="<u8")
+        hashes = pl.Series(numbers.name, encrypted[::2].astype(np.uint64))
+        return hashes.set(numbers.is_null(), None) if numbers.null_count() else hashes
 
     @property
     def text(self) -> str:
