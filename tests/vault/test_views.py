@@ -63,6 +63,20 @@ def test_a_view_of_many_customers_is_sealed_in_parts_and_opens_as_a_whole(
         assert view.data[table].collect().equals(data[table].collect()), table
 
 
+def test_a_small_table_is_sealed_in_fewer_parts_than_there_are_customers_for(
+    tmp_path: Path, customers, monkeypatch: pytest.MonkeyPatch
+):
+    ids = [1, 2**62, 2**63, 2**64 - 1]
+    people = pl.DataFrame({"customer_id": ids}, schema={"customer_id": pl.UInt64})
+    data = CustomerData.of({"customers": people, "events": people, "orders": people})
+    monkeypatch.setattr(views, "_CUSTOMERS_A_PART", 1)
+    monkeypatch.setattr(views, "_ROWS_A_PART", 3)
+    most_rows = {"orders": 4, "events": 100}  # guests have events too
+    seal_view(tmp_path / "view", data=data, description={}, most_rows=most_rows)
+    for table, parts in (("customers", 4), ("events", 4), ("orders", 2)):
+        assert len(list((tmp_path / "view").glob(f"{table}-*.parquet"))) == parts
+
+
 def test_a_process_that_was_given_none_has_none():
     assert open_sealed_view({}) is None
 

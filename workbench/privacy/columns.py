@@ -354,8 +354,10 @@ def _show_common_names(
     found = common_values(rows, within, k=k)
     done = []
     for column in columns:
-        rows = show_shared(rows, column.name, shared=found[column.name])
-        done += _changes_of(column, found[column.name], within[column.name], k)
+        shared = found[column.name]
+        if (shared.about["suppressed"] > 0).any():  # Otherwise each name is shown as it is.
+            rows = show_shared(rows, column.name, shared=shared)
+        done += _changes_of(column, shared, within[column.name], k)
     return rows, done
 
 

@@ -117,14 +117,10 @@ class Pseudonyms:
         schema = rows.collect_schema()
         order = [name for name in schema.names() if name.startswith(ORDER)]
         if "customer_id" in schema:
-            rows = (
-                rows.pipe(_sort_by_pseudonym, order, bits=64 - self.customers.height.bit_length())
-                .with_columns(customer_id=pl.col(PSEUDONYM))
-                .drop(PSEUDONYM, PLACE)
-            )
+            rows = _sort_by_pseudonym(rows, order, bits=64 - self.customers.height.bit_length())
         elif order:
-            rows = rows.sort(order)
-        return rows.drop(order).with_columns(
+            rows = rows.sort(order).drop(order)
+        return rows.with_columns(
             pl.col(name).map_batches(
                 self._hash_keys, return_dtype=schema[name], is_elementwise=True
             )
@@ -141,17 +137,21 @@ class Pseudonyms:
 def _sort_by_pseudonym(rows: pl.LazyFrame, key: Sequence[str], *, bits: int) -> pl.LazyFrame:
     """Sort rows by pseudonym and then by their primary key, or by a hash of it.
 
-    The hash is used if the key has no time. The place of the pseudonym and ``bits`` of the hash are
-    put into one number of 64 bits, because polars sorts rows by one number in a third of the time
-    that it takes to sort them by two columns. A key with a time keeps its order: of two statements
-    of one day the later one comes last.
+    The pseudonym replaces ``customer_id``, and the columns of the order are removed. The hash is
+    used if the key has no time. The place of the pseudonym and ``bits`` of the hash are put into
+    one number of 64 bits, because polars sorts rows by one number in a third of the time that it
+    takes to sort them by two columns. The other columns of the order are removed before the rows
+    are sorted, because sorting moves every column. A key with a time keeps its order: of two
+    statements of one day the later one comes last.
     """
     schema = rows.collect_schema()
+    rows = rows.with_columns(customer_id=pl.col(PSEUDONYM))
     if not key or any(schema[name].is_temporal() for name in key):
-        return rows.sort(PSEUDONYM, *key)
+        return rows.drop(PSEUDONYM, PLACE).sort("customer_id", *key).drop(key)
     hashed = pl.struct(key).hash(seed=1) // 2 ** (64 - bits)
     position = pl.col(PLACE) * pl.lit(2**bits, pl.UInt64) + hashed
-    return rows.with_columns(position.alias(_POSITION)).sort(_POSITION).drop(_POSITION)
+    placed = rows.with_columns(position.alias(_POSITION)).drop(PSEUDONYM, PLACE, *key)
+    return placed.sort(_POSITION).drop(_POSITION)
 
 
 def _shift_back(name: str, kind: pl.DataType) -> pl.Expr:

@@ -157,7 +157,12 @@ class _ViewSource:
             with translate_read_errors(dataset.label):
                 view = open_view(self.plan.study, dataset, as_of=self.plan.as_of)
                 description = view.describe()
-                sealed = seal_view(self.folder / "view", data=view.data, description=description)
+                sealed = seal_view(
+                    self.folder / "view",
+                    data=view.data,
+                    description=description,
+                    most_rows=dataset.rows,
+                )
                 self._environment = dict(sealed)
                 # from here on the runner reads the tables that the kernels read
                 self._view = View.restore(description, read_sealed_view(sealed).data)

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypedDict
 
 import polars as pl
@@ -34,7 +35,10 @@ KEY_VARIABLE = "WORKBENCH_SEALED_VIEW_KEY"
 
 #: File of a sealed view that names its other files; it is written last.
 DESCRIPTION = "description.sealed"
+
+#: A table is sealed in parts of so many customers, or in fewer parts of so many rows.
 _CUSTOMERS_A_PART = 200_000
+_ROWS_A_PART = 15_000_000
 
 
 class _TableEntry(TypedDict):
@@ -60,7 +64,11 @@ class SealedView:
 
 
 def seal_view(
-    folder: Path, *, data: CustomerData, description: Mapping[str, Any]
+    folder: Path,
+    *,
+    data: CustomerData,
+    description: Mapping[str, Any],
+    most_rows: Mapping[str, int] = MappingProxyType({}),
 ) -> Mapping[str, str]:
     """Write a view under a fresh key and return the environment that opens it.
 
@@ -72,6 +80,9 @@ def seal_view(
         Tables of the view; tables without rows are left out.
     description : mapping
         Content for JSON: the study, the view's report, the as-of date.
+    most_rows : mapping of str to int
+        Largest number of rows that a table can have, where it is known. A table is read once for
+        each of its parts, so a small table should have few.
 
     Raises
     ------
@@ -84,10 +95,11 @@ def seal_view(
     except OSError as error:
         raise InputError(f"cannot make the folder {folder}: {error.strerror}") from error
     key = Key.new()
-    bounds = _part_bounds(data)
+    people = int(data["customers"].select(pl.len()).collect().item())
     entries: dict[str, _TableEntry] = {}
     for table, frame in data.tables.items():
         names = tuple(frame.collect_schema().names())
+        bounds = _part_bounds(people, most_rows.get(table))
         parts = _split_by_customer(frame, bounds) if "customer_id" in names else [frame]
         full: list[_PartEntry] = []
         for part, rows in enumerate(parts):
@@ -149,15 +161,17 @@ def read_sealed_view(environ: Mapping[str, str]) -> SealedView:
     return SealedView(data=CustomerData.of(tables), description=opened["description"])
 
 
-def _part_bounds(data: CustomerData) -> list[int]:
-    """Return the pseudonyms at which a view is divided into parts, with both ends.
+def _part_bounds(people: int, most_rows: int | None) -> list[int]:
+    """Return the pseudonyms at which a table is divided into parts, with both ends.
 
     Sorting rows by pseudonym needs the memory of all rows at once; part by part it needs the
     memory of one part. Pseudonyms are spread evenly over all numbers of 64 bits, so equal ranges
     hold about equally many customers. Two parts have the bounds 0, 2**63 and 2**64.
     """
-    people = data["customers"].select(pl.len()).collect().item()
-    parts = max(1, -(-int(people) // _CUSTOMERS_A_PART))
+    parts = -(-people // _CUSTOMERS_A_PART)
+    if most_rows is not None:
+        parts = min(parts, -(-most_rows // _ROWS_A_PART))
+    parts = max(1, parts)
     return [part * 2**64 // parts for part in range(parts)] + [2**64]
 
 
