@@ -18,6 +18,7 @@ from workbench.features.feature_dictionary import (
     feature_group,
 )
 from workbench.features.labels import churn_labels
+from workbench.features.products import sold_lines
 from workbench.features.profile import attribute, declared_label, profile
 from workbench.features.purchases import LeftOutOrders, count_left_out_orders, purchases
 from workbench.features.subscriptions import last_terms
@@ -51,5 +52,6 @@ __all__ = [
     "last_terms",
     "profile",
     "purchases",
+    "sold_lines",
     "split_for_churn",
 ]

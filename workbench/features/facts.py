@@ -1,6 +1,7 @@
 """Facts: the rows of customer data that were known on a day, from which features are computed."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import polars as pl
@@ -23,11 +24,14 @@ class Facts:
     history_days : int or None
         Number of days before ``as_of`` whose rows are returned; None for all. If times are coarser
         than days, the history begins with the unit that contains its first day.
+    lines : LazyFrame or None
+        The lines of these data, see ``products.sold_lines``; None if they have to be made.
     """
 
     data: CustomerData
     as_of: date
     history_days: int | None = None
+    lines: pl.LazyFrame | None = None
 
     def __getitem__(self, table: str) -> pl.LazyFrame:
         """Return the rows of known customers within the history, with ``age_days``.
@@ -45,6 +49,11 @@ class Facts:
             rows = rows.filter(pl.col(column) >= first_moment_literal(rows, column, start))
         on = pl.col(column).dt.date()
         return rows.with_columns(on=on, age_days=self.age_days(on))
+
+    def restrict(self, keep: Callable[[pl.LazyFrame], pl.LazyFrame]) -> "Facts":
+        """Return the facts of some customers; ``keep`` keeps their rows of a table."""
+        lines = None if self.lines is None else keep(self.lines)
+        return replace(self, data=self.data.restrict(keep), lines=lines)
 
     def age_days(self, day: pl.Expr) -> pl.Expr:
         """Return the days from a day to ``as_of``."""

@@ -1,10 +1,12 @@
 """Features of products: shares of categories and channels, number of different products."""
 
+from dataclasses import replace
+
 import polars as pl
 
 from workbench.features.facts import Facts, with_declared_columns
 from workbench.features.purchases import DECIMALS
-from workbench.schema import TABLES
+from workbench.schema import TABLES, CustomerData
 
 #: Number of categories with a share of their own: those with the most lines before the date.
 MOST_CATEGORIES = 8
@@ -31,32 +33,46 @@ def channel_features(facts: Facts, currency: str) -> pl.LazyFrame:
     )
 
 
-def lines_sold(facts: Facts, currency: str) -> pl.LazyFrame:
-    """Return the lines of sales before the date: customer_id, product_id, category, amount_minor.
+def sold_lines(data: CustomerData, currency: str) -> pl.LazyFrame:
+    """Return the lines of all sales in a currency, in no order.
 
-    ``category`` is the top level, before the first slash.
+    Columns: customer_id and ordered_at of the order; product_id, amount_minor, and ``category``,
+    the top level of the product's category, before the first slash. Texts are categorical, so that
+    a frame of all lines takes little memory.
     """
-    sales = facts["orders"].filter(pl.col("currency") == currency, pl.col("kind") == "sale")
+    sales = with_declared_columns(data, "orders").filter(
+        pl.col("currency") == currency, pl.col("kind") == "sale"
+    )
+    category = pl.col("product_category").str.split("/").list.first().str.strip_chars()
     return (
-        with_declared_columns(facts.data, "order_items")
-        .join(sales.select("order_id", customer="customer_id"), on="order_id", how="inner")
+        with_declared_columns(data, "order_items")
+        .select("order_id", "product_id", "product_category", "amount_minor")
+        .join(sales.select("order_id", "customer_id", "ordered_at"), on="order_id", how="inner")
         .select(
-            "product_id",
+            "customer_id",
+            "ordered_at",
             "amount_minor",
-            customer_id="customer",
-            category=pl.col("product_category").str.split("/").list.first().str.strip_chars(),
+            product_id=pl.col("product_id").cast(pl.Categorical),
+            category=category.cast(pl.Categorical),
         )
     )
+
+
+def known_lines(facts: Facts, currency: str) -> pl.LazyFrame:
+    """Return the lines of sales before the date; a line is known when its order is."""
+    lines = sold_lines(facts.data, currency) if facts.lines is None else facts.lines
+    return replace(facts, data=facts.data.with_tables({"orders": lines}))["orders"]
 
 
 def largest_categories(facts: Facts, currency: str) -> list[str]:
     """Return the categories with most lines sold before the date, the largest first."""
     counted = (
-        lines_sold(facts, currency)
+        known_lines(facts, currency)
         .filter(pl.col("category").is_not_null())
         .group_by("category")
         .agg(lines=pl.len())
         .collect(engine="streaming")
+        .cast({"category": pl.String})
         .sort("lines", "category", descending=[True, False])
     )
     return counted["category"].head(MOST_CATEGORIES).to_list()
@@ -71,7 +87,7 @@ def basket_features(facts: Facts, currency: str, *, names: list[str]) -> pl.Lazy
         for place, name in enumerate(names)
     }
     return (
-        lines_sold(facts, currency)
+        known_lines(facts, currency)
         .group_by("customer_id")
         .agg(
             distinct_products=pl.col("product_id").drop_nulls().n_unique().cast(pl.Int64),

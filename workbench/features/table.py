@@ -1,7 +1,7 @@
 """The feature table: one row per customer, as of a date."""
 
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
@@ -92,6 +92,7 @@ def customer_features(
     as_of: date,
     currency: str,
     history_days: int | None = None,
+    lines: pl.LazyFrame | None = None,
     buckets: int | None = None,
     pool: Executor | None = None,
 ) -> CustomerFeatures:
@@ -111,6 +112,9 @@ def customer_features(
         ISO 4217 code; orders in another currency are left out and counted.
     history_days : int, optional
         Number of days before ``as_of`` whose facts count; all by default.
+    lines : LazyFrame, optional
+        The lines of the data, see ``sold_lines``. Joining them with their orders takes most of the
+        time of their features, so models of several dates do it once.
     buckets : int, optional
         Number of buckets into which customers are divided, by default one for each 250,000. It does
         not change the features.
@@ -123,7 +127,7 @@ def customer_features(
     each bucket every table is reduced to one row per customer before tables are joined, in polars'
     streaming engine, so memory contains one row per customer and not the events.
     """
-    facts = Facts(data=data, as_of=as_of, history_days=history_days)
+    facts = Facts(data=data, as_of=as_of, history_days=history_days, lines=lines)
     if buckets is None:
         customers = with_declared_columns(data, "customers").select(pl.len()).collect().item()
         buckets = max(1, -(-customers // _BUCKET_CUSTOMERS))
@@ -157,7 +161,7 @@ class _BucketFeatures:
     buckets: int
 
     def __call__(self, number: int) -> pl.DataFrame:
-        facts = replace(self.facts, data=self._customers_in_bucket(number))
+        facts = self._facts_of_bucket(number)
         parts = [
             purchase_features(facts, self.currency),
             channel_features(facts, self.currency),
@@ -173,20 +177,14 @@ class _BucketFeatures:
             rows = rows.join(found, on="customer_id", how="left", maintain_order="left")
         return rows.with_columns(pl.col(_ZERO).fill_null(0), pl.col(_FALSE).fill_null(False))
 
-    def _customers_in_bucket(self, number: int) -> CustomerData:
+    def _facts_of_bucket(self, number: int) -> Facts:
         if self.buckets == 1:
-            return self.facts.data
+            return self.facts
         edges = [2**64 * place // self.buckets for place in (number, number + 1)]
         low, high = (pl.lit(min(edge, 2**64 - 1), dtype=pl.UInt64) for edge in edges)
         owner = pl.col("customer_id")
         inside = (owner >= low) & (owner <= high if number + 1 == self.buckets else owner < high)
-        return self.facts.data.with_tables(
-            {
-                name: frame.filter(inside)
-                for name, frame in self.facts.data.tables.items()
-                if "customer_id" in frame.collect_schema()
-            }
-        )
+        return self.facts.restrict(lambda rows: rows.filter(inside))
 
 
 def _known_customers(facts: Facts) -> pl.DataFrame:

@@ -18,7 +18,7 @@ that is left out of the features: counts of its rows would grow from cut-off to 
 were not recorded before, and a model would take this for behaviour.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 import numpy as np
@@ -31,6 +31,7 @@ from workbench.features import (
     coverage,
     customer_features,
     fact_spans,
+    sold_lines,
     split_for_churn,
 )
 from workbench.foundation.streams import Stream
@@ -159,21 +160,26 @@ def churn(
     require_outcomes(pl.concat([found for _, found in labels[:-1]]), "training cut-offs")
     require_outcomes(tested, "test cut-off")
 
+    lines = sold_lines(described, currency).collect(engine="streaming").lazy()
+
     # Features are computed for one cut-off at a time, and for training only of the sampled persons,
     # so that memory contains one row per customer only once.
-    def features_on(on: date, rows: CustomerData = described) -> pl.DataFrame:
-        return customer_features(rows, as_of=on, currency=currency, history_days=history_days).rows
+    def features_on(on: date, some: pl.DataFrame | None = None) -> pl.DataFrame:
+        keep = _keep_persons(some) if some is not None else None
+        return customer_features(
+            described if keep is None else described.restrict(keep),
+            as_of=on,
+            currency=currency,
+            history_days=history_days,
+            lines=lines if keep is None else keep(lines),
+        ).rows
 
     share = _MOST_ROWS // len(split.train_on)
     samples = []
     for on, (_, persons) in zip(split.train_on, labels[:-1], strict=True):
         some = _sample_range(persons, share, seed=seed, cut_off=on)
-        rows = described
-        if some.height < persons.height:
-            rows = _rows_of_persons(described, some)
-        samples.append(
-            some.join(features_on(on, rows), on="customer_id", how="left", maintain_order="left")
-        )
+        rows = features_on(on, some if some.height < persons.height else None)
+        samples.append(some.join(rows, on="customer_id", how="left", maintain_order="left"))
     training = pl.concat(samples, how="diagonal_relaxed")
     test = tested.join(
         features_on(split.test_on), on="customer_id", how="left", maintain_order="left"
@@ -288,22 +294,18 @@ def _sample_range(persons: pl.DataFrame, most: int, *, seed: int, cut_off: date)
     return persons.sort("customer_id").slice(first, most)
 
 
-def _rows_of_persons(data: CustomerData, persons: pl.DataFrame) -> CustomerData:
-    """Return the rows of the given persons, whose ids are in one range.
-
-    Features are then computed for the sample only, not for all customers.
-    """
+def _keep_persons(persons: pl.DataFrame) -> Callable[[pl.LazyFrame], pl.LazyFrame]:
+    """Return a function that keeps the rows of the given persons, whose ids are in one range."""
     ids, owner = persons.select("customer_id").lazy(), pl.col("customer_id")
     low, high = (
         pl.lit(end, pl.UInt64) for end in persons.select(low=owner.min(), high=owner.max()).row(0)
     )
-    return data.with_tables(
-        {
-            name: rows.filter(owner.is_between(low, high)).join(ids, on="customer_id", how="semi")
-            for name, rows in data.tables.items()
-            if "customer_id" in rows.collect_schema()
-        }
-    )
+
+    def keep(rows: pl.LazyFrame) -> pl.LazyFrame:
+        inside = rows.filter(owner.is_between(low, high))
+        return inside.join(ids, on="customer_id", how="semi")
+
+    return keep
 
 
 def _active_customers(known: pl.DataFrame, active_days: int | None) -> pl.DataFrame:

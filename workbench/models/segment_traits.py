@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from workbench.features.facts import Facts
-from workbench.features.products import CHANNELS, largest_categories, lines_sold
+from workbench.features.products import CHANNELS, known_lines, largest_categories
 from workbench.features.purchases import order_days
 from workbench.foundation.errors import InputError
 from workbench.foundation.streams import Stream
@@ -45,16 +45,29 @@ class Traits:
 
 
 def customer_traits(
-    data: CustomerData, *, as_of: date, currency: str, active_days: int | None, seed: int
+    data: CustomerData,
+    *,
+    as_of: date,
+    currency: str,
+    active_days: int | None,
+    seed: int,
+    lines: pl.LazyFrame | None = None,
 ) -> Traits:
     """Return the traits of customers who ordered in the last ``active_days``.
+
+    Parameters
+    ----------
+    data, as_of, currency, active_days, seed
+        Parameters of ``segmentation``.
+    lines : LazyFrame, optional
+        The lines of the data, see ``features.sold_lines``.
 
     Raises
     ------
     InputError
         No customer ordered in that time.
     """
-    facts = Facts(data=data, as_of=as_of)
+    facts = Facts(data=data, as_of=as_of, lines=lines)
     amount = pl.col("net_minor").log()
     bought = order_days(facts, currency).filter(pl.col("net_minor") > 0)
     people = (
@@ -110,7 +123,7 @@ def _order_traits(people: pl.DataFrame, random: np.random.Generator) -> list[Nam
 def _basket_traits(
     facts: Facts, currency: str, people: pl.DataFrame, random: np.random.Generator
 ) -> list[NamedTraits]:
-    lines = lines_sold(facts, currency).group_by("customer_id").agg(lines=pl.len().cast(pl.Int64))
+    lines = known_lines(facts, currency).group_by("customer_id").agg(lines=pl.len().cast(pl.Int64))
     counted = _align_rows(people, lines.collect(engine="streaming"))["lines"].fill_null(0)
     if counted.n_unique() < 2:
         return []
@@ -124,7 +137,7 @@ def _category_traits(
 ) -> list[NamedTraits]:
     names = largest_categories(facts, currency)
     columns = {f"{place}": pl.col("category") == name for place, name in enumerate(names)}
-    lines = lines_sold(facts, currency).filter(pl.col("category").is_in(names))
+    lines = known_lines(facts, currency).filter(pl.col("category").is_in(names))
     return _mix_traits(lines, columns, [f"category: {name}" for name in names], people, random)
 
 

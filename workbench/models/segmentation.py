@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 
-from workbench.features import customer_features
+from workbench.features import customer_features, sold_lines
 from workbench.models.grouping import (
     COMPARED_ROWS,
     REPRODUCIBLE,
@@ -138,8 +138,9 @@ def segmentation(
     Fewer than 60 customers, or than two segments of ``min_group``, are one segment, and the
     verdicts give the number of customers that is needed.
     """
+    lines = sold_lines(data, currency).collect(engine="streaming").lazy()
     known = customer_traits(
-        data, as_of=as_of, currency=currency, active_days=active_days, seed=seed
+        data, as_of=as_of, currency=currency, lines=lines, active_days=active_days, seed=seed
     )
     needed = max(LEAST_CUSTOMERS, 2 * min_group)
     if known.customers.height < needed:
@@ -148,7 +149,7 @@ def segmentation(
         cut = group_customers(known.latent, k_range=k_range, k=k, least=min_group, seed=seed)
     names = segment_names(cut.centres, known.names)
     features = known.customers.join(
-        customer_features(data, as_of=as_of, currency=currency).rows,
+        customer_features(data, as_of=as_of, currency=currency, lines=lines).rows,
         on="customer_id",
         how="left",
         maintain_order="left",

@@ -1,6 +1,6 @@
 """Customer data: all tables of one set of customers as lazy frames."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -62,6 +62,22 @@ class CustomerData:
     def with_tables(self, tables: Mapping[str, pl.DataFrame | pl.LazyFrame]) -> "CustomerData":
         """Return data of frames that were made from these, whose times have the same units."""
         return CustomerData.of(tables, time_units=self.time_units)
+
+    def restrict(self, keep: Callable[[pl.LazyFrame], pl.LazyFrame]) -> "CustomerData":
+        """Return the data of some customers: tables with ``customer_id``, others are empty.
+
+        Parameters
+        ----------
+        keep : callable
+            Keeps the rows of these customers in a table.
+        """
+        return self.with_tables(
+            {
+                name: keep(rows)
+                for name, rows in self.tables.items()
+                if "customer_id" in rows.collect_schema()
+            }
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the frames as a plain dictionary, because a read-only mapping has no pickle."""
