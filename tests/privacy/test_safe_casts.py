@@ -92,7 +92,7 @@ def _casts(module: Path) -> list[str]:
         if node.func.attr != "cast" or any(each.arg == "strict" for each in node.keywords):
             continue
         text = ast.unparse(node)
-        counts = ("sum()", "len()", "n_unique()", "drawn", "persons", "keyed_hash")
+        counts = ("sum()", "len()", "n_unique()", "drawn", "persons", "keyed_hash", "hash_ids")
         to = ast.unparse(node.args[0]).removeprefix("pl.").split("(")[0] if node.args else ""
         if to not in SAFE and not any(each in text for each in counts) and to != "Mapping":
             found.append(f"{module.relative_to(PROJECT)}:{node.lineno}: {text}")

@@ -3,6 +3,7 @@
 import stat
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -160,8 +161,20 @@ def test_numbers_get_the_half_of_an_aes_block_as_their_hash():
         int.from_bytes(cipher.encryptor().update(n.to_bytes(16, "little"))[:8], "little")
         for n in (7, 2**64 - 1)
     ]
-    hashed = KEY.hash_numbers(numbers)
+    hashed = KEY.hash_ids(numbers)
     assert hashed.to_list() == [expected[0], None, expected[1], expected[0]]
     assert (hashed.name, hashed.dtype) == ("id", pl.UInt64)
-    assert KEY.derive("other").hash_numbers(numbers)[0] != expected[0]
-    assert KEY.hash_numbers(numbers.clear()).to_list() == []
+    assert KEY.derive("other").hash_ids(numbers)[0] != expected[0]
+    assert KEY.hash_ids(numbers.clear()).to_list() == []
+
+
+def test_texts_get_equal_hashes_if_they_are_equal_and_the_key_is():
+    texts = pl.Series("id", ["s:1", None, "s:2", "s:1"])
+    hashed = KEY.hash_ids(texts)
+    assert hashed[0] == hashed[3] != hashed[2]
+    assert (hashed[1], hashed.dtype) == (None, pl.UInt64)
+    assert not set(KEY.derive("other").hash_ids(texts).drop_nulls()) & set(hashed.drop_nulls())
+    many = pl.Series([f"s:{number}" for number in range(100_000)])
+    assert KEY.hash_ids(many).n_unique() == 100_000
+    ones = KEY.hash_ids(many).to_numpy()[:, None] >> np.arange(64, dtype=np.uint64) & np.uint64(1)
+    assert np.abs(ones.mean(axis=0) - 0.5).max() < 0.01  # 6 standard errors

@@ -52,8 +52,8 @@ def sold_lines(data: CustomerData, currency: str) -> pl.LazyFrame:
             "customer_id",
             "ordered_at",
             "amount_minor",
-            product_id=pl.col("product_id").cast(pl.Categorical),
-            category=category.cast(pl.Categorical),
+            product_id=pl.col("product_id").cast(pl.Categorical, strict=False),
+            category=category.cast(pl.Categorical, strict=False),
         )
     )
 

@@ -122,16 +122,13 @@ class Pseudonyms:
             rows = rows.sort(order).drop(order)
         return rows.with_columns(
             pl.col(name).map_batches(
-                self._hash_keys, return_dtype=schema[name], is_elementwise=True
+                lambda ids: self.key.hash_ids(ids).cast(ids.dtype),
+                return_dtype=schema[name],
+                is_elementwise=True,
             )
             for name in schema.names()
             if name in _KEYS
         )
-
-    def _hash_keys(self, keys: pl.Series) -> pl.Series:
-        if keys.dtype == pl.UInt64:
-            return self.key.hash_numbers(keys)
-        return keyed_hash(keys, secret=self.key.text).cast(keys.dtype)
 
 
 def _sort_by_pseudonym(rows: pl.LazyFrame, key: Sequence[str], *, bits: int) -> pl.LazyFrame:

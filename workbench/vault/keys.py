@@ -70,21 +70,29 @@ class Key:
         expand = HKDFExpand(algorithm=SHA256(), length=_BYTES, info=purpose.encode())
         return Key(expand.derive(self.secret), self.origin)
 
-    def hash_numbers(self, numbers: pl.Series) -> pl.Series:
-        """Return a keyed hash of 64 bits for each number, as UInt64; null stays null.
+    def hash_ids(self, ids: pl.Series) -> pl.Series:
+        """Return a keyed hash of 64 bits for each id, as UInt64; null stays null.
 
-        The hash is one half of the number's block under AES-256, which is a pseudorandom function:
-        without the key nobody can tell the hashes from random numbers. HMAC, which also takes
-        texts, needs more than five times the CPU seconds (six million ids of 1.5 million sessions:
-        .88 by ``identity.keyed_hash`` and .16 here).
+        The hash is one half of the id's block under AES-256, which is a pseudorandom function:
+        without the key nobody can tell the hashes from random numbers. A text is put into the
+        block as a hash with a seed from the key, which another version of polars may compute
+        otherwise. HMAC, by ``identity.keyed_hash``, needs five times the CPU seconds (six million
+        ids of 1.5 million sessions: .88, and .16 here).
+
+        Parameters
+        ----------
+        ids : Series of UInt64 or String
         """
-        blocks = np.zeros((len(numbers), 2), dtype="<u8")
+        numbers = ids
+        if ids.dtype != pl.UInt64:
+            numbers = ids.hash(seed=int.from_bytes(self.derive("texts").secret[:8], "little"))
+        blocks = np.zeros((len(ids), 2), dtype="<u8")
         blocks[:, 0] = numbers.fill_null(0).to_numpy()
-        mode = modes.ECB()  # noqa: S305  # equal numbers have equal hashes
+        mode = modes.ECB()  # noqa: S305  # equal ids have equal hashes
         cipher = Cipher(algorithms.AES(self.derive("numbers").secret), mode).encryptor()
         encrypted = np.frombuffer(cipher.update(blocks.tobytes()), dtype="<u8")
-        hashes = pl.Series(numbers.name, encrypted[::2].astype(np.uint64))
-        return hashes.set(numbers.is_null(), None) if numbers.null_count() else hashes
+        hashes = pl.Series(ids.name, encrypted[::2].astype(np.uint64))
+        return hashes.set(ids.is_null(), None) if ids.null_count() else hashes
 
     @property
     def text(self) -> str:

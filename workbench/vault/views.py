@@ -37,8 +37,8 @@ KEY_VARIABLE = "WORKBENCH_SEALED_VIEW_KEY"
 DESCRIPTION = "description.sealed"
 
 #: A table is sealed in parts of so many customers, or in fewer parts of so many rows.
-_CUSTOMERS_A_PART = 200_000
-_ROWS_A_PART = 15_000_000
+_CUSTOMERS_A_PART = 300_000
+_ROWS_A_PART = 20_000_000
 
 
 class _TableEntry(TypedDict):
