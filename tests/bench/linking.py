@@ -20,7 +20,6 @@ from workbench.schema.links import LINKS
 from workbench.studies import read_study
 from workbench.synthetic import generate
 from workbench.vault import Dataset, Vault
-from workbench.vault.views import seal_view
 
 PROJECT = Path(__file__).parents[2]
 PAIRS = 3
@@ -96,7 +95,7 @@ def _opened_and_sealed(dataset: Dataset, links: pl.DataFrame, folder: Path) -> f
     begun = time.process_time()
     with mock.patch.object(Dataset, "links", return_value=links):
         view = open_view(study, dataset)
-        seal_view(folder / "view", data=view.data, description=view.describe())
+        view.seal(folder / "view")
     spent = time.process_time() - begun
     shutil.rmtree(folder / "view")
     return spent

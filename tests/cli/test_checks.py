@@ -139,7 +139,7 @@ def test_a_sealed_view_in_use_is_looked_at(stored: Command, home: Path) -> None:
     rows = vault.dataset("demo").data()["sources"].collect()
     view = vault.private_folder("here") / "view"
     try:
-        seal_view(view, data=CustomerData.of({"sources": rows}), description={})
+        seal_view(view, data=CustomerData.of({"sources": rows}), describe=lambda _: {})
         checked = stored("status", "--check", "--json").json["checks"]
         assert [c["objects"] for c in checked if c["what"].startswith("views")] == [1]
         rows.write_parquet(view / "sources-0.parquet")

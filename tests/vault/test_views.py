@@ -29,7 +29,7 @@ def data(customers) -> CustomerData:
 
 @pytest.fixture
 def environ(tmp_path: Path, data: CustomerData) -> Mapping[str, str]:
-    return seal_view(tmp_path / "view", data=data, description={"study": "demo"})
+    return seal_view(tmp_path / "view", data=data, describe=lambda _: {"study": "demo"})
 
 
 def test_the_kernel_gets_tables_and_description_and_nothing_lies_there_in_plain(
@@ -56,7 +56,7 @@ def test_a_view_of_many_customers_is_sealed_in_parts_and_opens_as_a_whole(
     people = pl.DataFrame({"customer_id": ids}, schema={"customer_id": pl.UInt64})
     data = CustomerData.of({"customers": people, "orders": orders})
     monkeypatch.setattr(views, "_CUSTOMERS_A_PART", 2)  # three parts, the last has the last two
-    view = open_sealed_view(seal_view(tmp_path / "view", data=data, description={}))
+    view = open_sealed_view(seal_view(tmp_path / "view", data=data, describe=lambda _: {}))
     assert view is not None
     assert len(list((tmp_path / "view").glob("orders-*.parquet"))) == 3
     for table in ("customers", "orders"):
@@ -72,7 +72,7 @@ def test_a_small_table_is_sealed_in_fewer_parts_than_there_are_customers_for(
     monkeypatch.setattr(views, "_CUSTOMERS_A_PART", 1)
     monkeypatch.setattr(views, "_ROWS_A_PART", 3)
     most_rows = {"orders": 4, "events": 100}  # guests have events too
-    seal_view(tmp_path / "view", data=data, description={}, most_rows=most_rows)
+    seal_view(tmp_path / "view", data=data, describe=lambda _: {}, most_rows=most_rows)
     for table, parts in (("customers", 4), ("events", 4), ("orders", 2)):
         assert len(list((tmp_path / "view").glob(f"{table}-*.parquet"))) == parts
 
@@ -82,7 +82,7 @@ def test_a_process_that_was_given_none_has_none():
 
 
 def test_sealing_again_replaces_the_earlier_view(environ, data, tmp_path: Path):
-    again = seal_view(tmp_path / "view", data=CustomerData.of({}), description={})
+    again = seal_view(tmp_path / "view", data=CustomerData.of({}), describe=lambda _: {})
     assert again["WORKBENCH_SEALED_VIEW_KEY"] != environ["WORKBENCH_SEALED_VIEW_KEY"]
     view = open_sealed_view(again)
     assert view is not None
@@ -113,4 +113,4 @@ def test_a_file_that_is_gone_is_missed(environ, tmp_path: Path, name: str):
 def test_a_folder_that_cannot_be_made_is_an_input_error(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot make the folder"):
-        seal_view(tmp_path / "file" / "view", data=CustomerData.of({}), description={})
+        seal_view(tmp_path / "file" / "view", data=CustomerData.of({}), describe=lambda _: {})

@@ -32,7 +32,6 @@ from workbench.privacy import View
 from workbench.runs.kernel_checks import require_confinement_works
 from workbench.runs.parameters import parse_date
 from workbench.session import Session
-from workbench.vault import seal_view
 
 _LONGEST_QUESTION = 4_096  # bytes
 _MOST_VIEWS = 8  # opened views that the server keeps for further kernels
@@ -71,8 +70,7 @@ class Broker:
                 # A view is opened once, because that takes seconds and every cell may ask for it. A
                 # changed study, a newer version of the dataset or another date is another view.
                 place = self._folder / view.fingerprint
-                sealed = seal_view(place, data=view.data, description=view.describe())
-                self._sealed[view.fingerprint] = dict(sealed)
+                self._sealed[view.fingerprint] = dict(view.seal(place))
             return self._sealed[view.fingerprint]
         except WorkbenchError as error:
             return {"error": type(error).__name__, "words": str(error)}

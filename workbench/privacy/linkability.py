@@ -53,7 +53,7 @@ def linkability(
     tables : mapping of str to LazyFrame
         Tables of the view; the order of rows and the ids of customers do not matter.
     customers : Series of UInt64
-        Ids of these customers; a hash of the ids draws the sample.
+        Ids of these customers. They are keyed hashes, so those with the lowest ids are a sample.
     release : Release
         Release that makes the counts.
 
@@ -64,9 +64,7 @@ def linkability(
         of the sample who have that many rows, and the ``share`` of unique persons among them with
         its interval; ``note`` has the bound if only a bound is shown.
     """
-    # A hash draws the sample: customers with low ids have more records, as they get the lowest id.
-    customers = customers.rename("customer_id")
-    customers = customers.gather(customers.hash(seed=3).arg_sort())
+    customers = customers.rename("customer_id").sort()
     parts = []
     for name in tables:
         if not TABLES[name].is_history:
@@ -107,8 +105,9 @@ def _measure_table(
 ) -> list[pl.DataFrame]:
     frame = frame.filter(pl.col("customer_id").is_not_null())
     fact = pl.struct(shown).hash(seed=1).alias("_fact")
-    # A condition reaches the files, so that other rows are not treated; a join would not.
-    some = frame.filter(pl.col("customer_id").is_in(customers.head(_COMPARED_FIRST).implode()))
+    # A table that is sorted by customer is read for these customers only.
+    last = pl.lit(customers.head(_COMPARED_FIRST).max(), pl.UInt64)
+    some = frame.filter(pl.col("customer_id") <= last)
     person = pl.col("customer_id").alias("_person")
     near = some.select(person, fact).unique().collect(engine="streaming")
     sample = customers.head(_SAMPLE)

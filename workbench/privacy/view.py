@@ -2,9 +2,11 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -17,7 +19,7 @@ from workbench.privacy.columns import (
     treat_columns,
 )
 from workbench.privacy.figures import Figures
-from workbench.privacy.linkability import linkability
+from workbench.privacy.linkability import LINKABILITY, linkability
 from workbench.privacy.losses import losses_by_group
 from workbench.privacy.pseudonyms import Pseudonyms
 from workbench.privacy.release import Release
@@ -28,7 +30,7 @@ from workbench.privacy.vocabulary import Vocabulary
 from workbench.schema import TABLES, CustomerData
 from workbench.schema.time_units import TimeUnits
 from workbench.studies import Study, StudyTerms
-from workbench.vault import Dataset
+from workbench.vault import Dataset, seal_view
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +98,31 @@ class View(Figures):
             "fingerprint": self.fingerprint,
             "release_secret": self.release.secret.hex(),
         }
+
+    def seal(
+        self, folder: Path, *, most_rows: Mapping[str, int] = MappingProxyType({})
+    ) -> Mapping[str, str]:
+        """Seal the view in a folder and return the environment that opens it.
+
+        The linkability of the report is measured now, because sealed tables are in the order of
+        their customers and read in a tenth of the time that it takes to make them.
+
+        Parameters
+        ----------
+        folder, most_rows
+            Parameters of ``vault.seal_view``.
+        """
+
+        def describe(data: CustomerData) -> dict[str, Any]:
+            return replace(self, report=self._measure_linkability(data)).describe()
+
+        return seal_view(folder, data=self.data, describe=describe, most_rows=most_rows)
+
+    def _measure_linkability(self, data: CustomerData) -> ViewReport:
+        histories = {name: data[name] for name in self.study.columns if TABLES[name].is_history}
+        customers = data["customers"].select("customer_id").collect().to_series()
+        measured = linkability(histories, customers, release=self.release)
+        return replace(self.report, linkability=measured)
 
     @classmethod
     def restore(cls, description: Mapping[str, Any], data: CustomerData) -> "View":
@@ -178,11 +205,9 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
         {"customers": pseudonyms.replace(pseudonyms.keep_visible(made.rows.lazy()))},
         list(made.changes),
     )
-    unordered: dict[str, pl.LazyFrame] = {}
     for table in study.columns:
         if table != "customers" and TABLES[table].is_in_views:
             rows, done = treat_history(table, visible, study, pseudonyms, secret=secret)
-            unordered[table] = rows
             tables[table] = pseudonyms.replace(rows)
             changes += done
     return View(
@@ -202,7 +227,7 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
             groups=losses_by_group(
                 visible.customers, allowed, made.rows, made.levels, release=release
             ),
-            linkability=linkability(unordered, allowed["customer_id"], release=release),
+            linkability=pl.DataFrame(schema=LINKABILITY),  # ``View.seal`` measures it.
             k=study.policy.k,
             suppressed=made.suppressed,
             min_group=study.min_group,

@@ -36,7 +36,7 @@ from workbench.runs.record import (
 from workbench.runs.reservations import Reservation, TooManyVariantsError, reserve
 from workbench.runs.run_folders import Run, RunsFolder
 from workbench.runs.scratch import Scratch
-from workbench.vault import Vault, read_sealed_view, seal_view
+from workbench.vault import Vault, read_sealed_view
 from workbench.vault.parquet import translate_read_errors
 
 #: Classes that a notebook may raise; the command then ends with the exit code of the class.
@@ -156,16 +156,11 @@ class _ViewSource:
             dataset = self.plan.dataset
             with translate_read_errors(dataset.label):
                 view = open_view(self.plan.study, dataset, as_of=self.plan.as_of)
-                description = view.describe()
-                sealed = seal_view(
-                    self.folder / "view",
-                    data=view.data,
-                    description=description,
-                    most_rows=dataset.rows,
-                )
-                self._environment = dict(sealed)
+                environment = view.seal(self.folder / "view", most_rows=dataset.rows)
+                self._environment = dict(environment)
                 # from here on the runner reads the tables that the kernels read
-                self._view = View.restore(description, read_sealed_view(sealed).data)
+                sealed = read_sealed_view(environment)
+                self._view = View.restore(sealed.description, sealed.data)
                 self._known = known_identifiers(dataset.data()["identities"])
                 self._pseudonyms = (
                     self._view.data["customers"].select("customer_id").collect().to_series()

@@ -12,7 +12,7 @@ the runner and can read the key file; the run's ``execution.json`` and the index
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -67,7 +67,7 @@ def seal_view(
     folder: Path,
     *,
     data: CustomerData,
-    description: Mapping[str, Any],
+    describe: Callable[[CustomerData], Mapping[str, Any]],
     most_rows: Mapping[str, int] = MappingProxyType({}),
 ) -> Mapping[str, str]:
     """Write a view under a fresh key and return the environment that opens it.
@@ -78,8 +78,9 @@ def seal_view(
         Private folder; an earlier view in it is removed first.
     data : CustomerData
         Tables of the view; tables without rows are left out.
-    description : mapping
-        Content for JSON: the study, the view's report, the as-of date.
+    describe : callable
+        Returns the description from the tables as they were sealed: content for JSON, with the
+        study, the view's report and the as-of date.
     most_rows : mapping of str to int
         Largest number of rows that a table can have, where it is known. A table is read once for
         each of its parts, so a small table should have few.
@@ -114,7 +115,8 @@ def seal_view(
                 full.append(written)
         if full:
             entries[table] = {"columns": list(names), "parts": full}
-    content = canonical_json({"tables": entries, "description": dict(description)})
+    description = dict(describe(_read_tables(folder, key, entries)))
+    content = canonical_json({"tables": entries, "description": description})
     write_whole(folder / DESCRIPTION, seal(content, key=key, context="sealed view"), mode=0o600)
     return {FOLDER_VARIABLE: str(folder), KEY_VARIABLE: key.text}
 
@@ -152,13 +154,19 @@ def read_sealed_view(environ: Mapping[str, str]) -> SealedView:
     except OSError as error:
         raise IntegrityError(f"the sealed view lacks its description: {error.strerror}") from error
     opened = json.loads(unseal(content, key=key, context="sealed view"))
-    tables = {
-        table: pl.concat(
-            _scan(folder, key, table, tuple(entry["columns"]), part) for part in entry["parts"]
-        )
-        for table, entry in opened["tables"].items()
-    }
-    return SealedView(data=CustomerData.of(tables), description=opened["description"])
+    data = _read_tables(folder, key, opened["tables"])
+    return SealedView(data=data, description=opened["description"])
+
+
+def _read_tables(folder: Path, key: Key, entries: Mapping[str, _TableEntry]) -> CustomerData:
+    return CustomerData.of(
+        {
+            table: pl.concat(
+                _scan(folder, key, table, tuple(entry["columns"]), part) for part in entry["parts"]
+            )
+            for table, entry in entries.items()
+        }
+    )
 
 
 def _part_bounds(people: int, most_rows: int | None) -> list[int]:
