@@ -75,7 +75,7 @@ class Pseudonyms:
         schema = rows.collect_schema()
         if "customer_id" not in schema:
             return rows
-        # Rows of guests are stored in files of their own, which this filter skips.
+        # Rows of guests, where there are any, are stored in files that this filter skips.
         owner = "record_id" if "record_id" in schema else "customer_id"
         known = self.customers.lazy().select("customer_id", PSEUDONYM, PLACE)
         return rows.filter(pl.col(owner).is_not_null()).join(known, on="customer_id", how="inner")

@@ -80,15 +80,13 @@ def shared_values(
     steps: list[pl.DataFrame] = []
     numeric = _numeric_subjects(counted, within)
     for about, values in _numbers_by_subject(counted, within, numeric):
-        persons = stated.join(
-            values.lazy().select(*within, column), on=[*within, column], nulls_equal=True
-        )
+        is_about = [pl.col(name).eq_missing(pl.lit(about[name].item())) for name in within]
         names = (column, *(str(each) for each in about.row(0)))
 
         def draw(*what: object, names: tuple[str, ...] = names) -> float:
             return keyed_unit(secret, *names, *what)
 
-        bands = _put_into_bands(values, persons, column, k, draw)
+        bands = _put_into_bands(values, rows.filter(is_about) if within else rows, column, k, draw)
         if bands is None:
             continue
         step, shown = bands
@@ -223,16 +221,19 @@ def _numbers_by_subject(
 
 
 def _put_into_bands(
-    values: pl.DataFrame, persons: pl.LazyFrame, column: str, k: int, draw: Draw
+    values: pl.DataFrame, rows: pl.LazyFrame, column: str, k: int, draw: Draw
 ) -> tuple[float, pl.DataFrame] | None:
-    """Put numbers into bands of k persons; return the step, and each value with ``_middle``."""
+    """Put numbers into bands of k persons; return the step, and each value with ``_middle``.
+
+    ``rows`` are the rows that state the values.
+    """
     weights = values["_persons"].cast(pl.Int64).to_numpy()
     finest = find_cells(values["_number"].to_numpy(), weights, k=k, draw=draw)
     cells = values.with_columns(pl.Series("_cell", finest.cells)).filter(
         ~pl.Series(finest.is_outside)
     )
     counted = (
-        persons.drop_nulls("customer_id")
+        rows.drop_nulls("customer_id")
         .join(cells.lazy().select(column, "_cell"), on=column)
         # Each person counts in one of their cells, drawn at random, so that a band has k persons.
         .group_by("customer_id")

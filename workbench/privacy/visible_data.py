@@ -35,7 +35,7 @@ class VisibleData:
     decided : DataFrame
         For each of them, in order, the ``reason`` why the study may not see them; null if it may.
     everyone : CustomerData
-        Lazy tables of the dataset, with the rows of all customers.
+        Lazy tables of the dataset, with the rows of all customers; those of guests may be absent.
     """
 
     as_of: date
@@ -104,7 +104,7 @@ def find_visible_data(
     zone = zone_of(study, dataset)
     latest = default_as_of(dataset, zone=zone)
     as_of = as_of or latest
-    everyone = dataset.data(known_at=first_moment(as_of, zone))
+    everyone = dataset.data(known_at=first_moment(as_of, zone), with_guests=False)
     customers = convert_instants(everyone["customers"], zone).sort("customer_id").collect()
     shared = add_customer_ids(dataset.shared_identifiers().lazy(), dataset.links())
     excluded = _reasons_without_date(customers, everyone["consents"], shared, study)

@@ -33,7 +33,7 @@ from pathlib import Path
 import polars as pl
 
 from workbench.foundation.errors import IntegrityError
-from workbench.schema import TABLES, CustomerData
+from workbench.schema import NO_CUSTOMER, TABLES, CustomerData
 from workbench.schema.links import (
     LINKS,
     SHARED,
@@ -151,6 +151,7 @@ class Dataset:
         links: pl.DataFrame | None = None,
         known_at: datetime | None = None,
         with_sources: bool = False,
+        with_guests: bool = True,
     ) -> CustomerData:
         """Return the customer tables, lazily, with ``customer_id`` on every row.
 
@@ -163,6 +164,9 @@ class Dataset:
             ``apply_survivorship``.
         with_sources : bool
             Whether the customer table names the load of each value.
+        with_guests : bool
+            Whether rows without a customer are read. Of a table with parts they are always read,
+            because the part of a guest's row may belong to a customer.
 
         Notes
         -----
@@ -177,7 +181,9 @@ class Dataset:
         """
         if links is not None:
             require_links(links)
-        return CustomerData(_Tables(self, links, known_at, with_sources=with_sources))
+        return CustomerData(
+            _Tables(self, links, known_at, with_sources=with_sources, with_guests=with_guests)
+        )
 
     def links(self) -> pl.DataFrame:
         """Return the links: the customer of each record that is linked to another record."""
@@ -189,13 +195,15 @@ class Dataset:
         frame = self.scan(SHARED_TABLE)
         return pl.DataFrame(schema=SHARED) if frame is None else frame.collect()
 
-    def stored_rows(self, table: str) -> pl.LazyFrame:
+    def stored_rows(self, table: str, *, with_guests: bool = True) -> pl.LazyFrame:
         """Return the rows of a table as they are stored, by record, lazily."""
-        frame = self.scan(table)
+        frame = self.scan(table, with_guests=with_guests)
         return pl.LazyFrame(schema=TABLES[table].stored) if frame is None else frame
 
-    def scan(self, table: str) -> pl.LazyFrame | None:
+    def scan(self, table: str, *, with_guests: bool = True) -> pl.LazyFrame | None:
         """Return the rows of one table, lazily; None where it has no file.
+
+        Rows of guests are stored in files of their own, which can be left out.
 
         Raises
         ------
@@ -203,7 +211,11 @@ class Dataset:
             Files are missing or are not the files that were written; the message names all such
             files of the dataset.
         """
-        entries = [entry for entry in self.files if entry.table == table]
+        entries = [
+            entry
+            for entry in self.files
+            if entry.table == table and (with_guests or entry.bucket != NO_CUSTOMER)
+        ]
         try:
             files = [self.rows_of(entry) for entry in entries]
         except IntegrityError as error:
@@ -285,8 +297,10 @@ class _Tables(Mapping[str, pl.LazyFrame]):
         known_at: datetime | None,
         *,
         with_sources: bool,
+        with_guests: bool,
     ) -> None:
         self._with_sources = with_sources
+        self._with_guests = with_guests
         self._dataset = dataset
         self._links = links
         self._known_at = known_at
@@ -298,9 +312,11 @@ class _Tables(Mapping[str, pl.LazyFrame]):
         return self._opened[name]
 
     def _open(self, name: str) -> pl.LazyFrame:
-        table, rows = TABLES[name], self._dataset.stored_rows(name)
+        table = TABLES[name]
         if table.belongs_to == "nobody":
-            return rows
+            return self._dataset.stored_rows(name)
+        has_parts = any(each.part_of and each.part_of[1] == name for each in TABLES.values())
+        rows = self._dataset.stored_rows(name, with_guests=self._with_guests or has_parts)
         if self._links is None:
             self._links = self._dataset.links()
         rows = add_customer_ids(rows, self._links)
