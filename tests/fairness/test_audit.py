@@ -101,7 +101,7 @@ def test_where_nobody_was_selected_nothing_can_be_said() -> None:
 def test_a_difference_at_the_tolerance_is_not_settled_by_more_data() -> None:
     found = of({"a": (200_000, 1_000_000), "b": (249_950, 1_000_000)}).verdicts[0]
     assert found.outcome == "cannot be said"
-    assert "more data would not tell" in found.answer
+    assert "would not settle it if the difference is as found" in found.answer
 
 
 def test_question_and_rule_name_what_is_audited_and_both_tolerances() -> None:

@@ -9,7 +9,12 @@ import polars as pl
 from workbench.fairness.disparity import EMPTY, ESTIMATED, TOO_SMALL
 from workbench.fairness.question import Question, judged_rates
 from workbench.statistics.estimates import Estimate
-from workbench.statistics.sample_sizes import POWER, growth_needed, more_data_needed
+from workbench.statistics.sample_sizes import (
+    MOST_GROWTH,
+    POWER,
+    growth_needed,
+    more_data_needed,
+)
 from workbench.statistics.verdicts import Outcome, Verdict
 
 #: Largest number of differences in one answer; the table of contrasts contains all.
@@ -30,7 +35,8 @@ def range_estimate(row: Mapping[str, object], attributes: int, origin: str) -> E
         unit="points",
         label=f"Largest difference in {metric} by {attribute}".replace("_", " "),
         note=(
-            "lower limit of all pairs together, upper limit of each pair; above 0 by chance alone"
+            "lower limit of all pairs together, upper limit of each pair; equal "
+            "groups show one above 0 too"
         )
         if isinstance(value, float)
         else "limits of all pairs; a numerator of 1 to 4 is only a bound"
@@ -129,8 +135,8 @@ class _Evidence:
         more = more_data_needed(growth, int(self.rates["of"].sum()))
         if more is None:
             return Outcome.CANNOT_BE_SAID, (
-                f"Cannot be said: {words}, and lies so close to it that more data would not "
-                f"tell.{self._not_excluded()}"
+                f"Cannot be said: {words}; {MOST_GROWTH:.0f} times as many persons would not "
+                f"settle it if the difference is as found.{self._not_excluded()}"
             )
         return Outcome.UNDECIDED, f"Undecided: {words}; {more}.{self._not_excluded()}"
 
