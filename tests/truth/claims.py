@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.truth.claimed_rates import Cell, Counted, count, doubtful, judge, read, table
+from tests.truth.figure_cells import figure_cells
 from tests.truth.interval_cells import interval_cells
 from tests.truth.verdict_cells import verdict_cells
 
@@ -36,6 +37,7 @@ def cells() -> Iterator[Cell]:
     """Yield all cells."""
     yield from verdict_cells()
     yield from interval_cells()
+    yield from figure_cells()
 
 
 def page(judged: list[Counted]) -> str:
