@@ -60,9 +60,19 @@ class Counted:
     p_value: float = 1.0  # of a share within the bounds, adjusted by Holm where judged
 
     @property
+    def key(self) -> tuple[str, ...]:
+        """What is claimed about which worlds."""
+        return claim_key(self.cell, self.claim)
+
+    @property
     def holds(self) -> bool:
         """Whether the measured share is compatible with the bounds."""
         return self.p_value >= LEVEL
+
+
+def claim_key(cell: Cell, claim: Claim) -> tuple[str, ...]:
+    """Return the words by which a table tells a claim about a cell from all others."""
+    return cell.part, cell.world, f"{cell.customers:,}", claim.says, claim.bounds
 
 
 def wrongly(says: str, *outcomes: str) -> Claim:

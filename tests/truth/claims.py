@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.truth.claimed_rates import Cell, Counted, count, doubtful, judge, read, table
+from tests.truth.claimed_rates import Cell, Counted, claim_key, count, doubtful, judge, read, table
 from tests.truth.figure_cells import figure_cells
 from tests.truth.interval_cells import interval_cells
 from tests.truth.verdict_cells import verdict_cells
@@ -40,6 +40,17 @@ def cells() -> Iterator[Cell]:
     yield from figure_cells()
 
 
+def claims() -> list[tuple[str, ...]]:
+    """Return what is claimed about all cells, in the order of the table."""
+    return [claim_key(cell, claim) for cell in cells() for claim in cell.claims]
+
+
+def in_order(counted: list[Counted]) -> list[Counted]:
+    """Return counted claims in the order of the cells, without those that are claimed no more."""
+    found = {each.key: each for each in counted}
+    return [found[key] for key in claims() if key in found]
+
+
 def page(judged: list[Counted]) -> str:
     """Return the page of all claims; those that hold by the adjustment alone are named."""
     failed = sum(not each.holds for each in judged)
@@ -63,7 +74,9 @@ def main() -> int:
     chosen = [cell for cell in cells() if options.only is None or cell.part in options.only]
     before = read(options.out.read_text()) if options.only and options.out.exists() else []
     kept = [each for each in before if each.cell.part not in options.only]
-    judged = judge([*kept, *(each for cell in chosen for each in count(cell, options.worlds))])
+    judged = judge(
+        in_order([*kept, *(each for cell in chosen for each in count(cell, options.worlds))])
+    )
     options.out.write_text(page(judged))
     failed = sum(not each.holds for each in judged)
     sys.stdout.write(f"{failed} of {len(judged)} claims fail: {options.out}\n")

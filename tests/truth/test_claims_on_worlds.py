@@ -14,7 +14,7 @@ from tests.truth.claimed_rates import (
     table,
     wrongly,
 )
-from tests.truth.claims import RESULTS, cells, page
+from tests.truth.claims import RESULTS, cells, claims, in_order, page
 
 
 def cell(part: str, world: str) -> Cell:
@@ -32,6 +32,8 @@ def cell(part: str, world: str) -> Cell:
         ("intervals", "range of 3 groups of 500 persons at 20, 20, 20 %", 20),
         ("intervals", "difference with noise, 2 groups of 60 and 40 persons", 10),
         ("intervals", "retail, 12 points planted, all pairs", 2),
+        ("intervals", "scores with noise, lift", 10),
+        ("intervals", "amounts with noise", 10),
     ],
 )
 def test_claims_hold_on_a_few_worlds(part: str, world: str, worlds: int) -> None:
@@ -87,15 +89,8 @@ def test_a_table_of_claims_is_read_as_it_was_counted() -> None:
 
 
 def test_every_cell_is_in_the_table_of_claims_and_holds() -> None:
-    claimed = {
-        (cell.part, cell.world, cell.customers, claim.says, claim.bounds)
-        for cell in cells()
-        for claim in cell.claims
-    }
     shown = judge(read(RESULTS.read_text()))
-    assert claimed == {
-        (each.cell.part, each.cell.world, each.cell.customers, each.claim.says, each.claim.bounds)
-        for each in shown
-    }
+    assert [each.key for each in shown] == claims()
+    assert in_order(shown[::-1]) == shown
     assert all(each.holds for each in shown)
     assert RESULTS.read_text() == page(shown)
