@@ -21,6 +21,9 @@ PLACES = ["Ulm", "Bonn", "Kiel", "Gera"] * 25
         ("city", PLACES, "generalise"),
         ("yearly income", [str(i % 9) for i in range(100)], "sensitive"),
         ("empty", [None] * 100, "drop"),
+        ("soc_sec_id", [str(7_000_000 + i // 2) for i in range(1_000)], "drop"),
+        ("amount", [str(7_000_000 + i // 2) for i in range(1_000)], "generalise"),
+        ("born", [f"19{60 + i % 30}0517" for i in range(98)] + ["19609917", "unknown"], "drop"),
     ],
 )  # fmt: skip
 def test_the_treatment_follows_name_and_values(
@@ -37,9 +40,13 @@ def test_numbers_are_put_into_bands_that_nest() -> None:
     assert all(wide % narrow == 0 for narrow, wide in zip(rule.bands, rule.bands[1:], strict=False))
 
 
-def test_dates_and_postcodes_are_cut() -> None:
-    days = propose_rule(pl.Series("born", [f"19{60 + i % 30}-05-17" for i in range(100)]), k=5)
+@pytest.mark.parametrize("form", ["19{}-05-17", "19{}0517", "17.05.19{}", "19{}/05/17"])
+def test_dates_are_cut(form: str) -> None:
+    days = propose_rule(pl.Series("born", [form.format(60 + i % 30) for i in range(100)]), k=5)
     assert days.rule.dates == ("month", "quarter", "year")
+
+
+def test_postcodes_are_cut() -> None:
     codes = propose_rule(pl.Series("zip", [f"10{i:03d}" for i in range(100)]), k=5)
     assert codes.rule.prefixes == (4, 3, 2, 1)
 

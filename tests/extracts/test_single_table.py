@@ -16,6 +16,7 @@ from workbench.session import user_session
 
 RULES = """
 k = 3
+histories = "linked"
 suppression_limit = 0.2
 limits = { highest = 0.4, average = 0.4, singling_out = 1.0, linkability = 1.0, inference = 1.0 }
 [columns]
@@ -66,7 +67,9 @@ def run(source: Path, out: Path, rules: str = RULES) -> int:
     return main(["anonymize", str(source), "--policy", str(policy), "--out", str(out)])
 
 
-@pytest.mark.parametrize("rules", [RULES, LEVELS, RULES.replace("k = 3", "k = 3\nranges = true")])
+@pytest.mark.parametrize(
+    "rules", [RULES, LEVELS, RULES.replace("k = 3", 'k = 3\nrecoding = "ranges"')]
+)
 def test_a_file_is_anonymised_with_its_report_and_description(rules: str, source: Path) -> None:
     out = source.with_name("out.csv")
     assert run(source, out, rules) == 0
@@ -107,12 +110,17 @@ def test_rows_of_a_person_that_single_out_together_are_refused(
     )
     rows.write_csv(source)
     rules = (
-        'preset = "research"\n[columns]\nwho = "person"\nshop = "generalise"\nhour = "generalise"\n'
+        'preset = "research"\nhistories = "linked"\n[columns]\nwho = "person"\n'
+        'shop = "generalise"\nhour = "generalise"\n'
     )
     assert run(source, source.with_name("out.csv"), rules) == 4
     assert "Rejoined by facts" in capsys.readouterr().err
-    alone = rules.replace('who = "person"\n', "")
-    assert run(source, source.with_name("alone.csv"), alone) == 0
+    as_pseudonym = rules.replace('"linked"', '"unlinked"').replace('"person"', '"pseudonymise"')
+    assert run(source, source.with_name("out.csv"), as_pseudonym) == 4
+    assert "Rejoined by facts" in capsys.readouterr().err
+    out = source.with_name("alone.csv")
+    assert run(source, out, rules.replace('"linked"', '"unlinked"')) == 0
+    assert pl.read_csv(out).columns == ["shop", "hour"]
 
 
 def test_ids_and_order_are_drawn_anew(source: Path) -> None:
@@ -277,16 +285,98 @@ def test_a_file_without_names_is_refused_since_its_first_record_would_leave(
     assert "29.33" not in said
 
 
-def test_columns_that_single_persons_out_or_may_be_learned_are_told(
+def test_a_column_that_is_sensitive_by_name_only_is_told(
     source: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rules = RULES.replace('name = "drop"', 'name = "keep"')
-    rules = rules.replace('"pseudonymise"', '"sensitive"')
+    rules = RULES.replace('"pseudonymise"', '"sensitive"')
     assert run(source, source.with_name("out.csv"), rules) == 0
-    said = capsys.readouterr().out
-    assert "occur with one person only, whom they single out" in said.split("name: ")[1]
-    assert "team is sensitive, but neither l nor t is stated" in said
-    assert "Name 1" not in said
+    assert "team is sensitive, but neither l nor t is stated" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("column", "rule", "said"),
+    [
+        ("name", '"keep"', "name: value of fewer than 5 persons: 100.0%"),
+        ("income", '{ treatment = "perturb", noise = 0.0001 }', "income: perturbed number"),
+        ("group", '"pseudonymise"', "group: value told by how often it occurs: 100.0%"),
+    ],
+)
+def test_a_column_whose_values_find_persons_is_refused(
+    source: Path, capsys: pytest.CaptureFixture[str], column: str, rule: str, said: str
+) -> None:
+    rows = table().with_columns(group=pl.when(pl.col("unnamed") < 80).then(1).otherwise(2))
+    rows.write_csv(source, separator=";")
+    rules = RULES.replace("singling_out = 1.0", "singling_out = 0.1")
+    rules = "\n".join(line for line in rules.splitlines() if not line.startswith(f"{column} ="))
+    rules = rules.replace('note = "keep"', 'note = "drop"')
+    out = source.with_name("out.csv")
+    assert run(source, out, f"{rules}\n{column} = {rule}\n") == 4
+    assert said in (error := capsys.readouterr().err)
+    assert "Name 1" not in error
+    assert not out.exists()
+
+
+def test_sensitive_numbers_are_shown_as_bands_that_enough_persons_share(source: Path) -> None:
+    draw = np.random.default_rng(2)
+    rows = pl.DataFrame(
+        {
+            "age": draw.integers(20, 60, 500),
+            "debt": draw.lognormal(8, 1, 500).round(2),
+            "illness": ["rare"] * 3 + ["common"] * 297 + ["usual"] * 200,
+        }
+    )
+    rows.write_csv(source)
+    rules = (
+        'preset = "research"\n[columns]\nage = { treatment = "generalise", bands = [10, 50] }\n'
+        'debt = "sensitive"\nillness = "sensitive"\n'
+    )
+    out = source.with_name("out.csv")
+    assert run(source, out, rules) == 0
+    made = pl.read_csv(out)
+    for name in ("debt", "illness"):
+        assert made[name].drop_nulls().value_counts()["count"].min() >= 5  # type: ignore[operator]  # a count
+    assert made["illness"].null_count() == 3
+    assert abs(made["debt"].mean() / rows["debt"].mean() - 1) < 0.25  # type: ignore[operator]  # numbers
+    columns = json.loads(out.with_name("out.description.json").read_bytes())["tables"]["table"]
+    assert "middle of bands" in columns["columns"]["debt"]["treatment"]
+    assert columns["columns"]["illness"]["suppressed_cells"] == 3
+
+
+def test_whoever_holds_only_the_extract_finds_the_t_that_was_asked(source: Path) -> None:
+    """Rows that are left out change the distribution with which classes are compared."""
+    draw = np.random.default_rng(3)
+    age = draw.integers(20, 60, 4_000)
+    chance = np.where(age < 50, 0.25, np.where(age < 55, 0.5, 0.95))
+    ill = np.where(draw.random(4_000) < chance, "ill", "well")
+    pl.DataFrame({"age": age, "state": ill}).write_csv(source)
+    rules = (
+        'k = 5\nt = 0.2\nrecoding = "levels"\nsuppression_limit = 0.4\n'
+        "limits = { highest = 1.0, average = 1.0, singling_out = 1.0, linkability = 1.0, "
+        'inference = 1.0 }\n[columns]\nage = { treatment = "generalise", bands = [5, 10, 20, 40] }'
+        '\nstate = "sensitive"\n'
+    )
+    out = source.with_name("out.csv")
+    assert run(source, out, rules) == 0
+    made = pl.read_csv(out, infer_schema=False)
+    assert made.height < 4_000
+    whole = (made["state"] == "ill").mean()
+    by_class = made.group_by("age").agg(share=(pl.col("state") == "ill").mean())
+    assert (by_class["share"] - whole).abs().max() <= 0.2 + 1e-9  # type: ignore[operator]  # numbers
+
+
+def test_a_model_does_not_learn_from_the_column_that_it_predicts(source: Path) -> None:
+    draw = np.random.default_rng(4)
+    pl.DataFrame(
+        {"age": draw.integers(20, 60, 600), "left": draw.choice(["yes", "no"], 600)}
+    ).write_csv(source)
+    rules = (
+        'preset = "research"\ntarget = "left"\n[columns]\nleft = "generalise"\n'
+        'age = { treatment = "generalise", bands = [10, 50] }\n'
+    )
+    out = source.with_name("out.csv")
+    assert run(source, out, rules) == 0
+    models = json.loads(out.with_name("out.description.json").read_bytes())["models"]
+    assert models["auc_before"] < 0.6
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_a_study_takes_what_it_knows_of_a_preset() -> None:
         ('[columns]\na = "hide"', "'drop'"),
         ('[columns]\na = "person"\nb = "person"', "several columns"),
         ("k = 5", r"\[columns\] of one table"),
-        (f'recoding = "levels"\nranges = true\n{ADULT}', "ranges"),
+        (f'recoding = "global"\n{ADULT}', "'levels', 'local' or 'ranges'"),
         ('name = "x"\n' + ADULT, "named by its file"),
         ("k = 1\n" + ADULT, "greater than or equal to 2"),
         (DATASET.replace("gender", "birth_year"), "too exact for any view"),

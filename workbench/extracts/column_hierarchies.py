@@ -7,6 +7,7 @@ import polars as pl
 
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError, ParameterError
+from workbench.privacy.coarsening import cut_time
 from workbench.privacy.recoding.hierarchies import (
     Hierarchy,
     hierarchy_of,
@@ -23,6 +24,7 @@ from workbench.studies import ColumnTreatment, ExtractPolicy
 #: Limits of bands within a power of ten.
 _LADDER = (1, 2, 5, 10)
 _MOST = 10**15
+_DATE_FORMS = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%Y%m%d")
 
 
 def read_hierarchy_files(policy: ExtractPolicy, folder: Path) -> dict[str, Hierarchy]:
@@ -77,8 +79,10 @@ def hierarchies_of(
     """
     made = {}
     for name, rule in policy.rules("generalise").items():
-        cells = _typed(rows[name], rule)
-        rows = rows.with_columns(cells.alias(name))
+        rows = rows.with_columns(_typed(rows[name], rule).alias(name))
+        if rule.dates:
+            rows = rows.with_columns(cut_time(name, policy))
+        cells = rows[name]
         made[name] = files[name] if name in files else _from_values(cells, rule)
         lacking = made[name].uncovered(cells)
         if lacking.values:
@@ -108,7 +112,7 @@ def _typed(cells: pl.Series, rule: ColumnTreatment) -> pl.Series:
         kind = "numbers"
     elif rule.dates:
         made = as_dates(cells)
-        kind = "dates as 2024-02-29"
+        kind = "dates as 2024-02-29, 20240229 or 29.02.2024"
     else:
         return cells.cast(pl.String)
     if faulty := made.null_count() - cells.null_count():
@@ -137,10 +141,20 @@ def as_numbers(cells: pl.Series) -> pl.Series:
 
 
 def as_dates(cells: pl.Series) -> pl.Series:
-    """Return cells as days, of instants their day; null where they are none."""
+    """Return cells as days, of instants their day; null where they are none.
+
+    All cells have one form, in which day and month cannot be confused: that which reads most.
+
+    Examples
+    --------
+    >>> as_dates(pl.Series(["19970118", "x"])).to_list()
+    [datetime.date(1997, 1, 18), None]
+    """
     if cells.dtype.is_temporal():
         return cells.cast(pl.Date, strict=False)
-    return cells.cast(pl.String).str.head(10).str.to_date("%Y-%m-%d", strict=False)
+    texts = cells.cast(pl.String).str.head(10)
+    read = [texts.str.to_date(form, strict=False) for form in _DATE_FORMS]
+    return min(read, key=lambda days: days.null_count())
 
 
 def ladder_bands(numbers: pl.Series) -> Hierarchy:

@@ -45,6 +45,7 @@ _FEW = 10
 #: Fewest different numbers that are put into bands.
 _NUMBERS = 15
 _BANDS_IN_MIDDLE = 5
+_YEARS = (1850, 2150)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,10 @@ def propose_rule(cells: pl.Series, *, k: int) -> ColumnProposal:
         why = "its name says that persons may not want it known"
         return propose(ColumnTreatment(treatment="sensitive"), why)
     dates = as_dates(stated)
-    if dates.null_count() == 0:
+    if _is_plausible(dates) and 0 < dates.null_count() <= len(dates) * (1 - _MOSTLY):
+        why = f"dates, but {count_text(dates.null_count(), 'cell')} are none: correct them first"
+        return propose(ColumnTreatment(treatment="drop"), why)
+    if _is_plausible(dates) and dates.null_count() == 0:
         why = f"dates of {count_text(dates.n_unique(), 'day')}"
         return propose(
             ColumnTreatment(treatment="generalise", dates=("month", "quarter", "year")), why
@@ -122,6 +126,9 @@ def propose_rule(cells: pl.Series, *, k: int) -> ColumnProposal:
             ColumnTreatment(treatment="drop"),
             "it has a value of its own in nearly every row",
         )
+    if not is_text and different > _CATEGORIES and _matches(words, _NUMBERED):
+        why = f"{count_text(different, 'number')} that name something, as its name says"
+        return propose(ColumnTreatment(treatment="drop"), why)
     if not is_text and different >= _NUMBERS:
         widths = _band_widths(as_numbers(stated))
         why = f"{count_text(different, 'number')}, in bands from {widths[0]:g} wide"
@@ -137,6 +144,12 @@ def propose_rule(cells: pl.Series, *, k: int) -> ColumnProposal:
         return propose(ColumnTreatment(treatment="generalise"), why)
     rule = ColumnTreatment(treatment="generalise", hierarchy=f"{'_'.join(words) or 'column'}.csv")
     return propose(rule, f"{why}; rare ones are other at level 1: group them better", hierarchy)
+
+
+def _is_plausible(dates: pl.Series) -> bool:
+    """Return whether days lie in the years of persons' data; other numbers can have their form."""
+    years = dates.dt.year().drop_nulls()
+    return len(years) > 0 and bool(years.is_between(*_YEARS).all())
 
 
 def _mean_length(stated: pl.Series) -> float:

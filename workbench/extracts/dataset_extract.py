@@ -26,6 +26,7 @@ from workbench.extracts.recoding_by_policy import (
     rows_left,
     utility_figures,
 )
+from workbench.extracts.second_extract import joined_by_values
 from workbench.extracts.treated_column import TreatedColumn
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import ParameterError, PrivacyError
@@ -142,7 +143,15 @@ def anonymise_dataset(
             rejoined=_rejoin(left, table, (protected, again) if is_linked else ()),
         ),
         further=_figures(protected, visible),
-        notes=tuple(_notes(chosen.height - left.height, protected)),
+        notes=(
+            *_notes(chosen.height - left.height, protected),
+            *joined_by_values(
+                left,
+                person=_ID,
+                quasi_identifiers=list(table.hierarchies),
+                others=[each for each in left.columns if each not in (_ID, *table.hierarchies)],
+            ),
+        ),
     )
 
 
@@ -169,11 +178,11 @@ def _rejoin(
 
 
 def terms_of(policy: ExtractPolicy, dataset: Dataset) -> StudyTerms:
-    """Return what an extract may see, as the terms of a study that nobody else has."""
+    """Return what an extract may see, as the terms of a study."""
     return StudyTerms.model_validate(
         {
             **policy.model_dump(include=_TERMS),
-            "name": f"extract-{secrets.token_hex(8)}",
+            "name": f"of extract {policy.name}",
             "question": f"What may {policy.recipient} have?",
             "decision": f"Whether the extract leaves for {policy.recipient}.",
             "dataset": dataset.name,

@@ -9,21 +9,23 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 
 from workbench.extracts.column_profiles import ColumnProposal, propose_rule
-from workbench.extracts.dataset_extract import anonymise_dataset
+from workbench.extracts.dataset_extract import anonymise_dataset, terms_of
 from workbench.extracts.extract import Extract
 from workbench.extracts.single_table import anonymise_table
 from workbench.extracts.table_files import TableFile
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import PrivacyError
 from workbench.privacy.recoding import Hierarchy
+from workbench.privacy.visible_data import find_visible_data
 from workbench.schema import TABLES, DeclaredTable
 from workbench.studies.extract_policy import ExtractPolicy, extract_policy
 from workbench.studies.policy import Preset
+from workbench.studies.study import Purpose
 from workbench.vault import Dataset
 
 _DRAFT = "draft"
@@ -33,12 +35,15 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _REASONS = {
     "quasi": "recognises a person together with others",
     "sensitive": "not to be learned about a person",
-    "plain": "known to nobody else",
+    "plain": "describes what was done, not who did it",
+    "text": "shown where enough persons share it",
     "key": "becomes a random number, or is dropped where histories are unlinked",
 }
+#: Purpose for which data are usually handed on.
+_HANDING_ON = "third_party_sharing"
 #: Terms of an extract of a dataset, which only its owner knows.
 _TERMS = {
-    "purpose": "third_party_sharing",
+    "purpose": _HANDING_ON,
     "basis": "consent",
     "recipient": "NAME THE RECIPIENT",
     "owner": "NAME WHO ANSWERS FOR IT",
@@ -81,6 +86,7 @@ def draft_for_table(file: TableFile, *, preset: Preset) -> PolicyDraft:
     lines = [
         f"# Drafted for {file.name}: {count_text(file.rows.height, 'row')}, "
         f"{count_text(len(found), 'column')}.",
+        *([f"# {count_text(file.refused, 'record')} cannot be read."] if file.refused else []),
         "# Check every line: only you know what a column means.",
         *_price_of_all(made, refusal),
         f'preset = "{preset}"  # {_described(policy)}',
@@ -130,11 +136,16 @@ def draft_for_dataset(dataset: Dataset, *, preset: Preset) -> PolicyDraft:
     terms = {**_TERMS, "basis": basis, "currency": currency}
     content = {"preset": preset, **terms, "tables": tables}
     policy = extract_policy(content, name=_DRAFT, source=_DRAFT)
+    allowed = _customers_by_purpose(dataset, policy)
+    if not allowed[_HANDING_ON]:
+        terms["purpose"] = max(allowed, key=lambda purpose: allowed[purpose])
+        policy = policy.model_copy(update={"purpose": terms["purpose"]})
     made, refusal = _try(lambda: anonymise_dataset(dataset, policy))
     lines = [
         f"# Drafted for {dataset.label}. State who gets it and why, and take out what they do not "
         "need.",
         *_price_of_all(made, refusal),
+        *_words_on_purposes(allowed),
         f'preset = "{preset}"  # {_described(policy)}',
         *(f"{name} = {json.dumps(value)}" for name, value in terms.items()),
         "",
@@ -142,6 +153,25 @@ def draft_for_dataset(dataset: Dataset, *, preset: Preset) -> PolicyDraft:
         *(line for name, columns in tables.items() for line in _table_lines(name, columns)),
     ]
     return PolicyDraft(text="\n".join(lines) + "\n", hierarchies={})
+
+
+def _customers_by_purpose(dataset: Dataset, policy: ExtractPolicy) -> dict[str, int]:
+    """Return how many customers each purpose allows to be seen, 0 where they are too few."""
+    found = {}
+    for purpose in get_args(Purpose):
+        terms = terms_of(policy.model_copy(update={"purpose": purpose}), dataset)
+        try:
+            found[purpose] = find_visible_data(terms, dataset).allowed.height
+        except PrivacyError:
+            found[purpose] = 0
+    return found
+
+
+def _words_on_purposes(allowed: Mapping[str, int]) -> Iterator[str]:
+    some = ", ".join(f"{name} {number:,}" for name, number in allowed.items() if number)
+    yield f"# Customers who may be seen, by purpose: {some or 'none'}."
+    if some and not allowed[_HANDING_ON]:
+        yield f"# {_HANDING_ON} allows nobody: state the purpose for which the recipient gets it."
 
 
 def _filled_columns(dataset: Dataset, table: DeclaredTable) -> list[str]:

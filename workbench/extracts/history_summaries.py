@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from workbench.extracts.column_hierarchies import ladder_bands
+from workbench.privacy.coarsening import cut_time
 from workbench.privacy.pseudonyms import Pseudonyms
 from workbench.privacy.recoding.hierarchies import Hierarchy
 from workbench.privacy.recoding.hierarchy_builders import date_periods
@@ -99,6 +100,8 @@ def summarise_histories(
         .cast(pl.Int64, strict=False)
         for name in numbers
     )
+    days = [name for name in meanings if name not in numbers]
+    rows = rows.with_columns(cut_time(name, terms.policy) for name in days)
     return HistorySummaries(
         rows=rows,
         hierarchies={

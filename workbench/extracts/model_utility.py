@@ -2,8 +2,8 @@
 
 The same model and the same segmentation are made of the values as they were and of the cells that
 the extract shows. A generalised cell counts as the mean place of the values that it covers, among
-the values of the column in order. Columns that the extract shows as they are take part in both;
-columns that it perturbs or replaces by numbers do not.
+the values of the column in order. Kept and sensitive columns take part with the cells that are
+shown; columns that are perturbed or replaced by numbers do not.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.metrics import adjusted_rand_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from workbench.extracts.column_hierarchies import as_numbers
 from workbench.extracts.recoding_by_policy import TableToRecode
@@ -96,7 +97,7 @@ def measure_model_utility(
     outcome : str
         What is predicted, in words.
     others : sequence of str
-        Columns besides the quasi-identifiers that the extract shows as they are.
+        Columns besides the quasi-identifiers whose shown cells mean what the values meant.
 
     Returns
     -------
@@ -114,11 +115,13 @@ def measure_model_utility(
     )
     after = known.join(_first_rows(left, person), on=person, how="left", maintain_order="left")
     columns = [_places(before[name], after[name], table, name) for name in table.hierarchies]
-    columns += [(codes, codes) for codes in (_codes(before[name]) for name in others)]
+    columns += [(_codes(before[name]), _codes(after[name])) for name in others]
     places = [np.column_stack(each) for each in zip(*columns, strict=True)]
-    scores = [_scores(each, outcome_of) for each in places]
+    # Several threads would wait for each other longer than they compute, with so few persons.
+    with threadpool_limits(1):
+        scores = [_scores(each, outcome_of) for each in places]
+        segments = [_segments(each) for each in places]
     found = auc_difference(outcome_of, *scores)
-    segments = [_segments(each) for each in places]
     return ModelUtility(
         outcome=outcome,
         persons=known.height,

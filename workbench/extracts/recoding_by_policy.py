@@ -16,6 +16,7 @@ from workbench.privacy.recoding import (
     Hierarchy,
     KAnonymity,
     RecodedTable,
+    measure_table,
     recode,
 )
 from workbench.privacy.risk.rehearsing import assess_by_rehearsal
@@ -23,8 +24,13 @@ from workbench.privacy.risk.risk_question import RiskQuestion, RiskThresholds
 from workbench.privacy.risk.risk_report import RiskReport
 from workbench.studies import ColumnTreatment, ExtractPolicy
 
+#: Most times that a table is recoded until the rows that are left have the t of the policy.
+_TRIES = 5
 
-def criteria_of(policy: ExtractPolicy, sensitive: Mapping[str, ColumnTreatment]) -> list[Criterion]:
+
+def criteria_of(
+    policy: ExtractPolicy, sensitive: Mapping[str, ColumnTreatment], *, share_of_t: float = 1.0
+) -> list[Criterion]:
     """Return the criteria of a policy: k, and l and t of every sensitive column.
 
     Parameters
@@ -33,6 +39,8 @@ def criteria_of(policy: ExtractPolicy, sensitive: Mapping[str, ColumnTreatment])
         Policy, whose l and t hold for columns whose rule has none.
     sensitive : mapping of str to ColumnTreatment
         Rule of each sensitive column.
+    share_of_t : float
+        Share of t that is asked for, so that rows may still be left out.
     """
     criteria: list[Criterion] = [KAnonymity(k=policy.k)]
     for name, rule in sensitive.items():
@@ -45,7 +53,7 @@ def criteria_of(policy: ExtractPolicy, sensitive: Mapping[str, ColumnTreatment])
                 else DistinctDiversity(column=name, l=least)
             )
         if most is not None and most < 1:
-            criteria.append(Closeness(column=name, t=most))
+            criteria.append(Closeness(column=name, t=most * share_of_t))
     return criteria
 
 
@@ -129,16 +137,57 @@ class TableToRecode:
                     f"policy {policy.name}: l is {least}, but column {name} has only {different} "
                     "different values: lower its l, or drop the column"
                 )
+        share_of_t = 1.0
+        for _ in range(_TRIES):
+            made = self._recode_to(rows, criteria_of(policy, self.sensitive, share_of_t=share_of_t))
+            missed = self._missed_t(made)
+            if missed is None:
+                return made
+            share_of_t *= missed
+        raise PrivacyError(
+            f"policy {policy.name}: t cannot be reached by the rows that are left if some are left "
+            "out: take suppression_limit = 0, or a larger t"
+        )
+
+    def _recode_to(self, rows: pl.DataFrame, criteria: list[Criterion]) -> RecodedTable:
+        policy = self.policy
         return recode(
             rows,
             hierarchies=self.hierarchies,
-            criteria=criteria_of(policy, self.sensitive),
+            criteria=criteria,
             suppression_limit=policy.suppression_limit,
-            method=policy.recoding,
-            labels="ranges" if policy.ranges else "hierarchy",
-            persons=self.persons if present < rows.height else None,
+            method="levels" if policy.recoding == "levels" else "local",
+            labels="ranges" if policy.recoding == "ranges" else "hierarchy",
+            persons=self._counted(rows),
             missing=policy.missing,
         )
+
+    def _missed_t(self, made: RecodedTable) -> float | None:
+        """Return by which factor t is missed; None if the rows that are left reach it.
+
+        Recoding compares classes with the whole table. Whoever receives the rows that are left can
+        compare with these alone, and must find the t of the policy there.
+        """
+        asked = [each for each in criteria_of(self.policy, self.sensitive) if each.name == "t"]
+        if not asked or not made.is_suppressed.any():
+            return None
+        left = rows_left(made)
+        found = measure_table(
+            left,
+            quasi_identifiers=list(self.hierarchies),
+            criteria=asked,
+            persons=self._counted(left),
+        )
+        worst = found.criteria.filter(~pl.col("is_reached"))
+        return (
+            None
+            if worst.is_empty()
+            else float((worst["limit"] / worst["measured"]).to_numpy().min())
+        )
+
+    def _counted(self, rows: pl.DataFrame) -> str | None:
+        """Return the column of persons where a person has several rows."""
+        return self.persons if self._persons_of(rows) < rows.height else None
 
 
 def rows_left(made: RecodedTable) -> pl.DataFrame:

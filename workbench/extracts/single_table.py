@@ -1,6 +1,6 @@
 """Anonymise a single table that is nobody's dataset, such as a file of a survey.
 
-read ──> drop ──> hierarchies ──> recode to k, l, t ──> random numbers for ids ──> shuffle
+read ──> hierarchies ──> sensitive values shared ──> recode to k, l, t ──> new numbers ──> shuffle
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from workbench.extracts.column_hierarchies import as_numbers, hierarchies_of
-from workbench.extracts.drawn_numbers import drawn_numbers, perturbed, shuffled
+from workbench.extracts.column_hierarchies import hierarchies_of
+from workbench.extracts.drawn_numbers import shuffled
 from workbench.extracts.extract import Extract
+from workbench.extracts.other_columns import (
+    share_sensitive,
+    show_columns,
+    treat_other_column,
+    whom_values_find,
+)
 from workbench.extracts.recoding_by_policy import (
     TableToRecode,
     generalised_columns,
@@ -19,13 +25,13 @@ from workbench.extracts.recoding_by_policy import (
     rows_left,
     utility_figures,
 )
+from workbench.extracts.second_extract import joined_by_values
 from workbench.extracts.table_files import TableFile
-from workbench.extracts.treated_column import TreatedColumn
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import ParameterError
-from workbench.privacy.known_facts import known_facts_risk
+from workbench.privacy.known_facts import KnownFactsRisk, known_facts_risk
 from workbench.privacy.recoding import Hierarchy
-from workbench.privacy.risk.rejoining import rejoin_risk
+from workbench.privacy.risk.rejoining import RejoinRisk, rejoin_risk
 from workbench.privacy.risk.risk_report import RiskReport
 from workbench.studies import ExtractPolicy
 from workbench.studies.extract_policy import require_known_columns
@@ -74,91 +80,119 @@ def anonymise_table(
             "name the columns by which a person could be recognised"
         )
     typed, hierarchies = hierarchies_of(rows, policy, files)
-    sensitive = policy.rules("sensitive")
-    texts = typed.with_columns(pl.col(name).cast(pl.String) for name in sensitive)
     persons = next(iter(policy.rules("person")), None)
+    owned = typed if persons else typed.with_row_index(_ROW)
+    sensitive = {
+        name: share_sensitive(
+            owned[persons or _ROW], owned[name], least_alike=policy.least_alike, table=TABLE
+        )
+        for name in policy.rules("sensitive")
+    }
     table = TableToRecode(
-        rows=texts if persons else texts.with_row_index(_ROW),
+        rows=owned.with_columns(each.cells for each in sensitive.values()),
         hierarchies=hierarchies,
-        sensitive=sensitive,
+        sensitive=policy.rules("sensitive"),
         persons=persons or _ROW,
         policy=policy,
     )
     made = table.recode()
     left = rows_left(made)
-    shown = [name for name in rows.columns if _is_shown(name, policy)]
+    shown = show_columns(left, [n for n in rows.columns if _is_shown(n, policy)], policy)
     done = generalised_columns(TABLE, made, hierarchies)
+    done |= {name: each.treated for name, each in sensitive.items()}
     return Extract(
         source={"file": file.name, "records": file.read, "unreadable_records": file.refused},
         policy=policy,
-        tables={TABLE: shuffled(left.select(_treat(left[name], policy) for name in shown))},
-        columns=tuple(done.get(name) or _other_column(name, policy) for name in rows.columns),
+        tables={TABLE: shuffled(shown)},
+        columns=tuple(
+            done.get(name) or treat_other_column(TABLE, name, policy) for name in rows.columns
+        ),
         persons=table.number_of_persons,
         suppressed=table.persons_lost(left),
         reached=reached_criteria(made),
         utility=utility_figures(made),
-        models=_predict_target(rows, table, left, policy),
-        risk=_measure_risk(table, left),
+        models=_predict_target(replace(table, rows=owned), left),
+        risk=_measure_risk(table, left, shown),
         notes=(
-            *_notes(file, lost=rows.height - left.height),
-            *_unprotected_columns(left, table, policy),
+            *_notes(file, policy, lost=rows.height - left.height),
+            *_unprotected_columns(table),
+            *joined_by_values(
+                left,
+                person=table.persons,
+                quasi_identifiers=list(hierarchies),
+                others=[*policy.rules("sensitive", "keep")],
+            ),
         ),
     )
 
 
-def _measure_risk(table: TableToRecode, left: pl.DataFrame) -> RiskReport:
-    """Measure the risk of the rows, and of rows of one person that can be read together.
+def _measure_risk(table: TableToRecode, left: pl.DataFrame, shown: pl.DataFrame) -> RiskReport:
+    """Measure the risk of rows, of values, and of rows that can be read together.
 
-    Every row is shared by k persons, but all rows of a person together may not be.
+    Every row is shared by k persons, but all rows of a person together may not be. Rows are read
+    together by the number of their person, or by a pseudonym that several rows have, such as that
+    of an order.
     """
-    risk = table.measure_risk(left)
-    if left[table.persons].n_unique() == left.height:
+    values = whom_values_find(left, shown, table.policy, persons=table.persons)
+    risk = replace(table.measure_risk(left), known_values=tuple(values))
+    keys = [name for name in table.policy.rules("person", "pseudonymise") if name in shown.columns]
+    together = [_read_together(table, left, key) for key in keys if _has_repeated(left[key])]
+    if not together:
         return risk
-    persons, facts = left.select(table.persons).unique(), list(table.hierarchies)
-    return replace(
-        risk,
-        known_facts=known_facts_risk(
-            left,
-            person=table.persons,
+    facts, joined = max(together, key=lambda each: each[1].gain.value or 0.0)
+    return replace(risk, known_facts=facts, rejoined=joined)
+
+
+def _has_repeated(keys: pl.Series) -> bool:
+    stated = keys.drop_nulls()
+    return stated.n_unique() < len(stated)
+
+
+def _read_together(
+    table: TableToRecode, left: pl.DataFrame, key: str
+) -> tuple[KnownFactsRisk, RejoinRisk]:
+    """Measure whom the rows with the same key single out, and how many are joined by them."""
+    rows, facts = left.drop_nulls(key), list(table.hierarchies)
+    owners = rows.select(key).unique()
+    return (
+        known_facts_risk(
+            rows,
+            person=key,
             facts=facts,
             known=[table.policy.known_rows],
             k=table.policy.least_alike,
         ),
-        rejoined=rejoin_risk(
-            (persons, left),
-            (persons, left),
-            person=table.persons,
-            quasi_identifiers=[],
-            facts=facts,
-        ),
+        rejoin_risk((owners, rows), (owners, rows), person=key, quasi_identifiers=[], facts=facts),
     )
 
 
-def _predict_target(
-    rows: pl.DataFrame, table: TableToRecode, left: pl.DataFrame, policy: ExtractPolicy
-) -> "ModelUtility | None":
+def _predict_target(table: TableToRecode, left: pl.DataFrame) -> "ModelUtility | None":
     """Measure how well a model predicts the policy's target, the rarer of its two values."""
+    policy = table.policy
     if policy.target is None:
         return None
     from workbench.extracts.model_utility import measure_model_utility  # late: scikit-learn
 
-    stated = rows[policy.target].drop_nulls().value_counts(sort=True)
+    stated = table.rows[policy.target].drop_nulls().value_counts(sort=True)
     if stated.height != _TWO:
         raise ParameterError(
             f"policy {policy.name}: target {policy.target} has {stated.height} different values, "
             "and a model is made for a column of two"
         )
     rarer = stated[policy.target][1]
-    outcomes = table.rows.select(table.persons).with_columns(outcome=rows[policy.target] == rarer)
+    outcomes = table.rows.select(table.persons, outcome=pl.col(policy.target) == rarer)
+    learned = {name: each for name, each in table.hierarchies.items() if name != policy.target}
     return measure_model_utility(
-        table, left, outcomes.unique(table.persons, keep="first"),
+        replace(table, hierarchies=learned), left, outcomes.unique(table.persons, keep="first"),
         outcome=f"the rarer value of {policy.target}",
         others=[name for name in policy.rules("keep", "sensitive") if name != policy.target],
     )  # fmt: skip
 
 
-def _notes(file: TableFile, *, lost: int) -> Iterator[str]:
+def _notes(file: TableFile, policy: ExtractPolicy, *, lost: int) -> Iterator[str]:
     yield from file.notes
+    if policy.time != "day" and any(rule.dates for rule in policy.columns.values()):
+        yield f"dates begin at the {policy.time}, as the policy has time = {policy.time}"
     if file.refused:
         yield (
             f"{count_text(file.refused, 'record')} of {file.read:,} left out, as they have another "
@@ -168,55 +202,13 @@ def _notes(file: TableFile, *, lost: int) -> Iterator[str]:
         yield f"{count_text(lost, 'row')} of {file.rows.height:,} left out to reach the criteria"
 
 
-def _unprotected_columns(
-    left: pl.DataFrame, table: TableToRecode, policy: ExtractPolicy
-) -> Iterator[str]:
-    """Say which columns single persons out although classes have k, or are sensitive by name only.
-
-    A value of the quasi-identifiers is shared by k persons, but not a value of another column.
-    """
-    for name in policy.rules("keep", "sensitive"):
-        owners = left.select(pl.col(name), pl.col(table.persons).alias("_person")).drop_nulls(name)
-        alike = owners.group_by(name).agg(persons=pl.col("_person").n_unique())["persons"]
-        if own := int((alike == 1).sum()):
-            yield (
-                f"{name}: {own:,} of {count_text(len(alike), 'different value')} occur with one "
-                "person only, whom they single out: generalise or drop the column"
-            )
+def _unprotected_columns(table: TableToRecode) -> Iterator[str]:
+    """Say which columns are sensitive by name only."""
     for name, rule in table.sensitive.items():
-        if (rule.l or policy.l) is None and (rule.t or policy.t) is None:
+        if (rule.l or table.policy.l) is None and (rule.t or table.policy.t) is None:
             yield f"{name} is sensitive, but neither l nor t is stated: it may be learned"
 
 
 def _is_shown(name: str, policy: ExtractPolicy) -> bool:
-    return name in policy.columns and policy.columns[name].treatment != "drop"
-
-
-def _treat(cells: pl.Series, policy: ExtractPolicy) -> pl.Series:
-    rule = policy.columns[cells.name]
-    if rule.treatment in ("person", "pseudonymise"):
-        return drawn_numbers(cells).alias(cells.name)
-    if rule.treatment == "perturb" and rule.noise is not None:
-        numbers = as_numbers(cells)
-        if numbers.null_count() > cells.null_count():
-            raise ParameterError(
-                f"column {cells.name} has cells that are no numbers, so it cannot be perturbed"
-            )
-        return perturbed(numbers, noise=rule.noise).alias(cells.name)
-    return cells
-
-
-def _other_column(name: str, policy: ExtractPolicy) -> TreatedColumn:
-    rule = policy.columns.get(name)
-    treatment = _TREATMENTS[rule.treatment] if rule else "dropped, as the policy has no rule for it"
-    return TreatedColumn(table=TABLE, column=name, treatment=treatment)
-
-
-_TREATMENTS = {
-    "drop": "dropped",
-    "person": "replaced by random numbers, one per person",
-    "pseudonymise": "replaced by random numbers, one per value",
-    "sensitive": "as it is; not to be learned about a person",
-    "perturb": "multiplied by random factors",
-    "keep": "as it is",
-}
+    hidden = ("drop", "person") if policy.histories == "unlinked" else ("drop",)
+    return name in policy.columns and policy.columns[name].treatment not in hidden

@@ -6,7 +6,7 @@ makes figures less exact, so a study has to ask for it.
 
 import polars as pl
 
-from workbench.studies import Policy
+from workbench.studies.policy import Protection
 
 #: Unit of time of a policy, as polars names it.
 _TRUNCATION = {"day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
@@ -15,7 +15,7 @@ _MOST = 10**18
 _BANDS = ((2, 1.4), (5, 3.2), (10, 7.1))
 
 
-def cut_time(column: str, policy: Policy) -> pl.Expr:
+def cut_time(column: str, policy: Protection) -> pl.Expr:
     """Return a column of dates or instants, truncated to the policy's unit of time."""
     return pl.col(column).dt.truncate(_TRUNCATION[policy.time])
 

@@ -14,7 +14,7 @@ from workbench.privacy.risk.risk_exhibits import (
     attack_figure,
     attack_table,
     class_table,
-    history_table,
+    knowledge_table,
     loss_figure,
     loss_table,
     uniques_table,
@@ -75,7 +75,7 @@ def render_risk_page(
         thresholds=report.to_dict()["thresholds"],
         classes=[_table(class_table(report)), _table(uniques_table(report))],
         attacks=[_figure(attack_figure(report)), _table(attack_table(report))],
-        histories=_table(history_table(report)),
+        histories=_table(knowledge_table(report)),
         losses=[_figure(loss_figure(report)), _table(loss_table(report))],
         utility=_figure(utility_figure(compared)) if len(compared) > 1 else None,
     )

@@ -37,11 +37,13 @@ class ColumnTreatment(Declaration):
     ----------
     treatment : str
         ``drop`` leaves the column out. ``person`` says whose row it is: all counts are of these,
-        and the column becomes a random number. ``pseudonymise`` replaces values by random numbers,
-        equal ones by equal ones. ``generalise`` makes the column a quasi-identifier. ``sensitive``
-        keeps its values, which must not be learned about a person (``l``, ``t``). ``perturb``
-        multiplies numbers by a random factor. ``keep`` leaves the column as it is: a value that
-        nobody else knows and that reveals nothing.
+        and the column is dropped, or with ``histories = "linked"`` becomes a random number.
+        ``pseudonymise`` replaces values by random numbers, equal ones by equal ones. ``generalise``
+        makes the column a quasi-identifier. ``sensitive`` is for values that must not be learned
+        about a person (``l``, ``t``): those that ``least_alike`` persons share are shown, and
+        numbers as the middle of bands of so many persons. ``perturb`` multiplies numbers by a
+        random factor. ``keep`` leaves the column as it is: a value that nobody else knows and that
+        reveals nothing.
     hierarchy : str or None
         CSV file with a value and what it becomes at each level in every line, beside the policy.
     bands : tuple of float
@@ -101,12 +103,11 @@ class ExtractPolicy(Protection):
         Who gets the extract; needed for an extract of a dataset.
     l, t : int, float or None
         Diversity and closeness of every sensitive column; see ``ColumnTreatment``.
-    recoding : {"levels", "local"}
-        Whether a column has one level for all persons, the best that reaches k (optimal full-domain
-        generalisation), or each person gets the finest that reaches k (local recoding).
-    ranges : bool
-        Whether local recoding may also join neighbouring values, which loses less, instead of using
-        the hierarchies' labels only.
+    recoding : {"levels", "local", "ranges"}
+        ``levels`` gives a column one level for all persons, the best that reaches k (optimal
+        full-domain generalisation). ``local`` gives each person the finest labels of the
+        hierarchies that reach k (local recoding). ``ranges`` also joins neighbouring values to
+        ranges and sets that no hierarchy has, which loses less.
     missing : {"value", "left out"}
         How a missing cell counts: as a value of its own, or its row not at all.
     columns : mapping of str to ColumnTreatment
@@ -119,13 +120,14 @@ class ExtractPolicy(Protection):
     purpose, basis, channel, owner, contact, currency, zone
         As in a study, for an extract of a dataset.
     histories : {"unlinked", "linked"}
-        Whether the rows of histories say which of them belong to one person. If not, what the
-        histories tell of each person (numbers of rows, first and last day, sums) stands in the
-        customer table, where k persons share it.
+        Whether rows say which of them belong to one person: those of a file with several rows a
+        person, and those of histories. If not, what histories tell of each person (numbers of rows,
+        first and last day, sums) stands in the customer table, where k persons share it.
     known_rows : int
         Number of rows of linked histories that an intruder may know of a person.
     least_alike : int
-        Smallest number of persons who have each row of a history, and all known rows of a person.
+        Smallest number of persons who have each row of a history, all known rows of a person, and
+        each value of a sensitive column.
     max_singled_out : float
         Largest share of persons whom fewer than ``least_alike`` persons match, if ``known_rows`` of
         their rows, drawn at random, are known.
@@ -142,8 +144,7 @@ class ExtractPolicy(Protection):
     recipient: Words | None = None
     l: Annotated[int, Field(ge=2)] | None = None  # noqa: E741  # its name in the field
     t: Annotated[float, Field(gt=0, le=1)] | None = None
-    recoding: Literal["levels", "local"] = "local"
-    ranges: bool = False
+    recoding: Literal["levels", "local", "ranges"] = "local"
     missing: Literal["value", "left out"] = "value"
     columns: dict[str, Annotated[ColumnTreatment, BeforeValidator(_as_rule)]] = Field(
         default_factory=dict
@@ -175,8 +176,6 @@ class ExtractPolicy(Protection):
             raise ValueError(f'several columns have treatment = "person": {", ".join(persons)}')
         if self.target is not None and self.target not in self.columns:
             raise ValueError(f"target {self.target} has no rule in [columns]")
-        if self.ranges and self.recoding != "local":
-            raise ValueError('ranges are for recoding = "local"')
         if self.tables and (
             lacking := [name for name in _DATASET_TERMS if getattr(self, name) is None]
         ):

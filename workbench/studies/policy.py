@@ -36,7 +36,7 @@ class Protection(Declaration):
         Largest share of persons whose quasi-identifiers are suppressed one by one. If k-anonymity
         needs more, columns are generalised further instead.
     time : {"day", "week", "month", "quarter", "year"}
-        Unit to which dates and instants of histories are rounded down.
+        Unit to which dates and instants of histories, and dates of a file, are rounded down.
     amounts : {"exact", "bands"}
         Whether amounts are put into bands of 1, 2, 5 times a power of ten.
     shift_days : int

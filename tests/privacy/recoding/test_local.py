@@ -1,6 +1,7 @@
 """Local recoding of Adult loses no more than ARX's, and no more is suppressed."""
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -15,8 +16,10 @@ from workbench.privacy.recoding import (
     DistinctDiversity,
     KAnonymity,
     category_tree,
+    date_periods,
     number_bands,
     recode,
+    text_prefixes,
 )
 
 OCCUPATION = {"column": "occupation"}
@@ -146,3 +149,19 @@ def test_classes_have_k_persons_however_many_rows(real_data: Path, way: dict[str
     kept = made.rows.filter(~made.is_suppressed)
     persons = kept.group_by(NINE).agg(pl.col("who").n_unique())
     assert persons["who"].min() == made.measured.smallest == 5
+
+
+def test_ranges_of_days_have_two_ends_and_long_sets_are_widened_to_a_label() -> None:
+    days = [date(2024, 1, 1) + timedelta(days=place) for place in range(60)]
+    codes = [f"{region}{place:02d}" for region in "AB" for place in range(30)]
+    rows = pl.DataFrame({"day": [str(day) for day in days], "code": codes})
+    made = recode(
+        rows,
+        hierarchies={"day": date_periods(days), "code": text_prefixes(codes, lengths=[1])},
+        criteria=[KAnonymity(k=15)],
+        method="local",
+        labels="ranges",
+    )
+    assert set(made.rows["code"]) == {"A**", "B**"}
+    assert made.rows["day"].str.contains(r"^\[2024-\d\d-\d\d, 2024-\d\d-\d\d\]$").all()
+    assert made.measured.smallest >= 15

@@ -199,3 +199,12 @@ def test_hostile_cells_cover_nothing_and_raise_nothing(text: str) -> None:
     for is_time in (False, True):
         found = parse_range(text, is_time=is_time)
         assert found is None or found[0] <= found[1] or found == (inf, -inf)
+
+
+def test_days_that_are_texts_have_ranges_too() -> None:
+    values = pl.Series(["2024-01-03", "2024-02-01", "2024-05-09"])
+    space = read_cells(
+        values, pl.Series(["[2024-01-01, 2024-02-29]"]), hierarchy=None, null_is_value=True
+    )
+    assert space.covers(space.encode(values))[0].tolist() == [True, True, False]
+    assert space.not_understood == 0

@@ -14,7 +14,7 @@ from workbench.privacy.risk.risk_exhibits import (
     attack_figure,
     attack_table,
     class_table,
-    history_table,
+    knowledge_table,
     loss_figure,
     loss_table,
     uniques_table,
@@ -126,9 +126,9 @@ def test_known_facts_and_rejoining_count(coarse: RiskReport, rows: pl.DataFrame)
     linked = replace(coarse, rejoined=joined)
     assert linked.verdicts[1].outcome is Outcome.NOT_SHOWN
     assert linked.verdicts[0].outcome is Outcome.SHOWN
-    table = history_table(replace(shown, rejoined=joined))
+    table = knowledge_table(replace(shown, rejoined=joined))
     assert table is not None and table.rows.height == 5
-    assert history_table(coarse) is None
+    assert knowledge_table(coarse) is None
     found = linked.to_dict()["rejoined"]
     assert [each["name"] for each in found][-1] == "rejoin_gain"
 

@@ -45,14 +45,14 @@ class Hierarchy:
         the leaves themselves, and the last level has the single label ``*``.
     groups : tuple of arrays
         For each level the position of every leaf's label, which never decreases.
-    is_numeric : bool
-        Whether the leaves are numbers in ascending order, so that a range of leaves is written as
-        a range of numbers.
+    is_scale : bool
+        Whether the leaves are numbers or days in ascending order, so that a range of leaves is
+        written with its two ends.
     """
 
     labels: tuple[pl.Series, ...]
     groups: tuple[Positions, ...]
-    is_numeric: bool
+    is_scale: bool
 
     @property
     def height(self) -> int:
@@ -158,9 +158,10 @@ def _in_leaf_order(table: pl.DataFrame, columns: Sequence[str]) -> Hierarchy:
         groups.append(np.cumsum(is_new) - 1)
         labels.append(leaves[column].filter(pl.Series(is_new)).alias(column))
     numbers = leaves["0"].cast(pl.Float64, strict=False)
+    days = leaves["0"].str.to_date("%Y-%m-%d", strict=False)
     labels[-1] = pl.Series(columns[-1], [SUPPRESSED])
     return Hierarchy(
         labels=tuple(labels),
         groups=tuple(groups),
-        is_numeric=numbers.null_count() == 0 and numbers.is_sorted(),
+        is_scale=any(each.null_count() == 0 and each.is_sorted() for each in (numbers, days)),
     )

@@ -14,6 +14,9 @@ from workbench.privacy.recoding.hierarchies import (
     Hierarchy,
 )
 
+#: Largest number of labels that are written one after another for a range.
+_MOST_PIECES = 8
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassLevels:
@@ -72,9 +75,9 @@ def range_labels(
 ) -> tuple[list[pl.Series], NDArray[np.int64]]:
     """Return the shortest range of leaves that covers each class in each column.
 
-    A range of numbers is written ``[20, 26]``, with both ends. Another range is written as the
-    labels that it consists of, such as ``Graduate | Doctorate``. A class that has both a missing
-    cell and others is ``*``.
+    A range of numbers or days is written ``[20, 26]``, with both ends. Another range is written as
+    the labels that it consists of, such as ``Graduate | Doctorate``; if they are many, it is
+    widened to a label of the hierarchy. A class that has both a missing cell and others is ``*``.
     """
     order = np.argsort(classes, kind="stable")
     start = np.flatnonzero(np.diff(classes[order], prepend=-1))
@@ -92,6 +95,8 @@ def range_labels(
         is_starred |= np.logical_or.reduceat((column.own_level == height)[cell], start)
         first = np.minimum.reduceat(column.first[cell], start)
         last = np.maximum.reduceat(column.last[cell], start)
+        if not column.hierarchy.is_scale:
+            first, last = _readable(column.hierarchy, first, last)
         is_range = ~(is_missing | is_starred)
         is_starred |= is_range & (last - first + 1 >= max(leaves, 2))
         is_range &= ~is_starred
@@ -107,6 +112,17 @@ def range_labels(
     return labels, np.array(covered)
 
 
+def _readable(hierarchy: Hierarchy, first: Codes, last: Codes) -> tuple[Codes, Codes]:
+    """Widen ranges that consist of many labels to the finest label that covers them."""
+    pairs, pair = np.unique(np.stack([first, last]), axis=1, return_inverse=True)
+    for place, (low, high) in enumerate(pairs.T.tolist()):
+        if high < hierarchy.leaves and len(list(_pieces(hierarchy, low, high))) > _MOST_PIECES:
+            groups = next(each for each in hierarchy.groups if each[low] == each[high])
+            whole = np.flatnonzero(groups == groups[low])
+            pairs[:, place] = whole[0], whole[-1]
+    return pairs[0][pair], pairs[1][pair]
+
+
 def _range_texts(hierarchy: Hierarchy, first: Codes, last: Codes) -> list[str]:
     """Return the label of each range of leaves."""
     leaves = hierarchy.labels[0].to_list()
@@ -114,7 +130,7 @@ def _range_texts(hierarchy: Hierarchy, first: Codes, last: Codes) -> list[str]:
     for low, high in zip(first.tolist(), last.tolist(), strict=True):
         if low == high:
             texts.append(leaves[low])
-        elif hierarchy.is_numeric:
+        elif hierarchy.is_scale:
             texts.append(f"[{leaves[low]}, {leaves[high]}]")
         else:
             texts.append(" | ".join(_pieces(hierarchy, low, high)))

@@ -28,17 +28,28 @@ class Persons:
 
     ``values`` has for each column the numbers that its space gives to the values, and ``class_of``
     the number of the person's class: persons of a class have the same quasi-identifiers.
+    ``sharing`` is the number of persons of the original who have these quasi-identifiers in any of
+    their rows.
     """
 
     values: Mapping[str, Numbers]
     class_of: Codes
+    sharing: Codes
     number: int
 
     def last(self, number: int) -> "Persons":
         """Return the last persons of the draw."""
         start = self.number - number
         values = {name: each[start:] for name, each in self.values.items()}
-        return Persons(values, self.class_of[start:], number)
+        return Persons(values, self.class_of[start:], self.sharing[start:], number)
+
+
+@dataclass(frozen=True, slots=True)
+class OriginalRows:
+    """Different rows of each person: numbers by quasi-identifier, and the person of each row."""
+
+    values: Mapping[str, Numbers]
+    owner: Codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,8 @@ class ComparedTables:
         Number of persons of each entry.
     original, control : Persons
         All persons of the original and of the control group, in the order of the draw.
+    held : OriginalRows
+        Different rows of the persons of the original.
     """
 
     columns: tuple[str, ...]
@@ -69,6 +82,7 @@ class ComparedTables:
     persons: NDArray[np.float32]
     original: Persons
     control: Persons
+    held: "OriginalRows"
 
     @property
     def entries(self) -> int:
@@ -148,9 +162,10 @@ def compare_tables(
     """
     names = [*columns, *sensitive]
     others = original.clear() if control is None else control
+    held = _rows_of_persons(original, columns, persons)
     drawn = {
-        "original": _in_order(original, names, persons, seed),
-        "control": _in_order(others, names, persons, seed),
+        "original": draw_persons(original, names, persons, seed),
+        "control": draw_persons(others, names, persons, seed),
     }
     shown = released.filter(~is_suppressed(released, columns))
     counted = pl.len()
@@ -174,6 +189,7 @@ def compare_tables(
         key: Persons(
             {name: spaces[name].encode(rows[name]) for name in names},
             rows.select(pl.struct(columns).rank("dense")).to_series().to_numpy().astype(np.int64),
+            _sharing(rows, held, columns),
             rows.height,
         )
         for key, rows in drawn.items()
@@ -187,17 +203,44 @@ def compare_tables(
         persons=entries["_persons"].to_numpy().astype(np.float32),
         original=made["original"],
         control=made["control"],
+        held=OriginalRows(
+            {name: spaces[name].encode(held[name]) for name in columns}, held["_owner"].to_numpy()
+        ),
     )
 
 
-def _in_order(
+def _rows_of_persons(
+    rows: pl.DataFrame, columns: Sequence[str], persons: str | None
+) -> pl.DataFrame:
+    """Return the different quasi-identifiers of each person, with a number ``_owner``."""
+    owner = pl.int_range(pl.len())
+    if persons:  # A row without a person is a person of its own, as a guest is.
+        known = pl.col(persons).rank("dense").cast(pl.Int64, strict=False)
+        owner = pl.when(pl.col(persons).is_null()).then(-1 - owner).otherwise(known)
+    return rows.select(*columns, _owner=owner.cast(pl.Int64, strict=False)).unique(
+        maintain_order=True
+    )
+
+
+def _sharing(drawn: pl.DataFrame, held: pl.DataFrame, columns: Sequence[str]) -> Codes:
+    """Return how many persons of the original have the quasi-identifiers of each drawn row."""
+    kinds = [pl.col(name).cast(held.schema[name], strict=False) for name in columns]
+    found = drawn.select(kinds).join(
+        held.group_by(columns).agg(_sharing=pl.len()),
+        on=columns, how="left", nulls_equal=True, maintain_order="left",
+    )  # fmt: skip
+    return found["_sharing"].fill_null(0).to_numpy().astype(np.int64)
+
+
+def draw_persons(
     rows: pl.DataFrame, names: Sequence[str], persons: str | None, seed: int
 ) -> pl.DataFrame:
     """Return one row per person in an order that depends on the values and the seed alone."""
     held = rows.select(*names, *([pl.col(persons).alias("_person")] if persons else []))
     if persons:
         guests = held.filter(pl.col("_person").is_null())
-        owned = held.filter(pl.col("_person").is_not_null()).sort(names)
+        mixed = pl.struct(names).hash(seed=seed)  # Any row of a person is drawn, not the smallest.
+        owned = held.filter(pl.col("_person").is_not_null()).sort(mixed, *names)
         held = pl.concat([owned.unique("_person", keep="first", maintain_order=True), guests])
     # Equal rows would be drawn together if their hashes were equal, so each has a number.
     held = held.select(names).with_columns(_twin=pl.int_range(pl.len()).over(names))

@@ -21,8 +21,9 @@ class CopiedRecords:
     Attributes
     ----------
     unique, copies : int
-        Number of persons of the original who are unique by their quasi-identifiers, and of those
-        among them whose values all occur together in a row of the release, ungeneralised.
+        Number of persons of the original whose drawn row has quasi-identifiers that nobody else
+        has, and of those among them whose values all occur together in a row of the release,
+        ungeneralised.
     control_unique, control_copies : int
         The same in the control group, for persons with whom no person of the original shares all
         values, as nobody else does with a unique person; chance makes these copies. 0 without a
@@ -76,8 +77,8 @@ def find_copies(tables: ComparedTables) -> CopiedRecords:
         for persons in (tables.original, tables.control)
     )
     shown = _exact_entries(tables)
-    unique = _unique(original, columns)
-    others = control.join(original, on=columns, how="anti", nulls_equal=True)
+    unique = original.filter(pl.Series(tables.original.sharing == 1))
+    others = control.filter(pl.Series(tables.control.sharing == 0))
     is_copied = _is_shown(others, shown)
     classes = others.select(pl.struct(columns).rank("dense")).to_series().to_numpy()
     return CopiedRecords(
@@ -87,11 +88,6 @@ def find_copies(tables: ComparedTables) -> CopiedRecords:
         control_copies=int(is_copied.sum()),
         control_spread=spread_of(is_copied, classes.astype(np.int64)),
     )
-
-
-def first_unique(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """Return the row of one unique person to plant: the first in the order of the values."""
-    return _unique(rows, columns).sort(columns).head(1)
 
 
 def _values(values: Mapping[str, Numbers], columns: Sequence[str], number: int) -> pl.DataFrame:
@@ -108,10 +104,6 @@ def _exact_entries(tables: ComparedTables) -> pl.DataFrame:
         keep &= is_exact[tables.cells[name]]
     values = {name: each[tables.cells[name]][keep] for name, (each, _) in exact.items()}
     return _values(values, tables.columns, int(keep.sum()))
-
-
-def _unique(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    return rows.filter(pl.len().over(columns) == 1)
 
 
 def _is_shown(rows: pl.DataFrame, shown: pl.DataFrame) -> Flags:

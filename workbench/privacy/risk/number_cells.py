@@ -155,7 +155,9 @@ def _range_of(
 
 
 def as_numbers(values: pl.Series) -> pl.Series:
-    """Return numbers as floats, times as days since 1970, and texts of numbers as their numbers."""
+    """Return numbers as floats, times as days since 1970, and texts of either likewise."""
+    if (days := as_days(values)) is not None:
+        values = days
     if values.dtype == pl.Date:
         return values.cast(pl.Int32, strict=False).cast(pl.Float64)
     if isinstance(values.dtype, pl.Datetime):
@@ -164,3 +166,11 @@ def as_numbers(values: pl.Series) -> pl.Series:
     if values.dtype.is_temporal():
         return values.cast(pl.Int64, strict=False).cast(pl.Float64)
     return values.cast(pl.Float64, strict=False).fill_nan(None)
+
+
+def as_days(values: pl.Series) -> pl.Series | None:
+    """Return texts as the days that they are; None if they are other texts, or no texts."""
+    if values.dtype != pl.String:
+        return None
+    days = values.str.to_date("%Y-%m-%d", strict=False)
+    return days if days.null_count() == values.null_count() < len(values) else None

@@ -45,9 +45,12 @@ def assess_by_rehearsal(
 def _split(rows: pl.DataFrame, persons: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the rows of two random halves of the persons, of at most ``_MOST`` together.
 
-    A hash draws, so the same table is split alike in every run.
+    A hash draws, so the same table is split alike in every run. A row without a person is a person
+    of its own, as a guest is.
     """
-    owner = rows[persons].hash(seed=7)
+    guest = pl.int_range(pl.len()).hash(seed=8)
+    hashed = pl.when(pl.col(persons).is_null()).then(guest).otherwise(pl.col(persons).hash(seed=7))
+    owner = rows.select(hashed).to_series()
     order = owner.unique().sort().head(_MOST)
     half = len(order) // 2
     return (

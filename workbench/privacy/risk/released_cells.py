@@ -15,7 +15,7 @@ import polars as pl
 from workbench.privacy.risk.cell_ranges import parse_range
 from workbench.privacy.risk.cell_space import CellSpace, Levels
 from workbench.privacy.risk.class_risks import SUPPRESSED
-from workbench.privacy.risk.number_cells import NumberSpace, as_numbers
+from workbench.privacy.risk.number_cells import NumberSpace, as_days, as_numbers
 from workbench.privacy.risk.text_cells import TextSpace
 
 
@@ -41,8 +41,10 @@ def read_cells(
         return NumberSpace.of(as_numbers(original), cells, levels, null_is_value, is_time)
     texts = original.cast(pl.String)
     numbers = texts.drop_nulls().cast(pl.Float64, strict=False)
-    if len(numbers) and not numbers.null_count() and _has_ranges(cells, texts):
+    if len(numbers) and not numbers.null_count() and _has_ranges(cells, texts, is_time=False):
         return NumberSpace.of(texts.cast(pl.Float64), cells, levels, null_is_value)
+    if as_days(texts) is not None and _has_ranges(cells, texts, is_time=True):
+        return NumberSpace.of(as_numbers(texts), cells.cast(pl.String), levels, null_is_value, True)
     return TextSpace.of(texts, cells.cast(pl.String), levels, null_is_value)
 
 
@@ -60,8 +62,10 @@ def _levels(hierarchy: pl.DataFrame | None) -> Levels:
     return {label: frozenset(found) for label, found in members.items()}
 
 
-def _has_ranges(cells: pl.Series, texts: pl.Series) -> bool:
+def _has_ranges(cells: pl.Series, texts: pl.Series, *, is_time: bool) -> bool:
     """Whether cells other than the original values are ranges."""
     known = set(texts.drop_nulls().unique())
     others = [each for each in cells.cast(pl.String).drop_nulls() if each not in known]
-    return any(each != SUPPRESSED and parse_range(each) is not None for each in others)
+    return any(
+        each != SUPPRESSED and parse_range(each, is_time=is_time) is not None for each in others
+    )

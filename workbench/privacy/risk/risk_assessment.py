@@ -23,8 +23,8 @@ from workbench.privacy.risk.class_risks import (
     prosecutor_risks,
     require_columns,
 )
-from workbench.privacy.risk.compared_tables import ComparedTables, compare_tables
-from workbench.privacy.risk.copied_records import CopiedRecords, find_copies, first_unique
+from workbench.privacy.risk.compared_tables import ComparedTables, compare_tables, draw_persons
+from workbench.privacy.risk.copied_records import CopiedRecords, find_copies
 from workbench.privacy.risk.group_losses import losses_of_groups, row_losses
 from workbench.privacy.risk.nearest_records import nearest_record_attacks
 from workbench.privacy.risk.population_map import population_sizes
@@ -260,7 +260,7 @@ def _search_copies(
     columns = [*question.quasi_identifiers, *question.sensitive]
     shown = released.select(columns)
     kinds = [pl.col(name).cast(kind, strict=False) for name, kind in shown.schema.items()]
-    one = first_unique(original, question.quasi_identifiers)
+    one = _first_unique(original, tables, question)
     is_new = find_copies(_compare(one, shown, None, question)).copies == 0
 
     def count(planted: pl.DataFrame) -> int:
@@ -269,3 +269,14 @@ def _search_copies(
 
     is_found = count(one) == found.copies + is_new and count(original) == found.unique
     return replace(found, is_plant_found=is_found)
+
+
+def _first_unique(
+    original: pl.DataFrame, tables: ComparedTables, question: RiskQuestion
+) -> pl.DataFrame:
+    """Return the row of one unique person to plant: the first in the order of the values."""
+    columns = [*question.quasi_identifiers, *question.sensitive]
+    drawn = draw_persons(original, columns, question.persons, question.seed)
+    unique = drawn.filter(pl.Series(tables.original.sharing == 1))
+    one = unique.sort(question.quasi_identifiers).head(1)
+    return one if question.persons is None else one.with_columns(pl.lit(0).alias(question.persons))

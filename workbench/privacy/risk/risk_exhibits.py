@@ -137,9 +137,9 @@ def uniques_table(report: RiskReport) -> Table | None:
     )
 
 
-def history_table(report: RiskReport) -> Table | None:
-    """Return what known facts single out and join; None if neither was measured."""
-    figures: list[Estimate] = []
+def knowledge_table(report: RiskReport) -> Table | None:
+    """Return whom known values and facts single out and join; None if nothing was measured."""
+    figures: list[Estimate] = list(report.known_values)
     if report.known_facts is not None:
         figures += report.known_facts.shares
     if report.rejoined is not None:
@@ -155,7 +155,7 @@ def history_table(report: RiskReport) -> Table | None:
         orient="row",
     )  # fmt: skip
     return Table(
-        name="history_risks", title="What known facts single out and join", rows=rows,
+        name="knowledge_risks", title="Whom known values and facts single out and join", rows=rows,
         persons="persons", formats={"share": ".1%", "share_low": ".1%", "share_high": ".1%"},
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ from workbench.privacy.risk.risk_verdicts import (
     class_failures,
     copy_failures,
     judge_criterion,
+    value_failures,
 )
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.verdicts import Outcome, Verdict
@@ -61,6 +62,9 @@ class RiskReport:
         What was not tested, in sentences.
     known_facts : KnownFactsRisk or None
         What known facts single out, where the release has events; it counts for singling out.
+    known_values : tuple of Estimate
+        Shares of persons whom single values of other columns find (``known_values``), without
+        intervals, as all are counted; they count for singling out.
     rejoined : RejoinRisk or None
         How many persons are found again in another release. What facts join beyond the
         quasi-identifiers counts for linkability.
@@ -80,6 +84,7 @@ class RiskReport:
     losses: pl.DataFrame | None = field(repr=False)
     untested: tuple[str, ...]
     known_facts: KnownFactsRisk | None = None
+    known_values: tuple[Estimate, ...] = ()
     rejoined: RejoinRisk | None = None
 
     @property
@@ -106,6 +111,7 @@ class RiskReport:
             "singling_out": [
                 *(class_failures(self.classes, limits) if self.question.rows_are_persons else []),
                 *copy_failures(self.copied),
+                *value_failures(self.known_values, limits),
             ]
         }
         is_bounded = self.original_highest <= limits.highest
@@ -169,6 +175,7 @@ class RiskReport:
             "information_loss": self.information_loss,
             "worst_losses": self._worst_losses(),
             "known_facts": self.known_facts and [_figures(e) for e in self.known_facts.shares],
+            "known_values": [_figures(e) for e in self.known_values],
             "rejoined": self.rejoined and [_figures(e) for e in self.rejoined.figures],
             "attacks": [self._attack(attack) for attack in self.attacks],
             "verdicts": [

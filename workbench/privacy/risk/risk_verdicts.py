@@ -137,6 +137,15 @@ def copy_failures(copied: CopiedRecords) -> list[Failure]:
     return [Failure(f"{number} copied word for word from unique persons", (figure,))]
 
 
+def value_failures(known_values: Sequence[Estimate], thresholds: RiskThresholds) -> list[Failure]:
+    """Return the columns whose values find more persons than may be singled out."""
+    return [
+        Failure(f"{each.label}: {value_text(each)} of the persons", (each,))
+        for each in known_values
+        if each.value is not None and each.value > thresholds.singling_out
+    ]
+
+
 def _figure(risk: Estimate) -> str:
     if risk.value is None:
         return f"{risk.label}: no value, as {risk.note}"

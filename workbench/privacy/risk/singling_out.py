@@ -81,12 +81,12 @@ def _isolates(some: AttackedPersons, sets: ColumnSets) -> Flags:
 
 def _count_covered(tables: ComparedTables, entries: Codes, columns: Sequence[str]) -> Codes:
     """Return how many persons of the original the cells of each entry cover in these columns."""
+    held = tables.held
     found = reduce(
         np.logical_and,
         (
-            tables.spaces[name].covers(tables.original.values[name], tables.cells[name][entries])
+            tables.spaces[name].covers(held.values[name], tables.cells[name][entries])
             for name in columns
         ),
     )
-    counted: Codes = found.sum(axis=1)
-    return counted
+    return np.array([len(np.unique(held.owner[row])) for row in found], dtype=np.int64)
