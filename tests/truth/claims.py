@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.truth.audited_cells import audited_cells
 from tests.truth.claimed_rates import Cell, Counted, claim_key, count, doubtful, judge, read, table
 from tests.truth.figure_cells import figure_cells
 from tests.truth.interval_cells import interval_cells
@@ -37,6 +38,7 @@ def cells() -> Iterator[Cell]:
     """Yield all cells."""
     yield from verdict_cells()
     yield from interval_cells()
+    yield from audited_cells()
     yield from figure_cells()
 
 
