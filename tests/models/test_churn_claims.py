@@ -1,4 +1,4 @@
-"""What verdicts about calibration claim, over seeded scores and outcomes whose law is known.
+"""What verdicts on scores claim, over seeded scores and outcomes whose law is known.
 
 A claim fails where the 99 % interval of its measured rate, adjusted for the number of claims in
 this module (Bonferroni, which Holm is at least as strict as), lies outside its bounds.
@@ -12,13 +12,15 @@ import pytest
 from scipy import optimize, special, stats
 
 from workbench.models.assessment import Assessment, assess
-from workbench.models.score_verdicts import calibration_verdict
-from workbench.statistics.verdicts import Outcome
+from workbench.models.score_verdicts import calibration_verdict, gain_verdict, ranks_verdict
+from workbench.statistics.auc import auc_interval
+from workbench.statistics.estimates import Estimate
+from workbench.statistics.verdicts import Outcome, Verdict
 
 pytestmark = pytest.mark.slow
 
 DRAWS = 100
-CLAIMS = 14
+CLAIMS = 20
 
 
 def interval(hits: int, n: int = DRAWS) -> tuple[float, float]:
@@ -87,6 +89,54 @@ def test_so_many_persons_as_the_answer_names_settle_it(first: int) -> None:
     found = outcomes(int(needed.replace(",", "")), slope=slope, intercept=offset)
     settled = sum(not each.is_open for each in found)
     assert interval(settled)[1] >= 0.8
+
+
+def ranking(n: int, auc: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return outcomes, and scores of normal law that rank them with this AUC."""
+    random = np.random.default_rng(seed)
+    y = random.random(n) < 0.4
+    return y, random.standard_normal(n) + np.sqrt(2) * stats.norm.ppf(auc) * y
+
+
+def auc_estimate(n: int, auc: float, seed: int, *, value: float | None = None) -> Estimate:
+    """Return the estimate of an AUC, moved to ``value`` with the width of its interval."""
+    found, low, high, *_ = auc_interval(*ranking(n, auc, seed))
+    moved = 0.0 if value is None else value - found
+    return Estimate(
+        name="auc", value=found + moved, low=low + moved, high=high + moved, n=n, unit="AUC",
+        label="AUC",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("auc", [0.505, 0.525, 0.54])
+def test_so_many_persons_as_the_answer_names_settle_whether_a_model_ranks(auc: float) -> None:
+    verdict = ranks_verdict(auc_estimate(400, auc, 1, value=auc))
+    assert verdict.outcome is Outcome.UNDECIDED
+    n = int(verdict.answer.partition("About ")[2].partition(" persons")[0].replace(",", ""))
+    drawn = [ranks_verdict(auc_estimate(n, auc, seed)).outcome for seed in range(1, DRAWS + 1)]
+    assert interval(sum(not each.is_open for each in drawn))[1] >= 0.8
+    assert interval(sum(not each.is_open for each in drawn))[0] <= 0.9  # nor are too many named
+
+
+@pytest.mark.parametrize("gain", [-0.006, 0.004, 0.006])
+def test_so_many_persons_as_the_answer_names_settle_whether_a_rule_is_beaten(gain: float) -> None:
+    def verdict(n: int, seed: int) -> Verdict:
+        y, scores = ranking(n, 0.7 + gain, seed)
+        rule = scores + (stats.norm.ppf(0.7) - stats.norm.ppf(0.7 + gain)) * np.sqrt(2) * y
+        noise = 0.5 * np.random.default_rng(seed + 10_000).standard_normal((2, n))
+        scores, rule = (each + some for each, some in zip((scores, rule), noise, strict=True))
+        persons = pl.DataFrame({"churned": y, "score": scores})
+        return gain_verdict(persons, rule, n=n, rule_name="another rule")
+
+    few = next(
+        found
+        for found in (verdict(400, seed) for seed in range(1, 200))
+        if found.outcome is Outcome.UNDECIDED
+        and found.estimates[0].value == pytest.approx(gain, abs=0.001)
+    )
+    n = int(few.answer.partition("About ")[2].partition(" persons")[0].replace(",", ""))
+    drawn = [verdict(n, seed).outcome for seed in range(1, DRAWS + 1)]
+    assert interval(sum(not each.is_open for each in drawn))[1] >= 0.8
 
 
 def line_through(slope: float, intercept: float) -> float:

@@ -37,7 +37,24 @@ def test_the_whole_interval_decides(low: float, high: float, outcome: str) -> No
 def test_a_figure_at_the_limit_cannot_be_decided_by_more_data() -> None:
     found = asked(share(0.2501, 0.23, 0.27), low=0.25)
     assert found.outcome == "cannot be said"
-    assert "the figure lies at the limit" in found.answer
+    assert "100 times as many persons would not settle it" in found.answer
+
+
+def test_an_interval_that_ends_at_the_limit_is_open() -> None:
+    found = asked(share(0.22, 0.19, 0.25), low=0.25)
+    assert found.outcome == "not enough data"
+
+
+def test_so_many_persons_as_are_named_settle_whether_a_figure_is_within_two_limits() -> None:
+    found = asked(share(0.3, 0.22, 0.38), low=0.25, high=0.35)
+    needed = int(found.answer.partition("about ")[2].partition(" persons")[0].replace(",", ""))
+    half = 0.08 * (1000 / needed) ** 0.5
+    values = np.random.default_rng(1).normal(0.3, half / 1.959964, 1000)
+    settled = [
+        not asked(share(value, value - half, value + half), low=0.25, high=0.35).outcome.is_open
+        for value in values.tolist()
+    ]
+    assert 0.78 < np.mean(settled) < 0.86
 
 
 def test_a_figure_without_a_value_says_why() -> None:

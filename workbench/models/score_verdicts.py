@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import polars as pl
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from workbench.foundation.streams import Stream
 from workbench.models.assessment import SILENCE, Assessment, LabelWords, Scores
@@ -14,14 +14,13 @@ from workbench.models.score_tables import (
 from workbench.privacy.release import (
     EXACT,
     Release,
-    RoundedFigure,
     rounded_figure,
 )
 from workbench.statistics.auc import auc_difference
 from workbench.statistics.estimates import Estimate
-from workbench.statistics.intervals import critical_value
 from workbench.statistics.sample_sizes import (
     MOST_GROWTH,
+    growth_needed_beyond,
     growth_needed_within,
     round_up_two_digits,
 )
@@ -50,12 +49,8 @@ def ranks_verdict(auc: Estimate, *, words: LabelWords = SILENCE) -> Verdict:
     elif high < USELESS_AUC:
         outcome, answer = Outcome.NOT_SHOWN, f"No: {figures}, below {USELESS_AUC} throughout."
     else:
-        ratio = ((high - low) / 2 / max(value - 0.5, USELESS_AUC - 0.5)) ** 2
-        answer = (
-            f"Undecided: {figures}, which includes chance. About "
-            f"{round_up_two_digits(max(auc.n * ratio, auc.n + 1)):,} persons would be needed."
-        )
-        outcome = Outcome.UNDECIDED
+        growth = growth_needed_beyond(value, low, high, above=0.5, below=USELESS_AUC)
+        outcome, answer = _open_answer(f"{figures}, which includes chance", growth, auc.n)
     return Verdict.by_rule(
         outcome,
         rule=(
@@ -110,8 +105,8 @@ def gain_verdict(
     elif found.low > 0:
         outcome, answer = Outcome.SHOWN, f"Yes: {figures}."
     else:
-        outcome = Outcome.UNDECIDED
-        answer = f"Undecided: {figures}. {_describe_needed_persons(found, n)}"
+        growth = growth_needed_beyond(*found, above=0.0, below=USELESS_GAIN)
+        outcome, answer = _open_answer(figures, growth, n)
     return Verdict.by_rule(
         outcome,
         rule=(
@@ -243,11 +238,15 @@ def _describe_calibration(found: Assessment) -> str:
     )
 
 
-def _describe_needed_persons(found: RoundedFigure, n: int) -> str:
-    power = float(stats.norm.ppf(0.8))
-    se = (found.high - found.low) / 2 / critical_value()
-    ratio = ((critical_value() + power) * se / max(found.value, USELESS_GAIN)) ** 2
-    return f"About {round_up_two_digits(max(n * ratio, n + 1)):,} persons would be needed."
+def _open_answer(figures: str, growth: float, n: int) -> tuple[Outcome, str]:
+    """Return the outcome and the answer where figures leave the question open."""
+    if growth > MOST_GROWTH:
+        return Outcome.CANNOT_BE_SAID, (
+            f"Cannot be said: {figures}. {MOST_GROWTH:.0f} times as many persons would not settle "
+            "it if the figure is as found."
+        )
+    needed = round_up_two_digits(max(n * growth, n + 1))
+    return Outcome.UNDECIDED, f"Undecided: {figures}. About {needed:,} persons would be needed."
 
 
 def _require_limits(estimate: Estimate) -> tuple[float, float, float]:

@@ -87,6 +87,43 @@ def growth_needed_within(
     return inf
 
 
+def growth_needed_beyond(
+    value: float, low: float, high: float, *, above: float, below: float
+) -> float:
+    """Return how many times as many persons would settle on which of two sides a figure lies.
+
+    Parameters
+    ----------
+    value, low, high : float
+        The figure and its 95 % interval.
+    above, below : float
+        The question is settled where the interval lies above the one limit, or below the other,
+        which is not smaller.
+
+    Returns
+    -------
+    float
+        Factor by which the number of persons has to grow so that this is so in ``POWER`` of new
+        samples, if the true figure is as found. Infinite where no growth up to ``MOST_GROWTH`` is
+        enough.
+
+    Examples
+    --------
+    An AUC between .5 (chance) and .55 (useless):
+
+    >>> round(growth_needed_beyond(0.53, 0.48, 0.58, above=0.5, below=0.55), 1)
+    3.1
+    """
+    growth = 1.0
+    while growth <= MOST_GROWTH:
+        half = (high - low) / 2 / growth**0.5
+        new = NormalDist(value, half / NormalDist().inv_cdf(0.975))
+        if new.cdf(min(below - half, above + half)) + 1 - new.cdf(above + half) >= POWER:
+            return growth
+        growth *= 1.05
+    return inf
+
+
 def _chances_of_ends(
     value: float, low: float, high: float, least: float, most: float, growth: float
 ) -> tuple[float, float]:

@@ -14,7 +14,12 @@ from typing import Self
 from workbench.foundation.errors import ParameterError
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.figure_texts import interval_text, value_text
-from workbench.statistics.sample_sizes import growth_needed, more_data_needed
+from workbench.statistics.sample_sizes import (
+    MOST_GROWTH,
+    growth_needed,
+    growth_needed_within,
+    more_data_needed,
+)
 
 #: Stands on a page in the place of the rule where none decided.
 OPINION = "The author's opinion: no rule decided it."
@@ -165,11 +170,18 @@ def _outcome(estimate: Estimate, low: float, high: float) -> tuple[Outcome, str]
         return Outcome.SHOWN, ""
     if most < low or least > high:
         return Outcome.NOT_SHOWN, ""
-    crossed = [limit for limit in (low, high) if least < limit < most]
-    growth = max(growth_needed(value, least, most, limit=limit) for limit in crossed)
+    crossed = [limit for limit in (low, high) if least <= limit <= most]
+    growth = (
+        growth_needed(value, least, most, limit=crossed[0])
+        if len(crossed) == 1
+        else growth_needed_within([(value, least, most, low, high)])
+    )
     more = more_data_needed(growth, estimate.n)
     if more is None:
-        return Outcome.CANNOT_BE_SAID, "; the figure lies at the limit"
+        return Outcome.CANNOT_BE_SAID, (
+            f"; {MOST_GROWTH:.0f} times as many persons would not settle it if the figure is as "
+            "found"
+        )
     return Outcome.UNDECIDED, f"; {more}"
 
 
