@@ -1,7 +1,5 @@
 """A shop of the synthetic world, loaded once for all tests of this folder, and policies for it."""
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,18 +43,3 @@ def shop_policy(**changes: Any) -> ExtractPolicy:
         "tables": TABLES,
     }
     return extract_policy({**content, **changes}, name="university", source="policy")
-
-
-WritePolicy = Callable[[Mapping[str, Any] | str], Path]
-
-
-@pytest.fixture
-def write_policy(tmp_path: Path) -> WritePolicy:
-    """Return a function that writes a policy file of this text."""
-
-    def write(text: Mapping[str, Any] | str) -> Path:
-        path = tmp_path / "partner.toml"
-        path.write_text(str(text), encoding="utf-8")
-        return path
-
-    return write

@@ -78,6 +78,7 @@ def status(
                 "persons": each["persons"] - each["persons_left_out"],
                 "recipient": each["recipient"],
                 "by": each["by"],
+                "written": "yes" if each["is_written"] else "not known, as the command ended early",
             }
             for each in listed_extracts(vault)
         ],
@@ -193,7 +194,7 @@ def _print_status(content: dict[str, Any], *, is_empty: bool) -> None:
         typer.echo("No run yet: workbench run STUDY")
     if content["extracts"]:
         typer.echo("\nExtracts that left:")
-        columns = ("made at", "dataset", "version", "persons", "recipient", "by")
+        columns = ("made at", "dataset", "version", "persons", "recipient", "by", "written")
         print_table(columns, [tuple(each.values()) for each in content["extracts"]])
     if content["damaged_runs"]:
         typer.echo("\nRuns that are damaged, changed since they were made, or of another version:")

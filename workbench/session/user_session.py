@@ -324,7 +324,10 @@ class Session:
         suffix : str
             Suffix of a dataset's files.
         """
-        from workbench.extracts.list_of_extracts import enter_extract  # late: polars
+        from workbench.extracts.list_of_extracts import (  # late: polars
+            enter_extract,
+            mark_as_written,
+        )
         from workbench.extracts.written_extract import (
             describe_extract,
             write_dataset_extract,
@@ -336,8 +339,10 @@ class Session:
         if "file" in extract.source:
             return write_table_extract(extract, out, description)
         # The list comes first: an extract that is not on it must not exist, also after a crash.
-        enter_extract(self.vault, extract, description, by=self.principal, out=out)
-        return write_dataset_extract(extract, out, description, suffix=suffix)
+        entry = enter_extract(self.vault, extract, description, by=self.principal, out=out)
+        written = write_dataset_extract(extract, out, description, suffix=suffix)
+        mark_as_written(self.vault, entry)
+        return written
 
     @cached_property
     def runs(self) -> "RunsFolder":

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from workbench.foundation.errors import InputError, ParameterError
+from workbench.foundation.files import write_whole
 from workbench.privacy.recoding.hierarchies import (
     Hierarchy,
     hierarchy_of,
@@ -48,5 +49,6 @@ def read_hierarchy(path: Path) -> Hierarchy:
 
 
 def write_hierarchy(hierarchy: Hierarchy, path: Path) -> None:
-    """Write a hierarchy as a file that ARX reads."""
-    hierarchy.frame().write_csv(path, separator=";", include_header=False)
+    """Write a hierarchy as a file that ARX reads; it has values, so only its owner may read it."""
+    text = hierarchy.frame().write_csv(separator=";", include_header=False)
+    write_whole(path, text.encode(), mode=0o600)
