@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, get_args
 
 import polars as pl
@@ -78,7 +79,10 @@ def draft_for_table(file: TableFile, *, preset: Preset) -> PolicyDraft:
         Preset from which k, l, t and the limits come.
     """
     k = extract_policy({"preset": preset, "columns": {"x": "keep"}}, name=_DRAFT, source=_DRAFT).k
-    found = _with_own_files([propose_rule(file.rows[name], k=k) for name in file.rows.columns])
+    found = _with_own_files(
+        [propose_rule(file.rows[name], k=k) for name in file.rows.columns],
+        prefix=Path(file.name).stem,
+    )
     rules = {each.name: each.rule.model_dump(exclude_defaults=True) for each in found}
     policy = extract_policy({"preset": preset, "columns": rules}, name=_DRAFT, source=_DRAFT)
     drafted = {each.name: each.hierarchy for each in found if each.hierarchy is not None}
@@ -102,11 +106,11 @@ def draft_for_table(file: TableFile, *, preset: Preset) -> PolicyDraft:
     )
 
 
-def _with_own_files(proposals: list[ColumnProposal]) -> list[ColumnProposal]:
+def _with_own_files(proposals: list[ColumnProposal], *, prefix: str) -> list[ColumnProposal]:
     """Give each drafted hierarchy a file of its own; names of columns may differ in signs only."""
     made, taken = [], set[str]()
     for number, each in enumerate(proposals, start=1):
-        name = each.rule.hierarchy
+        name = each.rule.hierarchy and f"{prefix}_{each.rule.hierarchy}"
         if name in taken:
             name = f"{str(name).removesuffix('.csv')}_{number}.csv"
         if name is not None:

@@ -109,7 +109,10 @@ class ExtractPolicy(Protection):
         hierarchies that reach k (local recoding). ``ranges`` also joins neighbouring values to
         ranges and sets that no hierarchy has, which loses less.
     missing : {"value", "left out"}
-        How a missing cell counts: as a value of its own, or its row not at all.
+        How a missing cell counts: as a value of its own, or its row not at all. It never counts as
+        any value (a wildcard, the default of sdcMicro): readers see which cells are missing, so a
+        class that needs this would have k persons on paper only. A suppressed cell is ``*``, which
+        is a value of its own too.
     columns : mapping of str to ColumnTreatment
         Rule of every column of a single table. A column without a rule is dropped.
     target : str or None

@@ -208,3 +208,8 @@ def test_days_that_are_texts_have_ranges_too() -> None:
     )
     assert space.covers(space.encode(values))[0].tolist() == [True, True, False]
     assert space.not_understood == 0
+    copied = pl.Series(["[2024-01-01, 2024-02-29]", "2024-02-01"])
+    space = read_cells(values, copied, hierarchy=None, null_is_value=True)
+    numbers, is_exact = space.exact_values()
+    assert is_exact.tolist() == [False, True]
+    assert numbers[1] == space.encode(values)[1]

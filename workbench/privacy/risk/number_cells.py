@@ -59,6 +59,8 @@ class NumberSpace(CellSpace):
         ranges = [_range_of(each, levels, null_is_value, is_time=is_time) for each in texts]
         lows, highs = np.array(ranges, dtype=np.float64).reshape(-1, 2).T
         missing = np.array([cell is None or cell == SUPPRESSED for cell in texts], dtype=np.bool_)
+        if is_time and (ordered == np.floor(ordered)).all():
+            highs = np.floor(highs)  # Of whole days, a day is one value and no range of instants.
         unread = int(((lows > highs) & ~missing).sum())
         return cls(ordered, lows, highs, missing, unread)
 
