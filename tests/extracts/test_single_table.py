@@ -2,6 +2,7 @@
 
 import csv
 import json
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,55 @@ def test_no_cell_of_a_spreadsheet_is_a_formula(source: Path) -> None:
     assert run(source, out) == 0
     notes = pl.read_csv(out, infer_schema=False)["note"]
     assert not notes.str.contains("^=").any()
+
+
+def test_no_name_of_a_column_is_a_formula(source: Path) -> None:
+    pl.DataFrame({"=cmd()": ["a", "b"] * 10, "age": [20, 30] * 10}).write_csv(source)
+    out = source.with_name("out.csv")
+    rules = 'preset = "research"\n[columns]\n"=cmd()" = "generalise"\nage = "generalise"\n'
+    assert run(source, out, rules) == 0
+    with out.open(encoding="utf-8", newline="") as lines:
+        assert next(csv.reader(lines)) == ["'=cmd()", "age"]
+
+
+PLAIN = {"city": ["Ulm", "Bonn"] * 20, "age": [20, 30] * 20}
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pl.Series("x", [float("nan"), 1.5] * 20),
+        pl.Series("x", ["a", "b"] * 20, dtype=pl.Categorical),
+        pl.Series("x", ["1.50", "2.50"] * 20).cast(pl.Decimal(9, 2)),
+        pl.Series("x", [timedelta(seconds=5), timedelta(minutes=2)] * 20),
+        pl.Series("x", [time(8, 30), None] * 20),
+        pl.Series("x", [True, False] * 20),
+    ],
+)
+def test_every_type_of_parquet_is_drafted_and_anonymised(source: Path, column: pl.Series) -> None:
+    table, policy = source.with_suffix(".parquet"), source.with_suffix(".toml")
+    pl.DataFrame({**PLAIN, "x": column}).write_parquet(table)
+    assert main(["policy", "draft", str(table), "--out", str(policy)]) == 0
+    out = source.with_name("out.parquet")
+    assert main(["anonymize", str(table), "--policy", str(policy), "--out", str(out)]) == 0
+    assert pl.read_parquet(out).height == 40
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ({**PLAIN, "x": [[1, 2]] * 40}, "column x has lists or bytes"),
+        ({**PLAIN, "x": [b"1"] * 40}, "column x has lists or bytes"),
+        ({"city": [], "age": []}, "has names of columns and no row"),
+    ],
+)
+def test_a_table_without_cells_to_generalise_is_refused(
+    source: Path, capsys: pytest.CaptureFixture[str], rows: dict[str, list[object]], words: str
+) -> None:
+    table = source.with_suffix(".parquet")
+    pl.DataFrame(rows).write_parquet(table)
+    assert main(["policy", "draft", str(table)]) == 3
+    assert words in capsys.readouterr().err
 
 
 def test_parquet_is_written_where_its_suffix_asks(source: Path) -> None:

@@ -74,17 +74,36 @@ def read_table(path: Path) -> TableFile:
     cells = _READERS[kind](data, rule=FileRule(), expected=(), name=path.name)
     rows = cells.records.drop("source_row")
     _require_names(rows.columns, path.name)
-    texts = [name for name, dtype in rows.schema.items() if dtype == pl.String]
-    stripped = {name: pl.col(name).str.strip_chars() for name in texts}
+    if rows.is_empty():
+        raise InputError(f"{path.name} has names of columns and no row: nothing to anonymise")
     return TableFile(
         name=path.name,
-        rows=rows.with_columns(
-            pl.when(cell != "").then(cell).alias(name) for name, cell in stripped.items()
-        ),
+        rows=rows.select(_plain(name, dtype, path.name) for name, dtype in rows.schema.items()),
         read=cells.read,
         refused=cells.refused.height,
         notes=cells.assumptions,
     )
+
+
+def _plain(name: str, dtype: pl.DataType, file: str) -> pl.Expr:
+    """Return a column as texts, numbers, truth values, days or instants; null where it is empty."""
+    cell = pl.col(name)
+    if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
+        raise InputError(
+            f"{file}: column {name} has lists or bytes, which cannot be generalised: leave it out"
+        )
+    if dtype.is_float():
+        return cell.fill_nan(None)
+    if dtype.is_decimal():
+        return cell.cast(pl.Float64, strict=False)
+    if dtype == pl.Duration:
+        return cell.dt.total_microseconds() / 1_000_000
+    if dtype in (pl.Categorical, pl.Enum, pl.Time):
+        cell, dtype = cell.cast(pl.String), pl.String()
+    if dtype == pl.String:
+        text = cell.str.strip_chars()
+        return pl.when(text != "").then(text).alias(name)
+    return cell
 
 
 def _require_names(columns: list[str], name: str) -> None:
@@ -113,7 +132,7 @@ def require_suffix(path: Path) -> None:
 def write_table(path: Path, rows: pl.DataFrame) -> None:
     """Write a table as CSV or Parquet, by the suffix of the name; a crash leaves no fragment.
 
-    In CSV, texts that a spreadsheet would take for a formula begin with an apostrophe.
+    In CSV, texts and names that a spreadsheet would take for a formula begin with an apostrophe.
 
     Raises
     ------
@@ -122,7 +141,8 @@ def write_table(path: Path, rows: pl.DataFrame) -> None:
     """
     content = io.BytesIO()
     if path.suffix.lower() == ".csv":
-        guard_formulas(rows).write_csv(content)
+        names = guard_formulas(pl.DataFrame({"name": rows.columns}))["name"]
+        guard_formulas(rows).rename(dict(zip(rows.columns, names, strict=True))).write_csv(content)
     else:
         rows.write_parquet(content, compression="zstd")
     write_whole(path, content.getvalue(), mode=0o600)
