@@ -327,3 +327,97 @@ def test_a_public_data_set_is_the_same_in_batches(tmp_path: Path, real_data: Pat
     text = (real_data / "telco_churn" / "Telco-Customer-Churn.csv").read_text(encoding="utf-8")
     notes = compared(tmp_path, [text], find_mapping("telco_churn"), size=100_000)
     assert not [note for note in notes if "read whole" in note]
+
+
+CONSENTS: dict[str, Any] = {
+    **SETTINGS,
+    "columns": {
+        "customer": {"type": "code", "required": True},
+        "at": {"type": "instant", "name": "stated_at"},
+        "choice": {"type": "category", "required": True},
+    },
+    "record": {"id": "customer", "observed_at": "stated_at"},
+    "identities": {"user_id": "customer"},
+    "tables": {
+        "consents": {
+            "purpose": "'analytics'",
+            "channel": "'web'",
+            "decision": "choice",
+            "basis": "'consent'",
+            "decided_at": "stated_at",
+        }
+    },
+}
+
+
+def _stated(decisions: list[tuple[str, str, str]]) -> str:
+    return "customer,at,choice\n" + "".join(f"{','.join(each)}\n" for each in decisions)
+
+
+@pytest.mark.parametrize("size", [100, 400, 2_000])
+def test_a_decision_that_batches_repeat_is_one_decision(size: int, tmp_path: Path):
+    stated = []
+    for n in range(200):
+        choice = "given" if n // 40 % 3 else "refused"
+        stated.append((f"C{n % 7}", f"2024-01-{1 + n // 10:02}T{n % 10:02}:00:00", choice))
+    mapping = SourceMapping.of(CONSENTS, name="choices")
+    notes = compared(tmp_path, [_stated(stated)], mapping, size=size)
+    assert not [note for note in notes if "read whole" in note]
+    _, found = loaded([tmp_path / "export-0.csv"], mapping, tmp_path / "again", size=size)
+    assert len(found["consents"]) < len(stated) / 2
+
+
+@pytest.mark.parametrize("time", ["2024-01-01T00:30:00", ""])
+def test_decisions_out_of_their_order_need_the_whole_file(time: str, tmp_path: Path):
+    stated = [("C1", f"2024-01-01T{n // 60:02}:{n % 60:02}:00", "given") for n in range(200)]
+    mapping = SourceMapping.of(CONSENTS, name="choices")
+    notes = compared(tmp_path, [_stated([*stated, ("C1", time, "refused")])], mapping, size=400)
+    assert [note for note in notes if "decisions on consent are not in the order" in note]
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    stated=st.lists(
+        st.tuples(
+            st.sampled_from(["C1", "C2"]),
+            st.sampled_from(["", *(f"2024-01-01T00:00:0{n}" for n in range(6))]),
+            st.sampled_from(["given", "refused"]),
+        ),
+        min_size=5,
+        max_size=40,
+    ),
+    in_order=st.booleans(),
+)
+def test_decisions_in_batches_are_those_of_the_whole_file(
+    stated: list[tuple[str, str, str]], in_order: bool, tmp_path_factory: pytest.TempPathFactory
+):
+    rows = sorted(stated, key=lambda row: row[1]) if in_order else stated
+    mapping = SourceMapping.of(CONSENTS, name="choices")
+    compared(tmp_path_factory.mktemp("decisions"), [_stated(rows)], mapping, size=120)
+
+
+def test_a_log_with_a_banner_is_loaded_in_batches(tmp_path: Path):
+    def request(n: int) -> str:
+        day = 1 + n // 60
+        choice = "true" if n % 5 else "false"
+        banner = (
+            f"{{stamp:'x',statistics:{choice},method:'explicit',ver:1,utc:{1704067200000 + n}}}"
+        )
+        return (
+            f'192.0.2.1 - - [{day:02}/Jan/2024:10:{n % 60:02}:00 +0000] "GET /p/{n % 3} HTTP/1.1" '
+            f'200 5 "-" "Mozilla/5.0 (Windows NT 10.0)" "_ga=GA1.2.{n % 5}.17; '
+            f'CookieConsent={banner}"\n'
+        )
+
+    answers = {"data_until": "2024-02-01", "basis": "legitimate_interest"}
+    path = tmp_path / "access.log"
+    path.write_text("".join(map(request, range(300))), encoding="utf-8")
+    mapping = find_mapping("access_log")
+    one, whole = loaded([path], mapping, tmp_path / "whole", size=None, answers=answers)
+    other, batched = loaded([path], mapping, tmp_path / "batched", size=9_000, answers=answers)
+    assert batched == whole
+    assert 0 < len(whole["consents"]) < 10
+    assert not [note for file in other.files for note in file.assumptions if "whole" in note]
+    assert one.files[0].assumptions == other.files[0].assumptions

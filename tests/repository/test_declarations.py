@@ -17,6 +17,7 @@ EXEMPT = {
     "fairness/contrasts.py _EMPTY": "columns of the table of pairs",
     "features/feature_dictionary.py FEATURES": "features that are called like columns",
     "intake/state.py _TERMS": "terms of a load, fields of its entry in the manifest",
+    "sources/mapping/consent_changes.py _SUBJECT": "what a decision on consent is about",
     "sources/mapping/mapping_rules.py _KEYS_OF_TYPES": "keys of the rule of a source column",
     "sources/mapping/minimisation.py _NAMED_BY": "columns that name what a row states",
     "sources/mapping/minimisation.py _STATED": "columns that name what a row states",

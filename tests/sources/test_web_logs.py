@@ -4,6 +4,7 @@ import gzip
 import io
 import re
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 from unittest.mock import patch
 
@@ -17,7 +18,7 @@ from workbench.sources.formats import web_logs
 from workbench.sources.formats.file_rule import FileRule
 from workbench.sources.formats.raw_cells import RawCells
 from workbench.sources.formats.web_logs import read_access_log, read_log_batches
-from workbench.sources.places import StoredFile, find_files
+from workbench.sources.places import StoredFile, find_files, stored_files
 
 AGENT = '"https://a.example/" "Mozilla/5.0 (X11; Linux)" "_ga=GA1.2.1.17"'
 LINES = st.sampled_from(
@@ -107,11 +108,19 @@ def test_packed_files_are_read_as_they_were(name: str, tmp_path: Path):
     [file] = find_files(packed(tmp_path)[name])
     assert (file.read(), file.read_start(6)[:6], file.name) == (CONTENT, CONTENT[:6], "a.csv")
     assert file.hash() == StoredFile(tmp_path / "a.csv").hash()
-    stream = file.open_stream()
-    assert (stream is None) == (name == "c.zip")
-    if stream is not None:
-        with stream:
-            assert b"".join(iter(lambda: stream.read(7_777), b"")) == CONTENT
+    with file.open_stream() as stream:
+        assert b"".join(iter(lambda: stream.read(7_777), b"")) == CONTENT
+
+
+def test_a_large_archive_in_an_archive_is_read_as_it_was(tmp_path: Path):
+    content = b"".join(sha256(str(n).encode()).digest() for n in range(10_000))
+    with patch("tests.sources.test_web_logs.CONTENT", content):
+        path = packed(tmp_path)["c.zip"]
+    with patch.object(stored_files, "_ALWAYS", 100):  # Larger ones are not unpacked into memory.
+        [file] = find_files(path)
+        assert file.read() == content
+        assert file.size() == len(content)
+        assert file.hash() == StoredFile(tmp_path / "a.csv").hash()
 
 
 @pytest.mark.parametrize("name", ["a.csv.gz", "a.zip", "b.zip", "c.zip"])

@@ -13,6 +13,7 @@ from workbench.foundation.files import canonical_json
 from workbench.sources.file_evidence import FileEvidence, NeedsWholeFileError
 from workbench.sources.formats.delimited_batches import BATCH
 from workbench.sources.mapping.batch_rules import merge_functions, reason_to_read_whole
+from workbench.sources.mapping.consent_changes import EarlierDecisions
 from workbench.sources.mapping.header_checks import check_places
 from workbench.sources.mapping.mapped_records import drop_records, read_records
 from workbench.sources.mapping.part_context import PartContext
@@ -27,6 +28,8 @@ from workbench.sources.source_settings import Provenance, WithProvenance
 
 #: Number of bytes from which the format of a file is known.
 _START = 1 << 16
+#: How many times larger the batches of a log are.
+_TIMES_OF_LOG = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +112,7 @@ class MappedFile(WithProvenance):
             assumptions=(*result.assumptions, *notes),
         )
 
-    def read_batches(self, size: int = BATCH) -> Iterator[ReadResult]:
+    def read_batches(self, size: int | None = None) -> Iterator[ReadResult]:
         """Read the file in batches of records, so that memory does not grow with it.
 
         Delimited text, JSON lines and access logs are read so, and only by rules that look at
@@ -129,21 +132,30 @@ class MappedFile(WithProvenance):
             raise NeedsWholeFileError("values that are not stored are counted by customer")
         if (reason := reason_to_read_whole(part)) is not None:
             raise NeedsWholeFileError(reason)
-        stream = self.file.open_stream()
-        if stream is None:
-            raise NeedsWholeFileError("it is in an archive within an archive")
+        size = size or self._batch_size
         evidence = FileEvidence(self.file.name, is_of_batches=True)
-        with stream:
+        with self.file.open_stream() as stream:
             found = read_batches(stream, stated, part, self.file.name, evidence=evidence, size=size)
+            earlier = EarlierDecisions()
             for batch, context in keep_together(found, partial(self._batch_context, evidence)):
-                yield replace(read_part(batch, context), merges=merge_functions(part))
+                result = read_part(batch, context)
+                tables = dict(result.tables)
+                if "consents" in tables:
+                    tables["consents"] = earlier.find_changes(tables["consents"])
+                yield replace(result, tables=tables, merges=merge_functions(part))
 
     def _batch_context(self, evidence: FileEvidence, found: PartMembers) -> PartContext:
         return replace(self._context(found, self.part_name, b""), evidence=evidence)
 
     @property
     def batches(self) -> int:
-        return -(-self.file.size() // BATCH)
+        return -(-self.file.size() // self._batch_size)
+
+    @property
+    def _batch_size(self) -> int:
+        """Number of characters of a batch; what a log repeats is decoded once a batch."""
+        is_log = self.mapping.part[self.part_name].file.format == "access_log"
+        return _TIMES_OF_LOG * BATCH if is_log else BATCH
 
     def _context(self, found: PartMembers, part: str, data: bytes) -> PartContext:
         return PartContext(

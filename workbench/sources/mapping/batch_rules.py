@@ -73,8 +73,6 @@ def _reasons(part: PartRules) -> Iterator[str]:
         yield "record.key compares all records"
     if any(rule.fill_down for rule in part.columns.values()):
         yield "cells are filled from the records above"
-    if "consents" in part.tables:
-        yield "a decision on consent is compared with the one before"
     together = part.record.together
     customers = part.tables.get("customers", ())
     if len(customers) > 1 or any(rule.order_by or rule.per for rule in customers):

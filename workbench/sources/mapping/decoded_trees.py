@@ -73,15 +73,14 @@ class DecodedTrees(Sequence[Tree]):
         return self._all[index]
 
     def repeated(self, name: str) -> RepeatedValues | None:
-        """Return trees with only the decoded member of a name, if no other can be meant.
+        """Return the decoded member of a name, if no other can be meant.
 
         A longer literal name counts before a shorter one, so ``url.path`` may also be the name of
         one member above.
         """
         if name not in self.decoded or self._has_longer(name, [*self.decoded, *self._names_above]):
             return None
-        found = self.decoded[name]
-        return RepeatedValues(found.codes, [{name: value} for value in found.values])
+        return self.decoded[name]
 
     def is_above(self, name: str) -> bool:
         """Return whether only the trees above can have a member of a name."""

@@ -111,11 +111,20 @@ class Path:
 
     def find(self, tree: Tree) -> list[Found]:
         """Return the members of a tree that the path names, null ones included."""
-        if len(self.steps) == 1 and isinstance(step := self.steps[0], _Name):
-            if not isinstance(tree, dict) or step.name not in tree:  # most places are one name
-                return []
-            return [Found(tree[step.name], step.name)]
+        if self.is_literal:
+            return _find_names(self.names, tree)
         return list(_walk(self.steps, Found(tree)))
+
+    def find_each(self, trees: Iterable[Tree]) -> list[list[Found]]:
+        """Return what ``find`` returns of each tree."""
+        if self.is_literal:  # as most places are
+            names = self.names
+            return [_find_names(names, tree) for tree in trees]
+        return [list(_walk(self.steps, Found(tree))) for tree in trees]
+
+    def below_first(self) -> "Path":
+        """Return the path from the member that the first step names."""
+        return Path(self.text, self.up, self.steps[1:])
 
     def covers(self, name: str) -> bool:
         """Return whether the path reads a field of a record, written with ``[]`` for members."""
@@ -241,6 +250,22 @@ def _walk(steps: tuple[_Step, ...], found: Found) -> Iterator[Found]:
                 if (match := pattern.search(key)) is not None:
                     groups = {**found.groups, **match.groupdict(default="")}
                     yield from _walk(steps[1:], Found(member, key, groups))
+
+
+def _find_names(names: tuple[str, ...], tree: Tree) -> list[Found]:
+    """Follow literal names, the longest first: ``a.b`` may be the name of one member."""
+    name, start = "", 0
+    while start < len(names):
+        if not isinstance(tree, dict):
+            return []
+        for stop in range(len(names), start, -1):
+            name = names[start] if stop == start + 1 else ".".join(names[start:stop])
+            if name in tree:
+                tree, start = tree[name], stop
+                break
+        else:
+            return []
+    return [Found(tree, name)]
 
 
 def _walk_names(steps: tuple[_Step, ...], found: Found) -> Iterator[Found]:

@@ -12,6 +12,7 @@ import polars as pl
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule, join_faults, make_faults
+from workbench.sources.formats.json_values import pause_garbage_collection
 from workbench.sources.mapping.header_checks import check_places
 from workbench.sources.mapping.mapping_rules import (
     DeriveEntry,
@@ -58,6 +59,7 @@ class MappedRecords:
     notes: tuple[str, ...]
 
 
+@pause_garbage_collection()
 def read_records(members: Members, context: PartContext) -> MappedRecords:
     """Return the typed records that a part makes of its members.
 

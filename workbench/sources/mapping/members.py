@@ -245,8 +245,10 @@ class Members:
             return RepeatedValues.of_cells(first_filled(columns, ()))
         if self.trees is None:
             return RepeatedValues(np.zeros(len(self), dtype=np.int64), [None])
-        if len(found.paths) == 1 and (repeated := _repeated(self.trees, found.paths[0])):
-            return RepeatedValues(repeated.codes, found.find_each(repeated.values))
+        if len(found.paths) == 1 and (below := _below_decoded(self.trees, found.paths[0])):
+            repeated, path = below
+            alone = replace(found, paths=(path,))
+            return RepeatedValues(repeated.codes, alone.find_each(repeated.values))
         return RepeatedValues.of_rows(found.find_each(self.trees))
 
     def _melt(self, names: Sequence[str], path: Path) -> "Members":
@@ -278,10 +280,10 @@ class Members:
 
     def _members_of_trees(self, path: Path) -> "Members":
         trees: Sequence[Tree] = () if self.trees is None else self.trees
-        distinct = _repeated(trees, path) or RepeatedValues.of_rows(trees)
+        distinct, own = _below_decoded(trees, path) or (RepeatedValues.of_rows(trees), path)
         filled = [
-            [found for found in path.find(tree) if found.value is not None]
-            for tree in distinct.values
+            [found for found in members if found.value is not None]
+            for members in own.find_each(distinct.values)
         ]
         counts = np.array([len(each) for each in filled], dtype=np.int64)[distinct.codes]
         rows = np.repeat(np.arange(len(distinct.codes)), counts)
@@ -305,15 +307,19 @@ class Members:
         )
 
 
-def _repeated(trees: Sequence[Tree], path: Path) -> RepeatedValues | None:
-    """Return the distinct trees in which alone a path below a decoded member can find something."""
-    return trees.repeated(path.names[0]) if isinstance(trees, DecodedTrees) and path.names else None
+def _below_decoded(trees: Sequence[Tree], path: Path) -> tuple[RepeatedValues, Path] | None:
+    """Return the distinct decoded trees in which alone a path can find something, and its rest."""
+    if not isinstance(trees, DecodedTrees) or not path.names or len(path.steps) == 1:
+        return None
+    repeated = trees.repeated(path.names[0])
+    return None if repeated is None else (repeated, path.below_first())
 
 
 def _cells_in(trees: Sequence[Tree], path: Path, join: str | None) -> PlacedCells:
     """Return what a path finds in trees, looked up once where many trees are alike."""
-    if (repeated := _repeated(trees, path)) is not None:
-        distinct = cells_of([path.find(tree) for tree in repeated.values], join)
+    if (below := _below_decoded(trees, path)) is not None:
+        repeated, rest = below
+        distinct = cells_of(rest.find_each(repeated.values), join)
         return distinct.gather(repeated.codes)
     if isinstance(trees, DecodedTrees) and path.names and trees.is_above(path.names[0]):
         if trees.above is None:
@@ -322,7 +328,7 @@ def _cells_in(trees: Sequence[Tree], path: Path, join: str | None) -> PlacedCell
         return _cells_in(trees.above, path, join)
     if isinstance(trees, ShapedTrees) and path.is_literal:
         return cells_of_shapes(trees, path, join)
-    return cells_of([path.find(tree) for tree in trees], join)
+    return cells_of(path.find_each(trees), join)
 
 
 def fill_down(cells: pl.Series) -> pl.Series:

@@ -45,6 +45,11 @@ def cells_of(found: Sequence[Sequence[Found]], join: str | None) -> PlacedCells:
     is_found = False
     for members in found:
         is_found = is_found or bool(members)
+        if not members or (len(members) == 1 and members[0].value is None):  # as most are in a log
+            texts.append(None)
+            nested.append(False)
+            several.append(False)
+            continue
         values = [each.value for each in members if each.value is not None]
         leaves = [_leaf_text(value) for value in values if not isinstance(value, list | dict)]
         nested.append(len(leaves) < len(values))

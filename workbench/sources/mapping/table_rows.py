@@ -14,6 +14,7 @@ from workbench.schema import TABLES, Column
 from workbench.schema.person_identifiers import normalise_identifier
 from workbench.schema.record_faults import MISSING, Rule, join_faults, make_faults
 from workbench.schema.validation import type_rule
+from workbench.sources.mapping.consent_changes import find_changes
 from workbench.sources.mapping.mapped_records import (
     KIND,
     OBSERVED,
@@ -65,7 +66,7 @@ def make_rows(records: Rows, context: PartContext) -> TableRows:
             typed.append(rows)
             at_fault.append(bad)
             rounded[table] = rounded.get(table, 0) + changed
-        tables[table] = _distinct_statements(pl.concat(typed), table)
+        tables[table] = _distinct_statements(pl.concat(typed), table, context)
     return TableRows(
         tables={name: rows for name, rows in tables.items() if rows.height},
         faults=join_faults(at_fault),
@@ -267,7 +268,7 @@ def _to_type(value: pl.Expr, column: Column, found: pl.DataType, system: str) ->
     return value.cast(column.type, strict=False)
 
 
-def _distinct_statements(rows: pl.DataFrame, table: str) -> pl.DataFrame:
+def _distinct_statements(rows: pl.DataFrame, table: str, context: PartContext) -> pl.DataFrame:
     """Return the statements of a record without those that say the same again.
 
     Of several statements about one attribute at one instant the last counts. A decision on consent
@@ -277,9 +278,5 @@ def _distinct_statements(rows: pl.DataFrame, table: str) -> pl.DataFrame:
         key = ["record_id", "namespace", "attribute", "observed_at"]
         return rows.unique(key, keep="last", maintain_order=True)
     if table == "consents":
-        subject = ["record_id", "purpose", "channel"]
-        timed = rows.with_row_index("_row").sort("decided_at", "_row", maintain_order=True)
-        is_again = pl.col("decision").eq_missing(pl.col("decision").shift(1).over(subject))
-        is_first = pl.int_range(pl.len()).over(subject) == 0
-        return timed.filter(is_first | ~is_again).sort("_row").drop("_row")
+        return find_changes(rows, is_batch=context.evidence.is_of_batches)
     return rows

@@ -71,14 +71,8 @@ class StoredFile:
         InputError
             The file cannot be read, is damaged, or unpacks to far more than its size.
         """
-        stream = self.open_stream()
-        if stream is not None:
-            with stream:
-                return stream.read()
-        content = _read_disk(self.path)
-        for member in self.members:
-            content = _read_member(content, member, self.label)
-        return _gunzip(content, self.label) if content.startswith(_GZIP) else content
+        with self.open_stream() as stream:
+            return stream.read()
 
     def read_start(self, size: int) -> bytes:
         """Return the first bytes of the content, unpacked; the whole content if they are blank.
@@ -88,10 +82,7 @@ class StoredFile:
         InputError
             See ``read``.
         """
-        stream = self.open_stream()
-        if stream is None:
-            return self.read()
-        with stream:
+        with self.open_stream() as stream:
             start = stream.read(size)
             return start if start.strip() else start + stream.read()
 
@@ -103,10 +94,7 @@ class StoredFile:
         InputError
             See ``read``.
         """
-        stream = self.open_stream()
-        if stream is None:
-            return hashlib.sha256(self.read()).digest()
-        with stream:
+        with self.open_stream() as stream:
             return hashlib.file_digest(stream, "sha256").digest()
 
     def size(self) -> int:
@@ -117,23 +105,20 @@ class StoredFile:
                     return file.seek(0, io.SEEK_END)
                 file.seek(-4, io.SEEK_END)  # gzip ends with the size modulo 4 GiB.
                 return max(int.from_bytes(file.read(4), "little"), file.tell())
-        if len(self.members) > 1:
-            return self.path.stat().st_size
-        with zipfile.ZipFile(self.path) as archive:
-            return archive.getinfo(self.members[0]).file_size
+        with _explain_damage(self.label, "archive"):
+            archive = _open_archive(self.path, self.members[:-1], self.label)
+            return _find_member(archive, self.members[-1], self.label).file_size
 
-    def open_stream(self) -> io.BufferedReader | None:
-        """Open the content, unpacked while it is read; None if it is in an archive in an archive.
+    def open_stream(self) -> io.BufferedReader:
+        """Open the content, unpacked while it is read.
 
         Raises
         ------
         InputError
             The file cannot be read.
         """
-        if len(self.members) > 1:
-            return None
         if self.members:
-            return _open_member(self.path, self.members[0], self.label)
+            return _open_member(self.path, self.members, self.label)
         return _open_gzip(_open_disk(self.path), self.path.stat().st_size, self.label)
 
 
@@ -164,8 +149,7 @@ def _unpack(file: StoredFile) -> Iterator[StoredFile]:
         if start.read(len(_ZIP)) != _ZIP:
             yield file
             return
-    content = file.read()
-    names = _member_names(content, file.label)
+    names = _member_names(file)
     if _WORKBOOK in names:
         yield file
         return
@@ -176,7 +160,7 @@ def _unpack(file: StoredFile) -> Iterator[StoredFile]:
 
 
 def _open_start(file: StoredFile) -> io.BufferedIOBase:
-    return io.BytesIO(file.read()) if file.members else _open_disk(file.path)
+    return file.open_stream() if file.members else _open_disk(file.path)
 
 
 def _open_disk(path: Path) -> io.BufferedReader:
@@ -188,26 +172,51 @@ def _open_disk(path: Path) -> io.BufferedReader:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _member_names(content: bytes, label: str) -> list[str]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            names = [each.filename for each in archive.infolist() if not each.is_dir()]
-    except (zipfile.BadZipFile, OSError) as error:
-        raise InputError(f"{label} is a damaged archive: fetch it again") from error
+def _member_names(file: StoredFile) -> list[str]:
+    with _explain_damage(file.label, "archive"):
+        archive = _open_archive(file.path, file.members, file.label)
+        names = [each.filename for each in archive.infolist() if not each.is_dir()]
     hidden = ("__MACOSX/", ".")
     return sorted(name for name in names if not name.startswith(hidden))
 
 
-def _read_disk(path: Path) -> bytes:
-    with _open_disk(path) as file:
-        return file.read()
+def _open_archive(path: Path, members: tuple[str, ...], label: str) -> zipfile.ZipFile:
+    """Open an archive on the disk, or the archive in it to which members lead."""
+    archive = zipfile.ZipFile(path)
+    for member in members:
+        archive = zipfile.ZipFile(_open_inner_archive(archive, member, label))
+    return archive
 
 
-def _open_member(path: Path, member: str, label: str) -> io.BufferedReader:
-    """Open a member of an archive on the disk, unpacked while it is read."""
+def _open_inner_archive(archive: zipfile.ZipFile, member: str, label: str) -> IO[bytes]:
+    """Open an archive within an archive.
+
+    A small one is unpacked into memory, because each step back in a packed file unpacks the file
+    from its beginning again.
+    """
+    info = _find_member(archive, member, label)
+    if info.file_size > _limit(info.compress_size):
+        raise _unpacks_too_far(label)
+    stream = archive.open(info)
+    return io.BytesIO(stream.read()) if info.file_size <= _ALWAYS else stream
+
+
+def _limit(packed: int) -> int:
+    return max(_ALWAYS, packed * _MOST_TIMES)
+
+
+def _unpacks_too_far(label: str) -> InputError:
+    return InputError(
+        f"{label} unpacks to more than {_MOST_TIMES} times its size, as no export does: unpack it "
+        "yourself if it is to be trusted"
+    )
+
+
+def _open_member(path: Path, members: tuple[str, ...], label: str) -> io.BufferedReader:
+    """Open a member of an archive, unpacked while it is read."""
     with _explain_damage(label, "archive"):
-        archive = zipfile.ZipFile(path)
-        info = _find_member(archive, member, label)
+        archive = _open_archive(path, members[:-1], label)
+        info = _find_member(archive, members[-1], label)
         stream = archive.open(info)
     unpacked = _Unpacked(stream, packed=info.compress_size, label=label, kind="archive")
     return _open_gzip(io.BufferedReader(unpacked, _PIECE), info.file_size, label)
@@ -235,7 +244,7 @@ class _Unpacked(io.RawIOBase):
         below: io.BufferedReader | None = None,
     ) -> None:
         self._stream, self._below = stream, below
-        self._left = max(_ALWAYS, packed * _MOST_TIMES)
+        self._left = _limit(packed)
         self._label, self._kind = label, kind
 
     def readable(self) -> bool:
@@ -246,10 +255,7 @@ class _Unpacked(io.RawIOBase):
             piece = self._stream.read(len(buffer))
         self._left -= len(piece)
         if self._left < 0:
-            raise InputError(
-                f"{self._label} unpacks to more than {_MOST_TIMES} times its size, as no export "
-                "does: unpack it yourself if it is to be trusted"
-            )
+            raise _unpacks_too_far(self._label)
         buffer[: len(piece)] = piece
         return len(piece)
 
@@ -277,18 +283,3 @@ def _find_member(archive: zipfile.ZipFile, member: str, label: str) -> zipfile.Z
     if info.flag_bits & 1:
         raise InputError(f"{label} is encrypted: unpack it with its password first")
     return info
-
-
-def _read_member(content: bytes, member: str, label: str) -> bytes:
-    """Return a member of an archive that is in memory."""
-    with _explain_damage(label, "archive"), zipfile.ZipFile(io.BytesIO(content)) as archive:
-        info = _find_member(archive, member, label)
-        stream = _Unpacked(
-            archive.open(info), packed=info.compress_size, label=label, kind="archive"
-        )
-        return io.BufferedReader(stream, _PIECE).read()
-
-
-def _gunzip(content: bytes, label: str) -> bytes:
-    with _open_gzip(io.BufferedReader(io.BytesIO(content)), len(content), label) as stream:
-        return stream.read()
