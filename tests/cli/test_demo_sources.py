@@ -87,9 +87,10 @@ def test_records_of_all_systems_are_the_customers_of_one_shop(shop: Shop) -> Non
     assert paid["order_id"].is_in(orders["order_id"].implode()).mean() > 0.99
     buyers = orders["customer_id"].drop_nulls().unique().implode()
     for name, formats in {
-        "events": ("ga4", "segment", "access_log"),
+        "events": ("ga4", "segment"),
         "interactions": (
-            "zendesk/tickets", "mailchimp/activity", "salesforce/cases", "qualtrics/current"
+            "access_log", "zendesk/tickets", "mailchimp/activity", "salesforce/cases",
+            "qualtrics/current",
         ),
         "consents": ("onetrust/receipts", "ga4", "mailchimp/members"),
     }.items():  # fmt: skip

@@ -113,7 +113,8 @@ def test_orders_of_two_systems_are_a_warning(vault, tmp_path: Path):
         settings={"data_until": "2024-01-27", "system": "analytics"},
     )  # fmt: skip
     assert second.warnings == (
-        "orders of 2 systems are in this dataset: analytics (320), shop (320). If these report "
-        "the same orders, their amounts are counted twice: take them from one system, and "
+        "orders of 2 exports are in this dataset: orders of analytics (320), orders of shop (320). "
+        "If these report the same orders, their amounts are counted twice: take them from one "
+        "export, and "
         "load another with --set orders=other where its mapping has that setting",
     )

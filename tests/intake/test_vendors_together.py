@@ -7,6 +7,7 @@ import pytest
 
 from tests.conftest import PROJECT
 from workbench.exports import write_exports
+from workbench.foundation.errors import ParameterError
 from workbench.intake import load
 from workbench.synthetic import generate
 from workbench.vault import Vault
@@ -18,8 +19,9 @@ VENDORS = {
     "shopify_customers": {},
     "shopify_orders": {"zone": "Europe/Berlin", "orders": "own", "payments": "other"},
     "stripe_payments": {"system": "shopify"},
-    "ga4_bigquery_export": {"system": "shopify"},
-    "segment": {"system": "shopify"},
+    "ga4_bigquery_export": {"system": "shopify", "visits": "web"},
+    "segment": {"system": "shopify", "visits": "app"},
+    "access_log": {"visits": "other"},
 }
 
 
@@ -38,10 +40,18 @@ def tables(world: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, p
     """Return the tables of a dataset into which all vendors were loaded."""
     vault = Vault.init(tmp_path_factory.mktemp("company") / "workspace")
     for vendor, own in VENDORS.items():
-        load([world / "exports" / vendor], vault=vault, dataset="company", settings=SETTINGS | own)
+        last = load(
+            [world / "exports" / vendor], vault=vault, dataset="company", settings=SETTINGS | own
+        )
+    assert [warning for warning in last.warnings if "counted twice" in warning] == [
+        warning for warning in last.warnings if warning.startswith("events of 2 exports")
+    ]
     opened = vault.dataset("company").data()
+    sources = opened["sources"].select("source_id", "format")
+    tables = ("orders", "order_items", "payments", "interactions", "customers")
     return {
-        name: opened[name].collect() for name in ("orders", "order_items", "events", "payments")
+        "events": opened["events"].join(sources, on="source_id").collect(),
+        **{name: opened[name].collect() for name in tables},
     }
 
 
@@ -68,6 +78,29 @@ def test_payments_are_those_of_the_provider(world: Path, tables: dict[str, pl.Da
     stated = pl.read_parquet(world / "payments" / "part-*.parquet")
     ours = stated.filter(pl.col("method").cast(pl.String).is_in(["card", "direct_debit", "wallet"]))
     assert tables["payments"]["amount_minor"].sum() == ours["amount_minor"].sum()
+
+
+def test_visits_of_the_site_and_the_app_are_counted_from_one_export_each(
+    world: Path, tables: dict[str, pl.DataFrame]
+) -> None:
+    stated = pl.read_parquet(world / "events" / "part-*.parquet")
+    found = tables["events"].group_by("format", "channel").len().sort("format").rows()
+    counts = {(form, channel): count for form, channel, count in found}
+    assert set(counts) == {("ga4", "web"), ("segment", "app")}
+    assert counts["ga4", "web"] == stated.filter(pl.col("channel") == "web").height
+    assert 0 < counts["segment", "app"] <= stated.filter(pl.col("channel") == "app").height
+    # The log still says who opened a mail and who decided on consent.
+    assert tables["interactions"].filter(pl.col("channel") == "email").height > 0
+
+
+def test_a_word_that_is_no_choice_of_a_setting_is_refused(world: Path, tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="visits is 'none', expected own or web or app or oth"):
+        load(
+            [world / "exports" / "segment"],
+            vault=Vault.init(tmp_path),
+            dataset="company",
+            settings={**SETTINGS, "visits": "none"},
+        )
 
 
 def test_payments_and_purchases_point_to_orders_of_the_shop(

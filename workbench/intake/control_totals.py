@@ -183,24 +183,31 @@ def gap_warnings(totals: ControlTotals, until: date) -> tuple[str, ...]:
 
 
 def system_warnings(dataset: Dataset) -> tuple[str, ...]:
-    """Warn of orders or payments of several systems, which may report the same ones twice."""
-    system = {source.source_id: source.system for source in dataset.sources}
-    if len(set(system.values())) < 2:
+    """Warn of orders, payments or visits of several exports, which may report the same ones."""
+    exported_by = {
+        source.source_id: f"{source.format.partition('/')[0]} of {source.system}"
+        for source in dataset.sources
+    }
+    if len(set(exported_by.values())) < 2:
         return ()
     warnings = []
     for name, table in TABLES.items():
-        if table.part_of is None and table.time is not None and _amount_column(name):
-            rows = dataset.stored_rows(name).group_by("source_id").len()
-            found = Counter[str]()
-            for source_id, count in rows.collect(engine="streaming").iter_rows():
-                found[system.get(source_id, "")] += count
-            if len(found) > 1:
-                told = ", ".join(f"{each} ({count:,})" for each, count in sorted(found.items()))
-                warnings.append(
-                    f"{name} of {len(found)} systems are in this dataset: {told}. If these report "
-                    f"the same {name}, their amounts are counted twice: take them from one system, "
-                    f"and load another with --set {name}=other where its mapping has that setting"
-                )
+        has_amounts = table.time is not None and _amount_column(name) is not None
+        if table.part_of is not None or not (has_amounts or "session_id" in table):
+            continue
+        rows = dataset.stored_rows(name).group_by("source_id").len()
+        found = Counter[str]()
+        for source_id, count in rows.collect(engine="streaming").iter_rows():
+            found[exported_by.get(source_id, "")] += count
+        if len(found) > 1:
+            told = ", ".join(f"{each} ({count:,})" for each, count in sorted(found.items()))
+            counted = "their amounts are" if has_amounts else "they are"
+            setting = name if has_amounts else "visits"
+            warnings.append(
+                f"{name} of {len(found)} exports are in this dataset: {told}. If these report "
+                f"the same {name}, {counted} counted twice: take them from one export, "
+                f"and load another with --set {setting}=other where its mapping has that setting"
+            )
     return tuple(warnings)
 
 

@@ -68,7 +68,7 @@ class MappedFile(WithProvenance):
             mapping.declared,
             settings,
             where=f"mapping {mapping.name}",
-            asked={name: (each.say, each.default) for name, each in mapping.ask.items()},
+            asked=mapping.ask,
         )
         if mapping.part[part].file.format is None:
             format_of(file.read_start(_START), file.name)

@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from types import MappingProxyType
-from typing import Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pydantic import Field
+
+from workbench.foundation.declarations import Declaration
 from workbench.foundation.errors import ParameterError, unknown_name
 from workbench.schema import TABLES
 
@@ -29,7 +32,16 @@ SETTINGS: Mapping[str, str] = {
 #: Values of settings that are not given.
 _DEFAULTS: Mapping[str, str] = {"trust": "0", "orders": "other"}
 
-_NOTHING_ASKED: Mapping[str, tuple[str, str | None]] = MappingProxyType({})
+
+class SettingQuestion(Declaration):
+    """A setting that a mapping asks for, with its default, and its choices if it has some."""
+
+    say: str
+    default: str | None = None
+    choices: Annotated[tuple[str, ...], Field(strict=False)] = ()
+
+
+_NOTHING_ASKED: Mapping[str, SettingQuestion] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +81,7 @@ class Provenance:
         settings: Mapping[str, str],
         *,
         where: str,
-        asked: Mapping[str, tuple[str, str | None]] = _NOTHING_ASKED,
+        asked: Mapping[str, SettingQuestion] = _NOTHING_ASKED,
     ) -> Self:
         """Return the settings: given ones first, then those that the mapping declares.
 
@@ -79,16 +91,16 @@ class Provenance:
             What the mapping declares, and what the user gives.
         where : str
             Beginning of the refusal, for instance "mapping shop".
-        asked : mapping of str to (str, str or None)
-            Settings of the mapping's own, each with its question and its default.
+        asked : mapping of str to SettingQuestion
+            Settings of the mapping's own.
 
         Raises
         ------
         ParameterError
             A setting is unknown, missing or malformed; the message lists all faults.
         """
-        forms_of = {**SETTINGS, **{name: question for name, (question, _) in asked.items()}}
-        defaults = {**_DEFAULTS, **{name: default for name, (_, default) in asked.items()}}
+        forms_of = {**SETTINGS, **{name: question.say for name, question in asked.items()}}
+        defaults = {**_DEFAULTS, **{name: question.default for name, question in asked.items()}}
         values = {
             name: settings.get(name) or declared.get(name) or defaults.get(name)
             for name in forms_of
@@ -109,6 +121,11 @@ class Provenance:
             fault
             for name, value in given.items()
             if name in SETTINGS and (fault := _fault(name, value))
+        ]
+        faults += [
+            f"{name} is {given[name]!r}, expected {' or '.join(question.choices)} ({question.say})"
+            for name, question in asked.items()
+            if question.choices and given.get(name, question.choices[0]) not in question.choices
         ]
         if faults:
             raise ParameterError(f"{where}: " + "; ".join(faults))

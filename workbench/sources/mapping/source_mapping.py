@@ -5,7 +5,8 @@ The tables of a mapping define in this order how a record becomes rows::
     title, system, zone, currency, data_until, basis, trust     settings (see source_settings)
     orders        own or other: whether the company's orders are counted from this source
     keep, drop, code    what is stored, not stored, or stored as a code, see ``minimisation``
-    [ask]         name = "question", a setting of the mapping's own, or { say, default }
+    [ask]         name = "question", a setting of the mapping's own, or { say, default,
+                  choices }
     [recognise]   needs, without, values: how a file is recognised
     [file]        format, delimiter, encoding, header, headers, columns, sheets, empty, repeats,
                   records, from_name, drop: declarations about the file
@@ -57,17 +58,10 @@ from workbench.foundation.files import canonical_json
 from workbench.foundation.settings import find_file
 from workbench.sources.mapping.minimisation import Minimisation
 from workbench.sources.mapping.part_rules import GIVEN, PartRules
-from workbench.sources.source_settings import SETTINGS
+from workbench.sources.source_settings import SETTINGS, SettingQuestion
 
 #: The only part of a mapping that has one set of records.
 _ONLY = "records"
-
-
-class SettingQuestion(Declaration):
-    """A setting that a mapping asks for, with the answer that counts if none is given."""
-
-    say: str
-    default: str | None = None
 
 
 def _expand_question(given: Any) -> Any:
