@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.sources.formats import shaped_trees
@@ -45,6 +45,7 @@ LINES = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(lines=st.lists(LINES, max_size=12))
 def test_shapes_change_nothing(lines: list[str]):
     try:
@@ -56,6 +57,7 @@ def test_shapes_change_nothing(lines: list[str]):
         assert outcome(read(["{}", *lines])) == expected
 
 
+@settings(deadline=None)
 @given(lines=st.lists(LINES, max_size=12), place=st.sampled_from(["a", "b", "b.c", "x", "b[]"]))
 def test_places_in_shapes_are_those_in_trees(lines: list[str], place: str):
     try:

@@ -1,12 +1,14 @@
 """Open a path with the reader that fits it: a world, or files with the parts that read them."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
 from workbench.foundation.errors import InputError, ParameterError, WorkbenchError
+from workbench.sources.formats.file_rule import FileRule
+from workbench.sources.formats.json_trees import JsonTrees, read_json_trees
 from workbench.sources.mapped_file import MappedFile
 from workbench.sources.mapping.recognition import fits, known_share
 from workbench.sources.mapping.source_mapping import SourceMapping, find_mapping, ready_mappings
@@ -148,13 +150,14 @@ def _candidates(
 ) -> tuple[list[_Candidate], bool]:
     """Return the parts that recognise a file, and whether it has any record."""
     sample = sample_of(file)
+    read_json = _reader_of_one_text()
     found: list[_Candidate] = []
     counts: list[int] = []
     format_of(sample, file.name)
     parts = [(mapping, *each) for mapping in mappings for each in mapping.part.items()]
     for mapping, name, part in parts:
         try:
-            read = read_members(sample, part, file.name)
+            read = read_members(sample, part, file.name, read_json=read_json)
         except WorkbenchError:
             continue  # Another format's reader cannot read it, so it is not that format.
         if fits(read.members, part):
@@ -168,6 +171,19 @@ def _candidates(
     is_empty = _has_only_remarks(sample) if is_log else bool(counts) and not any(counts)
     is_whole = len(file.read_start(len(sample) + 1)) <= len(sample)
     return found, bool(found) or not (is_empty and is_whole)
+
+
+def _reader_of_one_text() -> Callable[..., JsonTrees]:
+    """Return a reader of JSON that parses its text once for all mappings with one encoding."""
+    known: dict[str | None, JsonTrees] = {}
+
+    def read(data: bytes, *, rule: FileRule, name: str) -> JsonTrees:
+        if rule.encoding not in known:
+            found = read_json_trees(data, rule=rule, name=name)
+            known[rule.encoding] = replace(found, records=found.records.without_shapes())
+        return known[rule.encoding]
+
+    return read
 
 
 def _has_only_remarks(log: bytes) -> bool:

@@ -129,7 +129,13 @@ def _sample_of(data: bytes) -> bytes:
     return head if head and not is_document else data
 
 
-def read_members(data: bytes, part: PartRules, name: str) -> PartMembers:
+def read_members(
+    data: bytes,
+    part: PartRules,
+    name: str,
+    *,
+    read_json: Callable[..., JsonTrees] = read_json_trees,
+) -> PartMembers:
     """Read the records of one part.
 
     Parameters
@@ -140,6 +146,8 @@ def read_members(data: bytes, part: PartRules, name: str) -> PartMembers:
         Rules of the part.
     name : str
         Name of the file, for messages and for ``from_name``.
+    read_json : callable
+        Reads JSON as ``read_json_trees`` does, or returns what was read before.
 
     Raises
     ------
@@ -152,7 +160,7 @@ def read_members(data: bytes, part: PartRules, name: str) -> PartMembers:
         if stated == "json":
             found = replace(found, members=_as_trees(found.members))
     elif stated == "json":
-        found = _read_trees(data, part, name)
+        found = _members_of_trees(read_json(data, rule=part.file, name=name), part, name)
     else:
         found = _read_cells(_READERS[stated], data, part, name)
     return replace(found, members=_with_name_groups(found.members, part.file, name))
@@ -281,10 +289,6 @@ def _facts(text: str | None) -> Mapping[str, str]:
     except ValueError:
         return {}
     return {k: v for k, v in found.items() if isinstance(v, str)} if isinstance(found, dict) else {}
-
-
-def _read_trees(data: bytes, part: PartRules, name: str) -> PartMembers:
-    return _members_of_trees(read_json_trees(data, rule=part.file, name=name), part, name)
 
 
 def _members_of_trees(found: JsonTrees, part: PartRules, name: str) -> PartMembers:

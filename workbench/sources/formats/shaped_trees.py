@@ -53,8 +53,9 @@ class ShapedTrees(Sequence[Tree]):
 
     def _take(self, start: int, count: int) -> "ShapedTrees":
         low, high = np.searchsorted(self.positions, (start, start + count))
+        groups = (group.take(start, count) for group in self.groups)
         return ShapedTrees(
-            tuple(group.take(start, count) for group in self.groups),
+            tuple(group for group in groups if len(group.positions)),
             self.positions[low:high] - start,
             self.others[low:high],
         )
@@ -72,6 +73,10 @@ class ShapedTrees(Sequence[Tree]):
                 groups[alike] = groups[alike].append(moved)
         positions = np.concatenate([self.positions, more.positions + count])
         return ShapedTrees(tuple(groups), positions, [*self.others, *more.others])
+
+    def without_shapes(self) -> "ShapedTrees":
+        """Return the same trees one by one, which is faster where they are few."""
+        return ShapedTrees((), np.arange(len(self)), list(self))
 
     def in_order(self, cells: Sequence[pl.Series]) -> pl.Series:
         """Return cells of each group and of the other records in the order of the records."""
