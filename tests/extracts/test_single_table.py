@@ -453,3 +453,24 @@ def test_a_draft_that_will_be_refused_is_told(
     policy = source.with_name("drafted.toml")
     assert main(["policy", "draft", str(source), "--out", str(policy)]) == 0
     assert "WARNING: These rules are too strict for the data" in capsys.readouterr().err
+
+
+def test_who_holds_another_extract_with_the_same_values_is_said(
+    source: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draw = np.random.default_rng(6)
+    pl.DataFrame(
+        {"age": draw.integers(20, 60, 400), "illness": draw.choice(list("abcdefgh"), 400)}
+    ).write_csv(source)
+    rules = (
+        'preset = "research"\n[columns]\nillness = "sensitive"\n'
+        'age = { treatment = "generalise", bands = [10, 50] }\n'
+    )
+    out = source.with_name("out.csv")
+    assert run(source, out, rules) == 0
+    assert "Found again in another extract with the same illness" in capsys.readouterr().out
+    figure = json.loads(out.with_name("out.risk.json").read_bytes())["joined_by_values"]
+    made = pl.read_csv(out)
+    alone = made.filter(pl.len().over(made.columns) == 1).height / made.height
+    assert figure["low"] <= alone <= figure["high"]
+    assert "Found again in another extract" in out.with_name("out.risk.html").read_text("utf-8")

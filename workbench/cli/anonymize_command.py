@@ -102,6 +102,9 @@ def _print(made: "Extract", *, as_json: bool) -> None:
         )
     for verdict in made.verdicts:
         typer.echo(f"{verdict.question} {verdict.answer}")
+    again = made.risk.joined_by_values
+    if again is not None and again.value is not None:
+        typer.echo(f"{again.label}: {again.value:.1%} of the persons, without a threshold.")
 
 
 def _words(column: "TreatedColumn") -> str:

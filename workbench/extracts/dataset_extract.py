@@ -141,17 +141,15 @@ def anonymise_dataset(
             table.measure_risk(left),
             known_facts=known_facts,
             rejoined=_rejoin(left, table, (protected, again) if is_linked else ()),
-        ),
-        further=_figures(protected, visible),
-        notes=(
-            *_notes(chosen.height - left.height, protected),
-            *joined_by_values(
+            joined_by_values=joined_by_values(
                 left,
                 person=_ID,
                 quasi_identifiers=list(table.hierarchies),
                 others=[each for each in left.columns if each not in (_ID, *table.hierarchies)],
             ),
         ),
+        further=_figures(protected, visible),
+        notes=tuple(_notes(chosen.height - left.height, protected)),
     )
 
 

@@ -1,10 +1,12 @@
-"""Tell how many persons of an extract are found again in another one."""
+"""Tell how many persons of an extract are found again in another one that shows the same values."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 import polars as pl
 
 from workbench.privacy.risk.rejoining import rejoin_risk
+from workbench.statistics.estimates import Estimate
 
 
 def joined_by_values(
@@ -13,8 +15,8 @@ def joined_by_values(
     person: str,
     quasi_identifiers: Sequence[str],
     others: Sequence[str],
-) -> Iterator[str]:
-    """Say how many persons are found again in another extract that shows the same values.
+) -> Estimate | None:
+    """Return the share of persons who are found again in another extract with the same values.
 
     The verdict on linkability is on the quasi-identifiers. Sensitive and kept values are shown too,
     and whoever holds two extracts that show them can join these better.
@@ -22,24 +24,26 @@ def joined_by_values(
     Parameters
     ----------
     left : DataFrame
-        Rows as they are shown, with their person; nothing is said if a person has several.
+        Rows as they are shown, with their person.
     person : str
         Column of the person.
     quasi_identifiers, others : sequence of str
         Columns that classes of persons share, and the other columns that have values.
+
+    Returns
+    -------
+    Estimate or None
+        None without other columns, and where a person has several rows.
     """
     if not others or left[person].n_unique() < left.height:
-        return
+        return None
     facts = left.select(person).clear()
-    alone, together = (
-        rejoin_risk(
-            (left, facts), (left, facts), person=person, quasi_identifiers=columns, facts=[]
-        ).by_quasi_identifiers
-        for columns in (quasi_identifiers, [*quasi_identifiers, *others])
-    )
-    if alone.value is not None and together.value is not None:
-        yield (
-            f"whoever holds another extract with the same values of {', '.join(others)} finds "
-            f"{together.value:.1%} of the persons again, by the quasi-identifiers alone "
-            f"{alone.value:.1%}"
-        )
+    found = rejoin_risk(
+        (left, facts),
+        (left, facts),
+        person=person,
+        quasi_identifiers=[*quasi_identifiers, *others],
+        facts=[],
+    ).by_quasi_identifiers
+    label = f"Found again in another extract with the same {', '.join(others)}"
+    return replace(found, name="joined_by_values", label=label)

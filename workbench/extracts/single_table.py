@@ -116,12 +116,6 @@ def anonymise_table(
         notes=(
             *_notes(file, policy, lost=rows.height - left.height),
             *_unprotected_columns(table),
-            *joined_by_values(
-                left,
-                person=table.persons,
-                quasi_identifiers=list(hierarchies),
-                others=[*policy.rules("sensitive", "keep")],
-            ),
         ),
     )
 
@@ -133,8 +127,16 @@ def _measure_risk(table: TableToRecode, left: pl.DataFrame, shown: pl.DataFrame)
     together by the number of their person, or by a pseudonym that several rows have, such as that
     of an order.
     """
-    values = whom_values_find(left, shown, table.policy, persons=table.persons)
-    risk = replace(table.measure_risk(left), known_values=tuple(values))
+    risk = replace(
+        table.measure_risk(left),
+        known_values=tuple(whom_values_find(left, shown, table.policy, persons=table.persons)),
+        joined_by_values=joined_by_values(
+            left,
+            person=table.persons,
+            quasi_identifiers=list(table.hierarchies),
+            others=[*table.policy.rules("sensitive", "keep")],
+        ),
+    )
     keys = [name for name in table.policy.rules("person", "pseudonymise") if name in shown.columns]
     together = [_read_together(table, left, key) for key in keys if _has_repeated(left[key])]
     if not together:

@@ -144,6 +144,8 @@ def knowledge_table(report: RiskReport) -> Table | None:
         figures += report.known_facts.shares
     if report.rejoined is not None:
         figures += report.rejoined.figures
+    if report.joined_by_values is not None:
+        figures.append(report.joined_by_values)
     if not figures:
         return None
     rows = pl.DataFrame(

@@ -68,6 +68,9 @@ class RiskReport:
     rejoined : RejoinRisk or None
         How many persons are found again in another release. What facts join beyond the
         quasi-identifiers counts for linkability.
+    joined_by_values : Estimate or None
+        Share of persons who are found again in another release that shows the same values of
+        sensitive and other columns. It has no threshold: such values are shown to be compared.
     """
 
     question: RiskQuestion
@@ -86,6 +89,7 @@ class RiskReport:
     known_facts: KnownFactsRisk | None = None
     known_values: tuple[Estimate, ...] = ()
     rejoined: RejoinRisk | None = None
+    joined_by_values: Estimate | None = None
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -177,6 +181,7 @@ class RiskReport:
             "known_facts": self.known_facts and [_figures(e) for e in self.known_facts.shares],
             "known_values": [_figures(e) for e in self.known_values],
             "rejoined": self.rejoined and [_figures(e) for e in self.rejoined.figures],
+            "joined_by_values": self.joined_by_values and _figures(self.joined_by_values),
             "attacks": [self._attack(attack) for attack in self.attacks],
             "verdicts": [
                 {
