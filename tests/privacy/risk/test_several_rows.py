@@ -4,6 +4,7 @@ import polars as pl
 
 from workbench.privacy.risk.compared_tables import compare_tables
 from workbench.privacy.risk.copied_records import find_copies
+from workbench.privacy.risk.drawn_persons import draw_persons
 from workbench.privacy.risk.rehearsing import _split
 
 #: Ten persons, who all have the same ten rows in another order.
@@ -17,10 +18,8 @@ EVERYBODY = pl.DataFrame(
 
 
 def copies(original: pl.DataFrame) -> tuple[int, int]:
-    tables = compare_tables(
-        original, original.drop("who"), None, ["shop", "plan"], [],
-        persons="who", hierarchies={}, seed=3,
-    )  # fmt: skip
+    drawn = draw_persons(original, None, ["shop", "plan"], [], persons="who", seed=3)
+    tables = compare_tables(drawn, original.drop("who"), persons="who", hierarchies={})
     found = find_copies(tables)
     return found.unique, found.copies
 

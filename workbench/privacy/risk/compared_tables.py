@@ -1,8 +1,7 @@
 """Original, release and control group in the form in which attacks compare them.
 
 The rows of a release are reduced to *entries*: distinct combinations of cells, each with its number
-of persons. Attacked persons are drawn by a hash of their values, so that neither the order of the
-rows nor the machine changes the figures.
+of persons.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from workbench.privacy.risk.cell_space import CellSpace, Codes, Distances, Flags, Numbers
 from workbench.privacy.risk.class_risks import is_suppressed
+from workbench.privacy.risk.drawn_persons import DrawnPersons
 from workbench.privacy.risk.released_cells import read_cells
 
 #: Largest number of attacked persons that are compared with all entries at once, and of pairs of
@@ -131,42 +131,31 @@ class AttackedPersons:
 
 
 def compare_tables(
-    original: pl.DataFrame,
+    drawn: DrawnPersons,
     released: pl.DataFrame,
-    control: pl.DataFrame | None,
-    columns: Sequence[str],
-    sensitive: Sequence[str],
     *,
     persons: str | None,
     hierarchies: Mapping[str, pl.DataFrame],
-    seed: int,
     empty_is_value: bool | None = None,
 ) -> ComparedTables:
     """Bring three tables into the form in which attacks compare them.
 
     Parameters
     ----------
-    original, released, control : DataFrame
-        Tables with the quasi-identifiers and sensitive columns.
-    columns, sensitive : sequence of str
-        Quasi-identifiers, and sensitive columns.
+    drawn : DrawnPersons
+        Persons of the original and of the control group.
+    released : DataFrame
+        The release, with the same columns.
     persons : str, optional
-        Column of persons. An attack is tried on one row of each person, and an entry has as many
-        persons as differ in this column where the release has it.
+        Column of persons: an entry has as many persons as differ in this column where the release
+        has it.
     hierarchies : mapping of str to DataFrame
         Hierarchies by column, see ``RiskQuestion``.
-    seed : int
-        Number from which persons are drawn.
     empty_is_value : bool, optional
         See ``RiskQuestion``.
     """
-    names = [*columns, *sensitive]
-    others = original.clear() if control is None else control
-    held = _rows_of_persons(original, columns, persons)
-    drawn = {
-        "original": draw_persons(original, names, persons, seed),
-        "control": draw_persons(others, names, persons, seed),
-    }
+    columns = drawn.columns
+    names = [*columns, *drawn.sensitive]
     shown = released.filter(~is_suppressed(released, columns))
     counted = pl.len()
     if persons in shown.columns:  # A row without a person is a person of its own, as a guest is.
@@ -176,75 +165,39 @@ def compare_tables(
     for name in names:
         labels[name] = distinct = entries[name].unique().sort()
         cells[name] = _numbered(entries[name], distinct)
-        values = [each[name] for each in drawn.values()]
+        own, others = drawn.original[name], drawn.control[name]
         spaces[name] = read_cells(
-            pl.concat([values[0], values[1].cast(values[0].dtype, strict=False)]),
+            pl.concat([own, others.cast(own.dtype, strict=False)]),
             distinct,
             hierarchy=hierarchies.get(name),
-            null_is_value=_has_no_new_nulls(original[name], released[name])
+            null_is_value=_has_no_new_nulls(drawn.source[name], released[name])
             if empty_is_value is None
             else empty_is_value,
         )
-    made = {
-        key: Persons(
+
+    def encoded(rows: pl.DataFrame) -> Persons:
+        classes = rows.select(pl.struct(columns).rank("dense")).to_series()
+        return Persons(
             {name: spaces[name].encode(rows[name]) for name in names},
-            rows.select(pl.struct(columns).rank("dense")).to_series().to_numpy().astype(np.int64),
-            _sharing(rows, held, columns),
+            classes.to_numpy().astype(np.int64),
+            drawn.sharing(rows),
             rows.height,
         )
-        for key, rows in drawn.items()
-    }
+
+    held = drawn.held
     return ComparedTables(
-        columns=tuple(columns),
-        sensitive=tuple(sensitive),
+        columns=columns,
+        sensitive=drawn.sensitive,
         spaces=spaces,
         labels=labels,
         cells=cells,
         persons=entries["_persons"].to_numpy().astype(np.float32),
-        original=made["original"],
-        control=made["control"],
+        original=encoded(drawn.original),
+        control=encoded(drawn.control),
         held=OriginalRows(
             {name: spaces[name].encode(held[name]) for name in columns}, held["_owner"].to_numpy()
         ),
     )
-
-
-def _rows_of_persons(
-    rows: pl.DataFrame, columns: Sequence[str], persons: str | None
-) -> pl.DataFrame:
-    """Return the different quasi-identifiers of each person, with a number ``_owner``."""
-    owner = pl.int_range(pl.len())
-    if persons:  # A row without a person is a person of its own, as a guest is.
-        known = pl.col(persons).rank("dense").cast(pl.Int64, strict=False)
-        owner = pl.when(pl.col(persons).is_null()).then(-1 - owner).otherwise(known)
-    return rows.select(*columns, _owner=owner.cast(pl.Int64, strict=False)).unique(
-        maintain_order=True
-    )
-
-
-def _sharing(drawn: pl.DataFrame, held: pl.DataFrame, columns: Sequence[str]) -> Codes:
-    """Return how many persons of the original have the quasi-identifiers of each drawn row."""
-    kinds = [pl.col(name).cast(held.schema[name], strict=False) for name in columns]
-    found = drawn.select(kinds).join(
-        held.group_by(columns).agg(_sharing=pl.len()),
-        on=columns, how="left", nulls_equal=True, maintain_order="left",
-    )  # fmt: skip
-    return found["_sharing"].fill_null(0).to_numpy().astype(np.int64)
-
-
-def draw_persons(
-    rows: pl.DataFrame, names: Sequence[str], persons: str | None, seed: int
-) -> pl.DataFrame:
-    """Return one row per person in an order that depends on the values and the seed alone."""
-    held = rows.select(*names, *([pl.col(persons).alias("_person")] if persons else []))
-    if persons:
-        guests = held.filter(pl.col("_person").is_null())
-        mixed = pl.struct(names).hash(seed=seed)  # Any row of a person is drawn, not the smallest.
-        owned = held.filter(pl.col("_person").is_not_null()).sort(mixed, *names)
-        held = pl.concat([owned.unique("_person", keep="first", maintain_order=True), guests])
-    # Equal rows would be drawn together if their hashes were equal, so each has a number.
-    held = held.select(names).with_columns(_twin=pl.int_range(pl.len()).over(names))
-    return held.sort(pl.struct(*names, "_twin").hash(seed=seed), *names, "_twin").select(names)
 
 
 def _numbered(cells: pl.Series, distinct: pl.Series) -> Codes:

@@ -23,8 +23,9 @@ from workbench.privacy.risk.class_risks import (
     prosecutor_risks,
     require_columns,
 )
-from workbench.privacy.risk.compared_tables import ComparedTables, compare_tables, draw_persons
+from workbench.privacy.risk.compared_tables import ComparedTables, compare_tables
 from workbench.privacy.risk.copied_records import CopiedRecords, find_copies
+from workbench.privacy.risk.drawn_persons import DrawnPersons, draw_persons
 from workbench.privacy.risk.group_losses import losses_of_groups, row_losses
 from workbench.privacy.risk.nearest_records import nearest_record_attacks
 from workbench.privacy.risk.population_map import population_sizes
@@ -98,16 +99,17 @@ def assess_risk(
     """
     columns = question.quasi_identifiers
     _require(original, released, control, question)
-    tables = _compare(original, released, control, question)
+    drawn = _draw(original, control, question)
+    tables = _compare(drawn, released, question)
     classes = prosecutor_risks(released, columns, persons=_owner(released, question))
     before = prosecutor_risks(original, columns, persons=question.persons)
     uniques = _uniques(released, question) if population is None else None
     losses = _losses(original, released, tables, question)
-    copied = _search_copies(original, released, control, question, tables)
+    copied = _search_copies(drawn, released, question, tables)
     attacked = tables
     if rehearsal is not None:
-        original, control = rehearsal.original, rehearsal.control
-        attacked = _compare(original, rehearsal.released, control, question)
+        drawn = _draw(rehearsal.original, rehearsal.control, question)
+        attacked = _compare(drawn, rehearsal.released, question)
     return RiskReport(
         question=question,
         original_persons=tables.original.number,
@@ -118,7 +120,7 @@ def assess_risk(
         uniques=uniques,
         original_highest=before.highest,
         copied=copied,
-        attacks=_attack(original, control, question, attacked),
+        attacks=_attack(drawn, question, attacked),
         information_loss=_mean_loss(released, tables, question),
         losses=losses,
         untested=untested_risks(
@@ -154,21 +156,25 @@ def _require(
         raise ParameterError("the original has no rows: give the table the release was made from")
 
 
-def _compare(
-    original: pl.DataFrame,
-    released: pl.DataFrame,
-    control: pl.DataFrame | None,
-    question: RiskQuestion,
-) -> ComparedTables:
-    return compare_tables(
+def _draw(
+    original: pl.DataFrame, control: pl.DataFrame | None, question: RiskQuestion
+) -> DrawnPersons:
+    return draw_persons(
         original,
-        released,
         control,
         question.quasi_identifiers,
         question.sensitive,
         persons=question.persons,
-        hierarchies=question.hierarchies,
         seed=question.seed,
+    )
+
+
+def _compare(drawn: DrawnPersons, released: pl.DataFrame, question: RiskQuestion) -> ComparedTables:
+    return compare_tables(
+        drawn,
+        released,
+        persons=question.persons,
+        hierarchies=question.hierarchies,
         empty_is_value=question.empty_is_value,
     )
 
@@ -234,22 +240,18 @@ def _attacks(tables: ComparedTables, question: RiskQuestion) -> Sequence[Attack]
 
 
 def _attack(
-    original: pl.DataFrame,
-    control: pl.DataFrame | None,
-    question: RiskQuestion,
-    tables: ComparedTables,
+    drawn: DrawnPersons, question: RiskQuestion, tables: ComparedTables
 ) -> tuple[AttackRate, ...]:
     """Run the attacks on the release and on a verbatim copy of the originals."""
     found = run_attacks(tables, _attacks(tables, question), number=question.attacks)
-    copy = _compare(original, original, control, question)
+    copy = _compare(drawn, drawn.source, question)
     planted = run_attacks(copy, _attacks(copy, question), number=question.attacks)
     return with_planted(found, planted)
 
 
 def _search_copies(
-    original: pl.DataFrame,
+    drawn: DrawnPersons,
     released: pl.DataFrame,
-    control: pl.DataFrame | None,
     question: RiskQuestion,
     tables: ComparedTables,
 ) -> CopiedRecords:
@@ -257,26 +259,17 @@ def _search_copies(
     found = find_copies(tables)
     if found.unique == 0:
         return found
-    columns = [*question.quasi_identifiers, *question.sensitive]
-    shown = released.select(columns)
+    shown = released.select(*drawn.columns, *drawn.sensitive)
     kinds = [pl.col(name).cast(kind, strict=False) for name, kind in shown.schema.items()]
-    one = _first_unique(original, tables, question)
-    is_new = find_copies(_compare(one, shown, None, question)).copies == 0
+    one = drawn.unique().sort(drawn.columns).head(1)
+    alone = draw_persons(
+        one, None, drawn.columns, drawn.sensitive, persons=None, seed=question.seed
+    )
+    is_new = find_copies(_compare(alone, shown, question)).copies == 0
 
     def count(planted: pl.DataFrame) -> int:
         release = pl.concat([shown, planted.select(kinds)])
-        return find_copies(_compare(original, release, None, question)).copies
+        return find_copies(_compare(drawn, release, question)).copies
 
-    is_found = count(one) == found.copies + is_new and count(original) == found.unique
+    is_found = count(one) == found.copies + is_new and count(drawn.source) == found.unique
     return replace(found, is_plant_found=is_found)
-
-
-def _first_unique(
-    original: pl.DataFrame, tables: ComparedTables, question: RiskQuestion
-) -> pl.DataFrame:
-    """Return the row of one unique person to plant: the first in the order of the values."""
-    columns = [*question.quasi_identifiers, *question.sensitive]
-    drawn = draw_persons(original, columns, question.persons, question.seed)
-    unique = drawn.filter(pl.Series(tables.original.sharing == 1))
-    one = unique.sort(question.quasi_identifiers).head(1)
-    return one if question.persons is None else one.with_columns(pl.lit(0).alias(question.persons))
