@@ -2,7 +2,7 @@
 
 import csv
 import json
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -257,6 +257,35 @@ def test_applied_twice_a_policy_changes_nothing_but_the_order(source: Path) -> N
     once, twice = (pl.read_csv(path)["plan"].sort().to_list() for path in (first, second))
     assert once == twice
     assert len(once) >= 12
+
+
+@pytest.mark.parametrize("preset", ["research", "release"])
+def test_a_drafted_policy_applied_to_its_own_extract_changes_nothing(
+    source: Path, preset: str
+) -> None:
+    draw = np.random.default_rng(8)
+    days = [date(2024, 1, 1) + timedelta(days=int(day)) for day in draw.integers(0, 365, 900)]
+    pl.DataFrame(
+        {
+            "age": draw.integers(18, 80, 900),
+            "joined": days,
+            "city": draw.choice(["Ulm", "Bonn", "Kiel", "Gera", "Au", "Rust"], 900,
+                                p=[0.3, 0.3, 0.2, 0.19, 0.006, 0.004]),
+            "debt": draw.lognormal(8, 1, 900).round(2),
+        }
+    ).write_csv(source)  # fmt: skip
+    policy = source.with_name("drafted.toml")
+    assert main(["policy", "draft", str(source), "--preset", preset, "--out", str(policy)]) == 0
+    limits = 'doubts = "said"\nlimits = { inference = 1.0, linkability = 1.0, singling_out = 1.0 }'
+    text = policy.read_text("utf-8").replace(
+        f'preset = "{preset}"', f'preset = "{preset}"\n{limits}'
+    )
+    policy.write_text(text, encoding="utf-8")
+    first, second = source.with_name("once.csv"), source.with_name("twice.csv")
+    for read, out in ((source, first), (first, second)):
+        assert main(["anonymize", str(read), "--policy", str(policy), "--out", str(out)]) == 0
+    once, twice = (pl.read_csv(path, infer_schema=False) for path in (first, second))
+    assert once.sort(once.columns).equals(twice.sort(once.columns))
 
 
 def test_a_draft_is_a_policy_that_works(source: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.privacy.coarsening import cut_time
 from workbench.privacy.recoding.hierarchies import (
+    SUPPRESSED,
     Hierarchy,
     hierarchy_of,
 )
@@ -19,11 +20,14 @@ from workbench.privacy.recoding.hierarchy_builders import (
     text_prefixes,
 )
 from workbench.privacy.recoding.hierarchy_files import read_hierarchy
+from workbench.privacy.risk.cell_ranges import parse_range
 from workbench.studies import ColumnTreatment, ExtractPolicy
 
 #: Limits of bands within a power of ten.
 _LADDER = (1, 2, 5, 10)
 _MOST = 10**15
+#: What stands between the labels of a set, see ``range_labels``.
+_SET = " | "
 _DATE_FORMS = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%Y%m%d")
 
 
@@ -79,6 +83,10 @@ def hierarchies_of(
     """
     made = {}
     for name, rule in policy.rules("generalise").items():
+        if _is_generalised(rows[name], rule, files.get(name)):
+            rows = rows.with_columns(pl.col(name).cast(pl.String))
+            made[name] = flat(rows[name].filter(rows[name] != SUPPRESSED))
+            continue
         rows = rows.with_columns(_typed(rows[name], rule).alias(name))
         if rule.dates:
             rows = rows.with_columns(cut_time(name, policy))
@@ -93,6 +101,29 @@ def hierarchies_of(
                 "all values by workbench policy draft"
             )
     return rows, made
+
+
+def _is_generalised(cells: pl.Series, rule: ColumnTreatment, hierarchy: Hierarchy | None) -> bool:
+    """Return whether a column has labels that its rule made before; nothing finer can be made."""
+    if rule.bands:
+        others = cells.filter(as_numbers(cells).is_null())
+        labels = [parse_range(each) is not None for each in _stated(others)]
+    elif rule.dates:
+        others = cells.filter(as_dates(cells).is_null())
+        labels = [parse_range(each, is_time=True) is not None for each in _stated(others)]
+    elif hierarchy is not None:
+        known = {label for level in hierarchy.labels for label in level}
+        others = cells.cast(pl.String)
+        others = others.filter(~others.is_in(hierarchy.labels[0].implode()))
+        labels = [known.issuperset(each.split(_SET)) for each in _stated(others)]
+    else:
+        return False
+    return len(labels) > 0 and all(labels)
+
+
+def _stated(cells: pl.Series) -> list[str]:
+    """Return the different texts of the cells but for those that are suppressed."""
+    return [each for each in cells.drop_nulls().cast(pl.String).unique() if each != SUPPRESSED]
 
 
 def _from_values(cells: pl.Series, rule: ColumnTreatment) -> Hierarchy:
