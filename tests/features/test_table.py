@@ -5,12 +5,13 @@ from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from tests.features.frames import at, shop, table
-from workbench.features import FEATURES, customer_features
+from workbench.features import FEATURES, customer_features, sold_lines
 from workbench.foundation import compute
 from workbench.schema import CustomerData
 from workbench.schema.timeline import first_moment
@@ -217,6 +218,21 @@ def test_a_view_without_a_column_counts_it_as_empty() -> None:
     found = customer_features(narrow, as_of=AS_OF, currency="EUR").rows
     assert found.select("sessions_90", "carts_90").row(0) == (0, 0)
     assert found["channel_share_web"].to_list() == [None]
+
+
+@pytest.mark.parametrize("day", [AS_OF, date(2023, 4, 1)])
+@pytest.mark.parametrize("history_days", [None, 100])
+def test_lines_that_were_joined_before_give_the_same_features(
+    day: date, history_days: int | None
+) -> None:
+    rows = [(place % 7, place * 3 % 170, 500 + place) for place in range(40)]
+    data = busy_world(rows, [], [])
+    lines = sold_lines(data, "EUR").collect().lazy()
+    asked = {"as_of": day, "currency": "EUR", "history_days": history_days}
+    without = customer_features(data, **asked)
+    assert_frame_equal(customer_features(data, lines=lines, **asked).rows, without.rows)
+    assert_frame_equal(customer_features(data, lines=lines, buckets=3, **asked).rows, without.rows)
+    assert without.rows["distinct_categories"].sum() > 0
 
 
 def test_features_are_the_same_in_any_number_of_parts_and_processes() -> None:

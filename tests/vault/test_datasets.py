@@ -10,6 +10,7 @@ import pytest
 
 from workbench.foundation.errors import AccessError, InputError, IntegrityError, ParameterError
 from workbench.foundation.files import canonical_json
+from workbench.schema import TABLES
 from workbench.vault import Dataset, Key, Vault, seal
 from workbench.vault.keys import read_key, write_key
 from workbench.vault.workspace_vault import key_path
@@ -46,6 +47,26 @@ def test_the_next_version_keeps_what_is_not_dropped_and_the_old_one_stays(
     assert vault.dataset("shop", 1).files == dataset.files
     with pytest.raises(ParameterError, match=r"dataset shop has no version 3\. Known: 1, 2"):
         vault.dataset("shop", 3)
+
+
+def test_rows_of_guests_are_left_out_except_where_their_parts_may_be_a_customers(
+    vault: Vault, dataset: Dataset, source
+):
+    rows = {
+        name: pl.DataFrame(
+            [{"record_id": record, key: id_} for record, id_ in zip((1, None), ids, strict=True)],
+            schema=TABLES[name].stored,
+        )
+        for name, key, ids in (("events", "event_id", (7, 8)), ("orders", "order_id", ("a", "b")))
+    }
+    with vault.open_writer("shop", buckets=2) as (writer, before):
+        files = [file for name, each in rows.items() for file in writer.write(name, each)]
+        made = writer.commit(before=before, files=files, sources=[source("1")])
+    everybody, known = made.data(), made.data(with_guests=False)
+    for name, count in (("events", 1), ("orders", 2)):
+        assert everybody[name].select(pl.len()).collect().item() == 2
+        assert known[name].select(pl.len()).collect().item() == count
+    assert known["events"].collect()["customer_id"].to_list() == [1]
 
 
 def test_swapped_files_are_named_both_with_their_buckets(vault: Vault, dataset: Dataset):
