@@ -107,7 +107,7 @@ def segmentation(
     Parameters
     ----------
     data : CustomerData
-        Data of a view; orders and order items are read for the segments, all tables for profiles.
+        Data of a view; customers, orders and order items are read.
     as_of : date
         Date before whose first moment facts count.
     currency : str
@@ -148,8 +148,10 @@ def segmentation(
     else:
         cut = group_customers(known.latent, k_range=k_range, k=k, least=min_group, seed=seed)
     names = segment_names(cut.centres, known.names)
+    # Segments are described by purchases alone, so features of other tables would not be used.
+    bought = data.with_tables({name: data[name] for name in ("customers", "orders", "order_items")})
     features = known.customers.join(
-        customer_features(data, as_of=as_of, currency=currency, lines=lines).rows,
+        customer_features(bought, as_of=as_of, currency=currency, lines=lines).rows,
         on="customer_id",
         how="left",
         maintain_order="left",
