@@ -202,7 +202,7 @@ def _mean_of_others(means: _Means, without: int) -> float | None:
 
 
 def _segment_series(labels: Labels, names: list[str]) -> pl.Series:
-    return pl.Series([names[label] for label in labels], dtype=pl.String)
+    return pl.Series(names, dtype=pl.Enum(names)).gather(labels)
 
 
 def _name_segment(centre: dict[str, float]) -> str:
