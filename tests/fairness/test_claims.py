@@ -15,7 +15,7 @@ from workbench.statistics.verdicts import Outcome
 pytestmark = pytest.mark.slow
 
 AUDITS = 150
-CLAIMS = 20
+CLAIMS = 23
 
 
 def interval(hits: int, n: int) -> tuple[float, float]:
@@ -96,18 +96,39 @@ def test_the_interval_of_a_difference_is_no_wider_than_it_has_to_be() -> None:
     assert np.median(widths) <= 1.15 * exact
 
 
-def test_so_many_persons_as_the_answer_names_settle_it() -> None:
-    sizes = np.array([400, 400])
-    growth = 0.0
-    for seed in range(1, 40):
-        found = audited(list(sizes), [0.2, 0.22], seed)
-        if found.verdicts[0].outcome is Outcome.UNDECIDED:
-            words = found.verdicts[0].answer.partition("about ")[2].partition(" persons")[0]
-            growth = float(words.replace(",", "")) / sizes.sum()
-            difference = abs(found.contrasts["difference"][0])
-            break
+@pytest.mark.parametrize(
+    ("sizes", "shares", "limits"),
+    [
+        ([400, 400], [0.2, 0.22], {}),
+        ([600, 500, 400], [0.2, 0.24, 0.27], {}),
+        ([800, 800], [0.2, 0.14], {"tolerance": None, "least_ratio": 0.8}),
+    ],
+)
+def test_so_many_persons_as_the_answer_names_settle_it(
+    sizes: list[int], shares: list[float], limits: dict[str, float]
+) -> None:
+    few = next(
+        found
+        for found in (audited(sizes, shares, seed, least=200, **limits) for seed in range(1, 40))
+        if found.verdicts[0].outcome is Outcome.UNDECIDED
+    )
+    words = few.verdicts[0].answer.partition("about ")[2].partition(" persons")[0]
+    growth = float(words.replace(",", "")) / sum(sizes)
     assert growth > 1
-    larger = [int(each * growth) for each in sizes]
-    found = outcomes(larger, [0.2, 0.2 + difference])
-    settled = sum(not each.is_open for each in found)
-    assert interval(settled, AUDITS)[1] >= 0.8
+    # the number is for the rates that were found, so these are the truth of the larger samples
+    rates = few.rates.sort("group")["value"].to_list()
+    found = outcomes([int(each * growth) for each in sizes], rates, least=200, **limits)
+    assert interval(sum(not each.is_open for each in found), AUDITS)[1] >= 0.8
+
+
+def test_equal_rates_are_within_a_ratio_both_ways_at_the_named_size() -> None:
+    limits = {"tolerance": None, "least_ratio": 0.8}
+    few = pl.DataFrame(
+        {"g": np.repeat(["a", "b"], 800), "d": np.tile(np.arange(800) < 120, 2)}  # 15 % each
+    )
+    question = Question(attributes=("g",), least=200, **limits)  # type: ignore[arg-type]  # limits only
+    answer = audit(few, question, decision="d", seed=1).verdicts[0].answer
+    words = answer.partition("about ")[2].partition(" persons")[0]
+    size = int(words.replace(",", "")) // 2
+    found = outcomes([size, size], [0.15, 0.15], least=200, **limits)
+    assert interval(sum(not each.is_open for each in found), AUDITS)[1] >= 0.8
