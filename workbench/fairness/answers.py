@@ -214,7 +214,9 @@ class _Evidence:
         if ratio is not None and self.question.least_ratio is not None and ratio < 0:
             rates = sorted((row["value"], row["reference_value"]))
             room = rates[0] - self.question.least_ratio * rates[1]
-            growth.append(growth_needed(room, ratio, 2 * room - ratio, limit=0.0))
+            # either group may have the lower rate in a new sample of rates within the ratio
+            power = POWER if self._is_beyond(row) else (1 + POWER) / 2
+            growth.append(growth_needed(room, ratio, 2 * room - ratio, limit=0.0, power=power))
         return max(growth)
 
     def _is_beyond(self, row: Mapping[str, float]) -> bool:
