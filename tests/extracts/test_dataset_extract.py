@@ -177,6 +177,12 @@ def test_a_model_on_the_extract_is_nearly_as_good_as_before(unlinked: Extract) -
     assert 0.2 < models.segment_agreement <= 1
 
 
+def test_a_model_on_linked_histories_knows_what_their_rows_tell(linked: Extract) -> None:
+    assert linked.models is not None
+    assert linked.models.before.auc > 0.6
+    assert linked.models.after.auc > 0.6
+
+
 def test_the_outcome_of_the_model_is_not_known_before(dataset: Dataset) -> None:
     """Which cells are empty must not tell who orders again."""
     extract = anonymise_dataset(

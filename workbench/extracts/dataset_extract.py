@@ -10,8 +10,8 @@ drawn for it alone and kept nowhere, so no key joins it to a view or to another 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -27,9 +27,10 @@ from workbench.extracts.recoding_by_policy import (
     utility_figures,
 )
 from workbench.extracts.second_extract import joined_by_values
+from workbench.extracts.silence_model import predict_silence
 from workbench.extracts.treated_column import TreatedColumn
 from workbench.foundation.counted_nouns import count_text
-from workbench.foundation.errors import ParameterError, PrivacyError
+from workbench.foundation.errors import ParameterError
 from workbench.privacy.pseudonyms import Pseudonyms
 from workbench.privacy.risk.rejoining import RejoinRisk, rejoin_risk
 from workbench.privacy.view_report import Change
@@ -39,12 +40,7 @@ from workbench.studies import ExtractPolicy, Policy, StudyTerms
 from workbench.studies.policy import Protection
 from workbench.vault import Dataset, Key
 
-if TYPE_CHECKING:
-    from workbench.extracts.model_utility import ModelUtility
-
 _ID = "customer_id"
-_ORDERS = "orders"
-_SILENT_DAYS = 90
 #: Keys that a policy and the terms of a study share.
 _TERMS = set(StudyTerms.model_fields) & set(ExtractPolicy.model_fields) - {"name"}
 #: Fewest customers of whom an extract is made.
@@ -136,7 +132,7 @@ def anonymise_dataset(
         suppressed=table.persons_lost(left),
         reached=reached_criteria(made),
         utility=utility_figures(made),
-        models=_predict_silence(dataset, terms, policy, visible, chosen, secret),
+        models=predict_silence(dataset, terms, policy, visible, chosen, secret),
         risk=replace(
             table.measure_risk(left),
             known_facts=known_facts,
@@ -188,47 +184,6 @@ def terms_of(policy: ExtractPolicy, dataset: Dataset) -> StudyTerms:
             "policy": Policy(**policy.model_dump(include=set(Protection.model_fields))),
             "min_group": max(policy.k, _SMALLEST),
         }
-    )
-
-
-def _predict_silence(
-    dataset: Dataset,
-    terms: StudyTerms,
-    policy: ExtractPolicy,
-    visible: VisibleData,
-    chosen: pl.DataFrame,
-    secret: bytes,
-) -> "ModelUtility | None":
-    """Measure how well a model tells who falls silent, on an extract of 90 days before.
-
-    Customers with an order are silent if they place none in the 90 days. None for linked
-    histories, whose rows tell more than the customer table, and where data do not go back so far.
-    """
-    if policy.histories == "linked" or _ORDERS not in terms.columns:
-        return None
-    from workbench.extracts.model_utility import measure_model_utility  # late: scikit-learn
-
-    try:
-        earlier = find_visible_data(
-            terms, dataset, as_of=visible.as_of - timedelta(days=_SILENT_DAYS)
-        )
-        # Characteristics are those of today: a source that states them with each order would make
-        # an empty cell of whoever orders again.
-        known = chosen.join(earlier.allowed.select(_ID), on=_ID, how="semi")
-        pseudonyms = Pseudonyms.from_key(known[_ID], key=Key(secret), shift_days=0)
-        table = make_customer_table(earlier, known, terms, policy, pseudonyms, secret=secret).table
-        left = rows_left(table.recode())
-    except (ParameterError, PrivacyError):
-        return None
-    counts = [
-        each.rows(_ORDERS, keep=pseudonyms.keep_visible).group_by(_ID).len(name).collect()
-        for name, each in (("before", earlier), ("until", visible))
-    ]
-    outcomes = (
-        counts[0].join(counts[1], on=_ID).select(_ID, outcome=pl.col("before") == pl.col("until"))
-    )
-    return measure_model_utility(
-        table, left, outcomes, outcome=f"no order in the {_SILENT_DAYS} days after the extract"
     )
 
 

@@ -6,7 +6,7 @@ persons share it: for every table of dated actions the number of rows, the first
 and the sum of each column of amounts in the extract's currency.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -59,7 +59,49 @@ def summarise_histories(
     pseudonyms : Pseudonyms
         Customers of the extract.
     """
-    rows = pseudonyms.customers.select("customer_id")
+    rows, meanings = _summarise(
+        lambda name: visible.rows(name, keep=pseudonyms.keep_visible),
+        pseudonyms.customers.select("customer_id"),
+        terms,
+    )
+    numbers = [name for name in meanings if rows.schema[name] != pl.Date]
+    days = [name for name in meanings if name not in numbers]
+    rows = rows.with_columns(cut_time(name, terms.policy) for name in days)
+    return HistorySummaries(
+        rows=rows,
+        hierarchies={
+            name: ladder_bands(rows[name])
+            if name in numbers
+            else date_periods(rows[name], periods=("month", "quarter", "year"))
+            for name in meanings
+        },
+        meanings=meanings,
+    )
+
+
+def summaries_as_numbers(
+    rows_of: Callable[[str], pl.LazyFrame], customers: pl.DataFrame, terms: StudyTerms
+) -> pl.DataFrame:
+    """Return ``customer_id`` and the summaries as numbers, with days since 1970, for a model.
+
+    Parameters
+    ----------
+    rows_of : callable
+        Returns the rows of a table of histories, with ``customer_id``.
+    customers : DataFrame
+        ``customer_id`` of the customers.
+    terms : StudyTerms
+        Terms with the columns of the extract.
+    """
+    rows, meanings = _summarise(rows_of, customers.select("customer_id"), terms)
+    return rows.with_columns(pl.col(list(meanings)).cast(pl.Int64, strict=False))
+
+
+def _summarise(
+    rows_of: Callable[[str], pl.LazyFrame], customers: pl.DataFrame, terms: StudyTerms
+) -> tuple[pl.DataFrame, dict[str, str]]:
+    """Return the summaries of every customer, sums with two digits, and their meanings."""
+    rows = customers
     meanings: dict[str, str] = {}
     for name, columns in terms.columns.items():
         table = TABLES[name]
@@ -68,8 +110,9 @@ def summarise_histories(
         time = pl.col(str(table.time))
         day = time if table.schema[str(table.time)] == pl.Date else time.dt.date()
         amounts = [each for each in table.columns_with_treatment("amount") if each in columns]
-        is_counted = pl.col(_CURRENCY) == terms.currency if _CURRENCY in table else pl.lit(True)
-        known = visible.rows(name, keep=pseudonyms.keep_visible)
+        known = rows_of(name)
+        has_currency = _CURRENCY in known.collect_schema()
+        is_counted = pl.col(_CURRENCY) == terms.currency if has_currency else pl.lit(True)
         made = known.group_by("customer_id").agg(
             pl.len().cast(pl.Int64).alias(f"{name}_rows"),
             day.min().alias(f"{name}_first"),
@@ -92,7 +135,7 @@ def summarise_histories(
             f"{name}_last": f"last day with a row in {name}",
         } | {f"{name}_{each}": f"sum of {each} in {name}, in {terms.currency}" for each in amounts}
     numbers = [name for name in meanings if rows.schema[name] != pl.Date]
-    rows = rows.with_columns(
+    rounded = rows.with_columns(
         pl.col(name)
         .fill_null(0)
         .cast(pl.Float64)
@@ -100,15 +143,4 @@ def summarise_histories(
         .cast(pl.Int64, strict=False)
         for name in numbers
     )
-    days = [name for name in meanings if name not in numbers]
-    rows = rows.with_columns(cut_time(name, terms.policy) for name in days)
-    return HistorySummaries(
-        rows=rows,
-        hierarchies={
-            name: ladder_bands(rows[name])
-            if name in numbers
-            else date_periods(rows[name], periods=("month", "quarter", "year"))
-            for name in meanings
-        },
-        meanings=meanings,
-    )
+    return rounded, meanings
