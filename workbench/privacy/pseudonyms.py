@@ -132,23 +132,27 @@ class Pseudonyms:
 
 
 def _sort_by_pseudonym(rows: pl.LazyFrame, key: Sequence[str], *, bits: int) -> pl.LazyFrame:
-    """Sort rows by pseudonym and then by their primary key, or by a hash of it.
+    """Sort rows by pseudonym, by the time in their primary key, and by a hash of the whole key.
 
-    The pseudonym replaces ``customer_id``, and the columns of the order are removed. The hash is
-    used if the key has no time. The place of the pseudonym and ``bits`` of the hash are put into
-    one number of 64 bits, because polars sorts rows by one number in a third of the time that it
-    takes to sort them by two columns. The other columns of the order are removed before the rows
-    are sorted, because sorting moves every column. A key with a time keeps its order: of two
-    statements of one day the later one comes last.
+    The pseudonym replaces ``customer_id``, and the columns of the order are removed. If the key has
+    no time, the place of the pseudonym and ``bits`` of the hash are put into one number of 64 bits,
+    because polars sorts rows by one number in a third of the time that it takes to sort them by two
+    columns. All other columns of the order are removed before the rows are sorted, because sorting
+    moves every column. By their time, of two statements of one day the later one comes last.
     """
     schema = rows.collect_schema()
     rows = rows.with_columns(customer_id=pl.col(PSEUDONYM))
-    if not key or any(schema[name].is_temporal() for name in key):
-        return rows.drop(PSEUDONYM, PLACE).sort("customer_id", *key).drop(key)
-    hashed = pl.struct(key).hash(seed=1) // 2 ** (64 - bits)
-    position = pl.col(PLACE) * pl.lit(2**bits, pl.UInt64) + hashed
-    placed = rows.with_columns(position.alias(_POSITION)).drop(PSEUDONYM, PLACE, *key)
-    return placed.sort(_POSITION).drop(_POSITION)
+    if not key:
+        return rows.drop(PSEUDONYM, PLACE).sort("customer_id")
+    times = [name for name in key if schema[name].is_temporal()]
+    hashed = pl.struct(key).hash(seed=1)
+    by, position = ["customer_id", *times, _POSITION], hashed
+    if not times:
+        by = [_POSITION]
+        position = pl.col(PLACE) * pl.lit(2**bits, pl.UInt64) + hashed // 2 ** (64 - bits)
+    others = [name for name in key if name not in times]
+    placed = rows.with_columns(position.alias(_POSITION)).drop(PSEUDONYM, PLACE, *others)
+    return placed.sort(by).drop(_POSITION, *times)
 
 
 def _shift_back(name: str, kind: pl.DataType) -> pl.Expr:
