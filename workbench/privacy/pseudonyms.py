@@ -110,9 +110,9 @@ class Pseudonyms:
         Returns
         -------
         LazyFrame
-            Rows sorted by pseudonym, and the rows of a customer by the primary key of the dataset
-            or a hash of it. The order does not depend on the order of the input, and it differs
-            between studies.
+            Rows sorted by pseudonym, and the rows of a customer by the time in the primary key of
+            the dataset and a hash of the key. The order does not depend on the order of the input,
+            and it differs between studies.
         """
         schema = rows.collect_schema()
         order = [name for name in schema.names() if name.startswith(ORDER)]

@@ -43,7 +43,7 @@ class ViewReport:
     groups : DataFrame
         Losses by group, see ``losses_by_group``.
     linkability : DataFrame
-        Shares of unique customers, see ``linkability``.
+        Shares of unique customers, see ``linkability``; empty before ``View.seal`` measures them.
     k : int
         Smallest number of persons per combination of quasi-identifiers.
     suppressed : int
