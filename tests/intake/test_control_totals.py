@@ -114,7 +114,6 @@ def test_orders_of_two_systems_are_a_warning(vault, tmp_path: Path):
     )  # fmt: skip
     assert second.warnings == (
         "orders of 2 exports are in this dataset: orders of analytics (320), orders of shop (320). "
-        "If these report the same orders, their amounts are counted twice: take them from one "
-        "export, and "
+        "If these report the same ones, they are counted twice: take them from one export, and "
         "load another with --set orders=other where its mapping has that setting",
     )

@@ -193,22 +193,29 @@ def system_warnings(dataset: Dataset) -> tuple[str, ...]:
     warnings = []
     for name, table in TABLES.items():
         has_amounts = table.time is not None and _amount_column(name) is not None
-        if table.part_of is not None or not (has_amounts or "session_id" in table):
+        has_visits = "session_id" in table
+        if table.part_of is not None or not (has_amounts or has_visits):
             continue
-        rows = dataset.stored_rows(name).group_by("source_id").len()
-        found = Counter[str]()
-        for source_id, count in rows.collect(engine="streaming").iter_rows():
-            found[exported_by.get(source_id, "")] += count
-        if len(found) > 1:
-            told = ", ".join(f"{each} ({count:,})" for each, count in sorted(found.items()))
-            counted = "their amounts are" if has_amounts else "they are"
-            setting = name if has_amounts else "visits"
-            warnings.append(
-                f"{name} of {len(found)} exports are in this dataset: {told}. If these report "
-                f"the same {name}, {counted} counted twice: take them from one export, "
-                f"and load another with --set {setting}=other where its mapping has that setting"
-            )
+        # Two exports report the same visits only of one channel: the site, or the app.
+        channel = pl.col("channel").cast(pl.String) if has_visits else pl.lit(None, pl.String)
+        rows = dataset.stored_rows(name).group_by("source_id", channel=channel).len()
+        found: dict[str | None, Counter[str]] = {}
+        for source_id, where, count in rows.collect(engine="streaming").iter_rows():
+            found.setdefault(where, Counter())[exported_by.get(source_id, "")] += count
+        for where, counts in sorted(found.items(), key=str):
+            if len(counts) > 1:
+                what = f"{name} in channel {where}" if where else name
+                warnings.append(_several_exports(what, counts, "visits" if has_visits else name))
     return tuple(warnings)
+
+
+def _several_exports(what: str, counts: Counter[str], setting: str) -> str:
+    told = ", ".join(f"{each} ({count:,})" for each, count in sorted(counts.items()))
+    return (
+        f"{what} of {len(counts)} exports are in this dataset: {told}. If these report the same "
+        "ones, they are counted twice: take them from one export, and load another with --set "
+        f"{setting}=other where its mapping has that setting"
+    )
 
 
 def _read_totals(path: Path) -> dict[str, object]:
