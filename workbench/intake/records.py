@@ -1,12 +1,13 @@
 """Turn the result of a reader into rows of the customer tables and refused records."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import polars as pl
 
-from workbench.identity import keyed_hashes, keyed_native
+from workbench.identity import keyed_native
+from workbench.intake.completed_rows import complete_rows
 from workbench.intake.refusals import (
     add_repeats,
     gather_refusals,
@@ -15,7 +16,7 @@ from workbench.intake.refusals import (
     remove_refused,
     restore_source_cells,
 )
-from workbench.schema import TABLES, Column
+from workbench.schema import TABLES
 from workbench.schema.person_identifiers import CODE
 from workbench.schema.record_faults import MISSING, NO_FAULTS, Rule
 from workbench.schema.validation import first_of_repeated, validate_rows
@@ -25,9 +26,6 @@ from workbench.sources.mapping.statement_times import HELD_SINCE
 
 #: Columns that rows get when a dataset is opened.
 _ADDED_ON_OPENING = ("customer_id",)
-
-#: E-mail address within a native id: no other identifier can be recognised by its form.
-_ADDRESS = r"[^\s@]@[^\s@]+\.[^\s@]"
 
 #: Moment before every decision on consent that states its time.
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -85,7 +83,7 @@ def resolve(
     secret : str
         Secret of the dataset for ids.
     """
-    rows = _complete(reading.tables, reading.keyed, source_id, secret)
+    rows = complete_rows(reading.tables, reading.keyed, source_id, secret)
     passed, failed, repeating = {}, [], []
     for name, frame in rows.items():
         checked = validate_rows(frame, table=name, without=_ADDED_ON_OPENING)
@@ -101,7 +99,7 @@ def resolve(
         tables = remove_refused(tables, refused)
     tables, repeated = _keep_first_rows(tables, repeating)
     tables = {name: _code(frame, name, reading.coded, secret) for name, frame in tables.items()}
-    doubtful = _complete(reading.doubtful, reading.keyed, source_id, secret)
+    doubtful = complete_rows(reading.doubtful, reading.keyed, source_id, secret)
     further = pl.concat(
         [
             NO_FAULTS,
@@ -186,105 +184,6 @@ def refuse_orphans(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
             refuse_by_rule(lost, table=name, rule=Rule("whole_refused", {"part_of": whole}))
         )
     return gather_refusals(refused)
-
-
-def _complete(
-    tables: Mapping[str, pl.DataFrame],
-    keyed: Mapping[str, tuple[str, ...]],
-    source_id: str,
-    secret: str,
-) -> dict[str, pl.DataFrame]:
-    """Hash ids, add the columns for record and load, and fill missing columns with null."""
-    hashed_ids = {
-        _origin(TABLES[table].column(name)) for table, names in keyed.items() for name in names
-    }
-    places = [
-        (name, column) for name, frame in tables.items() for column in _columns_to_hash(name, frame)
-    ]
-    hashed = dict(
-        zip(
-            places,
-            keyed_hashes([tables[name][column] for name, column in places], secret=secret),
-            strict=True,
-        )
-    )
-    return {
-        name: _complete_table(
-            name,
-            frame.with_columns(
-                *_readable_ids(name, frame, hashed_ids, secret),
-                *(ids for (table, _), ids in hashed.items() if table == name),
-                source_id=pl.lit(source_id),
-            ),
-        )
-        for name, frame in tables.items()
-    }
-
-
-def _columns_to_hash(name: str, frame: pl.DataFrame) -> Iterator[str]:
-    own_ids = {column.name for column in TABLES[name].columns if column.id == "hashed"}
-    for column in sorted({*own_ids, "record_id"}):
-        # A world's record ids are hashes already, but they must differ between datasets.
-        if frame.schema.get(column) == pl.String or (
-            column == "record_id" and column in frame.columns
-        ):
-            yield column
-
-
-def _readable_ids(
-    name: str, frame: pl.DataFrame, hashed_ids: set[str], secret: str
-) -> list[pl.Series]:
-    return [
-        _replace_identifiers(frame, column, is_hashed=_origin(column) in hashed_ids, secret=secret)
-        for column in TABLES[name].columns
-        if column.name in frame.columns and _is_readable_key(column)
-    ]
-
-
-def _complete_table(name: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """Add the declared columns that a table lacks, which are null."""
-    table = TABLES[name]
-    missing = [
-        pl.lit(None, dtype=kind).alias(column)
-        for column, kind in table.stored.items()
-        if column not in frame.columns
-    ]
-    if table.belongs_to == "customer" and "observed_at" not in frame.columns:
-        # A world has no time of observation, so its values hold since the customer was first seen.
-        missing = [each for each in missing if each.meta.output_name() != "observed_at"]
-        missing.append(pl.col("first_seen_at").alias("observed_at"))
-    return frame.with_columns(missing)
-
-
-def _is_readable_key(column: Column) -> bool:
-    """Return whether a column is a key that contains the ids of the source."""
-    return column.sensitivity == "key" and column.id == "native"
-
-
-def _origin(column: Column) -> str:
-    """Return the column to which an id belongs, so that all tables treat the id alike."""
-    return column.foreign or f"{column.table}.{column.name}"
-
-
-def _replace_identifiers(
-    frame: pl.DataFrame, column: Column, *, is_hashed: bool, secret: str
-) -> pl.Series:
-    """Replace native ids that contain an identifier of a person by their HMAC.
-
-    The mapping names columns in which all ids are replaced. In other columns an id is replaced if
-    it is the number of the customer whom the row is about, or if it contains an e-mail address.
-    Each row is judged by itself, so an id is the same in every load.
-    """
-    native = frame[column.name]
-    if is_hashed:
-        return keyed_native(native, secret=secret)
-    is_personal = native.str.contains(_ADDRESS)
-    if frame.schema.get("record_id") == pl.String:
-        is_personal |= native == frame["record_id"]
-    if not is_personal.any():
-        return native
-    is_kept = ~is_personal.fill_null(value=False)
-    return native.zip_with(is_kept, keyed_native(native, secret=secret))
 
 
 def _date_decisions(
