@@ -153,6 +153,17 @@ def test_features_that_contain_the_outcome_together_stop_the_model() -> None:
     refuse_leaks(alone, group_aucs(rows, left, seed=1, allowed=("second",)))
 
 
+def test_a_group_of_features_that_one_customer_has_stops_no_run() -> None:
+    rare = [0] * 39 + [1]
+    rows = pl.DataFrame(
+        {"customer_id": range(40), "returns": rare, "return_share": rare, "orders": [1, 2] * 20}
+    )
+    left = np.array([True, False, False, True] * 10)
+    learned = [set(group_aucs(rows, left, seed=seed)["group"]) for seed in range(12)]
+    assert {"returns" in groups for groups in learned} == {True, False}
+    assert all("all features" in groups for groups in learned)
+
+
 def test_scores_of_doubted_features_are_not_called_probabilities() -> None:
     rows, left = parts_of_the_outcome(noise=1.5)
     found = churn_in_folds(rows.with_columns(churned=left), seed=1, definition="marked")

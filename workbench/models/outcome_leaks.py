@@ -84,7 +84,8 @@ def group_aucs(
     Returns
     -------
     DataFrame, shape (groups, 2)
-        ``group`` and ``auc``, the highest first; groups of fewer than two features are absent.
+        ``group`` and ``auc``, the highest first; groups of fewer than two features, or without
+        any difference in the half that a model learns from, are absent.
     """
     stream = Stream(seed, "rows of small models").generator()
     picked = stream.permutation(rows.height)[:_MODEL_ROWS]
@@ -100,9 +101,10 @@ def group_aucs(
         if len(members) < 2 or not has_both:
             continue
         some = rows.select("customer_id", *members)
-        if all(some[name].n_unique() < 2 for name in members):
-            continue
-        fitted = fit(some[learn], outcomes[learn], model="logistic", seed=seed)
+        learned = some[learn]
+        if all(learned[name].n_unique() < 2 for name in members):
+            continue  # The few customers with returns, say, may all be in the other half.
+        fitted = fit(learned, outcomes[learn], model="logistic", seed=seed)
         found.append((group, auc_interval(outcomes[hold], fitted.scores(some[hold])).auc))
     table = pl.DataFrame(found, schema={"group": pl.String, "auc": pl.Float64}, orient="row")
     return table.sort("auc", "group", descending=[True, False])
