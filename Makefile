@@ -56,9 +56,9 @@ demo: install
 	@echo "$$ workbench run demo"; $(BIN)/workbench run demo
 	@echo "Open $(CURDIR)/reports/site/index.html"
 
-# what a file cannot say is set for each export: purchases are counted from the shop's orders alone, visits of the site
-# from GA4 and those of the app from Segment; systems that hold the shop's numbers of customers and orders take the
-# shop's name, so that these are one
+# what a file cannot say is set for each export: purchases are counted from the shop's orders alone, payments from the
+# provider's, visits of the site from GA4 and those of the app from Segment; systems that hold the shop's numbers of
+# customers and orders take the shop's name, so that these are one
 demo-sources: install
 	@test -f $(WORKSPACE_FORMAT) || { echo "$$ workbench init"; $(BIN)/workbench init; }
 	@test -f $(EXPORTED)/world.json || { echo "$$ workbench generate retail --customers $(EXPORTED_CUSTOMERS) --exports --out $(EXPORTED)"; $(BIN)/workbench generate retail --customers $(EXPORTED_CUSTOMERS) --exports --out $(EXPORTED); }
@@ -67,7 +67,7 @@ demo-sources: install
 	    echo "$$ workbench load $$folder $$*"; $(BIN)/workbench load $$folder "$$@"; \
 	}; \
 	every="--dataset sources --set data_until=2025-07-01"; \
-	load shopify_orders $$every --set basis=contract --set zone=Europe/Berlin --set currency=EUR --set orders=own && \
+	load shopify_orders $$every --set basis=contract --set zone=Europe/Berlin --set currency=EUR --set orders=own --set payments=other && \
 	load shopify_customers $$every --set basis=contract && \
 	load stripe_payments $$every --set system=shopify --set basis=contract --set currency=EUR && \
 	load salesforce $$every --set basis=contract --set currency=EUR && \
