@@ -225,3 +225,10 @@ def test_a_weak_policy_is_called_weak(dataset: Dataset) -> None:
     assert any("singling" in fault for fault in weak.faults())
     with pytest.raises(PrivacyError, match="forbids this extract"):
         weak.require_within_limits()
+
+
+def test_every_row_with_its_value_is_shown_of_enough_persons(dataset: Dataset) -> None:
+    """A value is part of the row: of a rare value in a month, not even the month is shown."""
+    shown = anonymise_dataset(dataset, shop_policy()).tables["attributes"]
+    assert "value" in shown.columns
+    assert shown.group_by(shown.columns).len()["len"].min() >= 5  # type: ignore[operator]  # a count

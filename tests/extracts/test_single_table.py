@@ -503,3 +503,78 @@ def test_who_holds_another_extract_with_the_same_values_is_said(
     alone = made.filter(pl.len().over(made.columns) == 1).height / made.height
     assert figure["low"] <= alone <= figure["high"]
     assert "Found again in another extract" in out.with_name("out.risk.html").read_text("utf-8")
+
+
+def kept_rows(source: Path) -> None:
+    """Write 600 persons whose three kept columns are common one by one and rare together."""
+    draw = np.random.default_rng(9)
+    pl.DataFrame(
+        {
+            "age": draw.integers(20, 60, 600),
+            **{name: draw.integers(0, 12, 600) for name in ("one", "two", "three")},
+            "pay": draw.lognormal(8, 0.6, 600).round(2),
+        }
+    ).write_csv(source)
+
+
+@pytest.mark.parametrize(
+    "others",
+    ['one = "keep"\ntwo = "keep"\nthree = "keep"\n',
+     'pay = { treatment = "perturb", noise = 0.2 }\n'],
+)  # fmt: skip
+def test_columns_outside_of_classes_leave_nothing_to_say_of_the_risk(
+    source: Path, capsys: pytest.CaptureFixture[str], others: str
+) -> None:
+    kept_rows(source)
+    rules = (
+        'preset = "PRESET"\n[columns]\nage = { treatment = "generalise", bands = [10, 50] }\n'
+        + others
+    )
+    assert run(source, source.with_name("out.csv"), rules.replace("PRESET", "release")) == 4
+    assert "whoever knows the kept and perturbed columns too finds" in capsys.readouterr().err
+    assert run(source, source.with_name("out.csv"), rules.replace("PRESET", "research")) == 0
+    assert "WARNING" in capsys.readouterr().err
+
+
+def test_an_empty_cell_is_no_value_that_hides_the_others(source: Path) -> None:
+    draw = np.random.default_rng(10)
+    illness = [None if draw.random() < 0.4 else draw.choice(["a", "b", "c"]) for _ in range(900)]
+    pl.DataFrame({"age": draw.integers(20, 60, 900), "illness": illness}).write_csv(source)
+    rules = (
+        'preset = "research"\nl = 3\n[columns]\nillness = "sensitive"\n'
+        'age = { treatment = "generalise", bands = [1, 5, 10, 50] }\n'
+    )
+    out = source.with_name("out.csv")
+    assert run(source, out, rules) == 0
+    stated = pl.read_csv(out, infer_schema=False).drop_nulls("illness")
+    assert stated.group_by("age").agg(pl.col("illness").n_unique())["illness"].min() == 3
+    reached = json.loads(out.with_name("out.description.json").read_bytes())["reached"]
+    assert reached["l of illness"] == 3
+
+
+@pytest.mark.parametrize("treatment", ['"keep"', '"sensitive"', '"generalise"'])
+@pytest.mark.parametrize(
+    ("column", "value"), [("Full name", "Tina Koch {}"), ("note", "tina{}@shop.example")]
+)
+def test_a_column_that_names_persons_is_not_shown(
+    source: Path, capsys: pytest.CaptureFixture[str], treatment: str, column: str, value: str
+) -> None:
+    rows = {"age": [20, 30] * 50, column: [value.format(i) for i in range(100)]}
+    pl.DataFrame(rows).write_csv(source)
+    rules = f'preset = "research"\n[columns]\nage = "generalise"\n"{column}" = {treatment}\n'
+    assert run(source, source.with_name("out.csv"), rules) == 4
+    error = capsys.readouterr().err
+    assert f"column {column} names persons" in error
+    assert "tina" not in error.lower().replace("policy partner", "")
+
+
+def test_an_extract_of_nobody_is_refused(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pl.DataFrame({"town": [f"t{i}" for i in range(6)]}).write_csv(source)
+    rules = (
+        'k = 3\nrecoding = "levels"\nsuppression_limit = 1.0\n[columns]\ntown = { treatment = '
+        '"generalise", hierarchy = "towns.csv" }\n'
+    )
+    lines = "".join(f"t{i};t{i}\n" for i in range(6))
+    source.with_name("towns.csv").write_text(lines, encoding="utf-8")
+    assert run(source, source.with_name("out.csv"), rules) != 0
+    assert not source.with_name("out.csv").exists()

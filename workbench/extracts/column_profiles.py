@@ -111,9 +111,8 @@ def propose_rule(cells: pl.Series, *, k: int) -> ColumnProposal:
         return propose(
             ColumnTreatment(treatment="generalise", dates=("month", "quarter", "year")), why
         )
-    for form, pattern in _FORMS.items():
-        if stated.dtype == pl.String and stated.str.contains(pattern).mean() > _MOSTLY:  # type: ignore[operator]  # a share, as not empty
-            return propose(ColumnTreatment(treatment="drop"), f"its values look like {form}")
+    if form := _form_of(stated):
+        return propose(ColumnTreatment(treatment="drop"), f"its values look like {form}")
     if _matches(words, _POSTCODE) and stated.cast(pl.String).str.len_chars().min() >= 3:  # type: ignore[operator]  # a number, as not empty
         length = int(stated.cast(pl.String).str.len_chars().max())  # type: ignore[arg-type]  # likewise
         kept = tuple(range(min(length - 1, 4), 0, -1))
@@ -144,6 +143,27 @@ def propose_rule(cells: pl.Series, *, k: int) -> ColumnProposal:
         return propose(ColumnTreatment(treatment="generalise"), why)
     rule = ColumnTreatment(treatment="generalise", hierarchy=f"{'_'.join(words) or 'column'}.csv")
     return propose(rule, f"{why}; rare ones are other at level 1: group them better", hierarchy)
+
+
+def why_it_names_persons(cells: pl.Series) -> str:
+    """Return why a column names persons, or leads to one, as a clause; empty if it does not."""
+    stated = cells.drop_nulls()
+    if stated.is_empty() or as_dates(stated).null_count() == 0:
+        return ""
+    if form := _form_of(stated):
+        return f"its values look like {form}"
+    is_own = stated.n_unique() > max(_FEW, len(stated) / 2)
+    if is_own and _matches(_words(cells.name), _DIRECT):
+        return "its name says so, and most of its values are of one row"
+    return ""
+
+
+def _form_of(stated: pl.Series) -> str:
+    """Return the form that most of the texts have; empty if there is none."""
+    if stated.dtype != pl.String or as_numbers(stated).null_count() == 0:
+        return ""
+    shares = {form: stated.str.contains(pattern).mean() for form, pattern in _FORMS.items()}
+    return next((form for form, share in shares.items() if share > _MOSTLY), "")  # type: ignore[operator]  # a share, as not empty
 
 
 def _is_plausible(dates: pl.Series) -> bool:

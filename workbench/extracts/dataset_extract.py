@@ -22,7 +22,6 @@ from workbench.extracts.histories import FACT, ProtectedTable, facts_of, protect
 from workbench.extracts.recoding_by_policy import (
     TableToRecode,
     generalised_columns,
-    reached_criteria,
     rows_left,
     utility_figures,
 )
@@ -43,6 +42,7 @@ from workbench.vault import Dataset, Key
 _ID = "customer_id"
 #: Keys that a policy and the terms of a study share.
 _TERMS = set(StudyTerms.model_fields) & set(ExtractPolicy.model_fields) - {"name"}
+_SHORTEST = 3
 #: Fewest customers of whom an extract is made.
 _SMALLEST = 10
 
@@ -130,7 +130,7 @@ def anonymise_dataset(
         ),
         persons=chosen.height,
         suppressed=table.persons_lost(left),
-        reached=reached_criteria(made),
+        reached=table.reached_criteria(made),
         utility=utility_figures(made),
         models=predict_silence(dataset, terms, policy, visible, chosen, secret),
         risk=replace(
@@ -173,6 +173,11 @@ def _rejoin(
 
 def terms_of(policy: ExtractPolicy, dataset: Dataset) -> StudyTerms:
     """Return what an extract may see, as the terms of a study."""
+    if len(dataset.name) < _SHORTEST:
+        raise ParameterError(
+            f"dataset {dataset.name}: its name has fewer than {_SHORTEST} letters, which no study "
+            "can name: load it under a longer one"
+        )
     return StudyTerms.model_validate(
         {
             **policy.model_dump(include=_TERMS),

@@ -112,11 +112,17 @@ class Extract:
         PrivacyError
             The extract must not leave; the message has every limit that is exceeded.
         """
+        if self.suppressed == self.persons:
+            raise PrivacyError(
+                f"policy {self.policy.name} leaves nobody in the extract: take a smaller k or "
+                "suppression_limit, or a larger table"
+            )
         faults = self.faults()
         if self.policy.doubts == "refused":
             faults += self.doubts()
         if faults:
             raise PrivacyError(
                 f"policy {self.policy.name} forbids this extract: {' '.join(faults)} Take a "
-                "larger k, fewer columns or coarser hierarchies"
+                "larger k, fewer columns or coarser hierarchies, drop columns that are kept, "
+                "perturbed or pseudonymised, or leave rows of one person unlinked"
             )

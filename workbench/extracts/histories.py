@@ -1,7 +1,7 @@
 """Protect the histories of an extract: every row that is left is shared by enough persons.
 
-A row (an order, a visit) is known by its *fact*: all its columns that could be known elsewhere, in
-linked histories an order line together with the columns of its order. Times and amounts are made
+A row (an order, a visit) is known by its *fact*: all its columns but keys, in linked histories an
+order line together with the columns of its order. Times and amounts are made
 coarser for everybody, step by step, until few rows have a fact that fewer than ``least_alike``
 persons share. For the orders of Online Retail and 5 persons::
 
@@ -225,7 +225,8 @@ def _leave_out_rare(
     """
     declared = TABLES[table]
     foreign = [name for name in rows.columns if "." in name]
-    known = [*recognisable_columns(rows.lazy(), table), *foreign]
+    own = [each.name for each in declared.columns if each.sensitivity != "key"]
+    known = [*(name for name in own if name in rows.columns), *foreign]
     products = [name for name in declared.columns_with_treatment("product") if name in rows.columns]
 
     def with_facts(frame: pl.DataFrame) -> pl.DataFrame:

@@ -15,7 +15,12 @@ from workbench.extracts.column_hierarchies import as_numbers
 from workbench.extracts.drawn_numbers import drawn_numbers, perturbed
 from workbench.extracts.treated_column import TreatedColumn
 from workbench.foundation.errors import ParameterError
-from workbench.privacy.risk.known_values import frequent_values, nearest_values, rare_values
+from workbench.privacy.risk.known_values import (
+    found_together,
+    frequent_values,
+    nearest_values,
+    rare_values,
+)
 from workbench.privacy.shared_values import shared_values, show_shared
 from workbench.statistics.estimates import Estimate
 from workbench.studies import ExtractPolicy
@@ -51,7 +56,6 @@ def share_sensitive(
     treatment, suppressed, made = "as it is; not to be learned about a person", 0, texts
     if rare_values(persons, texts, k=least_alike).value:
         rows = pl.LazyFrame([persons.alias(_OWNER), texts.alias(_CELL)]).with_row_index()
-        # The limits of bands are drawn anew for every extract, as its numbers and its order are.
         shared = shared_values(rows, _CELL, k=least_alike, secret=secrets.token_bytes(32))
         made = show_shared(rows, _CELL, shared=shared).sort("index").collect()[_CELL]
         suppressed = made.null_count() - texts.null_count()
@@ -113,6 +117,24 @@ def whom_values_find(
         yield frequent_values(owners, shown[name])
     for name in policy.rules("perturb"):
         yield nearest_values(as_numbers(left[name]), shown[name])
+
+
+def found_by_all_columns(
+    left: pl.DataFrame, shown: pl.DataFrame, policy: ExtractPolicy
+) -> Estimate | None:
+    """Return the share of rows that are found if kept and perturbed columns are known too.
+
+    None where there are no such columns. Parameters are those of ``whom_values_find``.
+    """
+    kept, noisy = list(policy.rules("keep")), list(policy.rules("perturb"))
+    if not kept and not noisy:
+        return None
+    return found_together(
+        shown.select(*policy.rules("generalise"), *kept),
+        left.select(as_numbers(left[name]) for name in noisy),
+        shown.select(noisy),
+        chance=policy.limits.highest,
+    )
 
 
 def treat_other_column(table: str, name: str, policy: ExtractPolicy) -> TreatedColumn:

@@ -24,12 +24,31 @@ from workbench.privacy.risk.risk_question import RiskQuestion, RiskThresholds
 from workbench.privacy.risk.risk_report import RiskReport
 from workbench.studies import ColumnTreatment, ExtractPolicy
 
-#: Most times that a table is recoded until the rows that are left have the t of the policy.
+#: Most times that a table is recoded until the rows that are left have the l and t of the policy.
 _TRIES = 5
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Margin:
+    """How much more is asked of a recoding, so that the rows that are left reach the policy.
+
+    Attributes
+    ----------
+    further_values : int
+        Number by which l is raised.
+    share_of_t : float
+        Share of t that is allowed.
+    """
+
+    further_values: int = 0
+    share_of_t: float = 1.0
+
+
 def criteria_of(
-    policy: ExtractPolicy, sensitive: Mapping[str, ColumnTreatment], *, share_of_t: float = 1.0
+    policy: ExtractPolicy,
+    sensitive: Mapping[str, ColumnTreatment],
+    *,
+    margin: Margin = Margin(),  # it cannot be changed
 ) -> list[Criterion]:
     """Return the criteria of a policy: k, and l and t of every sensitive column.
 
@@ -39,13 +58,14 @@ def criteria_of(
         Policy, whose l and t hold for columns whose rule has none.
     sensitive : mapping of str to ColumnTreatment
         Rule of each sensitive column.
-    share_of_t : float
-        Share of t that is asked for, so that rows may still be left out.
+    margin : Margin
+        How much more is asked.
     """
     criteria: list[Criterion] = [KAnonymity(k=policy.k)]
     for name, rule in sensitive.items():
         least, most = rule.l or policy.l, rule.t or policy.t
         if least is not None:
+            least += margin.further_values
             is_entropy = rule.diversity == "entropy"
             criteria.append(
                 EntropyDiversity(column=name, l=least)
@@ -53,7 +73,7 @@ def criteria_of(
                 else DistinctDiversity(column=name, l=least)
             )
         if most is not None and most < 1:
-            criteria.append(Closeness(column=name, t=most * share_of_t))
+            criteria.append(Closeness(column=name, t=most * margin.share_of_t))
     return criteria
 
 
@@ -137,16 +157,22 @@ class TableToRecode:
                     f"policy {policy.name}: l is {least}, but column {name} has only {different} "
                     "different values: lower its l, or drop the column"
                 )
-        share_of_t = 1.0
+        margin = Margin()
         for _ in range(_TRIES):
-            made = self._recode_to(rows, criteria_of(policy, self.sensitive, share_of_t=share_of_t))
-            missed = self._missed_t(made)
-            if missed is None:
+            made = self._recode_to(rows, criteria_of(policy, self.sensitive, margin=margin))
+            missed = self._reached(made).filter(~pl.col("is_reached"))
+            if missed.is_empty():
                 return made
-            share_of_t *= missed
+            too_far = missed.filter(pl.col("criterion") == "t")
+            factor = (too_far["limit"] / too_far["measured"]).min() if too_far.height else 1.0
+            margin = Margin(
+                further_values=margin.further_values + int(too_far.height < missed.height),
+                share_of_t=margin.share_of_t * float(factor),  # type: ignore[arg-type]  # a number
+            )
         raise PrivacyError(
-            f"policy {policy.name}: t cannot be reached by the rows that are left if some are left "
-            "out: take suppression_limit = 0, or a larger t"
+            f"policy {policy.name}: l or t cannot be reached by the stated values of the rows that "
+            "are left: take suppression_limit = 0, a smaller l or a larger t, or drop a sensitive "
+            "column with empty cells"
         )
 
     def _recode_to(self, rows: pl.DataFrame, criteria: list[Criterion]) -> RecodedTable:
@@ -162,28 +188,37 @@ class TableToRecode:
             missing=policy.missing,
         )
 
-    def _missed_t(self, made: RecodedTable) -> float | None:
-        """Return by which factor t is missed; None if the rows that are left reach it.
+    def reached_criteria(self, made: RecodedTable) -> dict[str, float]:
+        """Return the criteria as measured on the rows that are left, such as ``l of income``."""
+        measured = pl.concat([made.measured.criteria.head(1), self._reached(made)])
+        return {
+            f"{row['criterion']} of {row['column']}" if row["column"] else row["criterion"]: row[
+                "measured"
+            ]
+            for row in measured.iter_rows(named=True)
+            if row["measured"] is not None
+        }
 
-        Recoding compares classes with the whole table. Whoever receives the rows that are left can
-        compare with these alone, and must find the t of the policy there.
+    def _reached(self, made: RecodedTable) -> pl.DataFrame:
+        """Measure l and t on the rows that are left, each among the stated values of its column.
+
+        Recoding compares classes with the whole table, and counts an empty cell as a value. Whoever
+        receives the rows that are left can compare with these alone, and an empty cell hides
+        nobody: the other persons of the class have what is stated.
         """
-        asked = [each for each in criteria_of(self.policy, self.sensitive) if each.name == "t"]
-        if not asked or not made.is_suppressed.any():
-            return None
+        asked = criteria_of(self.policy, self.sensitive)[1:]
+        found = [made.measured.criteria.clear()]
         left = rows_left(made)
-        found = measure_table(
-            left,
-            quasi_identifiers=list(self.hierarchies),
-            criteria=asked,
-            persons=self._counted(left),
-        )
-        worst = found.criteria.filter(~pl.col("is_reached"))
-        return (
-            None
-            if worst.is_empty()
-            else float((worst["limit"] / worst["measured"]).to_numpy().min())
-        )
+        for each in asked:
+            stated = left.drop_nulls(str(each.sensitive))
+            measured = measure_table(
+                stated,
+                quasi_identifiers=list(self.hierarchies),
+                criteria=[each],
+                persons=self._counted(stated),
+            )
+            found.append(measured.criteria)
+        return pl.concat(found)
 
     def _counted(self, rows: pl.DataFrame) -> str | None:
         """Return the column of persons where a person has several rows."""
@@ -193,17 +228,6 @@ class TableToRecode:
 def rows_left(made: RecodedTable) -> pl.DataFrame:
     """Return the rows of a recoded table that are not suppressed."""
     return made.rows.filter(~made.is_suppressed)
-
-
-def reached_criteria(made: RecodedTable) -> dict[str, float]:
-    """Return the criteria as measured on a recoded table, such as ``l of occupation``."""
-    return {
-        f"{row['criterion']} of {row['column']}" if row["column"] else row["criterion"]: row[
-            "measured"
-        ]
-        for row in made.measured.criteria.iter_rows(named=True)
-        if row["measured"] is not None
-    }
 
 
 def utility_figures(made: RecodedTable) -> dict[str, float]:

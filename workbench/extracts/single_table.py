@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from workbench.extracts.column_hierarchies import hierarchies_of
+from workbench.extracts.column_profiles import why_it_names_persons
 from workbench.extracts.drawn_numbers import shuffled
 from workbench.extracts.extract import Extract
 from workbench.extracts.other_columns import (
+    found_by_all_columns,
     share_sensitive,
     show_columns,
     treat_other_column,
@@ -21,14 +23,13 @@ from workbench.extracts.other_columns import (
 from workbench.extracts.recoding_by_policy import (
     TableToRecode,
     generalised_columns,
-    reached_criteria,
     rows_left,
     utility_figures,
 )
 from workbench.extracts.second_extract import joined_by_values
 from workbench.extracts.table_files import TableFile
 from workbench.foundation.counted_nouns import count_text
-from workbench.foundation.errors import ParameterError
+from workbench.foundation.errors import ParameterError, PrivacyError
 from workbench.privacy.known_facts import KnownFactsRisk, known_facts_risk
 from workbench.privacy.recoding import Hierarchy
 from workbench.privacy.risk.rejoining import RejoinRisk, rejoin_risk
@@ -79,6 +80,7 @@ def anonymise_table(
             f'policy {policy.name}: no column has treatment = "generalise", so nothing reaches k: '
             "name the columns by which a person could be recognised"
         )
+    _refuse_direct(rows, policy)
     typed, hierarchies = hierarchies_of(rows, policy, files)
     persons = next(iter(policy.rules("person")), None)
     owned = typed if persons else typed.with_row_index(_ROW)
@@ -109,7 +111,7 @@ def anonymise_table(
         ),
         persons=table.number_of_persons,
         suppressed=table.persons_lost(left),
-        reached=reached_criteria(made),
+        reached=table.reached_criteria(made),
         utility=utility_figures(made),
         models=_predict_target(replace(table, rows=owned), left),
         risk=_measure_risk(table, left, shown),
@@ -118,6 +120,16 @@ def anonymise_table(
             *_unprotected_columns(table),
         ),
     )
+
+
+def _refuse_direct(rows: pl.DataFrame, policy: ExtractPolicy) -> None:
+    """Refuse to show columns that name persons, unless a hierarchy file says what is shown."""
+    for name, rule in policy.rules("generalise", "sensitive", "perturb", "keep").items():
+        if rule.hierarchy is None and (why := why_it_names_persons(rows[name])):
+            raise PrivacyError(
+                f"policy {policy.name}: column {name} names persons ({why}): drop or pseudonymise "
+                "it, or write a hierarchy file for what may be shown"
+            )
 
 
 def _measure_risk(table: TableToRecode, left: pl.DataFrame, shown: pl.DataFrame) -> RiskReport:
@@ -130,6 +142,7 @@ def _measure_risk(table: TableToRecode, left: pl.DataFrame, shown: pl.DataFrame)
     risk = replace(
         table.measure_risk(left),
         known_values=tuple(whom_values_find(left, shown, table.policy, persons=table.persons)),
+        found_together=found_by_all_columns(left, shown, table.policy),
         joined_by_values=joined_by_values(
             left,
             person=table.persons,
@@ -156,15 +169,22 @@ def _read_together(
     """Measure whom the rows with the same key single out, and how many are joined by them."""
     rows, facts = left.drop_nulls(key), list(table.hierarchies)
     owners = rows.select(key).unique()
+    known = known_facts_risk(
+        rows,
+        person=key,
+        facts=facts,
+        known=[table.policy.known_rows],
+        k=table.policy.least_alike,
+    )
+    joined = rejoin_risk(
+        (owners, rows), (owners, rows), person=key, quasi_identifiers=[], facts=facts
+    )
+    by_key = f"By rows of one {key}"
     return (
-        known_facts_risk(
-            rows,
-            person=key,
-            facts=facts,
-            known=[table.policy.known_rows],
-            k=table.policy.least_alike,
+        replace(
+            known, shares=tuple(replace(e, label=f"{by_key}: {e.label}") for e in known.shares)
         ),
-        rejoin_risk((owners, rows), (owners, rows), person=key, quasi_identifiers=[], facts=facts),
+        replace(joined, gain=replace(joined.gain, label=f"{by_key}: {joined.gain.label}")),
     )
 
 
@@ -193,6 +213,8 @@ def _predict_target(table: TableToRecode, left: pl.DataFrame) -> "ModelUtility |
 
 def _notes(file: TableFile, policy: ExtractPolicy, *, lost: int) -> Iterator[str]:
     yield from file.notes
+    if not policy.rules("person"):
+        yield "every row counts as a person of its own, as no column has the treatment person"
     if policy.time != "day" and any(rule.dates for rule in policy.columns.values()):
         yield f"dates begin at the {policy.time}, as the policy has time = {policy.time}"
     if file.refused:

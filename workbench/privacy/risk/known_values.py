@@ -16,8 +16,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from workbench.statistics.estimates import Estimate
+from workbench.statistics.intervals import share_interval
 
 _PERSON, _VALUE = "_person", "_value"
+#: Difference below which two distances or chances are equal.
+_EQUAL = 1e-9
 
 
 def rare_values(persons: pl.Series, cells: pl.Series, *, k: int) -> Estimate:
@@ -87,6 +90,63 @@ def nearest_values(before: pl.Series, shown: pl.Series) -> Estimate:
     guessed = _guesses(own, made) if len(own) else np.zeros(0)
     label = f"{before.name}: perturbed number that is nearest to the own"
     return _share("nearest_values", label, float(guessed.sum()), len(own))
+
+
+def found_together(
+    classes: pl.DataFrame,
+    own: pl.DataFrame,
+    shown: pl.DataFrame,
+    *,
+    chance: float,
+    sample: int = 2_000,
+) -> Estimate:
+    """Return the share of rows that are found if all shown columns are known together.
+
+    The intruder takes the rows with the same class and kept values, and of these the one whose
+    perturbed numbers are nearest, as ratios. A row is found if the chance that it is the one taken
+    is above that which the policy allows.
+
+    Parameters
+    ----------
+    classes : DataFrame
+        Labels of the quasi-identifiers and kept values of each row.
+    own, shown : DataFrame
+        Perturbed columns of the same rows, before and after; without columns if there are none.
+    chance : float
+        Largest chance that is allowed.
+    sample : int
+        Number of rows that are looked for; a hash draws them.
+
+    Examples
+    --------
+    >>> classes = pl.DataFrame({"age": ["20-29"] * 3, "plan": ["a", "a", "b"]})
+    >>> nothing = pl.DataFrame()
+    >>> round(found_together(classes, nothing, nothing, chance=0.5).value, 2)
+    0.33
+    """
+    label = "Found if kept and perturbed columns are known too"
+    group = classes.select(pl.struct(classes.columns).rank("dense")).to_series()
+    logs = [
+        each.select(pl.all().cast(pl.Float64, strict=False).abs().log1p().fill_null(0.0)).to_numpy()
+        for each in (own, shown)
+    ]
+    members = group.to_frame("_group").with_row_index("_row")
+    rows = members.group_by("_group", maintain_order=True).agg("_row")
+    of_group = dict(zip(rows["_group"].to_list(), rows["_row"].to_list(), strict=True))
+    drawn = members.sort(pl.col("_row").hash(seed=5)).head(sample)
+    found = 0
+    for row, number in drawn.select("_row", "_group").iter_rows():
+        others = np.array(of_group[number])
+        if own.width:
+            away = np.abs(logs[1][others] - logs[0][row]).sum(axis=1)
+            others = others[away <= away.min() + _EQUAL]
+        found += int(row in others and 1 / len(others) > chance + _EQUAL)
+    n = drawn.height
+    low, high = (float(each) for each in share_interval(found, n)) if n else (None, None)
+    return Estimate(
+        name="found_together", label=label, unit="share", n=n, value=found / n if n else None,
+        low=low, high=high, note="" if n else "the release has no rows",
+    )  # fmt: skip
 
 
 def _guesses(own: NDArray[np.float64], made: NDArray[np.float64]) -> NDArray[np.float64]:

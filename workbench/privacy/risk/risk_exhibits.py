@@ -140,6 +140,8 @@ def uniques_table(report: RiskReport) -> Table | None:
 def knowledge_table(report: RiskReport) -> Table | None:
     """Return whom known values and facts single out and join; None if nothing was measured."""
     figures: list[Estimate] = list(report.known_values)
+    if report.found_together is not None:
+        figures.append(report.found_together)
     if report.known_facts is not None:
         figures += report.known_facts.shares
     if report.rejoined is not None:

@@ -21,6 +21,7 @@ from workbench.privacy.risk.risk_verdicts import (
     value_failures,
 )
 from workbench.statistics.estimates import Estimate
+from workbench.statistics.figure_texts import value_text
 from workbench.statistics.verdicts import Outcome, Verdict
 
 #: What k-anonymity alone leaves open by the table of WP216.
@@ -65,6 +66,9 @@ class RiskReport:
     known_values : tuple of Estimate
         Shares of persons whom single values of other columns find (``known_values``), without
         intervals, as all are counted; they count for singling out.
+    found_together : Estimate or None
+        Share of rows that are found by all shown columns together, where some are kept or
+        perturbed. Classes do not protect these, so above a threshold nothing can be said of a risk.
     rejoined : RejoinRisk or None
         How many persons are found again in another release. What facts join beyond the
         quasi-identifiers counts for linkability.
@@ -88,6 +92,7 @@ class RiskReport:
     untested: tuple[str, ...]
     known_facts: KnownFactsRisk | None = None
     known_values: tuple[Estimate, ...] = ()
+    found_together: Estimate | None = None
     rejoined: RejoinRisk | None = None
     joined_by_values: Estimate | None = None
 
@@ -126,7 +131,7 @@ class RiskReport:
                 limit=getattr(limits, criterion),
                 others=others.get(criterion, ()),
                 failures=failures.get(criterion, ()),
-                doubt=doubt or self._untried(criterion),
+                doubt=doubt or self._untried(criterion) or self._unprotected(criterion),
                 is_bounded=is_bounded and criterion == "singling_out",
             )
             for criterion in CRITERIA
@@ -137,6 +142,17 @@ class RiskReport:
         if criterion == "inference" and not self.question.sensitive:
             return "no sensitive column is named"
         return ""
+
+    def _unprotected(self, criterion: RiskCriterion) -> str:
+        """Return why columns outside of the classes leave a criterion open, as a clause."""
+        found = self.found_together
+        limit = getattr(self.question.thresholds, criterion)
+        if found is None or found.value is None or found.value <= limit:
+            return ""
+        return (
+            f"whoever knows the kept and perturbed columns too finds {value_text(found)} of the "
+            "rows, and the attacks know only the quasi-identifiers"
+        )
 
     @property
     def residual_risk(self) -> str:
@@ -180,6 +196,7 @@ class RiskReport:
             "worst_losses": self._worst_losses(),
             "known_facts": self.known_facts and [_figures(e) for e in self.known_facts.shares],
             "known_values": [_figures(e) for e in self.known_values],
+            "found_together": self.found_together and _figures(self.found_together),
             "rejoined": self.rejoined and [_figures(e) for e in self.rejoined.figures],
             "joined_by_values": self.joined_by_values and _figures(self.joined_by_values),
             "attacks": [self._attack(attack) for attack in self.attacks],
