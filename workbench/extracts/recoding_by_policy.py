@@ -170,9 +170,9 @@ class TableToRecode:
                 share_of_t=margin.share_of_t * float(factor),  # type: ignore[arg-type]  # a number
             )
         raise PrivacyError(
-            f"policy {policy.name}: l or t cannot be reached by the stated values of the rows that "
-            "are left: take suppression_limit = 0, a smaller l or a larger t, or drop a sensitive "
-            "column with empty cells"
+            f"policy {policy.name}: the rows that are left do not reach l among stated values, or t: "
+            "take suppression_limit = 0, a smaller l or a larger t, or drop a sensitive column with "
+            "empty cells"
         )
 
     def _recode_to(self, rows: pl.DataFrame, criteria: list[Criterion]) -> RecodedTable:
@@ -200,22 +200,22 @@ class TableToRecode:
         }
 
     def _reached(self, made: RecodedTable) -> pl.DataFrame:
-        """Measure l and t on the rows that are left, each among the stated values of its column.
+        """Measure l and t on the rows that are left, and l among the stated values of its column.
 
         Recoding compares classes with the whole table, and counts an empty cell as a value. Whoever
-        receives the rows that are left can compare with these alone, and an empty cell hides
-        nobody: the other persons of the class have what is stated.
+        receives the rows that are left can compare with these alone, and an empty cell does not
+        hide the others: the other persons of the class have what is stated.
         """
-        asked = criteria_of(self.policy, self.sensitive)[1:]
         found = [made.measured.criteria.clear()]
-        left = rows_left(made)
-        for each in asked:
-            stated = left.drop_nulls(str(each.sensitive))
+        for each in criteria_of(self.policy, self.sensitive)[1:]:
+            rows = rows_left(made)
+            if each.name == "l":
+                rows = rows.drop_nulls(str(each.sensitive))
             measured = measure_table(
-                stated,
+                rows,
                 quasi_identifiers=list(self.hierarchies),
                 criteria=[each],
-                persons=self._counted(stated),
+                persons=self._counted(rows),
             )
             found.append(measured.criteria)
         return pl.concat(found)

@@ -35,12 +35,12 @@ class Allocation:
         return max((int(each.max(initial=-1)) + 1 for each in self._classes), default=0)
 
     def take(self, units: Codes, classes: Codes, counts: Codes) -> None:
-        """Put a number of each unit's rows into a class."""
+        """Put numbers of units' rows into classes; a unit may have several entries."""
         some = counts > 0
         self._units.append(units[some])
         self._classes.append(classes[some])
         self._counts.append(counts[some])
-        self.left[units[some]] -= counts[some]
+        np.subtract.at(self.left, units[some], counts[some])  # A unit can be in several classes.
 
     def members(self) -> tuple[Codes, Codes, Codes]:
         """Return units, their classes and the numbers of rows, one entry per unit and class."""
