@@ -170,9 +170,9 @@ class TableToRecode:
                 share_of_t=margin.share_of_t * float(factor),  # type: ignore[arg-type]  # a number
             )
         raise PrivacyError(
-            f"policy {policy.name}: the rows that are left do not reach l among stated values, or t: "
-            "take suppression_limit = 0, a smaller l or a larger t, or drop a sensitive column with "
-            "empty cells"
+            f"policy {policy.name}: the rows that are left do not reach t, or l among the values "
+            "that are stated: take suppression_limit = 0, a smaller l or a larger t, or drop a "
+            "sensitive column with empty cells"
         )
 
     def _recode_to(self, rows: pl.DataFrame, criteria: list[Criterion]) -> RecodedTable:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -21,6 +22,7 @@ from workbench.privacy.recoding import (
     recode,
     text_prefixes,
 )
+from workbench.privacy.recoding.allocation import Allocation
 
 OCCUPATION = {"column": "occupation"}
 FIVE = KAnonymity(k=5)
@@ -165,3 +167,9 @@ def test_ranges_of_days_have_two_ends_and_long_sets_are_widened_to_a_label() -> 
     assert set(made.rows["code"]) == {"A**", "B**"}
     assert made.rows["day"].str.contains(r"^\[2024-\d\d-\d\d, 2024-\d\d-\d\d\]$").all()
     assert made.measured.smallest >= 15
+
+
+def test_rows_of_a_unit_that_go_to_several_classes_at_once_are_all_counted() -> None:
+    allocation = Allocation(np.array([3, 1]))
+    allocation.take(np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([1, 2, 0]))
+    assert allocation.left.tolist() == [0, 1]
