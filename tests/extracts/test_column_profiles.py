@@ -22,6 +22,9 @@ PLACES = ["Ulm", "Bonn", "Kiel", "Gera"] * 25
         ("yearly income", [str(i % 9) for i in range(100)], "sensitive"),
         ("empty", [None] * 100, "drop"),
         ("soc_sec_id", [str(7_000_000 + i // 2) for i in range(1_000)], "drop"),
+        ("zip_code", ["Urban", "Rural", "Suburban"] * 30, "generalise"),
+        ("Which, in your opinion, is the right way to write it?", ["a" * 50, "b" * 60] * 30,
+         "generalise"),
         ("amount", [str(7_000_000 + i // 2) for i in range(1_000)], "generalise"),
         ("born", [f"19{60 + i % 30}0517" for i in range(98)] + ["19609917", "unknown"], "drop"),
     ],
@@ -32,6 +35,19 @@ def test_the_treatment_follows_name_and_values(
     proposal = propose_rule(pl.Series(name, values), k=5)
     assert proposal.rule.treatment == treatment
     assert proposal.reason
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([str(3_237_565_900 + 7 * i) for i in range(100)], "a value of its own"),
+        ([f"+49 89 {1_000 + i}" for i in range(100)], "phone numbers"),
+        ([f"0171{1_000_000 + i}" for i in range(100)], "phone numbers"),
+        ([f"({200 + i}) 555-01{i:02d}" for i in range(100)], "phone numbers"),
+    ],
+)
+def test_ids_are_no_phone_numbers(values: list[str], words: str) -> None:
+    assert words in propose_rule(pl.Series("RespondentID", values), k=5).reason
 
 
 def test_numbers_are_put_into_bands_that_nest() -> None:

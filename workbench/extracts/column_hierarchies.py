@@ -95,7 +95,8 @@ def hierarchies_of(
         lacking = made[name].uncovered(cells)
         if lacking.values:
             raise ParameterError(
-                f"policy {policy.name}: the hierarchy of {name} lacks "
+                f"policy {policy.name}: the hierarchy of {name}"
+                f"{f' in {rule.hierarchy}' if rule.hierarchy else ''} lacks "
                 f"{count_text(lacking.values, 'value')} of the column, in "
                 f"{count_text(lacking.rows, 'row')}: add a line for each, or write a file with "
                 "all values by workbench policy draft"

@@ -30,7 +30,8 @@ _NUMBERED = "id|no|nr|num|number|key|code"
 _POSTCODE = "zip|zipcode|postcode|plz|postal"
 _FORMS = {
     "e-mail addresses": r"^[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}$",
-    "phone numbers": r"^\+?\d[\d ()/.-]{6,}\d$",
+    # Digits alone are an id unless they begin as numbers are dialled.
+    "phone numbers": r"^(?:[+0]\d|\(?\d+[ ()/-])[\d ()/.-]{5,}\d$",
     "bank accounts": r"^[A-Z]{2}\d{2}[A-Z0-9]{10,30}$",
     "addresses of computers": r"^\d{1,3}(\.\d{1,3}){3}$",
 }
@@ -40,6 +41,9 @@ _NEARLY_ALL = 0.95
 #: Number of characters above which texts are free text, and of different values of a category.
 _LONG = 40
 _CATEGORIES = 200
+_MOST_WORDS = 5
+#: Most different long texts that are answers to choose from.
+_ANSWERS = 5
 #: Most different values of a column that names nobody, such as yes and no.
 _FEW = 10
 #: Fewest different numbers that are put into bands.
@@ -99,7 +103,8 @@ def propose_rule(cells: pl.Series, *, k: int) -> ColumnProposal:
         return propose(ColumnTreatment(treatment="person"), why)
     if _matches(words, _DIRECT) and different > _FEW:
         return propose(ColumnTreatment(treatment="drop"), "its name says that it names a person")
-    if _matches(words, _SENSITIVE) and different > 1:
+    # A long name is the question of a survey, in which any word can stand.
+    if len(words) <= _MOST_WORDS and _matches(words, _SENSITIVE) and different > 1:
         why = "its name says that persons may not want it known"
         return propose(ColumnTreatment(treatment="sensitive"), why)
     dates = as_dates(stated)
@@ -113,7 +118,7 @@ def propose_rule(cells: pl.Series, *, k: int) -> ColumnProposal:
         )
     if form := _form_of(stated):
         return propose(ColumnTreatment(treatment="drop"), f"its values look like {form}")
-    if _matches(words, _POSTCODE) and stated.cast(pl.String).str.len_chars().min() >= 3:  # type: ignore[operator]  # a number, as not empty
+    if _matches(words, _POSTCODE) and stated.cast(pl.String).str.contains(r"\d.*.{2}").all():
         length = int(stated.cast(pl.String).str.len_chars().max())  # type: ignore[arg-type]  # likewise
         kept = tuple(range(min(length - 1, 4), 0, -1))
         return propose(
@@ -132,7 +137,8 @@ def propose_rule(cells: pl.Series, *, k: int) -> ColumnProposal:
         widths = _band_widths(as_numbers(stated))
         why = f"{count_text(different, 'number')}, in bands from {widths[0]:g} wide"
         return propose(ColumnTreatment(treatment="generalise", bands=widths), why)
-    if is_text and (different > _CATEGORIES or _mean_length(stated) > _LONG):
+    is_long = different > _ANSWERS and _mean_length(stated) > _LONG
+    if is_text and (different > _CATEGORIES or is_long):
         return propose(
             ColumnTreatment(treatment="drop"),
             f"{count_text(different, 'text')} without a hierarchy: write one to keep the column",
@@ -160,7 +166,7 @@ def why_it_names_persons(cells: pl.Series) -> str:
 
 def _form_of(stated: pl.Series) -> str:
     """Return the form that most of the texts have; empty if there is none."""
-    if stated.dtype != pl.String or as_numbers(stated).null_count() == 0:
+    if stated.dtype != pl.String:
         return ""
     shares = {form: stated.str.contains(pattern).mean() for form, pattern in _FORMS.items()}
     return next((form for form, share in shares.items() if share > _MOSTLY), "")  # type: ignore[operator]  # a share, as not empty

@@ -92,6 +92,7 @@ def draft_for_table(file: TableFile, *, preset: Preset) -> PolicyDraft:
         f"{count_text(len(found), 'column')}.",
         *([f"# {count_text(file.refused, 'record')} cannot be read."] if file.refused else []),
         "# Check every line: only you know what a column means.",
+        *_words_on_sensitive(policy),
         *_price_of_all(made, refusal),
         f'preset = "{preset}"  # {_described(policy)}',
         "",
@@ -214,6 +215,14 @@ def _price_of_all(made: Extract | None, refusal: str) -> Iterator[str]:
         yield f"# These rules are not strict enough: {fault}"
     for doubt in made.doubts():
         yield f"# Not known: {doubt}"
+
+
+def _words_on_sensitive(policy: ExtractPolicy) -> Iterator[str]:
+    if (policy.l is not None or policy.t is not None) and not policy.rules("sensitive"):
+        yield (
+            "# No column is sensitive by its name, so l and t do nothing: mark those that nobody "
+            "may learn."
+        )
 
 
 def _described(policy: ExtractPolicy) -> str:
