@@ -46,7 +46,7 @@ def shares_of(path: Path, options: list[str]) -> tuple[float, dict[str, float]]:
         shutil.rmtree(project / ".workbench")
     if code:
         sys.exit(code)
-    found = pstats.Stats(profile).stats  # type: ignore[attr-defined]
+    found = pstats.Stats(profile).stats  # type: ignore[attr-defined]  # made by __init__
     total = max(times[3] for times in found.values())
     seconds = dict.fromkeys(STEPS, 0.0)
     for (file, _, function), times in found.items():

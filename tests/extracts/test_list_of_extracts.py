@@ -1,14 +1,18 @@
 """What left is on the list, also where the command that writes it ended early."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.extracts.conftest import shop_policy
 from tests.worlds import Place
+from workbench.cli import main
 from workbench.extracts import anonymise_dataset
-from workbench.extracts.list_of_extracts import listed_extracts
+from workbench.extracts.list_of_extracts import enter_extract, listed_extracts
+from workbench.extracts.written_extract import describe_extract
 from workbench.foundation.errors import InputError
+from workbench.foundation.files import canonical_json
 from workbench.session import Session
 
 
@@ -34,3 +38,19 @@ def test_an_extract_is_listed_before_it_is_written_and_marked_after(
     assert not (tmp_path / "broken").exists()
     assert len(listed_extracts(session.vault)) == before + 2
     assert entries["broken"] is False
+
+
+def test_an_extract_of_an_earlier_version_is_listed_without_the_mark(
+    shop: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vault = Session.open(workspace=shop.workspace).vault
+    policy = shop_policy(tables={"customers": ["age_band", "gender", "country"]})
+    made = anonymise_dataset(vault.dataset("shop"), policy)
+    description = {"made_at": "2026-01-01T00:00:00+00:00", **describe_extract(made)}
+    name = enter_extract(vault, made, description, by="somebody", out=Path("gone"))
+    entry = json.loads(vault.open_kept("extracts", name))
+    del entry["is_written"]
+    vault.keep("extracts", name, canonical_json(entry))
+    assert main(["status", "--workspace", str(shop.workspace), "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)["extracts"]
+    assert "not noted" in {each["written"] for each in listed}

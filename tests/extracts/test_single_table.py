@@ -284,6 +284,8 @@ def test_a_drafted_policy_applied_to_its_own_extract_changes_nothing(
     first, second = source.with_name("once.csv"), source.with_name("twice.csv")
     for read, out in ((source, first), (first, second)):
         assert main(["anonymize", str(read), "--policy", str(policy), "--out", str(out)]) == 0
+        notes = json.loads(out.with_suffix(".description.json").read_bytes())["notes"]
+        assert ("has labels already" in " ".join(notes)) == (read == first)
     once, twice = (pl.read_csv(path, infer_schema=False) for path in (first, second))
     assert once.sort(once.columns).equals(twice.sort(once.columns))
 

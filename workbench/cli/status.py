@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from workbench.runs import Run
     from workbench.vault import Check, Dataset, Vault
 
+#: Whether an extract was written; lists of earlier versions do not say.
+_WRITTEN = {True: "yes", False: "not known, as the command ended early", None: "not noted"}
+
 
 def status(
     check: Annotated[
@@ -78,7 +81,7 @@ def status(
                 "persons": each["persons"] - each["persons_left_out"],
                 "recipient": each["recipient"],
                 "by": each["by"],
-                "written": "yes" if each["is_written"] else "not known, as the command ended early",
+                "written": _WRITTEN[each.get("is_written")],
             }
             for each in listed_extracts(vault)
         ],

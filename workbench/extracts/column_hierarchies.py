@@ -1,6 +1,6 @@
 """Hierarchies of the columns that a policy generalises, from their rule and their values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -120,6 +120,25 @@ def _is_generalised(cells: pl.Series, rule: ColumnTreatment, hierarchy: Hierarch
     else:
         return False
     return len(labels) > 0 and all(labels)
+
+
+def labelled_before(
+    policy: ExtractPolicy, hierarchies: Mapping[str, Hierarchy], files: Mapping[str, Hierarchy]
+) -> Iterator[str]:
+    """Yield the columns that are shown by the labels that they have, whatever their rule makes.
+
+    Parameters
+    ----------
+    policy, files
+        Parameters of ``hierarchies_of``.
+    hierarchies : mapping of str to Hierarchy
+        Hierarchies that it returned.
+    """
+    for name, rule in policy.rules("generalise").items():
+        made = hierarchies[name]
+        is_flat = made.height == 1 and bool(rule.bands or rule.dates)
+        if is_flat or made is not files.get(name, made):
+            yield name
 
 
 def _stated(cells: pl.Series) -> list[str]:

@@ -119,7 +119,7 @@ def propose_rule(cells: pl.Series, *, k: int) -> ColumnProposal:
     if form := _form_of(stated):
         return propose(ColumnTreatment(treatment="drop"), f"its values look like {form}")
     if _matches(words, _POSTCODE) and stated.cast(pl.String).str.contains(r"\d.*.{2}").all():
-        length = int(stated.cast(pl.String).str.len_chars().max())  # type: ignore[arg-type]  # likewise
+        length = int(stated.cast(pl.String).str.len_chars().max())  # type: ignore[arg-type]  # a number, as not empty
         kept = tuple(range(min(length - 1, 4), 0, -1))
         return propose(
             ColumnTreatment(treatment="generalise", prefixes=kept), "postcodes, cut from the right"

@@ -42,6 +42,7 @@ from workbench.vault import Dataset, Key
 _ID = "customer_id"
 #: Keys that a policy and the terms of a study share.
 _TERMS = set(StudyTerms.model_fields) & set(ExtractPolicy.model_fields) - {"name"}
+#: Fewest letters of a dataset's name that a study can state.
 _SHORTEST = 3
 #: Fewest customers of whom an extract is made.
 _SMALLEST = 10

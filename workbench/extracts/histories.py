@@ -1,9 +1,9 @@
 """Protect the histories of an extract: every row that is left is shared by enough persons.
 
 A row (an order, a visit) is known by its *fact*: all its columns but keys, in linked histories an
-order line together with the columns of its order. Times and amounts are made
-coarser for everybody, step by step, until few rows have a fact that fewer than ``least_alike``
-persons share. For the orders of Online Retail and 5 persons::
+order line together with the columns of its order. Times and amounts are made coarser for everybody,
+step by step, until few rows have a fact that fewer than ``least_alike`` persons share. For the
+orders of Online Retail and 5 persons::
 
     day      exact amounts      100 % of the rows are rare
     week     amounts in bands     4 %: these rows are left out, the others are shown

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from workbench.extracts.column_hierarchies import hierarchies_of
+from workbench.extracts.column_hierarchies import hierarchies_of, labelled_before
 from workbench.extracts.column_profiles import why_it_names_persons
 from workbench.extracts.drawn_numbers import shuffled
 from workbench.extracts.extract import Extract
@@ -117,6 +117,10 @@ def anonymise_table(
         risk=_measure_risk(table, left, shown),
         notes=(
             *_notes(file, policy, lost=rows.height - left.height),
+            *(
+                f"{name} has labels already: each of its cells is shown by its label or not at all"
+                for name in labelled_before(policy, hierarchies, files)
+            ),
             *_unprotected_columns(table),
         ),
     )

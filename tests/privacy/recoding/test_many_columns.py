@@ -117,7 +117,7 @@ def test_local_recoding_keeps_most_of_many_columns(labels: str) -> None:
         hierarchies={name: number_bands(range(40), widths=[4, 8, 24]) for name in names},
         criteria=[KAnonymity(k=5)],
         method="local",
-        labels=labels,  # type: ignore[arg-type]
+        labels=labels,  # type: ignore[arg-type]  # one of the kinds
     )
     assert made.measured.classes == 40
     assert made.suppressed == 0
