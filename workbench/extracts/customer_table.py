@@ -7,8 +7,8 @@ import polars as pl
 from workbench.extracts.column_hierarchies import as_dates
 from workbench.extracts.history_summaries import summarise_histories
 from workbench.extracts.recoding_by_policy import TableToRecode
-from workbench.privacy.columns import treat_other_columns
 from workbench.privacy.generalisation import levels, quasi_identifiers
+from workbench.privacy.generalised_customers import treat_other_columns
 from workbench.privacy.pseudonyms import Pseudonyms
 from workbench.privacy.recoding import SUPPRESSED, Hierarchy, date_periods, flat, hierarchy_of
 from workbench.privacy.view_report import Change

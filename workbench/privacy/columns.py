@@ -4,179 +4,23 @@ The schema declares the treatment of each column (``Column.view``), and the poli
 decides how far it goes.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
-from workbench.foundation.errors import PrivacyError
-from workbench.privacy.anonymity import anonymise, smallest_class
 from workbench.privacy.coarsening import banded_amount, cut_time
-from workbench.privacy.generalisation import levels, quasi_identifiers
 from workbench.privacy.pseudonyms import ORDER, PLACE, PSEUDONYM
-from workbench.privacy.release import Release
 from workbench.privacy.shared_values import (
     SharedValues,
     common_values,
     shared_values,
     show_shared,
 )
-from workbench.privacy.view_report import COARSER, Change
+from workbench.privacy.view_report import Change
 from workbench.schema import TABLES, Column
 from workbench.schema.table_declarations import Treatment
 from workbench.schema.time_units import Unit
 from workbench.studies import StudyTerms
-
-_COARSENESS = ("finest level", "coarser", "coarsest")
-#: Units of the levels of a quasi-identifier that is a time.
-_UNITS: tuple[Unit, ...] = ("month", "quarter", "year")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GeneralisedCustomers:
-    """Customer table of a view.
-
-    Attributes
-    ----------
-    rows : DataFrame
-        ``customer_id`` of the dataset and the columns of the study, in the order of the input.
-    changes : list of Change
-        Treatment of each column.
-    levels : mapping of str to Expr
-        Quasi-identifiers at their levels, as expressions over the customer table; columns that
-        are suppressed for everybody are absent.
-    reached : mapping of str to int
-        Number of the level of each quasi-identifier.
-    suppressed : int
-        Number of persons who had quasi-identifiers and have none left.
-    units : mapping of str to Unit
-        Unit of each column of times, by ``table.column``.
-    """
-
-    rows: pl.DataFrame
-    changes: list[Change]
-    levels: Mapping[str, pl.Expr]
-    reached: Mapping[str, int]
-    suppressed: int
-    units: Mapping[str, Unit]
-
-
-def generalise_customers(
-    allowed: pl.DataFrame, study: StudyTerms, as_of: date, *, release: Release
-) -> GeneralisedCustomers:
-    """Generalise the customer table to the k of a study; the release counts suppressed cells.
-
-    Raises
-    ------
-    PrivacyError
-        There are fewer customers than k.
-    """
-    wanted = study.columns.get("customers", ())
-    quasi = [name for name in quasi_identifiers() if name in wanted]
-    rows, changes = treat_other_columns(allowed, study, secret=release.secret)
-    if not quasi:
-        return GeneralisedCustomers(
-            rows=rows, changes=changes, levels={}, reached={}, suppressed=0, units={}
-        )
-    available = levels(as_of)
-    made = anonymise(
-        allowed,
-        levels={name: available[name] for name in quasi},
-        k=study.policy.k,
-        keep=study.policy.keep,
-        suppression_limit=study.policy.suppression_limit,
-        search=study.policy.generalisation,
-        floor=study.policy.levels,
-    )
-    reached = smallest_class(made.rows, quasi)
-    if reached < study.policy.k:  # A fault in this package must not become a leak.
-        raise PrivacyError(f"a k of {study.policy.k} was asked for, but {reached} was reached")
-    reached_levels = {
-        name: available[name][made.level[name]]
-        for name in quasi
-        if made.level[name] < len(available[name])
-    }
-    cells = pl.concat(
-        [
-            made.rows,
-            allowed.select(level.alias(f"level of {n}") for n, level in reached_levels.items()),
-        ],
-        how="horizontal",
-    )
-    stated = {name: pl.col(f"level of {name}").is_not_null() for name in reached_levels}
-    suppressed = {name: is_stated & pl.col(name).is_null() for name, is_stated in stated.items()}
-    nothing_left = pl.all_horizontal(pl.col(name).is_null() for name in quasi)
-    counted = release.counts(
-        cells,
-        of={
-            **{f"stated {name}": each for name, each in stated.items()},
-            **{f"suppressed {name}": each for name, each in suppressed.items()},
-            "suppressed": nothing_left & pl.any_horizontal([pl.lit(False), *stated.values()]),
-        },
-    ).row(0, named=True)
-    for name in quasi:
-        is_time = allowed.schema[name].is_temporal()
-        why = "; ".join(_reasons(name, made.level[name], study, is_time=is_time))
-        if name not in reached_levels:
-            changes.append(Change("customers", name, "suppressed for everybody", why, 0, 0))
-            continue
-        place = min(made.level[name], 2)
-        what = f"cut to the {_UNITS[place]}" if is_time else _COARSENESS[place]
-        counts = (counted[f"stated {name}"], counted[f"suppressed {name}"])
-        changes.append(Change("customers", name, what, why, *counts))
-    return GeneralisedCustomers(
-        rows=rows.join(made.rows, on="customer_id", how="left", maintain_order="left"),
-        changes=changes,
-        levels=reached_levels,
-        reached=made.level,
-        suppressed=int(counted["suppressed"]),
-        units={
-            f"customers.{name}": _UNITS[made.level[name]]
-            for name in reached_levels
-            if allowed.schema[name].is_temporal()
-        },
-    )
-
-
-def _reasons(name: str, level: int, study: StudyTerms, *, is_time: bool) -> Iterator[str]:
-    """Yield why a quasi-identifier has its level."""
-    stated = study.policy.levels.get(name)
-    if stated is not None and level > stated:
-        yield f"{COARSER} {stated}"
-    is_optimal = study.policy.generalisation == "optimal"
-    yield "to reach k by the levels that lose least" if is_optimal else "to reach k"
-    if is_time and study.policy.shift_days:
-        yield _shift_note(study)
-
-
-def treat_other_columns(
-    allowed: pl.DataFrame, study: StudyTerms, *, secret: bytes
-) -> tuple[pl.DataFrame, list[Change]]:
-    """Treat the columns of the customer table that are no quasi-identifiers.
-
-    Returns
-    -------
-    rows : DataFrame
-        ``customer_id``, ``kind`` and these columns, in the order of the input.
-    changes : list of Change
-        Treatment of each column.
-    """
-    customers = TABLES["customers"]
-    other = [
-        name
-        for name in study.columns.get("customers", ())
-        if customers.column(name).view in ("shared", "common", "keep") and name != "kind"
-    ]
-    rows = allowed.select("customer_id", "kind", *other)
-    changes = [Change("customers", "kind", "kept")]
-    for name in other:
-        treated, done = _treat_column(rows.lazy(), customers.column(name), study, secret)
-        rows, changes = treated.collect(), [*changes, *done]
-    ordered = allowed.select("customer_id").join(
-        rows, on="customer_id", how="left", maintain_order="left"
-    )
-    return ordered, changes
 
 
 def columns_of(table: str, study: StudyTerms) -> list[str]:
@@ -268,15 +112,15 @@ def treat_columns(
         done += changes
     for column in columns:
         if column not in together:
-            rows, changes = _treat_column(rows, column, study, secret)
+            rows, changes = treat_column(rows, column, study, secret)
             done += changes
     return rows, done
 
 
-def _treat_column(
+def treat_column(
     rows: pl.LazyFrame, column: Column, study: StudyTerms, secret: bytes
 ) -> tuple[pl.LazyFrame, list[Change]]:
-    """Treat one column as the schema and the policy ask."""
+    """Treat one column as the schema and the policy ask; see ``treat_columns``."""
     if column.view == "shared":
         return _show_shared_values(rows, column, study, secret)
     return _TREATMENTS[column.view](rows, column, study)
@@ -309,12 +153,13 @@ def _truncate_time(
     days = study.policy.shift_days
     if column.type == pl.Date and study.policy.time == "day":
         return _keep_column(rows, column, study)
-    note = _shift_note(study) if days else ""
+    note = shift_note(study) if days else ""
     done = Change(column.table, column.name, f"cut to the {study.policy.time}", note)
     return rows.with_columns(cut_time(column.name, study.policy)), [done]
 
 
-def _shift_note(study: StudyTerms) -> str:
+def shift_note(study: StudyTerms) -> str:
+    """Say how far the times of a customer are moved."""
     days = study.policy.shift_days
     return f"moved back by up to {days} days, each customer by a number of their own"
 

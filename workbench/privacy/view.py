@@ -12,13 +12,9 @@ from typing import Any
 import polars as pl
 
 from workbench.foundation.files import canonical_json
-from workbench.privacy.columns import (
-    generalise_customers,
-    history_units,
-    suppress_rarely_referenced,
-    treat_columns,
-)
+from workbench.privacy.columns import history_units, suppress_rarely_referenced, treat_columns
 from workbench.privacy.figures import Figures
+from workbench.privacy.generalised_customers import generalise_customers
 from workbench.privacy.linkability import LINKABILITY, linkability
 from workbench.privacy.losses import losses_by_group
 from workbench.privacy.pseudonyms import Pseudonyms
