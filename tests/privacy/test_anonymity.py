@@ -15,6 +15,7 @@ from tests.privacy.conftest import PROJECT
 from workbench.foundation.errors import PrivacyError
 from workbench.privacy import open_view, smallest_class
 from workbench.privacy.anonymity import AnonymisedTable, Classes, anonymise, classes
+from workbench.privacy.recoding import KAnonymity
 from workbench.studies import read_study
 from workbench.vault import Dataset
 
@@ -25,7 +26,9 @@ def anonymised(
     """Anonymise columns of text: each has its values and, as second level, their first letter."""
     customers = rows.with_row_index("customer_id").cast({"customer_id": pl.UInt64})
     levels = {name: (pl.col(name), pl.col(name).str.head(1)) for name in rows.columns}
-    return anonymise(customers, levels=levels, k=k, keep=keep, suppression_limit=limit)
+    return anonymise(
+        customers, levels=levels, criteria=[KAnonymity(k=k)], keep=keep, suppression_limit=limit
+    )
 
 
 def k_by_pycanon(rows: pl.DataFrame, columns: Sequence[str]) -> int:
@@ -146,7 +149,13 @@ def test_adult_reaches_k_by_another_library_too(real_data: Path, k: int) -> None
     customers = adult.with_row_index("customer_id")
     decade = (pl.col("age") // 10 * 10).alias("age")
     levels = {**{name: (pl.col(name),) for name in columns}, "age": (pl.col("age"), decade)}
-    made = anonymise(customers, levels=levels, k=k, keep=["sex", "age"], suppression_limit=0.1)
+    made = anonymise(
+        customers,
+        levels=levels,
+        criteria=[KAnonymity(k=k)],
+        keep=["sex", "age"],
+        suppression_limit=0.1,
+    )
     assert k_by_pycanon(made.rows, columns) >= k
     assert smallest_class(made.rows, columns) == k_by_pycanon(made.rows, columns)
 

@@ -23,6 +23,7 @@ def report(
         groups=groups,
         linkability=pl.DataFrame(schema=LINKABILITY),
         k=5,
+        further=(),
         suppressed=suppressed,
         min_group=10,
         origin="a release",

@@ -16,6 +16,7 @@ from workbench.privacy.anonymity import anonymise, smallest_class
 from workbench.privacy.generalisation import levels
 from workbench.privacy.level_labels import hierarchies_of_levels, label_values, labels_at
 from workbench.privacy.quoted_numbers import Shown
+from workbench.privacy.recoding import KAnonymity
 from workbench.privacy.view_risk import ViewRisk, require_risk
 from workbench.statistics.verdicts import Outcome
 
@@ -119,7 +120,12 @@ def test_the_optimal_levels_lose_no_more_than_the_greedy_ones(
     asked = {name: available[name] for name in names}
     made = {
         search: anonymise(
-            customers, levels=asked, k=5, keep=(), suppression_limit=limit, search=search
+            customers,
+            levels=asked,
+            criteria=[KAnonymity(k=5)],
+            keep=(),
+            suppression_limit=limit,
+            search=search,
         )
         for search in ("greedy", "optimal")
     }

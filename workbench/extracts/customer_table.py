@@ -9,12 +9,12 @@ from workbench.extracts.history_summaries import summarise_histories
 from workbench.extracts.recoding_by_policy import TableToRecode
 from workbench.privacy.generalisation import levels, quasi_identifiers
 from workbench.privacy.generalised_customers import treat_other_columns
+from workbench.privacy.policy_criteria import sensitive_of_customers
 from workbench.privacy.pseudonyms import Pseudonyms
 from workbench.privacy.recoding import SUPPRESSED, Hierarchy, date_periods, flat, hierarchy_of
 from workbench.privacy.view_report import Change
 from workbench.privacy.visible_data import VisibleData
-from workbench.schema import TABLES
-from workbench.studies import ColumnTreatment, ExtractPolicy, StudyTerms
+from workbench.studies import ExtractPolicy, StudyTerms
 
 CUSTOMERS = "customers"
 
@@ -75,16 +75,11 @@ def make_customer_table(
         summaries = summarise_histories(visible, terms, pseudonyms)
         rows = rows.join(summaries.rows, on="customer_id", how="left", maintain_order="left")
         hierarchies |= summaries.hierarchies
-    sensitive = {
-        name: ColumnTreatment(treatment="sensitive")
-        for name in wanted
-        if TABLES[CUSTOMERS].column(name).sensitivity == "sensitive"
-    }
     return CustomerTable(
         table=TableToRecode(
             rows=rows,
             hierarchies=hierarchies,
-            sensitive=sensitive,
+            sensitive=sensitive_of_customers(wanted),
             persons="customer_id",
             policy=policy,
         ),

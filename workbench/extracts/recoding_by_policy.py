@@ -7,14 +7,11 @@ import polars as pl
 
 from workbench.extracts.treated_column import TreatedColumn
 from workbench.foundation.errors import PrivacyError
+from workbench.privacy.policy_criteria import Margin, criteria_of
 from workbench.privacy.recoding import (
     SUPPRESSED,
-    Closeness,
     Criterion,
-    DistinctDiversity,
-    EntropyDiversity,
     Hierarchy,
-    KAnonymity,
     RecodedTable,
     measure_table,
     recode,
@@ -26,55 +23,6 @@ from workbench.studies import ColumnTreatment, ExtractPolicy
 
 #: Most times that a table is recoded until the rows that are left have the l and t of the policy.
 _TRIES = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Margin:
-    """How much more is asked of a recoding, so that the rows that are left reach the policy.
-
-    Attributes
-    ----------
-    further_values : int
-        Number by which l is raised.
-    share_of_t : float
-        Share of t that is allowed.
-    """
-
-    further_values: int = 0
-    share_of_t: float = 1.0
-
-
-def criteria_of(
-    policy: ExtractPolicy,
-    sensitive: Mapping[str, ColumnTreatment],
-    *,
-    margin: Margin = Margin(),  # it cannot be changed
-) -> list[Criterion]:
-    """Return the criteria of a policy: k, and l and t of every sensitive column.
-
-    Parameters
-    ----------
-    policy : ExtractPolicy
-        Policy, whose l and t hold for columns whose rule has none.
-    sensitive : mapping of str to ColumnTreatment
-        Rule of each sensitive column.
-    margin : Margin
-        How much more is asked.
-    """
-    criteria: list[Criterion] = [KAnonymity(k=policy.k)]
-    for name, rule in sensitive.items():
-        least, most = rule.l or policy.l, rule.t or policy.t
-        if least is not None:
-            least += margin.further_values
-            is_entropy = rule.diversity == "entropy"
-            criteria.append(
-                EntropyDiversity(column=name, l=least)
-                if is_entropy
-                else DistinctDiversity(column=name, l=least)
-            )
-        if most is not None and most < 1:
-            criteria.append(Closeness(column=name, t=most * margin.share_of_t))
-    return criteria
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,15 +1,19 @@
 """k-anonymity of the customer table, counted in persons (Sweeney 2002; Samarati 2001).
 
-Columns are first made coarser for everybody, and then single cells are suppressed:
+The customers who share a combination of quasi-identifiers are a *class*. Every class reaches all
+criteria: it has k customers and, where a policy asks for it, l different values of a sensitive
+column, or values that are distributed within t as among all customers. Columns are first made
+coarser for everybody, and then single cells are suppressed:
 
-1. While more than ``suppression_limit`` of the customers share their combination with fewer than
-   k - 1 others, the column whose next level leaves the fewest such customers is made coarser. A
-   column is suppressed for everybody only if no other column can be made coarser. Columns of
-   ``keep`` come last, and the first of them at the very end.
-2. In combinations that are still too small the columns are suppressed one by one in the same order,
-   until every combination has k customers. If fewer than k customers then have no value at all, the
-   smallest combination is suppressed too. A suppressed cell counts as a value of its own, so every
-   subset of the columns reaches k as well (a projection only merges combinations).
+1. While more than ``suppression_limit`` of the customers are in classes that fail, the column whose
+   next level leaves the fewest such customers is made coarser. A column is suppressed for everybody
+   only if no other column can be made coarser. Columns of ``keep`` come last, and the first of them
+   at the very end.
+2. In classes that still fail the columns are suppressed one by one in the same order, until every
+   class reaches the criteria. If the customers who then have no value at all do not, the smallest
+   class is suppressed too. A suppressed cell counts as a value of its own, so every subset of the
+   columns reaches the criteria as well: a projection only merges classes, and classes that reach k,
+   l or t reach it together (t since the distance is convex).
 
 The first step is greedy and deterministic: each choice is the one that helps most now and is never
 undone, ties go to the column that is named first, and the loss need not be the least possible. It
@@ -28,16 +32,16 @@ import polars as pl
 from numpy.typing import NDArray
 
 from workbench.foundation.errors import PrivacyError
+from workbench.privacy.coded_customers import CodedCustomers
 from workbench.privacy.level_labels import hierarchies_of_levels, labels_at
-from workbench.privacy.recoding import KAnonymity, recode
-from workbench.privacy.recoding.class_counts import pack
-
-_Codes = NDArray[np.int64]
+from workbench.privacy.recoding import Criterion, recode
+from workbench.privacy.recoding.class_counts import Codes, pack
+from workbench.privacy.recoding.criteria import judge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnonymisedTable:
-    """Customer table in which at least k persons share each combination.
+    """Customer table in which every class reaches the criteria.
 
     Attributes
     ----------
@@ -93,26 +97,28 @@ def anonymise(
     customers: pl.DataFrame,
     *,
     levels: Mapping[str, Sequence[pl.Expr]],
-    k: int,
+    criteria: Sequence[Criterion],
     keep: Sequence[str],
     suppression_limit: float,
     search: Literal["greedy", "optimal"] = "greedy",
     floor: Mapping[str, int] = MappingProxyType({}),
 ) -> AnonymisedTable:
-    """Generalise quasi-identifiers until every combination is shared by k persons.
+    """Generalise quasi-identifiers until every class reaches the criteria.
 
     Parameters
     ----------
     customers : DataFrame
-        One row per person, with ``customer_id`` and the columns that the levels read.
+        One row per person, with ``customer_id``, the columns that the levels read and the sensitive
+        columns of the criteria, as they are shown.
     levels : mapping of str to sequence of Expr
         Quasi-identifiers of the view and their levels, the finest first.
-    k : int
-        Smallest number of persons per combination, 2 or more.
+    criteria : sequence of Criterion
+        What every class must reach. Different values are counted among those that are stated, and
+        where none is stated nothing can be learned.
     keep : sequence of str
         Columns to generalise last, the most needed column first.
     suppression_limit : float
-        Largest share of customers in combinations that are suppressed, 0 to 1.
+        Largest share of customers in classes of which cells are suppressed, 0 to 1.
     search : {"greedy", "optimal"}
         How levels are chosen; ``keep`` is of the greedy search alone.
     floor : mapping of str to int
@@ -121,19 +127,18 @@ def anonymise(
     Raises
     ------
     PrivacyError
-        There are fewer than k customers.
+        All customers together do not reach the criteria.
     """
-    if customers.height < k:
-        raise PrivacyError(f"k is {k}, but the view has only {customers.height} customers")
     names = _order_of_columns(list(levels), keep)
-    coded = _CodedTable.of(customers, {name: levels[name] for name in names})
+    coded = CodedCustomers.of(customers, {name: levels[name] for name in names}, criteria)
+    _require_reachable(coded)
     start = {name: min(floor.get(name, 0), len(levels[name])) for name in names}
     level = (
-        _greedy_levels(coded, names, levels, k, keep, suppression_limit * customers.height, start)
+        _greedy_levels(coded, names, levels, keep, suppression_limit * customers.height, start)
         if search == "greedy"
-        else _optimal_levels(customers, levels, k, suppression_limit, start)
+        else _optimal_levels(customers, levels, criteria, suppression_limit, start)
     )
-    made = _suppress_small(coded.at(level), coded.persons, k)
+    made = _suppress_failing(coded, coded.at(level))
     before = coded.at(level)
     had_value = np.any([codes > 0 for codes in coded.at(dict.fromkeys(names, 0))], axis=0)
     has_none = np.all([codes == 0 for codes in made], axis=0)
@@ -150,21 +155,20 @@ def anonymise(
 
 
 def _greedy_levels(
-    coded: "_CodedTable",
+    coded: CodedCustomers,
     names: Sequence[str],
     levels: Mapping[str, Sequence[pl.Expr]],
-    k: int,
     keep: Sequence[str],
     most: float,
     start: Mapping[str, int],
 ) -> dict[str, int]:
-    """Make columns coarser, one at a time, until few customers are in small combinations."""
+    """Make columns coarser, one at a time, until few customers are in classes that fail."""
     level = dict(start)
-    while coded.count_small(level, k) > most:
+    while coded.count_failing(level) > most:
         raisable = [name for name in names if level[name] < len(levels[name])]
         free = [name for name in raisable if name not in keep] or raisable[:1]
         coarser = [name for name in free if level[name] + 1 < len(levels[name])] or free
-        left = [coded.count_small({**level, name: level[name] + 1}, k) for name in coarser]
+        left = [coded.count_failing({**level, name: level[name] + 1}) for name in coarser]
         level[coarser[left.index(min(left))]] += 1
     return level
 
@@ -172,7 +176,7 @@ def _greedy_levels(
 def _optimal_levels(
     customers: pl.DataFrame,
     levels: Mapping[str, Sequence[pl.Expr]],
-    k: int,
+    criteria: Sequence[Criterion],
     suppression_limit: float,
     start: Mapping[str, int],
 ) -> dict[str, int]:
@@ -181,12 +185,16 @@ def _optimal_levels(
     free = {name: each for name, each in allowed.items() if each}
     if not free:
         return dict(start)
-    made = recode(
-        customers.select(labels_at(free, dict.fromkeys(free, 0))),
-        hierarchies=hierarchies_of_levels(customers, free),
-        criteria=[KAnonymity(k=k)],
-        suppression_limit=suppression_limit,
-    )
+    sensitive = {each.sensitive for each in criteria if each.sensitive is not None}
+    try:
+        made = recode(
+            customers.select(*labels_at(free, dict.fromkeys(free, 0)), *sorted(sensitive)),
+            hierarchies=hierarchies_of_levels(customers, free),
+            criteria=criteria,
+            suppression_limit=suppression_limit,
+        )
+    except PrivacyError:  # Only customers without any value reach the criteria, see above.
+        return {name: len(each) for name, each in levels.items()}
     return {name: start[name] + made.levels.get(name, 0) for name in levels}
 
 
@@ -223,88 +231,36 @@ def smallest_class(rows: pl.DataFrame, columns: Sequence[str]) -> int:
     return min(rows.group_by(list(columns)).len()["len"].to_list(), default=0)
 
 
-@dataclass(frozen=True, slots=True)
-class _CodedTable:
-    """Distinct combinations of all levels of all columns as numbers; 0 is a suppressed cell.
-
-    ``codes`` has one array over the combinations for each column and level, ``dictionary`` the
-    values, ``persons`` the number of customers of each combination, and ``row_of`` the combination
-    of each customer.
-    """
-
-    codes: Mapping[str, list[_Codes]]
-    dictionary: Mapping[str, list[pl.Series]]
-    persons: _Codes
-    row_of: _Codes
-
-    @classmethod
-    def of(cls, customers: pl.DataFrame, levels: Mapping[str, Sequence[pl.Expr]]) -> "_CodedTable":
-        """Give each value of each level a number and find the distinct combinations."""
-        codes: dict[str, list[_Codes]] = {name: [] for name in levels}
-        dictionary: dict[str, list[pl.Series]] = {name: [] for name in levels}
-        for name, steps in levels.items():
-            for step in steps:
-                numbers, values = _number_values(customers.select(step.alias(name)).to_series())
-                codes[name].append(numbers)
-                dictionary[name].append(values)
-        everything = [numbers for name in codes for numbers in codes[name]]
-        _, first, row_of, persons = np.unique(
-            pack(everything), return_index=True, return_inverse=True, return_counts=True
-        )
-        return cls(
-            {name: [numbers[first] for numbers in codes[name]] for name in codes},
-            dictionary,
-            persons,
-            row_of,
-        )
-
-    def at(self, level: Mapping[str, int]) -> list[_Codes]:
-        """Return the codes of the columns at their levels; beyond the last level all are 0."""
-        empty = np.zeros(len(self.persons), dtype=np.int64)
-        return [
-            steps[level[name]] if level[name] < len(steps) else empty
-            for name, steps in self.codes.items()
-        ]
-
-    def count_small(self, level: Mapping[str, int], k: int) -> int:
-        """Count the customers whose combination has fewer than k customers."""
-        return int(self.persons[_sizes(self.at(level), self.persons) < k].sum())
-
-    def values(self, name: str, level: int, codes: _Codes) -> pl.Series:
-        """Return the cells of the customers in a column, from the codes of the combinations."""
-        levels = self.dictionary[name]
-        values = levels[min(level, len(levels) - 1)]
-        return values.gather(codes[self.row_of]).alias(name)
+def _require_reachable(coded: CodedCustomers) -> None:
+    """Refuse criteria that not even all customers together reach."""
+    for criterion, rows in coded.counted:
+        counts = rows.count(np.zeros_like(rows.combination), 1)
+        if criterion.sensitive is None and counts.sizes[0] < criterion.limit:
+            raise PrivacyError(
+                f"k is {criterion.limit:g}, but the view has only {counts.sizes[0]} customers"
+            )
+        if counts.sizes[0] and not judge([criterion], counts)[0]:
+            raise PrivacyError(
+                f"{criterion.name} is {criterion.limit:g}, but all customers of the view together "
+                f"have {criterion.measure(counts)[0]:.3g} in {criterion.sensitive}: state another "
+                f"{criterion.name}, or leave the column out of the study"
+            )
 
 
-def _number_values(cells: pl.Series) -> tuple[_Codes, pl.Series]:
-    """Return the number of each cell, in the order of the values, and the values by number."""
-    values = pl.concat([cells.clear(1), cells.drop_nulls().unique().sort()])
-    index = pl.DataFrame({"cell": values, "code": np.arange(len(values))}).slice(1)
-    joined = pl.DataFrame({"cell": cells}).join(index, on="cell", how="left", maintain_order="left")
-    return joined["code"].fill_null(0).to_numpy().astype(np.int64), values
-
-
-def _sizes(columns: Sequence[_Codes], persons: _Codes) -> _Codes:
-    """Return the number of persons who share each combination."""
-    _, group = np.unique(pack(columns), return_inverse=True)
-    return np.bincount(group, weights=persons).astype(np.int64)[group]
-
-
-def _suppress_small(columns: list[_Codes], persons: _Codes, k: int) -> list[_Codes]:
-    """Suppress cells until every combination has k persons."""
+def _suppress_failing(coded: CodedCustomers, columns: list[Codes]) -> list[Codes]:
+    """Suppress cells until every class reaches the criteria."""
     made = [codes.copy() for codes in columns]
     for position in range(len(made)):
-        made[position][_sizes(made, persons) < k] = 0
-    for smallest in _smallest_first(made, persons):
-        if _sizes(made, persons).min() >= k:
+        made[position][coded.fails(made)] = 0
+    for smallest in _smallest_first(made, coded.persons):
+        if not coded.fails(made).any():
             break
         for codes in made:
             codes[smallest] = 0
     return made
 
 
-def _smallest_first(columns: list[_Codes], persons: _Codes) -> Iterator[NDArray[np.bool_]]:
+def _smallest_first(columns: list[Codes], persons: Codes) -> Iterator[NDArray[np.bool_]]:
     """Yield the combinations with a value, the smallest first, ties in the order of values."""
     groups, group = np.unique(pack(columns), return_inverse=True)
     sizes = np.bincount(group, weights=persons, minlength=len(groups))

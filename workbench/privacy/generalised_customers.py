@@ -7,9 +7,10 @@ from datetime import date
 import polars as pl
 
 from workbench.foundation.errors import PrivacyError
-from workbench.privacy.anonymity import anonymise, smallest_class
+from workbench.privacy.anonymity import smallest_class
 from workbench.privacy.columns import shift_note, treat_column
 from workbench.privacy.generalisation import levels, quasi_identifiers
+from workbench.privacy.policy_criteria import anonymise_by_policy, sensitive_of_customers
 from workbench.privacy.release import Release
 from workbench.privacy.view_report import COARSER, Change
 from workbench.schema import TABLES
@@ -68,14 +69,11 @@ def generalise_customers(
             rows=rows, changes=changes, levels={}, reached={}, suppressed=0, units={}
         )
     available = levels(as_of)
-    made = anonymise(
-        allowed,
-        levels={name: available[name] for name in quasi},
-        k=study.policy.k,
-        keep=study.policy.keep,
-        suppression_limit=study.policy.suppression_limit,
-        search=study.policy.generalisation,
-        floor=study.policy.levels,
+    made = anonymise_by_policy(
+        allowed.with_columns(rows[name] for name in sensitive_of_customers(wanted)),
+        study.policy,
+        as_of,
+        columns=wanted,
     )
     reached = smallest_class(made.rows, quasi)
     if reached < study.policy.k:  # A fault in this package must not become a leak.
@@ -133,7 +131,10 @@ def _reasons(name: str, level: int, study: StudyTerms, *, is_time: bool) -> Iter
     if stated is not None and level > stated:
         yield f"{COARSER} {stated}"
     is_optimal = study.policy.generalisation == "optimal"
-    yield "to reach k by the levels that lose least" if is_optimal else "to reach k"
+    wanted = ("l", study.policy.l), ("t", study.policy.t)
+    letters = ["k", *(letter for letter, limit in wanted if limit is not None)]
+    way = " by the levels that lose least" if is_optimal else ""
+    yield f"to reach {' and '.join(letters)}{way}"
     if is_time and study.policy.shift_days:
         yield shift_note(study)
 

@@ -17,6 +17,7 @@ from workbench.privacy.figures import Figures
 from workbench.privacy.generalised_customers import generalise_customers
 from workbench.privacy.linkability import LINKABILITY, linkability
 from workbench.privacy.losses import losses_by_group
+from workbench.privacy.policy_criteria import criteria_in_words
 from workbench.privacy.pseudonyms import Pseudonyms
 from workbench.privacy.release import Release
 from workbench.privacy.view_report import Change, ViewReport
@@ -149,8 +150,8 @@ class View(Figures):
 
 #: Settings of a policy that decide the content of a view; the others concern publishing.
 _VIEW_POLICY = {
-    "k", "keep", "suppression_limit", "time", "amounts", "shift_days", "rare_products",
-    "generalisation", "limits", "levels",
+    "k", "l", "diversity", "t", "keep", "suppression_limit", "time", "amounts", "shift_days",
+    "rare_products", "generalisation", "limits", "levels",
 }  # fmt: skip
 
 
@@ -225,6 +226,7 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
             ),
             linkability=pl.DataFrame(schema=LINKABILITY),  # ``View.seal`` measures it.
             k=study.policy.k,
+            further=tuple(criteria_in_words(study.policy, study.columns.get("customers", ()))),
             suppressed=made.suppressed,
             min_group=study.min_group,
             origin=release.origin,

@@ -46,6 +46,8 @@ class ViewReport:
         Shares of unique customers, see ``linkability``; empty before ``View.seal`` measures them.
     k : int
         Smallest number of persons per combination of quasi-identifiers.
+    further : tuple of str
+        What these persons have in common beside, in words, where the policy has l or t.
     suppressed : int
         Number of persons who had quasi-identifiers and have none left.
     min_group : int
@@ -70,6 +72,7 @@ class ViewReport:
     groups: pl.DataFrame
     linkability: pl.DataFrame
     k: int
+    further: tuple[str, ...]
     suppressed: int
     min_group: int
     origin: str
@@ -88,6 +91,7 @@ class ViewReport:
             "groups": self.groups.to_dicts(),
             "linkability": self.linkability.to_dicts(),
             "k": self.k,
+            "further": list(self.further),
             "suppressed": self.suppressed,
             "min_group": self.min_group,
             "origin": self.origin,
@@ -104,6 +108,7 @@ class ViewReport:
             groups=pl.DataFrame(content["groups"], schema=LOSSES),
             linkability=pl.DataFrame(content["linkability"], schema=LINKABILITY),
             k=content["k"],
+            further=tuple(content["further"]),
             suppressed=content["suppressed"],
             min_group=content["min_group"],
             origin=content["origin"],
@@ -184,6 +189,7 @@ class ViewReport:
             parts += [" and ".join(part for part in (coarser, cells) if part)]
         done = [part for part in parts if part]
         shared = f"at least {self.k} customers share every combination of their characteristics"
+        shared = " and ".join([shared, *self.further])
         text = f"So that {shared}, {'; '.join(done)}." if done else ""
         if not quasi.is_empty() and not done:
             text = f"{shared[:1].upper()}{shared[1:]}, and no value had to be removed for that."

@@ -15,15 +15,15 @@ import polars as pl
 from workbench.charts import row_charts, xy_charts
 from workbench.charts.exhibits import Figure, Table
 from workbench.foundation.errors import ParameterError
-from workbench.privacy.anonymity import AnonymisedTable, anonymise
+from workbench.privacy.anonymity import AnonymisedTable
 from workbench.privacy.generalisation import levels, quasi_identifiers
 from workbench.privacy.level_labels import hierarchies_of_levels, label_values, labels_at
+from workbench.privacy.policy_criteria import anonymise_by_policy, sensitive_of_customers
 from workbench.privacy.recoding import SUPPRESSED, Hierarchy
 from workbench.privacy.risk.class_risks import prosecutor_risks
 from workbench.privacy.risk.rehearsing import assess_by_rehearsal
 from workbench.privacy.risk.risk_exhibits import ATTACK_COLUMNS, attack_table
 from workbench.privacy.risk.risk_question import RiskQuestion, RiskThresholds
-from workbench.schema import TABLES
 from workbench.statistics.estimates import Estimate
 from workbench.statistics.verdicts import Outcome, Verdict
 from workbench.studies import StudyTerms
@@ -190,24 +190,17 @@ def measure_view_risk(
     available = levels(as_of)
     asked = {name: available[name] for name in quasi_identifiers() if name in reached}
     hierarchies = hierarchies_of_levels(allowed, asked)
-    sensitive = [
-        name
-        for name in TABLES["customers"].columns_of_sensitivity("sensitive")
-        if name in made.columns
-    ]
+    sensitive = list(sensitive_of_customers(study.columns["customers"]))
     finest = labels_at(asked, dict.fromkeys(asked, 0))
     original = allowed.select(_ID, *finest, *sensitive)
+    before = allowed.drop(sensitive).join(made.select(_ID, *sensitive), on=_ID, how="left")
 
     def anonymised(customers: pl.DataFrame, k: int) -> AnonymisedTable:
-        policy = study.policy
-        return anonymise(
-            customers, levels=asked, k=k, keep=policy.keep,
-            suppression_limit=policy.suppression_limit, search=policy.generalisation,
-            floor=policy.levels,
-        )  # fmt: skip
+        policy = study.policy.model_copy(update={"k": k})
+        return anonymise_by_policy(customers, policy, as_of, columns=study.columns["customers"])
 
     def release(some: pl.DataFrame) -> pl.DataFrame:
-        customers = allowed.join(some.select(_ID), on=_ID, how="semi")
+        customers = before.join(some.select(_ID), on=_ID, how="semi")
         table = anonymised(customers, study.policy.k)
         shown = label_values(table.rows, table.level)
         return shown.join(made.select(_ID, *sensitive), on=_ID, how="left")
@@ -230,7 +223,7 @@ def measure_view_risk(
     return ViewRisk(
         verdicts=tuple(_with_origin(each, origin) for each in report.verdicts),
         attacks=attack_table(report).rows,
-        prices=_prices(allowed, tried, asked, hierarchies, anonymised),
+        prices=_prices(before, tried, asked, hierarchies, anonymised),
         k=study.policy.k,
         untested=report.untested,
     )

@@ -9,7 +9,7 @@ from workbench.studies.extract_policy import (
     ExtractPolicy,
     read_extract_policy,
 )
-from workbench.studies.policy import Policy, RiskLimits
+from workbench.studies.policy import Policy, Protection, RiskLimits
 from workbench.studies.study import NotebookUse, Study, StudyTerms, read_study
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "ExtractPolicy",
     "NotebookUse",
     "Policy",
+    "Protection",
     "RiskLimits",
     "Study",
     "StudyTerms",

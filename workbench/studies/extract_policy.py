@@ -52,14 +52,9 @@ class ColumnTreatment(Declaration):
         Units to which dates are rounded down.
     prefixes : tuple of int
         Numbers of leading characters that are kept, descending.
-    l : int or None
-        Smallest number of different values of a sensitive column among persons who share their
-        quasi-identifiers; the policy's unless stated.
-    diversity : {"distinct", "entropy"}
-        Whether ``l`` counts values, or is the exponential of their entropy.
-    t : float or None
-        Largest distance between the distribution of a sensitive column among persons who share
-        their quasi-identifiers and among all; the policy's unless stated.
+    l, diversity, t : int, str, float or None
+        Diversity and closeness of a sensitive column, see ``Protection``; the policy's unless
+        stated.
     noise : float
         Standard deviation of the factor's logarithm, for ``perturb``.
     """
@@ -70,7 +65,7 @@ class ColumnTreatment(Declaration):
     dates: tuple[Literal["month", "quarter", "year"], ...] = ()
     prefixes: tuple[int, ...] = ()
     l: Annotated[int, Field(ge=2)] | None = None  # noqa: E741  # its name in the field
-    diversity: Literal["distinct", "entropy"] = "distinct"
+    diversity: Literal["distinct", "entropy"] | None = None
     t: Annotated[float, Field(gt=0, le=1)] | None = None
     noise: Annotated[float, Field(gt=0, le=2)] | None = None
 
@@ -81,8 +76,9 @@ class ColumnTreatment(Declaration):
             raise ValueError(f"{' and '.join(ways)} contradict each other: state one of them")
         if ways and self.treatment != "generalise":
             raise ValueError(f'{ways[0]} is for treatment = "generalise"')
-        if (self.l is not None or self.t is not None) and self.treatment != "sensitive":
-            raise ValueError('l and t are for treatment = "sensitive"')
+        stated = (self.l, self.t, self.diversity)
+        if any(each is not None for each in stated) and self.treatment != "sensitive":
+            raise ValueError('l, t and diversity are for treatment = "sensitive"')
         if (self.noise is None) == (self.treatment == "perturb"):
             raise ValueError('noise and treatment = "perturb" go together')
         return self
@@ -101,8 +97,6 @@ class ExtractPolicy(Protection):
         Name of the file without suffix.
     recipient : str or None
         Who gets the extract; needed for an extract of a dataset.
-    l, t : int, float or None
-        Diversity and closeness of every sensitive column; see ``ColumnTreatment``.
     recoding : {"levels", "local", "ranges"}
         ``levels`` gives a column one level for all persons, the best that reaches k (optimal
         full-domain generalisation). ``local`` gives each person the finest labels of the
@@ -145,8 +139,6 @@ class ExtractPolicy(Protection):
 
     name: str
     recipient: Words | None = None
-    l: Annotated[int, Field(ge=2)] | None = None  # noqa: E741  # its name in the field
-    t: Annotated[float, Field(gt=0, le=1)] | None = None
     recoding: Literal["levels", "local", "ranges"] = "local"
     missing: Literal["value", "left out"] = "value"
     columns: dict[str, Annotated[ColumnTreatment, BeforeValidator(_as_rule)]] = Field(

@@ -24,7 +24,7 @@ PRESETS: tuple[Preset, ...] = ("research", "internal", "release")
 
 
 class Protection(Declaration):
-    """Rules that views and extracts share.
+    """Rules that views and extracts share; l and t are of the table of persons.
 
     Attributes
     ----------
@@ -32,6 +32,14 @@ class Protection(Declaration):
         Preset from which the rules come that the policy does not state.
     k : int
         Smallest number of persons who share a combination of quasi-identifiers.
+    l : int or None
+        Smallest number of different values of a sensitive column among persons who share their
+        quasi-identifiers.
+    diversity : {"distinct", "entropy"}
+        Whether ``l`` counts values, or is the exponential of their entropy.
+    t : float or None
+        Largest distance between the distribution of a sensitive column among persons who share
+        their quasi-identifiers and among all.
     suppression_limit : float
         Largest share of persons whose quasi-identifiers are suppressed one by one. If k-anonymity
         needs more, columns are generalised further instead.
@@ -52,6 +60,9 @@ class Protection(Declaration):
 
     preset: Preset | None = None
     k: int = Field(default=5, ge=2)
+    l: Annotated[int, Field(ge=2)] | None = None  # noqa: E741  # its name in the field
+    diversity: Literal["distinct", "entropy"] = "distinct"
+    t: Annotated[float, Field(gt=0, le=1)] | None = None
     suppression_limit: float = Field(default=0.05, ge=0, le=1)
     time: Literal["day", "week", "month", "quarter", "year"] = "day"
     amounts: Literal["exact", "bands"] = "exact"
