@@ -13,6 +13,7 @@ from workbench.foundation.errors import InputError
 from workbench.foundation.files import canonical_json
 from workbench.reports import build_site, page, published_pages
 from workbench.reports.page import page_of_run
+from workbench.runs.record import SCHEMA_VERSION
 from workbench.vault import Vault
 
 from .conftest import Put, failed, record
@@ -235,11 +236,13 @@ DAMAGES: list[tuple[Callable[[Path], None], str]] = [
     ),
     (
         lambda path: change(path, lambda r: (r.pop("schema"), r.update(format=1))),
-        "its record has schema 1, and this workbench reads schema 5: run the study again",
+        f"its record has schema 1, and this workbench reads schema {SCHEMA_VERSION}: run the study "
+        "again",
     ),
     (
-        lambda path: change(path, lambda r: r.update(schema=6)),
-        "its record has schema 6, and this workbench reads schema 5: install a newer one",
+        lambda path: change(path, lambda r: r.update(schema=SCHEMA_VERSION + 1)),
+        f"its record has schema {SCHEMA_VERSION + 1}, and this workbench reads schema "
+        f"{SCHEMA_VERSION}: install a newer one",
     ),
     (
         lambda path: change(path, lambda r: r.pop("schema")),
