@@ -92,7 +92,7 @@ def test_a_run_of_another_version_counts_as_not_finished(
     folder.put("abc", files(), is_failed=False)
     content = record(run="abc") | {"schema": 1}
     (tmp_path / "abc" / "record.json").write_bytes(canonical_json(content))
-    with pytest.raises(ParameterError, match="has schema 1, .*: run the study"):
+    with pytest.raises(ParameterError, match=r"has schema 1, .*: run the study"):
         runs_in(tmp_path)
     assert folder.finished_run("abc") is None
     assert "counts as not finished" in capsys.readouterr().err
