@@ -499,12 +499,31 @@ def test_who_holds_another_extract_with_the_same_values_is_said(
     )
     out = source.with_name("out.csv")
     assert run(source, out, rules) == 0
-    assert "Found again in another extract with the same illness" in capsys.readouterr().out
+    assert "Found again in another extract that shows illness too" in capsys.readouterr().out
     figure = json.loads(out.with_name("out.risk.json").read_bytes())["joined_by_values"]
     made = pl.read_csv(out)
     alone = made.filter(pl.len().over(made.columns) == 1).height / made.height
     assert figure["low"] <= alone <= figure["high"]
     assert "Found again in another extract" in out.with_name("out.risk.html").read_text("utf-8")
+
+
+def test_two_draws_of_perturbed_numbers_are_joined_as_well_as_is_said(source: Path) -> None:
+    """Nobody shares a class with another number as near as their own, if the noise is small."""
+    draw = np.random.default_rng(7)
+    pay = draw.lognormal(8, 0.6, 400).round(2)
+    pl.DataFrame({"age": draw.integers(20, 60, 400), "pay": pay}).write_csv(source)
+    rules = (
+        "k = 200\nlimits.singling_out = 1\n[columns]\n"
+        'pay = { treatment = "perturb", noise = 0.002 }\n'
+        'age = { treatment = "generalise", bands = [100] }\n'
+    )
+    out = source.with_name("out.csv")
+    run(source, out, rules)
+    figure = json.loads(out.with_name("out.risk.json").read_bytes())["joined_by_values"]
+    one, other = (np.log(pay) + draw.normal(0, 0.002, 400) for _ in range(2))
+    nearest = np.abs(one[:, None] - other[None, :]).argmin(axis=1)
+    assert abs(figure["value"] - (nearest == np.arange(400)).mean()) < 0.08
+    assert "that shows pay too" in out.with_name("out.risk.html").read_text("utf-8")
 
 
 def kept_rows(source: Path) -> None:

@@ -5,8 +5,11 @@ from dataclasses import replace
 
 import polars as pl
 
-from workbench.privacy.risk.rejoining import rejoin_risk
+from workbench.privacy.risk.known_values import found_together
 from workbench.statistics.estimates import Estimate
+
+#: Chance above which a row is the only one that can be meant.
+_ONE_OF_TWO = 0.5
 
 
 def joined_by_values(
@@ -15,11 +18,14 @@ def joined_by_values(
     person: str,
     quasi_identifiers: Sequence[str],
     others: Sequence[str],
+    perturbed: tuple[pl.DataFrame, pl.DataFrame] = (pl.DataFrame(), pl.DataFrame()),
 ) -> Estimate | None:
-    """Return the share of persons who are found again in another extract with the same values.
+    """Return the share of persons who are found again in another extract of the same columns.
 
-    The verdict on linkability is on the quasi-identifiers. Sensitive and kept values are shown too,
-    and whoever holds two extracts that show them can join these better.
+    The verdict on linkability is on the quasi-identifiers. Sensitive, kept and perturbed values are
+    shown too, and whoever holds two extracts that show them can join these better: of the rows with
+    the same labels and values the one with the nearest numbers is taken, and a person is found if
+    it is one row alone, and theirs.
 
     Parameters
     ----------
@@ -29,21 +35,17 @@ def joined_by_values(
         Column of the person.
     quasi_identifiers, others : sequence of str
         Columns that classes of persons share, and the other columns that have values.
+    perturbed : (DataFrame, DataFrame)
+        Perturbed columns of the same rows in the one extract and in the other.
 
     Returns
     -------
     Estimate or None
-        None without other columns, and where a person has several rows.
+        None without such columns, and where a person has several rows.
     """
-    if not others or left[person].n_unique() < left.height:
+    shown = [*others, *perturbed[0].columns]
+    if not shown or left[person].n_unique() < left.height:
         return None
-    facts = left.select(person).clear()
-    found = rejoin_risk(
-        (left, facts),
-        (left, facts),
-        person=person,
-        quasi_identifiers=[*quasi_identifiers, *others],
-        facts=[],
-    ).by_quasi_identifiers
-    label = f"Found again in another extract with the same {', '.join(others)}"
+    found = found_together(left.select(*quasi_identifiers, *others), *perturbed, chance=_ONE_OF_TWO)
+    label = f"Found again in another extract that shows {', '.join(shown)} too"
     return replace(found, name="joined_by_values", label=label)

@@ -143,6 +143,7 @@ def _measure_risk(table: TableToRecode, left: pl.DataFrame, shown: pl.DataFrame)
     together by the number of their person, or by a pseudonym that several rows have, such as that
     of an order.
     """
+    noisy = list(table.policy.rules("perturb"))
     risk = replace(
         table.measure_risk(left),
         known_values=tuple(whom_values_find(left, shown, table.policy, persons=table.persons)),
@@ -152,6 +153,7 @@ def _measure_risk(table: TableToRecode, left: pl.DataFrame, shown: pl.DataFrame)
             person=table.persons,
             quasi_identifiers=list(table.hierarchies),
             others=[*table.policy.rules("sensitive", "keep")],
+            perturbed=(shown.select(noisy), show_columns(left, noisy, table.policy)),
         ),
     )
     keys = [name for name in table.policy.rules("person", "pseudonymise") if name in shown.columns]

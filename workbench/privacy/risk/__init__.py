@@ -17,7 +17,7 @@ the attacks have noticed a planted copy of the originals.
 >>> rows = pl.DataFrame({"plan": ["a", "a", "b", "b"], "area": ["N", "N", "S", "S"]})
 >>> report = assess_risk(rows, rows, RiskQuestion(quasi_identifiers=("plan", "area")))
 >>> report.verdicts[0].answer
-'Above the threshold of 0.0909: 100.0% of the persons can be picked with a chance above ...
+'Above a threshold: 100.0% of the persons can be picked with a chance above ...
 """
 
 from workbench.privacy.risk.class_risks import ClassRisks, journalist_risks, prosecutor_risks

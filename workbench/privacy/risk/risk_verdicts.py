@@ -25,9 +25,9 @@ _QUESTIONS: dict[RiskCriterion, str] = {
 #: Rule of the three verdicts.
 RULE = "Within if all intervals of attacks that notice a copy lie below it, and no count above."
 _BEGIN = {
-    Outcome.SHOWN: "Within the threshold",
-    Outcome.NOT_SHOWN: "Above the threshold",
-    Outcome.CANNOT_BE_SAID: "It cannot be said whether the risk is within the threshold",
+    Outcome.SHOWN: "Within the threshold of {limit}",
+    Outcome.NOT_SHOWN: "Above a threshold",  # of which there are several: clauses name theirs
+    Outcome.CANNOT_BE_SAID: "It cannot be said whether the risk is within the threshold of {limit}",
 }
 
 
@@ -77,7 +77,8 @@ def judge_criterion(
     unsure = [risk for risk in judged if risk.high is None or risk.high > limit]
     if failures or above:
         outcome = Outcome.NOT_SHOWN
-        found = [*(each.clause for each in failures), *(_figure(risk) for risk in above)]
+        attacked = [f"{_figure(risk)}, above {limit:.3g}" for risk in above]
+        found = [*(each.clause for each in failures), *attacked]
     elif doubt:
         outcome, found = Outcome.CANNOT_BE_SAID, [doubt]
     elif unsure:
@@ -96,7 +97,7 @@ def judge_criterion(
         outcome,
         name=f"{criterion}_risk",
         question=_QUESTIONS[criterion],
-        answer=f"{_BEGIN[outcome]} of {limit:.3g}: {'; '.join(found)}.",
+        answer=f"{_BEGIN[outcome].format(limit=f'{limit:.3g}')}: {'; '.join(found)}.",
         rule=RULE,
         estimates=[*risks, *(figure for each in failures for figure in each.figures)],
         concern=outcome is Outcome.NOT_SHOWN,
@@ -121,7 +122,12 @@ def class_failures(classes: ClassRisks, thresholds: RiskThresholds) -> list[Fail
         found.append(Failure(clause, (at_risk, smallest)))
     if classes.average > thresholds.average:
         average = figure("average_chance", "Average chance", classes.average, "chance")
-        found.append(Failure(f"the average chance is {classes.average:.3g}", (average,)))
+        found.append(
+            Failure(
+                f"the average chance is {classes.average:.3g}, above {thresholds.average:.3g}",
+                (average,),
+            )
+        )
     return found
 
 
@@ -140,7 +146,10 @@ def copy_failures(copied: CopiedRecords) -> list[Failure]:
 def value_failures(known_values: Sequence[Estimate], thresholds: RiskThresholds) -> list[Failure]:
     """Return the columns whose values find more persons than may be singled out."""
     return [
-        Failure(f"{each.label}: {value_text(each)} of the persons", (each,))
+        Failure(
+            f"{each.label}: {value_text(each)} of the persons, above {thresholds.singling_out:.3g}",
+            (each,),
+        )
         for each in known_values
         if each.value is not None and each.value > thresholds.singling_out
     ]
