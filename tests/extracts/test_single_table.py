@@ -12,6 +12,7 @@ import pytest
 
 from workbench.cli import main
 from workbench.extracts import written_extract
+from workbench.extracts.table_files import read_table
 from workbench.foundation.errors import InputError
 from workbench.session import user_session
 
@@ -205,7 +206,7 @@ def test_parquet_is_written_where_its_suffix_asks(source: Path) -> None:
         (RULES.replace("name =", "nmae ="), "did you mean 'name'"),
         (RULES.replace("k = 3", "k = 300"), "k is 300, but the table has only 120 persons"),
         (RULES.replace("k = 3", "k = 3\nl = 9").replace('"keep"', '"sensitive"'), "l is 9"),
-        (RULES.replace("bands = [5, 10, 50]", "bands = [5, 12]"), "no multiple"),
+        (RULES.replace("bands = [5, 10, 50]", "bands = [5, 12]"), "divide the next"),
         (RULES.replace("zip = { treatment", "income = 3\nzip = { treatment"), "income"),
         (RULES.replace('"pseudonymise"', '"hide"'), "'pseudonymise'"),
         (RULES.replace("bands = [5, 10, 50]", 'hierarchy = "ages.csv"'), "ages.csv, beside"),
@@ -524,6 +525,18 @@ def test_two_draws_of_perturbed_numbers_are_joined_as_well_as_is_said(source: Pa
     nearest = np.abs(one[:, None] - other[None, :]).argmin(axis=1)
     assert abs(figure["value"] - (nearest == np.arange(400)).mean()) < 0.08
     assert "that shows pay too" in out.with_name("out.risk.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("headers", [1, 2])
+def test_further_lines_of_a_header_are_pointed_out(source: Path, headers: int) -> None:
+    lines = ["age,plan", "How old are you?,Your plan", '"{""ImportId"": 1}",plan'][: headers + 1]
+    source.write_text("\n".join([*lines, *(f"{20 + n % 40},basic" for n in range(50)), ""]))
+    policy = source.with_name("drafted.toml")
+    assert main(["policy", "draft", str(source), "--out", str(policy)]) == 0
+    assert f"{headers} record{'s' * (headers > 1)} at the top" in policy.read_text()
+    plain = source.with_name("plain.csv")
+    plain.write_text("age,plan\n20,basic\nx,basic\n30,basic\n31,basic\ny,basic\n")
+    assert not any("header" in note for note in read_table(plain).notes)
 
 
 def kept_rows(source: Path) -> None:

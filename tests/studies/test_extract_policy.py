@@ -58,6 +58,9 @@ def test_a_study_takes_what_it_knows_of_a_preset() -> None:
     assert (policy.k, policy.time, policy.amounts) == (7, "month", "bands")
 
 
+GENERALISED = '[columns]\na = { treatment = "generalise", '
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -65,6 +68,10 @@ def test_a_study_takes_what_it_knows_of_a_preset() -> None:
         ('[columns]\na = { treatment = "generalise", bands = [5], prefixes = [2] }', "contradict"),
         ('[columns]\na = { treatment = "keep", bands = [5] }', 'for treatment = "generalise"'),
         ('[columns]\na = { treatment = "keep", l = 3 }', 'for treatment = "sensitive"'),
+        (f"{GENERALISED}bands = [5, 12] }}", "columns.a: bands are widths"),
+        (f"{GENERALISED}bands = [0] }}", "columns.a: bands are widths"),
+        (f"{GENERALISED}prefixes = [2, 3] }}", "columns.a: prefixes are lengths"),
+        (f'{GENERALISED}dates = ["year", "month"] }}', "columns.a: dates grow coarser"),
         ('[columns]\na = "perturb"', "noise"),
         ('[columns]\na = "hide"', "'drop'"),
         ('[columns]\na = "person"\nb = "person"', "several columns"),

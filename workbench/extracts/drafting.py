@@ -91,6 +91,7 @@ def draft_for_table(file: TableFile, *, preset: Preset) -> PolicyDraft:
         f"# Drafted for {file.name}: {count_text(file.rows.height, 'row')}, "
         f"{count_text(len(found), 'column')}.",
         *([f"# {count_text(file.refused, 'record')} cannot be read."] if file.refused else []),
+        *(f"# The file: {note}." for note in file.notes),
         "# Check every line: only you know what a column means.",
         *_words_on_sensitive(policy),
         *_price_of_all(made, refusal),

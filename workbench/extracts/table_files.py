@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +27,8 @@ _READERS: Mapping[str, Callable[..., RawCells]] = {
 }
 #: Numbers, days and e-mail addresses, which are cells and no names of columns.
 _CELL = re.compile(r"[-+]?\d[\d.,:/ -]*|[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
+#: Number of further lines of a header that are looked for.
+_MOST_HEADERS = 2
 #: Suffixes of files that can be written.
 SUFFIXES = (".csv", ".parquet")
 
@@ -81,8 +83,24 @@ def read_table(path: Path) -> TableFile:
         rows=rows.select(_plain(name, dtype, path.name) for name, dtype in rows.schema.items()),
         read=cells.read,
         refused=cells.refused.height,
-        notes=cells.assumptions,
+        notes=(*cells.assumptions, *_further_headers(rows)),
     )
+
+
+def _further_headers(rows: pl.DataFrame) -> Iterator[str]:
+    """Say how many of the first records look like further lines of a header, as surveys have."""
+    numbers = rows.select(pl.col(pl.String).str.strip_chars().cast(pl.Float64, strict=False))
+    found = []
+    for column in numbers.iter_columns():
+        words = (column.is_null() & rows[column.name].is_not_null()).arg_true()
+        if len(words) and words[-1] < _MOST_HEADERS and column.count() > len(words):
+            found.append(words[-1] + 1)
+    if found:
+        yield (
+            f"{count_text(max(found), 'record')} at the top may belong to the header, as "
+            f"{count_text(len(found), 'column', 'have')} numbers in all others: if so, delete them "
+            "in the file, since each counts as a person"
+        )
 
 
 def _plain(name: str, dtype: pl.DataType, file: str) -> pl.Expr:

@@ -1,6 +1,7 @@
 """Policy files of extracts: what is done to every column, how far, and what risk may be left."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -76,12 +77,30 @@ class ColumnTreatment(Declaration):
             raise ValueError(f"{' and '.join(ways)} contradict each other: state one of them")
         if ways and self.treatment != "generalise":
             raise ValueError(f'{ways[0]} is for treatment = "generalise"')
+        if self.bands and not _divide_each_other(self.bands):
+            raise ValueError("bands are widths above 0 that each divide the next, as [5, 10, 20]")
+        if self.prefixes and (min(self.prefixes) < 1 or not _is_falling(self.prefixes)):
+            raise ValueError("prefixes are lengths above 0 in falling order, as [4, 3, 2]")
+        if not _is_falling([-_PERIODS.index(each) for each in self.dates]):
+            raise ValueError(f"dates grow coarser, in the order {', '.join(_PERIODS)}")
         stated = (self.l, self.t, self.diversity)
         if any(each is not None for each in stated) and self.treatment != "sensitive":
             raise ValueError('l, t and diversity are for treatment = "sensitive"')
         if (self.noise is None) == (self.treatment == "perturb"):
             raise ValueError('noise and treatment = "perturb" go together')
         return self
+
+
+_PERIODS = ("month", "quarter", "year")
+
+
+def _divide_each_other(widths: Sequence[float]) -> bool:
+    times = [after / before if before > 0 else 0.0 for before, after in pairwise(widths)]
+    return min(widths) > 0 and all(each >= 1.5 and abs(each - round(each)) < 1e-9 for each in times)
+
+
+def _is_falling(numbers: Sequence[int]) -> bool:
+    return all(after < before for before, after in pairwise(numbers))
 
 
 def _as_rule(value: Any) -> Any:
