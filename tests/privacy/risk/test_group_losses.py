@@ -72,6 +72,14 @@ def test_without_the_persons_in_the_release_losses_are_not_measured_and_said_to_
     assert "Losses by group were not measured, as the release has no column who." in found.untested
 
 
+def test_it_is_said_where_attacks_know_one_of_several_rows() -> None:
+    single = pl.DataFrame({"who": range(30), "plan": ["a", "b"] * 15, "age": range(30)})
+    several = single.with_columns(who=pl.col("who") // 2)
+    told = [any("one row of each" in each for each in report(rows, rows).untested)
+            for rows in (single, several)]  # fmt: skip
+    assert told == [False, True]
+
+
 def test_intervals_of_losses_cover_the_mean_of_the_group() -> None:
     """Each sample suppresses a person with probability .3 and shows a range with .4, else all."""
     covered = covered_shares = 0

@@ -129,6 +129,7 @@ def assess_risk(
             is_rehearsed=rehearsal is not None,
             has_losses=losses is not None,
             has_population=population is not None or question.population is not None,
+            has_several_rows=tables.original.number < original.height,
         ),
     )
 

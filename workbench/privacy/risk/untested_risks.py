@@ -20,6 +20,7 @@ def untested_risks(
     is_rehearsed: bool,
     has_losses: bool,
     has_population: bool,
+    has_several_rows: bool,
 ) -> tuple[str, ...]:
     """Return what was not tested, the most important points first.
 
@@ -29,9 +30,9 @@ def untested_risks(
         The tables that were compared.
     question : RiskQuestion
         What was asked.
-    is_rehearsed, has_losses, has_population : bool
-        Whether the attacks were run on a rehearsal, losses by group were measured, and
-        the population or its size was given.
+    is_rehearsed, has_losses, has_population, has_several_rows : bool
+        Whether the attacks were run on a rehearsal, losses by group were measured, the population
+        or its size was given, and a person has several rows.
     """
     found = []
     asked = affordable(tables, question.attacks)
@@ -44,6 +45,11 @@ def untested_risks(
         found.append(
             "Attacks were not run on the release itself, but on one that the same method made of "
             "a random half of the persons; the others are the control group."
+        )
+    if has_several_rows:
+        found.append(
+            "Attacks know one row of each person, though some have several; what all rows of a "
+            "person single out together is counted apart from them."
         )
     if tables.control.number == 0:
         found.append(
