@@ -24,6 +24,7 @@ def report(
         linkability=pl.DataFrame(schema=LINKABILITY),
         k=5,
         further=(),
+        levels={},
         suppressed=suppressed,
         min_group=10,
         origin="a release",

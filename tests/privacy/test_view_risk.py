@@ -1,6 +1,7 @@
 """The risk that is left in a view: measured where a study states limits, and judged by them."""
 
 import json
+import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -154,6 +155,16 @@ def test_a_stated_level_is_kept_and_left_only_with_a_notice(dataset: MakeDataset
         assert set(
             view_of(dataset, policy).data["customers"].collect()["language"].drop_nulls()
         ) <= {"de", "en"}
+
+
+def test_a_report_gives_the_levels_that_keep_the_next_one_comparable(dataset: MakeDataset) -> None:
+    """With them a later and larger view has no finer levels than this one."""
+    first = view_of(dataset, {"k": 11}, number=300)
+    columns = next(each for each in first.report.tables() if each.name == "view_columns")
+    stated = tomllib.loads(columns.note[: columns.note.index("}") + 1])
+    assert view_of(dataset, {"k": 11}, number=6_000).report.levels != first.report.levels
+    later = view_of(dataset, {"k": 11, **stated}, number=6_000)
+    assert later.report.levels == first.report.levels == stated["levels"]
 
 
 def test_every_number_of_an_answer_is_a_figure_of_the_verdict(dataset: MakeDataset) -> None:

@@ -227,6 +227,7 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
             linkability=pl.DataFrame(schema=LINKABILITY),  # ``View.seal`` measures it.
             k=study.policy.k,
             further=tuple(criteria_in_words(study.policy, study.columns.get("customers", ()))),
+            levels=made.reached,
             suppressed=made.suppressed,
             min_group=study.min_group,
             origin=release.origin,

@@ -48,6 +48,8 @@ class ViewReport:
         Smallest number of persons per combination of quasi-identifiers.
     further : tuple of str
         What these persons have in common beside, in words, where the policy has l or t.
+    levels : mapping of str to int
+        Level of each quasi-identifier, 0 the finest, as a study states them.
     suppressed : int
         Number of persons who had quasi-identifiers and have none left.
     min_group : int
@@ -73,6 +75,7 @@ class ViewReport:
     linkability: pl.DataFrame
     k: int
     further: tuple[str, ...]
+    levels: Mapping[str, int]
     suppressed: int
     min_group: int
     origin: str
@@ -92,6 +95,7 @@ class ViewReport:
             "linkability": self.linkability.to_dicts(),
             "k": self.k,
             "further": list(self.further),
+            "levels": dict(self.levels),
             "suppressed": self.suppressed,
             "min_group": self.min_group,
             "origin": self.origin,
@@ -109,6 +113,7 @@ class ViewReport:
             linkability=pl.DataFrame(content["linkability"], schema=LINKABILITY),
             k=content["k"],
             further=tuple(content["further"]),
+            levels=content["levels"],
             suppressed=content["suppressed"],
             min_group=content["min_group"],
             origin=content["origin"],
@@ -145,6 +150,7 @@ class ViewReport:
                 title="What was done to which column",
                 rows=self._columns_in_words(),
                 persons=None,
+                note=self._levels_to_state(),
                 origin=self.origin,
             ),
             Table(
@@ -202,6 +208,15 @@ class ViewReport:
                 "compare with earlier reports."
             )
         return f"{text} {self._texts_lost()}".strip()
+
+    def _levels_to_state(self) -> str:
+        if not self.levels:
+            return ""
+        stated = ", ".join(f"{name} = {level}" for name, level in self.levels.items())
+        return (
+            f"levels = {{ {stated} }} under [policy] in the study keeps later reports from having "
+            "finer ones, so that they compare with this one."
+        )
 
     def _texts_lost(self) -> str:
         texts = self.columns.filter(pl.col("table") != "customers", pl.col("suppressed") > 0)
