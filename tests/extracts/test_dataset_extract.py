@@ -11,8 +11,11 @@ from tests.extracts.conftest import TABLES, shop_policy
 from tests.worlds import Place
 from workbench.extracts import Extract, anonymise_dataset
 from workbench.extracts.dataset_extract import terms_of
+from workbench.extracts.extract_exhibits import release_context
+from workbench.extracts.written_extract import describe_extract
 from workbench.foundation.errors import ParameterError, PrivacyError
 from workbench.privacy.visible_data import find_visible_data
+from workbench.reports.risk_page import render_risk_page
 from workbench.schema import TABLES as DECLARED
 from workbench.statistics.verdicts import Outcome
 from workbench.vault import Dataset, Vault
@@ -155,6 +158,24 @@ def test_a_date_leaves_out_what_came_later(dataset: Dataset) -> None:
 def test_rows_left_out_are_counted(unlinked: Extract) -> None:
     for name, figures in unlinked.further["histories"].items():
         assert figures["rows"] - figures["left_out"] == unlinked.tables[name].height
+
+
+def test_the_page_has_context_columns_and_price(unlinked: Extract, linked: Extract) -> None:
+    """What a privacy report has beside the risk; figures are those of the extract."""
+    for extract, knowledge in ((unlinked, "single rows"), (linked, "rows of the history")):
+        description = {"made_at": "2026-05-01T10:00:00", **describe_extract(extract)}
+        context = release_context(extract, description, name="extract")
+        page = render_risk_page(extract.risk, context)
+        assert context.facts["Made from"].endswith(str(extract.source["fingerprint"]))
+        assert knowledge in context.facts["Intruders"]
+        assert f"orders {extract.tables['orders'].height:,}" in context.facts["Rows"]
+        assert context.columns is not None and context.price is not None
+        assert context.columns.rows.height == len(extract.columns)
+        price = dict(context.price.rows.iter_rows())
+        assert price["Persons left out"] == f"{extract.suppressed:,} of {extract.persons:,}"
+        for words in ("What was handed out, to whom", "What was done to which column",
+                      "What was lost", str(extract.policy.owner)):  # fmt: skip
+            assert words in page
 
 
 def test_too_few_customers_for_k_are_refused(dataset: Dataset) -> None:

@@ -43,6 +43,7 @@ def joined_by_values(
     Estimate or None
         None without such columns, and where a person has several rows.
     """
+    others = [name for name in others if left[name].n_unique() > 1]
     shown = [*others, *perturbed[0].columns]
     if not shown or left[person].n_unique() < left.height:
         return None

@@ -14,12 +14,13 @@ from typing import Any
 
 from workbench.extracts.drafting import PolicyDraft
 from workbench.extracts.extract import Extract
+from workbench.extracts.extract_exhibits import release_context
 from workbench.extracts.single_table import TABLE
 from workbench.extracts.table_files import write_table
 from workbench.foundation.errors import InputError, WorkbenchError
 from workbench.foundation.files import canonical_json, claim_new, sync_folder, write_whole
 from workbench.privacy.recoding import write_hierarchy
-from workbench.reports.risk_page import ReleaseContext, render_risk_page
+from workbench.reports.risk_page import render_risk_page
 from workbench.studies import ExtractPolicy
 
 DESCRIPTION, RISK, PAGE = "description.json", "risk.json", "risk.html"
@@ -113,13 +114,8 @@ def _reports(extract: Extract, description: Mapping[str, Any], *, name: str) -> 
     Losses by group stay out. They count persons by their original values, also those who were left
     out, so beside the table they would show the values of a person who was left out.
     """
-    policy, risk = extract.policy, replace(extract.risk, losses=None)
-    context = ReleaseContext(
-        name=name,
-        recipient=policy.recipient or "",
-        purpose=policy.purpose or "",
-        is_synthetic=bool(extract.source.get("is_synthetic", False)),
-    )
+    risk = replace(extract.risk, losses=None)
+    context = release_context(extract, description, name=name)
     return {
         DESCRIPTION: canonical_json(description),
         RISK: canonical_json(risk.to_dict()),

@@ -1,7 +1,7 @@
 """The page of a risk report: what is left in a release, for the data steward who decides on it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from markupsafe import Markup
@@ -38,12 +38,19 @@ class ReleaseContext:
         Who gets it, and for which purpose.
     is_synthetic : bool
         Whether the original is a synthetic world, which the page then says in a banner.
+    facts : mapping of str to str
+        Further facts by their names, such as the lawful basis.
+    columns, price : Table or None
+        What was done to each column, and what was lost.
     """
 
     name: str
     recipient: str = ""
     purpose: str = ""
     is_synthetic: bool = False
+    facts: Mapping[str, str] = field(default_factory=dict)
+    columns: Table | None = None
+    price: Table | None = None
 
 
 def render_risk_page(
@@ -78,6 +85,8 @@ def render_risk_page(
         histories=_table(knowledge_table(report)),
         losses=[_figure(loss_figure(report)), _table(loss_table(report))],
         utility=_figure(utility_figure(compared)) if len(compared) > 1 else None,
+        columns=_table(context.columns),
+        price=_table(context.price),
     )
 
 
