@@ -145,6 +145,16 @@ def test_the_page_says_what_customers_share_beside_k(dataset: MakeDataset) -> No
     assert view.report.columns.filter(column="gender")["note"].item().startswith("to reach k and l")
 
 
+def test_rare_incomes_are_told_apart_from_what_is_generalised(dataset: MakeDataset) -> None:
+    rows = [{**row, "income_band": INCOMES[0]} for row in people(80)]
+    rows[0]["income_band"] = INCOMES[3]
+    made = dataset(customers=rows, sources=[source("s", "2025-01-01")])
+    columns = {"customers": (*COLUMNS, "income_band")}
+    cost = open_view(study(basis="contract", columns=columns, policy={"k": 5}), made).report.cost
+    assert "share were removed from customers.income_band" in cost
+    assert "income_band was made" not in cost
+
+
 def test_an_l_that_nobody_can_reach_is_refused(dataset: MakeDataset) -> None:
     with pytest.raises(PrivacyError, match="l is 5, but all customers of the view together have 4"):
         view_with_incomes(dataset, l=5)

@@ -7,12 +7,15 @@ from typing import Any, ClassVar, NamedTuple
 import polars as pl
 
 from workbench.charts.exhibits import Table
+from workbench.privacy.generalisation import quasi_identifiers
 from workbench.privacy.linkability import LINKABILITY, linkability_table
 from workbench.privacy.losses import LOSSES
 from workbench.privacy.view_risk import ViewRisk
 
 _FINEST, _SUPPRESSED = "finest level", "suppressed for everybody"
-
+_IS_QUASI_IDENTIFIER = (pl.col("table") == "customers") & pl.col("column").is_in(
+    quasi_identifiers()
+)
 
 #: How the note of a column begins that is coarser than the level that its study states.
 COARSER = "coarser than the study's level"
@@ -180,7 +183,7 @@ class ViewReport:
         return f"{left:,} customers are in the view. Customers left out: {reasons}."
 
     def _cells_lost(self) -> str:
-        quasi = self.columns.filter(pl.col("table") == "customers").drop_nulls("stated")
+        quasi = self.columns.filter(_IS_QUASI_IDENTIFIER).drop_nulls("stated")
         parts = []
         for name, what, stated, suppressed in quasi.select(
             "column", "what", "stated", "suppressed"
@@ -219,7 +222,7 @@ class ViewReport:
         )
 
     def _texts_lost(self) -> str:
-        texts = self.columns.filter(pl.col("table") != "customers", pl.col("suppressed") > 0)
+        texts = self.columns.filter(~_IS_QUASI_IDENTIFIER, pl.col("suppressed") > 0)
         if texts.is_empty():
             return ""
         places = ", ".join(
