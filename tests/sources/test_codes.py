@@ -1,5 +1,6 @@
 """Codes that went through a program that took them for numbers."""
 
+from datetime import date
 from pathlib import Path
 
 import openpyxl
@@ -81,3 +82,26 @@ def test_words_for_no_value_among_codes_are_said(see, tmp_path: Path):
     listed = see(path, {"code": {"type": "code", "empty": ["nan", "NULL"]}})
     assert said not in listed.said
     assert listed.cells["code"] == [None, None, "12", "null-7"]
+
+
+def test_codes_that_a_workbook_turned_into_dates_are_refused(see, tmp_path: Path):
+    workbook = openpyxl.Workbook()
+    for cell in ("code", "A1", date(2024, 3, 1), 7):
+        workbook.active.append([cell])
+    workbook.save(tmp_path / "articles.xlsx")
+    seen = see(tmp_path / "articles.xlsx", {"code": "code"})
+    assert seen.cells["code"] == ["A1", "7"]
+    assert words_of(seen.reading.refused) == [
+        (
+            2,
+            "code: a date where a code is expected, as spreadsheets make of codes like 3-1: "
+            "write the code as text",
+        )
+    ]
+
+
+def test_signs_without_a_width_make_no_other_code(see, tmp_path: Path):
+    path = _csv(tmp_path, "\u200b12", "12\ufeff", "\u202a34\u202c", "é")
+    seen = see(path, {"code": "code"})
+    assert seen.cells["code"] == ["12", "12", "34", "é"]
+    assert "code: invisible signs removed from 3 cells" in seen.said

@@ -179,6 +179,12 @@ def test_lines_before_the_header_and_its_repetitions_are_passed_over(see, tmp_pa
     assert "the header occurs again 1 time" in seen.said
 
 
+def test_a_header_again_with_its_columns_in_another_order_is_refused(see, tmp_path: Path):
+    path = _workbook(tmp_path / "a.xlsx", one=[("id", "n"), ("a", 1), ("n", "id"), (2, "b")])
+    with pytest.raises(InputError, match="in row 3 of sheet 'one' the header occurs again with"):
+        see(path, {"id": "text", "n": "integer"})
+
+
 def _formatted(path: Path, cells: list[tuple[object, str]]) -> list[str | None]:
     book = openpyxl.Workbook()
     book.active.append(("id", "n"))
@@ -195,12 +201,18 @@ def test_number_formats_show_in_the_cell(tmp_path: Path):
         (12, "#,##0.00 [$€-407]"): "€12",
         (-12.5, '"$"#,##0.00'): "$-12.5",
         (12, "[$USD] #,##0"): "USD 12",
+        (13, '#,##0.00 "USD"'): "USD 13",
+        (13, '"CHF" #,##0.00;[Red]-"CHF" #,##0.00'): "CHF 13",
+        (13, '#,##0.00\\ "zł"'): "zł 13",
+        (13, '0 "PCS"'): "13",
         (1400, '_-* #,##0\\ "kr"_-'): "kr 1400",
         (12, "[$-407]#,##0"): "12",
         (0.05, "0%"): "0.05",
         (7, "0000"): "0007",
         (3, '0 "days"'): "3",
         (45000, "dd/mm/yyyy"): "2023-03-15T00:00:00",
+        (59, "dd/mm/yyyy"): "1900-02-28T00:00:00",
+        (60, "dd/mm/yyyy"): "60",
         (0.29, "0.0"): "0.29",
         (1e20, "0"): "1e+20",
         (True, "0"): "true",

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.foundation.errors import InputError
@@ -65,6 +65,7 @@ def outcome(found: RawCells) -> tuple[object, ...]:
     return found.read, found.records.rows(), found.refused.to_dicts(), found.assumptions
 
 
+@settings(deadline=None)  # Other work on the machine makes single inputs slow.
 @given(lines=st.lists(LINES, min_size=1, max_size=12), end=st.sampled_from(["\n", "\r\n"]))
 def test_polars_splits_as_the_parser_of_single_lines_does(lines: list[str], end: str):
     content = (end.join(lines) + end).encode()
@@ -78,6 +79,7 @@ def test_polars_splits_as_the_parser_of_single_lines_does(lines: list[str], end:
     assert outcome(read(content)) == expected
 
 
+@settings(deadline=None)  # Other work on the machine makes single inputs slow.
 @given(lines=st.lists(LINES, min_size=1, max_size=12), size=st.integers(1, 300))
 def test_batches_have_the_lines_of_the_whole_log(lines: list[str], size: int):
     content = ("\n".join(lines) + "\n").encode()

@@ -67,7 +67,7 @@ def short_path(path: Path) -> str:
 
 def format_money(amount_minor: int, currency: str) -> str:
     """Format an amount of minor units in its currency."""
-    from workbench.sources.mapping.currencies import decimal_places  # late: polars and the readers
+    from workbench.schema.currencies import decimal_places  # late: polars and the readers
 
     places = decimal_places(currency)
     sign, whole = ("-" if amount_minor < 0 else ""), f"{abs(amount_minor):0{places + 1}d}"

@@ -18,8 +18,8 @@ import polars as pl
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import ParameterError, unknown_name
 from workbench.schema import TABLES
+from workbench.schema.currencies import decimal_places
 from workbench.sources import Source
-from workbench.sources.mapping.currencies import decimal_places
 from workbench.vault import Dataset
 
 #: Median number of rows a day from which a day without rows is worth a warning.

@@ -3,7 +3,7 @@
 import polars as pl
 
 from workbench.charts.formatting import NOTHING
-from workbench.sources.mapping.currencies import decimal_places
+from workbench.schema.currencies import decimal_places
 
 #: Part of a meaning after its first clause; it is for readers who compute with the feature.
 _FURTHER = r"(?:\. |; |: ).*$"

@@ -77,6 +77,8 @@ _WORDS: Mapping[str, str] = {
     "whole_number_within": "not a whole number in the allowed range, {range}",
     "whole_code": "a number that lost digits when it was written with an exponent or as a float: "
     "export the column as text",
+    "code_as_date": "a date where a code is expected, as spreadsheets make of codes like 3-1: "
+    "write the code as text",
     "number": "not a number",
     "too_large": "a number too large to be kept, at most {digits} digits before the point",
     "finite": "not a finite number",

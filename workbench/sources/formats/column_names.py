@@ -10,7 +10,10 @@ letter case is a different name, which a message may suggest.
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Sequence
+
+import polars as pl
 
 from workbench.foundation.errors import InputError
 from workbench.sources.formats.text_decoding import escape_undecodable
@@ -90,3 +93,50 @@ def name_columns(found: Sequence[str | None], *, expected: Collection[str], name
         numbered = f"{bare} (field {position})".strip()
         names[bare if is_free else numbered] = None
     return list(names)
+
+
+def reordered_header(where: str) -> str:
+    """Return why a file is refused whose header occurs again with its columns in another order."""
+    return (
+        f"{where} the header occurs again with its columns in another order, as where files were "
+        "joined: split the file there"
+    )
+
+
+class HeaderAgain:
+    """Finds the header among the records, in any letter case, as in files that were joined.
+
+    Examples
+    --------
+    >>> again = HeaderAgain(["id", "name"])
+    >>> again.is_equal(["ID", "Name"]), again.is_reordered(["name", "id"])
+    (True, True)
+    """
+
+    def __init__(self, header: Sequence[str]) -> None:
+        self._names = [_folded(name) for name in header]
+        self._counts = Counter(self._names)
+
+    def is_equal(self, record: Sequence[str]) -> bool:
+        """Return whether a record has the names of the header, in their order."""
+        return len(record) == len(self._names) and [*map(_folded, record)] == self._names
+
+    def is_reordered(self, record: Sequence[str]) -> bool:
+        """Return whether a record has the names of the header in another order."""
+        if len(record) != len(self._names) or _folded(record[0]) not in self._counts:
+            return False
+        found = [*map(_folded, record)]
+        return found != self._names and Counter(found) == self._counts
+
+    def is_among(self, cells: pl.DataFrame) -> bool:
+        """Return whether a record has the names of the header, in any order."""
+        if cells.width != len(self._names):
+            return False
+        first = cells.to_series(0)
+        is_name = first.str.strip_chars().str.to_lowercase().is_in(self._names)
+        likely = cells.filter(is_name)
+        return any(self.is_equal(row) or self.is_reordered(row) for row in likely.iter_rows())
+
+
+def _folded(name: str) -> str:
+    return plain_name(escape_undecodable(name)).lower()

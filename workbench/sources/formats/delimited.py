@@ -3,8 +3,9 @@
 ``delimited_layout`` finds the delimiter and the header, ``delimited_records`` splits the text into
 records. A record is refused if its number of fields differs from the header's, if its quotes cannot
 be understood, or if it contains undecodable or zero bytes. Lines that are no records are passed
-over and counted: those before the header, blank ones, and headers that occur again where files were
-joined.
+over and counted: those before the header, blank ones, those without any value, and headers that
+occur again where files were joined. A header that occurs again with its columns in another order
+would shift all values after it, so such a file is refused.
 """
 
 from collections.abc import Collection, Iterator
@@ -15,7 +16,7 @@ import polars as pl
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule
-from workbench.sources.formats.column_names import name_columns
+from workbench.sources.formats.column_names import HeaderAgain, name_columns, reordered_header
 from workbench.sources.formats.delimited_layout import FileLayout, find_layout
 from workbench.sources.formats.delimited_records import (
     FaultyRecord,
@@ -151,9 +152,11 @@ class DelimitedReading:
         self._header = header
         self._is_complete = is_complete
         self._splitter = RecordSplitter("", layout.style, width=len(header), position=layout.start)
+        self._header_again = HeaderAgain(layout.header or ())
         self._has_zeros = False
         self._trailing = 0
         self._headers = 0
+        self._without_values = 0
         self.read = 0
         self.bad: list[tuple[int, Rule, str]] = []
 
@@ -180,11 +183,12 @@ class DelimitedReading:
         while splitter.position < end:
             block = splitter.next_block(min(_BLOCK, end - splitter.position))
             cells = read_regular_lines(block, splitter.style, width=len(self._header))
-            if cells is None or self._has_header(cells):
+            if cells is None or self._header_again.is_among(cells):
                 yield self._read_carefully(len(block))
                 continue
             splitter.position += len(block)
             cells.columns = self._header
+            cells = self._with_values(cells)
             numbers = pl.int_range(self.read + 1, self.read + cells.height + 1, eager=True)
             self.read += cells.height
             yield cells.insert_column(0, numbers.alias("source_row"))
@@ -203,8 +207,7 @@ class DelimitedReading:
         good: list[list[str]] = []
         numbers: list[int] = []
         for record in self._splitter.records(size):
-            if self._is_header(record):
-                self._headers += 1
+            if isinstance(record, list) and self._is_passed_over(record):
                 continue
             self.read += 1
             if broken := self._broken_rule(record):
@@ -216,18 +219,26 @@ class DelimitedReading:
             numbers.append(self.read)
         return _cells_frame(good, numbers, self._header)
 
-    def _has_header(self, cells: pl.DataFrame) -> bool:
-        found = self._layout.header
-        if found is None or len(found) != cells.width:
-            return False
-        equal = [pl.col(c) == cell for c, cell in zip(cells.columns, found, strict=True)]
-        return bool(cells.select(pl.all_horizontal(equal).any()).item())
+    def _with_values(self, cells: pl.DataFrame) -> pl.DataFrame:
+        """Return the records with a value, and count the others."""
+        # Few records lack the first value, so other columns are seldom looked at.
+        if not (cells[cells.columns[0]] == "").any():
+            return cells
+        is_filled = pl.any_horizontal(pl.all() != "")
+        filled = cells.filter(is_filled)
+        self._without_values += cells.height - filled.height
+        return filled
 
-    def _is_header(self, record: list[str] | FaultyRecord) -> bool:
-        found = self._layout.header
-        if found is None or isinstance(record, FaultyRecord) or record[-1] != found[-1]:
-            return False
-        return (record[0].removeprefix("\ufeff"), *record[1:]) == found
+    def _is_passed_over(self, record: list[str]) -> bool:
+        """Return whether a record is the header again or has no value, and count it."""
+        if self._header_again.is_equal(record):
+            self._headers += 1
+            return True
+        if self._header_again.is_reordered(record):
+            raise InputError(reordered_header(f"after record {self.read:,}"))
+        has_values = any(record)
+        self._without_values += not has_values
+        return not has_values
 
     def _broken_rule(self, record: list[str] | FaultyRecord) -> Rule | None:
         if isinstance(record, FaultyRecord):
@@ -258,6 +269,9 @@ class DelimitedReading:
             yield f"the header occurs again {times} and is passed over: were files joined?"
         if counts.blank_lines:
             yield f"{count_text(counts.blank_lines, 'blank line')} between records passed over"
+        if self._without_values:
+            lines = count_text(self._without_values, "line")
+            yield f"{lines} between records with delimiters but no value passed over"
         if counts.odd_ends:
             end = "CRLF" if self._layout.style.line_end == "\r\n" else "line feeds"
             records = count_text(counts.odd_ends, "record")

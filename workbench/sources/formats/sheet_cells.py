@@ -16,6 +16,7 @@ from openpyxl.styles.numbers import is_date_format, is_timedelta_format
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
 
 from workbench.foundation.errors import InputError
+from workbench.schema.currencies import is_currency
 from workbench.sources.formats.workbook_parts import (
     Attributes,
     SheetPart,
@@ -29,9 +30,12 @@ _ZEROS = re.compile(r"0{2,}")
 _WHOLE = re.compile(r"-?\d+")
 _CODED = re.compile(r"\[\$([^\]-]+)(?:-[^\]]*)?\]")
 _SIGN = re.compile(r"[€£$¥₹₩₺]|\b(?:kr|zł|Kč|Ft|CHF)\b")
+_QUOTED = re.compile(r'"([^"]*)"')
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _MOST_ROWS = 1 << 20
 _MOST_COLUMNS = 1 << 14
+#: Number of 29 February 1900, a day that Excel counts although no calendar has it.
+_NO_DAY = 60
 
 
 class Kind(Enum):
@@ -209,6 +213,8 @@ def _shape_of(code: str) -> _Shape:
     --------
     >>> _shape_of("00000").zeros, _shape_of("#,##0.00 [$€-407]").currency
     (5, '€')
+    >>> _shape_of('#,##0.00 "USD"').currency
+    'USD'
     >>> _shape_of("dd/mm/yyyy").is_date, _shape_of('0 "days"').is_date, _shape_of("0%").is_percent
     (True, False, True)
     """
@@ -217,10 +223,17 @@ def _shape_of(code: str) -> _Shape:
         return _Shape(zeros=len(first))
     if is_date_format(code):
         return _Shape(is_date=True, is_duration=is_timedelta_format(code))
-    coded = _CODED.search(first)
-    sign = coded or _SIGN.search(re.sub(r"\[[^\]]*\]", "", first))
-    currency = coded[1].strip() if coded else sign[0] if sign else ""
-    return _Shape(is_percent="%" in re.sub(r'"[^"]*"', "", first), currency=currency)
+    return _Shape(is_percent="%" in _QUOTED.sub("", first), currency=_currency_of(first))
+
+
+def _currency_of(code: str) -> str:
+    """Return the sign or code of the currency that a number format shows, "" if it shows none."""
+    if coded := _CODED.search(code):
+        return coded[1].strip()
+    if quoted := next(filter(is_currency, map(str.strip, _QUOTED.findall(code))), None):
+        return quoted
+    sign = _SIGN.search(re.sub(r"\[[^\]]*\]", "", code))
+    return sign[0] if sign else ""
 
 
 def _number_cell(value: str, shape: _Shape, epoch: datetime) -> SheetCell:
@@ -249,7 +262,8 @@ def _plain_number(value: str, number: float) -> str:
 
 def _moment(number: float, shape: _Shape, epoch: datetime) -> str | None:
     """Return a date in ISO form; None if no calendar has it, which Excel shows as ####."""
-    if number < 0 and not shape.is_duration:
+    is_no_day = epoch == WINDOWS_EPOCH and int(number) == _NO_DAY
+    if (number < 0 or is_no_day) and not shape.is_duration:
         return None
     try:
         found: object = from_excel(number, epoch, timedelta=shape.is_duration)

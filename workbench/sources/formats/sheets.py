@@ -15,7 +15,13 @@ import polars as pl
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError, ParameterError, unknown_name
 from workbench.schema.record_faults import Rule
-from workbench.sources.formats.column_names import HEADER_LINES, find_header, name_columns
+from workbench.sources.formats.column_names import (
+    HEADER_LINES,
+    HeaderAgain,
+    find_header,
+    name_columns,
+    reordered_header,
+)
 from workbench.sources.formats.file_rule import FileRule
 from workbench.sources.formats.raw_cells import (
     RawCells,
@@ -132,8 +138,16 @@ class _Reading:
                 "name the sheets that belong together under [file] sheets in the mapping"
             )
         self.header = found
+        again = HeaderAgain([text or "" for text in texts[position]])
         after = rows[position + 1 :]
-        records = [(number, row) for number, row in after if _texts(row) != texts[position]]
+        records = []
+        for number, row in after:
+            cells = [text or "" for text in _texts(row)]
+            if again.is_reordered(cells):
+                where = f"{self.name}: in row {number} of sheet {sheet.name!r}"
+                raise InputError(reordered_header(where))
+            if not again.is_equal(cells):
+                records.append((number, row))
         said = []
         if position:
             said.append(f"{count_text(position, 'row')} before the header passed over")

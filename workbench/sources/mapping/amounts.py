@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from workbench.foundation.counted_nouns import count_text
-from workbench.schema.record_faults import Rule
-from workbench.sources.file_evidence import FileEvidence
-from workbench.sources.mapping.currencies import (
+from workbench.schema.currencies import (
     decimal_places,
     decimal_places_of,
     known_currencies,
     stated_currencies,
 )
+from workbench.schema.record_faults import Rule
+from workbench.sources.file_evidence import FileEvidence
 from workbench.sources.mapping.mapping_rules import ColumnRule
 from workbench.sources.mapping.numerals import (
     ParsedNumbers,

@@ -18,16 +18,21 @@ _EXPONENT = r"^-?\d(\.\d+)?[eE][+-]\d+$|^-?\d\.\d+[eE]\d+$"
 #: Words for no value, in lower case, that exports write into a column of codes.
 _NO_VALUE = ("nan", "null", "none", "n/a", "#n/a", "nil", "undefined", "(null)", "<na>", "\\n")
 _LONGEST_WORD = max(map(len, _NO_VALUE))
+#: Signs without a width, which programs for chats and accounting put around copied codes.
+_INVISIBLE = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+#: A date as workbooks are read, see ``sheet_cells``.
+_DATE_OF_SHEET = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
 #: Number of digits that a spreadsheet keeps of a number.
 _DIGITS_OF_SHEET = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedCodes:
-    """Codes of a column, cells whose digits are lost, and assumptions."""
+    """Codes of a column, cells whose digits are lost or became a date, and assumptions."""
 
     values: pl.Series
     is_destroyed: pl.Series
+    is_date: pl.Series
     notes: tuple[str, ...]
 
 
@@ -46,12 +51,13 @@ def parse_codes(
         Evidence of the column's earlier batches.
     """
     evidence = evidence or FileEvidence()
-    text = to_text(cells).str.strip_chars()
+    text, notes = _without_invisible(to_text(cells).str.strip_chars(), evidence)
     may_be_guarded = text.str.starts_with("'").any()
     found = int(text.str.contains(r"^'[\w+=@-]").sum() or 0) if may_be_guarded else 0
     unguarded = text.str.replace(r"^'([\w+=@-])", "$1") if found else text
     guarded = evidence.count("guarded", found)
-    notes = [f"guard apostrophe removed from {count_text(guarded, 'cell')}"] if guarded else []
+    if guarded:
+        notes.append(f"guard apostrophe removed from {count_text(guarded, 'cell')}")
     bare, float_notes = _without_float_ends(unguarded, evidence)
     notes += float_notes
     no_longer = bare.filter(bare.str.len_bytes() <= _LONGEST_WORD)
@@ -63,6 +69,9 @@ def parse_codes(
             "codes: list the word as empty"
         )
     is_destroyed = bare.str.contains(_EXPONENT).fill_null(value=False) | _is_inexact(cells)
+    is_date = pl.repeat(value=False, n=len(bare), dtype=pl.Boolean, eager=True)
+    if is_number is not None:
+        is_date = bare.str.contains(_DATE_OF_SHEET).fill_null(value=False)
     if is_number is not None and is_number.any():
         digits = bare.str.len_chars()
         is_destroyed |= is_number & (digits > _DIGITS_OF_SHEET).fill_null(value=False)
@@ -71,8 +80,21 @@ def parse_codes(
         short = int((is_number & (digits < longest)).sum() or 0)
         if short:
             notes.append(f"{count_text(short, 'cell')} stored as a number, leading zeros unknown")
-    values = bare.set(is_destroyed, None) if is_destroyed.any() else bare
-    return ParsedCodes(values=values, is_destroyed=is_destroyed, notes=tuple(notes))
+    is_lost = is_destroyed | is_date
+    values = bare.set(is_lost, None) if is_lost.any() else bare
+    return ParsedCodes(
+        values=values, is_destroyed=is_destroyed, is_date=is_date, notes=tuple(notes)
+    )
+
+
+def _without_invisible(text: pl.Series, evidence: FileEvidence) -> tuple[pl.Series, list[str]]:
+    """Remove signs without a width: a code with one would be another code that looks the same."""
+    is_ascii = text.str.len_bytes().sum() == text.str.len_chars().sum()
+    found = 0 if is_ascii else int(text.str.contains(_INVISIBLE).sum() or 0)
+    if found:
+        text = text.str.replace_all(_INVISIBLE, "").str.strip_chars()
+    count = evidence.count("invisible signs", found)
+    return text, [f"invisible signs removed from {count_text(count, 'cell')}"] if count else []
 
 
 def _without_float_ends(text: pl.Series, evidence: FileEvidence) -> tuple[pl.Series, list[str]]:

@@ -136,7 +136,10 @@ def _parse(
             return TypedColumn(values=to_text(cells))
         case "code":
             codes = parse_codes(cells, column.is_number, column.evidence)
-            lost = ((Rule("whole_code"), codes.is_destroyed),)
+            lost = (
+                (Rule("whole_code"), codes.is_destroyed),
+                (Rule("code_as_date"), codes.is_date),
+            )
             return TypedColumn(values=codes.values, notes=codes.notes, faults=lost)
         case "category":
             return TypedColumn(values=_parse_category(to_text(cells)))

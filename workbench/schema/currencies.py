@@ -61,6 +61,17 @@ def decimal_places(currency: str) -> int:
     return _PLACES.get(currency, 2)
 
 
+def is_currency(mark: str) -> bool:
+    """Return whether a text is the code of a currency or a sign of one.
+
+    Examples
+    --------
+    >>> is_currency("chf"), is_currency("kr"), is_currency("pcs")
+    (True, True, False)
+    """
+    return mark.upper() in _PLACES or mark.lower() in _USERS_OF_SIGN
+
+
 def known_currencies(cells: pl.Series) -> pl.Series:
     """Return the ISO 4217 code in each cell of a column of codes, null where there is none."""
     stated = cells.unique()  # Columns of currencies have few different cells.
