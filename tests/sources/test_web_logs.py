@@ -26,6 +26,8 @@ LINES = st.sampled_from(
         f'192.0.2.1 - - [01/Jan/2024:10:00:00 +0000] "GET /a?b=c HTTP/1.1" 200 5 {AGENT}',
         '192.0.2.1 - ann [01/Jan/2024:10:00:00 +0000] "GET /a HTTP/1.1" 200 -',
         'a.example:443 192.0.2.1 - - [01/Jan/2024:10:00:00 +0000] "GET /a b HTTP/2" 304 0 "-" "-"',
+        'a.example 192.0.2.1 - - [01/Jan/2024:10:00:00 +0000] "GET / HTTP/2" 304 0 "-" "-"',
+        '192.0.2.1,192.0.2.2 - - [01/Jan/2024:10:00:00 +0000] "GET / HTTP/2" 304 0 "-" "-"',
         '- - - [x] "-" - - "" ""',
         'h:1 i u [x [y] "GET / HTTP/1.1" 200 5',
         '192.0.2.1 - - [x] "POST /caf\u00e9 HTTP/1.0" 200 5 "-" "a \\"b\\" \\x41"',
@@ -90,6 +92,34 @@ def test_batches_have_the_lines_of_the_whole_log(lines: list[str], size: int):
             batched(content, size)
     else:
         assert outcome(batched(content, size)) == expected
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "203.0.113.7 - -",
+        "shop.example:443 203.0.113.7 - -",
+        "shop.example 203.0.113.7 - -",
+        "_ 203.0.113.7 - -",
+        "203.0.113.7, 10.0.0.1 - -",
+        "203.0.113.7,10.0.0.1, 10.0.0.2 - -",
+        "shop.example 203.0.113.7, 10.0.0.1 - -",
+    ],
+)
+def test_the_client_is_found_after_a_virtual_host_and_before_proxies(start: str):
+    line = f'{start} [01/Jan/2024:10:00:00 +0000] "GET /a HTTP/1.1" 200 5 "-" "Mozilla" 0.012\n'
+    assert read(line.encode()).records.select("host", "request.url").rows() == [
+        ("203.0.113.7", "/a")
+    ]
+
+
+def test_two_addresses_whose_roles_are_unknown_are_refused():
+    lines = "".join(
+        f'{start} [01/Jan/2024:10:00:00 +0000] "GET / HTTP/1.1" 200 5\n'
+        for start in ("192.0.2.1 - -", "192.0.2.1 203.0.113.7 - -")
+    )
+    found = read(lines.encode())
+    assert (found.read, found.records.height, found.refused.height) == (2, 1, 1)
 
 
 CONTENT = b"1,2\n" * 500_000

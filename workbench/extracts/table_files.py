@@ -13,10 +13,10 @@ from workbench.foundation.errors import InputError, ParameterError
 from workbench.foundation.files import write_whole
 from workbench.sources.formats.columnar import read_parquet
 from workbench.sources.formats.delimited import read_delimited
+from workbench.sources.formats.file_kinds import format_of
 from workbench.sources.formats.file_rule import FileRule
 from workbench.sources.formats.raw_cells import RawCells
 from workbench.sources.formats.sheets import read_sheets
-from workbench.sources.part_members import format_of
 from workbench.sources.places import StoredFile
 from workbench.sources.returned_records import guard_formulas
 

@@ -12,13 +12,14 @@ from workbench.foundation.errors import ParameterError
 from workbench.foundation.files import canonical_json
 from workbench.sources.file_evidence import FileEvidence, NeedsWholeFileError
 from workbench.sources.formats.delimited_batches import BATCH
+from workbench.sources.formats.file_kinds import format_of
 from workbench.sources.mapping.batch_rules import merge_functions, reason_to_read_whole
 from workbench.sources.mapping.consent_changes import EarlierDecisions
 from workbench.sources.mapping.header_checks import check_places
 from workbench.sources.mapping.mapped_records import drop_records, read_records
 from workbench.sources.mapping.part_context import PartContext
 from workbench.sources.mapping.source_mapping import SourceMapping
-from workbench.sources.part_members import PartMembers, format_of, read_batches, read_members
+from workbench.sources.part_members import PartMembers, read_batches, read_members
 from workbench.sources.part_reading import find_repeated, read_part
 from workbench.sources.places import StoredFile
 from workbench.sources.record_batches import keep_together

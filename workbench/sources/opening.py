@@ -7,12 +7,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from workbench.foundation.errors import InputError, ParameterError, WorkbenchError
+from workbench.sources.formats.file_kinds import format_of
 from workbench.sources.formats.file_rule import FileRule
 from workbench.sources.formats.json_trees import JsonTrees, read_json_trees
 from workbench.sources.mapped_file import MappedFile
 from workbench.sources.mapping.recognition import fits, known_share
 from workbench.sources.mapping.source_mapping import SourceMapping, find_mapping, ready_mappings
-from workbench.sources.part_members import format_of, read_members, sample_of
+from workbench.sources.part_members import read_members, sample_of
 from workbench.sources.places import StoredFile, find_files
 from workbench.sources.source import FileWithoutRecords, Source
 from workbench.sources.world_source import WorldSource, is_world

@@ -14,6 +14,7 @@ from workbench.sources.file_evidence import FileEvidence, NeedsWholeFileError
 from workbench.sources.formats.columnar import read_parquet
 from workbench.sources.formats.delimited import read_delimited
 from workbench.sources.formats.delimited_batches import read_delimited_batches
+from workbench.sources.formats.file_kinds import BINARY_MARKS, format_of
 from workbench.sources.formats.file_rule import FileRule
 from workbench.sources.formats.json_batches import read_json_batches
 from workbench.sources.formats.json_trees import JsonTrees, read_json_trees
@@ -21,7 +22,6 @@ from workbench.sources.formats.json_values import Tree
 from workbench.sources.formats.name_values import read_name_values
 from workbench.sources.formats.raw_cells import RawCells, malformed_records
 from workbench.sources.formats.sheets import read_sheets
-from workbench.sources.formats.text_decoding import may_be_blank
 from workbench.sources.formats.web_logs import read_access_log, read_log_batches
 from workbench.sources.mapping.decoders.json_decoder import decode_json
 from workbench.sources.mapping.field_places import FieldPlace, Found
@@ -37,20 +37,8 @@ _READERS: Mapping[str, Callable[..., RawCells]] = {
     "access_log": read_access_log,
     "pairs": read_name_values,
 }
-_TEXT = (".csv", ".tsv", ".txt", ".tab", ".dat", ".psv", ".log")
-_SUFFIXES: Mapping[str, str] = {
-    **dict.fromkeys(_TEXT, "delimited"),
-    **dict.fromkeys((".json", ".jsonl", ".ndjson"), "json"),
-    **dict.fromkeys((".xlsx", ".xlsm"), "sheets"),
-    **dict.fromkeys((".parquet", ".pq"), "parquet"),
-}
 #: Number of bytes in which at least a hundred records are expected.
 _SAMPLE = 1 << 18
-_MARKS = (
-    (b"PAR1", "parquet"),
-    (b"PK\x03\x04", "sheets"),
-    (b"\xd0\xcf\x11\xe0", "sheets"),  # an older or an encrypted workbook, which is told so
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,28 +76,6 @@ class PartMembers:
     closes: Mapping[int, str] = field(default_factory=dict)
 
 
-def format_of(data: bytes, name: str) -> str:
-    """Return the format of a file by its first bytes, for text by the suffix of its name.
-
-    Raises
-    ------
-    InputError
-        The file is empty or of an unknown kind.
-    """
-    if not data.strip() and not may_be_blank(name):
-        raise InputError(f"{name} is empty: nothing to read")
-    for mark, format_name in _MARKS:
-        if data.startswith(mark):
-            return format_name
-    suffix = f".{name.rsplit('.', 1)[-1].lower()}" if "." in name else ""
-    if suffix not in _SUFFIXES:
-        raise InputError(
-            f"{name} is a file of an unknown kind; known are {', '.join(sorted(_SUFFIXES))}: "
-            "give it the suffix of its format"
-        )
-    return _SUFFIXES[suffix]
-
-
 def sample_of(file: StoredFile) -> bytes:
     """Return the first lines of a text file, from which its format is recognised.
 
@@ -121,7 +87,7 @@ def sample_of(file: StoredFile) -> bytes:
 
 
 def _sample_of(data: bytes) -> bytes:
-    if len(data) <= _SAMPLE or data.startswith(tuple(mark for mark, _ in _MARKS)):
+    if len(data) <= _SAMPLE or data.startswith(tuple(BINARY_MARKS)):
         return data
     head, _, _ = data[:_SAMPLE].rpartition(b"\n")
     first = head.lstrip(b"\xef\xbb\xbf \t\r\n").split(b"\n", 1)[0].strip()

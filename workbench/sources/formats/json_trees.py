@@ -20,6 +20,7 @@ import polars as pl
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule
+from workbench.sources.formats.file_kinds import may_be_blank
 from workbench.sources.formats.file_rule import FileRule
 from workbench.sources.formats.json_values import (
     NOT_JSON,
@@ -32,7 +33,7 @@ from workbench.sources.formats.json_values import (
 )
 from workbench.sources.formats.raw_cells import malformed_records
 from workbench.sources.formats.shaped_trees import ShapedContent, ShapedTrees
-from workbench.sources.formats.text_decoding import decode, escape_undecodable, may_be_blank
+from workbench.sources.formats.text_decoding import decode, escape_undecodable
 from workbench.sources.formats.twice_encoded import twice_encoded_json_note
 
 _PREFIX = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.]*\s*=\s*(?=[\[{])")

@@ -71,15 +71,6 @@ def _escape(found: re.Match[str]) -> str:
     return f"\\x{code - 0xDC00:02x}" if 0xDC00 <= code <= 0xDCFF else f"\\u{code:04x}"
 
 
-def may_be_blank(name: str) -> bool:
-    """Return whether a file of this name may be blank: lines without a header, of which none came.
-
-    >>> may_be_blank("events.ndjson"), may_be_blank("orders.csv")
-    (True, False)
-    """
-    return name.lower().endswith((".jsonl", ".ndjson", ".log"))
-
-
 def decode(data: bytes, *, declared: str | None, name: str) -> DecodedText:
     """Decode a file's bytes without its byte order mark.
 

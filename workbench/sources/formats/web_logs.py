@@ -1,9 +1,10 @@
 r"""Read the access logs of web servers: NCSA common and combined, and W3C as IIS writes it.
 
 Combined logs have the fields of Apache's LogFormat ``%h %l %u %t "%r" %>s %b "%{Referer}i"
-"%{User-Agent}i"``, and may end with ``"%{Cookie}i"``. Within quotes Apache writes ``\"`` and
-``\xNN``, other servers raw bytes. A W3C log names its fields in a ``#Fields:`` line, which may
-change within the file; it is in UTC and has + for a blank within a field.
+"%{User-Agent}i"``, and may end with ``"%{Cookie}i"`` and further fields. A virtual host may stand
+before them, and behind proxies a list of addresses in place of one. Within quotes Apache writes
+``\"`` and ``\xNN``, other servers raw bytes. A W3C log names its fields in a ``#Fields:`` line, which
+may change within the file; it is in UTC and has + for a blank within a field.
 
 Columns are ``host``, ``user``, ``at``, ``request.method``, ``request.url``, ``request.protocol``,
 ``status``, ``bytes``, ``referrer``, ``agent`` and ``cookie``; ``-`` is an empty cell.
@@ -30,9 +31,12 @@ _COLUMNS = (
     "status", "bytes", "referrer", "agent", "cookie",
 )  # fmt: skip
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
+_ADDRESS = r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]+)"
 _LINE = re.compile(
-    r"(?:\S+:\d+ )?"  # the virtual host, where the log has one
-    r"(?P<host>\S+) \S+ (?P<user>\S+) \[(?P<at>[^\]]+)\] "
+    # The virtual host, where the log has one: with a port, or as a name before an address.
+    rf"(?:\S+:\d+ |(?=[^ ]*[A-Za-z_*])[\w.*-]+ (?={_ADDRESS}[ ,]))?"
+    # The first of several addresses is the client's, the others are those of proxies.
+    r"(?P<host>[^\s,]+)(?:, ?[^\s,]+)* \S+ (?P<user>\S+) \[(?P<at>[^\]]+)\] "
     rf"{_QUOTED.replace('(', '(?P<request>', 1)} (?P<status>\d{{3}}|-) (?P<bytes>\d+|-)"
     rf"(?: {_QUOTED.replace('(', '(?P<referrer>', 1)} {_QUOTED.replace('(', '(?P<agent>', 1)}"
     rf"(?: {_QUOTED.replace('(', '(?P<cookie>', 1)})?)?.*"
@@ -55,7 +59,7 @@ _NO_SIGN = b"\x01"  # hardly any log contains it, so it separates nothing
 _ODD = r"[^\x20-\x7e]|\\"
 #: The beginning of ``_LINE`` for lines without such signs and without a virtual host.
 _PLAIN_LINE = (
-    r"^(?P<host>[^ ]+) [^ ]+ (?P<user>[^ ]+) \[(?P<at>[^\]\[]+)\] "
+    r"^(?P<host>[^ ,]+) [^ ]+ (?P<user>[^ ]+) \[(?P<at>[^\]\[]+)\] "
     r'"(?P<request>[^"]*)" (?P<status>[0-9]{3}|-) (?P<bytes>[0-9]+|-)'
     r'(?: "(?P<referrer>[^"]*)" "(?P<agent>[^"]*)"(?: "(?P<cookie>[^"]*)")?)?'
 )
@@ -155,7 +159,11 @@ class _LogReading:
     def check(self) -> None:
         """Check that the log has a line of an access log, if it has any line."""
         if self._read and not self._accepted:
-            raise InputError(f"{self._name} has no line of an access log: check whether it is one")
+            raise InputError(
+                f"{self._name} has no line of an access log, which looks like 192.0.2.1 - - "
+                '[31/Mar/2024:14:30:00 +0200] "GET / HTTP/1.1" 200 5 or has its fields listed in a '
+                "line #Fields: check whether it is one; another form needs a mapping of its own"
+            )
 
 
 def _split_lines(data: bytes) -> pl.Series:

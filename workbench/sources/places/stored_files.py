@@ -1,6 +1,7 @@
 """Files of a delivery: one file, those of a folder, those that a pattern names, or of an archive.
 
-An archive may contain archives. What a file unpacks to is limited, since a small archive can be
+A folder may contain folders, and an archive archives. Files that operating systems and office
+programs put beside those of a user are left out. What a file unpacks to is limited, since a small archive can be
 made to fill any memory.
 """
 
@@ -10,7 +11,7 @@ import hashlib
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,9 @@ _MOST_TIMES = 200
 _ALWAYS = 1 << 26
 _MOST_LEVELS = 3
 _PIECE = 1 << 20
+#: Beginnings of the names, in lower case, of files and folders that no user made: hidden ones,
+#: locks of open documents, and what macOS and Windows keep beside files.
+_NOT_OF_USER = (".", "~$", "__macosx", "thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,7 @@ class StoredFile:
 
 
 def find_files(path: Path) -> list[StoredFile]:
-    """Return the files at a place, sorted by name; hidden files are left out.
+    """Return the files at a place, sorted by path, without those that no user made.
 
     Raises
     ------
@@ -131,7 +135,8 @@ def find_files(path: Path) -> list[StoredFile]:
         Nothing is there, or an archive is damaged or nested too deeply.
     """
     if path.is_dir():
-        found = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
+        inner = sorted(each for each in path.rglob("*") if each.is_file())
+        found = [each for each in inner if _is_of_user(each.relative_to(path).parts)]
     elif path.exists():
         found = [path]
     else:
@@ -141,6 +146,10 @@ def find_files(path: Path) -> list[StoredFile]:
         what = "contains no file" if path.is_dir() else "does not exist: check the path"
         raise InputError(f"{path} {what}")
     return files
+
+
+def _is_of_user(parts: Iterable[str]) -> bool:
+    return not any(part.lower().startswith(_NOT_OF_USER) for part in parts)
 
 
 def _unpack(file: StoredFile) -> Iterator[StoredFile]:
@@ -176,8 +185,7 @@ def _member_names(file: StoredFile) -> list[str]:
     with _explain_damage(file.label, "archive"):
         archive = _open_archive(file.path, file.members, file.label)
         names = [each.filename for each in archive.infolist() if not each.is_dir()]
-    hidden = ("__MACOSX/", ".")
-    return sorted(name for name in names if not name.startswith(hidden))
+    return sorted(name for name in names if _is_of_user(name.split("/")))
 
 
 def _open_archive(path: Path, members: tuple[str, ...], label: str) -> zipfile.ZipFile:
