@@ -3,8 +3,8 @@ r"""Read the access logs of web servers: NCSA common and combined, and W3C as II
 Combined logs have the fields of Apache's LogFormat ``%h %l %u %t "%r" %>s %b "%{Referer}i"
 "%{User-Agent}i"``, and may end with ``"%{Cookie}i"`` and further fields. A virtual host may stand
 before them, and behind proxies a list of addresses in place of one. Within quotes Apache writes
-``\"`` and ``\xNN``, other servers raw bytes. A W3C log names its fields in a ``#Fields:`` line, which
-may change within the file; it is in UTC and has + for a blank within a field.
+``\"`` and ``\xNN``, other servers raw bytes. A W3C log names its fields in a ``#Fields:`` line,
+which may change within the file; it is in UTC and has + for a blank within a field.
 
 Columns are ``host``, ``user``, ``at``, ``request.method``, ``request.url``, ``request.protocol``,
 ``status``, ``bytes``, ``referrer``, ``agent`` and ``cookie``; ``-`` is an empty cell.

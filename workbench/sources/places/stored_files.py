@@ -1,8 +1,8 @@
 """Files of a delivery: one file, those of a folder, those that a pattern names, or of an archive.
 
 A folder may contain folders, and an archive archives. Files that operating systems and office
-programs put beside those of a user are left out. What a file unpacks to is limited, since a small archive can be
-made to fill any memory.
+programs put beside those of a user are left out. What a file unpacks to is limited, since a small
+archive can be made to fill any memory.
 """
 
 import glob
