@@ -1,7 +1,8 @@
 """Parquet files: types arrive as they are, and damage is named."""
 
+import json
 from contextlib import suppress
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tests.conftest import shared
 from workbench.foundation.errors import InputError
+from workbench.sources import open_sources
 from workbench.sources.formats.columnar import read_parquet
 from workbench.sources.formats.file_rule import FileRule
 from workbench.sources.formats.parquet_structure import is_sound
@@ -105,3 +108,53 @@ def test_files_of_every_writer_are_sound(compression: str, tmp_path: Path):
     frame.head(0).write_parquet(tmp_path / "b", compression=compression)
     frame.write_parquet(tmp_path / "c", data_page_size=64, statistics="full")
     assert [is_sound((tmp_path / name).read_bytes()) for name in "abc"] == [True] * 3
+
+
+def test_lists_and_objects_are_read_as_trees(see, tmp_path: Path):
+    frame = pl.DataFrame(
+        {
+            "id": [2**60 + 1, 7],
+            "paid": pl.Series([12.3, float("nan")], dtype=pl.Float32),
+            "at": [datetime(2024, 6, 1, 10), None],  # noqa: DTZ001 the file has no zone
+            "from": [{"place": {"city": "Ghent"}}, None],
+            "lines": [[{"sku": "a", "n": 1}, {"sku": "b", "n": 2}], []],
+            "picture": [b"\xff", None],
+        }
+    )
+    frame.write_parquet(tmp_path / "a.parquet")
+    columns = {
+        "id": "code",
+        "paid": "money",
+        "at": "instant",
+        "from.place.city": "text",
+        "lines[].sku": {"type": "text", "join": "+"},
+    }
+    seen = see(tmp_path / "a.parquet", columns)
+    assert seen.cells == {
+        "id": [str(2**60 + 1), "7"],
+        "paid": ["1230.0000", None],
+        "at": ["2024-06-01 08:00:00.000000+00:00", None],
+        "from.place.city": ["Ghent", None],
+        "lines[].sku": ["a+b", None],
+    }
+    assert "1 number NaN or infinite: taken as empty" in seen.said
+    assert "columns of bytes are left out: picture" in seen.said
+
+
+def test_a_file_without_rows_has_no_trees(see, tmp_path: Path):
+    FRAME.clear().write_parquet(tmp_path / "a.parquet")
+    assert see(tmp_path / "a.parquet", {"id": "text"}).reading.read == 0
+
+
+def test_ga4_in_parquet_is_what_it_is_in_json(tmp_path: Path):
+    lines = shared("WORKBENCH_FORMATS", "formats") / "ga4_bigquery_export" / "events_export.ndjson"
+    events = [json.loads(line) for line in lines.read_text().splitlines()]
+    pl.DataFrame(events, infer_schema_length=None).write_parquet(tmp_path / "events.parquet")
+    settings = {"data_until": "2026-08-01", "basis": "consent", "currency": "EUR"}
+    [in_json], [in_parquet] = (
+        open_sources(path, settings=settings) for path in (lines, tmp_path / "events.parquet")
+    )
+    expected, found = in_json.read(0).tables, in_parquet.read(0).tables
+    assert found.keys() == expected.keys()
+    for table in expected:
+        assert found[table].equals(expected[table])

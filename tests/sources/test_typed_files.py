@@ -79,16 +79,8 @@ def test_a_typed_column_is_read_where_its_type_suits(
     ("cells", "kind", "declared", "advice"),
     [
         ([timedelta(hours=1)], pl.Duration, "integer", "type duration, .* a number of seconds"),
-        ([[1, 2]], pl.List(pl.Int64), "text", "type list, .* store one value in a cell"),
-        ([{"b": 1}], pl.Struct({"b": pl.Int64}), "text", "each member in a column of its own"),
         ([time(14, 30)], pl.Time, "instant", "type time, .* as instant: declare text"),
         ([date(2024, 3, 1)], pl.Date, "money", "declare date or instant or text"),
-        (
-            [[1, 2]],
-            pl.List(pl.Int64),
-            {"type": "text", "values": {"1": "a"}, "empty": ["x"]},
-            "type list",
-        ),
         ([True], pl.Boolean, "integer", "declare boolean or text or category"),
     ],
 )
@@ -97,6 +89,24 @@ def test_a_typed_column_that_does_not_suit_is_refused_by_name(
 ):
     with pytest.raises(InputError, match=rf"typed\.parquet: column 'a': its cells are .*{advice}"):
         see(_parquet(tmp_path, cells, kind), {"n": "code", "a": declared})
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "declared"),
+    [
+        ([[1, 2]], pl.List(pl.Int64), "text"),
+        ([[1, 2]], pl.Array(pl.Int64, 2), "integer"),
+        ([{"b": 1}], pl.Struct({"b": pl.Int64}), "text"),
+        ([[1]], pl.List(pl.Int64), {"type": "text", "values": {"1": "a"}, "empty": ["x"]}),
+    ],
+)
+def test_a_list_or_an_object_where_a_value_is_declared_is_refused_by_record(
+    see, tmp_path: Path, cells: list[Any], kind: Any, declared: Any
+):
+    seen = see(_parquet(tmp_path, cells, kind), {"n": "code", "a": declared})
+    [(row, words)] = words_of(seen.reading.refused)
+    assert row == 1
+    assert words.startswith("a: a list or an object where one value is expected: a mapping can")
 
 
 def test_nan_is_empty_and_said_and_infinity_is_refused(see, tmp_path: Path):

@@ -65,7 +65,8 @@ _WORDS: Mapping[str, str] = {
     "log_line": "not a line of an access log",
     "name_value": "not a line of the form name=value",
     # rules about the place of a cell
-    "nested": "a list or an object where one value is expected",
+    "nested": "a list or an object where one value is expected: a mapping can name a value in it "
+    "(a.b), join the values of a list (a[] with join) or make rows of them ([each])",
     "several": "several values where one is expected",
     "decoded": "not in the form that the decoder {decoder} reads",
     # rules about one cell

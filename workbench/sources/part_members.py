@@ -11,7 +11,7 @@ import polars as pl
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule
 from workbench.sources.file_evidence import FileEvidence, NeedsWholeFileError
-from workbench.sources.formats.columnar import read_parquet
+from workbench.sources.formats.columnar import has_trees, read_nested_parquet, read_parquet
 from workbench.sources.formats.delimited import read_delimited
 from workbench.sources.formats.delimited_batches import read_delimited_batches
 from workbench.sources.formats.file_kinds import BINARY_MARKS, format_of
@@ -27,6 +27,7 @@ from workbench.sources.mapping.decoders.json_decoder import decode_json
 from workbench.sources.mapping.field_places import FieldPlace, Found
 from workbench.sources.mapping.members import Members
 from workbench.sources.mapping.part_rules import PartRules
+from workbench.sources.mapping.recognition import SAMPLE
 from workbench.sources.places import StoredFile
 from workbench.sources.returned_records import choose_file_rule, is_returned, separate_added_columns
 
@@ -79,11 +80,16 @@ class PartMembers:
 def sample_of(file: StoredFile) -> bytes:
     """Return the first lines of a text file, from which its format is recognised.
 
-    A document over many lines, a workbook and Parquet are returned whole.
+    A document over many lines, a workbook and Parquet are returned whole; of Parquet with trees the
+    first records are, as lines of JSON.
     """
     head = file.read_start(_SAMPLE + 1)
     sample = _sample_of(head)
-    return sample if sample is not head or len(head) <= _SAMPLE else file.read()
+    if sample is head and len(head) > _SAMPLE:
+        sample = file.read()
+    if BINARY_MARKS.get(sample[:4]) == "parquet" and has_trees(sample, file.name):
+        return read_nested_parquet(sample, name=file.name, count=SAMPLE).lines
+    return sample
 
 
 def _sample_of(data: bytes) -> bytes:
@@ -127,6 +133,11 @@ def read_members(
             found = replace(found, members=_as_trees(found.members))
     elif stated == "json":
         found = _members_of_trees(read_json(data, rule=part.file, name=name), part, name)
+    elif stated == "parquet" and has_trees(data, name):
+        nested = read_nested_parquet(data, name=name)
+        trees = read_json_trees(nested.lines, rule=FileRule(), name=name)
+        found = _members_of_trees(trees, part, name)
+        found = replace(found, assumptions=(*found.assumptions, *nested.notes))
     else:
         found = _read_cells(_READERS[stated], data, part, name)
     return replace(found, members=_with_name_groups(found.members, part.file, name))

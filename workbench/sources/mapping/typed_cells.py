@@ -28,9 +28,6 @@ _READABLE: Mapping[type[pl.DataType], tuple[ColumnType, ...]] = {
 
 _ADVICE: Mapping[type[pl.DataType], str] = {
     pl.Duration: "store a number of seconds and declare integer or decimal",
-    pl.List: "store one value in a cell",
-    pl.Array: "store one value in a cell",
-    pl.Struct: "store each member in a column of its own",
     pl.Object: "store it as text",
 }
 
