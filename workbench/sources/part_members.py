@@ -129,7 +129,7 @@ def read_members(
     stated = part.file.format or format_of(data, name)
     if is_returned(data):
         found = _read_cells(read_delimited, data, part, name)
-        if stated == "json":
+        if stated == "json" or _were_trees(found.members, part):
             found = replace(found, members=_as_trees(found.members))
     elif stated == "json":
         found = _members_of_trees(read_json(data, rule=part.file, name=name), part, name)
@@ -219,7 +219,7 @@ def _members_of(cells: RawCells, part: PartRules, name: str) -> PartMembers:
         read=cells.read,
         is_plain=cells.is_plain,
         has_header=cells.has_header,
-        numbers=cells.numbers,
+        numbers=_texts_of_workbook(cells) if closes else cells.numbers,
         repeated=again,
         assumptions=cells.assumptions,
         closes=closes,
@@ -337,6 +337,28 @@ def _records_in(tree: Tree, rule: FileRule) -> list[Found] | None:
         if path.text.endswith("[]") and FieldPlace.read(path.text[:-2] or ".").is_in(tree):
             return []
     return None
+
+
+def _texts_of_workbook(cells: RawCells) -> pl.DataFrame:
+    """Return ``RawCells.numbers`` of corrected records, which may be those of a workbook.
+
+    Their dates have the form of workbooks beside the one that the mapping declares.
+    """
+    return cells.records.drop("source_row").select(pl.all().is_null() & False)
+
+
+def _were_trees(members: Members, part: PartRules) -> bool:
+    """Return whether corrected records were trees: a cell is one, or a place lies within one."""
+    places = [rule.place or label for label, rule in part.columns.items()]
+    paths = [path for place in places for path in FieldPlace.read(place).paths]
+    header = members.cells.columns
+    if any(len(path.names) > 1 and path.text not in header for path in paths):
+        return True
+    return any(
+        isinstance(_tree_of(cell), dict | list)
+        for column in members.cells
+        for cell in column.drop_nulls()
+    )
 
 
 def _as_trees(members: Members) -> Members:
