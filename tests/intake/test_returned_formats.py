@@ -98,3 +98,24 @@ def test_refused_records_come_back(
     again = load([returned], vault=vault, dataset="shop", mapping=mapping, settings={})
     assert (first.accepted, first.refused) == (2, 1)
     assert (again.accepted, again.refused, again.closed) == (1, 0, 1)
+
+
+def test_what_the_name_of_a_file_says_comes_back(vault, tmp_path: Path):
+    mapping = _mapping(
+        {
+            "@state": {"type": "category", "required": True, "name": "state"},
+            "joined": {"type": "date", "required": True, "name": "since"},
+        },
+        file={"from_name": "^(?P<state>[a-z]+)_members"},
+        attributes={"status": {"state": "state"}},
+    )
+    exported, returned = tmp_path / "loyal_members.csv", tmp_path / "refused.csv"
+    exported.write_text("id,joined\na1,2023-05-01\na2,never\n")
+    load([exported], vault=vault, dataset="shop", mapping=mapping, settings={}, max_refused=1)
+    write_quarantined_records(quarantined_records(vault.dataset("shop")), returned)
+    text = returned.read_text(encoding="utf-8-sig").replace("never", "2023-05-02")
+    returned.write_text(text)
+    again = load([returned], vault=vault, dataset="shop", mapping=mapping, settings={})
+    assert (again.accepted, again.closed) == (1, 1)
+    stated = vault.dataset("shop").stored_rows("attributes").collect()["value"].to_list()
+    assert stated == ["loyal", "loyal"]

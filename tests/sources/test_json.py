@@ -209,3 +209,39 @@ def test_mutated_bytes_lose_no_record(records, layout: str, position: int, chang
 @given(**MUTATIONS)
 def test_many_mutated_bytes_lose_no_record(records, layout: str, position: int, change: bytes):
     _check_mutated(_write(records, layout).encode(), position, change)
+
+
+LISTED = '{"count": 2, "data": [{"id": "a", "n": 1}, {"id": "b", "n": 2}]}'
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "message"),
+    [
+        (LISTED, {"id": "text"}, r"no record has id \(1 record read\).* records = \"data\[\]\""),
+        ('{"ID": "a", "m": 1}', {"m": "text", "id": {"type": "code", "required": True}}, "'ID'"),
+        ('[["id"], ["a"]]', {"id": "text"}, r"no record has id \(2 records read\)\. Correct"),
+    ],
+)
+def test_places_that_no_record_has_are_named_with_what_may_be_meant(
+    see, tmp_path: Path, content: str, columns: dict[str, object], message: str
+):
+    path = tmp_path / "a.json"
+    path.write_text(content)
+    with pytest.raises(InputError, match=message):
+        see(path, columns)
+
+
+def test_keys_that_may_be_values_are_not_named(see, tmp_path: Path):
+    path = tmp_path / "a.json"
+    path.write_text('{"ann@example.org": [{"action": "open"}]}')
+    with pytest.raises(InputError, match="no record has id") as error:
+        see(path, {"id": "text"})
+    assert "ann" not in str(error.value)
+
+
+def test_a_list_taken_for_one_member_is_named_with_its_path(see, tmp_path: Path):
+    path = tmp_path / "a.json"
+    path.write_text('{"id": "a", "answers": [{"q": "x"}]}')
+    each = {"answer": {"path": "answers", "columns": {"q": "text"}}}
+    with pytest.raises(InputError, match=r'no member of answers has q .* the path "answers\[\]"'):
+        see(path, {"id": "text"}, each=each)

@@ -87,7 +87,7 @@ def test_a_record_repeated_in_a_later_sheet_counts_once_copy_by_copy(see, tmp_pa
 
 def test_what_is_no_workbook_is_refused(see, tmp_path: Path):
     path = tmp_path / "no.xlsx"
-    path.write_text("id,n\n")
+    path.write_bytes(b"\x00id,n\n")
     with pytest.raises(InputError, match=r"no\.xlsx is not a readable \.xlsx workbook"):
         see(path, {"id": "text"})
 

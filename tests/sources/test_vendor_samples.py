@@ -138,7 +138,7 @@ def test_a_renamed_file_of_mailchimp_is_refused_since_it_has_no_state(
     sample = formats / "mailchimp" / "subscribed_members_export_ab12cd.csv"
     (tmp_path / "members.csv").write_bytes(sample.read_bytes())
     (source,) = open_sources(tmp_path / "members.csv", settings=ANYWHERE)
-    with pytest.raises(InputError, match="no cell of column '@state' can be read as category"):
+    with pytest.raises(InputError, match="reads state from the name of the file, which lacks it"):
         source.read(0)
 
 

@@ -379,16 +379,17 @@ def _tree_of(cell: str) -> Tree:
 
 
 def _with_name_groups(members: Members, rule: FileRule, name: str) -> Members:
-    """Add the named groups of ``from_name`` as columns; a name that does not match has none."""
-    if rule.from_name is None:
+    """Add the named groups of ``from_name`` as columns; a name that does not match has none.
+
+    Corrected records have the groups of the file in which they were refused.
+    """
+    match = re.search(rule.from_name, name) if rule.from_name is not None else None
+    if match is None:
         return members
-    pattern = re.compile(rule.from_name)
-    match = pattern.search(name)
     known = [
-        pl.repeat(match[group] if match else None, len(members), dtype=pl.String, eager=True).alias(
-            f"@{group}"
-        )
-        for group in pattern.groupindex
+        pl.repeat(text, len(members), dtype=pl.String, eager=True).alias(f"@{group}")
+        for group, text in match.groupdict().items()
+        if f"@{group}" not in members.cells.columns
     ]
     cells = members.cells.with_columns(known) if members.cells.width else pl.DataFrame(known)
     return replace(members, cells=cells)

@@ -85,10 +85,8 @@ def format_of(data: bytes, name: str) -> str:
     head = data[:_HEAD].removeprefix(b"\xef\xbb\xbf")
     if _TREES.match(head):
         return "json"
-    # A JavaScript file may assign its JSON to a name first, so a bracket is looked for.
-    if by_name == "json" and not _is_table(head):
-        return "json"
-    return "delimited"
+    # Text that is no table has the format of its name, whose reader says what is wrong with it.
+    return by_name if by_name is not None and not _is_table(head) else "delimited"
 
 
 def suffix_of(name: str) -> str:
@@ -125,6 +123,9 @@ def _is_text(data: bytes) -> bool:
 
 
 def _is_table(head: bytes) -> bool:
-    """Return whether text begins like a table, with a delimiter and without a bracket."""
+    """Return whether text begins like a table: with a delimiter and without a bracket.
+
+    A JavaScript file may assign its JSON to a name in the first line.
+    """
     line = head.lstrip().split(b"\n", 1)[0]
     return not re.search(rb"[\[{]", line) and re.search(rb"[,;\t|]", line) is not None

@@ -1,16 +1,21 @@
-"""Check that a file of columns has those that its mapping needs."""
+"""Check that a file has the columns, or its records the places, that its mapping needs."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
+from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError
-from workbench.sources.mapping.field_places import FieldPlace
+from workbench.sources.mapping.field_places import FieldPlace, fields_of
+from workbench.sources.mapping.mapping_rules import ColumnRule
 from workbench.sources.mapping.members import Members
 from workbench.sources.mapping.part_context import PartContext
 from workbench.sources.mapping.part_rules import PartRules
 
 #: Similarity of two names that differ by a letter or a sign; below it they are different names.
 _A_LETTER = 0.85
+#: A key of JSON that is a name, which a message may print; other keys may be values, as addresses.
+_NAME = re.compile(r"[A-Za-z_][\w-]*")
 
 
 def check_places(members: Members, context: PartContext) -> None:
@@ -29,6 +34,88 @@ def check_places(members: Members, context: PartContext) -> None:
     missing = [place for place, is_due in needed.items() if is_due and not members.has(place)]
     if missing:
         _refuse_header(missing, list(needed), header, context)
+
+
+def check_found(
+    members: Members,
+    missing: Sequence[str],
+    rules: Mapping[str, ColumnRule],
+    each: str | None,
+    context: PartContext,
+) -> None:
+    """Refuse a set of which no row has any place, or none has a place that is required.
+
+    Parameters
+    ----------
+    members : Members
+        Rows of the set.
+    missing : sequence of str
+        Places that are in no row.
+    rules : mapping of str to ColumnRule
+        Rules of the set's columns, by label.
+    each : str or None
+        Name of the set, None for the records.
+    context : PartContext
+        Mapping and file.
+
+    Raises
+    ------
+    InputError
+        The rows lack these places.
+    """
+    required = [
+        p for label, r in rules.items() if r.required and (p := r.place or label) in missing
+    ]
+    needed = [*missing] if len(missing) == len(rules) else required
+    if not needed or not len(members):
+        return
+    context.evidence.need_whole("no place could be found so far")
+    if (named := _names_in(needed, context)) is not None:
+        raise InputError(named)
+    what = "member" if each else "record"
+    where = f" of {context.part.each[each].path}" if each else ""
+    raise InputError(
+        f"{context.file}: no {what}{where} has {', '.join(needed)} "
+        f"({count_text(len(members), what)} read).{_hint(members, needed, each, context)} Correct "
+        f"the file, or the places in mapping {context.title}"
+    )
+
+
+def _names_in(needed: Sequence[str], context: PartContext) -> str | None:
+    """Return why places that are parts of the file's name are missing, None if there are none."""
+    pattern = context.part.file.from_name
+    if pattern is None:
+        return None
+    groups = [name for name in re.compile(pattern).groupindex if f"@{name}" in needed]
+    if not groups:
+        return None
+    return (
+        f"{context.file}: mapping {context.title} reads {' and '.join(groups)} from the name of "
+        f"the file, which lacks it: give the file the name with which it was exported. (The name "
+        f"must match {pattern})"
+    )
+
+
+def _hint(members: Members, needed: Sequence[str], each: str | None, context: PartContext) -> str:
+    """Return what may be meant: the members of a list, or places with a similar name."""
+    trees = members.trees if members.trees is not None else ()
+    tree = trees[0] if len(trees) else None
+    if each is not None and isinstance(tree, list):
+        return f' The members of a list have the path "{context.part.each[each].path}[]".'
+    if each is None and isinstance(tree, dict):
+        lists = [
+            f'"{name}[]"'
+            for name, value in tree.items()
+            if isinstance(value, list) and value and isinstance(value[0], dict)
+        ]
+        if named := [text for text in lists if _NAME.fullmatch(text[1:-3])]:
+            return (
+                " If the records are the members of a list, declare records = "
+                f"{' or '.join(named)} under [file]."
+            )
+    known = [*members.cells.columns, *(fields_of(tree) if tree is not None else ())]
+    similar = [repr(near) for place in needed if (near := _nearest(place, known)) is not None]
+    return f" Did you mean {' and '.join(similar)}?" if similar else ""
 
 
 def _is_decoded(place: str, part: PartRules) -> bool:
@@ -61,9 +148,13 @@ def _refuse_header(
 
 
 def _describe_missing(source: str, header: list[str]) -> str:
-    nearest = get_close_matches(source.lower(), [h.lower() for h in header], n=1)
-    original = next((h for h in header if nearest and h.lower() == nearest[0]), None)
+    original = _nearest(source, header)
     return f"column {source!r}" + (f" (did you mean {original!r}?)" if original else "")
+
+
+def _nearest(source: str, names: Sequence[str]) -> str | None:
+    nearest = get_close_matches(source.lower(), [name.lower() for name in names], n=1)
+    return next((name for name in names if nearest and name.lower() == nearest[0]), None)
 
 
 def _has_similar_names(missing: Iterable[str], header: list[str]) -> bool:

@@ -28,6 +28,9 @@ from workbench.sources.mapping.placed_cells import (
     first_filled,
 )
 
+#: Columns with what is known of a member itself.
+_OF_MEMBER = ("@key", "@number", "@title")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Members:
@@ -166,6 +169,8 @@ class Members:
     def as_json(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return records as JSON texts, of a flat record an object of its cells.
 
+        Cells from the name of the file are among them.
+
         Parameters
         ----------
         rows : DataFrame
@@ -176,8 +181,9 @@ class Members:
         DataFrame
             ``source_row`` and ``raw``.
         """
-        own = [name for name in self.cells.columns if not name.startswith("@")]
-        if own or self.trees is None:
+        is_flat = any(not name.startswith("@") for name in self.cells.columns)
+        if is_flat or self.trees is None:
+            own = [name for name in self.cells.columns if name not in _OF_MEMBER]
             return raw_cells_as_json(
                 self.cells.select(own).insert_column(0, self.numbers.alias("source_row")), rows
             )

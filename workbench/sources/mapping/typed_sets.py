@@ -9,6 +9,7 @@ from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule
 from workbench.sources.file_evidence import FileEvidence
+from workbench.sources.mapping.header_checks import check_found
 from workbench.sources.mapping.mapping_rules import ColumnRule
 from workbench.sources.mapping.members import Members, fill_down
 from workbench.sources.mapping.part_context import PartContext
@@ -50,6 +51,7 @@ def type_set(members: Members, each: str | None, context: PartContext) -> TypedS
         faults += [(place, broken, at & elsewhere) for broken, at in column.faults]
         notes += [f"{label}: {note}" for note in column.notes]
     _check_accepted(columns, context)
+    check_found(members, never_found, part.columns_of(each), each, context)
     for label, rule in part.columns_of(each).items():
         _check_readable(label, columns[label], rule, context)
     if never_found:
