@@ -2,6 +2,7 @@
 
 import csv
 import json
+import tomllib
 from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ import pytest
 
 from workbench.cli import main
 from workbench.extracts import written_extract
+from workbench.extracts.single_table import anonymise_table
 from workbench.extracts.table_files import read_table
 from workbench.foundation.errors import InputError
 from workbench.session import user_session
+from workbench.studies.extract_policy import extract_policy
 
 RULES = """
 k = 3
@@ -289,6 +292,29 @@ def test_a_drafted_policy_applied_to_its_own_extract_changes_nothing(
         assert ("has labels already" in " ".join(notes)) == (read == first)
     once, twice = (pl.read_csv(path, infer_schema=False) for path in (first, second))
     assert once.sort(once.columns).equals(twice.sort(once.columns))
+
+
+def test_what_suppression_moves_out_of_reach_is_reached_without_it(source: Path) -> None:
+    """Rows left out change the shares by which t is judged, and the values by which l is."""
+    draw = np.random.default_rng(8)
+    illness = draw.choice(list("abc"), 80, p=[0.7, 0.2, 0.1])
+    is_missing = draw.random(80) < 0.3
+    rows = pl.DataFrame(
+        {
+            "age": draw.integers(20, 80, 80),
+            "illness": [None if m else str(i) for i, m in zip(illness, is_missing, strict=True)],
+        }
+    )
+    rules = (
+        "k = 3\nl = 2\nt = 0.25\nsuppression_limit = 0.3\nleast_alike = 2\n[columns]\n"
+        'illness = "sensitive"\nage = { treatment = "generalise", bands = [5, 10, 20] }\n'
+    )
+    rows.write_csv(source)
+    policy = extract_policy(tomllib.loads(rules), name="p", source="p")
+    made = anonymise_table(read_table(source), policy, {})
+    assert made.suppressed == 0
+    assert made.reached["t of illness"] <= 0.25
+    assert made.reached["l of illness"] >= 2
 
 
 def test_a_draft_is_a_policy_that_works(source: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -117,12 +117,16 @@ class Extract:
                 f"policy {self.policy.name} leaves nobody in the extract: take a smaller k or "
                 "suppression_limit, or a larger table"
             )
-        faults = self.faults()
-        if self.policy.doubts == "refused":
-            faults += self.doubts()
-        if faults:
+        if faults := self.faults():
             raise PrivacyError(
                 f"policy {self.policy.name} forbids this extract: {' '.join(faults)} Take a "
                 "larger k, fewer columns or coarser hierarchies, drop columns that are kept, "
                 "perturbed or pseudonymised, or leave rows of one person unlinked"
+            )
+        if self.policy.doubts == "refused" and (doubts := self.doubts()):
+            raise PrivacyError(
+                f"policy {self.policy.name} forbids an extract of which this is not known: "
+                f"{' '.join(doubts)} An interval that is too wide needs more persons; otherwise "
+                'take fewer columns or coarser hierarchies, or state doubts = "said" to hand it '
+                "out with these words on its page"
             )

@@ -105,9 +105,27 @@ class TableToRecode:
                     f"policy {policy.name}: l is {least}, but column {name} has only {different} "
                     "different values: lower its l, or drop the column"
                 )
+        # Without suppression every row is left, so that t is judged by the table it was asked of.
+        for limit in dict.fromkeys((policy.suppression_limit, 0.0)):
+            if (made := self._recode_within(rows, limit)) is not None:
+                return made
+        raise PrivacyError(
+            f"policy {policy.name}: the rows that are left do not reach t, or l among the values "
+            "that are stated: take a smaller l or a larger t, or drop a sensitive column with "
+            "empty cells"
+        )
+
+    def _recode_within(self, rows: pl.DataFrame, limit: float) -> RecodedTable | None:
+        """Recode until the rows that are left reach the policy; None if they do not."""
         margin = Margin()
         for _ in range(_TRIES):
-            made = self._recode_to(rows, criteria_of(policy, self.sensitive, margin=margin))
+            criteria = criteria_of(self.policy, self.sensitive, margin=margin)
+            try:
+                made = self._recode_to(rows, criteria, limit)
+            except PrivacyError:
+                if margin == Margin() and limit == self.policy.suppression_limit:
+                    raise
+                return None
             missed = self._reached(made).filter(~pl.col("is_reached"))
             if missed.is_empty():
                 return made
@@ -117,19 +135,17 @@ class TableToRecode:
                 further_values=margin.further_values + int(too_far.height < missed.height),
                 share_of_t=margin.share_of_t * float(factor),  # type: ignore[arg-type]  # a number
             )
-        raise PrivacyError(
-            f"policy {policy.name}: the rows that are left do not reach t, or l among the values "
-            "that are stated: take suppression_limit = 0, a smaller l or a larger t, or drop a "
-            "sensitive column with empty cells"
-        )
+        return None
 
-    def _recode_to(self, rows: pl.DataFrame, criteria: list[Criterion]) -> RecodedTable:
+    def _recode_to(
+        self, rows: pl.DataFrame, criteria: list[Criterion], limit: float
+    ) -> RecodedTable:
         policy = self.policy
         return recode(
             rows,
             hierarchies=self.hierarchies,
             criteria=criteria,
-            suppression_limit=policy.suppression_limit,
+            suppression_limit=limit,
             method="levels" if policy.recoding == "levels" else "local",
             labels="ranges" if policy.recoding == "ranges" else "hierarchy",
             persons=self._counted(rows),

@@ -123,7 +123,12 @@ class RiskReport:
                 *value_failures(self.known_values, limits),
             ]
         }
-        is_bounded = self.original_highest <= limits.highest
+        # Where so many persons are alike in the originals, no attack finds or links one of them.
+        bounds: dict[RiskCriterion, float] = {
+            "singling_out": limits.highest,
+            "linkability": limits.linkability,
+            "inference": 0.0,
+        }
         return tuple(
             judge_criterion(
                 criterion,
@@ -132,7 +137,7 @@ class RiskReport:
                 others=others.get(criterion, ()),
                 failures=failures.get(criterion, ()),
                 doubt=doubt or self._untried(criterion) or self._unprotected(criterion),
-                is_bounded=is_bounded and criterion == "singling_out",
+                is_bounded=self.original_highest <= bounds[criterion],
             )
             for criterion in CRITERIA
         )
