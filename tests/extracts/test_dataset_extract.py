@@ -178,6 +178,23 @@ def test_the_page_has_context_columns_and_price(unlinked: Extract, linked: Extra
             assert words in page
 
 
+def test_sums_are_told_too_coarsely_to_know_what_one_customer_spent(
+    unlinked: Extract, dataset: Dataset
+) -> None:
+    told = unlinked.further["histories"]["orders"]["sums_kept"]["total_minor"]
+    visible = find_visible_data(terms_of(unlinked.policy, dataset), dataset)
+    allowed = visible.allowed.lazy().select("customer_id")
+    orders = visible.rows(
+        "orders", keep=lambda rows: rows.join(allowed, on="customer_id", how="semi")
+    ).collect()
+    assert not unlinked.suppressed
+    step = unlinked.policy.least_alike / orders["customer_id"].n_unique()
+    assert step > 0.001
+    assert told / step == pytest.approx(round(told / step), abs=1e-3)
+    shown = unlinked.tables["orders"]["total_minor"].sum()
+    assert abs(told - shown / orders["total_minor"].sum()) < step
+
+
 def test_too_few_customers_for_k_are_refused(dataset: Dataset) -> None:
     with pytest.raises(PrivacyError, match="k is 400"):
         anonymise_dataset(dataset, shop_policy(k=400), customers=300)

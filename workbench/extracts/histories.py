@@ -35,6 +35,8 @@ from workbench.studies import ExtractPolicy, StudyTerms
 
 _UNITS = ("day", "week", "month", "quarter", "year")
 _SAMPLE = 1_000
+#: Finest step of the share of a sum that is told.
+_FINEST_SHARE = 0.001
 #: Column with the hash of a row's fact.
 FACT = "_fact"
 
@@ -54,7 +56,7 @@ class ProtectedTable:
     read, blanked, left_out : int
         Number of rows, of rows that lost their product, and of rows that were left out.
     sums_kept : mapping of str to float
-        For each column of amounts its sum in the extract, divided by that in the dataset.
+        For each column of amounts its sum in the extract, divided by that in the dataset, rounded.
     """
 
     rows: pl.DataFrame = field(repr=False)
@@ -180,14 +182,22 @@ def _protect_family(
             read=read,
             blanked=blanked,
             left_out=read - kept.height,
-            sums_kept=_sums_kept(name, kept, visible, pseudonyms),
+            sums_kept=_sums_kept(name, kept, visible, pseudonyms, policy.least_alike),
         )
     return made
 
 
 def _sums_kept(
-    table: str, kept: pl.DataFrame, visible: VisibleData, pseudonyms: Pseudonyms
+    table: str,
+    kept: pl.DataFrame,
+    visible: VisibleData,
+    pseudonyms: Pseudonyms,
+    least_alike: int,
 ) -> dict[str, float]:
+    """Return the sums of amounts as shares of those before, in steps of some persons' mean.
+
+    The exact sums of two extracts would tell what a person spent who is in one of them only.
+    """
     amounts = [
         name for name in TABLES[table].columns_with_treatment("amount") if name in kept.columns
     ]
@@ -195,9 +205,15 @@ def _sums_kept(
         return {}
     rows = visible.rows(table, keep=pseudonyms.keep_visible)
     sums = pl.col(amounts).cast(pl.Float64).sum()
-    before = rows.select(sums).collect(engine="streaming").row(0, named=True)
+    persons = pl.col("customer_id").n_unique().alias("_persons")
+    before = rows.select(sums, persons).collect(engine="streaming").row(0, named=True)
     after = kept.select(sums).row(0, named=True)
-    return {name: after[name] / before[name] for name in amounts if before[name]}
+    step = max(_FINEST_SHARE, least_alike / before["_persons"]) if before["_persons"] else 1.0
+    return {
+        name: round(round(after[name] / before[name] / step) * step, 6)
+        for name in amounts
+        if before[name]
+    }
 
 
 def _with_columns_of_whole(rows: pl.DataFrame, table: str, whole: pl.DataFrame) -> pl.DataFrame:
