@@ -220,11 +220,27 @@ def test_names_that_look_alike_are_the_mapping_s(name: str):
     assert cells.columns == ["id", "Café x"]
 
 
-def test_names_in_another_case_are_only_suggested(see, tmp_path: Path):
+def test_names_in_another_case_are_the_mapping_s_and_said(see, tmp_path: Path):
     file = tmp_path / "a.csv"
     file.write_text("ID,n\n1,2\n")
-    with pytest.raises(InputError, match=r"lacks column 'id' \(did you mean 'ID'\?\)"):
-        see(file, {"id": "code", "n": "text"})
+    seen = see(file, {"id": "code", "n": "text"})
+    assert seen.cells == {"id": ["1"], "n": ["2"]}
+    assert "column names in another letter case: ID for id" in seen.said
+
+
+@pytest.mark.parametrize(
+    ("header", "names", "columns"),
+    [
+        ("id,ID", ["id"], ["id", "ID"]),
+        ("ID,Id", ["id"], ["ID", "Id"]),
+        ("ID,n", ["id", "Id"], ["ID", "n"]),
+        ("id,n", ["id", "ID"], ["id", "n"]),
+    ],
+)
+def test_names_that_case_alone_tells_apart_stay_apart(
+    header: str, names: list[str], columns: list[str]
+):
+    assert _read(f"{header}\n1,2\n", *names).columns == columns
 
 
 CELLS = st.text(

@@ -69,6 +69,32 @@ def test_rows_come_keyed_by_the_sources_own_record(tmp_path: Path):
     assert reading.tables["identities"]["identifier"].to_list() == ["shop:7"]
 
 
+@pytest.mark.parametrize(
+    ("more", "currency"),
+    [
+        ({}, "XXX"),
+        ({"columns": {"who": "code", "paid": "money"}}, None),
+        ({"attributes": {"value": {"coin": "currency"}}}, None),
+    ],
+)
+def test_a_source_without_amounts_needs_no_currency(
+    tmp_path: Path, more: dict[str, object], currency: str | None
+):
+    stated = {name: value for name, value in SETTINGS.items() if name != "currency"}
+    content = {
+        "columns": {"who": "code"},
+        "record": {"id": "who"},
+        "identities": {"user_id": "who"},
+    }
+    mapping = SourceMapping.of({**content, **more}, name="people")
+    path = _file(tmp_path, "who,paid\n7,1\n")
+    if currency is None:
+        with pytest.raises(ParameterError, match=r"not declared: currency\."):
+            open_source(path, mapping=mapping, settings=stated)
+    else:
+        assert open_source(path, mapping=mapping, settings=stated).currency == currency
+
+
 def test_bad_cells_refuse_their_record_with_every_reason(tmp_path: Path):
     path = _file(tmp_path, "no,who,on,paid\n1,7,2024-05-02,1\n2,7,soon,much\n3,7,2024-02-30,2\n")
     reading = open_source(path, mapping=SourceMapping.of(ORDERS, name="o"), settings=SETTINGS).read(

@@ -127,6 +127,23 @@ def test_a_file_that_is_no_export_is_not_recognised(file: str, formats: Path) ->
         open_sources(formats / file, settings=ANY_ANSWER)
 
 
+def test_salesforce_names_its_fields_in_capitals_or_not(formats: Path, tmp_path: Path) -> None:
+    sample = formats / "salesforce" / "Contact_dataloader.csv"
+    header, _, records = sample.read_text(encoding="utf-8-sig").partition("\n")
+    renamed = header.title().replace("__C", "__c")
+    (tmp_path / "Contact.csv").write_text(f"{renamed}\n{records}", encoding="utf-8")
+    [capitals], [others] = (
+        open_sources(path, settings=ANYWHERE) for path in (sample, tmp_path / "Contact.csv")
+    )
+    expected, found = capitals.read(0), others.read(0)
+    assert "Loyalty_Tier__c" in renamed
+    assert any("in another letter case: Id for ID, " in said for said in found.assumptions)
+    assert found.tables.keys() == expected.tables.keys()
+    for table, rows in expected.tables.items():
+        if table != "attributes":  # Its names are those of the header.
+            assert found.tables[table].equals(rows)
+
+
 def test_a_header_alone_has_no_records(formats: Path) -> None:
     [found] = open_sources(formats / ONLY_A_HEADER, settings=ANY_ANSWER)
     assert isinstance(found, FileWithoutRecords)

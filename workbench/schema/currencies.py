@@ -10,6 +10,9 @@ from types import MappingProxyType
 
 import polars as pl
 
+#: Code of ISO 4217 for transactions without any currency.
+NO_CURRENCY = "XXX"
+
 #: Codes of ISO 4217 by the decimal places of the smallest unit, which table A.1 of it lists.
 _CODES_BY_PLACES: Mapping[int, str] = MappingProxyType(
     {

@@ -10,6 +10,7 @@ import polars as pl
 
 from workbench.foundation.errors import ParameterError
 from workbench.foundation.files import canonical_json
+from workbench.schema.currencies import NO_CURRENCY
 from workbench.sources.file_evidence import FileEvidence, NeedsWholeFileError
 from workbench.sources.formats.delimited_batches import BATCH
 from workbench.sources.formats.file_kinds import format_of
@@ -65,8 +66,11 @@ class MappedFile(WithProvenance):
         ParameterError
             A setting is unknown, malformed or missing.
         """
+        declared = dict(mapping.declared)
+        if not mapping.part[part].has_amounts:
+            declared["currency"] = declared["currency"] or NO_CURRENCY
         provenance = Provenance.of(
-            mapping.declared,
+            declared,
             settings,
             where=f"mapping {mapping.name}",
             asked=mapping.ask,

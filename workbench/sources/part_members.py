@@ -229,7 +229,9 @@ def _members_of(cells: RawCells, part: PartRules, name: str) -> PartMembers:
 def _expected_names(part: PartRules) -> tuple[str, ...]:
     """Return the places that may be names of columns, as evidence for a file's delimiter."""
     places = [rule.place or label for label, rule in part.columns.items()]
-    return tuple(name for place in places for name in (place, *place.split(" | ")))
+    places += [place for rule in part.decode.values() for place in rule.values()]
+    places += part.recognise.needs if part.recognise is not None else ()
+    return tuple(dict.fromkeys(n for place in places for n in (place, *place.split(" | "))))
 
 
 def _separate_header_rows(

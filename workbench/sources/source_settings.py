@@ -1,7 +1,8 @@
 """Settings of a source, which a file does not contain: system, zone, currency and others.
 
-The mapping declares them, and ``--set name=value`` replaces them. All but the trust are required,
-because a wrong guess of the zone would shift every instant, and a guessed lawful basis is not one.
+The mapping declares them, and ``--set name=value`` replaces them. All but the trust, and the
+currency of a source without amounts, are required, because a wrong guess of the zone would shift
+every instant, and a guessed lawful basis is not one.
 """
 
 import re

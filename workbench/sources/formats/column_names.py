@@ -1,10 +1,10 @@
 r"""Find the header of a file, and the names of its columns.
 
 Spreadsheets, web pages and file systems write the same name in different Unicode forms, with
-no-break spaces or with invisible characters. Such a name is the mapping's name. A name in another
-letter case is a different name, which a message may suggest.
+no-break spaces or with invisible characters, and versions of an export in another letter case. Such
+a name is the mapping's name, unless the file has two names that differ by letter case alone.
 
->>> name_columns(["id", "Cafe\u0301\u00a0name\u200b"], expected=["Café name"], name="a.csv")
+>>> name_columns(["ID", "Cafe\u0301\u00a0name\u200b"], expected=["id", "Café name"], name="a.csv")
 ['id', 'Café name']
 """
 
@@ -46,8 +46,8 @@ def find_header(rows: Sequence[Sequence[str | None]], expected: Collection[str])
     >>> find_header([["Report of May"], ["id", "name"], ["1", "Ann"]], ["id", "name"])
     (1, 2)
     """
-    wanted = {plain_name(name) for name in expected}
-    found = [len(wanted & {plain_name(cell) for cell in row if cell}) for row in rows]
+    wanted = {_folded(name) for name in expected}
+    found = [len(wanted & {_folded(cell) for cell in row if cell}) for row in rows]
     best = max(range(len(rows)), key=lambda position: (found[position], -position), default=0)
     if not rows or found[best] * 2 <= len(wanted):
         best = 0
@@ -57,9 +57,9 @@ def find_header(rows: Sequence[Sequence[str | None]], expected: Collection[str])
 def name_columns(found: Sequence[str | None], *, expected: Collection[str], name: str) -> list[str]:
     """Return the names of columns from the cells of a header.
 
-    A name that differs from one of the mapping only by Unicode form, kind of blank or invisible
-    characters becomes the mapping's name. A column whose name is empty or repeated gets its number:
-    ``price (field 3)``.
+    A name that differs from one of the mapping only by Unicode form, kind of blank, invisible
+    characters or letter case becomes the mapping's name. A column whose name is empty or repeated
+    gets its number: ``price (field 3)``.
 
     Parameters
     ----------
@@ -82,17 +82,37 @@ def name_columns(found: Sequence[str | None], *, expected: Collection[str], name
             "the delimiter and the line ends"
         )
     mapped = {plain_name(source): source for source in expected}
+    alike = _alike_but_for_case(found, expected)
     names: dict[str, None] = {}
     for position, cell in enumerate(found, start=1):
         bare = escape_undecodable(cell or "").strip()
         if bare not in expected:
-            bare = mapped.get(plain_name(bare), bare) if bare else bare
+            bare = mapped.get(plain_name(bare)) or alike.get(_folded(bare), bare)
         if bare in names and bare in expected:
             raise InputError(f"{name} has column {bare!r} twice: rename one of them")
         is_free = bare and bare != "source_row" and bare not in names
         numbered = f"{bare} (field {position})".strip()
         names[bare if is_free else numbered] = None
     return list(names)
+
+
+def case_notes(found: Sequence[str | None], names: Sequence[str]) -> list[str]:
+    """Return a sentence on columns that the mapping names in another letter case."""
+    bare = [plain_name(cell or "") for cell in found]
+    changed = [
+        f"{cell} for {name}"
+        for cell, name in zip(bare, names, strict=False)
+        if cell != name and cell.lower() == name.lower()
+    ]
+    return [f"column names in another letter case: {', '.join(changed)}"] if changed else []
+
+
+def _alike_but_for_case(found: Sequence[str | None], expected: Collection[str]) -> dict[str, str]:
+    """Return the names of the mapping by their form in lower case, where it is the only one."""
+    in_file = Counter(_folded(cell) for cell in found if cell)
+    in_mapping = Counter(map(_folded, expected))
+    folded = {_folded(source): source for source in expected}
+    return {key: s for key, s in folded.items() if in_file[key] == in_mapping[key] == 1}
 
 
 def reordered_header(where: str) -> str:

@@ -14,7 +14,7 @@ from polars.exceptions import PanicException, PolarsError
 
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError
-from workbench.sources.formats.column_names import name_columns
+from workbench.sources.formats.column_names import case_notes, name_columns
 from workbench.sources.formats.file_rule import FileRule
 from workbench.sources.formats.parquet_structure import is_sound
 from workbench.sources.formats.raw_cells import RawCells, malformed_records
@@ -43,14 +43,15 @@ def read_parquet(data: bytes, *, rule: FileRule, expected: Collection[str], name
         The file is not a Parquet file, is encrypted, cut off or damaged.
     """
     records = _read_records(data, name)
-    records.columns = name_columns(records.columns, expected=expected, name=name)
+    stored = records.columns
+    records.columns = name_columns(stored, expected=expected, name=name)
     number = pl.int_range(1, records.height + 1, dtype=pl.Int64, eager=True)
     return RawCells(
         records=records.insert_column(0, number.alias("source_row")),
         refused=malformed_records([]),
         read=records.height,
         is_plain=True,
-        assumptions=tuple(twice_encoded_notes(records)),
+        assumptions=(*case_notes(stored, records.columns[1:]), *twice_encoded_notes(records)),
     )
 
 

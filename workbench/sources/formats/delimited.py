@@ -16,7 +16,12 @@ import polars as pl
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule
-from workbench.sources.formats.column_names import HeaderAgain, name_columns, reordered_header
+from workbench.sources.formats.column_names import (
+    HeaderAgain,
+    case_notes,
+    name_columns,
+    reordered_header,
+)
 from workbench.sources.formats.delimited_layout import FileLayout, find_layout
 from workbench.sources.formats.delimited_records import (
     FaultyRecord,
@@ -115,6 +120,7 @@ def _read_cells(
             *text.assumptions,
             *notes,
             *layout.notes,
+            *case_notes(layout.header or (), header),
             *reading.notes(),
             *(() if text.content.isascii() else twice_encoded_notes(records)),
         ),

@@ -11,6 +11,7 @@ import polars as pl
 
 from workbench.foundation.errors import InputError
 from workbench.sources.file_evidence import FileEvidence, NeedsWholeFileError
+from workbench.sources.formats.column_names import case_notes
 from workbench.sources.formats.delimited import DelimitedReading, name_header
 from workbench.sources.formats.delimited_layout import find_layout
 from workbench.sources.formats.delimited_records import LONGEST
@@ -89,6 +90,7 @@ def read_delimited_batches(
             assumptions=(
                 *window.assumptions,
                 *layout.notes,
+                *case_notes(layout.header or (), header),
                 *reading.notes(),
                 *(() if window.is_ascii else twice_encoded_notes(records, evidence)),
             ),

@@ -18,6 +18,7 @@ from workbench.schema.record_faults import Rule
 from workbench.sources.formats.column_names import (
     HEADER_LINES,
     HeaderAgain,
+    case_notes,
     find_header,
     name_columns,
     reordered_header,
@@ -148,7 +149,7 @@ class _Reading:
                 raise InputError(reordered_header(where))
             if not again.is_equal(cells):
                 records.append((number, row))
-        said = []
+        said = case_notes(texts[position], found)
         if position:
             said.append(f"{count_text(position, 'row')} before the header passed over")
         if len(records) < len(after):

@@ -128,6 +128,8 @@ class Path:
 
     def covers(self, name: str) -> bool:
         """Return whether the path reads a field of a record, written with ``[]`` for members."""
+        if self.pattern is not None:
+            return self.pattern.search(name) is not None
         return _as_pattern(self).match(name) is not None
 
 
@@ -297,8 +299,6 @@ def _members(tree: Tree) -> Iterator[tuple[str, Tree]]:
 @lru_cache(maxsize=4096)
 def _as_pattern(path: Path) -> re.Pattern[str]:
     """Return the pattern of the fields that a path reads, and of the fields below them."""
-    if path.pattern is not None:
-        return re.compile(f"(?=.*?(?:{path.pattern.pattern}))" if path.pattern else "")
     parts = ""
     for step in path.steps:
         match step:

@@ -82,6 +82,18 @@ class PartRules(Declaration):
             if rule.type == "money"
         }
 
+    @property
+    def has_amounts(self) -> bool:
+        """Whether the part has amounts of money, so that its source needs a currency."""
+        sets = [self.columns, *(each.columns for each in self.each.values())]
+        types = {rule.type for columns in sets for rule in columns.values()}
+        stated = (sql for _, sql, _ in self._expressions())
+        return (
+            "money" in types
+            or any("currency" in TABLES[table] for table in self.tables)
+            or any("currency" in self.names_used(sql) for sql in stated)
+        )
+
     def day_columns(self, each: str | None) -> Mapping[str, str]:
         """Return the names of local days, each with its column of instants."""
         named = {column_name(label, rule): rule for label, rule in self.columns_of(each).items()}
