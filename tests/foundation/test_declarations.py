@@ -39,6 +39,12 @@ def test_all_faults_are_told_at_once_with_the_nearest_name():
     ]
 
 
+def test_a_name_with_a_dot_that_toml_takes_for_a_table_is_suspected():
+    content = {"name": "a", "policy": {"who": {"type": "text"}}}
+    with pytest.raises(ParameterError, match=r'has a dot, write "policy\.who" in double quotes'):
+        validate_declaration(Plan, content, source="plan x.toml")
+
+
 def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path):
     file = tmp_path / "plan.toml"
     file.write_text("name = \n")

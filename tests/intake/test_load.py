@@ -18,6 +18,8 @@ O1 = "A1,1,1,2024-01-05 10:00:00,x,10.00,NL\nA1,2,1,2024-01-05 10:00:00,y,5.50,N
 O2 = "A2,1,2,2024-01-06 11:00:00,x,10.00,BE\n"
 O3 = "A3,1,1,2024-01-20 12:00:00,z,1.00,NL\n"
 
+SAME_LINE = "the same key, order_id and line_number, more than once"
+
 
 def _counts(report) -> tuple[int, int, int, int]:
     return report.read, report.accepted, report.refused, report.unchanged
@@ -195,7 +197,9 @@ def test_a_refused_customer_takes_all_that_is_about_it(load_orders):
 
 def test_a_customer_is_not_lost_with_the_first_of_several_records(load_orders, contents, vault):
     report = load_orders(O3 + O3.replace("1.00", "2.00") + O1 + O2)
-    assert report.files[0].reasons == {"order_items: the same key more than once": 2}
+    assert report.files[0].reasons == {
+        "order_items: the same key, order_id and line_number, more than once": 2
+    }
     held = contents(vault.dataset("shop"))
     assert len(held["customers"]) == 2
     owners = {row["customer_id"] for row in held["orders"]}
@@ -244,7 +248,7 @@ def test_case_n27_equal_records_are_one_and_contradicting_ones_refused(vault, ca
     mapping = SourceMapping.of(content, name="orders")
     report = load([cases / "n-dup.csv"], vault=vault, dataset="d", mapping=mapping, settings={})
     assert _counts(report) == (4, 2, 2, 0)
-    assert report.files[0].reasons == {"orders: the same key more than once": 2}
+    assert report.files[0].reasons == {"orders: the same key, order_id, more than once": 2}
     assert "1 record equal to an earlier one with the same key: counted once" in (
         report.files[0].assumptions
     )
@@ -279,7 +283,9 @@ def test_an_order_that_json_repeats_with_its_lines_is_one_order(vault, tmp_path)
     report = load([path], vault=vault, dataset="d", mapping=mapping, settings={})
     assert _counts(report) == (4, 2, 2, 0)
     assert report.tables == {"sources": 1, "orders": 1, "order_items": 2}
-    assert report.files[0].reasons == {"order_items: the same key more than once": 2}
+    assert report.files[0].reasons == {
+        "order_items: the same key, order_id and line_number, more than once": 2
+    }
 
 
 def test_an_order_stated_on_each_of_its_lines_is_one_order(vault, tmp_path, contents):

@@ -127,6 +127,17 @@ def test_a_file_that_is_no_export_is_not_recognised(file: str, formats: Path) ->
         open_sources(formats / file, settings=ANY_ANSWER)
 
 
+def test_a_file_without_a_needed_column_is_told_what_it_is_like(
+    formats: Path, tmp_path: Path
+) -> None:
+    sample = formats / "stripe_payments" / "unified_payments.csv"
+    renamed = sample.read_text().replace(",Amount Refunded,", ",Montant rembours\u00e9,", 1)
+    (tmp_path / "payments.csv").write_text(renamed)
+    words = r"not recognised \(it is like stripe without 'Amount Refunded'\) and needs a mapping"
+    with pytest.raises(WorkbenchError, match=words):
+        open_sources(tmp_path / "payments.csv", settings=ANY_ANSWER)
+
+
 def test_salesforce_names_its_fields_in_capitals_or_not(formats: Path, tmp_path: Path) -> None:
     sample = formats / "salesforce" / "Contact_dataloader.csv"
     header, _, records = sample.read_text(encoding="utf-8-sig").partition("\n")

@@ -92,7 +92,10 @@ def _describe_fault(model: type[BaseModel], error: Any) -> str:
         known = _allowed_keys(model, error["loc"][:-1])
         nearest = get_close_matches(str(error["loc"][-1]), known, n=1)
         guess = f"; did you mean {nearest[0]}?" if nearest else "."
-        return f"{place}: no such key{guess} Known: {', '.join(sorted(known))}"
+        parts = [*map(str, error["loc"][-2:])]
+        is_table = isinstance(error["input"], Mapping) and len(parts) == 2
+        dot = f'. If the name has a dot, write "{".".join(parts)}" in double quotes' * is_table
+        return f"{place}: no such key{guess} Known: {', '.join(sorted(known))}{dot}"
     if error["type"] == "missing":
         return f"{place}: missing, it has no default"
     message = error["msg"].removeprefix("Value error, ")

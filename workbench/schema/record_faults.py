@@ -104,7 +104,7 @@ _WORDS: Mapping[str, str] = {
     "above": "above the allowed range, {range}",
     "form": "not in the expected form, {form}",
     # rules about several rows
-    "key_repeated": "the same key more than once",
+    "key_repeated": "the same key, {key}, more than once",
     "key_held": "its key is held already with other values",
     "whole_refused": "its {whole} was refused",
     "together": "a record that it belongs together with was refused",
@@ -271,6 +271,8 @@ def _derived_words(parameters: Mapping[str, Parameter]) -> dict[str, str]:
             derived["form"] = pattern
         case {"part_of": str(table)}:
             derived["whole"] = table.removesuffix("s")
+        case {"columns": [*columns]}:
+            derived["key"] = " and ".join(columns)
         case {"found": int(found)}:
             derived["fields"] = "1 field" if found == 1 else f"{found:,} fields"
     return derived

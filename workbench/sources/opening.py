@@ -11,7 +11,7 @@ from workbench.sources.formats.file_kinds import format_of
 from workbench.sources.formats.file_rule import FileRule
 from workbench.sources.formats.json_trees import JsonTrees, read_json_trees
 from workbench.sources.mapped_file import MappedFile
-from workbench.sources.mapping.recognition import fits, known_share
+from workbench.sources.mapping.recognition import fits, known_share, missing_places
 from workbench.sources.mapping.source_mapping import SourceMapping, find_mapping, ready_mappings
 from workbench.sources.part_members import read_members, sample_of
 from workbench.sources.places import StoredFile, find_files
@@ -19,6 +19,8 @@ from workbench.sources.source import FileWithoutRecords, Source
 from workbench.sources.world_source import WorldSource, is_world
 
 _NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+#: Share of a file's fields that a format knows, from which a file without a needed one is like it.
+_SIMILAR = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,9 @@ def _named(file: StoredFile, mapping: SourceMapping) -> list[_Candidate]:
     """Return the parts of a named mapping that read a file; an only part reads any file."""
     if len(mapping.part) == 1:
         return [_Candidate(mapping, part, 1.0) for part in mapping.part]
-    fitting, has_records = _candidates(file, [mapping])
-    found = [_Candidate(mapping, each.part, 1.0) for each in fitting]
-    if not found and has_records:
+    fitting = _candidates(file, [mapping])
+    found = [_Candidate(mapping, each.part, 1.0) for each in fitting.found]
+    if not found and fitting.has_records:
         raise InputError(
             f"{file.name} fits no part of mapping {mapping.name} ({', '.join(mapping.part)}): "
             "check whether it is the right mapping, and whether the file was changed"
@@ -119,8 +121,9 @@ def _named(file: StoredFile, mapping: SourceMapping) -> list[_Candidate]:
 
 def _recognise(file: StoredFile) -> list[_Candidate]:
     """Return the parts of the one ready mapping that recognises a file; none if it is empty."""
-    found, has_records = _candidates(file, _recognising())
-    if not has_records:
+    candidates = _candidates(file, _recognising())
+    found = candidates.found
+    if not candidates.has_records:
         return []
     names = list(dict.fromkeys(each.mapping.name for each in found))
     if len(names) == 1:
@@ -128,8 +131,8 @@ def _recognise(file: StoredFile) -> list[_Candidate]:
     known = ", ".join(ready_mappings())
     if not names:
         raise ParameterError(
-            f"{file.name} was not recognised and needs a mapping of its columns: give --mapping "
-            f"NAME or a path. Ready mappings: {known}"
+            f"{file.name} was not recognised{candidates.nearest} and needs a mapping of its "
+            f"columns: give --mapping NAME or a path. Ready mappings: {known}"
         )
     shares = {
         name: max(each.share for each in found if each.mapping.name == name) for name in names
@@ -146,13 +149,20 @@ def _recognising() -> tuple[SourceMapping, ...]:
     return tuple(mapping for mapping in mappings if mapping.is_recognised)
 
 
-def _candidates(
-    file: StoredFile, mappings: Iterable[SourceMapping]
-) -> tuple[list[_Candidate], bool]:
-    """Return the parts that recognise a file, and whether it has any record."""
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """The parts that recognise a file, whether it has any record, and words on a similar format."""
+
+    found: list[_Candidate]
+    has_records: bool
+    nearest: str
+
+
+def _candidates(file: StoredFile, mappings: Iterable[SourceMapping]) -> _Candidates:
     sample = sample_of(file)
     read_json = _reader_of_one_text()
     found: list[_Candidate] = []
+    similar: list[tuple[float, str]] = []
     counts: list[int] = []
     format_of(sample, file.name)
     parts = [(mapping, *each) for mapping in mappings for each in mapping.part.items()]
@@ -163,6 +173,11 @@ def _candidates(
             continue  # Another format's reader cannot read it, so it is not that format.
         if fits(read.members, part):
             found.append(_Candidate(mapping, name, known_share(read.members, part)))
+        elif (share := known_share(read.members, part)) >= _SIMILAR and part.recognise is not None:
+            missing = missing_places(read.members, part)
+            if missing and 2 * len(missing) <= len(part.recognise.needs):
+                names = ", ".join(map(repr, missing))
+                similar.append((share, f" (it is like {mapping.part_title(name)} without {names})"))
         # Of several header rows one may be a record of another format, and readers that a mapping
         # must name take any text for records.
         if part.file.format is None and len(part.file.headers) == 1:
@@ -171,7 +186,11 @@ def _candidates(
     # Other readers take the only line of a log for a header.
     is_empty = _has_only_remarks(sample) if is_log else bool(counts) and not any(counts)
     is_whole = len(file.read_start(len(sample) + 1)) <= len(sample)
-    return found, bool(found) or not (is_empty and is_whole)
+    return _Candidates(
+        found=found,
+        has_records=bool(found) or not (is_empty and is_whole),
+        nearest=max(similar, default=(0.0, ""))[1],
+    )
 
 
 def _reader_of_one_text() -> Callable[..., JsonTrees]:

@@ -25,11 +25,18 @@ def fits(members: Members, part: PartRules) -> bool:
     if rule is None or not len(members):
         return False
     sample = members.slice(0, SAMPLE)
-    if not all(sample.has(place) for place in rule.needs):
+    if missing_places(sample, part):
         return False
     if any(sample.has(place) for place in rule.without):
         return False
     return all(_have_form(sample, place, form) for place, form in rule.values.items())
+
+
+def missing_places(members: Members, part: PartRules) -> list[str]:
+    """Return the places that a part needs and none of the first records has."""
+    rule = part.recognise
+    sample = members.slice(0, SAMPLE)
+    return [place for place in rule.needs if not sample.has(place)] if rule is not None else []
 
 
 def known_share(members: Members, part: PartRules) -> float:
