@@ -17,6 +17,7 @@ import polars as pl
 
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import ParameterError, unknown_name
+from workbench.intake.contradictions import count_contradictions
 from workbench.schema import TABLES
 from workbench.schema.currencies import decimal_places
 from workbench.sources import Source
@@ -46,11 +47,14 @@ class ControlTotals:
         Sum by table and currency, in minor units, of the amount that every row of the table has.
     days : DataFrame
         ``table``, ``day`` (local day of the source) and ``rows``, for tables of facts.
+    contradictions : Counter of str
+        Number of rows that contradict others, by rule, see ``contradictions``.
     """
 
     rows: Counter[str] = field(default_factory=Counter)
     amounts: Counter[tuple[str, str]] = field(default_factory=Counter)
     days: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_DAYS))
+    contradictions: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def of(
@@ -70,6 +74,7 @@ class ControlTotals:
             rows=Counter({name: rows.height for name, rows in kept.items()}),
             amounts=amounts,
             days=pl.concat([pl.DataFrame(schema=_DAYS), *days]),
+            contradictions=count_contradictions(kept),
         )
 
     @classmethod
@@ -77,14 +82,17 @@ class ControlTotals:
         """Add up the totals of several parts or sources."""
         found = list(totals)
         rows, amounts = Counter[str](), Counter[tuple[str, str]]()
+        contradictions = Counter[str]()
         for each in found:
             rows.update(each.rows)
             amounts.update(each.amounts)
+            contradictions.update(each.contradictions)
         days = pl.concat([pl.DataFrame(schema=_DAYS), *(each.days for each in found)])
         return cls(
             rows=rows,
             amounts=amounts,
             days=days.group_by("table", "day").agg(pl.col("rows").sum()).sort("table", "day"),
+            contradictions=contradictions,
         )
 
 

@@ -15,6 +15,7 @@ from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError, ParameterError
 from workbench.foundation.progress import progress
 from workbench.intake.batch_loading import load_batches
+from workbench.intake.contradictions import contradiction_warnings
 from workbench.intake.control_totals import (
     ControlTotals,
     as_details,
@@ -160,7 +161,7 @@ def load(
                 *([_NOTHING_STORED] if is_plan and held_back else []),
                 *([_NOT_COMPARED] if expected and not is_counted else []),
                 *unmet_warnings(stated, found),
-                *state.gaps,
+                *state.warnings,
                 *_system_warnings(made),
                 *_mixture_warnings(made),
             ),
@@ -240,7 +241,8 @@ def _load_one(
     totals = ControlTotals.sum(part.totals for part in done)
     state.totals.append(totals)
     until = source.data_until_at.astimezone(ZoneInfo(source.zone)).date()
-    state.gaps += [f"{Path(source.label).name}: {gap}" for gap in gap_warnings(totals, until)]
+    warnings = (*gap_warnings(totals, until), *contradiction_warnings(totals.contradictions))
+    state.warnings += [f"{Path(source.label).name}: {warning}" for warning in warnings]
     closes = {row: each for part in done for row, each in part.closes.items()}
     state.add_refused(refused, entry, closes)
     state.add_source(entry, _source_row(source, entry))

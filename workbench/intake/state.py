@@ -46,8 +46,8 @@ class State:
         Ids of the refused records that came back in corrected files.
     totals : list of ControlTotals
         Totals of the sources that were loaded so far.
-    gaps : list of str
-        Sentences about days on which their rows are missing.
+    warnings : list of str
+        Sentences about days on which their rows are missing, and about rows that contradict others.
     """
 
     def __init__(self, before: Dataset | None, writer: DatasetWriter) -> None:
@@ -58,7 +58,7 @@ class State:
         self.refused: dict[str, pl.DataFrame] = {}
         self.returned: set[str] = set()
         self.totals: list[ControlTotals] = []
-        self.gaps: list[str] = []
+        self.warnings: list[str] = []
         self._writer = writer
         self._files: list[FileEntry] = []
         self._rows: dict[str, pl.DataFrame] = {}

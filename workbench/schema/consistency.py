@@ -49,17 +49,19 @@ class ConsistencyCheck:
 
 
 def wrong_totals(tables: Tables) -> pl.LazyFrame:
-    """Return orders whose total is not their lines less discount plus shipping and tax.
+    """Return orders whose total is not their lines less discount plus shipping.
 
-    ``tax_minor`` is the tax that is added to the prices; it is zero if prices include the tax.
+    ``tax_minor`` is the tax that the total contains, so prices may include it or come without it.
     """
-    return orders_with_amounts_due(tables).filter(pl.col("total_minor") != pl.col("due_minor"))
+    total, due = pl.col("total_minor"), pl.col("due_minor")
+    is_with_tax = (total == due + pl.col("tax_minor")).fill_null(value=False)
+    return orders_with_amounts_due(tables).filter((total != due) & ~is_with_tax)
 
 
 def orders_with_amounts_due(tables: Tables) -> pl.LazyFrame:
-    """Return orders with ``due_minor``, the total of their parts, null if a part is null."""
+    """Return orders with ``due_minor``, lines less discount plus shipping, null if one is null."""
     lines = tables["order_items"].group_by("order_id").agg(due_minor=pl.col("amount_minor").sum())
-    added = pl.col("shipping_minor") + pl.col("tax_minor") - pl.col("discount_minor")
+    added = pl.col("shipping_minor") - pl.col("discount_minor")
     orders = tables["orders"].join(lines, on="order_id", how="left")
     return orders.with_columns(due_minor=pl.col("due_minor") + added)
 
