@@ -191,21 +191,22 @@ def compare_components(
             continue
         line = _fisher_direction(*sides)
         depth, p_value, dip = _find_valley(
-            [side @ line for side in sides], values @ line, with_dips
+            [side @ line for side in sides], values @ line, len(held) / len(learnt), with_dips
         )
         lines.append((one, other, len(values), round(depth, 6), p_value, dip))
     pairs = pair_table(lines)
     return ComparedComponents(pairs, _join_components(pairs, k))
 
 
-def _find_valley(sides: list[Floats], values: Floats, with_dips: bool) -> _Line:
+def _find_valley(sides: list[Floats], values: Floats, times: float, with_dips: bool) -> _Line:
+    """Test for a valley in values, of which there are so many times more than in the sides."""
     spreads = [float(side.std()) for side in sides]
     apart = abs(float(sides[0].mean() - sides[1].mean()))
     if apart < _LEAST_DISTANCE * sum(spreads):
         return 1.0, 1.0, None
     windows = find_windows(
         *(
-            Group(len(side), float(side.mean()), spread)
+            Group(times * len(side), float(side.mean()), spread)
             for side, spread in zip(sides, spreads, strict=True)
         )
     )
@@ -216,8 +217,8 @@ def _find_valley(sides: list[Floats], values: Floats, with_dips: bool) -> _Line:
         return found.depth, found.p_value, None
     # The far ends of two neighbouring parts of a ring look like two groups, so the dip test has
     # only the values from the one window to the other.
-    inside = values[(values >= windows.left - windows.half)]
-    inside = inside[inside <= windows.right + windows.half][:_MOST_DIP]
+    inside = values[values >= windows.left.middle - windows.left.half]
+    inside = inside[inside <= windows.right.middle + windows.right.half][:_MOST_DIP]
     dip = dip_test(inside).p_value if len(inside) >= _LEAST_TESTED else None
     return found.depth, found.p_value, dip
 
