@@ -73,8 +73,9 @@ def select_by_score(assessed: pl.DataFrame, *, share: float) -> pl.DataFrame:
     assessed : DataFrame, shape (persons, 3)
         ``customer_id``, ``score`` and ``churned`` of persons on which the model was not trained.
     share : float
-        Share of persons to select, above 0 and below 1. At equal scores the pseudonym decides,
-        which is independent of the person.
+        Share of persons to select, above 0 and below 1. At equal scores those who come first are
+        selected. A churn model returns persons in a random order that depends on what is known of
+        them, so the selection does not change with pseudonyms.
 
     Returns
     -------
@@ -85,7 +86,7 @@ def select_by_score(assessed: pl.DataFrame, *, share: float) -> pl.DataFrame:
     if not 0 < share < 1:
         raise ParameterError(f"selected_share is {share}: it must be between 0 and 1")
     count = round(share * assessed.height)
-    ranked = assessed.sort(["score", "customer_id"], descending=[True, False]).with_row_index("at")
+    ranked = assessed.sort("score", descending=True, maintain_order=True).with_row_index("at")
     return ranked.select(
         "customer_id", selected=pl.col("at") < count, outcome="churned", score="score"
     ).sort("customer_id")

@@ -49,6 +49,7 @@ from workbench.models.churn_result import (
     windows_table,
 )
 from workbench.models.classifiers import SCORE_DECIMALS, FittedModel, Model, fit
+from workbench.models.content_order import demographics, order_by_content
 from workbench.models.importance import group_importance
 from workbench.models.outcome_leaks import (
     doubt_about_leaks,
@@ -179,10 +180,12 @@ def churn(
     for on, (_, persons) in zip(split.train_on, labels[:-1], strict=True):
         some = _sample_range(persons, share, seed=seed, cut_off=on)
         rows = features_on(on, some if some.height < persons.height else None)
-        samples.append(some.join(rows, on="customer_id", how="left", maintain_order="left"))
+        samples.append(order_by_content(some.join(rows, on="customer_id", how="left"), seed=seed))
     training = pl.concat(samples, how="diagonal_relaxed")
-    test = tested.join(
-        features_on(split.test_on), on="customer_id", how="left", maintain_order="left"
+    test = order_by_content(
+        tested.join(features_on(split.test_on), on="customer_id", how="left"),
+        seed=seed,
+        known=demographics(data),
     )
     X, y = feature_columns(test), churn_outcomes(test)
     alone = single_feature_aucs(X, y, seed=seed)

@@ -24,6 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from workbench.features import feature_group
 from workbench.foundation.errors import ParameterError, unknown_name
+from workbench.models.content_order import number_customers, order_by_content
 from workbench.models.matrix import Design
 
 Model = Literal["logistic", "boosting"]
@@ -35,6 +36,8 @@ SCORE_DECIMALS = 6
 #: Smallest number of training rows for which the scores of a logistic model are recalibrated. With
 #: fewer rows an isotonic curve would mostly create ties, which lower the AUC.
 _RECALIBRATED_ROWS = 10_000
+#: Column of the outcome while rows are ordered; no feature has this name.
+_OUTCOME = "outcome of the row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +73,17 @@ def fit(rows: pl.DataFrame, outcomes: NDArray[np.bool_], *, model: Model, seed: 
         fitted over folds of the training customers; all rows of a customer are in one fold.
     seed : int
         Seed of the folds and trees.
+
+    Notes
+    -----
+    Rows are learned from in the order of their content, so that neither the order in which they are
+    given nor pseudonyms change the model.
     """
     if model not in get_args(Model):
         raise ParameterError(unknown_name("model", model, get_args(Model)))
     design = Design.of(rows)
-    X, y = design.array(rows), outcomes.astype(np.int8)
+    known = order_by_content(rows.with_columns(pl.Series(_OUTCOME, outcomes)), seed=seed)
+    X, y = design.array(known), known[_OUTCOME].to_numpy().astype(np.int8)
     with threadpool_limits(1):  # One thread adds in one order, so equal inputs give equal models.
         if model == "logistic":
             chosen, method, folds = _logistic_regression(design), "isotonic", 3
@@ -82,7 +91,7 @@ def fit(rows: pl.DataFrame, outcomes: NDArray[np.bool_], *, model: Model, seed: 
             chosen, method, folds = _boosted_trees(design, seed), "sigmoid", 5
         if model == "logistic" and rows.height < _RECALIBRATED_ROWS:
             return FittedModel(design, chosen.fit(X, y))
-        groups = rows["customer_id"].to_numpy()
+        groups = number_customers(known, seed=seed)
         splits = GroupKFold(folds, shuffle=True, random_state=seed).split(X, y, groups)
         calibrated = CalibratedClassifierCV(chosen, method=method, cv=list(splits), ensemble=False)
         return FittedModel(design, calibrated.fit(X, y))

@@ -3,6 +3,9 @@
 Days since the last order are not a trait. Customers who have left have many, so this trait would
 separate them from the others in every population, also in one with a single kind of customer.
 Having left is a state, not a kind. The profiles of segments contain the feature.
+
+Customers are in the order of what they bought, not of their pseudonyms. Draws and samples go by the
+place of a customer, and with other pseudonyms the same data would otherwise give other segments.
 """
 
 from collections.abc import Mapping
@@ -32,7 +35,7 @@ class Traits:
     Attributes
     ----------
     customers : DataFrame, shape (n, 1)
-        ``customer_id``, sorted.
+        ``customer_id``, in the order of what the customers bought.
     names : tuple of str
         Names of the columns of the arrays.
     latent : Latent
@@ -81,7 +84,6 @@ def customer_traits(
             square_log=amount.sort_by("on").var(ddof=0).round(_DECIMALS),
         )
         .collect(engine="streaming")
-        .sort("customer_id")
     )
     if active_days is not None:
         people = people.filter(pl.col("since_last") <= active_days)
@@ -89,12 +91,17 @@ def customer_traits(
         raise InputError(
             f"no customer ordered in the {active_days} days before {as_of}: there are none to group"
         )
+    lines = known_lines(facts, currency)
+    people = people.join(_count_lines(lines), on="customer_id", how="left")
+    people, categories = _add_counts(people, *_categories(facts, currency, lines))
+    people, channels = _add_counts(people, *_channels(facts, currency))
+    people = people.sort(pl.exclude("customer_id"))
     random = Stream(seed, "traits").generator()
     parts = [
         *_order_traits(people, random),
-        *_basket_traits(facts, currency, people, random),
-        *_category_traits(facts, currency, people, random),
-        *_channel_traits(facts, currency, people, random),
+        *_basket_traits(people, random),
+        *_mix_traits(people, categories, random),
+        *_mix_traits(people, channels, random),
     ]
     latent = Latent(
         np.hstack([part.mean for _, part in parts]), np.hstack([part.draw for _, part in parts])
@@ -120,11 +127,14 @@ def _order_traits(people: pl.DataFrame, random: np.random.Generator) -> list[Nam
     return [(("order_frequency",), often), (("order_value",), value)]
 
 
-def _basket_traits(
-    facts: Facts, currency: str, people: pl.DataFrame, random: np.random.Generator
-) -> list[NamedTraits]:
-    lines = known_lines(facts, currency).group_by("customer_id").agg(lines=pl.len().cast(pl.Int64))
-    counted = _align_rows(people, lines.collect(engine="streaming"))["lines"].fill_null(0)
+def _count_lines(lines: pl.LazyFrame) -> pl.DataFrame:
+    return (
+        lines.group_by("customer_id").agg(lines=pl.len().cast(pl.Int64)).collect(engine="streaming")
+    )
+
+
+def _basket_traits(people: pl.DataFrame, random: np.random.Generator) -> list[NamedTraits]:
+    counted = people["lines"].fill_null(0)
     if counted.n_unique() < 2:
         return []
     days = people["days"].to_numpy().astype(np.float64)
@@ -132,49 +142,45 @@ def _basket_traits(
     return [(("basket_breadth",), breadth)]
 
 
-def _category_traits(
-    facts: Facts, currency: str, people: pl.DataFrame, random: np.random.Generator
-) -> list[NamedTraits]:
+def _categories(
+    facts: Facts, currency: str, lines: pl.LazyFrame
+) -> tuple[pl.LazyFrame, dict[str, pl.Expr]]:
+    """Return the lines of the largest categories, and by which condition each is told."""
     names = largest_categories(facts, currency)
-    columns = {f"{place}": pl.col("category") == name for place, name in enumerate(names)}
-    lines = known_lines(facts, currency).filter(pl.col("category").is_in(names))
-    return _mix_traits(lines, columns, [f"category: {name}" for name in names], people, random)
+    category = pl.col("category")
+    columns = {f"category: {name}": category == name for name in names}
+    return lines.filter(category.is_in(names)), columns
 
 
-def _channel_traits(
-    facts: Facts, currency: str, people: pl.DataFrame, random: np.random.Generator
-) -> list[NamedTraits]:
+def _channels(facts: Facts, currency: str) -> tuple[pl.LazyFrame, dict[str, pl.Expr]]:
+    """Return the orders with a channel, and by which condition each channel is told."""
     channel = pl.col("channel").cast(pl.String)
     sales = facts["orders"].filter(
         pl.col("currency") == currency, pl.col("kind") == "sale", channel.is_not_null()
     )
-    columns = {name: channel == name for name in CHANNELS}
-    return _mix_traits(sales, columns, [f"channel: {name}" for name in CHANNELS], people, random)
+    return sales, {f"channel: {name}": channel == name for name in CHANNELS}
 
 
-def _mix_traits(
-    rows: pl.LazyFrame,
-    columns: Mapping[str, pl.Expr],
-    names: list[str],
-    people: pl.DataFrame,
-    random: np.random.Generator,
-) -> list[NamedTraits]:
+def _add_counts(
+    people: pl.DataFrame, rows: pl.LazyFrame, columns: Mapping[str, pl.Expr]
+) -> tuple[pl.DataFrame, list[str]]:
+    """Add to customers how many of their rows fulfil each condition; return the columns' names."""
     if not columns:
-        return []
+        return people, []
     summed = rows.group_by("customer_id").agg(
         **{name: each.sum().cast(pl.Int64) for name, each in columns.items()}
     )
-    table = _align_rows(people, summed.collect(engine="streaming")).drop("customer_id").fill_null(0)
-    counts: Floats = table.to_numpy().astype(np.float64)
+    found = people.join(summed.collect(engine="streaming"), on="customer_id", how="left")
+    return found.with_columns(pl.col(list(columns)).fill_null(0)), list(columns)
+
+
+def _mix_traits(
+    people: pl.DataFrame, names: list[str], random: np.random.Generator
+) -> list[NamedTraits]:
+    counts: Floats = people.select(names).to_numpy().astype(np.float64)
     if counts.sum() == 0:
         return []
     kept = np.flatnonzero(counts.sum(axis=0) >= _LEAST_SHARE * counts.sum())
     if kept.size < 2:
         return []
     return [(tuple(names[place] for place in kept), log_mixes(counts[:, kept], random))]
-
-
-def _align_rows(people: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-    return people.select("customer_id").join(
-        found, on="customer_id", how="left", maintain_order="left"
-    )

@@ -171,7 +171,7 @@ def segmentation(
         origin=release.origin,
         assignments=known.customers.with_columns(
             segment=pl.Series([names[label] for label in cut.labels])
-        ),
+        ).sort("customer_id"),
     )
 
 

@@ -32,6 +32,7 @@ from workbench.models.churn_result import (
     windows_table,
 )
 from workbench.models.classifiers import Model, fit
+from workbench.models.content_order import order_by_content
 from workbench.models.importance import group_importance, mean_over_folds
 from workbench.models.outcome_leaks import (
     doubt_about_leaks,
@@ -45,6 +46,9 @@ from workbench.schema import CustomerData
 
 #: Words of the usual label.
 DECLARED = declared_words("churned")
+
+#: Column of the time order while rows are ordered; no feature has this name.
+_TIME = "time order of the row"
 
 Places = NDArray[np.int64]
 
@@ -169,6 +173,7 @@ def churn_in_folds(
     if folds < 2:
         raise ParameterError(f"folds is {folds}: it must be 2 or more")
     require_outcomes(rows, "snapshot")
+    rows, order = _order_rows(rows, order, seed)
     parts = None if order is None else _parts_in_order(rows, order, folds)
     is_tested = np.ones(rows.height, dtype=bool) if parts is None else parts > 0
     X, y = feature_columns(rows), churn_outcomes(rows)
@@ -215,6 +220,16 @@ def churn_in_folds(
         score_bands=count_score_bands(scored, release=release),
         origin=release.origin,
     )
+
+
+def _order_rows(
+    rows: pl.DataFrame, order: pl.Series | None, seed: int
+) -> tuple[pl.DataFrame, pl.Series | None]:
+    """Return rows in the order of their content, and the values of the time order with them."""
+    if order is None:
+        return order_by_content(rows, seed=seed), None
+    ordered = order_by_content(rows.with_columns(order.alias(_TIME)), seed=seed)
+    return ordered.drop(_TIME), ordered[_TIME]
 
 
 def _random_folds(y: NDArray[np.bool_], folds: int, seed: int) -> Iterator[tuple[Places, Places]]:
