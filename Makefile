@@ -56,9 +56,10 @@ demo: install
 	@echo "$$ workbench run demo"; $(BIN)/workbench run demo
 	@echo "Open $(CURDIR)/reports/site/index.html"
 
-# what a file cannot say is set for each export: purchases are counted from the shop's orders alone, payments from the
-# provider's, visits of the site from GA4 and those of the app from Segment; systems that hold the shop's numbers of
-# customers and orders take the shop's name, so that these are one
+# what a file cannot say is set for each export: purchases are counted from the shop's orders alone, payments that the
+# provider settles from its export and others from the shop's, visits of the site from GA4 and those of the app from
+# Segment, opened mails from the mail tool; systems that hold the shop's numbers of customers and orders take the shop's
+# name, so that these are one
 demo-sources: install
 	@test -f $(WORKSPACE_FORMAT) || { echo "$$ workbench init"; $(BIN)/workbench init; }
 	@test -f $(EXPORTED)/world.json || { echo "$$ workbench generate retail --customers $(EXPORTED_CUSTOMERS) --exports --out $(EXPORTED)"; $(BIN)/workbench generate retail --customers $(EXPORTED_CUSTOMERS) --exports --out $(EXPORTED); }
@@ -67,7 +68,7 @@ demo-sources: install
 	    echo "$$ workbench load $$folder $$*"; $(BIN)/workbench load $$folder "$$@"; \
 	}; \
 	every="--dataset sources --set data_until=2025-07-01"; \
-	load shopify_orders $$every --set basis=contract --set zone=Europe/Berlin --set currency=EUR --set orders=own --set payments=other && \
+	load shopify_orders $$every --set basis=contract --set zone=Europe/Berlin --set currency=EUR --set orders=own --set payments=other --set provider=shopify,paypal,sepa && \
 	load shopify_customers $$every --set basis=contract && \
 	load stripe_payments $$every --set system=shopify --set basis=contract --set currency=EUR && \
 	load salesforce $$every --set basis=contract --set currency=EUR && \
@@ -77,7 +78,7 @@ demo-sources: install
 	load meta_graph_comments $$every --set basis=legitimate_interest --set page_id=100200300400500 && \
 	load consent_onetrust $$every --set system=shopify --set basis=consent && \
 	load segment $$every --set system=shopify --set basis=consent --set currency=EUR --set visits=app && \
-	load access_log $$every --set basis=legitimate_interest --set visits=other && \
+	load access_log $$every --set basis=legitimate_interest --set visits=other --set mails=other && \
 	load ga4_bigquery_export $$every --set system=shopify --set basis=consent --set currency=EUR --set visits=web
 	@echo "$$ workbench run sources"; $(BIN)/workbench run sources
 	@echo "Open $${WORKBENCH_REPORTS:-$(CURDIR)/reports}/site/index.html"

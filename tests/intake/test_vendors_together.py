@@ -92,6 +92,45 @@ def test_visits_of_the_site_and_the_app_are_counted_from_one_export_each(
     assert tables["interactions"].filter(pl.col("channel") == "email").height > 0
 
 
+def test_payments_that_the_provider_does_not_settle_are_those_of_the_shop(
+    world: Path, tmp_path: Path
+) -> None:
+    vault = Vault.init(tmp_path)
+    own = VENDORS["shopify_orders"] | {"provider": "shopify payments|paypal|sepa"}
+    for vendor, settings in {
+        "shopify_orders": own,
+        "stripe_payments": {"system": "shopify"},
+    }.items():
+        found = load(
+            [world / "exports" / vendor],
+            vault=vault,
+            dataset="company",
+            settings=SETTINGS | settings,
+        )
+        if vendor == "shopify_orders":
+            assumed = [each for file in found.files for each in file.assumptions]
+    payments = vault.dataset("company").stored_rows("payments").collect()
+    stated = pl.read_parquet(world / "payments" / "part-*.parquet")
+    expected = stated.filter(pl.col("method").cast(pl.String).is_in(["cash", "invoice"]))
+    others = payments.filter(~pl.col("payment_id").str.contains("ch_|py_"))
+    assert others.height > 0
+    assert others["amount_minor"].sum() == expected["amount_minor"].sum()
+    assert any("payment is left to the export of the payment provider" in each for each in assumed)
+
+
+def test_mails_that_two_exports_report_as_opened_are_a_warning(world: Path, tmp_path: Path) -> None:
+    vault = Vault.init(tmp_path)
+    out = tmp_path / "mails"
+    write_exports(world, out=out, truth=tmp_path / "truth", vendors=["mailchimp"])
+    for mails, warnings in (("own", 1), ("other", 0)):
+        for vendor, folder in (("mailchimp", out), ("access_log", world / "exports")):
+            own = {"visits": "other", "mails": mails} if vendor == "access_log" else {}
+            found = load([folder / vendor], vault=vault, dataset=mails, settings=SETTINGS | own)
+        told = [each for each in found.warnings if each.startswith("opened mails of 2 exports")]
+        assert len(told) == warnings
+        assert all("--set mails=other" in each for each in told)
+
+
 def test_visits_that_several_exports_report_are_a_warning(world: Path, tmp_path: Path) -> None:
     vault = Vault.init(tmp_path)
     for vendor, own in {"ga4_bigquery_export": {}, "segment": {"visits": "web"}}.items():

@@ -32,6 +32,11 @@ _MOST_DAYS = 5  # A warning names so many days and counts the others.
 #: Beginnings of the details of an operation that state totals.
 _EXPECTED, _FOUND = "expected ", "found "
 
+#: Mails that were opened, of which the mail tool and the site's own log may tell.
+_OPENED = (pl.col("channel").cast(pl.String) == "email") & (
+    pl.col("action").cast(pl.String) == "opened"
+)
+
 _DAYS = pl.Schema({"table": pl.String(), "day": pl.Date(), "rows": pl.Int64()})
 
 
@@ -191,7 +196,7 @@ def gap_warnings(totals: ControlTotals, until: date) -> tuple[str, ...]:
 
 
 def system_warnings(dataset: Dataset) -> tuple[str, ...]:
-    """Warn of orders, payments or visits of several exports, which may report the same ones."""
+    """Warn of orders, payments, visits or opened mails that several exports may report."""
     exported_by = {
         source.source_id: f"{source.format.partition('/')[0]} of {source.system}"
         for source in dataset.sources
@@ -202,18 +207,22 @@ def system_warnings(dataset: Dataset) -> tuple[str, ...]:
     for name, table in TABLES.items():
         has_amounts = table.time is not None and _amount_column(name) is not None
         has_visits = "session_id" in table
-        if table.part_of is not None or not (has_amounts or has_visits):
+        has_mails = name == "interactions"
+        if table.part_of is not None or not (has_amounts or has_visits or has_mails):
             continue
         # Two exports report the same visits only of one channel: the site, or the app.
         channel = pl.col("channel").cast(pl.String) if has_visits else pl.lit(None, pl.String)
-        rows = dataset.stored_rows(name).group_by("source_id", channel=channel).len()
+        rows = dataset.stored_rows(name).filter(_OPENED if has_mails else pl.lit(value=True))
+        counted = rows.group_by("source_id", channel=channel).len()
         found: dict[str | None, Counter[str]] = {}
-        for source_id, where, count in rows.collect(engine="streaming").iter_rows():
+        for source_id, where, count in counted.collect(engine="streaming").iter_rows():
             found.setdefault(where, Counter())[exported_by.get(source_id, "")] += count
         for where, counts in sorted(found.items(), key=str):
             if len(counts) > 1:
                 what = f"{name} in channel {where}" if where else name
-                warnings.append(_several_exports(what, counts, "visits" if has_visits else name))
+                what = "opened mails" if has_mails else what
+                setting = "visits" if has_visits else "mails" if has_mails else name
+                warnings.append(_several_exports(what, counts, setting))
     return tuple(warnings)
 
 
