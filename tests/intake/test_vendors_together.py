@@ -109,6 +109,7 @@ def test_payments_that_the_provider_does_not_settle_are_those_of_the_shop(
         )
         if vendor == "shopify_orders":
             assumed = [each for file in found.files for each in file.assumptions]
+    assert not [warning for warning in found.warnings if "counted twice" in warning]
     payments = vault.dataset("company").stored_rows("payments").collect()
     stated = pl.read_parquet(world / "payments" / "part-*.parquet")
     expected = stated.filter(pl.col("method").cast(pl.String).is_in(["cash", "invoice"]))
@@ -116,6 +117,21 @@ def test_payments_that_the_provider_does_not_settle_are_those_of_the_shop(
     assert others.height > 0
     assert others["amount_minor"].sum() == expected["amount_minor"].sum()
     assert any("payment is left to the export of the payment provider" in each for each in assumed)
+
+
+def test_payments_that_shop_and_provider_report_are_a_warning(world: Path, tmp_path: Path) -> None:
+    vault = Vault.init(tmp_path)
+    shop = VENDORS["shopify_orders"] | {"payments": "own"}
+    loads = {"shopify_orders": shop, "stripe_payments": VENDORS["stripe_payments"]}
+    for vendor, settings in loads.items():
+        found = load(
+            [world / "exports" / vendor],
+            vault=vault,
+            dataset="company",
+            settings=SETTINGS | settings,
+        )
+    told = [each for each in found.warnings if each.startswith("payments of method card of 2 exp")]
+    assert len(told) == 1
 
 
 def test_mails_that_two_exports_report_as_opened_are_a_warning(world: Path, tmp_path: Path) -> None:
@@ -138,7 +154,7 @@ def test_visits_that_several_exports_report_are_a_warning(world: Path, tmp_path:
             [world / "exports" / vendor], vault=vault, dataset="company", settings=SETTINGS | own
         )
     [warning] = [each for each in found.warnings if "counted twice" in each]
-    assert re.match(r"events in channel web of 2 exports are in this dataset: ga4 of ga4", warning)
+    assert re.match(r"events of channel web of 2 exports are in this dataset: ga4 of ga4", warning)
     assert "--set visits=other" in warning
 
 

@@ -105,3 +105,11 @@ def test_signs_without_a_width_make_no_other_code(see, tmp_path: Path):
     seen = see(path, {"code": "code"})
     assert seen.cells["code"] == ["12", "12", "34", "é"]
     assert "code: invisible signs removed from 3 cells" in seen.said
+
+
+def test_a_code_that_many_records_share_and_that_may_stand_for_none_is_said(see, tmp_path: Path):
+    several = [str(number) for number in range(1, 30)]
+    seen = see(_csv(tmp_path, *several, *["0"] * 12, *["guest"] * 3), {"code": "code"})
+    assert "code: 12 cells share a code like 0, - or guest: list it as empty" in seen.said
+    flags = see(_csv(tmp_path, *["0", "1"] * 20), {"code": "code"})
+    assert "stands for none" not in flags.said

@@ -136,6 +136,13 @@ def test_a_header_again_with_its_columns_in_another_order_is_refused(end: str):
 
 
 @pytest.mark.parametrize("end", ["\n", "\r"])
+def test_formulas_that_are_a_text_are_that_text(end: str):
+    cells = _read(f'id;n{end}="007";="a"{end}"=""008""";=1+1{end}', "id", "n")
+    assert _rows(cells) == [("007", "a"), ("008", "=1+1")]
+    assert '3 cells like ="007" taken as the text in them' in _said(cells)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r"])
 def test_lines_with_delimiters_alone_are_no_records(end: str):
     cells = _read(f"id,name{end}1,Ann{end},{end},Bo{end},{end}", "id", "name")
     assert (_rows(cells), cells.read) == ([("1", "Ann"), ("", "Bo")], 2)

@@ -1,6 +1,6 @@
 """Instants and dates: zones, epochs, several formats, years of two digits, the end of the data."""
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -377,3 +377,55 @@ def test_offsets_stand_above_the_zone():
     )
     found = _reader(zone="America/New_York").parse_instants(cells)
     assert found.values.dt.hour().to_list() == [10, 16, 12, None]
+
+
+SPLIT = {"day": {"type": "instant", "clock": "time", "name": "at", "format": "%d.%m.%Y %H:%M"}}
+
+
+def test_a_day_and_its_time_in_two_columns_are_one_instant(see, tmp_path: Path):
+    path = tmp_path / "a.csv"
+    cells = (
+        "01.06.2024;10:00",
+        "01.12.2024;10:00",
+        ";",
+        "01.06.2024;",
+        ";10:00",
+        "01.06.2024;25:00",
+    )
+    path.write_text("\n".join(["day;time", *cells]) + "\n")
+    seen = see(path, {**SPLIT, "time": "text"})
+    assert seen.cells["at"] == [
+        "2024-06-01 08:00:00.000000+00:00",
+        "2024-12-01 09:00:00.000000+00:00",
+    ]
+    words = "day: not a date and time, must look like 31.03.2024 14:30"
+    assert words_of(seen.reading.refused) == [(row, words) for row in (3, 4, 5)]
+
+
+def test_a_day_and_its_time_in_a_workbook_are_one_instant(see, tmp_path: Path):
+    workbook = openpyxl.Workbook()
+    rows = (("day", "time"), (date(2024, 6, 1), time(10, 0)), ("01.06.2024", "11:30"))
+    for row in rows:
+        workbook.active.append(row)
+    workbook.save(tmp_path / "a.xlsx")
+    seen = see(tmp_path / "a.xlsx", SPLIT)
+    assert seen.cells["at"] == [
+        "2024-06-01 08:00:00.000000+00:00",
+        "2024-06-01 09:30:00.000000+00:00",
+    ]
+    assert "columns that the mapping does not use" not in seen.said
+
+
+def test_a_local_time_that_an_expression_makes_is_in_the_zone_of_the_source(see, tmp_path: Path):
+    path = tmp_path / "a.csv"
+    path.write_text("id;day;time\n1;2024-06-01;10:00\n")
+    made = {"order_id": "id", "kind": "'sale'", "total_minor": "1"}
+    seen = see(
+        path,
+        {"id": "code", "day": "text", "time": "text"},
+        tables={
+            "orders": {**made, "ordered_at": "STRPTIME(day || ' ' || time, '%Y-%m-%d %H:%M')"},
+        },
+    )
+    ordered = seen.reading.tables["orders"]["ordered_at"].to_list()
+    assert ordered == [datetime(2024, 6, 1, 8, 0, tzinfo=UTC)]

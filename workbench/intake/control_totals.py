@@ -210,16 +210,18 @@ def system_warnings(dataset: Dataset) -> tuple[str, ...]:
         has_mails = name == "interactions"
         if table.part_of is not None or not (has_amounts or has_visits or has_mails):
             continue
-        # Two exports report the same visits only of one channel: the site, or the app.
-        channel = pl.col("channel").cast(pl.String) if has_visits else pl.lit(None, pl.String)
+        # Two exports report the same visits only of one channel (the site, or the app), and the
+        # same payments only of one method.
+        kind = "channel" if has_visits else "method" if "method" in table else None
+        of_kind = pl.lit(None, pl.String) if kind is None else pl.col(kind).cast(pl.String)
         rows = dataset.stored_rows(name).filter(_OPENED if has_mails else pl.lit(value=True))
-        counted = rows.group_by("source_id", channel=channel).len()
+        counted = rows.group_by("source_id", kind=of_kind).len()
         found: dict[str | None, Counter[str]] = {}
         for source_id, where, count in counted.collect(engine="streaming").iter_rows():
             found.setdefault(where, Counter())[exported_by.get(source_id, "")] += count
         for where, counts in sorted(found.items(), key=str):
             if len(counts) > 1:
-                what = f"{name} in channel {where}" if where else name
+                what = f"{name} of {kind} {where}" if where else name
                 what = "opened mails" if has_mails else what
                 setting = "visits" if has_visits else "mails" if has_mails else name
                 warnings.append(_several_exports(what, counts, setting))

@@ -229,6 +229,7 @@ def _members_of(cells: RawCells, part: PartRules, name: str) -> PartMembers:
 def _expected_names(part: PartRules) -> tuple[str, ...]:
     """Return the places that may be names of columns, as evidence for a file's delimiter."""
     places = [rule.place or label for label, rule in part.columns.items()]
+    places += [place for rule in part.columns.values() for place in rule.places_beside]
     places += [place for rule in part.decode.values() for place in rule.values()]
     places += part.recognise.needs if part.recognise is not None else ()
     return tuple(dict.fromkeys(n for place in places for n in (place, *place.split(" | "))))

@@ -41,6 +41,9 @@ from workbench.sources.formats.twice_encoded import twice_encoded_notes
 #: Number of characters that become columns at a time, because text in Python takes much memory.
 _BLOCK = 1 << 23
 
+#: A formula that is a text alone.
+_TEXT_FORMULA = r'^="([^"]*)"$'
+
 _UNDECODABLE = Rule("undecodable")
 _ZERO_BYTES = Rule("zero_bytes")
 
@@ -163,6 +166,7 @@ class DelimitedReading:
         self._trailing = 0
         self._headers = 0
         self._without_values = 0
+        self._formulas = 0
         self.read = 0
         self.bad: list[tuple[int, Rule, str]] = []
 
@@ -190,14 +194,15 @@ class DelimitedReading:
             block = splitter.next_block(min(_BLOCK, end - splitter.position))
             cells = read_regular_lines(block, splitter.style, width=len(self._header))
             if cells is None or self._header_again.is_among(cells):
-                yield self._read_carefully(len(block))
+                yield self._texts_of_formulas(self._read_carefully(len(block)), block)
                 continue
             splitter.position += len(block)
             cells.columns = self._header
             cells = self._with_values(cells)
             numbers = pl.int_range(self.read + 1, self.read + cells.height + 1, eager=True)
             self.read += cells.height
-            yield cells.insert_column(0, numbers.alias("source_row"))
+            numbered = cells.insert_column(0, numbers.alias("source_row"))
+            yield self._texts_of_formulas(numbered, block)
 
     def forget_read(self, content: str) -> str:
         """Return the content after the records that were read, which becomes the content."""
@@ -224,6 +229,15 @@ class DelimitedReading:
             good.append(fields[:width])
             numbers.append(self.read)
         return _cells_frame(good, numbers, self._header)
+
+    def _texts_of_formulas(self, cells: pl.DataFrame, block: str) -> pl.DataFrame:
+        """Return cells like ``="007"``, which keep zeros in spreadsheets, as their text."""
+        if '="' not in block:
+            return cells
+        texts = pl.col(pl.String)
+        found = cells.select(texts.str.contains(_TEXT_FORMULA).sum()).sum_horizontal()
+        self._formulas += int(found.sum() or 0)
+        return cells.with_columns(texts.str.replace(_TEXT_FORMULA, "$1"))
 
     def _with_values(self, cells: pl.DataFrame) -> pl.DataFrame:
         """Return the records with a value, and count the others."""
@@ -278,6 +292,8 @@ class DelimitedReading:
         if self._without_values:
             lines = count_text(self._without_values, "line")
             yield f"{lines} between records with delimiters but no value passed over"
+        if self._formulas:
+            yield f'{count_text(self._formulas, "cell")} like ="007" taken as the text in them'
         if counts.odd_ends:
             end = "CRLF" if self._layout.style.line_end == "\r\n" else "line feeds"
             records = count_text(counts.odd_ends, "record")

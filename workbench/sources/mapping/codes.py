@@ -18,6 +18,10 @@ _EXPONENT = r"^-?\d(\.\d+)?[eE][+-]\d+$|^-?\d\.\d+[eE]\d+$"
 #: Words for no value, in lower case, that exports write into a column of codes.
 _NO_VALUE = ("nan", "null", "none", "n/a", "#n/a", "nil", "undefined", "(null)", "<na>", "\\n")
 _LONGEST_WORD = max(map(len, _NO_VALUE))
+#: Codes, in lower case, that exports give to records without one, as the customer 0 to guests.
+_STAND_INS = ("0", "00", "000", "0000", "-", "--", "-1", "?", "unknown", "guest", "anonymous")
+#: Number of records, and of other codes, from which such a code may stand for none.
+_MANY = 10
 #: Signs without a width, which programs for chats and accounting put around copied codes.
 _INVISIBLE = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
 #: A date as workbooks are read, see ``sheet_cells``.
@@ -68,6 +72,7 @@ def parse_codes(
             f"{count_text(words, 'cell')} with a word for no value, like null or nan, taken as "
             "codes: list the word as empty"
         )
+    notes += _stand_in_notes(no_longer, bare, evidence)
     is_destroyed = bare.str.contains(_EXPONENT).fill_null(value=False) | _is_inexact(cells)
     is_date = pl.repeat(value=False, n=len(bare), dtype=pl.Boolean, eager=True)
     if is_number is not None:
@@ -85,6 +90,18 @@ def parse_codes(
     return ParsedCodes(
         values=values, is_destroyed=is_destroyed, is_date=is_date, notes=tuple(notes)
     )
+
+
+def _stand_in_notes(short: pl.Series, codes: pl.Series, evidence: FileEvidence) -> list[str]:
+    """Return a sentence on codes that many records share and that may stand for no code."""
+    likely = short.filter(short.str.to_lowercase().is_in(list(_STAND_INS)).fill_null(value=False))
+    shared = likely.value_counts().filter(pl.col("count") >= _MANY)["count"].sum()
+    found = int(shared) if shared and codes.n_unique() > _MANY else 0
+    count = evidence.count("stand-ins", found)
+    if not count:
+        return []
+    cells = count_text(count, "cell")
+    return [f"{cells} share a code like 0, - or guest: list it as empty if it stands for none"]
 
 
 def _without_invisible(text: pl.Series, evidence: FileEvidence) -> tuple[pl.Series, list[str]]:

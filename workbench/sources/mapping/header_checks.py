@@ -28,7 +28,7 @@ def check_places(members: Members, context: PartContext) -> None:
         return
     needed: dict[str, bool] = {}
     for label, rule in context.part.columns.items():
-        for place in filter(None, (rule.place or label, rule.currency)):
+        for place in (rule.place or label, *rule.places_beside):
             if not _is_decoded(place, context.part):
                 needed[place] = not rule.optional or needed.get(place, False)
     missing = [place for place, is_due in needed.items() if is_due and not members.has(place)]

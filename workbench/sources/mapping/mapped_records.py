@@ -253,19 +253,25 @@ def _rounding_notes(accepted: pl.DataFrame, context: PartContext) -> Iterator[st
 
 
 def to_utc_instant(expression: pl.Expr, records: pl.DataFrame, provenance: Provenance) -> pl.Expr:
-    """Return an instant in UTC; a date becomes its first moment in the zone."""
+    """Return an instant in UTC.
+
+    A date becomes its first moment in the source's zone. A time without a zone, as an expression
+    makes it of a date and a time of the day in two columns, is a local time of that zone.
+    """
     kind = records.lazy().select(expression).collect_schema().dtypes()[0]
     if isinstance(kind, pl.Datetime) and kind.time_zone is not None:
         return expression.dt.convert_time_zone("UTC")
-    if kind != pl.Date:
+    if kind != pl.Date and not isinstance(kind, pl.Datetime):
         return expression
-    midnight = expression.cast(pl.Datetime("us")).dt.replace_time_zone(
-        provenance.zone, ambiguous="earliest", non_existent="null"
-    )
-    later = (expression.cast(pl.Datetime("us")) + pl.duration(hours=1)).dt.replace_time_zone(
-        provenance.zone, ambiguous="earliest", non_existent="null"
-    )  # If the clock is set forward at midnight, the day begins at one o'clock.
-    return pl.coalesce(midnight, later).dt.convert_time_zone("UTC")
+    local = expression.cast(pl.Datetime("us"))
+    instant = _in_zone(local, provenance.zone)
+    if kind == pl.Date:  # If the clock is set forward at midnight, the day begins at one o'clock.
+        instant = pl.coalesce(instant, _in_zone(local + pl.duration(hours=1), provenance.zone))
+    return instant.dt.convert_time_zone("UTC")
+
+
+def _in_zone(local: pl.Expr, zone: str) -> pl.Expr:
+    return local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
 
 
 def _decoding_faults(decoding: Mapping[str, Faults]) -> Iterator[tuple[str, Rule, pl.Series]]:

@@ -34,6 +34,7 @@ _KEYS_OF_TYPES: Mapping[str, tuple[ColumnType, ...]] = {
     "currency": ("money",),
     "minor": ("money",),
     "zone": ("instant", "date"),
+    "clock": ("instant",),
 }
 
 
@@ -75,6 +76,9 @@ class ColumnRule(Declaration):
         Whether amounts are in minor units already, 1999 for 19.99.
     zone : str, optional
         Zone of these local times; "@timeZone" is a fact that a header row states of the column.
+    clock : str, optional
+        Place of the time of the day, where an instant's day has a column of its own; the format is
+        that of both with a blank between them.
     fill_down : bool
         Whether an empty cell has the value of the record before it, as in an export that states
         what several lines share on the first of them.
@@ -95,8 +99,14 @@ class ColumnRule(Declaration):
     currency: str | None = None
     minor: bool = False
     zone: str | None = None
+    clock: str | None = None
     fill_down: bool = False
     join: str | None = None
+
+    @property
+    def places_beside(self) -> tuple[str, ...]:
+        """Places whose cells are read together with those of the column."""
+        return tuple(filter(None, (self.currency, self.clock)))
 
     @model_validator(mode="after")
     def _check_keys(self) -> "ColumnRule":

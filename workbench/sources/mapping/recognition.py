@@ -86,8 +86,7 @@ def _known_places(part: PartRules) -> Iterator[str]:
     yield from (place for rule in part.decode.values() for place in _decoded(rule))
     for label, column in part.columns.items():
         yield column.place or label
-        if column.currency is not None:
-            yield column.currency
+        yield from column.places_beside
     if part.recognise is not None:
         yield from part.recognise.needs
     for name, each in part.each.items():

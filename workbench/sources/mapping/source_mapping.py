@@ -11,8 +11,9 @@ The tables of a mapping define in this order how a record becomes rows::
     [file]        format, delimiter, encoding, header, headers, columns, sheets, empty, repeats,
                   records, from_name, drop: declarations about the file
     [decode]      name = { decoder = place }: what a text contains, as a tree
-    [columns]     place = type, or { type, place, name, format, zone, may_be_later, values, empty,
-                  required, optional, decimal, currency, minor, join }, see ``ColumnRule``
+    [columns]     place = type, or { type, place, name, format, zone, clock, may_be_later, values,
+                  empty, required, optional, decimal, currency, minor, fill_down, join }, see
+                  ``ColumnRule``
     [each.NAME]   path, of, columns, decode, derive: one row for each member of a record
     [lookup.NAME] part, key, on, columns: columns of another part, joined by a key
     [derive]      name = SQL over columns, or { from = SQL date, months = SQL integer },

@@ -15,7 +15,11 @@ from workbench.sources.mapping.members import Members, fill_down
 from workbench.sources.mapping.part_context import PartContext
 from workbench.sources.mapping.part_rules import column_name
 from workbench.sources.mapping.placed_cells import Faults
+from workbench.sources.mapping.typed_cells import to_text
 from workbench.sources.mapping.typed_columns import ColumnCells, TypedColumn, read_column
+
+#: End of a day without a time in a workbook, see ``sheet_cells``.
+_MIDNIGHT = "T00:00:00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,12 @@ def _read_placed(
     placed = members.read(place, empty=empty, join=rule.join)
     if rule.fill_down:
         placed = replace(placed, cells=fill_down(placed.cells))
+    found = placed.cells
+    if rule.clock is not None:
+        found = _with_clock(found, members.read(rule.clock, empty=empty).cells)
     numbers = context.numbers
     cells = ColumnCells(
-        cells=placed.cells,
+        cells=found,
         is_plain=context.is_plain,
         is_number=numbers[place] if numbers is not None and place in numbers.columns else None,
         currencies=None if rule.currency is None else _currencies(members, rule.currency, context),
@@ -83,6 +90,27 @@ def _read_placed(
     )
     provenance = replace(context.provenance, zone=_zone(members, place, rule, context))
     return read_column(cells, rule, provenance=provenance), placed.faults, placed.is_found
+
+
+def _with_clock(days: pl.Series, clocks: pl.Series) -> pl.Series:
+    """Return days together with their time of the day; one without the other is unreadable.
+
+    In a workbook a day alone is its midnight.
+    """
+    both = pl.DataFrame(
+        {
+            "day": to_text(days).str.strip_chars().replace("", None),
+            "clock": to_text(clocks).str.strip_chars().replace("", None),
+        }
+    )
+    day, clock = pl.col("day"), pl.col("clock")
+    is_midnight = day.str.ends_with(_MIDNIGHT)
+    joined = pl.concat_str(
+        pl.when(is_midnight).then(day.str.strip_suffix(_MIDNIGHT) + "T").otherwise(day + " "),
+        clock.fill_null("-"),
+    )
+    alone = pl.when(clock.is_not_null()).then(pl.lit("- ") + clock)
+    return both.select(pl.when(day.is_not_null()).then(joined).otherwise(alone)).to_series()
 
 
 def _currencies(members: Members, place: str, context: PartContext) -> pl.Series:
