@@ -421,3 +421,37 @@ def test_a_log_with_a_banner_is_loaded_in_batches(tmp_path: Path):
     assert 0 < len(whole["consents"]) < 10
     assert not [note for file in other.files for note in file.assumptions if "whole" in note]
     assert one.files[0].assumptions == other.files[0].assumptions
+
+
+SHOP = (
+    "Name,Email,Financial Status,Paid at,Currency,Total,Created at,Lineitem quantity,"
+    "Lineitem name,Lineitem price,Shipping,Discount Amount,Payment Method,Billing Country\n"
+)
+
+
+def shop_order(number: int, *, currency: str = "EUR") -> str:
+    """Three lines of one order, of which the first alone states what the order has."""
+    at = f"2024-01-{number % 28 + 1:02} 10:00:00 +0100"
+    first = (
+        f"#{number},c{number % 9}@a.example,paid,{at},{currency},30.00,{at},1,A,10.00,0.00,0.00,"
+        "Cash,NL\n"
+    )
+    return first + f"#{number},,,,,,{at},1,B,10.00,,,,\n" * 2
+
+
+@pytest.mark.parametrize("size", [400, 1_500])
+def test_orders_of_a_shop_are_loaded_in_batches(tmp_path: Path, size: int):
+    stated = {name: value for name, value in SETTINGS.items() if name != "system"}
+    mapping = find_mapping("shopify_orders").model_copy(update=stated)
+    orders = [shop_order(n) for n in range(30)]
+    notes = compared(tmp_path, [SHOP + "".join(orders)], mapping, size=size)
+    assert not [note for note in notes if "read whole" in note]
+
+
+def test_an_order_without_its_currency_is_that_of_the_whole_file(tmp_path: Path):
+    stated = {name: value for name, value in SETTINGS.items() if name != "system"}
+    mapping = find_mapping("shopify_orders").model_copy(update=stated)
+    orders = [shop_order(n, currency="" if n == 17 else "EUR") for n in range(30)]
+    for size in range(300, 900, 100):
+        (tmp_path / str(size)).mkdir()
+        compared(tmp_path / str(size), [SHOP + "".join(orders)], mapping, size=size)

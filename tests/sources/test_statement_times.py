@@ -150,3 +150,21 @@ def test_a_view_of_online_retail_knows_the_country_of_those_who_came_again(
     seen = customers.filter(pl.col("first_seen_at") <= at, pl.col("country").is_not_null())
     share = seen.select((pl.col("observed_at") <= at).mean()).item()
     assert share > 0.99
+
+
+@pytest.mark.parametrize("days", [(1, 2), (2, 1)])
+def test_plain_values_are_those_that_were_observed_last(tmp_path: Path, days: tuple[int, int]):
+    countries = {1: "NL", 2: "DE"}
+    lines = [f"a,2024-06-0{day}T10:00:00Z,{countries[day]}" for day in days]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["id,at,country", *lines, "a,2024-06-03T10:00:00Z,"]) + "\n")
+    content = {
+        "system": "shop", "zone": "UTC", "data_until": "2024-07-01", "basis": "contract",
+        "columns": {"id": "code", "at": {"type": "instant", "name": "seen"}, "country": "code"},
+        "record": {"id": "id", "observed_at": "seen"},
+        "tables": {"customers": {"first_seen_at": "MIN(seen)", "country": "country"}},
+    }  # fmt: skip
+    source = open_source(path, mapping=SourceMapping.of(content, name="shop"))
+    customers = source.read(0).tables["customers"]
+    observed = datetime(2024, 6, 2, 10, tzinfo=UTC)
+    assert customers.select("country", "observed_at").rows() == [("DE", observed)]

@@ -71,8 +71,6 @@ def _reasons(part: PartRules) -> Iterator[str]:
         yield "the mapping declares several header rows or an encoding"
     if part.record.key is not None:
         yield "record.key compares all records"
-    if any(rule.fill_down for rule in part.columns.values()):
-        yield "cells are filled from the records above"
     together = part.record.together
     customers = part.tables.get("customers", ())
     if len(customers) > 1 or any(rule.order_by or rule.per for rule in customers):

@@ -209,7 +209,8 @@ class RowRule(Declaration):
 
     ``record`` is the native id of the row's customer where it is not the record's. With ``per``
     one row is made for each combination of these names, and a plain expression gives the group's
-    first value that is not null, in the order of ``order_by``: names, with DESC for descending.
+    first value that is not null, in the order of ``order_by``: names, with DESC for descending. A
+    row of customers without ``order_by`` has the values that were observed last.
     """
 
     columns: Mapping[str, str]

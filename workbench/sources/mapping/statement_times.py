@@ -71,6 +71,17 @@ def date_statements(
     return dated.with_columns(held.to_struct(HELD_SINCE)) if is_joined_later else dated
 
 
+def takes_latest(rule: RowRule) -> bool:
+    """Return whether plain values of customers are those of their latest record with a value.
+
+    They are, unless the rule orders the records itself or looks at their order in the file.
+    """
+    functions = [merge_function(sql) for sql in rule.columns.values()]
+    changeable = [name for name in _changeable_columns("customers") if name in rule.columns]
+    is_ordered = bool(rule.order_by) or "first" in functions or "last" in functions
+    return not is_ordered and any(merge_function(rule.columns[n]) == "known" for n in changeable)
+
+
 def latest_time(held: pl.DataFrame) -> pl.Series:
     """Return the time since when all values of a statement hold.
 

@@ -25,7 +25,7 @@ from workbench.sources.mapping.mapped_records import (
 )
 from workbench.sources.mapping.mapping_rules import RowRule
 from workbench.sources.mapping.part_context import PartContext, explain_sql_errors
-from workbench.sources.mapping.statement_times import HELD_SINCE, date_statements
+from workbench.sources.mapping.statement_times import HELD_SINCE, date_statements, takes_latest
 
 _ROWS = "_source_rows"
 #: Kinds of identifiers that begin with the system that issued them.
@@ -103,6 +103,8 @@ def _rows_of_rule(
     if table == "customers":
         records = records.filter(pl.col(RECORD).is_not_null())
         per = per or (RECORD,)
+    if table == "customers" and takes_latest(rule):
+        records = records.sort(OBSERVED, descending=True, nulls_last=True, maintain_order=True)
     if rule.order_by:
         keys = [*rule.order_keys, ("source_row", False)]
         records = records.sort(
@@ -133,6 +135,8 @@ def _rows_of_rule(
     rows = records.group_by(per, maintain_order=True).agg(
         **first, source_row=pl.col("source_row").min(), **{_ROWS: pl.col("source_row")}
     )
+    if table == "customers" and takes_latest(rule):
+        rows = rows.sort("source_row")
     dated = date_statements(rows, records, table=table, rule=rule, evidence=context.evidence)
     return dated.select(
         pl.col("^=.*$").name.map(lambda name: name.removeprefix("=")),

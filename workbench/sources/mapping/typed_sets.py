@@ -75,6 +75,8 @@ def _read_placed(
     placed = members.read(place, empty=empty, join=rule.join)
     if rule.fill_down:
         placed = replace(placed, cells=fill_down(placed.cells))
+        if len(placed.cells) and placed.cells[0] is None:
+            evidence.need_whole("the first cell is filled from the records above")
     found = placed.cells
     if rule.clock is not None:
         found = _with_clock(found, members.read(rule.clock, empty=empty).cells)
