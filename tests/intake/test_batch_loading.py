@@ -455,3 +455,71 @@ def test_an_order_without_its_currency_is_that_of_the_whole_file(tmp_path: Path)
     for size in range(300, 900, 100):
         (tmp_path / str(size)).mkdir()
         compared(tmp_path / str(size), [SHOP + "".join(orders)], mapping, size=size)
+
+
+KEYED: dict[str, Any] = {
+    **SETTINGS,
+    "columns": {
+        "id": {"type": "code", "required": True},
+        "customer": "code",
+        "at": {"type": "instant", "name": "placed_at", "required": True},
+        "amount": {"type": "money", "required": True},
+    },
+    "record": {"id": "customer", "key": "id", "newer": "placed_at", "observed_at": "placed_at"},
+    "identities": {"user_id": "customer"},
+    "tables": {
+        "customers": {"first_seen_at": "MIN(placed_at)"},
+        "orders": {
+            "order_id": "id",
+            "kind": "'sale'",
+            "ordered_at": "placed_at",
+            "total_minor": "amount",
+        },
+    },
+}
+KEYED_CELLS = st.tuples(
+    st.integers(0, 30),
+    st.sampled_from(["C1", "C2", ""]),
+    st.integers(1, 28),
+    st.sampled_from(["1.50", "20.00", "x"]),
+)
+
+
+def keyed_lines(cells: list[tuple[int, str, int, str]]) -> str:
+    return "id,customer,at,amount\n" + "".join(
+        f"{key},{customer},2024-01-{day:02}T10:00:00,{amount}\n"
+        for key, customer, day, amount in cells
+    )
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    cells=st.lists(KEYED_CELLS, min_size=1, max_size=24),
+    is_sorted=st.booleans(),
+    size=st.sampled_from([40, 120, 400]),
+)
+def test_records_with_keys_in_batches_give_the_dataset_of_the_whole_file(
+    tmp_path_factory: pytest.TempPathFactory,
+    cells: list[tuple[int, str, int, str]],
+    is_sorted: bool,
+    size: int,
+):
+    text = keyed_lines(sorted(cells) if is_sorted else cells)
+    compared(
+        tmp_path_factory.mktemp("load"), [text], SourceMapping.of(KEYED, name="keyed"), size=size
+    )
+
+
+@pytest.mark.parametrize(("again", "is_whole"), [([], False), ([(0, "C1", 1, "1.50")], True)])
+def test_a_key_that_comes_back_in_a_later_batch_needs_the_whole_file(
+    tmp_path: Path, again: list[tuple[int, str, int, str]], is_whole: bool
+):
+    cells = [(n, "C1", n % 28 + 1, "1.50") for n in range(30)]
+    near = [cells[0], *cells]
+    notes = compared(
+        tmp_path, [keyed_lines(near + again)], SourceMapping.of(KEYED, name="keyed"), size=200
+    )
+    reason = "records with the same record.key are far apart"
+    assert any(reason in note for note in notes) is is_whole
