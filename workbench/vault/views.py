@@ -14,7 +14,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypedDict
@@ -25,6 +24,7 @@ from workbench.foundation.errors import AccessError, InputError, IntegrityError
 from workbench.foundation.files import canonical_json, write_whole
 from workbench.foundation.progress import SEALED_VIEW
 from workbench.schema import CustomerData
+from workbench.schema.customer_ranges import CustomerRange, equal_ranges
 from workbench.vault.keys import Key
 from workbench.vault.parquet import FileKeys, Place, scan_encrypted, write_encrypted
 from workbench.vault.sealing import seal, unseal
@@ -38,7 +38,7 @@ DESCRIPTION = "description.sealed"
 
 #: A table is sealed in parts of so many customers, or in fewer parts of so many rows.
 _CUSTOMERS_A_PART = 300_000
-_ROWS_A_PART = 20_000_000
+_ROWS_A_PART = 8_000_000
 
 
 class _TableEntry(TypedDict):
@@ -100,8 +100,8 @@ def seal_view(
     entries: dict[str, _TableEntry] = {}
     for table, frame in data.tables.items():
         names = tuple(frame.collect_schema().names())
-        bounds = _part_bounds(people, most_rows.get(table))
-        parts = _split_by_customer(frame, bounds) if "customer_id" in names else [frame]
+        ranges = equal_ranges(_number_of_parts(people, most_rows.get(table)))
+        parts = _split_by_customer(frame, ranges) if "customer_id" in names else [frame]
         full: list[_PartEntry] = []
         for part, rows in enumerate(parts):
             path = _path(folder, table, part)
@@ -169,31 +169,27 @@ def _read_tables(folder: Path, key: Key, entries: Mapping[str, _TableEntry]) -> 
     )
 
 
-def _part_bounds(people: int, most_rows: int | None) -> list[int]:
-    """Return the pseudonyms at which a table is divided into parts, with both ends.
+def _number_of_parts(people: int, most_rows: int | None) -> int:
+    """Return the number of parts into which a table is divided.
 
     Sorting rows by pseudonym needs the memory of all rows at once; part by part it needs the
-    memory of one part. Pseudonyms are spread evenly over all numbers of 64 bits, so equal ranges
-    hold about equally many customers. Two parts have the bounds 0, 2**63 and 2**64.
+    memory of one part.
     """
     parts = -(-people // _CUSTOMERS_A_PART)
     if most_rows is not None:
         parts = min(parts, -(-most_rows // _ROWS_A_PART))
-    parts = max(1, parts)
-    return [part * 2**64 // parts for part in range(parts)] + [2**64]
+    return max(1, parts)
 
 
-def _split_by_customer(frame: pl.LazyFrame, bounds: list[int]) -> Iterator[pl.LazyFrame]:
+def _split_by_customer(frame: pl.LazyFrame, ranges: list[CustomerRange]) -> Iterator[pl.LazyFrame]:
     """Yield the rows of each part's customers; rows without a customer go to the first part."""
-    if len(bounds) == 2:  # There is only one part.
-        yield frame
-        return
-    customer = pl.col("customer_id")
-    for part, (begin, end) in enumerate(pairwise(bounds)):
-        inside = customer.is_between(
-            pl.lit(begin, pl.UInt64), pl.lit(end - 1, pl.UInt64), closed="both"
-        )
-        yield frame.filter(inside | customer.is_null() if part == 0 else inside)
+    nobody = pl.col("customer_id").is_null()
+    for part, customers in enumerate(ranges):
+        inside = customers.contains
+        if customers.is_everybody:
+            yield frame
+        else:
+            yield frame.filter(inside | nobody if part == 0 else inside)
 
 
 def _scan(
