@@ -34,6 +34,18 @@ def test_records_of_two_systems_with_one_address_are_one_customer() -> None:
     assert made.shared.is_empty()
 
 
+def test_customers_who_logged_in_on_one_visit_are_shared_though_nothing_else_repeats() -> None:
+    rows = identities(
+        (1, "user_id", "shop:1", "a"),
+        (1, "user_id", "shop:2", "a"),
+        (1, "cookie_id", "c", "a"),
+        (2, "email", "alone@mail.example", "a"),
+    )
+    made = link_records(rows, held=NOTHING, version=1, loads=["a"])
+    assert made.links.is_empty()
+    assert made.shared["record_id"].unique().to_list() == [1]
+
+
 def test_links_go_through_other_records() -> None:
     rows = identities(
         (1, "email", "a@x.example", "a"),

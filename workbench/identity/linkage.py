@@ -68,10 +68,10 @@ def link_records(
     loads : list of str
         Ids of the loads in their order, by which the earliest record of a customer is found.
     """
-    stated = _normalised_identifiers(identities, loads)
     decided = held.filter(pl.col("decided_by") != "rule").select(
         "record_id", other="customer_id", rule="rule"
     )
+    stated = _linkable_identifiers(identities, loads, decided)
     pairs, shared = _find_pairs(stated, decided)
     if pairs.is_empty():
         return Linkage(links=pl.DataFrame(schema=LINKS), shared=shared)
@@ -109,20 +109,48 @@ def link_records(
     return Linkage(links=links.cast(LINKS).sort("record_id"), shared=shared)
 
 
-def _normalised_identifiers(identities: pl.LazyFrame, loads: list[str]) -> pl.DataFrame:
-    """Return the identifiers that can link: record_id, _kind, _value, _load."""
+def _linkable_identifiers(
+    identities: pl.LazyFrame, loads: list[str], decided: pl.DataFrame
+) -> pl.DataFrame:
+    """Return the identifiers of records that may be linked: record_id, _kind, _value, _load.
+
+    Most records of a large dataset state no identifier that another record states. A first reading
+    of the identities finds the others with a hash of each identifier, so that only the texts of
+    these records are in memory. Equal hashes of different identifiers add records that the rules
+    do not link.
+    """
     place = {load: number for number, load in enumerate(loads)}
     kind = pl.col("kind").cast(pl.String)
     value = normalise_identifier(pl.col("identifier"), kind=kind)
-    return (
+    stated = (
         identities.filter(kind.is_in([*RULES, *_DEVICE_RULES]), pl.col("record_id").is_not_null())
-        .select(
-            "record_id",
-            _kind=kind,
-            _value=value,
-            _load=pl.col("source_id").replace_strict(place, default=None, return_dtype=pl.Int64),
-        )
+        .select("record_id", "source_id", _kind=kind, _value=value)
         .filter(is_identifier(pl.col("_value"), kind=pl.col("_kind")))
+    )
+    hashes = (
+        stated.select(
+            "record_id",
+            _hash=pl.struct("_kind", "_value").hash(),
+            _is_device=pl.col("_kind").is_in(_DEVICE_RULES),
+        )
+        .unique()
+        .collect(engine="streaming")
+    )
+    is_device = pl.col("_is_device")
+    visits = hashes.group_by("record_id").agg(_several=is_device.any() & ((~is_device).sum() > 1))
+    records = pl.concat(
+        [
+            hashes.filter(pl.col("_hash").is_duplicated()).select("record_id"),
+            visits.filter("_several").select("record_id"),  # Several customers may have logged in.
+            decided.select("record_id"),
+            decided.select(record_id="other"),
+        ]
+    ).unique()
+    return (
+        stated.join(records.lazy(), on="record_id", how="semi")
+        .with_columns(
+            _load=pl.col("source_id").replace_strict(place, default=None, return_dtype=pl.Int64)
+        )
         .group_by("record_id", "_kind", "_value")
         .agg(pl.col("_load").min())
         .collect(engine="streaming")
