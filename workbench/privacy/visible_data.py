@@ -17,6 +17,11 @@ from workbench.schema.timeline import convert_instants, first_moment, is_later, 
 from workbench.studies import StudyTerms
 from workbench.vault import Dataset
 
+#: Columns of the customer table that are about customers and not about loads.
+_ABOUT_CUSTOMERS = tuple(
+    column.name for column in TABLES["customers"].columns if column.component != "lineage"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisibleData:
@@ -31,7 +36,8 @@ class VisibleData:
     zone : str
         IANA name of the zone in which days begin.
     customers : DataFrame
-        All customers of the dataset by ``customer_id``, instants in the zone.
+        All customers of the dataset by ``customer_id``, instants in the zone, without the columns
+        of their lineage.
     decided : DataFrame
         For each of them, in order, the ``reason`` why the study may not see them; null if it may.
     everyone : CustomerData
@@ -105,7 +111,12 @@ def find_visible_data(
     latest = default_as_of(dataset, zone=zone)
     as_of = as_of or latest
     everyone = dataset.data(known_at=first_moment(as_of, zone), with_guests=False)
-    customers = convert_instants(everyone["customers"], zone).sort("customer_id").collect()
+    customers = (
+        convert_instants(everyone["customers"], zone)
+        .select(_ABOUT_CUSTOMERS)
+        .collect(engine="streaming")
+        .sort("customer_id")
+    )
     shared = add_customer_ids(dataset.shared_identifiers().lazy(), dataset.links())
     excluded = _reasons_without_date(customers, everyone["consents"], shared, study)
     may_see = customers.filter(excluded["reason"].is_null())
