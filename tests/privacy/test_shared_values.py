@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.bench.bands import DRAWS, changed, share_changed, shown
+from workbench.privacy import shared_values as shared_values_module
 from workbench.privacy.shared_values import SharedValues, common_values, shared_values, show_shared
 
 K = 5
@@ -144,3 +145,25 @@ def test_names_of_rare_subjects_are_counted_apart() -> None:
         ("a", 2, 2, 0),
         ("b", 2, 2, 2),
     ]
+
+
+def test_persons_counted_in_several_ranges_are_those_counted_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    random = np.random.default_rng(3)
+    rows = pl.DataFrame(
+        {
+            "customer_id": random.integers(0, 2**64, 60, dtype=np.uint64)[
+                random.integers(0, 60, 400)
+            ],
+            "about": random.choice(["income", "city"], 400),
+            "v": random.choice(["10", "20", "30", "x"], 400),
+        }
+    ).with_columns(
+        customer_id=pl.when(pl.int_range(400) % 7 != 0).then("customer_id"),  # others are guests
+    )
+    whole = made(rows)
+    monkeypatch.setattr(shared_values_module, "_MOST_CELLS", 50)
+    parts = made(rows)
+    assert parts.shown.equals(whole.shown)
+    assert parts.about.equals(whole.about)

@@ -14,7 +14,8 @@ A policy lowers the figures by truncating time to weeks or months, putting amoun
 shifting the dates of each customer and suppressing rare products.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import polars as pl
 
@@ -22,6 +23,7 @@ from workbench.charts.exhibits import Table
 from workbench.privacy.known_facts import CASE, count_alike, draw_known_facts
 from workbench.privacy.release import Release, share_columns
 from workbench.schema import TABLES
+from workbench.schema.customer_ranges import CustomerRange
 
 LINKABILITY: Mapping[str, pl.DataType] = {
     "table": pl.String(),
@@ -39,8 +41,9 @@ _HISTORY_TABLE = "orders"
 _SAMPLE = 500
 _KNOWN = (1, 2, 3)
 #: Number of customers, including the sample, with whom the sample is compared first. Most known
-#: rows are found there, and only the others are searched for among all customers.
-_COMPARED_FIRST = 5_000
+#: rows are found there, and only the others are searched for among the next customers, so many at
+#: a time.
+_COMPARED_FIRST, _COMPARED_NEXT = 5_000, 200_000
 
 
 def linkability(
@@ -103,21 +106,26 @@ def recognisable_columns(frame: pl.LazyFrame, table: str) -> list[str]:
 def _measure_table(
     table: str, frame: pl.LazyFrame, shown: Sequence[str], customers: pl.Series, release: Release
 ) -> list[pl.DataFrame]:
-    frame = frame.filter(pl.col("customer_id").is_not_null())
-    fact = pl.struct(shown).hash(seed=1).alias("_fact")
-    # A table that is sorted by customer is read for these customers only.
-    last = pl.lit(customers.head(_COMPARED_FIRST).max(), pl.UInt64)
-    some = frame.filter(pl.col("customer_id") <= last)
-    person = pl.col("customer_id").alias("_person")
-    near = some.select(person, fact).unique().collect(engine="streaming")
+    fact = pl.struct(shown).hash(seed=1)
+
+    def facts_of(some: CustomerRange) -> pl.LazyFrame:
+        # A table that is sorted by customer is read for these customers only.
+        return frame.filter(some.contains).select(_person="customer_id", _fact=fact)
+
+    first, *further = _ranges(customers)
+    near = facts_of(first).unique().collect(engine="streaming")
     sample = customers.head(_SAMPLE)
     chosen = near.filter(pl.col("_person").is_in(sample.implode()))
     known = draw_known_facts(chosen, _KNOWN, seed=0)
     left = known.join(count_alike(known, near), on=CASE, how="anti")
-    facts = frame.select(person, fact)
-    held = facts.join(left.lazy().select("_fact").unique(), on="_fact", how="semi")
-    others = held.unique().collect(engine="streaming")
-    unique = left.join(count_alike(left, others), on=CASE, how="anti").select(CASE).unique()
+    for others in further:
+        if left.is_empty():
+            break
+        sought = left.lazy().select("_fact").unique()
+        held = facts_of(others).join(sought, on="_fact", how="semi")
+        rows = held.unique().collect(engine="streaming")
+        left = left.join(count_alike(left, rows), on=CASE, how="anti")
+    unique = left.select(CASE).unique()
     judged = (
         known.select(CASE)
         .unique()
@@ -130,21 +138,35 @@ def _measure_table(
         what = "1 row" if n == 1 else f"{n} rows"
         lines.append(_estimate_share(table, what, judged.filter(pl.col("_known") == n), release))
     if table == _HISTORY_TABLE:
-        lines.append(_estimate_share(table, "whole history", _histories(facts, sample), release))
+        histories = [_histories(facts_of(some)) for some in (first, *further)]
+        lines.append(_estimate_share(table, "whole history", _alike(histories, sample), release))
     return [line for line in lines if not line.is_empty()]
 
 
-def _histories(facts: pl.LazyFrame, sample: pl.Series) -> pl.DataFrame:
-    """Return for each customer of the sample whether nobody else has the same set of rows."""
-    whole = (
+def _ranges(customers: pl.Series) -> Iterator[CustomerRange]:
+    """Yield the range of the customers who are compared first, and ranges of all others."""
+    begins = [0, *range(_COMPARED_FIRST, customers.len(), _COMPARED_NEXT)]
+    for begin, end in pairwise([*begins, customers.len()]):
+        yield CustomerRange(customers[begin], customers[end - 1])
+
+
+def _histories(facts: pl.LazyFrame) -> pl.DataFrame:
+    """Return each customer's number of rows and the sum of their hashes, which identify the set."""
+    return (
         facts.unique()
         .group_by(customer_id="_person")
-        .agg(_rows=pl.len(), _sum=pl.col("_fact").sum())  # A sum of hashes distinguishes sets.
+        .agg(_rows=pl.len(), _sum=pl.col("_fact").sum())
         .collect(engine="streaming")
     )
-    alike = whole.group_by("_rows", "_sum").agg(_alike=pl.len())
-    of_sample = whole.filter(pl.col("customer_id").is_in(sample.implode()))
-    return of_sample.join(alike, on=["_rows", "_sum"]).with_columns(unique=pl.col("_alike") == 1)
+
+
+def _alike(histories: Sequence[pl.DataFrame], sample: pl.Series) -> pl.DataFrame:
+    """Return for each customer of the sample whether nobody else has the same set of rows."""
+    history = ["_rows", "_sum"]
+    of_sample = histories[0].filter(pl.col("customer_id").is_in(sample.implode()))
+    same = [each.join(of_sample, on=history, how="semi") for each in histories]
+    alike = pl.concat(same).group_by(history).agg(unique=pl.len() == 1)
+    return of_sample.join(alike, on=history)
 
 
 def _estimate_share(table: str, known: str, rows: pl.DataFrame, release: Release) -> pl.DataFrame:

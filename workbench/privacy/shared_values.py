@@ -20,6 +20,7 @@ import polars as pl
 
 from workbench.privacy.number_bands import Draw, find_cells, shown_numbers
 from workbench.privacy.release.noise import keyed_unit
+from workbench.schema.customer_ranges import equal_ranges
 
 #: Share of numbers in the stated cells from which a column counts as numeric: clearly less than
 #: all, so that no single person decides.
@@ -27,6 +28,8 @@ _NUMERIC_SHARE = 0.9
 #: Names are first looked for among one of so many persons.
 _ONE_OF = 64
 _OWNER = pl.col("customer_id")
+#: Number of cells of which persons and values are in memory together.
+_MOST_CELLS = 2_500_000
 #: Whole numbers below it are written without a decimal point.
 _MOST_WHOLE = 2**52
 
@@ -71,8 +74,7 @@ def shared_values(
         Columns that name what the value is about: "yes" to one question is another value than
         "yes" to the next.
     """
-    stated = _count_by_person(rows, column, within)
-    counted, stating = pl.collect_all(_count_persons(stated, column, within), engine="streaming")
+    counted, stating = _count_persons(rows, column, within)
     counted = counted.sort(*within, column, nulls_last=True)
     counted = counted.with_columns(_number=pl.col(column).cast(pl.Float64, strict=False))
     as_texts = counted.filter(pl.col("_persons") >= k)
@@ -119,17 +121,20 @@ def common_values(
         counts the cells of all of them.
     """
     stated = {column: rows.filter(pl.col(column).is_not_null()) for column in within}
+    in_sample = pl.when(_OWNER % _ONE_OF == 0).then(_OWNER).alias("_person")
     counts = pl.collect_all(
         [
-            stated[column]
-            .group_by(*about, column)
-            .agg(_cells=pl.len(), _persons=_OWNER.filter(_OWNER % _ONE_OF == 0).n_unique())
+            # Grouping by persons of the sample takes a tenth of the memory of n_unique.
+            stated[column].group_by(*about, column, in_sample).agg(_cells=pl.len())
             for column, about in within.items()
         ],
         engine="streaming",
     )
     made = {}
-    for (column, about), sampled in zip(within.items(), counts, strict=True):
+    for (column, about), by_person in zip(within.items(), counts, strict=True):
+        sampled = by_person.group_by(*about, column).agg(
+            pl.col("_cells").sum(), _persons=pl.col("_person").count()
+        )
         named = stated[column].with_columns(_all=pl.lit(0))
         counted = _recount_rare(sampled, named, (*about, column), k)
         keys = about or ("_all",)
@@ -153,34 +158,45 @@ def _recount_rare(
         return counted
     persons = (
         stated.join(rare.lazy().select(keys), on=keys, how="semi", nulls_equal=True)
+        .filter(_OWNER.is_not_null())
+        .select(*keys, _OWNER)
+        .unique()
         .group_by(keys)
-        .agg(_OWNER.drop_nulls().n_unique().alias("_persons"))
+        .agg(_persons=pl.len())
         .collect(engine="streaming")
     )
     exact = rare.drop("_persons").join(persons, on=keys, how="left", nulls_equal=True)
+    exact = exact.with_columns(pl.col("_persons").fill_null(0))  # Only guests state such a name.
     return pl.concat([counted.filter(~is_rare), exact.select(counted.columns)])
 
 
-def _count_by_person(rows: pl.LazyFrame, column: str, within: tuple[str, ...]) -> pl.LazyFrame:
-    """Return each person once with each value, with the number of cells."""
-    return (
-        rows.filter(pl.col(column).is_not_null())
-        .group_by(*within, column, "customer_id")
-        .agg(_cells=pl.len())
-    )
-
-
 def _count_persons(
-    stated: pl.LazyFrame, column: str, within: tuple[str, ...]
-) -> tuple[pl.LazyFrame, pl.LazyFrame]:
-    """Return cells and persons of each value, and the persons who state any, in any order."""
-    values = stated.group_by(*within, column).agg(
-        pl.col("_cells").sum(), _persons=pl.col("customer_id").drop_nulls().len()
-    )
-    persons = stated.group_by(within or pl.lit(0).alias("_all")).agg(
-        persons=pl.col("customer_id").drop_nulls().n_unique().cast(pl.Int64)
-    )
-    return values, persons
+    rows: pl.LazyFrame, column: str, within: tuple[str, ...]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return cells and persons of each value, and the persons who state any, in any order.
+
+    Each person counts once with each value, so the persons of each value are in memory: those of
+    one range of customers at a time.
+    """
+    stated = rows.filter(pl.col(column).is_not_null())
+    cells = int(stated.select(pl.len()).collect(engine="streaming").item())
+    about = within or ("_all",)
+    values, persons = [], []
+    for part, customers in enumerate(equal_ranges(max(1, -(-cells // _MOST_CELLS)))):
+        inside = customers.contains.fill_null(part == 0)  # Rows of guests have no customer.
+        by_person = (
+            (stated if customers.is_everybody else stated.filter(inside))
+            .group_by(*within, column, "customer_id")
+            .agg(_cells=pl.len())
+            .collect(engine="streaming")
+        )
+        known = by_person.filter(_OWNER.is_not_null()).with_columns(_all=pl.lit(0))
+        values.append(
+            by_person.group_by(*within, column).agg(pl.col("_cells").sum(), _persons=_OWNER.count())
+        )
+        persons.append(known.group_by(about).agg(persons=_OWNER.n_unique().cast(pl.Int64)))
+    counts = pl.concat(values).group_by(*within, column).agg(pl.col("_cells", "_persons").sum())
+    return counts, pl.concat(persons).group_by(about).agg(pl.col("persons").sum())
 
 
 def show_shared(rows: pl.LazyFrame, column: str, *, shared: SharedValues) -> pl.LazyFrame:
