@@ -137,8 +137,9 @@ def _sort_by_pseudonym(rows: pl.LazyFrame, key: Sequence[str], *, bits: int) -> 
     The pseudonym replaces ``customer_id``, and the columns of the order are removed. If the key has
     no time, the place of the pseudonym and ``bits`` of the hash are put into one number of 64 bits,
     because polars sorts rows by one number in a third of the time that it takes to sort them by two
-    columns. All other columns of the order are removed before the rows are sorted, because sorting
-    moves every column. By their time, of two statements of one day the later one comes last.
+    columns. Sorting moves every column and holds it twice, so all other columns of the order are
+    removed before, and texts, which are names that many rows share, are sorted as categories. By
+    their time, of two statements of one day the later one comes last.
     """
     schema = rows.collect_schema()
     rows = rows.with_columns(customer_id=pl.col(PSEUDONYM))
@@ -151,8 +152,15 @@ def _sort_by_pseudonym(rows: pl.LazyFrame, key: Sequence[str], *, bits: int) -> 
         by = [_POSITION]
         position = pl.col(PLACE) * pl.lit(2**bits, pl.UInt64) + hashed // 2 ** (64 - bits)
     others = [name for name in key if name not in times]
-    placed = rows.with_columns(position.alias(_POSITION)).drop(PSEUDONYM, PLACE, *others)
-    return placed.sort(by).drop(_POSITION, *times)
+    texts = [
+        name
+        for name, kind in schema.items()
+        if kind == pl.String and name not in key and name not in _KEYS
+    ]
+    placed = rows.with_columns(
+        position.alias(_POSITION), pl.col(texts).cast(pl.Categorical, strict=False)
+    ).drop(PSEUDONYM, PLACE, *others)
+    return placed.sort(by).drop(_POSITION, *times).with_columns(pl.col(texts).cast(pl.String))
 
 
 def _shift_back(name: str, kind: pl.DataType) -> pl.Expr:
