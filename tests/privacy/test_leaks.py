@@ -12,6 +12,7 @@ import pytest
 from workbench.charts.exhibits import Table
 from workbench.charts.markup import table_markup
 from workbench.privacy import find_leaks, known_identifiers
+from workbench.privacy.leaks import identifiers
 
 PSEUDONYM = 12_345_678_901_234_567_891
 PSEUDONYMS = pl.Series([PSEUDONYM, 5], dtype=pl.UInt64)
@@ -198,6 +199,31 @@ def test_records_of_one_customer_give_each_other_second_signs_and_those_of_two_d
         held = known_identifiers(pl.DataFrame({"customer_id": customers, **rows}).lazy())
         page = "<tr><td>Grace</td><td>Field</td><td>GB</td><td>SW1A 1AA</td></tr>"
         assert find_leaks(page.encode(), known=held, pseudonyms=PSEUDONYMS) == hits
+
+
+def test_names_that_customers_of_several_ranges_share_single_nobody_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Five customers with one initial and family name, wherever their ids are."""
+    ids = [place * 2**61 + place for place in range(6)]
+    rows = pl.DataFrame(
+        {
+            "customer_id": pl.Series(ids * 2, dtype=pl.UInt64),
+            "kind": ["full_name"] * 6 + ["postcode"] * 6,
+            "identifier": [f"{name} Okonkwo" for name in ("Ada", "Ana", "Abe", "Ash", "Ade", "Zoe")]
+            + [f"X{place} 7QQ" for place in range(6)],
+        }
+    )
+    monkeypatch.setattr(identifiers, "_ROWS_A_RANGE", 2)
+    held = known_identifiers(rows.lazy())
+    for text, hits in (
+        ("A. Okonkwo", {}),
+        ("A. Okonkwo, X4 7QQ", {"full_name": 1}),
+        ("A. Okonkwo, X5 7QQ", {}),
+        ("Z. Okonkwo", {"full_name": 1}),
+        ("Ade Okonkwo and Ash Okonkwo", {"full_name": 2}),
+    ):
+        assert find_leaks(text.encode(), known=held, pseudonyms=PSEUDONYMS) == hits, text
 
 
 def test_every_identifier_counts_once_and_kinds_are_told_apart() -> None:

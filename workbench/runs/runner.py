@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from workbench.foundation import errors
 from workbench.foundation.errors import InputError, PrivacyError, RunError, WorkbenchError
+from workbench.foundation.memory import release_freed_memory
 from workbench.foundation.progress import say
 from workbench.privacy.leaks import KnownIdentifiers, find_leaks, known_identifiers
 from workbench.privacy.variants import Sketch, Variant
@@ -155,11 +156,12 @@ class _ViewSource:
                 require_confinement_works(self.plan.study.name)
             dataset = self.plan.dataset
             with translate_read_errors(dataset.label):
-                view = open_view(self.plan.study, dataset, as_of=self.plan.as_of)
-                environment = view.seal(self.folder / "view", most_rows=dataset.rows)
-                self._environment = dict(environment)
+                opened = open_view(self.plan.study, dataset, as_of=self.plan.as_of)
+                sealing = opened.seal(self.folder / "view", most_rows=dataset.rows)
+                self._environment = dict(sealing)
                 # from here on the runner reads the tables that the kernels read
-                sealed = read_sealed_view(environment)
+                del opened
+                sealed = read_sealed_view(self._environment)
                 self._view = View.restore(sealed.description, sealed.data)
                 self._known = known_identifiers(dataset.data()["identities"])
                 self._pseudonyms = (
@@ -244,6 +246,7 @@ def _execute_run(planned: PlannedRun, source: _ViewSource, steps: _Steps) -> Run
     execution = Execution()
     try:
         with source.reserve_run(planned) as reservation:
+            release_freed_memory()  # The kernel may need it.
             execution = execute(
                 planned.notebook,
                 parameters=planned.parameters,

@@ -32,9 +32,8 @@ executed notebook describes without an identifier. ``customers.birth_year`` is n
 only the identities table is read.
 
 Measured on two shared cores: 0.6 CPU s to prepare 20,000 customers and 0.2 CPU s for a page of
-150 kB (by hand, on ``tests/privacy/people.py``). The million
-customers of recipe ``retail`` took 16 CPU s, 1.6 GB at the peak and 0.6 GB kept, and a page then
-0.2 CPU s.
+150 kB (by hand, on ``tests/privacy/people.py``). The million customers of recipe ``retail`` took
+17 CPU s, 1.2 GB at the peak and 0.25 GB kept.
 """
 
 from workbench.privacy.leaks.identifiers import KnownIdentifiers, known_identifiers

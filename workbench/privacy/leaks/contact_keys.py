@@ -5,8 +5,7 @@ from collections.abc import Callable
 import polars as pl
 import polars_hash as plh
 
-from workbench.privacy.leaks.key_sets import KeySet
-from workbench.privacy.leaks.spelling import UNSPACED, hash_text
+from workbench.privacy.leaks.spelling import UNSPACED, OwnedKeys, hash_text
 
 IDS = ("user_id", "cookie_id", "device_id", "order_number", "username")
 SHORTEST_PHONE, LONGEST_PHONE = 8, 17  # digits; E.164 allows 15, and two zeros before
@@ -20,8 +19,8 @@ _WITHOUT_ZERO = ("1", "7", "30", "34", "39", "45", "47", "48", "351", "352", "37
 _GMAIL = ("gmail.com", "googlemail.com")
 
 
-def keys_by_kind(read: Callable[..., pl.DataFrame]) -> dict[str, KeySet]:
-    """Return the keys by kind of identifier.
+def contact_keys(read: Callable[..., pl.DataFrame]) -> dict[str, OwnedKeys]:
+    """Return the keys and their owners by kind of identifier.
 
     Parameters
     ----------
@@ -49,8 +48,7 @@ def keys_by_kind(read: Callable[..., pl.DataFrame]) -> dict[str, KeySet]:
     streets = read("street_address").with_columns(_normalise(text).str.replace_all(r"\s+", ""))
     made["unspaced_address"] = streets.filter(text.str.contains(rf"[{UNSPACED}].*\d-\d"))
     return {
-        kind: KeySet.of(hash_text(keys["text"]), keys["owner"].to_numpy())
-        for kind, keys in made.items()
+        kind: (hash_text(keys["text"]), keys["owner"].to_numpy()) for kind, keys in made.items()
     }
 
 

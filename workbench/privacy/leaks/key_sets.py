@@ -6,6 +6,7 @@ a million runs on a page, a key and a run are equal by chance once in two millio
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from workbench.privacy.leaks.spelling import Hashes
 
-_LARGEST = 26  # bits of the filter: 64 MiB
+_LARGEST = 26  # bits of the beginning of a key: a filter of 8 MiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,31 +27,32 @@ class KeySet:
         Sorted keys, each once.
     owners : array of uint32
         Customer of each key; if several customers have the key, one of them.
-    filter : array of bool
-        Whether a key begins with these bits, which excludes most keys of a page quickly.
+    filter : array of uint8
+        One bit for each beginning of a key, whether a key begins so; this excludes most keys of a
+        page quickly.
     """
 
     keys: Hashes
     owners: NDArray[np.uint32]
-    filter: NDArray[np.bool_]
+    filter: NDArray[np.uint8]
 
     @classmethod
-    def of(cls, keys: Hashes, owners: Hashes) -> "KeySet":
+    def of(cls, keys: Hashes, owners: NDArray[np.uint32]) -> "KeySet":
         """Return the set of these keys."""
-        stated = pl.DataFrame({"key": keys, "owner": owners.astype(np.uint32)})
-        ordered = stated.sort("key", maintain_order=True)  # numpy takes twice as long
-        every = ordered["key"].to_numpy()
-        is_first = np.append(True, every[1:] != every[:-1])[: every.size]
-        unique = every[is_first]
+        ordered = sort_pairs(keys, owners)
+        is_first = _is_first(ordered[0])
+        unique = ordered[0][is_first]
         bits = min(max(12, int(unique.size).bit_length() + 4), _LARGEST)
         marks = np.zeros(1 << bits, dtype=np.bool_)
         marks[unique >> np.uint64(64 - bits)] = True
-        return cls(unique, ordered["owner"].to_numpy()[is_first], marks)
+        return cls(unique, ordered[1][is_first], np.packbits(marks))
 
     def where(self, sought: Hashes) -> NDArray[np.intp]:
         """Return the positions of the sought keys that are in the set."""
-        bits = int(self.filter.size).bit_length() - 1
-        maybe = np.flatnonzero(self.filter[sought >> np.uint64(64 - bits)])
+        bits = int(self.filter.size).bit_length() + 2  # Each number of the filter has eight bits.
+        begins = sought >> np.uint64(64 - bits)
+        mask = np.uint8(128) >> (begins & np.uint64(7)).astype(np.uint8)
+        maybe = np.flatnonzero(self.filter[begins >> np.uint64(3)] & mask)
         if not maybe.size:
             return maybe
         some = sought[maybe]
@@ -61,3 +63,54 @@ class KeySet:
     def owners_of(self, keys: Hashes) -> NDArray[np.uint32]:
         """Return the owners of keys, all of which must be in the set."""
         return self.owners[np.searchsorted(self.keys, keys)]
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Pairs of numbers, of which all partners of some first numbers can be looked up.
+
+    Attributes
+    ----------
+    first : array
+        First number of the pairs, sorted, each once.
+    begins : array of int
+        Place of the first partner of each of them, and the number of all pairs at the end.
+    partners : array
+        Second number of each pair.
+    """
+
+    first: NDArray[Any]
+    begins: NDArray[np.intp]
+    partners: NDArray[Any]
+
+    @classmethod
+    def of(cls, first: NDArray[Any], partners: NDArray[Any]) -> "Relation":
+        """Return the relation of these pairs."""
+        pairs = pl.DataFrame({"first": first, "partner": partners}).sort("first")
+        ordered = pairs["first"].to_numpy()
+        begins = np.flatnonzero(_is_first(ordered))
+        ends = np.append(begins, ordered.size)
+        return cls(ordered[begins], ends, pairs["partner"].to_numpy())
+
+    def partners_of(self, sought: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[Any]]:
+        """Return the partners of some numbers, each with the position of its number."""
+        if not self.first.size:
+            return np.empty(0, dtype=np.intp), self.partners
+        places = np.minimum(np.searchsorted(self.first, sought), self.first.size - 1)
+        known = np.flatnonzero(self.first[places] == sought)
+        begins, ends = self.begins[places[known]], self.begins[places[known] + 1]
+        counts = ends - begins
+        steps = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        return np.repeat(known, counts), self.partners[np.repeat(begins, counts) + steps]
+
+
+def sort_pairs(keys: Hashes, owners: NDArray[np.uint32]) -> tuple[Hashes, NDArray[np.uint32]]:
+    """Sort keys with their owners; of equal keys the first stays the first."""
+    stated = pl.DataFrame({"key": keys, "owner": owners})
+    ordered = stated.sort("key", maintain_order=True)  # numpy takes twice as long
+    return ordered["key"].to_numpy(), ordered["owner"].to_numpy()
+
+
+def _is_first(ordered: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return whether each of some sorted numbers differs from the one before."""
+    return np.append(True, ordered[1:] != ordered[:-1])[: ordered.size]

@@ -2,21 +2,25 @@
 
 A key is *frequent* if it needs a second sign of the same customer: all words of the name are
 ordinary ones, or the family name is only an initial, or several customers share initial and name.
+Names are read of some customers at a time, so only whoever gathers them all can count who shares
+an initial with a name.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from workbench.privacy.leaks.key_sets import KeySet
 from workbench.privacy.leaks.phrases import Phrases
 from workbench.privacy.leaks.spelling import (
     PARTICLES,
     UNSPACED,
     Hashes,
+    OwnedKeys,
+    Owners,
     fold_text,
     hash_initials,
     hash_text,
@@ -27,9 +31,20 @@ SHORTEST_UNSPACED = 3  # letters of a name without blanks; two occur by chance
 SHORTEST_JOINED = 10  # letters of a name as one word; shorter ones may be a word
 _SHORTEST_PART = 3  # letters of one family name of several
 _SHARED = 5  # customers from whom on an initial with a family name singles nobody out
+#: Ways to write a name that single nobody out if several customers share them.
+SHARED_FORMS = ("one initial", "all initials", "one family name")
 
-OwnedKeys = tuple[Hashes, Hashes]  # keys and owners
-NameKeys = tuple[Hashes, Hashes, NDArray[np.bool_]]  # likewise, and whether the name is frequent
+
+class NameKeys(NamedTuple):
+    """One way to write the names of customers.
+
+    ``form`` is one of ``SHARED_FORMS``, or empty for other ways.
+    """
+
+    keys: Hashes
+    owners: Owners
+    is_frequent: NDArray[np.bool_]
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +98,7 @@ def _whole_names(full: pl.DataFrame) -> Iterator[NameKeys]:
     is_letter = names.words.str.contains(r"\p{L}").to_numpy()
     has_two = names.sums((is_long & is_letter).astype(np.uint64)) > 1
     keys, common = names.sums(names.hashes), names.all(is_ordinary(names.words))
-    yield keys[has_two], names.owners[has_two], common[has_two]
+    yield NameKeys(keys[has_two], names.owners[has_two], common[has_two])
 
 
 def _combined_names(first: Phrases, last: Phrases) -> Iterator[NameKeys]:
@@ -103,19 +118,20 @@ def _combined_names(first: Phrases, last: Phrases) -> Iterator[NameKeys]:
     letters = (last_letters[last.starts], _first_initial(last, last_letters, is_distinct))
     for keys in (given, first.hashes[first.starts]):
         is_frequent = ordinary_given & ordinary_family
-        yield (keys + family)[is_name], owners[is_name], is_frequent[is_name]
-        yield keys[text] + word, owners[text], ordinary_given[text] & ordinary_word
+        yield NameKeys((keys + family)[is_name], owners[is_name], is_frequent[is_name])
+        yield NameKeys(keys[text] + word, owners[text], ordinary_given[text] & ordinary_word)
         for letter in letters:
             made = (keys + letter)[~is_unspaced]
-            yield made, owners[~is_unspaced], np.ones(made.size, dtype=np.bool_)
+            yield NameKeys(made, owners[~is_unspaced], np.ones(made.size, dtype=np.bool_))
     first_letters = hash_initials(first.words)
     initial = first_letters[first.starts]
     several = ~is_unspaced & (first.counts > 1)
-    for keys, of in ((initial, ~is_unspaced), (first.sums(first_letters), several)):
-        made = (keys + family)[of]
-        yield made, owners[of], ordinary_family[of] | _is_shared(made, owners[of])
-    made = initial[text] + word
-    yield made, owners[text], ordinary_word | _is_shared(made, owners[text])
+    for form, keys, of in (
+        (SHARED_FORMS[0], initial, ~is_unspaced),
+        (SHARED_FORMS[1], first.sums(first_letters), several),
+    ):
+        yield NameKeys((keys + family)[of], owners[of], ordinary_family[of], form)
+    yield NameKeys(initial[text] + word, owners[text], ordinary_word, SHARED_FORMS[2])
 
 
 def _is_long(words: pl.Series) -> NDArray[np.bool_]:
@@ -134,7 +150,7 @@ def _first_initial(last: Phrases, letters: Hashes, is_distinct: NDArray[np.bool_
     return letters[np.where(found < ends, found, last.starts)]
 
 
-def _is_shared(keys: Hashes, owners: Hashes) -> NDArray[np.bool_]:
+def is_shared(keys: Hashes, owners: Owners) -> NDArray[np.bool_]:
     """Return whether so many customers have a key that it singles out none of them."""
     frame = pl.DataFrame({"key": keys, "owner": owners})
     is_shared = pl.col("owner").n_unique().over("key") >= _SHARED
@@ -173,7 +189,7 @@ def _without_joints(names: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def unspaced_names(names: Names) -> KeySet:
+def unspaced_names(names: Names) -> OwnedKeys:
     """Return names that are written without blanks, in both orders."""
     given, family = pl.col("given"), pl.col("family")
     is_unspaced = pl.col("text").str.contains(f"[{UNSPACED}]")
@@ -189,10 +205,10 @@ def unspaced_names(names: Names) -> KeySet:
         )
         .filter(pl.col("text").str.len_chars() >= SHORTEST_UNSPACED)
     )
-    return KeySet.of(hash_text(made["text"]), made["owner"].to_numpy())
+    return hash_text(made["text"]), made["owner"].to_numpy()
 
 
-def joined_names(names: Names) -> KeySet:
+def joined_names(names: Names) -> OwnedKeys:
     """Return names that are written as one word, in both orders: ``#AnneliseOkonkwo``."""
     first = Phrases.of(names.parts.select("owner", text="given"))
     last = Phrases.of(names.parts.select("owner", text="family"))
@@ -204,10 +220,10 @@ def joined_names(names: Names) -> KeySet:
         .with_columns(fold_text(pl.col("text")).str.replace_all(r"\P{L}", ""))
         .filter(pl.col("text").str.len_chars() >= SHORTEST_JOINED)
     )
-    return KeySet.of(hash_text(made["text"]), made["owner"].to_numpy())
+    return hash_text(made["text"]), made["owner"].to_numpy()
 
 
-def parts_of_names(names: Names) -> list[OwnedKeys]:
+def parts_of_names(names: Names) -> OwnedKeys:
     """Return given and family names, and the first word of each."""
     made = []
     for which, stated in (("given", names.given), ("family", names.family)):
@@ -216,4 +232,7 @@ def parts_of_names(names: Names) -> list[OwnedKeys]:
             (words.sums(words.hashes), words.owners),
             (words.hashes[words.starts], words.owners),
         ]
-    return made
+    keys, owners = (np.concatenate(each) for each in zip(*made, strict=True))
+    # Most names are one word, which their parts state too.
+    distinct = pl.DataFrame({"key": keys, "owner": owners}).unique()
+    return distinct["key"].to_numpy(), distinct["owner"].to_numpy()

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from workbench.privacy.leaks.spelling import Hashes, fold_text, hash_words
+from workbench.privacy.leaks.spelling import Hashes, Owners, fold_text, hash_words
 
 #: Share of distinct texts above which finding them costs more than it saves.
 _MANY_DISTINCT = 0.5
@@ -18,7 +18,7 @@ class Phrases:
 
     Attributes
     ----------
-    owners : array of uint64, shape (texts,)
+    owners : array of uint32, shape (texts,)
         Customer of each text.
     words : Series of String, shape (words,)
         Words in the spelling of ``fold_text``.
@@ -27,7 +27,7 @@ class Phrases:
         Position of the first word of each text, and number of its words, at least one.
     """
 
-    owners: Hashes
+    owners: Owners
     words: pl.Series
     hashes: Hashes
     starts: NDArray[np.intp]

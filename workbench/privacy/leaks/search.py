@@ -21,25 +21,32 @@ from workbench.privacy.leaks.passages import (
     pairs_with_signs,
     passages,
 )
-from workbench.privacy.leaks.spelling import BREAK, Hashes, fold_text, hash_text
+from workbench.privacy.leaks.spelling import (
+    BREAK,
+    Hashes,
+    OwnedKeys,
+    Owners,
+    fold_text,
+    hash_text,
+    pair,
+)
 
 _NUMBER = re.compile(
     r"\d\.\d{12,}e\+?\d\d|(?<![\d.])\d{1,20}(?:[,.'’\u00a0\u202f ]\d{3}){0,6}(?!\d)"
 )
 _DIGITS = re.compile(r"\d+")
 _FREQUENT = "frequent name"
-#: Kinds of pairs of two signs, and their names in ``KnownIdentifiers.pairs``.
-_PAIRED = {"name and sign": "full_name", "name and birth date": "birth_date"}
 #: Kinds of identifier in the result, if they differ from the kind of the key.
 _SHOWN = {
-    **_PAIRED,
+    "name and sign": "full_name",
+    "name and birth date": "birth_date",
     "unspaced_name": "full_name",
     "joined_name": "full_name",
     "unspaced_address": "street_address",
 }
 _UNSPACED = ("unspaced_name", "unspaced_address")
 
-_KeysByKind = defaultdict[str, set[int]]  # keys by kind
+_KeysByKind = defaultdict[str, dict[int, int]]  # by kind, the customer of each key
 
 
 def find_leaks(
@@ -69,16 +76,15 @@ def find_leaks(
     """
     text = content.decode("utf-8", errors="replace")
     found = _find_keys(text, known, allowed=set())
-    allowed: _KeysByKind = defaultdict(set)
+    allowed: _KeysByKind = defaultdict(dict)
     if found.keys() - {_FREQUENT}:  # Most pages contain nobody and are searched once.
         allowed = _find_keys(BREAK.join(exempt), known, allowed=set())
-        found = _find_keys(text, known, allowed=allowed[_FREQUENT])
+        found = _find_keys(text, known, allowed=set(allowed[_FREQUENT]))
     customers: dict[str, set[int]] = defaultdict(set)
-    for kind, all_keys in found.items():
-        keys = all_keys - allowed[kind]
+    for kind, owned in found.items():
+        keys = owned.keys() - allowed[kind].keys()
         if kind != _FREQUENT and keys:
-            keyed = _keys_of(kind, known).owners_of(np.fromiter(keys, dtype=np.uint64))
-            customers[_SHOWN.get(kind, kind)] |= set(keyed.tolist())
+            customers[_SHOWN.get(kind, kind)] |= {owned[key] for key in keys}
     counts = {kind: len(owners) for kind, owners in customers.items()}
     pseudonymous = _count_pseudonyms(text, pseudonyms)
     if pseudonymous:
@@ -86,13 +92,9 @@ def find_leaks(
     return dict(sorted(counts.items()))
 
 
-def _keys_of(kind: str, known: KnownIdentifiers) -> KeySet:
-    return known.pairs[_PAIRED[kind]].keys if kind in _PAIRED else known.alone[kind]
-
-
 def _find_keys(text: str, known: KnownIdentifiers, *, allowed: set[int]) -> _KeysByKind:
     """Return the known keys of a text by kind; ``allowed`` frequent names do not count."""
-    found: _KeysByKind = defaultdict(set)
+    found: _KeysByKind = defaultdict(dict)
     candidates: dict[str, set[str]] = defaultdict(set)
     for plain in plain_texts(text):
         candidates["digest"].update(contacts.digests(plain))
@@ -105,9 +107,8 @@ def _find_keys(text: str, known: KnownIdentifiers, *, allowed: set[int]) -> _Key
                 candidates["unspaced_name"].update(contacts.unspaced(reading))
                 candidates["unspaced_address"].update(contacts.unspaced_addresses(reading))
             for passage in passages(reading):
-                for kind, keys in _match_passage(passage, known, allowed):
-                    if keys.size:
-                        found[kind].update(keys.tolist())
+                for kind, keys, owners in _match_passage(passage, known, allowed):
+                    found[kind].update(zip(keys.tolist(), owners.tolist(), strict=True))
     sought = {
         **{kind: candidates[kind] for kind in ("email", "phone", *_UNSPACED)},
         **{f"{kind}_digest": candidates["digest"] for kind in ("email", "phone")},
@@ -119,10 +120,9 @@ def _find_keys(text: str, known: KnownIdentifiers, *, allowed: set[int]) -> _Key
         if texts and kind in known.alone:
             if id(texts) not in hashed:
                 hashed[id(texts)] = hash_text(pl.Series(list(texts), dtype=pl.String))
-            keys = hashed[id(texts)]
-            places = known.alone[kind].where(keys)
-            if places.size:
-                found[kind].update(keys[places].tolist())
+            keys, owners = _match(hashed[id(texts)], known.alone[kind])
+            if keys.size:
+                found[kind].update(zip(keys.tolist(), owners.tolist(), strict=True))
     return found
 
 
@@ -131,36 +131,44 @@ def _fold_words(words: set[str]) -> set[str]:
     return set(listed.select(fold_text(pl.col("word"))).to_series())
 
 
+def _match(sought: Hashes, known: KeySet) -> OwnedKeys:
+    """Return the sought keys that are known, with their customers."""
+    keys = sought[known.where(sought)]
+    return keys, known.owners_of(keys)
+
+
 def _match_passage(
     passage: Passage, known: KnownIdentifiers, allowed: set[int]
-) -> Iterator[tuple[str, Hashes]]:
-    """Yield the known keys of names and addresses in a passage, by kind."""
+) -> Iterator[tuple[str, Hashes, Owners]]:
+    """Yield the known keys of names and addresses in a passage, by kind, with their customers."""
     if not passage.hashes.size:
         return
     names, streets = known.alone.get("full_name"), known.alone.get("street_address")
     frequent: list[tuple[Hashes, np.ndarray, np.ndarray]] = []
     for keys, starts, size in name_runs(passage):
         if names is not None:
-            yield "full_name", keys[names.where(keys)]
+            yield "full_name", *_match(keys, names)
         places = known.frequent.where(keys)
         if places.size:
             frequent.append((keys[places], starts[places], np.full(places.size, size)))
     if streets is not None:
         for keys in address_runs(passage):
-            yield "street_address", keys[streets.where(keys)]
+            yield "street_address", *_match(keys, streets)
     if frequent:
         keys, starts, sizes = (np.concatenate(each) for each in zip(*frequent, strict=True))
-        yield _FREQUENT, keys
+        yield _FREQUENT, keys, known.frequent.owners_of(keys)
         is_left = ~np.isin(keys, np.fromiter(allowed, dtype=np.uint64))
-        of = known.pairs["full_name"].keys
+        name, sign, owners = known.with_names.pairs_with(np.unique(keys[is_left]))
+        pairs = KeySet.of(pair(name, sign), owners)
         for made in pairs_with_signs(passage, keys[is_left], starts[is_left], sizes[is_left]):
-            yield "name and sign", made[of.where(made)]
+            yield "name and sign", *_match(made, pairs)
     dates = np.flatnonzero(passage.is_date)
     dates = dates[known.birth_dates.where(passage.hashes[dates])]
     if dates.size:
-        of = known.pairs["birth_date"].keys
+        date, part, owners = known.with_dates.pairs_with(np.unique(passage.hashes[dates]))
+        pairs = KeySet.of(pair(part, date), owners)
         for made in pairs_with_dates(passage, dates):
-            yield "name and birth date", made[of.where(made)]
+            yield "name and birth date", *_match(made, pairs)
 
 
 def _count_pseudonyms(text: str, pseudonyms: pl.Series) -> int:

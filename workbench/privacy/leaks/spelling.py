@@ -17,6 +17,10 @@ from numpy.typing import NDArray
 from workbench.schema import TABLES
 
 Hashes = NDArray[np.uint64]
+#: Lower halves of customers' ids, which take half the memory. Of three million customers one in
+#: 1,400 has the half of another, and the two count as one.
+Owners = NDArray[np.uint32]
+OwnedKeys = tuple[Hashes, Owners]
 
 #: Characters that mark a letter as an initial, begin a date, and end a block of a page.
 INITIAL, DATE, BREAK = "\x1f", "\x1d", "\x1e"
