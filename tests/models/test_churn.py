@@ -26,7 +26,8 @@ from workbench.privacy.release import Release
 from workbench.schema import CustomerData
 from workbench.schema.timeline import first_moment
 
-churn_module = import_module("workbench.models.churn")
+season_module = import_module("workbench.models.seasonal_model")
+table_module = import_module("workbench.features.table")
 AS_OF = date(2024, 6, 20)
 
 #: When a row of a table came to be known.
@@ -48,6 +49,26 @@ def data() -> CustomerData:
 @pytest.fixture(scope="module")
 def result(data: CustomerData) -> ChurnResult:
     return churn(data, as_of=AS_OF, currency="EUR", horizon_days=60, seed=1)
+
+
+def test_customers_scored_a_few_at_a_time_have_the_same_figures(
+    data: CustomerData, result: ChurnResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spread = data.with_tables(
+        {
+            name: rows.with_columns(customer_id=pl.col("customer_id").hash())
+            for name, rows in data.tables.items()
+            if "customer_id" in rows.collect_schema()
+        }
+    )
+    asked = {"as_of": AS_OF, "currency": "EUR", "horizon_days": 60, "seed": 1}
+    whole = churn(spread, **asked)
+    monkeypatch.setattr(table_module, "_BUCKET_CUSTOMERS", 400)
+    parts = churn(spread, **asked)
+    assert parts.estimates == whole.estimates
+    assert_frame_equal(parts.assessed, whole.assessed)
+    assert_frame_equal(parts.scores, whole.scores)
+    assert_frame_equal(parts.importance, whole.importance)
 
 
 def test_training_ends_before_the_test_begins(result: ChurnResult) -> None:
@@ -175,9 +196,9 @@ def test_scores_of_doubted_features_are_not_called_probabilities() -> None:
 
 def test_scores_are_shifted_to_the_season_of_the_year_before() -> None:
     shifts = {date(2023, 4, 7): 0.3, date(2023, 7, 6): -0.2}
-    assert churn_module._shift_of_season(shifts, date(2024, 4, 2)) == 0.3
-    assert churn_module._shift_of_season(shifts, date(2024, 5, 30)) == 0.0
-    assert churn_module._shift_of_season({}, date(2024, 5, 30)) == 0.0
+    assert season_module._shift_of_season(shifts, date(2024, 4, 2)) == 0.3
+    assert season_module._shift_of_season(shifts, date(2024, 5, 30)) == 0.0
+    assert season_module._shift_of_season({}, date(2024, 5, 30)) == 0.0
 
 
 class KnownScores:
@@ -203,7 +224,7 @@ def test_a_cut_off_shifts_scores_only_as_far_as_its_outcomes_surely_are_off() ->
         date(2023, 7, 1): people(0.0),
         date(2023, 10, 1): people(99.0),  # everybody is silent, so no shift can be estimated
     }
-    shifts = churn_module._season_shifts(KnownScores(), samples)
+    shifts = season_module._season_shifts(KnownScores(), samples)
     assert list(shifts) == list(samples)[:3]
     assert shifts[date(2023, 1, 1)] == pytest.approx(0.4, abs=0.1)
     assert shifts[date(2023, 4, 1)] == pytest.approx(-0.4, abs=0.1)

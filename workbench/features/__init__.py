@@ -18,11 +18,11 @@ from workbench.features.feature_dictionary import (
     feature_group,
 )
 from workbench.features.labels import churn_labels
-from workbench.features.products import sold_lines
+from workbench.features.products import gather_lines, sold_lines
 from workbench.features.profile import attribute, declared_label, profile
 from workbench.features.purchases import LeftOutOrders, count_left_out_orders, purchases
 from workbench.features.subscriptions import last_terms
-from workbench.features.table import CustomerFeatures, customer_features
+from workbench.features.table import CustomerFeatures, customer_features, feature_batches
 from workbench.features.windows import (
     Coverage,
     Split,
@@ -47,8 +47,10 @@ __all__ = [
     "customer_features",
     "declared_label",
     "fact_spans",
+    "feature_batches",
     "feature_dictionary",
     "feature_group",
+    "gather_lines",
     "last_terms",
     "profile",
     "purchases",

@@ -7,9 +7,12 @@ import polars as pl
 from workbench.features.facts import Facts, with_declared_columns
 from workbench.features.purchases import DECIMALS
 from workbench.schema import TABLES, CustomerData
+from workbench.schema.customer_ranges import equal_ranges
 
 #: Number of categories with a share of their own: those with the most lines before the date.
 MOST_CATEGORIES = 8
+#: Orders that are joined with their lines at a time.
+_ORDERS_A_RANGE = 1_000_000
 CHANNELS = TABLES["orders"].column("channel").choices
 
 
@@ -56,6 +59,16 @@ def sold_lines(data: CustomerData, currency: str) -> pl.LazyFrame:
             category=category.cast(pl.Categorical, strict=False),
         )
     )
+
+
+def gather_lines(data: CustomerData, currency: str) -> pl.DataFrame:
+    """Return the lines of all sales, joined with their orders one range of customers at a time."""
+    orders = with_declared_columns(data, "orders").select(pl.len()).collect().item()
+    parts = []
+    for customers in equal_ranges(max(1, -(-orders // _ORDERS_A_RANGE))):
+        some = data if customers.is_everybody else data.restrict(customers.rows_of)
+        parts.append(sold_lines(some, currency).collect(engine="streaming"))
+    return pl.concat(parts)
 
 
 def known_lines(facts: Facts, currency: str) -> pl.LazyFrame:

@@ -1,5 +1,6 @@
 """The feature table: one row per customer, as of a date."""
 
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +19,7 @@ from workbench.features.purchases import LeftOutOrders, count_left_out_orders, p
 from workbench.features.subscriptions import subscription_features
 from workbench.foundation import compute
 from workbench.schema import CustomerData
+from workbench.schema.customer_ranges import CustomerRange, equal_ranges
 from workbench.schema.timeline import rows_known_before
 
 #: Features that are 0, not null, for customers without rows.
@@ -50,7 +52,7 @@ _ZERO = (
     "ended_subscriptions",
 )
 #: Number of customers whose aggregates are in memory together.
-_BUCKET_CUSTOMERS = 250_000
+_BUCKET_CUSTOMERS = 125_000
 _FALSE = ("is_returns_only", "has_unsubscribed", "has_subscription")
 
 
@@ -116,7 +118,7 @@ def customer_features(
         The lines of the data, see ``sold_lines``. Joining them with their orders takes most of the
         time of their features, so models of several dates do it once.
     buckets : int, optional
-        Number of buckets into which customers are divided, by default one for each 250,000. It does
+        Number of buckets into which customers are divided, by default one for each 125,000. It does
         not change the features.
     pool : Executor, optional
         Executor that computes the buckets; by default this process.
@@ -127,24 +129,48 @@ def customer_features(
     each bucket every table is reduced to one row per customer before tables are joined, in polars'
     streaming engine, so memory contains one row per customer and not the events.
     """
-    facts = Facts(data=data, as_of=as_of, history_days=history_days, lines=lines)
-    if buckets is None:
-        customers = with_declared_columns(data, "customers").select(pl.len()).collect().item()
-        buckets = max(1, -(-customers // _BUCKET_CUSTOMERS))
-    work = _BucketFeatures(
-        facts=facts,
-        currency=currency,
-        categories=tuple(largest_categories(facts, currency)),
-        buckets=buckets,
-    )
-    numbers = range(buckets)
-    found = list(compute.over(work, numbers, pool=pool, title=f"features as of {as_of}"))
+    batches = feature_batches(
+        data, as_of=as_of, currency=currency, history_days=history_days, lines=lines,
+        buckets=buckets, pool=pool,
+    )  # fmt: skip
     return CustomerFeatures(
-        rows=pl.concat(found),
+        rows=pl.concat([rows for _, rows in batches]),
         as_of=as_of,
         currency=currency,
         left_out=count_left_out_orders(data, as_of=as_of, currency=currency),
     )
+
+
+def feature_batches(
+    data: CustomerData,
+    *,
+    as_of: date,
+    currency: str,
+    history_days: int | None = None,
+    lines: pl.LazyFrame | None = None,
+    buckets: int | None = None,
+    pool: Executor | None = None,
+) -> Iterator[tuple[CustomerRange, pl.DataFrame]]:
+    """Yield the features of one bucket of customers after the other, with the range of their ids.
+
+    The parameters are those of ``customer_features``, which returns all rows at once. Whoever
+    reduces the features of each customer to a score needs the memory of one bucket only.
+    """
+    facts = Facts(data=data, as_of=as_of, history_days=history_days, lines=lines)
+    work = _BucketFeatures(
+        facts=facts,
+        currency=currency,
+        categories=tuple(largest_categories(facts, currency)),
+    )
+    ranges = bucket_ranges(data) if buckets is None else equal_ranges(buckets)
+    found = compute.over(work, ranges, pool=pool, title=f"features as of {as_of}")
+    yield from zip(ranges, found, strict=True)
+
+
+def bucket_ranges(data: CustomerData) -> list[CustomerRange]:
+    """Divide customers into ranges whose aggregates fit into memory together."""
+    customers = with_declared_columns(data, "customers").select(pl.len()).collect().item()
+    return equal_ranges(max(1, -(-customers // _BUCKET_CUSTOMERS)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,10 +184,11 @@ class _BucketFeatures:
     facts: Facts
     currency: str
     categories: tuple[str, ...]
-    buckets: int
 
-    def __call__(self, number: int) -> pl.DataFrame:
-        facts = self._facts_of_bucket(number)
+    def __call__(self, bucket: CustomerRange) -> pl.DataFrame:
+        facts = self.facts
+        if not bucket.is_everybody:
+            facts = facts.restrict(bucket.rows_of)
         parts = [
             purchase_features(facts, self.currency),
             channel_features(facts, self.currency),
@@ -176,15 +203,6 @@ class _BucketFeatures:
             found = part.collect(engine="streaming")
             rows = rows.join(found, on="customer_id", how="left", maintain_order="left")
         return rows.with_columns(pl.col(_ZERO).fill_null(0), pl.col(_FALSE).fill_null(False))
-
-    def _facts_of_bucket(self, number: int) -> Facts:
-        if self.buckets == 1:
-            return self.facts
-        edges = [2**64 * place // self.buckets for place in (number, number + 1)]
-        low, high = (pl.lit(min(edge, 2**64 - 1), dtype=pl.UInt64) for edge in edges)
-        owner = pl.col("customer_id")
-        inside = (owner >= low) & (owner <= high if number + 1 == self.buckets else owner < high)
-        return self.facts.restrict(lambda rows: rows.filter(inside))
 
 
 def _known_customers(facts: Facts) -> pl.DataFrame:

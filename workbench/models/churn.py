@@ -3,22 +3,15 @@
 The label windows of the training cut-offs end before the test cut-off, and the label window of the
 test ends before ``as_of``. The tested model itself scores the current customers.
 
-The share of customers who place no order moves with the season, so scores of a model of other
-months are too high or too low. The training cut-off one year earlier has the same season, so scores
-are shifted by the intercept that it shows. In nine windows of five synthetic worlds a full shift
-brought the four intercepts (logit scale) of size .20 to .30 down to .02 to .13; the other five, of
-size .01 to .10 before, were of size .04 to .07 after it, three of them worse. The cut-offs reach
-back a year where the data do. Without a cut-off one year earlier scores stay as they are. In 60
-small worlds the mean score was no more often above the outcome than below it: in 8 of 30
-populations of 700 customers and in 18 of 30 shops of 900, by -1.0 and +.3 points on average
-(standard error .4 both). In 11 of the 60 the interval of the intercept excluded 0.
+The cut-offs reach back a year where the data do, because scores are shifted to the season of their
+date (``seasonal_model``).
 
 Orders have to cover the history of every cut-off. A table of other facts that begins later than
 that is left out of the features: counts of its rows would grow from cut-off to cut-off because they
 were not recorded before, and a model would take this for behaviour.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 import numpy as np
@@ -29,13 +22,13 @@ from workbench.features import (
     Windows,
     churn_labels,
     coverage,
-    customer_features,
     fact_spans,
-    sold_lines,
+    feature_batches,
+    gather_lines,
     split_for_churn,
 )
 from workbench.foundation.streams import Stream
-from workbench.models.assessment import Scores, assess
+from workbench.models.assessment import assess
 from workbench.models.churn_result import (
     ChurnResult,
     assessed_persons,
@@ -48,23 +41,27 @@ from workbench.models.churn_result import (
     round_importance,
     windows_table,
 )
-from workbench.models.classifiers import SCORE_DECIMALS, FittedModel, Model, fit
-from workbench.models.content_order import demographics, order_by_content
+from workbench.models.classifiers import Model
+from workbench.models.content_order import content_hashes, demographics, order_by_content
 from workbench.models.importance import group_importance
 from workbench.models.outcome_leaks import (
+    MOST_EXAMINED,
     doubt_about_leaks,
     group_aucs,
     refuse_leaks,
     single_feature_aucs,
 )
 from workbench.models.score_verdicts import calibration_verdict, gain_verdict, ranks_verdict
+from workbench.models.seasonal_model import SeasonalModel
 from workbench.privacy.release import EXACT, Release
 from workbench.schema import TABLES, CustomerData
-from workbench.statistics.calibration import calibration_intercept, shift_scores
+from workbench.schema.customer_ranges import CustomerRange
 
 #: Largest number of training rows; more rows take memory without improving the model.
 _MOST_ROWS = 100_000
 _RULE = "days_since_last_order"
+#: Column of the place of a person in the order of content.
+_ORDER = "order of content"
 #: Table whose facts have to cover all windows, and tables that are used if they do.
 _TABLES = ("orders",)
 _OTHER_TABLES = tuple(
@@ -75,8 +72,6 @@ _OTHER_TABLES = tuple(
 _RARE_DAYS = 31
 #: Smallest and largest number of training cut-offs; between them, so many as reach back a year.
 _CUTOFFS = (4, 12)
-#: Largest distance in days of a cut-off of the same season from one year before.
-_SEASON_DAYS = 15
 
 
 def churn(
@@ -161,55 +156,57 @@ def churn(
     require_outcomes(pl.concat([found for _, found in labels[:-1]]), "training cut-offs")
     require_outcomes(tested, "test cut-off")
 
-    lines = sold_lines(described, currency).collect(engine="streaming").lazy()
+    lines = gather_lines(described, currency).lazy()
 
-    # Features are computed for one cut-off at a time, and for training only of the sampled persons,
-    # so that memory contains one row per customer only once.
-    def features_on(on: date, some: pl.DataFrame | None = None) -> pl.DataFrame:
+    def feature_batches_on(
+        on: date, some: pl.DataFrame | None = None
+    ) -> Iterator[tuple[CustomerRange, pl.DataFrame]]:
         keep = _keep_persons(some) if some is not None else None
-        return customer_features(
+        return feature_batches(
             described if keep is None else described.restrict(keep),
             as_of=on,
             currency=currency,
             history_days=history_days,
             lines=lines if keep is None else keep(lines),
-        ).rows
+        )
 
     share = _MOST_ROWS // len(split.train_on)
-    samples = []
+    samples = {}
     for on, (_, persons) in zip(split.train_on, labels[:-1], strict=True):
         some = _sample_range(persons, share, seed=seed, cut_off=on)
-        rows = features_on(on, some if some.height < persons.height else None)
-        samples.append(order_by_content(some.join(rows, on="customer_id", how="left"), seed=seed))
-    training = pl.concat(samples, how="diagonal_relaxed")
-    test = order_by_content(
-        tested.join(features_on(split.test_on), on="customer_id", how="left"),
-        seed=seed,
-        known=demographics(data),
-    )
-    X, y = feature_columns(test), churn_outcomes(test)
+        batches = feature_batches_on(on, some if some.height < persons.height else None)
+        rows = pl.concat([rows for _, rows in batches])
+        samples[on] = order_by_content(some.join(rows, on="customer_id", how="left"), seed=seed)
+    seasonal = SeasonalModel.fit(samples, model=model, seed=seed)
+    del samples
+
+    # Everybody is scored, one range of customers at a time. Features are kept, to be examined, of
+    # those who come first in the order of content, which is random.
+    known, scored_tests, examined = demographics(data), [], tested.clear()
+    for customers, rows in feature_batches_on(split.test_on):
+        test = tested.filter(customers.contains).join(rows, on="customer_id", how="left")
+        test = test.with_columns(content_hashes(test, seed=seed, known=known).alias(_ORDER))
+        scores = seasonal.scores(feature_columns(test), on=split.test_on)
+        scored_tests.append(assessed_persons(test, scores).with_columns(test[_RULE], test[_ORDER]))
+        both = pl.concat([examined, test], how="diagonal_relaxed")
+        examined = both.sort(_ORDER, "customer_id").head(MOST_EXAMINED)
+    ruled = pl.concat(scored_tests).sort(_ORDER, "customer_id").drop(_ORDER)
+    X, y = feature_columns(examined.drop(_ORDER)), churn_outcomes(examined)
     alone = single_feature_aucs(X, y, seed=seed)
     together = group_aucs(X, y, seed=seed, allowed=allowed)
     refuse_leaks(alone, together, allowed=allowed)
-
-    fitted = fit(feature_columns(training), churn_outcomes(training), model=model, seed=seed)
-    shifts = _season_shifts(fitted, dict(zip(split.train_on, samples, strict=True)))
-
-    def score(rows: pl.DataFrame, on: date) -> Scores:
-        found = shift_scores(fitted.scores(rows), _shift_of_season(shifts, on))
-        return np.round(found, SCORE_DECIMALS)
-
-    scores = score(X, split.test_on)
-    assessed = assessed_persons(test, scores)
+    importance = group_importance(seasonal.fitted, X, y, seed=seed)
+    assessed = ruled.drop(_RULE)
     tested_on = windows_table(labels, release=release)
     assessment = assess(
         assessed, how="out-of-time", seed=seed, release=release, counts=counts_of_test(tested_on)
     )
-    rule = test[_RULE].fill_null(0).to_numpy().astype(np.float64)
-    importance = group_importance(fitted, X, y, seed=seed)
-    del test, training, samples, X
-    current = _active_customers(features_on(as_of), active_days)
-    scored = current.select("customer_id", score=pl.Series(score(current, as_of)))
+    scored_now = []
+    for _, rows in feature_batches_on(as_of):
+        active = _active_customers(rows, active_days)
+        scores = seasonal.scores(active, on=as_of)
+        scored_now.append(active.select("customer_id", score=pl.Series(scores)))
+    scored = pl.concat(scored_now)
     return ChurnResult(
         split="time",
         definition=(
@@ -225,7 +222,7 @@ def churn(
             ranks_verdict(assessment.auc),
             gain_verdict(
                 assessed,
-                rule,
+                ruled[_RULE].fill_null(0).to_numpy().astype(np.float64),
                 n=assessment.auc.n,
                 rule_name="days since the last order alone",
                 release=release,
@@ -259,29 +256,6 @@ def _describe_late_tables(late: tuple[str, ...], least: int) -> str:
         f" Tables that do not cover {least} days before the first cut-off are not used: "
         f"{' and '.join(late)}."
     )
-
-
-def _season_shifts(fitted: FittedModel, samples: Mapping[date, pl.DataFrame]) -> dict[date, float]:
-    """Return the intercept of the model's scores at each training cut-off.
-
-    A cut-off whose interval includes 0 has no shift, so that chance does not move scores.
-    """
-    shifts = {}
-    for on, rows in samples.items():
-        y = churn_outcomes(rows)
-        if 0 < y.sum() < y.size:
-            found = calibration_intercept(y, fitted.scores(feature_columns(rows)))
-            shifts[on] = found.value if found.low > 0 or found.high < 0 else 0.0
-    return shifts
-
-
-def _shift_of_season(shifts: Mapping[date, float], on: date) -> float:
-    """Return the shift of the training cut-off one year before a date, 0 if there is none."""
-    distance = {cut_off: abs((on - cut_off).days - 365) for cut_off in shifts}
-    nearest = min(distance, key=lambda cut_off: distance[cut_off], default=None)
-    if nearest is None or distance[nearest] > _SEASON_DAYS:
-        return 0.0
-    return shifts[nearest]
 
 
 def _sample_range(persons: pl.DataFrame, most: int, *, seed: int, cut_off: date) -> pl.DataFrame:

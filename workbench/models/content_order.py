@@ -37,9 +37,20 @@ def order_by_content(
         ``customer_id`` and what else is known of each customer, one row per customer; it decides
         the order of rows that are equal otherwise.
     """
-    wide = rows if known is None else rows.join(known, on=_ID, how="left", maintain_order="left")
-    places = pl.DataFrame({_ID: rows[_ID], "hash": _hashes(wide, seed)}).with_row_index("place")
+    hashes = content_hashes(rows, seed=seed, known=known)
+    places = pl.DataFrame({_ID: rows[_ID], "hash": hashes}).with_row_index("place")
     return rows[places.sort("hash", _ID)["place"]]
+
+
+def content_hashes(
+    rows: pl.DataFrame, *, seed: int, known: pl.DataFrame | None = None
+) -> pl.Series:
+    """Return the numbers by which ``order_by_content`` orders rows; ties go by the customer's id.
+
+    Whoever has the rows of some customers at a time can order all of them by these numbers.
+    """
+    wide = rows if known is None else rows.join(known, on=_ID, how="left", maintain_order="left")
+    return _hashes(wide, seed)
 
 
 def number_customers(rows: pl.DataFrame, *, seed: int) -> NDArray[np.int64]:

@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 from workbench.features import feature_group
 from workbench.foundation.streams import Stream
 from workbench.models.classifiers import FittedModel
-from workbench.models.outcome_leaks import sample_positions
+from workbench.models.outcome_leaks import MOST_EXAMINED, sample_positions
 from workbench.statistics.auc import auc_difference
 
-#: Number of rows whose features are shuffled; the loss of AUC then has an error of about .003.
-_ROWS = 20_000
 _SHUFFLES = 3
 
 
@@ -37,7 +35,7 @@ def group_importance(
     ----------
     Breiman 2001, "Random forests", Machine Learning 45, section 10.
     """
-    picked = sample_positions(rows.height, _ROWS, seed=seed)
+    picked = sample_positions(rows.height, MOST_EXAMINED, seed=seed)
     some, y = rows[picked], outcomes[picked]
     scores = fitted.scores(some)
     groups: dict[str, list[str]] = {}

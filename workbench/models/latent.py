@@ -46,7 +46,10 @@ class Latent:
         """
         centre, spread = self.mean.mean(axis=0), self.draw.std(axis=0)
         spread = np.where(spread > 0, spread, 1.0)
-        return Latent((self.mean - centre) / spread, (self.draw - centre) / spread)
+        mean, draw = self.mean - centre, self.draw - centre
+        mean /= spread  # in place, since each array of a million customers takes 100 MB
+        draw /= spread
+        return Latent(mean, draw)
 
 
 def log_rates(counts: Floats, exposure: Floats, random: np.random.Generator) -> Latent:

@@ -24,8 +24,9 @@ SUSPECT_AUC = 0.95
 DOUBTED_AUC = 0.9
 #: Name of the small model of all features, beside those of groups.
 ALL_FEATURES = "all features"
-#: Number of sampled rows; the standard error of an AUC near .95 is then below .002.
-_ROWS = 20_000
+#: Largest number of rows on which features are examined: the standard error of an AUC near .95 is
+#: then below .002, and that of the AUC lost by shuffling features about .003.
+MOST_EXAMINED = 20_000
 #: Smallest number of rows of a level of a text column that is ranked on its own.
 _LEVEL_ROWS = 20
 #: Number of sampled rows of the small models; half of them are ranked by a model of the others.
@@ -47,7 +48,7 @@ def single_feature_aucs(
         ``feature``, ``group``, ``auc`` (0.5 to 1), ``direction`` ("more" or "less" if positives
         have more or less of the feature, "levels" for a text column), the highest AUC first.
     """
-    picked = sample_positions(rows.height, _ROWS, seed=seed)
+    picked = sample_positions(rows.height, MOST_EXAMINED, seed=seed)
     some, y = rows[picked], outcomes[picked]
     found = [
         (column.name, feature_group(column.name), *_single_auc(column, y))

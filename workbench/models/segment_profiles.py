@@ -127,8 +127,7 @@ def profile_table(
     ----------
     Cliff 1993, "Dominance statistics", Psychological Bulletin 114.
     """
-    meaning = feature_dictionary([name for name in features.columns if name != "customer_id"])
-    described = meaning.filter(pl.col("group").is_in(_DESCRIBED_GROUPS))
+    described = describing_features([name for name in features.columns if name != "customer_id"])
     rows = features.with_columns(segment=_segment_series(labels, names))
     persons = dict(release.counts(rows, ["segment"]).iter_rows())
     lines = []
@@ -177,6 +176,11 @@ def profile_table(
         .with_columns(rank=rank.cast(pl.Int64))
         .sort("segment", "rank")
     )
+
+
+def describing_features(names: list[str]) -> pl.DataFrame:
+    """Return the lines of the dictionary for those of the named features that describe segments."""
+    return feature_dictionary(names).filter(pl.col("group").is_in(_DESCRIBED_GROUPS))
 
 
 _Means = tuple[list[float | None], list[int]]

@@ -18,6 +18,7 @@ import polars as pl
 from workbench.features.facts import Facts
 from workbench.features.products import CHANNELS, known_lines, largest_categories
 from workbench.features.purchases import order_days
+from workbench.features.table import bucket_ranges
 from workbench.foundation.errors import InputError
 from workbench.foundation.streams import Stream
 from workbench.models.latent import Floats, Latent, levels, log_mixes, log_rates
@@ -71,19 +72,9 @@ def customer_traits(
         No customer ordered in that time.
     """
     facts = Facts(data=data, as_of=as_of, lines=lines)
-    amount = pl.col("net_minor").log()
-    bought = order_days(facts, currency).filter(pl.col("net_minor") > 0)
-    people = (
-        bought.group_by("customer_id")
-        .agg(
-            days=pl.len().cast(pl.Int64),
-            since_first=pl.col("age_days").max(),
-            since_last=pl.col("age_days").min(),
-            # Sums of floats depend on their order, so values are sorted by day and sums rounded.
-            mean_log=amount.sort_by("on").mean().round(_DECIMALS),
-            square_log=amount.sort_by("on").var(ddof=0).round(_DECIMALS),
-        )
-        .collect(engine="streaming")
+    people = pl.concat(
+        _buyers(facts if customers.is_everybody else facts.restrict(customers.rows_of), currency)
+        for customers in bucket_ranges(data)
     )
     if active_days is not None:
         people = people.filter(pl.col("since_last") <= active_days)
@@ -103,13 +94,30 @@ def customer_traits(
         *_mix_traits(people, categories, random),
         *_mix_traits(people, channels, random),
     ]
+    names = tuple(name for names, _ in parts for name in names)
     latent = Latent(
         np.hstack([part.mean for _, part in parts]), np.hstack([part.draw for _, part in parts])
     )
-    return Traits(
-        customers=people.select("customer_id"),
-        names=tuple(name for names, _ in parts for name in names),
-        latent=latent.standardise(),
+    del parts
+    return Traits(customers=people.select("customer_id"), names=names, latent=latent.standardise())
+
+
+def _buyers(facts: Facts, currency: str) -> pl.DataFrame:
+    """Return customers with their order days and the amounts of these, in no order."""
+    amount = pl.col("net_minor").log()
+    return (
+        order_days(facts, currency)
+        .filter(pl.col("net_minor") > 0)
+        .group_by("customer_id")
+        .agg(
+            days=pl.len().cast(pl.Int64),
+            since_first=pl.col("age_days").max(),
+            since_last=pl.col("age_days").min(),
+            # Sums of floats depend on their order, so values are sorted by day and sums rounded.
+            mean_log=amount.sort_by("on").mean().round(_DECIMALS),
+            square_log=amount.sort_by("on").var(ddof=0).round(_DECIMALS),
+        )
+        .collect(engine="streaming")
     )
 
 

@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 
-from workbench.features import customer_features, sold_lines
+from workbench.features import feature_batches, gather_lines
 from workbench.models.grouping import (
     SAMPLES,
     Grouping,
@@ -16,7 +16,12 @@ from workbench.models.planted_groups import (
     MOST_TRIALS,
     PlantedGroups,
 )
-from workbench.models.segment_profiles import profile_table, segment_names, size_table
+from workbench.models.segment_profiles import (
+    describing_features,
+    profile_table,
+    segment_names,
+    size_table,
+)
 from workbench.models.segment_traits import customer_traits
 from workbench.models.segment_verdicts import PLANTED, segment_verdicts
 from workbench.models.separation import MOST_TESTED, pair_table
@@ -133,7 +138,7 @@ def segmentation(
     Fewer than 60 customers, or than two segments of ``min_group``, are one segment, and the
     verdicts give the number of customers that is needed.
     """
-    lines = sold_lines(data, currency).collect(engine="streaming").lazy()
+    lines = gather_lines(data, currency).lazy()
     known = customer_traits(
         data, as_of=as_of, currency=currency, lines=lines, active_days=active_days, seed=seed
     )
@@ -145,16 +150,21 @@ def segmentation(
     names = segment_names(cut.centres, known.names)
     # Segments are described by purchases alone, so features of other tables would not be used.
     bought = data.with_tables({name: data[name] for name in ("customers", "orders", "order_items")})
-    features = known.customers.join(
-        customer_features(bought, as_of=as_of, currency=currency, lines=lines).rows,
+    persons, customers, traits = release.count(known.customers), known.customers, known.names
+    del known  # The traits of customers take as much memory as their features.
+    features = customers.join(
+        pl.concat(
+            _described_features(rows, customers)
+            for _, rows in feature_batches(bought, as_of=as_of, currency=currency, lines=lines)
+        ),
         on="customer_id",
         how="left",
         maintain_order="left",
     )
+    del lines  # The same is true of lines and the tables of figures that follow.
     spent = features.select(
         "customer_id", value=pl.col("monetary_minor").fill_null(0).cast(pl.Int64)
     )
-    persons = release.count(known.customers)
     tried = _round_agreement(cut.tried, release)
     estimates = _estimates(cut, tried, persons, release)
     return Segmentation(
@@ -165,14 +175,20 @@ def segmentation(
         k=cut.k,
         is_natural=cut.is_natural,
         reason=cut.reason,
-        traits=known.names,
+        traits=traits,
         estimates=estimates,
         verdicts=segment_verdicts(cut, tried, persons, needed, k, k_range, estimates),
         origin=release.origin,
-        assignments=known.customers.with_columns(
+        assignments=customers.with_columns(
             segment=pl.Series([names[label] for label in cut.labels])
         ).sort("customer_id"),
     )
+
+
+def _described_features(rows: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
+    """Return the features that describe segments, of the customers who are divided."""
+    names = describing_features(rows.drop("customer_id").columns)["feature"].to_list()
+    return rows.select("customer_id", *names).join(customers, on="customer_id", how="semi")
 
 
 def _estimates(
