@@ -61,6 +61,18 @@ def test_all_pairs_are_compared_not_only_those_with_the_largest_group() -> None:
     assert "-8.0 points" in found.verdicts[0].answer
 
 
+def test_the_largest_difference_may_be_beyond_the_tolerance_though_no_pair_surely_is() -> None:
+    counts = {"a": (75, 500), "b": (90, 500), "c": (100, 500), "d": (115, 500), "e": (131, 500)}
+    found = of(counts, tolerance=0.05, least=100)
+    assert "shown" not in found.contrasts["finding"]
+    limits = pl.max_horizontal("low", -pl.col("high")).max()
+    assert 0 < found.contrasts.select(limits).item() < 0.05 < found.ranges["low"][0]
+    verdict = found.verdicts[0]
+    assert verdict.outcome == "shown"
+    assert verdict.answer.startswith("Yes: the largest difference is at least 5.")
+    assert of(counts, tolerance=0.06, least=100).verdicts[0].outcome != "shown"
+
+
 def test_a_small_group_is_not_judged_away() -> None:
     found = of({"a": (3300, 10_000), "b": (0, 499)}, least=500)
     assert (found.verdicts[0].outcome, found.verdicts[0].concern) == ("shown", True)

@@ -35,7 +35,7 @@ def range_estimate(row: Mapping[str, object], attributes: int, origin: str) -> E
         unit="points",
         label=f"Largest difference in {metric} by {attribute}".replace("_", " "),
         note=(
-            "lower limit of all pairs together, upper limit of each pair; equal "
+            "lower limit of the largest of all pairs, upper limit of each pair; equal "
             "groups show one above 0 too"
         )
         if isinstance(value, float)
@@ -58,9 +58,10 @@ def disparity_verdict(
     """Answer whether groups by an attribute differ in a judged metric.
 
     A difference is shown if the interval of any pair of groups, small ones included, lies beyond
-    the tolerance (``Audit.contrasts`` says which limits). Its absence is shown for the groups of at
-    least ``least`` persons, named in the answer, if every pair of them lies within the tolerance;
-    the answer then says for each smaller group which difference cannot be excluded.
+    the tolerance (``Audit.contrasts`` says which limits), or if that of the largest difference
+    does: it may be sure that some pair differs without being sure which. Its absence is shown for
+    the groups of at least ``least`` persons, named in the answer, if every pair of them lies within
+    the tolerance; the answer then says for each smaller group which difference cannot be excluded.
 
     Parameters
     ----------
@@ -74,13 +75,14 @@ def disparity_verdict(
         Mark of the release that made the counts.
     """
     mine = (pl.col("attribute") == attribute) & pl.col("metric").is_in(judged_rates(judged))
+    value = largest.filter((pl.col("attribute") == attribute) & (pl.col("metric") == judged))
     evidence = _Evidence(
         pairs=compared.filter(mine),
         rates=table.filter(mine, pl.col("note") != EMPTY),
+        largest=value,
         question=question,
     )
     outcome, answer = evidence.answer()
-    value = largest.filter((pl.col("attribute") == attribute) & (pl.col("metric") == judged))
     several = table["attribute"].n_unique()
     suffix = f"_by_{'_'.join(attribute.split())}" if several > 1 else ""
     about = f" of {question.about}" if question.about else ""
@@ -108,10 +110,11 @@ def _rule(question: Question) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Evidence:
-    """Rates and pairs that one verdict rests on: those of one attribute and judged metric."""
+    """Rates, pairs and range of one attribute and judged metric, on which a verdict rests."""
 
     pairs: pl.DataFrame
     rates: pl.DataFrame
+    largest: pl.DataFrame
     question: Question
 
     def answer(self) -> tuple[Outcome, str]:
@@ -119,6 +122,10 @@ class _Evidence:
         shown = self.pairs.filter(pl.col("finding") == Outcome.SHOWN.value)
         if shown.height:
             return Outcome.SHOWN, f"Yes: {_describe_pairs(shown)}.{self._not_excluded()}"
+        if self._is_range_beyond():
+            least = _points(float(self.largest["low"].item()))
+            answer = f"Yes: the largest difference is at least {least} points"
+            return Outcome.SHOWN, f"{answer}, whichever pair it is of.{self._not_excluded()}"
         if reason := self._reason_against_an_answer():
             return Outcome.CANNOT_BE_SAID, f"{_sentence(reason)}.{self._not_excluded()}"
         named = self.pairs.filter("is_named")
@@ -139,6 +146,11 @@ class _Evidence:
                 f"settle it if the difference is as found.{self._not_excluded()}"
             )
         return Outcome.UNDECIDED, f"Undecided: {words}; {more}.{self._not_excluded()}"
+
+    def _is_range_beyond(self) -> bool:
+        """Whether the largest difference is beyond the tolerance, whichever pair it is of."""
+        tolerance = self.question.tolerance
+        return tolerance is not None and bool((self.largest["low"] > tolerance).any())
 
     def _reason_against_an_answer(self) -> str:
         """Return why no number of persons would give an answer; empty where one would."""
