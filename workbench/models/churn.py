@@ -261,8 +261,8 @@ def _describe_late_tables(late: tuple[str, ...], least: int) -> str:
 def _sample_range(persons: pl.DataFrame, most: int, *, seed: int, cut_off: date) -> pl.DataFrame:
     """Return at most ``most`` persons whose ids are in one range, another for each cut-off.
 
-    Ids are keyed hashes, so the persons of a range are a random sample. A view stores their rows
-    together, so only that part of the view is read.
+    Ids are keyed hashes, so the persons of a range are a random sample, another one under another
+    key. A view stores their rows together, so only that part of the view is read.
     """
     if persons.height <= most:
         return persons

@@ -93,7 +93,8 @@ def _reality(
     if found is None or found.mixture is None:
         return Outcome.CANNOT_BE_SAID, "All customers are alike, so there is nothing to divide."
     looked = f"{MOST_TESTED:,} customers" if persons > MOST_TESTED else "all customers"
-    tested = f"tested on {looked}"
+    # A third of them proposes the groups, and the others test them.
+    tested = f"{looked} looked at"
     if found.is_shown:
         taken = _why_other_number(cut, k, k_range)
         groups = found.natural_groups
