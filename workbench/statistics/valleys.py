@@ -13,7 +13,9 @@ shoulder of the distribution can therefore count as a valley. Whether the groups
 enough apart is for the caller to check.
 
 The windows may have different widths: a small group is counted in a wider window than the large one
-beside it, so that more of its customers are counted and fewer of the large group's tail.
+beside it, so that more of its customers are counted and fewer of the large group's tail. In all of
+100 normal clouds of 4,000 customers, planted groups of a tenth at four standard deviations are
+found often enough for "no groups" (`make claims`); with windows of equal width, this was so in 67.
 
 References
 ----------
