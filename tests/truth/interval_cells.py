@@ -15,7 +15,7 @@ several pairs are equally far apart, because its upper limit is too low only if 
 pairs are. It is then claimed to cover at least 93 %. Where all groups are equal it misses if any
 pair does, and where one pair is farthest apart if this pair does: there it covers 93 to 97 %. Of
 many groups with one pair farthest apart it covers more, because its lower limit also holds if many
-pairs are as far apart. Of eight groups it is therefore 1.21 times as wide as the spread of ranges.
+pairs are as far apart. Of eight groups it is therefore wider than 1.15 times the spread of ranges.
 """
 
 from collections.abc import Iterator
