@@ -136,6 +136,15 @@ class HeaderAgain:
     def __init__(self, header: Sequence[str]) -> None:
         self._names = [_folded(name) for name in header]
         self._counts = Counter(self._names)
+        # Texts as they stand are found many times faster than texts in lower case.
+        self._written = sorted(
+            {
+                form
+                for name in map(escape_undecodable, header)
+                for bare in (name, name.strip(), plain_name(name))
+                for form in (bare, bare.lower(), bare.upper(), bare.title(), bare.capitalize())
+            }
+        )
 
     def is_equal(self, record: Sequence[str]) -> bool:
         """Return whether a record has the names of the header, in their order."""
@@ -149,12 +158,13 @@ class HeaderAgain:
         return found != self._names and Counter(found) == self._counts
 
     def is_among(self, cells: pl.DataFrame) -> bool:
-        """Return whether a record has the names of the header, in any order."""
+        """Return whether a record has the names of the header, in any order.
+
+        Its first name is found as the header has it, in small letters or in capitals.
+        """
         if cells.width != len(self._names):
             return False
-        first = cells.to_series(0)
-        is_name = first.str.strip_chars().str.to_lowercase().is_in(self._names)
-        likely = cells.filter(is_name)
+        likely = cells.filter(cells.to_series(0).is_in(self._written))
         return any(self.is_equal(row) or self.is_reordered(row) for row in likely.iter_rows())
 
 

@@ -65,14 +65,16 @@ def parse_codes(
     bare, float_notes = _without_float_ends(unguarded, evidence)
     notes += float_notes
     no_longer = bare.filter(bare.str.len_bytes() <= _LONGEST_WORD)
-    words = int(no_longer.str.to_lowercase().is_in(list(_NO_VALUE)).sum() or 0)
+    lowered = no_longer.str.to_lowercase()
+    likely = lowered.filter(lowered.is_in([*_NO_VALUE, *_STAND_INS]).fill_null(value=False))
+    words = int(likely.is_in(list(_NO_VALUE)).sum() or 0)
     words = evidence.count("words", words)
     if words:
         notes.append(
             f"{count_text(words, 'cell')} with a word for no value, like null or nan, taken as "
             "codes: list the word as empty"
         )
-    notes += _stand_in_notes(no_longer, bare, evidence)
+    notes += _stand_in_notes(likely, bare, evidence)
     is_destroyed = bare.str.contains(_EXPONENT).fill_null(value=False) | _is_inexact(cells)
     is_date = pl.repeat(value=False, n=len(bare), dtype=pl.Boolean, eager=True)
     if is_number is not None:
@@ -92,10 +94,10 @@ def parse_codes(
     )
 
 
-def _stand_in_notes(short: pl.Series, codes: pl.Series, evidence: FileEvidence) -> list[str]:
+def _stand_in_notes(likely: pl.Series, codes: pl.Series, evidence: FileEvidence) -> list[str]:
     """Return a sentence on codes that many records share and that may stand for no code."""
-    likely = short.filter(short.str.to_lowercase().is_in(list(_STAND_INS)).fill_null(value=False))
-    shared = likely.value_counts().filter(pl.col("count") >= _MANY)["count"].sum()
+    stand_ins = likely.filter(likely.is_in(list(_STAND_INS)))
+    shared = stand_ins.value_counts().filter(pl.col("count") >= _MANY)["count"].sum()
     found = int(shared) if shared and codes.n_unique() > _MANY else 0
     count = evidence.count("stand-ins", found)
     if not count:
