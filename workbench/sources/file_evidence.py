@@ -21,10 +21,6 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from operator import add
 
-import polars as pl
-
-from workbench.sources.batch_hashes import BatchHashes
-
 
 class NeedsWholeFileError(Exception):
     """A file cannot be read batch by batch; the text says why, without cell values."""
@@ -47,13 +43,10 @@ class FileEvidence:
     _sums: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     _decisions: dict[tuple[str, str], Hashable] = field(default_factory=dict)
     _texts: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
-    _hashes: dict[str, BatchHashes] = field(default_factory=dict)
 
     def within(self, place: str) -> "FileEvidence":
         """Return the evidence about a place of the same file."""
-        return FileEvidence(
-            place, self.is_of_batches, self._sums, self._decisions, self._texts, self._hashes
-        )
+        return FileEvidence(place, self.is_of_batches, self._sums, self._decisions, self._texts)
 
     def total(self, name: str, *counts: int) -> tuple[int, ...]:
         """Add the counts of a batch, and return the sums of all batches so far."""
@@ -82,22 +75,6 @@ class FileEvidence:
         """
         if self.is_of_batches:
             raise NeedsWholeFileError(f"{self.place}: {reason}")
-
-    def add_distinct(self, name: str, values: pl.Series) -> None:
-        """Add values of a batch that no other batch may have, see ``check_distinct``."""
-        self._hashes.setdefault(name, BatchHashes()).add(values.hash())
-
-    def check_distinct(self) -> None:
-        """Check that no two batches have the same of the values that were added.
-
-        Raises
-        ------
-        NeedsWholeFileError
-            Two batches have one, which the text names.
-        """
-        for name, hashes in self._hashes.items():
-            if hashes.has_shared():
-                raise NeedsWholeFileError(f"records with the same {name} are far apart")
 
     def decide(self, name: str, decision: Hashable) -> None:
         """Record what a batch decided by the sums so far.

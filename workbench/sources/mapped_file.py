@@ -148,7 +148,6 @@ class MappedFile(WithProvenance):
                 if "consents" in tables:
                     tables["consents"] = earlier.find_changes(tables["consents"])
                 yield replace(result, tables=tables, merges=merge_functions(part))
-            evidence.check_distinct()
 
     def _batch_context(self, evidence: FileEvidence, found: PartMembers) -> PartContext:
         return replace(self._context(found, self.part_name, b""), evidence=evidence)

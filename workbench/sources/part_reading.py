@@ -49,9 +49,6 @@ def read_part(found: PartMembers, context: PartContext) -> ReadResult:
         equal = pl.concat([equal, more]).join(
             made.faults, left_on="first_row", right_on="source_row", how="anti"
         )
-    if context.evidence.is_of_batches and part.record.key is not None:
-        keys = _keys_of(accepted[None], context)["key"]
-        context.evidence.add_distinct("record.key", keys)
     notes = [
         *found.assumptions,
         *records.notes,
@@ -59,12 +56,11 @@ def read_part(found: PartMembers, context: PartContext) -> ReadResult:
         *_rounding_notes(made, context),
         *_unknown_fields_note(found, context),
     ]
-    times = context.evidence.count("repeated records", repeated.height)
-    if times and part.record.key:
-        again = count_text(times, "record")
+    if repeated.height and part.record.key:
+        again = count_text(repeated.height, "record")
         notes.append(f"{again} repeated: counted once, the newest is kept")
-    elif times:
-        again = count_text(times, "record", "are")
+    elif repeated.height:
+        again = count_text(repeated.height, "record", "are")
         notes.append(f"{again} in an earlier sheet as well and counted once")
     if count := context.evidence.count("equal records", equal.height):
         again = f"{count_text(count, 'record')} equal to an earlier one with the same key"
@@ -128,22 +124,16 @@ def find_repeated(accepted: pl.DataFrame, found: PartMembers, context: PartConte
     again = found.repeated.join(accepted, on="source_row", how="semi", maintain_order="left")
     if record.key is None:
         return again
-    keyed = _keys_of(accepted, context)
+    with explain_sql_errors(context, "record.key"):
+        keyed = accepted.select(
+            "source_row",
+            key=pl.sql_expr(record.key).cast(pl.String),
+            newer=pl.lit(0) if record.newer is None else pl.sql_expr(record.newer),
+        ).filter(pl.col("key").is_not_null())
     newest_last = keyed.sort("newer", "source_row", nulls_last=False)
     kept = newest_last.unique("key", keep="last")
     older = keyed.join(kept, on="source_row", how="anti", maintain_order="left")
     return pl.concat([again, older.select("source_row")]).unique(maintain_order=True)
-
-
-def _keys_of(accepted: pl.DataFrame, context: PartContext) -> pl.DataFrame:
-    """Return ``source_row``, ``key`` and ``newer`` of the records that have a key."""
-    key, newer = context.part.record.key or "NULL", context.part.record.newer
-    with explain_sql_errors(context, "record.key"):
-        return accepted.select(
-            "source_row",
-            key=pl.sql_expr(key).cast(pl.String),
-            newer=pl.lit(0) if newer is None else pl.sql_expr(newer),
-        ).filter(pl.col("key").is_not_null())
 
 
 def _find_equal(

@@ -69,6 +69,8 @@ def _reasons(part: PartRules) -> Iterator[str]:
         yield "the mapping looks records up"
     if len(part.file.headers) > 1 or part.file.encoding is not None:
         yield "the mapping declares several header rows or an encoding"
+    if part.record.key is not None:
+        yield "record.key compares all records"
     together = part.record.together
     customers = part.tables.get("customers", ())
     if len(customers) > 1 or any(rule.order_by or rule.per for rule in customers):
@@ -94,8 +96,7 @@ def _expressions(part: PartRules) -> Iterator[str]:
     for attributes in part.attributes.values():
         yield from attributes.values()
     record = part.record
-    stated = (record.id, record.kind, record.observed_at, record.key, record.newer, record.together)
-    yield from filter(None, stated)
+    yield from filter(None, (record.id, record.kind, record.observed_at, record.together))
     for table, rules in part.tables.items():
         for row in rules:
             yield from filter(None, (row.where, row.record))
