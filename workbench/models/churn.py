@@ -182,8 +182,9 @@ def churn(
 
     # Everybody is scored, one range of customers at a time. Features are kept, to be examined, of
     # those who come first in the order of content, which is random.
-    known, scored_tests, examined = demographics(data), [], tested.clear()
+    scored_tests, examined = [], tested.clear()
     for customers, rows in feature_batches_on(split.test_on):
+        known = demographics(data.restrict(customers.rows_of))
         test = tested.filter(customers.contains).join(rows, on="customer_id", how="left")
         test = test.with_columns(content_hashes(test, seed=seed, known=known).alias(_ORDER))
         scores = seasonal.scores(feature_columns(test), on=split.test_on)

@@ -86,7 +86,7 @@ def customer_traits(
     people = people.join(_count_lines(lines), on="customer_id", how="left")
     people, categories = _add_counts(people, *_categories(facts, currency, lines))
     people, channels = _add_counts(people, *_channels(facts, currency))
-    people = people.sort(pl.exclude("customer_id"))
+    people = people.sort(pl.exclude("customer_id"), pl.col("customer_id"))
     random = Stream(seed, "traits").generator()
     parts = [
         *_order_traits(people, random),
@@ -94,12 +94,19 @@ def customer_traits(
         *_mix_traits(people, categories, random),
         *_mix_traits(people, channels, random),
     ]
+    customers = people.select("customer_id")
     names = tuple(name for names, _ in parts for name in names)
-    latent = Latent(
-        np.hstack([part.mean for _, part in parts]), np.hstack([part.draw for _, part in parts])
-    )
-    del parts
-    return Traits(customers=people.select("customer_id"), names=names, latent=latent.standardise())
+    means, draws = [part.mean for _, part in parts], [part.draw for _, part in parts]
+    del people, parts  # Arrays of millions of customers are joined while nothing else is held.
+    latent = Latent(_join_columns(means), _join_columns(draws))
+    return Traits(customers=customers, names=names, latent=latent.standardise())
+
+
+def _join_columns(parts: list[Floats]) -> Floats:
+    """Return arrays side by side, and let go of them."""
+    joined: Floats = np.hstack(parts)
+    parts.clear()
+    return joined
 
 
 def _buyers(facts: Facts, currency: str) -> pl.DataFrame:
@@ -176,7 +183,7 @@ def _add_counts(
     if not columns:
         return people, []
     summed = rows.group_by("customer_id").agg(
-        **{name: each.sum().cast(pl.Int64) for name, each in columns.items()}
+        **{name: each.sum().cast(pl.UInt32) for name, each in columns.items()}
     )
     found = people.join(summed.collect(engine="streaming"), on="customer_id", how="left")
     return found.with_columns(pl.col(list(columns)).fill_null(0)), list(columns)
