@@ -141,6 +141,40 @@ def test_equal_input_gives_equal_segments() -> None:
     assert_frame_equal(first.profile, second.profile)
 
 
+def test_customers_of_equal_content_are_in_the_order_of_their_ids() -> None:
+    """Otherwise two runs would draw other values for them."""
+    data, _ = population(80, ONE_KIND, seed=2)
+    copies = []
+    for copy in range(6):
+        renamed = (
+            data["orders"].collect(),
+            data["customers"].collect(),
+            data["order_items"].collect(),
+        )
+        copies.append(
+            [
+                rows.with_columns(
+                    pl.col("customer_id") + copy * 1_000_000,
+                    pl.col("^order_id$") + f" {copy}",
+                )
+                for rows in renamed
+            ]
+        )
+    names = ("orders", "customers", "order_items")
+    tables = {
+        name: pl.concat(parts).lazy()
+        for name, parts in zip(names, zip(*copies, strict=True), strict=True)
+    }
+    known = customer_traits(
+        data.with_tables(tables), as_of=AS_OF, currency="EUR", active_days=None, seed=1
+    )
+    content = known.latent.mean.round(9)
+    ids = known.customers["customer_id"].to_numpy()
+    equal = (content[1:] == content[:-1]).all(axis=1)
+    assert equal.sum() >= 5 * 60
+    assert (ids[1:][equal] > ids[:-1][equal]).all()
+
+
 def test_one_cloud_seldom_passes_for_several() -> None:
     false = 0
     for seed in range(15):
