@@ -45,7 +45,9 @@ class Shop:
         """Return the dataset's tables with the format of each row's export."""
         data = Vault.open(self.workspace).dataset("sources").data()
         sources = data["sources"].select("source_id", "format").collect()
-        names = ("customers", "orders", "payments", "events", "interactions", "consents")
+        names = (
+            "customers", "orders", "payments", "events", "interactions", "consents", "identities",
+        )  # fmt: skip
         return {name: data[name].collect().join(sources, on="source_id") for name in names}
 
 
