@@ -101,10 +101,11 @@ def disparity_verdict(
 
 
 def _rule(question: Question) -> str:
+    largest = "" if question.tolerance is None else ", or the largest difference is sure to"
     return (
-        f"Yes where two groups differ {question.tolerance_words}, with 95 % "
-        "confidence for all pairs and all judged rates together; no where any two groups of at "
-        f"least {question.least:,} persons differ by less, with 95 % confidence for each pair."
+        f"Yes where two groups differ {question.tolerance_words}, with 95 % confidence for all "
+        f"pairs and all judged rates together{largest}; no where any two groups of at least "
+        f"{question.least:,} persons differ by less, with 95 % confidence for each pair."
     )
 
 
