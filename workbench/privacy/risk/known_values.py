@@ -130,17 +130,18 @@ def found_together(
         each.select(pl.all().cast(pl.Float64, strict=False).abs().log1p().fill_null(0.0)).to_numpy()
         for each in (own, shown)
     ]
-    members = group.to_frame("_group").with_row_index("_row")
-    rows = members.group_by("_group", maintain_order=True).agg("_row")
-    of_group = dict(zip(rows["_group"].to_list(), rows["_row"].to_list(), strict=True))
-    drawn = members.sort(pl.col("_row").hash(seed=5)).head(sample)
+    numbers = group.to_numpy()
+    by_group = np.argsort(numbers, kind="stable")
+    ordered = numbers[by_group]
+    drawn = pl.select(row=pl.int_range(len(numbers))).sort(pl.col("row").hash(seed=5)).head(sample)
     found = 0
-    for row, number in drawn.select("_row", "_group").iter_rows():
-        others = np.array(of_group[number])
+    for row in drawn["row"]:
+        begin, end = np.searchsorted(ordered, [numbers[row], numbers[row] + 1])
+        others = by_group[begin:end]
         if own.width:
             away = np.abs(logs[1][others] - logs[0][row]).sum(axis=1)
             others = others[away <= away.min() + _EQUAL]
-        found += int(row in others and 1 / len(others) > chance + _EQUAL)
+        found += int(1 / len(others) > chance + _EQUAL and row in others)
     n = drawn.height
     low, high = (float(each) for each in share_interval(found, n)) if n else (None, None)
     return Estimate(
