@@ -20,7 +20,7 @@ NESTED = [
     {"id": "a3", "who": {"since": "never", "age": 44}, "answers": [{"q": "nps", "a": 2}]},
 ]
 #: The records of a table, whose dates a workbook stores as numbers.
-FLAT = [("a1", datetime(2023, 5, 1)), ("a2", "02.05.2023"), (None, datetime(2023, 5, 3))]  # noqa: DTZ001
+FLAT = [("a1", datetime(2023, 5, 1)), ("a2", "02.05.2023"), (None, datetime(2023, 5, 3))]  # noqa: DTZ001  # days
 
 
 def _mapping(columns: dict[str, Any], **more: Any) -> SourceMapping:

@@ -47,7 +47,7 @@ def _facts(extract: Extract, description: Mapping[str, Any]) -> Iterator[tuple[s
     if policy.basis is not None:
         yield "Lawful basis", policy.basis.replace("_", " ")
     if policy.owner is not None:
-        yield "Answers for it", f"{policy.owner}, {policy.contact}"
+        yield "Answers for it", ", ".join(filter(None, (policy.owner, policy.contact)))
     yield "Made at", description["made_at"]
     if "dataset" in source:
         origin = f"dataset {source['dataset']}, version {source['version']}"

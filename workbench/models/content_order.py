@@ -22,22 +22,9 @@ _GROUPS = tuple(
 _SPARE_BITS = 8
 
 
-def order_by_content(
-    rows: pl.DataFrame, *, seed: int, known: pl.DataFrame | None = None
-) -> pl.DataFrame:
-    """Return rows in an order that depends on their content and the seed alone.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        ``customer_id`` and other columns.
-    seed : int
-        Seed of the hashes: another seed gives another order.
-    known : DataFrame, optional
-        ``customer_id`` and what else is known of each customer, one row per customer; it decides
-        the order of rows that are equal otherwise.
-    """
-    hashes = content_hashes(rows, seed=seed, known=known)
+def order_by_content(rows: pl.DataFrame, *, seed: int) -> pl.DataFrame:
+    """Return rows in an order that depends on their content and the seed alone."""
+    hashes = content_hashes(rows, seed=seed)
     places = pl.DataFrame({_ID: rows[_ID], "hash": hashes}).with_row_index("place")
     return rows[places.sort("hash", _ID)["place"]]
 
@@ -48,6 +35,16 @@ def content_hashes(
     """Return the numbers by which ``order_by_content`` orders rows; ties go by the customer's id.
 
     Whoever has the rows of some customers at a time can order all of them by these numbers.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``customer_id`` and other columns.
+    seed : int
+        Seed of the hashes: another seed gives another order.
+    known : DataFrame, optional
+        ``customer_id`` and what else is known of each customer, one row per customer; it decides
+        the order of rows that are equal otherwise.
     """
     wide = rows if known is None else rows.join(known, on=_ID, how="left", maintain_order="left")
     return _hashes(wide, seed)

@@ -54,12 +54,12 @@ class GeneralisedCustomers:
 def generalise_customers(
     allowed: pl.DataFrame, study: StudyTerms, as_of: date, *, release: Release
 ) -> GeneralisedCustomers:
-    """Generalise the customer table to the k of a study; the release counts suppressed cells.
+    """Generalise the customer table to k, l and t of a study; the release counts suppressed cells.
 
     Raises
     ------
     PrivacyError
-        There are fewer customers than k.
+        All customers together do not reach k, l or t.
     """
     wanted = study.columns.get("customers", ())
     quasi = [name for name in quasi_identifiers() if name in wanted]

@@ -33,7 +33,7 @@ only the identities table is read.
 
 Measured on two shared cores: 0.6 CPU s to prepare 20,000 customers and 0.2 CPU s for a page of
 150 kB (by hand, on ``tests/privacy/people.py``). The million customers of recipe ``retail`` took
-17 CPU s, 1.2 GB at the peak and 0.25 GB kept.
+17 CPU s, 1.2 GB at the peak and 0.25 GB kept (by hand too).
 """
 
 from workbench.privacy.leaks.identifiers import KnownIdentifiers, known_identifiers

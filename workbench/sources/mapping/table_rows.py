@@ -103,7 +103,8 @@ def _rows_of_rule(
     if table == "customers":
         records = records.filter(pl.col(RECORD).is_not_null())
         per = per or (RECORD,)
-    if table == "customers" and takes_latest(rule):
+    is_latest = table == "customers" and takes_latest(rule)
+    if is_latest:
         records = records.sort(OBSERVED, descending=True, nulls_last=True, maintain_order=True)
     if rule.order_by:
         keys = [*rule.order_keys, ("source_row", False)]
@@ -135,7 +136,7 @@ def _rows_of_rule(
     rows = records.group_by(per, maintain_order=True).agg(
         **first, source_row=pl.col("source_row").min(), **{_ROWS: pl.col("source_row")}
     )
-    if table == "customers" and takes_latest(rule):
+    if is_latest:
         rows = rows.sort("source_row")
     dated = date_statements(rows, records, table=table, rule=rule, evidence=context.evidence)
     return dated.select(
