@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from workbench.foundation.errors import InputError, ParameterError, PrivacyError
-from workbench.intake.control_totals import unmet_expectations
 from workbench.privacy.consent import exclusion_reasons
 from workbench.privacy.release import Release
 from workbench.schema import TABLES, CustomerData
@@ -102,11 +101,8 @@ def find_visible_data(
     PrivacyError
         The study may see fewer customers than ``min_group``.
     """
-    if study.require_complete and (lacks := unmet_expectations(dataset)):
-        raise InputError(
-            f"study {study.name} requires complete data, but in dataset {dataset.name} "
-            f"{'; '.join(lacks)}: load the missing records with --expect"
-        )
+    if study.require_complete:
+        _require_complete(study, dataset)
     zone = zone_of(study, dataset)
     latest = default_as_of(dataset, zone=zone)
     as_of = as_of or latest
@@ -134,6 +130,17 @@ def find_visible_data(
         decided=_add_first_seen_later(excluded, customers, as_of),
         everyone=everyone,
     )
+
+
+def _require_complete(study: StudyTerms, dataset: Dataset) -> None:
+    # Imported late because kernels, which open sealed views, never load data.
+    from workbench.intake.control_totals import unmet_expectations
+
+    if lacks := unmet_expectations(dataset):
+        raise InputError(
+            f"study {study.name} requires complete data, but in dataset {dataset.name} "
+            f"{'; '.join(lacks)}: load the missing records with --expect"
+        )
 
 
 def common_zone(dataset: Dataset) -> str | None:
