@@ -10,21 +10,27 @@ _CART = ("add_to_cart", "begin_checkout")
 
 def activity_features(facts: Facts) -> pl.LazyFrame:
     """Return events, sessions and active days per customer, in no order."""
-    age = pl.col("age_days")
+    age, events = pl.col("age_days"), facts["events"]
     latest, before = age <= TREND_DAYS, age.is_between(TREND_DAYS + 1, 2 * TREND_DAYS)
-    return (
-        facts["events"]
+    counted = events.group_by("customer_id").agg(
+        days_since_last_event=age.min(),
+        events_30=(age <= RECENT_DAYS).sum().cast(pl.Int64),
+        events_90=latest.sum().cast(pl.Int64),
+        events_before_90=before.sum().cast(pl.Int64),
+    )
+    # Counts of distinct values take long, so they are computed from the rows that count alone.
+    recent = (
+        events.filter(latest)
         .group_by("customer_id")
         .agg(
-            days_since_last_event=age.min(),
-            events_30=(age <= RECENT_DAYS).sum().cast(pl.Int64),
-            events_90=latest.sum().cast(pl.Int64),
-            events_before_90=before.sum().cast(pl.Int64),
-            sessions_90=pl.col("session_id").filter(latest).drop_nulls().n_unique().cast(pl.Int64),
-            active_days_90=age.filter(latest).n_unique().cast(pl.Int64),
-            carts_90=(latest & pl.col("event_name").is_in(_CART)).sum().cast(pl.Int64),
+            sessions_90=pl.col("session_id").drop_nulls().n_unique().cast(pl.Int64),
+            active_days_90=age.n_unique().cast(pl.Int64),
+            carts_90=pl.col("event_name").is_in(_CART).sum().cast(pl.Int64),
         )
-        .with_columns(events_trend=pl.col("events_90") - pl.col("events_before_90"))
+    )
+    return counted.join(recent, on="customer_id", how="left").with_columns(
+        pl.col("sessions_90", "active_days_90", "carts_90").fill_null(0),
+        events_trend=pl.col("events_90") - pl.col("events_before_90"),
     )
 
 

@@ -44,7 +44,9 @@ def churn_labels(
         The view shows times by a unit that is longer than the label window.
     """
     _require_whole_units(data, windows)
-    before = Facts(data=data, as_of=windows.as_of, history_days=windows.history_days)
+    # An active customer has an order day within both lengths, so older orders are not read.
+    lengths = [days for days in (windows.history_days, active_days) if days is not None]
+    before = Facts(data=data, as_of=windows.as_of, history_days=min(lengths, default=None))
     last_order = pl.col("days_since_last_order")
     active = purchase_features(before, currency).filter(last_order.is_not_null())
     if active_days is not None:

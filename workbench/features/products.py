@@ -18,7 +18,7 @@ CHANNELS = TABLES["orders"].column("channel").choices
 
 def channel_features(facts: Facts, currency: str) -> pl.LazyFrame:
     """Return per customer the share of sales placed in each channel, in no order."""
-    channel = pl.col("channel").cast(pl.String)
+    channel = pl.col("channel")
     sales = facts["orders"].filter(
         pl.col("currency") == currency, pl.col("kind") == "sale", channel.is_not_null()
     )

@@ -71,16 +71,15 @@ def purchases(
 def order_days(facts: Facts, currency: str) -> pl.LazyFrame:
     """Return one row per customer and day with an order of any kind, in no order.
 
-    Columns: customer_id, on (Date), age_days, sales, returns (counts), sold_minor, returned_minor
+    Columns: customer_id, age_days, sales, returns (counts), sold_minor, returned_minor
     (0 or more), net_minor.
     """
     amount, is_sale = pl.col("total_minor"), pl.col("kind") == "sale"
     return (
         facts["orders"]
         .filter(pl.col("currency") == currency)
-        .group_by("customer_id", "on")
+        .group_by("customer_id", "age_days")
         .agg(
-            age_days=pl.col("age_days").first(),
             sales=is_sale.sum().cast(pl.Int64),
             returns=(~is_sale).sum().cast(pl.Int64),
             sold_minor=pl.when(is_sale).then(amount).otherwise(0).sum(),
@@ -102,17 +101,17 @@ def purchase_features(facts: Facts, currency: str) -> pl.LazyFrame:
             orders=pl.col("sales").sum(),
             order_days=bought.sum().cast(pl.Int64),
             returns=pl.col("returns").sum(),
-            days_since_last_order=age.filter(bought).min(),
-            days_since_first_order=age.filter(bought).max(),
-            spent_minor=net.filter(bought).sum(),
+            days_since_last_order=pl.when(bought).then(age).min(),
+            days_since_first_order=pl.when(bought).then(age).max(),
+            spent_minor=pl.when(bought).then(net).sum(),
             all_net_minor=net.sum(),
             sold_minor=pl.col("sold_minor").sum(),
             returned_minor=pl.col("returned_minor").sum(),
             order_days_30=(bought & (age <= RECENT_DAYS)).sum().cast(pl.Int64),
             order_days_90=(bought & latest).sum().cast(pl.Int64),
             order_days_before_90=(bought & before).sum().cast(pl.Int64),
-            spent_90_minor=net.filter(bought & latest).sum(),
-            spent_before_90_minor=net.filter(bought & before).sum(),
+            spent_90_minor=pl.when(bought & latest).then(net).sum(),
+            spent_before_90_minor=pl.when(bought & before).then(net).sum(),
         )
     )
     days, first, last = (

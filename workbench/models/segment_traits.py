@@ -121,8 +121,8 @@ def _buyers(facts: Facts, currency: str) -> pl.DataFrame:
             since_first=pl.col("age_days").max(),
             since_last=pl.col("age_days").min(),
             # Sums of floats depend on their order, so values are sorted by day and sums rounded.
-            mean_log=amount.sort_by("on").mean().round(_DECIMALS),
-            square_log=amount.sort_by("on").var(ddof=0).round(_DECIMALS),
+            mean_log=amount.sort_by("age_days", descending=True).mean().round(_DECIMALS),
+            square_log=amount.sort_by("age_days", descending=True).var(ddof=0).round(_DECIMALS),
         )
         .collect(engine="streaming")
     )
@@ -169,7 +169,7 @@ def _categories(
 
 def _channels(facts: Facts, currency: str) -> tuple[pl.LazyFrame, dict[str, pl.Expr]]:
     """Return the orders with a channel, and by which condition each channel is told."""
-    channel = pl.col("channel").cast(pl.String)
+    channel = pl.col("channel")
     sales = facts["orders"].filter(
         pl.col("currency") == currency, pl.col("kind") == "sale", channel.is_not_null()
     )

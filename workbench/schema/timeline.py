@@ -79,11 +79,12 @@ def rows_known_before(
     later = is_later(rows, table, day, zone=zone, units=units).fill_null(False)
     known = rows.filter(~later)
     if declared.belongs_to == "customer" and units.start(f"{table}.{declared.time}", day) != day:
-        begun = ~is_later(rows, table, day, zone=zone)
-        seen = _find_known_customers(data, day, zone=zone)
-        known = pl.concat(
-            [known, rows.filter(later, begun).join(seen, on="customer_id", how="semi")]
+        begun = rows.filter(later, ~is_later(rows, table, day, zone=zone))
+        # Most rows of histories belong to other customers; without them the second join is small.
+        seen = _find_known_customers(data, day, zone=zone).join(
+            begun.select("customer_id"), on="customer_id", how="semi"
         )
+        known = pl.concat([known, begun.join(seen, on="customer_id", how="semi")])
     present = set(rows.collect_schema())
     if declared.ends in present:
         ended_before = units.start(f"{table}.{declared.ends}", day)
