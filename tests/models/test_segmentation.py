@@ -12,7 +12,7 @@ from tests.models.worlds import FOUR_KINDS, ONE_KIND, population
 from workbench.charts.markup import table_markup
 from workbench.foundation.errors import ParameterError
 from workbench.models import Segmentation, segment_exhibits, segmentation
-from workbench.models.grouping import group_customers
+from workbench.models.grouping import adjusted_rand, group_customers
 from workbench.models.latent import Latent, levels, log_mixes, log_rates
 from workbench.models.segment_profiles import segment_names
 from workbench.models.segment_traits import customer_traits
@@ -211,3 +211,12 @@ def test_latent_quantities_have_the_population_that_made_them() -> None:
     drawn = log_mixes(seen, random).draw
     expected = np.log(mixes) - np.log(mixes).mean(axis=1, keepdims=True)
     assert drawn.std(axis=0) == pytest.approx(expected.std(axis=0), rel=0.15)
+
+
+def test_the_agreement_of_two_divisions_is_that_of_scikit_learn() -> None:
+    random = np.random.default_rng(1)
+    for groups in range(1, 6):
+        one = random.integers(0, groups, 300)
+        other = np.where(random.random(300) < 0.6, one, random.integers(-1, 3, 300))
+        assert adjusted_rand(one, other) == adjusted_rand_score(one, other)
+    assert adjusted_rand(one, one + 1) == 1

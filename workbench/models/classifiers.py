@@ -132,8 +132,10 @@ def _boosted_trees(design: Design, seed: int) -> Any:
 
 
 def _signed_log(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    logged: NDArray[np.float64] = np.sign(values) * np.log1p(np.abs(values))
-    return logged
+    size: NDArray[np.float64] = np.abs(values)
+    np.log1p(size, out=size)
+    np.copysign(size, values, out=size)
+    return size
 
 
 def _chunks(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:

@@ -93,7 +93,8 @@ class Mixture:
 
     def predict(self, rows: Floats) -> Labels:
         """Return the most probable component of each row."""
-        labels: Labels = self._log_densities(rows).argmax(axis=0).astype(np.int64)
+        precisions = self._invert_covariances()
+        labels: Labels = self._log_densities(rows, precisions).argmax(axis=0).astype(np.int64)
         return labels
 
     def memberships(self, rows: Floats) -> Floats:
@@ -133,7 +134,11 @@ class Mixture:
             before = likelihood
         return found
 
-    def _log_densities(self, rows: Floats) -> Floats:
+    def _invert_covariances(self) -> Floats:
+        precisions: Floats = np.linalg.inv(self.covariances).astype(np.float64, copy=False)
+        return precisions
+
+    def _log_densities(self, rows: Floats, precisions: Floats) -> Floats:
         """Return the log of weight and density of each component, shape (components, rows).
 
         What all components have in common for a row is left out: it changes neither the order of
@@ -142,10 +147,10 @@ class Mixture:
         Notes
         -----
         The squared distance of a row from a centre is ``x'Px - 2 x'Pm + m'Pm``, with P the inverse
-        of the covariance. Written out, it takes no array with a value for each component, row and
-        trait, and with a common covariance ``x'Px`` is the same for all components.
+        of the covariance (``precisions``). Written out, it takes no array with a value for each
+        component, row and trait, and with a common covariance ``x'Px`` is the same for all
+        components.
         """
-        precisions = np.linalg.inv(self.covariances)
         turned = (self.means[:, None] @ precisions)[:, 0]
         constant = (
             np.log(self.weights)
@@ -162,13 +167,14 @@ class Mixture:
 
         ``products`` has the sums over rows of the products of two traits.
         """
-        logs = self._log_densities(rows)
+        precisions = self._invert_covariances()
+        logs = self._log_densities(rows, precisions)
         most = logs.max(axis=0)
         shares = np.exp(logs - most)
         whole = shares.sum(axis=0)
         likelihood = (most + np.log(whole)).mean() - 0.5 * rows.shape[1] * np.log(2 * np.pi)
         if self.spreads == "tied":  # The mean of x'Px, which the densities leave out.
-            likelihood -= 0.5 * (np.linalg.inv(self.covariances[0]) * products).sum() / len(rows)
+            likelihood -= 0.5 * (precisions[0] * products).sum() / len(rows)
         return float(likelihood), shares / whole
 
 

@@ -135,7 +135,7 @@ def profile_table(
         known = rows.select(
             "customer_id", "segment", pl.col(feature).cast(pl.Float64).fill_nan(None)
         ).drop_nulls(feature)
-        if known[feature].n_unique() < 2:
+        if known[feature].min() == known[feature].max():
             continue
         counts, edges = bin_counts(
             known,

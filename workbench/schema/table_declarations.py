@@ -235,6 +235,10 @@ class DeclaredTable:
 
     def empty(self) -> pl.DataFrame:
         """Return a frame of the table without rows."""
+        return self._empty.clone()
+
+    @cached_property
+    def _empty(self) -> pl.DataFrame:
         return pl.DataFrame(schema=self.schema)
 
 

@@ -24,6 +24,7 @@ projections and restrictions to convex sets are of the same class).
 """
 
 import math
+from functools import cache
 from itertools import product
 from typing import NamedTuple
 
@@ -102,10 +103,15 @@ def find_windows(one: Group, other: Group) -> ValleyWindows | None:
     middle, away = np.meshgrid(np.arange(_PLACES), np.arange(1, _PLACES // 2 + 1), indexing="ij")
     inside = (middle - away >= 0) & (middle + away < _PLACES)
     middle, away = middle[inside], away[inside]
+
+    @cache  # The three windows of all choices have few different lengths.
+    def expect_counts(half: float) -> Floats:
+        return _expect_counts(left, right, places, half)
+
     best, windows = -np.inf, None
     for near, far in product(_HALF_WIDTHS, repeat=2):
         halves = tuple(float(unit * width) for width in (near, (near + far) / 2, far))
-        before, inner, after = (_expect_counts(left, right, places, half) for half in halves)
+        before, inner, after = (expect_counts(half) for half in halves)
         depth, drop = _compare(before[middle - away], inner[middle], after[middle + away], halves)
         sure = np.minimum(depth - _DEPTH_FOR, drop - LEAST_DROP)
         sure[away * step < halves[1] + max(halves)] = -np.inf  # these windows would overlap
