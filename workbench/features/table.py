@@ -52,7 +52,7 @@ _ZERO = (
     "ended_subscriptions",
 )
 #: Number of customers whose aggregates are in memory together.
-_BUCKET_CUSTOMERS = 125_000
+_BUCKET_CUSTOMERS = 100_000
 _FALSE = ("is_returns_only", "has_unsubscribed", "has_subscription")
 
 
@@ -118,7 +118,7 @@ def customer_features(
         The lines of the data, see ``sold_lines``. Joining them with their orders takes most of the
         time of their features, so models of several dates do it once.
     buckets : int, optional
-        Number of buckets into which customers are divided, by default one for each 125,000. It does
+        Number of buckets into which customers are divided, by default one for each 100,000. It does
         not change the features.
     pool : Executor, optional
         Executor that computes the buckets; by default this process.

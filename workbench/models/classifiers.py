@@ -30,7 +30,7 @@ from workbench.models.matrix import Design
 Model = Literal["logistic", "boosting"]
 
 #: Number of rows scored at a time, which limits the memory of the arrays.
-_CHUNK = 65_536
+_CHUNK = 16_384
 #: Decimals of a score, so that equal inputs give equal scores for any number of threads.
 SCORE_DECIMALS = 6
 #: Smallest number of training rows for which the scores of a logistic model are recalibrated. With
