@@ -226,6 +226,15 @@ def test_names_that_customers_of_several_ranges_share_single_nobody_out(
         assert find_leaks(text.encode(), known=held, pseudonyms=PSEUDONYMS) == hits, text
 
 
+def test_the_customer_of_a_shared_identifier_does_not_depend_on_the_order_of_rows() -> None:
+    rows = [(customer, *each) for customer in range(40) for each in IDENTITIES]
+    stated = pl.DataFrame(rows, schema=["customer_id", "kind", "identifier"], orient="row")
+    for seed in (1, 2):
+        held = known_identifiers(stated.sample(fraction=1, shuffle=True, seed=seed).lazy())
+        for kind, keys in held.alone.items():
+            assert not keys.owners.any(), kind  # each key has the lowest customer, 0
+
+
 def test_every_identifier_counts_once_and_kinds_are_told_apart() -> None:
     text = "Johanna van der Berg, Johanna van der Berg, Smith, John, +31612345678"
     assert found(text) == {"full_name": 2, "phone": 1}

@@ -31,9 +31,9 @@ eight characters, addresses of ordinary words without a word for a street, and c
 executed notebook describes without an identifier. ``customers.birth_year`` is no second sign, as
 only the identities table is read.
 
-Measured on two shared cores: 0.6 CPU s to prepare 20,000 customers and 0.2 CPU s for a page of
+Measured on two shared cores: 0.3 CPU s to prepare 20,000 customers and 0.2 CPU s for a page of
 150 kB (by hand, on ``tests/privacy/people.py``). The million customers of recipe ``retail`` took
-17 CPU s, 1.2 GB at the peak and 0.25 GB kept (by hand too).
+10 CPU s, 1.0 GB at the peak and 0.23 GB kept (by hand too).
 """
 
 from workbench.privacy.leaks.identifiers import KnownIdentifiers, known_identifiers

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import polars as pl
 import polars_hash as plh
 
-from workbench.privacy.leaks.spelling import UNSPACED, OwnedKeys, hash_text
+from workbench.privacy.leaks.spelling import UNSPACED, OwnedKeys, beyond_ascii, hash_text
 
 IDS = ("user_id", "cookie_id", "device_id", "order_number", "username")
 SHORTEST_PHONE, LONGEST_PHONE = 8, 17  # digits; E.164 allows 15, and two zeros before
@@ -34,8 +34,7 @@ def contact_keys(read: Callable[..., pl.DataFrame]) -> dict[str, OwnedKeys]:
     phones = read("phone").with_columns(text.str.replace_all(r"\D", "").str.strip_prefix("00"))
     phones = phones.filter(text.str.len_chars() >= SHORTEST_PHONE)
     made = {"email": emails, "phone": pl.concat(_dialled_forms(phones))}
-    hashed = pl.concat([emails, emails.select("owner", _plain_gmail(text)).drop_nulls()]).unique()
-    made["email_digest"] = _digests(hashed)
+    made["email_digest"] = _digests(pl.concat([emails, _plain_gmail(emails)]).unique())
     plus = phones.with_columns(text=pl.lit("+") + text)
     made["phone_digest"] = _digests(pl.concat([phones, plus]))
     for kind in IDS:
@@ -45,7 +44,8 @@ def contact_keys(read: Callable[..., pl.DataFrame]) -> dict[str, OwnedKeys]:
         made[kind] = native.filter(
             (text.str.len_chars() >= least) & text.str.contains(r"\d") & ~is_date
         )
-    streets = read("street_address").with_columns(_normalise(text).str.replace_all(r"\s+", ""))
+    streets = read("street_address").filter(beyond_ascii(text).is_not_null())
+    streets = streets.with_columns(_normalise(text).str.replace_all(r"\s+", ""))
     made["unspaced_address"] = streets.filter(text.str.contains(rf"[{UNSPACED}].*\d-\d"))
     return {
         kind: (hash_text(keys["text"]), keys["owner"].to_numpy()) for kind, keys in made.items()
@@ -53,12 +53,8 @@ def contact_keys(read: Callable[..., pl.DataFrame]) -> dict[str, OwnedKeys]:
 
 
 def _normalise(text: pl.Expr) -> pl.Expr:
-    return (
-        text.str.normalize("NFKC")
-        .str.to_lowercase()
-        .str.strip_chars()
-        .str.replace_all(f"[{DASHES}]", "-")
-    )
+    plain = beyond_ascii(text).str.normalize("NFKC").str.replace_all(f"[{DASHES}]", "-")
+    return pl.coalesce(plain, text).str.to_lowercase().str.strip_chars()
 
 
 def _dialled_forms(phones: pl.DataFrame) -> list[pl.DataFrame]:
@@ -75,11 +71,14 @@ def _dialled_forms(phones: pl.DataFrame) -> list[pl.DataFrame]:
     return [way.filter(pl.col("text").str.len_chars() >= SHORTEST_PHONE) for way in ways]
 
 
-def _plain_gmail(email: pl.Expr) -> pl.Expr:
-    """Return Gmail addresses without dots and tag, as ad platforms hash them; null for others."""
+def _plain_gmail(emails: pl.DataFrame) -> pl.DataFrame:
+    """Return the Gmail addresses without dots and tag, as ad platforms hash them."""
+    email = pl.col("text")
     local = email.str.extract(r"^([^@+]*)").str.replace_all(".", "", literal=True)
     domain = email.str.extract(r"@(.*)$")
-    return pl.when(domain.is_in(list(_GMAIL))).then(local + "@" + domain).alias("text")
+    gmail = emails.filter(pl.any_horizontal(email.str.ends_with(f"@{each}") for each in _GMAIL))
+    plain = gmail.filter(domain.is_in(list(_GMAIL)))  # Addresses with a second @ are left out.
+    return plain.select("owner", text=local + "@" + domain)
 
 
 def _digests(texts: pl.DataFrame) -> pl.DataFrame:

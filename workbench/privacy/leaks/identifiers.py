@@ -49,7 +49,7 @@ _READ = (
 _TOO_SHORT_ADDRESS = 2
 _SHORTEST_SIGN = 3  # letters or digits of a second sign
 #: Identifiers that become keys at a time, about those of 150,000 customers.
-_ROWS_A_RANGE = 1_200_000
+_ROWS_A_RANGE = 1200000
 #: Ranges of customers whose identifiers are read at once, because one reading takes all rows.
 _RANGES_A_READING = 8
 
@@ -115,12 +115,11 @@ def known_identifiers(identities: pl.LazyFrame) -> KnownIdentifiers:
     identities : LazyFrame
         The identities table: ``customer_id``, ``kind`` and ``identifier``.
     """
-    kind = pl.col("kind").cast(pl.String)
-    stated = identities.filter(kind.is_in(list(_READ))).select(
+    stated = identities.select(
         pl.col("customer_id").cast(pl.UInt64, strict=False),
-        kind=kind.cast(pl.Enum(_READ), strict=False),
+        kind=pl.col("kind").cast(pl.Enum(_READ), strict=False),
         text=pl.col("identifier").cast(pl.String),
-    )
+    ).filter(pl.col("kind").is_not_null())
     gathered = _Gathered()
     for some in _texts_by_range(stated):
         gathered.add(some)
@@ -185,19 +184,18 @@ class _Gathered:
             shared = is_shared(keys, owners)
             self._put("frequent", (keys[shared], owners[shared]))
             self._put("full_name", (keys[~shared], owners[~shared]))
-        made: dict[str, KeySet] = {}
         relations: dict[str, Relation] = {}
         for place in ("frequent", "birth date"):
             keys, owners = self._take(place)
-            made[place], relations[place] = KeySet.of(keys, owners), Relation.of(keys, owners)
+            relations[place] = Relation.of(keys, owners)
         for place in ("sign", "part of a name"):
             keys, owners = self._take(place)
             relations[place] = Relation.of(owners, keys)
         alone = {kind: KeySet.of(*self._take(kind)) for kind in list(self._keys)}
         return KnownIdentifiers(
             alone={kind: each for kind, each in alone.items() if each.keys.size},
-            frequent=made["frequent"],
-            birth_dates=made["birth date"],
+            frequent=relations["frequent"].key_set(),
+            birth_dates=relations["birth date"].key_set(),
             with_names=PairedSigns(customers=relations["frequent"], others=relations["sign"]),
             with_dates=PairedSigns(
                 customers=relations["birth date"], others=relations["part of a name"]
@@ -225,8 +223,7 @@ def _without_prefix(ids: pl.DataFrame) -> pl.DataFrame:
 
 def _sign_keys(texts: pl.DataFrame) -> OwnedKeys:
     """Return the keys of texts that may be a second sign; shorter texts occur everywhere."""
-    long = texts.filter(pl.col("text").str.count_matches(r"[\p{L}\p{Nd}]") >= _SHORTEST_SIGN)
-    words = Phrases.of(long)
+    words = Phrases.of(_matching(texts, rf"(?s)(?:[\p{{L}}\p{{Nd}}].*){{{_SHORTEST_SIGN}}}"))
     return words.sums(words.hashes), words.owners
 
 
@@ -235,25 +232,32 @@ def _address_keys(streets: pl.DataFrame) -> tuple[OwnedKeys, OwnedKeys]:
     text = pl.col("text")
     flat = r"(?i)\b(?:flat|apt\.?|apartment|unit|suite|lok\.?|m\.)\s*\w+,?|/\s*\d+\w?\s*$"
     compound = r"(?i)(\p{L}{3,})(straße|strasse|straat)\b"
+    rest, rest_after_comma = r"^([^,]*\d[^,]*),.*$", r"^([^,\d]+,\s*\d+)\s*,.*$"
     ways = [
         streets,
-        streets.with_columns(text.str.replace_all(flat, "")),
-        streets.with_columns(text.str.replace(r"^([^,]*\d[^,]*),.*$", "$1")),
-        streets.with_columns(text.str.replace(r"^([^,\d]+,\s*\d+)\s*,.*$", "$1")),
-        streets.with_columns(text.str.replace(compound, "$1 $2")),
+        _matching(streets, flat).with_columns(text.str.replace_all(flat, "")),
+        _matching(streets, rest).with_columns(text.str.replace(rest, "$1")),
+        _matching(streets, rest_after_comma).with_columns(text.str.replace(rest_after_comma, "$1")),
+        _matching(streets, compound).with_columns(text.str.replace(compound, "$1 $2")),
     ]
-    words = Phrases.of(pl.concat(ways).unique())
-    hashes, counts = hash_street_words(words.words)
-    is_word = words.words.str.contains(r"\p{L}").to_numpy()
-    rare = is_word & ~is_ordinary(words.words)
+    words = Phrases.of(pl.concat(ways))
+    hashes, counts = hash_street_words(words.vocabulary)
+    is_word = words.vocabulary.str.contains(r"\p{L}").to_numpy()
+    rare = is_word & ~is_ordinary(words.vocabulary)
     is_long = words.sums(counts.astype(np.uint64)) > _TOO_SHORT_ADDRESS
     # "5 Page" occurs by chance, "5 Page Street" does not
-    is_street = words.any(is_street_word(words.words)) & is_long
+    is_street = words.any(is_street_word(words.vocabulary)) & is_long
     usable = np.where(words.any(~is_word), words.any(rare) | is_street, words.any(rare) & is_long)
     keys = words.sums(np.where(counts, hashes, np.uint64(0)))
     without = Phrases.of(streets.with_columns(text.str.replace_all(r"[\d/]+\w?\b", " ")))
     letters = (
-        without.sums(without.words.str.len_chars().to_numpy().astype(np.uint64)) >= _SHORTEST_SIGN
+        without.sums(without.vocabulary.str.len_chars().to_numpy().astype(np.uint64))
+        >= _SHORTEST_SIGN
     )
     sign = (without.sums(without.hashes)[letters], without.owners[letters])
     return (keys[usable], words.owners[usable]), sign
+
+
+def _matching(texts: pl.DataFrame, pattern: str) -> pl.DataFrame:
+    """Return the texts in which a pattern occurs."""
+    return texts.filter(pl.col("text").str.contains(pattern))

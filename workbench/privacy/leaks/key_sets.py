@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from workbench.privacy.leaks.spelling import Hashes
@@ -26,7 +25,7 @@ class KeySet:
     keys : array of uint64
         Sorted keys, each once.
     owners : array of uint32
-        Customer of each key; if several customers have the key, one of them.
+        Customer of each key; if several customers have the key, the lowest of them.
     filter : array of uint8
         One bit for each beginning of a key, whether a key begins so; this excludes most keys of a
         page quickly.
@@ -39,13 +38,15 @@ class KeySet:
     @classmethod
     def of(cls, keys: Hashes, owners: NDArray[np.uint32]) -> "KeySet":
         """Return the set of these keys."""
-        ordered = sort_pairs(keys, owners)
-        is_first = _is_first(ordered[0])
-        unique = ordered[0][is_first]
+        return Relation.of(keys, owners).key_set()
+
+    @classmethod
+    def of_sorted(cls, unique: Hashes, owners: NDArray[np.uint32]) -> "KeySet":
+        """Return the set of these keys, which are sorted and different."""
         bits = min(max(12, int(unique.size).bit_length() + 4), _LARGEST)
         marks = np.zeros(1 << bits, dtype=np.bool_)
         marks[unique >> np.uint64(64 - bits)] = True
-        return cls(unique, ordered[1][is_first], np.packbits(marks))
+        return cls(unique, owners, np.packbits(marks))
 
     def where(self, sought: Hashes) -> NDArray[np.intp]:
         """Return the positions of the sought keys that are in the set."""
@@ -86,11 +87,17 @@ class Relation:
     @classmethod
     def of(cls, first: NDArray[Any], partners: NDArray[Any]) -> "Relation":
         """Return the relation of these pairs."""
-        pairs = pl.DataFrame({"first": first, "partner": partners}).sort("first")
-        ordered = pairs["first"].to_numpy()
-        begins = np.flatnonzero(_is_first(ordered))
-        ends = np.append(begins, ordered.size)
-        return cls(ordered[begins], ends, pairs["partner"].to_numpy())
+        order = np.argsort(first)
+        ordered = first[order]
+        begins = np.flatnonzero(is_first(ordered))
+        return cls(ordered[begins], np.append(begins, ordered.size), partners[order])
+
+    def key_set(self) -> KeySet:
+        """Return the set of the first numbers, each with its lowest partner as the owner.
+
+        So the spellings of a text that several customers share have the same owner.
+        """
+        return KeySet.of_sorted(self.first, np.minimum.reduceat(self.partners, self.begins[:-1]))
 
     def partners_of(self, sought: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[Any]]:
         """Return the partners of some numbers, each with the position of its number."""
@@ -104,13 +111,6 @@ class Relation:
         return np.repeat(known, counts), self.partners[np.repeat(begins, counts) + steps]
 
 
-def sort_pairs(keys: Hashes, owners: NDArray[np.uint32]) -> tuple[Hashes, NDArray[np.uint32]]:
-    """Sort keys with their owners; of equal keys the first stays the first."""
-    stated = pl.DataFrame({"key": keys, "owner": owners})
-    ordered = stated.sort("key", maintain_order=True)  # numpy takes twice as long
-    return ordered["key"].to_numpy(), ordered["owner"].to_numpy()
-
-
-def _is_first(ordered: NDArray[Any]) -> NDArray[np.bool_]:
+def is_first(ordered: NDArray[Any]) -> NDArray[np.bool_]:
     """Return whether each of some sorted numbers differs from the one before."""
     return np.append(True, ordered[1:] != ordered[:-1])[: ordered.size]

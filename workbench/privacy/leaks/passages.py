@@ -160,7 +160,8 @@ def _passage(text: str) -> Passage:
         .str.replace_all(r"\b(\p{L})\.", "${1}" + INITIAL + " ")
         .str.replace_all(r"\b(\p{Lu})\b", "${1}" + INITIAL)
     )
-    spelled: str = pl.select(fold_text(marked)).item()
+    # fold_text reads its text several times, so it gets the text that is already marked.
+    spelled: str = pl.select(fold_text(pl.lit(pl.select(marked).item()))).item()
     dated = _DATE.sub(_append_days, spelled)
     listed = pl.select(pl.lit(dated).str.extract_all(WORDS)).to_series().explode().drop_nulls()
     is_initial = listed.str.ends_with(INITIAL).to_numpy()

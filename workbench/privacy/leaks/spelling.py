@@ -78,13 +78,22 @@ _WORD, _LETTER, _ADDRESS, _TEXT = 1, 2, 3, 4  # Seeds: initial A is not the word
 
 def fold_text(text: pl.Expr) -> pl.Expr:
     """Return text in the one spelling in which words are compared."""
-    return (
-        text.str.normalize("NFKD")
+    plain = (
+        beyond_ascii(text)
+        .str.normalize("NFKD")
         .str.to_lowercase()
         .str.replace_many(_LETTERS)
         .str.replace_all(r"\p{M}", "")
-        .str.replace_many(_DIGRAPHS)
     )
+    return pl.coalesce(plain, text.str.to_lowercase()).str.replace_many(_DIGRAPHS)
+
+
+def beyond_ascii(text: pl.Expr) -> pl.Expr:
+    """Return text that has a character beyond ASCII, and null for other text.
+
+    Most texts are ASCII: to normalise them changes nothing and takes most of the time.
+    """
+    return pl.when(text.str.len_bytes() > text.str.len_chars()).then(text)
 
 
 def hash_words(words: pl.Series) -> Hashes:
