@@ -49,7 +49,7 @@ _READ = (
 _TOO_SHORT_ADDRESS = 2
 _SHORTEST_SIGN = 3  # letters or digits of a second sign
 #: Identifiers that become keys at a time, about those of 150,000 customers.
-_ROWS_A_RANGE = 1200000
+_ROWS_A_RANGE = 1_200_000
 #: Ranges of customers whose identifiers are read at once, because one reading takes all rows.
 _RANGES_A_READING = 8
 
