@@ -8,6 +8,7 @@ from workbench.features.facts import Facts, with_declared_columns
 from workbench.features.purchases import DECIMALS
 from workbench.schema import TABLES, CustomerData
 from workbench.schema.customer_ranges import equal_ranges
+from workbench.schema.hashed_ids import hashed_id
 
 #: Number of categories with a share of their own: those with the most lines before the date.
 MOST_CATEGORIES = 8
@@ -49,8 +50,12 @@ def sold_lines(data: CustomerData, currency: str) -> pl.LazyFrame:
     category = pl.col("product_category").str.split("/").list.first().str.strip_chars()
     return (
         with_declared_columns(data, "order_items")
-        .select("order_id", "product_id", "product_category", "amount_minor")
-        .join(sales.select("order_id", "customer_id", "ordered_at"), on="order_id", how="inner")
+        .select(hashed_id("order_id"), "product_id", "product_category", "amount_minor")
+        .join(
+            sales.select(hashed_id("order_id"), "customer_id", "ordered_at"),
+            on="order_id",
+            how="inner",
+        )
         .select(
             "customer_id",
             "ordered_at",

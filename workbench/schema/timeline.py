@@ -29,6 +29,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from workbench.schema.customer_data import CustomerData
+from workbench.schema.hashed_ids import hashed_id
 from workbench.schema.table_declarations import TABLES
 from workbench.schema.time_units import EXACT_TIMES, TimeUnits
 
@@ -72,7 +73,8 @@ def rows_known_before(
     if declared.part_of is not None:
         key, whole = declared.part_of
         wholes = rows_known_before(data, whole, day, zone=zone).select(key).drop_nulls()
-        return rows.join(wholes, on=key, how="semi")
+        by = hashed_id(key)
+        return rows.join(wholes.select(by), left_on=by, right_on=key, how="semi")
     if declared.time is None:
         return rows
     units = data.time_units
