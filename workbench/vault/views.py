@@ -38,7 +38,7 @@ DESCRIPTION = "description.sealed"
 
 #: A table is sealed in parts of so many customers, or in fewer parts of so many rows.
 _CUSTOMERS_A_PART = 300_000
-_ROWS_A_PART = 18_000_000
+_ROWS_A_PART = 9_000_000
 
 
 class _TableEntry(TypedDict):
