@@ -61,7 +61,7 @@ class Facts:
     def age_days(self, day: pl.Expr) -> pl.Expr:
         """Return the days from a day to ``as_of``."""
         # Numbers of days are subtracted, because a difference of dates takes twice as long.
-        return pl.lit((self.as_of - _EPOCH).days, pl.Int32) - day.cast(pl.Int32)
+        return pl.lit((self.as_of - _EPOCH).days, pl.Int32) - day.cast(pl.Int32, strict=False)
 
 
 def dated_rows_before(data: CustomerData, table: str, day: date) -> pl.LazyFrame:
