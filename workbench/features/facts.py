@@ -39,8 +39,8 @@ class Facts:
     def __getitem__(self, table: str) -> pl.LazyFrame:
         """Return the rows of known customers within the history, with ``age_days``.
 
-        ``on`` (Date) is the day of the row, in the zone of the data's instants. ``age_days``
-        (Int32) is the number of days from that day to ``as_of``: a row of the day before has 1.
+        ``age_days`` (Int32) is the number of days from the day of the row, in the zone of the
+        data's instants, to ``as_of``: a row of the day before has 1.
         """
         column = str(TABLES[table].time)
         rows = dated_rows_before(self.data, table, self.as_of).filter(
@@ -50,8 +50,7 @@ class Facts:
             first = self.as_of - timedelta(days=self.history_days)
             start = self.data.time_units.start(f"{table}.{column}", first)
             rows = rows.filter(pl.col(column) >= first_moment_literal(rows, column, start))
-        on = pl.col(column).dt.date()
-        return rows.with_columns(on=on, age_days=self.age_days(on))
+        return rows.with_columns(age_days=self.age_days(pl.col(column).dt.date()))
 
     def restrict(self, keep: Callable[[pl.LazyFrame], pl.LazyFrame]) -> "Facts":
         """Return the facts of some customers; ``keep`` keeps their rows of a table."""

@@ -33,7 +33,7 @@ only the identities table is read.
 
 Measured on two shared cores: 0.3 CPU s to prepare 20,000 customers and 0.2 CPU s for a page of
 150 kB (by hand, on ``tests/privacy/people.py``). The million customers of recipe ``retail`` took
-10 CPU s, 1.0 GB at the peak and 0.23 GB kept (by hand too).
+10 to 11 CPU s, 1.0 GB at the peak and 0.23 GB kept (by hand too, beside other work).
 """
 
 from workbench.privacy.leaks.identifiers import KnownIdentifiers, known_identifiers
