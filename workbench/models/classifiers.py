@@ -19,7 +19,12 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    RobustScaler,
+    StandardScaler,
+)
 from threadpoolctl import threadpool_limits
 
 from workbench.features import feature_group
@@ -102,8 +107,11 @@ def _logistic_regression(design: Design) -> Any:
     counted, stated = np.flatnonzero(~is_stated), np.flatnonzero(is_stated)
     texts = np.arange(len(design.numbers), len(design.names))
     # Counts and amounts of the feature table are skewed, so their logarithm is used, with the sign
-    # of trends below zero. Values of profiles are not transformed.
-    scaled = [SimpleImputer(strategy="median", add_indicator=True), StandardScaler()]
+    # of trends below zero. Values of profiles are not transformed. The median of a feature is
+    # subtracted, so that 0 in place of a missing value is the median: ``SimpleImputer`` itself
+    # takes four times as long to compute medians.
+    filled = SimpleImputer(strategy="constant", fill_value=0.0, add_indicator=True)
+    scaled = [RobustScaler(with_scaling=False), filled, StandardScaler()]
     logged = make_pipeline(FunctionTransformer(_signed_log), *scaled)
     known = [np.arange(len(levels), dtype=np.float64) for _, levels in design.levels]
     flags = OneHotEncoder(categories=known, handle_unknown="ignore", sparse_output=False)
