@@ -133,13 +133,17 @@ def test_a_damaged_newest_version_does_not_hide_the_rest(stored: Command, home: 
 
 def test_a_sealed_view_in_use_is_looked_at(stored: Command, home: Path) -> None:
     from workbench.schema import CustomerData
-    from workbench.vault import Vault, seal_view
+    from workbench.vault import UnorderedTables, Vault, seal_view
 
     vault = Vault.open(home / ".workbench")
     rows = vault.dataset("demo").data()["sources"].collect()
     view = vault.private_folder("here") / "view"
     try:
-        seal_view(view, data=CustomerData.of({"sources": rows}), describe=lambda _: {})
+        seal_view(
+            view,
+            UnorderedTables(CustomerData.of({"sources": rows}).tables),
+            describe=lambda _: {},
+        )
         checked = stored("status", "--check", "--json").json["checks"]
         assert [c["objects"] for c in checked if c["what"].startswith("views")] == [1]
         rows.write_parquet(view / "sources-0.parquet")

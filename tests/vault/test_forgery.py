@@ -13,7 +13,7 @@ import pytest
 
 from workbench.foundation.errors import IntegrityError, WorkbenchError
 from workbench.schema import TABLES, CustomerData
-from workbench.vault import Dataset, Key, Vault, open_sealed_view, seal_view
+from workbench.vault import Dataset, Key, UnorderedTables, Vault, open_sealed_view, seal_view
 from workbench.vault.entries import QUARANTINE_SCHEMA
 from workbench.vault.parquet import FileKeys, Place, translate_read_errors, write_encrypted
 
@@ -267,7 +267,7 @@ def test_a_sealed_view_is_refused_where_any_file_was_exchanged(tmp_path: Path, c
     folder = tmp_path / "view"
     orders = _rows("orders", [{"order_id": "s:1", "customer_id": 1, "kind": "sale"}])
     data = CustomerData.of({"customers": customers(1, 2), "orders": orders})
-    environ = seal_view(folder, data=data, describe=lambda _: {"study": "demo"})
+    environ = seal_view(folder, UnorderedTables(data.tables), describe=lambda _: {"study": "demo"})
     key = Key.of_text(environ["WORKBENCH_SEALED_VIEW_KEY"])
     files = sorted(folder.iterdir())
     assert len(files) == 3

@@ -9,9 +9,10 @@ import pytest
 
 from workbench.foundation.errors import AccessError, InputError, IntegrityError
 from workbench.schema import TABLES, CustomerData
-from workbench.vault import Key, open_sealed_view, seal_view, views
+from workbench.vault import Key, UnorderedTables, open_sealed_view, seal_view, views
 
 SEEN = datetime(2024, 1, 1, tzinfo=UTC)
+_NOTHING = UnorderedTables(CustomerData.of({}).tables)
 
 
 @pytest.fixture
@@ -29,7 +30,9 @@ def data(customers) -> CustomerData:
 
 @pytest.fixture
 def environ(tmp_path: Path, data: CustomerData) -> Mapping[str, str]:
-    return seal_view(tmp_path / "view", data=data, describe=lambda _: {"study": "demo"})
+    return seal_view(
+        tmp_path / "view", UnorderedTables(data.tables), describe=lambda _: {"study": "demo"}
+    )
 
 
 def test_the_kernel_gets_tables_and_description_and_nothing_lies_there_in_plain(
@@ -56,25 +59,47 @@ def test_a_view_of_many_customers_is_sealed_in_parts_and_opens_as_a_whole(
     people = pl.DataFrame({"customer_id": ids}, schema={"customer_id": pl.UInt64})
     data = CustomerData.of({"customers": people, "orders": orders})
     monkeypatch.setattr(views, "_CUSTOMERS_A_PART", 2)  # three parts, the last has the last two
-    view = open_sealed_view(seal_view(tmp_path / "view", data=data, describe=lambda _: {}))
+    view = open_sealed_view(
+        seal_view(tmp_path / "view", UnorderedTables(data.tables), describe=lambda _: {})
+    )
     assert view is not None
     assert len(list((tmp_path / "view").glob("orders-*.parquet"))) == 3
     for table in ("customers", "orders"):
         assert view.data[table].collect().equals(data[table].collect()), table
 
 
-def test_a_small_table_is_sealed_in_fewer_parts_than_there_are_customers_for(
-    tmp_path: Path, customers, monkeypatch: pytest.MonkeyPatch
+def test_several_parts_are_read_together_and_each_is_put_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    ids = [1, 2**62, 2**63, 2**64 - 1]
-    people = pl.DataFrame({"customer_id": ids}, schema={"customer_id": pl.UInt64})
-    data = CustomerData.of({"customers": people, "events": people, "orders": people})
+    ids = [1, 2, 2**62, 2**63, 2**64 - 1]
+    rows = pl.DataFrame(
+        {"customer_id": [None, *ids], "order": [3, 1, 0, 1, 0, 1]},
+        schema_overrides={"customer_id": pl.UInt64},
+    ).reverse()
+    readings = {"customers": 0, "events": 0, "orders": 0}
+
+    def counted(table: str) -> pl.LazyFrame:
+        def count(some: pl.DataFrame) -> pl.DataFrame:
+            readings[table] += some.width > 0
+            return some
+
+        return rows.lazy().map_batches(count, predicate_pushdown=False, projection_pushdown=False)
+
+    tables = UnorderedTables(
+        tables={name: counted(name) for name in readings},
+        put_in_order=lambda some: some.sort("customer_id", "order").drop("order"),
+    )
     monkeypatch.setattr(views, "_CUSTOMERS_A_PART", 1)
-    monkeypatch.setattr(views, "_ROWS_A_PART", 3)
-    most_rows = {"orders": 4, "events": 100}  # guests have events too
-    seal_view(tmp_path / "view", data=data, describe=lambda _: {}, most_rows=most_rows)
-    for table, parts in (("customers", 4), ("events", 4), ("orders", 2)):
-        assert len(list((tmp_path / "view").glob(f"{table}-*.parquet"))) == parts
+    monkeypatch.setattr(views, "_CUSTOMERS_A_READING", 3)
+    monkeypatch.setattr(views, "_ROWS_A_READING", 10)
+    most_rows = {"orders": 10, "events": 100}
+    environ = seal_view(tmp_path / "view", tables, describe=lambda _: {}, most_rows=most_rows)
+    view = open_sealed_view(environ)
+    assert view is not None
+    assert view.data["orders"].collect()["customer_id"].to_list() == [None, *ids]
+    assert view.data["orders"].collect().columns == ["customer_id"]
+    assert len(list((tmp_path / "view").glob("orders-*.parquet"))) == 4  # one range has nobody
+    assert readings["events"] - readings["orders"] == 1
 
 
 def test_a_process_that_was_given_none_has_none():
@@ -82,7 +107,7 @@ def test_a_process_that_was_given_none_has_none():
 
 
 def test_sealing_again_replaces_the_earlier_view(environ, data, tmp_path: Path):
-    again = seal_view(tmp_path / "view", data=CustomerData.of({}), describe=lambda _: {})
+    again = seal_view(tmp_path / "view", _NOTHING, describe=lambda _: {})
     assert again["WORKBENCH_SEALED_VIEW_KEY"] != environ["WORKBENCH_SEALED_VIEW_KEY"]
     view = open_sealed_view(again)
     assert view is not None
@@ -113,4 +138,4 @@ def test_a_file_that_is_gone_is_missed(environ, tmp_path: Path, name: str):
 def test_a_folder_that_cannot_be_made_is_an_input_error(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot make the folder"):
-        seal_view(tmp_path / "file" / "view", data=CustomerData.of({}), describe=lambda _: {})
+        seal_view(tmp_path / "file" / "view", _NOTHING, describe=lambda _: {})

@@ -7,7 +7,6 @@ of orders can be joined on these (``linkability`` measures for how many customer
 coarsens them or shifts the dates of each customer.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -31,7 +30,8 @@ PSEUDONYM = "pseudonym"
 PLACE = "_place"
 #: Prefix of the names of columns by which rows are sorted.
 ORDER = "_by_"
-_POSITION = "_position"
+#: Hash of the primary key of a row; and the same after the place of the pseudonym.
+_BY_HASH, _BY_PLACE = f"{ORDER}hash", f"{ORDER}place"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,11 @@ class Pseudonyms:
         )
 
     def replace(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """Replace every key column: customers by their pseudonym, others by a keyed hash.
+        """Replace every key column and sort the rows: ``replace_customers``, ``put_in_order``."""
+        return self.put_in_order(self.replace_customers(rows))
+
+    def replace_customers(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Replace customers by their pseudonyms; rows may be in any order before and after.
 
         Parameters
         ----------
@@ -110,57 +114,60 @@ class Pseudonyms:
         Returns
         -------
         LazyFrame
-            Rows sorted by pseudonym, and the rows of a customer by the time in the primary key of
-            the dataset and a hash of the key. The order does not depend on the order of the input,
-            and it differs between studies.
+            Rows with the columns by which ``put_in_order`` sorts them. As sorting holds every
+            column twice, they are few, and texts, which are names that many rows share, are
+            categories.
         """
         schema = rows.collect_schema()
-        order = [name for name in schema.names() if name.startswith(ORDER)]
-        if "customer_id" in schema:
-            rows = _sort_by_pseudonym(rows, order, bits=64 - self.customers.height.bit_length())
-        elif order:
-            rows = rows.sort(order).drop(order)
-        return rows.with_columns(
-            pl.col(name).map_batches(
-                lambda ids: self.key.hash_ids(ids).cast(ids.dtype),
-                return_dtype=schema[name],
-                is_elementwise=True,
+        if "customer_id" not in schema:
+            return rows
+        key = [name for name in schema.names() if name.startswith(ORDER)]
+        times = [name for name in key if schema[name].is_temporal()]
+        texts = [
+            name
+            for name, kind in schema.items()
+            if kind == pl.String and name not in key and name not in _KEYS
+        ]
+        placed = rows.with_columns(pl.col(texts).cast(pl.Categorical, strict=False))
+        if key:
+            hashed = pl.struct(key).hash(seed=1)
+            bits = 64 - self.customers.height.bit_length()
+            by_place = pl.col(PLACE) * pl.lit(2**bits, pl.UInt64) + hashed // 2 ** (64 - bits)
+            placed = placed.with_columns(
+                hashed.alias(_BY_HASH) if times else by_place.alias(_BY_PLACE)
             )
-            for name in schema.names()
+        others = [name for name in key if name not in times]
+        return placed.with_columns(customer_id=pl.col(PSEUDONYM)).drop(PSEUDONYM, PLACE, *others)
+
+    def put_in_order(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Sort rows from ``replace_customers``, and replace all other keys by a keyed hash.
+
+        Returns
+        -------
+        LazyFrame
+            Rows sorted by pseudonym, and the rows of a customer by the time in the primary key of
+            the dataset and a hash of the key. So of two statements of one day, the later one comes
+            last. The order does not depend on the order of the input, and it differs between
+            studies. Hashes are numbers.
+
+        Notes
+        -----
+        If the key has no time, the place of the pseudonym and a hash are one number of 64 bits,
+        because polars sorts rows by one number in a third of the time that it takes to sort them by
+        two columns.
+        """
+        names = rows.collect_schema().names()
+        by = [name for name in names if name.startswith(ORDER)]
+        if "customer_id" in names and _BY_PLACE not in by:
+            by = ["customer_id", *by]
+        ordered = rows.sort(by) if by else rows
+        return ordered.select(
+            pl.col(name).map_batches(self.key.hash_ids, return_dtype=pl.UInt64, is_elementwise=True)
             if name in _KEYS
-        )
-
-
-def _sort_by_pseudonym(rows: pl.LazyFrame, key: Sequence[str], *, bits: int) -> pl.LazyFrame:
-    """Sort rows by pseudonym, by the time in their primary key, and by a hash of the whole key.
-
-    The pseudonym replaces ``customer_id``, and the columns of the order are removed. If the key has
-    no time, the place of the pseudonym and ``bits`` of the hash are put into one number of 64 bits,
-    because polars sorts rows by one number in a third of the time that it takes to sort them by two
-    columns. Sorting moves every column and holds it twice, so all other columns of the order are
-    removed before, and texts, which are names that many rows share, are sorted as categories. By
-    their time, of two statements of one day the later one comes last.
-    """
-    schema = rows.collect_schema()
-    rows = rows.with_columns(customer_id=pl.col(PSEUDONYM))
-    if not key:
-        return rows.drop(PSEUDONYM, PLACE).sort("customer_id")
-    times = [name for name in key if schema[name].is_temporal()]
-    hashed = pl.struct(key).hash(seed=1)
-    by, position = ["customer_id", *times, _POSITION], hashed
-    if not times:
-        by = [_POSITION]
-        position = pl.col(PLACE) * pl.lit(2**bits, pl.UInt64) + hashed // 2 ** (64 - bits)
-    others = [name for name in key if name not in times]
-    texts = [
-        name
-        for name, kind in schema.items()
-        if kind == pl.String and name not in key and name not in _KEYS
-    ]
-    placed = rows.with_columns(
-        position.alias(_POSITION), pl.col(texts).cast(pl.Categorical, strict=False)
-    ).drop(PSEUDONYM, PLACE, *others)
-    return placed.sort(by).drop(_POSITION, *times).with_columns(pl.col(texts).cast(pl.String))
+            else pl.col(name)
+            for name in names
+            if not name.startswith(ORDER)
+        ).with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 
 def _shift_back(name: str, kind: pl.DataType) -> pl.Expr:

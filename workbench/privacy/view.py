@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +27,7 @@ from workbench.privacy.vocabulary import Vocabulary
 from workbench.schema import TABLES, CustomerData
 from workbench.schema.time_units import TimeUnits
 from workbench.studies import Study, StudyTerms
-from workbench.vault import Dataset, seal_view
+from workbench.vault import Dataset, UnorderedTables, seal_view
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +43,10 @@ class View(Figures):
     data_until : date
         First day that not all sources of the dataset cover.
     data : CustomerData
-        Lazy tables; ``customer_id`` is a pseudonym that only this study has, and instants are in
-        the study's zone.
+        Lazy tables; ``customer_id`` is a pseudonym that only this study has, other ids are hashes
+        (UInt64 too), and instants are in the study's zone.
+    unordered : UnorderedTables
+        The same rows before they are put in order, from which they are sealed.
     report : ViewReport
         Treatment of each column, and numbers of customers that each step removed.
     dataset : str
@@ -59,6 +61,7 @@ class View(Figures):
     as_of: date
     data_until: date
     data: CustomerData
+    unordered: UnorderedTables = field(repr=False)
     report: ViewReport
     dataset: str
     version: int
@@ -113,7 +116,7 @@ class View(Figures):
         def describe(data: CustomerData) -> dict[str, Any]:
             return replace(self, report=self._measure_linkability(data)).describe()
 
-        return seal_view(folder, data=self.data, describe=describe, most_rows=most_rows)
+        return seal_view(folder, self.unordered, describe=describe, most_rows=most_rows)
 
     def _measure_linkability(self, data: CustomerData) -> ViewReport:
         histories = {name: data[name] for name in self.study.columns if TABLES[name].is_history}
@@ -130,6 +133,7 @@ class View(Figures):
             as_of=date.fromisoformat(description["as_of"]),
             data_until=date.fromisoformat(description["data_until"]),
             data=CustomerData(data.tables, TimeUnits.from_json(description["time_units"])),
+            unordered=UnorderedTables(data.tables),
             report=ViewReport.from_json(description["report"]),
             dataset=description["dataset"],
             version=description["version"],
@@ -198,26 +202,30 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
     pseudonyms = Pseudonyms.of(allowed["customer_id"], study=study, dataset=dataset)
     shifted = pseudonyms.shift_dates(allowed.lazy()).sort("customer_id").collect()
     made = generalise_customers(shifted, study, as_of, release=release)
-    tables, changes = (
-        {"customers": pseudonyms.replace(pseudonyms.keep_visible(made.rows.lazy()))},
-        list(made.changes),
-    )
+    treated = {"customers": pseudonyms.keep_visible(made.rows.lazy())}
+    changes = list(made.changes)
     for table in study.columns:
         if table != "customers" and TABLES[table].is_in_views:
-            rows, done = treat_history(table, visible, study, pseudonyms, secret=secret)
-            tables[table] = pseudonyms.replace(rows)
+            treated[table], done = treat_history(table, visible, study, pseudonyms, secret=secret)
             changes += done
+    unordered = UnorderedTables(
+        {
+            name: pseudonyms.replace_customers(treated[name])
+            if name in treated
+            else pl.LazyFrame(schema=declared.schema)
+            for name, declared in TABLES.items()
+        },
+        put_in_order=pseudonyms.put_in_order,
+    )
     return View(
         study=study,
         as_of=as_of,
         data_until=visible.data_until,
         data=CustomerData(
-            {
-                name: tables.get(name, pl.LazyFrame(schema=declared.schema))
-                for name, declared in TABLES.items()
-            },
+            unordered.ordered(),
             TimeUnits(units={**history_units(study), **made.units}, as_of=as_of),
         ),
+        unordered=unordered,
         report=ViewReport(
             steps=visible.steps(release),
             columns=pl.DataFrame(changes, schema=ViewReport.COLUMNS, orient="row"),

@@ -13,7 +13,13 @@ from workbench.vault.datasets import Dataset
 from workbench.vault.entries import SourceEntry
 from workbench.vault.keys import Key
 from workbench.vault.sealing import seal, unseal
-from workbench.vault.views import SealedView, open_sealed_view, read_sealed_view, seal_view
+from workbench.vault.views import (
+    SealedView,
+    UnorderedTables,
+    open_sealed_view,
+    read_sealed_view,
+    seal_view,
+)
 from workbench.vault.workspace_vault import Vault
 from workbench.vault.writer import DatasetWriter
 
@@ -24,6 +30,7 @@ __all__ = [
     "Key",
     "SealedView",
     "SourceEntry",
+    "UnorderedTables",
     "Vault",
     "check_vault",
     "open_sealed_view",

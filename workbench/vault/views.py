@@ -12,7 +12,7 @@ the runner and can read the key file; the run's ``execution.json`` and the index
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -36,9 +36,11 @@ KEY_VARIABLE = "WORKBENCH_SEALED_VIEW_KEY"
 #: File of a sealed view that names its other files; it is written last.
 DESCRIPTION = "description.sealed"
 
-#: A table is sealed in parts of so many customers, or in fewer parts of so many rows.
-_CUSTOMERS_A_PART = 300_000
-_ROWS_A_PART = 9_000_000
+#: A table is sealed in parts of so many customers. It is read once for as many parts as have so
+#: many customers together, or once for all parts if it has fewer rows than this.
+_CUSTOMERS_A_PART = 50_000
+_CUSTOMERS_A_READING = 400_000
+_ROWS_A_READING = 17_000_000
 
 
 class _TableEntry(TypedDict):
@@ -55,6 +57,31 @@ class _PartEntry(TypedDict):
     sha256: str
 
 
+def _as_they_are(rows: pl.LazyFrame) -> pl.LazyFrame:
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class UnorderedTables:
+    """Tables of a view before their rows are put in order.
+
+    Attributes
+    ----------
+    tables : mapping of str to LazyFrame
+        Rows in any order, by table, with the columns by which they are put in order.
+    put_in_order : callable
+        Returns rows of a table in order, with the columns of the view. By default rows are in order
+        already.
+    """
+
+    tables: Mapping[str, pl.LazyFrame]
+    put_in_order: Callable[[pl.LazyFrame], pl.LazyFrame] = _as_they_are
+
+    def ordered(self) -> dict[str, pl.LazyFrame]:
+        """Return the tables of the view."""
+        return {name: self.put_in_order(rows) for name, rows in self.tables.items()}
+
+
 @dataclass(frozen=True, kw_only=True)
 class SealedView:
     """A view opened in a kernel: its tables, and the description that the runner wrote."""
@@ -65,8 +92,8 @@ class SealedView:
 
 def seal_view(
     folder: Path,
+    unordered: UnorderedTables,
     *,
-    data: CustomerData,
     describe: Callable[[CustomerData], Mapping[str, Any]],
     most_rows: Mapping[str, int] = MappingProxyType({}),
 ) -> Mapping[str, str]:
@@ -76,14 +103,14 @@ def seal_view(
     ----------
     folder : Path
         Private folder; an earlier view in it is removed first.
-    data : CustomerData
+    unordered : UnorderedTables
         Tables of the view; tables without rows are left out.
     describe : callable
         Returns the description from the tables as they were sealed: content for JSON, with the
         study, the view's report and the as-of date.
     most_rows : mapping of str to int
-        Largest number of rows that a table can have, where it is known. A table is read once for
-        each of its parts, so a small table should have few.
+        Largest number of rows that a table can have, where it is known. A large table is read
+        several times, so that not all of its rows are in memory at once.
 
     Raises
     ------
@@ -96,25 +123,16 @@ def seal_view(
     except OSError as error:
         raise InputError(f"cannot make the folder {folder}: {error.strerror}") from error
     key = Key.new()
-    people = int(data["customers"].select(pl.len()).collect().item())
+    people = int(unordered.tables["customers"].select(pl.len()).collect().item())
     entries: dict[str, _TableEntry] = {}
-    for table, frame in data.tables.items():
-        names = tuple(frame.collect_schema().names())
-        ranges = equal_ranges(_number_of_parts(people, most_rows.get(table)))
-        parts = _split_by_customer(frame, ranges) if "customer_id" in names else [frame]
-        full: list[_PartEntry] = []
-        for part, rows in enumerate(parts):
-            path = _path(folder, table, part)
-            sha256 = write_encrypted(
-                rows, path, keys=FileKeys.derived(key, names), place=_place(table, part)
-            )
-            written = _PartEntry(part=part, sha256=sha256)
-            if _is_empty(_scan(folder, key, table, names, written)):
-                path.unlink()
-            else:
-                full.append(written)
-        if full:
-            entries[table] = {"columns": list(names), "parts": full}
+    for table, rows in unordered.tables.items():
+        columns = unordered.put_in_order(rows).collect_schema().names()
+        sealed = _SealedTable(folder=folder, key=key, table=table, columns=tuple(columns))
+        parts: list[_PartEntry] = []
+        for ranges in _readings(columns, people, most_rows.get(table)):
+            parts += sealed.write(rows, ranges, put_in_order=unordered.put_in_order)
+        if parts:
+            entries[table] = {"columns": columns, "parts": parts}
     description = dict(describe(_read_tables(folder, key, entries)))
     content = canonical_json({"tables": entries, "description": description})
     write_whole(folder / DESCRIPTION, seal(content, key=key, context="sealed view"), mode=0o600)
@@ -169,27 +187,68 @@ def _read_tables(folder: Path, key: Key, entries: Mapping[str, _TableEntry]) -> 
     )
 
 
-def _number_of_parts(people: int, most_rows: int | None) -> int:
-    """Return the number of parts into which a table is divided.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SealedTable:
+    """Files of one table of a sealed view, one for each range of customers that has rows."""
 
-    Sorting rows by pseudonym needs the memory of all rows at once; part by part it needs the
-    memory of one part.
-    """
-    parts = -(-people // _CUSTOMERS_A_PART)
+    folder: Path
+    key: Key
+    table: str
+    columns: tuple[str, ...]
+
+    def write(
+        self,
+        rows: pl.LazyFrame,
+        ranges: Sequence[tuple[int, CustomerRange]],
+        *,
+        put_in_order: Callable[[pl.LazyFrame], pl.LazyFrame],
+    ) -> list[_PartEntry]:
+        """Read the rows of some ranges together, and write the part of each that has rows.
+
+        Putting rows in order holds them twice, so it is done for one range after another.
+        """
+        if len(ranges) > 1:
+            together = CustomerRange(ranges[0][1].first, ranges[-1][1].last)
+            rows = _rows_of(rows, together).collect(engine="streaming").lazy()
+        parts = (
+            self._write_part(part, put_in_order(_rows_of(rows, customers)))
+            for part, customers in ranges
+        )
+        return [part for part in parts if part is not None]
+
+    def _write_part(self, part: int, rows: pl.LazyFrame) -> _PartEntry | None:
+        path = _path(self.folder, self.table, part)
+        sha256 = write_encrypted(
+            rows,
+            path,
+            keys=FileKeys.derived(self.key, self.columns),
+            place=_place(self.table, part),
+        )
+        written = _PartEntry(part=part, sha256=sha256)
+        if _is_empty(_scan(self.folder, self.key, self.table, self.columns, written)):
+            path.unlink()
+            return None
+        return written
+
+
+def _readings(
+    columns: Sequence[str], people: int, most_rows: int | None
+) -> list[list[tuple[int, CustomerRange]]]:
+    """Return the parts of a table that are read together: the number and the range of each."""
+    parts = max(1, -(-people // _CUSTOMERS_A_PART)) if "customer_id" in columns else 1
+    ranges = list(enumerate(equal_ranges(parts)))
+    readings = -(-people // _CUSTOMERS_A_READING)
     if most_rows is not None:
-        parts = min(parts, -(-most_rows // _ROWS_A_PART))
-    return max(1, parts)
+        readings = min(readings, -(-most_rows // _ROWS_A_READING))
+    together = -(-parts // max(1, readings))
+    return [ranges[begin : begin + together] for begin in range(0, parts, together)]
 
 
-def _split_by_customer(frame: pl.LazyFrame, ranges: list[CustomerRange]) -> Iterator[pl.LazyFrame]:
-    """Yield the rows of each part's customers; rows without a customer go to the first part."""
-    nobody = pl.col("customer_id").is_null()
-    for part, customers in enumerate(ranges):
-        inside = customers.contains
-        if customers.is_everybody:
-            yield frame
-        else:
-            yield frame.filter(inside | nobody if part == 0 else inside)
+def _rows_of(rows: pl.LazyFrame, customers: CustomerRange) -> pl.LazyFrame:
+    """Return the rows of a range of customers; rows without a customer are in the first range."""
+    if customers.is_everybody:
+        return rows
+    return rows.filter(customers.contains.fill_null(customers.first == 0))
 
 
 def _scan(
