@@ -39,14 +39,19 @@ def people(path: Path, *, good: int, bad: int, staff: int = 0) -> Path:
         (80, 20, 0, 0.2, False),
         (79, 21, 0, 0.2, True),
         (79, 21, 0, 0.5, False),
-        (8, 3, 0, 0.2, False),  # few records
+        (79, 21, 0, None, True),
+        (80, 20, 0, None, False),
+        (8, 3, 0, None, False),  # few records
+        (8, 3, 0, 0.2, True),  # few records, but a stated share
+        (42, 12, 0, 0.0, True),
+        (42, 0, 0, 0.0, False),
         (0, 3, 0, 1.0, True),  # nothing is accepted
         (79, 21, 400, 0.2, True),  # who is passed over does not count
         (0, 0, 5, 0.2, False),
     ],
 )
 def test_a_load_with_too_many_refused_records_is_held_back(
-    vault, tmp_path: Path, good: int, bad: int, staff: int, share: float, is_held_back: bool
+    vault, tmp_path: Path, good: int, bad: int, staff: int, share: float | None, is_held_back: bool
 ):
     file = people(tmp_path / "a.csv", good=good, bad=bad, staff=staff)
     if not is_held_back:

@@ -51,8 +51,8 @@ def load(
         float | None,
         typer.Option(
             metavar="SHARE",
-            help="Share of a file's records that may be refused before nothing is loaded; 0.2 "
-            "unless given.",
+            help="Share of a file's records that may be refused before nothing is loaded; "
+            "without it 0.2, for files of 100 records or more.",
         ),
     ] = None,
     expect: Annotated[

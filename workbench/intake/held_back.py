@@ -17,10 +17,10 @@ from workbench.sources import REFUSED
 from workbench.sources.returned_records import RETURNED
 from workbench.vault import SourceEntry, Vault
 
-#: Share of a file's records that may be refused where the user gives none.
-MAX_REFUSED = 0.2
+#: Share of a file's records that may be refused where the user states none.
+_MAX_REFUSED = 0.2
 
-#: From this number of records on the share counts; below it a few records would decide.
+#: From this number of records on that share counts; below it a few records would decide.
 _FEWEST = 100
 
 _KIND = "held-back"
@@ -29,12 +29,12 @@ _KIND = "held-back"
 class HeldBackError(InputError):
     """A load made no version because too many of its records were refused."""
 
-    def __init__(self, report: LoadReport, *, max_refused: float) -> None:
+    def __init__(self, report: LoadReport, *, max_refused: float | None) -> None:
         self.report = report
         super().__init__(_sentence(report, max_refused))
 
 
-def check_share(share: float) -> None:
+def check_share(share: float | None) -> None:
     """Refuse a share of refused records that is none.
 
     Raises
@@ -42,20 +42,23 @@ def check_share(share: float) -> None:
     ParameterError
         The share is not between 0 and 1.
     """
-    if not 0 <= share <= 1:
+    if share is not None and not 0 <= share <= 1:
         raise ParameterError(f"--max-refused is {share:g}, expected a share from 0 to 1, e.g. 0.2")
 
 
-def is_too_many(file: FileReport, *, max_refused: float) -> bool:
+def is_too_many(file: FileReport, *, max_refused: float | None) -> bool:
     """Return whether so many records of a file were refused that its load is held back.
 
     Records that were passed over are not counted. A load that accepts no record is always held
-    back.
+    back. A stated share counts for a file of any size; without one, a fifth of a file of 100
+    records or more may be refused, and any number of a smaller one.
     """
     counted = file.read - sum(file.passed_over.values())
     if not file.refused:
         return False
-    return file.refused == counted or (counted >= _FEWEST and file.refused > max_refused * counted)
+    if max_refused is None:
+        max_refused = _MAX_REFUSED if counted >= _FEWEST else 1
+    return file.refused == counted or file.refused > max_refused * counted
 
 
 def keep_refused(vault: Vault, dataset: str, entry: SourceEntry, refused: pl.DataFrame) -> None:
@@ -131,7 +134,7 @@ def _name(dataset: str, entry: SourceEntry) -> str:
     return f"{dataset}.{entry.system}.{entry.format.replace('/', '-')}"
 
 
-def _sentence(report: LoadReport, max_refused: float) -> str:
+def _sentence(report: LoadReport, max_refused: float | None) -> str:
     files = [file for file in report.files if is_too_many(file, max_refused=max_refused)]
     told = "; ".join(f"{file.path}: {_count(file)}" for file in files)
     return (

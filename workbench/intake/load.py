@@ -25,7 +25,6 @@ from workbench.intake.control_totals import (
     unmet_warnings,
 )
 from workbench.intake.held_back import (
-    MAX_REFUSED,
     HeldBackError,
     check_share,
     forget_refused,
@@ -64,7 +63,7 @@ def load(
     dataset: str,
     mapping: SourceMapping | None = None,
     settings: Mapping[str, str],
-    max_refused: float = MAX_REFUSED,
+    max_refused: float | None = None,
     expected: Mapping[str, Decimal] = MappingProxyType({}),
     is_plan: bool = False,
     workers: int = 1,
@@ -81,10 +80,10 @@ def load(
         Name of the dataset; it is made if it does not exist.
     mapping, settings
         Declarations that the files do not contain, see ``sources.open_sources``.
-    max_refused : float
-        Share of a file's records, 0 to 1, that may be refused; above it nothing is loaded. It
-        counts for files of 100 records or more; a file of which no record is accepted is held back
-        whatever its size.
+    max_refused : float, optional
+        Share of a file's records, 0 to 1, that may be refused; above it nothing is loaded. The
+        default is 0.2 for a file of 100 records or more and 1 for a smaller one. A file of which
+        no record is accepted is always held back.
     expected : mapping of str to Decimal
         Totals that the load is expected to bring, see ``read_expectations``; others are a warning,
         which the dataset keeps.

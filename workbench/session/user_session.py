@@ -202,7 +202,6 @@ class Session:
         """Read exports into a dataset, see ``intake.load``."""
         from workbench.intake import load  # late: polars and dataframely
         from workbench.intake.control_totals import read_expectations
-        from workbench.intake.held_back import MAX_REFUSED
         from workbench.sources import find_mapping
 
         return load(
@@ -211,7 +210,7 @@ class Session:
             dataset=dataset,
             mapping=find_mapping(mapping) if mapping else None,
             settings=settings,
-            max_refused=MAX_REFUSED if max_refused is None else max_refused,
+            max_refused=max_refused,
             expected=read_expectations(expect),
             is_plan=is_plan,
             workers=self.place.workers,
