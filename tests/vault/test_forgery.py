@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from workbench.foundation.errors import IntegrityError, WorkbenchError
-from workbench.schema import TABLES, CustomerData
+from workbench.schema import TABLES
 from workbench.vault import Dataset, Key, UnorderedTables, Vault, open_sealed_view, seal_view
 from workbench.vault.entries import QUARANTINE_SCHEMA
 from workbench.vault.parquet import FileKeys, Place, translate_read_errors, write_encrypted
@@ -266,8 +266,8 @@ def test_a_damaged_old_version_blocks_nothing_and_nothing_of_it_is_removed(
 def test_a_sealed_view_is_refused_where_any_file_was_exchanged(tmp_path: Path, customers):
     folder = tmp_path / "view"
     orders = _rows("orders", [{"order_id": "s:1", "customer_id": 1, "kind": "sale"}])
-    data = CustomerData.of({"customers": customers(1, 2), "orders": orders})
-    environ = seal_view(folder, UnorderedTables(data.tables), describe=lambda _: {"study": "demo"})
+    data = {"customers": customers(1, 2).lazy(), "orders": orders.lazy()}
+    environ = seal_view(folder, UnorderedTables(data), describe=lambda _: {"study": "demo"})
     key = Key.of_text(environ["WORKBENCH_SEALED_VIEW_KEY"])
     files = sorted(folder.iterdir())
     assert len(files) == 3

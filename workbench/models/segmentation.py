@@ -150,26 +150,23 @@ def segmentation(
     names = segment_names(cut.centres, known.names)
     # Segments are described by purchases alone, so features of other tables would not be used.
     bought = data.with_tables({name: data[name] for name in ("customers", "orders", "order_items")})
-    persons, customers, traits = release.count(known.customers), known.customers, known.names
+    persons, traits = release.count(known.customers), known.names
+    grouped = known.customers.with_columns(_group=pl.Series(cut.labels)).sort("customer_id")
     del known  # The traits of customers take as much memory as their features.
-    features = customers.join(
-        pl.concat(
-            _described_features(rows, customers)
-            for _, rows in feature_batches(bought, as_of=as_of, currency=currency, lines=lines)
-        ),
-        on="customer_id",
-        how="left",
-        maintain_order="left",
+    features = pl.concat(
+        _described_features(rows, grouped.filter(customers.contains))
+        for customers, rows in feature_batches(bought, as_of=as_of, currency=currency, lines=lines)
     )
     del lines  # The same is true of lines and the tables of figures that follow.
+    labels = grouped["_group"].to_numpy()
     spent = features.select(
         "customer_id", value=pl.col("monetary_minor").fill_null(0).cast(pl.Int64)
     )
     tried = _round_agreement(cut.tried, release)
     estimates = _estimates(cut, tried, persons, release)
     return Segmentation(
-        sizes=size_table(cut.labels, spent, names, release=release),
-        profile=profile_table(cut.labels, features, names, release=release),
+        sizes=size_table(labels, spent, names, release=release),
+        profile=profile_table(labels, features, names, release=release),
         tried=tried,
         pairs=cut.separation.pairs if cut.separation else pair_table([]),
         k=cut.k,
@@ -179,16 +176,19 @@ def segmentation(
         estimates=estimates,
         verdicts=segment_verdicts(cut, tried, persons, needed, k, k_range, estimates),
         origin=release.origin,
-        assignments=customers.with_columns(
-            segment=pl.Series([names[label] for label in cut.labels])
-        ).sort("customer_id"),
+        assignments=grouped.select(
+            "customer_id", segment=pl.Series([names[label] for label in labels])
+        ),
     )
 
 
 def _described_features(rows: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
     """Return the features that describe segments, of the customers who are divided."""
     names = describing_features(rows.drop("customer_id").columns)["feature"].to_list()
-    return rows.select("customer_id", *names).join(customers, on="customer_id", how="semi")
+    described = rows.select("customer_id", *names)
+    return customers.select("customer_id").join(
+        described, on="customer_id", how="left", maintain_order="left"
+    )
 
 
 def _estimates(

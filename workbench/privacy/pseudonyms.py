@@ -114,13 +114,15 @@ class Pseudonyms:
         Returns
         -------
         LazyFrame
-            Rows with the columns by which ``put_in_order`` sorts them. As sorting holds every
-            column twice, they are few, and texts, which are names that many rows share, are
-            categories.
+            Rows with the columns by which ``put_in_order`` sorts them. Sorting holds every column
+            twice. So the key of the dataset is reduced to a hash, and texts, which are names that
+            many rows share, are categories.
         """
         schema = rows.collect_schema()
+        seed = int.from_bytes(self.key.derive("order").secret[:8], "little")
         if "customer_id" not in schema:
-            return rows
+            # Names that few persons refer to are suppressed, so rows may have the same key.
+            return rows.with_columns(pl.struct(pl.all()).hash(seed=seed).alias(_BY_HASH))
         key = [name for name in schema.names() if name.startswith(ORDER)]
         times = [name for name in key if schema[name].is_temporal()]
         texts = [
@@ -130,7 +132,7 @@ class Pseudonyms:
         ]
         placed = rows.with_columns(pl.col(texts).cast(pl.Categorical, strict=False))
         if key:
-            hashed = pl.struct(key).hash(seed=1)
+            hashed = pl.struct(key).hash(seed=seed)
             bits = 64 - self.customers.height.bit_length()
             by_place = pl.col(PLACE) * pl.lit(2**bits, pl.UInt64) + hashed // 2 ** (64 - bits)
             placed = placed.with_columns(
@@ -146,9 +148,9 @@ class Pseudonyms:
         -------
         LazyFrame
             Rows sorted by pseudonym, and the rows of a customer by the time in the primary key of
-            the dataset and a hash of the key. So of two statements of one day, the later one comes
-            last. The order does not depend on the order of the input, and it differs between
-            studies. Hashes are numbers.
+            the dataset and a keyed hash of the primary key. So of two statements of one day, the
+            later one comes last. The order does not depend on the order of the input, and except
+            for times it differs between studies. Hashes are numbers.
 
         Notes
         -----

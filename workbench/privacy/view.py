@@ -209,21 +209,16 @@ def open_view(study: Study, dataset: Dataset, *, as_of: date | None = None) -> V
             treated[table], done = treat_history(table, visible, study, pseudonyms, secret=secret)
             changes += done
     unordered = UnorderedTables(
-        {
-            name: pseudonyms.replace_customers(treated[name])
-            if name in treated
-            else pl.LazyFrame(schema=declared.schema)
-            for name, declared in TABLES.items()
-        },
+        {name: pseudonyms.replace_customers(rows) for name, rows in treated.items()},
         put_in_order=pseudonyms.put_in_order,
     )
     return View(
         study=study,
         as_of=as_of,
         data_until=visible.data_until,
-        data=CustomerData(
+        data=CustomerData.of(
             unordered.ordered(),
-            TimeUnits(units={**history_units(study), **made.units}, as_of=as_of),
+            time_units=TimeUnits(units={**history_units(study), **made.units}, as_of=as_of),
         ),
         unordered=unordered,
         report=ViewReport(

@@ -40,11 +40,11 @@ DESCRIPTION = "description.sealed"
 #: many customers together, or once for all parts if it has fewer rows than this.
 _CUSTOMERS_A_PART = 50_000
 _CUSTOMERS_A_READING = 400_000
-_ROWS_A_READING = 17_000_000
+_ROWS_A_READING = 9_000_000
 
 
 class _TableEntry(TypedDict):
-    """One table in the description: its columns, and its parts that have rows."""
+    """One table in the description: its columns, and its first part and those that have rows."""
 
     columns: list[str]
     parts: list["_PartEntry"]
@@ -104,7 +104,7 @@ def seal_view(
     folder : Path
         Private folder; an earlier view in it is removed first.
     unordered : UnorderedTables
-        Tables of the view; tables without rows are left out.
+        Tables of the view, one of them ``customers``.
     describe : callable
         Returns the description from the tables as they were sealed: content for JSON, with the
         study, the view's report and the as-of date.
@@ -131,8 +131,7 @@ def seal_view(
         parts: list[_PartEntry] = []
         for ranges in _readings(columns, people, most_rows.get(table)):
             parts += sealed.write(rows, ranges, put_in_order=unordered.put_in_order)
-        if parts:
-            entries[table] = {"columns": columns, "parts": parts}
+        entries[table] = {"columns": columns, "parts": parts}
     description = dict(describe(_read_tables(folder, key, entries)))
     content = canonical_json({"tables": entries, "description": description})
     write_whole(folder / DESCRIPTION, seal(content, key=key, context="sealed view"), mode=0o600)
@@ -189,7 +188,10 @@ def _read_tables(folder: Path, key: Key, entries: Mapping[str, _TableEntry]) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _SealedTable:
-    """Files of one table of a sealed view, one for each range of customers that has rows."""
+    """Files of one table of a sealed view, one for each range of customers that has rows.
+
+    The first range has one in any case: it tells the types of the columns.
+    """
 
     folder: Path
     key: Key
@@ -203,7 +205,7 @@ class _SealedTable:
         *,
         put_in_order: Callable[[pl.LazyFrame], pl.LazyFrame],
     ) -> list[_PartEntry]:
-        """Read the rows of some ranges together, and write the part of each that has rows.
+        """Read the rows of some ranges together, and write the part of each.
 
         Putting rows in order holds them twice, so it is done for one range after another.
         """
@@ -225,7 +227,7 @@ class _SealedTable:
             place=_place(self.table, part),
         )
         written = _PartEntry(part=part, sha256=sha256)
-        if _is_empty(_scan(self.folder, self.key, self.table, self.columns, written)):
+        if part and _is_empty(_scan(self.folder, self.key, self.table, self.columns, written)):
             path.unlink()
             return None
         return written
