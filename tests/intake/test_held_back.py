@@ -9,20 +9,19 @@ from workbench.foundation.errors import ParameterError
 from workbench.intake import load
 from workbench.intake.dismissal import dismiss
 from workbench.intake.held_back import HeldBackError, all_refused_records
+from workbench.intake.quarantine import write_quarantined_records
 from workbench.sources import SourceMapping
 
-MAPPING = SourceMapping.of(
-    {
-        **SETTINGS,
-        "columns": {"number": "code", "joined": "date", "kind": "category"},
-        "refuse": {"a number with a letter": "number LIKE 'b%'"},
-        "pass_over": {"a member of the staff": "kind = 'staff'"},
-        "record": {"id": "number"},
-        "identities": {"user_id": "number"},
-        "tables": {"customers": {"first_seen_at": "joined"}},
-    },
-    name="people",
-)
+RULES = {
+    **SETTINGS,
+    "columns": {"number": "code", "joined": "date", "kind": "category"},
+    "refuse": {"a number with a letter": "number LIKE 'b%'"},
+    "pass_over": {"a member of the staff": "kind = 'staff'"},
+    "record": {"id": "number"},
+    "identities": {"user_id": "number"},
+    "tables": {"customers": {"first_seen_at": "joined"}},
+}
+MAPPING = SourceMapping.of(RULES, name="people")
 
 
 def people(path: Path, *, good: int, bad: int, staff: int = 0) -> Path:
@@ -76,6 +75,91 @@ def test_what_was_held_back_is_forgotten_when_the_load_goes_through(vault, tmp_p
     assert (kept.height, kept["is_held_back"].any()) == (200, False)
     again = load([file], vault=vault, dataset="d", mapping=MAPPING, settings={})
     assert not again.made_version  # it is loaded already, whatever share it had
+
+
+def test_each_held_back_file_keeps_its_records_until_it_is_loaded(vault, tmp_path: Path):
+    january, march = (
+        people(tmp_path / f"{name}.csv", good=good, bad=90)
+        for name, good in (("january", 100), ("march", 110))
+    )
+    for file in (january, march, march):
+        with pytest.raises(HeldBackError, match="are kept until they are loaded or dismissed"):
+            load([file], vault=vault, dataset="d", mapping=MAPPING, settings={})
+    assert all_refused_records(vault, "d").height == 180
+    february = people(tmp_path / "february.csv", good=120, bad=0)
+    report = load([february], vault=vault, dataset="d", mapping=MAPPING, settings={})
+    assert report.warnings == (
+        "the refused records of 2 loads that made no version are still kept: see workbench "
+        "quarantine list d, and dismiss those that a corrected file has brought",
+    )
+    kept = all_refused_records(vault, "d")
+    assert (kept.height, kept["source_id"].n_unique(), kept["is_held_back"].all()) == (180, 2, True)
+    corrected = SourceMapping.of({**RULES, "refuse": {}}, name="people")
+    report = load([january], vault=vault, dataset="d", mapping=corrected, settings={})
+    assert "the refused records of 1 load that" in report.warnings[-1]
+    assert all_refused_records(vault, "d").height == 90
+    assert dismiss(vault, "d", load=all_refused_records(vault, "d")["source_id"][0]) == 90
+    report = load([january], vault=vault, dataset="d", mapping=corrected, settings={})
+    assert (report.made_version, report.warnings) == (False, ())
+
+
+def test_records_of_several_held_back_files_come_back_one_by_one(vault, tmp_path: Path):
+    for name, bad in (("a", 2), ("b", 3)):
+        with pytest.raises(HeldBackError):
+            load(
+                [people(tmp_path / f"{name}.csv", good=0, bad=bad)],
+                vault=vault, dataset="d", mapping=MAPPING, settings={},
+            )  # fmt: skip
+    records = all_refused_records(vault, "d").sort("quarantine_id")
+    out = tmp_path / "out.csv"
+    write_quarantined_records(records, out)
+    with pytest.raises(HeldBackError):
+        load([out], vault=vault, dataset="d", mapping=MAPPING, settings={})
+    assert all_refused_records(vault, "d").height == 5  # they came back uncorrected
+    head, *lines = out.read_text().splitlines()
+    # Of the file with three records two are corrected, and one is returned as it was.
+    longer = records["source_id"].mode().item()
+    own = [line for line in lines if line.startswith(longer[:12])]
+    fixed = [own[0].replace(",b", ",7"), own[1].replace(",b", ",8"), own[2]]
+    out.write_text("\n".join([head, *fixed]) + "\n")
+    report = load([out], vault=vault, dataset="d", mapping=MAPPING, settings={})
+    assert (report.accepted, report.refused, report.closed) == (2, 1, 2)
+    kept = all_refused_records(vault, "d")
+    assert kept["is_held_back"].to_list() == [False, True, True]
+
+
+def test_dismissed_records_that_come_back_uncorrected_are_kept_again(vault, tmp_path: Path):
+    with pytest.raises(HeldBackError):
+        load(
+            [people(tmp_path / "a.csv", good=0, bad=2)],
+            vault=vault, dataset="d", mapping=MAPPING, settings={},
+        )  # fmt: skip
+    records = all_refused_records(vault, "d")
+    write_quarantined_records(records, tmp_path / "out.csv")
+    dismiss(vault, "d", load=records["source_id"][0])
+    with pytest.raises(HeldBackError):
+        load([tmp_path / "out.csv"], vault=vault, dataset="d", mapping=MAPPING, settings={})
+    assert all_refused_records(vault, "d").height == 2
+
+
+def test_a_damaged_list_of_refused_records_is_a_warning_of_a_load(vault, tmp_path: Path):
+    for name, bad in (("a", 2), ("b", 3)):
+        with pytest.raises(HeldBackError):
+            load(
+                [people(tmp_path / f"{name}.csv", good=0, bad=bad)],
+                vault=vault, dataset="d", mapping=MAPPING, settings={},
+            )  # fmt: skip
+    write_quarantined_records(all_refused_records(vault, "d"), tmp_path / "out.csv")
+    damaged = sorted((vault.workspace / "held-back").iterdir())[0]
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    text = (tmp_path / "out.csv").read_text()
+    (tmp_path / "out.csv").write_text(text.replace(",b", ",7"))
+    report = load([tmp_path / "out.csv"], vault=vault, dataset="d", mapping=MAPPING, settings={})
+    assert (report.version, report.made_version) == (1, True)
+    assert report.closed in (2, 3)
+    unread, left = report.warnings
+    assert "could not be closed and may be listed although this load brought them" in unread
+    assert "the refused records of 1 load that made no version are still kept" in left
 
 
 def test_a_plan_counts_and_stores_nothing(vault, tmp_path: Path):

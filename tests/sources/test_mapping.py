@@ -208,9 +208,13 @@ def test_other_content_mapping_or_settings_are_another_source(tmp_path: Path):
     moved = path.rename(tmp_path / "moved.csv")
     assert open_source(moved, mapping=mapping, settings=SETTINGS).content_hash == first
     other = {**SETTINGS, "zone": "Asia/Tokyo"}
-    assert open_source(moved, mapping=mapping, settings=other).content_hash != first
+    same_file = open_source(moved, mapping=mapping, settings=other)
+    assert same_file.content_hash != first
     moved.write_text("no,who,on,paid\n1,7,2024-05-02,2\n")
-    assert open_source(moved, mapping=mapping, settings=SETTINGS).content_hash != first
+    changed = open_source(moved, mapping=mapping, settings=SETTINGS)
+    assert changed.content_hash != first
+    assert changed.file_hash != same_file.file_hash
+    assert open_source(moved, mapping=mapping, settings=other).file_hash == changed.file_hash
 
 
 def test_an_unknown_mapping_is_refused_with_the_names_there_are():

@@ -67,11 +67,12 @@ def test_a_world_is_read_three_blocks_a_part_and_no_record_number_twice(world: P
 
 
 def test_changed_files_are_another_source_and_the_truth_is_none_of_it(world: Path):
-    before = open_source(world).content_hash
+    before, files = open_source(world).content_hash, open_source(world).file_hash
     (world / "truth" / "churn.parquet").write_bytes(b"other")
-    assert open_source(world).content_hash == before
+    assert (open_source(world).content_hash, open_source(world).file_hash) == (before, files)
     _table("customers", {"record_id": [9]}).write_parquet(world / "customers" / "part-0001.parquet")
     assert open_source(world).content_hash != before
+    assert open_source(world).file_hash != files
 
 
 def test_a_world_of_another_format_is_refused(world: Path):

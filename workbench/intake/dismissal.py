@@ -38,8 +38,8 @@ def dismiss(vault: Vault, dataset: str, *, load: str) -> int:
             f"with {load!r}: see workbench quarantine list {dataset}. Known: {known or 'none'}"
         )
     chosen = records.filter(pl.col("source_id") == loads.item())
+    forget_load(vault, dataset, loads.item())
     if chosen["is_held_back"].all():
-        forget_load(vault, dataset, loads.item())
         return chosen.height
     with vault.open_writer(dataset, buckets=1) as (writer, before):
         if before is None:

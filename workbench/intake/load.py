@@ -27,7 +27,7 @@ from workbench.intake.control_totals import (
 from workbench.intake.held_back import (
     HeldBackError,
     check_share,
-    forget_refused,
+    close_refused,
     is_too_many,
     keep_refused,
 )
@@ -114,7 +114,8 @@ def load(
         for path in paths
         for source in open_sources(path, mapping=mapping, settings=settings)
     ]
-    has_parts = any(not isinstance(s, FileWithoutRecords) and s.parts > 1 for s in sources)
+    readable = [source for source in sources if not isinstance(source, FileWithoutRecords)]
+    has_parts = any(source.parts > 1 for source in readable)
     buckets = _BUCKETS_OF_PARTS if has_parts else _BUCKETS
     with vault.open_writer(dataset, buckets=buckets) as (writer, before):
         secret = vault.key_for(dataset).text
@@ -169,11 +170,23 @@ def load(
     if is_plan:
         return report
     if held_back:
-        for entry in state.sources:
-            keep_refused(vault, dataset, entry, state.refused[entry.source_id])
+        for source in readable:
+            if (refused := state.refused.get(source.content_hash)) is not None:
+                returned = state.returned[source.content_hash]
+                keep_refused(vault, dataset, source, refused=refused, returned=returned)
         raise HeldBackError(report, max_refused=max_refused)
-    closed = [forget_refused(vault, dataset, entry, state.returned) for entry in state.sources]
-    return replace(report, closed=report.closed + sum(closed))
+    closing = close_refused(
+        vault,
+        dataset,
+        readable,
+        returned={each for ids in state.returned.values() for each in ids.values()},
+        refused_again=state.refused_again,
+    )
+    return replace(
+        report,
+        closed=report.closed + closing.closed,
+        warnings=(*report.warnings, *closing.warnings),
+    )
 
 
 def _by_table(totals: ControlTotals) -> dict[str, dict[str, int]]:

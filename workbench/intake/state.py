@@ -40,10 +40,12 @@ class State:
     closed : int
         Number of earlier refusals whose corrected record was accepted.
     refused : dict of str to DataFrame
-        Refused records of the sources that were loaded so far, by ``source_id``, without those
-        that were refused before and came back.
-    returned : set of str
-        Ids of the refused records that came back in corrected files.
+        Refused records of the sources that were loaded so far, by ``source_id``, without records
+        that came back and are in the dataset's quarantine already.
+    returned : dict of str to mapping of int to str
+        Ids of the refused records that came back, by ``source_id`` and number of the record.
+    refused_again : set of str
+        Ids of the refused records that came back and were refused again.
     totals : list of ControlTotals
         Totals of the sources that were loaded so far.
     warnings : list of str
@@ -56,7 +58,8 @@ class State:
         self.new_records = 0
         self.closed = 0
         self.refused: dict[str, pl.DataFrame] = {}
-        self.returned: set[str] = set()
+        self.returned: dict[str, Mapping[int, str]] = {}
+        self.refused_again: set[str] = set()
         self.totals: list[ControlTotals] = []
         self.warnings: list[str] = []
         self._writer = writer
@@ -135,8 +138,8 @@ class State:
         loaded as often as needed. A refused record is not kept twice if an earlier export of the
         same system and format contained the same record with the same faults.
         """
-        self.refused[entry.source_id] = refused.filter(~pl.col("source_row").is_in(list(closes)))
-        self.returned |= set(closes.values())
+        self.returned[entry.source_id] = closes
+        self.refused_again |= {closes[row] for row in refused["source_row"] if row in closes}
         columns = list(RECORD_SCHEMA)
         held = add_quarantine_ids(self._quarantine)
         returned = pl.DataFrame(
@@ -153,15 +156,15 @@ class State:
             for source in (*(self.before.sources if self.before else ()), *self.sources)
             if (source.system, source.format) == (entry.system, entry.format)
         ]
-        new = (
-            refused.join(returned, left_on="source_row", right_on="returned_row", how="anti")
-            .with_columns(source_id=pl.lit(entry.source_id))
-            .join(
-                held.filter(pl.col("source_id").is_in(same_origin)),
-                on=["faults", "raw"],
-                how="anti",
-                nulls_equal=True,
-            )
+        refused_first = refused.join(
+            returned, left_on="source_row", right_on="returned_row", how="anti"
+        )
+        self.refused[entry.source_id] = refused_first
+        new = refused_first.with_columns(source_id=pl.lit(entry.source_id)).join(
+            held.filter(pl.col("source_id").is_in(same_origin)),
+            on=["faults", "raw"],
+            how="anti",
+            nulls_equal=True,
         )
         quarantine = pl.concat([rows.select(columns) for rows in (kept, refused_again, new)]).sort(
             "source_id", "source_row"

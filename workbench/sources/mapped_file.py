@@ -43,6 +43,7 @@ class MappedFile(WithProvenance):
     part_name: str
     provenance: Provenance
     content_hash: str
+    file_hash: str
     confidence: float = 1.0
     is_synthetic: bool = False
     parts: int = 1
@@ -79,13 +80,15 @@ class MappedFile(WithProvenance):
             format_of(file.read_start(_START), file.name)
         settled = {**provenance.as_settings(), "mapping": mapping.fingerprint(), "part": part}
         digest = hashlib.sha256(canonical_json(settled))
-        digest.update(file.hash())
+        file_digest = file.hash()
+        digest.update(file_digest)
         return cls(
             file=file,
             mapping=mapping,
             part_name=part,
             provenance=provenance,
             content_hash=digest.hexdigest()[:32],
+            file_hash=file_digest.hex()[:32],
             confidence=confidence,
             is_synthetic=file.is_synthetic,
         )

@@ -176,6 +176,8 @@ class Source(Protocol):
         Whether the persons in the source are invented.
     content_hash : str
         Hash of settings, mapping and content, 32 hex digits; equal loads have equal hashes.
+    file_hash : str
+        Hash of the content alone, 32 hex digits; a corrected mapping does not change it.
     parts : int
         Number of parts: a world has one per block of customers, a file has one.
     batches : int
@@ -204,6 +206,8 @@ class Source(Protocol):
     def is_synthetic(self) -> bool: ...
     @property
     def content_hash(self) -> str: ...
+    @property
+    def file_hash(self) -> str: ...
     @property
     def parts(self) -> int: ...
     @property

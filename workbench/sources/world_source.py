@@ -48,6 +48,7 @@ class WorldSource(WithProvenance):
     path: Path
     provenance: Provenance
     content_hash: str
+    file_hash: str
     first_rows: Mapping[tuple[str, int], int]
     blocks: int
     format: str = "workbench_world"
@@ -82,19 +83,23 @@ class WorldSource(WithProvenance):
         provenance = Provenance.of(declared, settings, where=f"world {path.name}")
         blocks = int(manifest["parts"])
         digest = hashlib.sha256(json.dumps(provenance.as_settings()).encode())
+        content = hashlib.sha256()
         first_rows: dict[tuple[str, int], int] = {}
         counted = 1
         for table in TABLES:
             for block in range(blocks):
                 file = path / table / _file_name(block)
                 if file.is_file():
-                    digest.update(f"{table}/{file.name}".encode() + _file_hash(file))
+                    named = f"{table}/{file.name}".encode() + _file_hash(file)
+                    digest.update(named)
+                    content.update(named)
                     first_rows[table, block] = counted
                     counted += _count_rows(file, table)
         return cls(
             path=path,
             provenance=provenance,
             content_hash=digest.hexdigest()[:32],
+            file_hash=content.hexdigest()[:32],
             first_rows=first_rows,
             blocks=blocks,
         )
