@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from workbench.foundation.errors import AccessError, InputError, IntegrityError, ParameterError
-from workbench.vault import Vault
+from workbench.vault import Vault, check_vault
+from workbench.vault.kept_kinds import KEPT_KINDS
 from workbench.vault.keys import read_key, write_key
 from workbench.vault.workspace_vault import key_path
 
@@ -118,6 +119,29 @@ def test_what_is_kept_opens_under_its_own_name_only(vault: Vault):
         vault.open_kept("runs", "two")
     with pytest.raises(ParameterError, match="the vault keeps no runs one"):
         vault.open_kept("runs", "one")
+
+
+@pytest.mark.parametrize("kind", KEPT_KINDS)
+def test_the_check_opens_every_kind_of_content_that_the_vault_seals(vault: Vault, kind: str):
+    def found() -> dict[str, tuple[int, int]]:
+        return {
+            check.what.partition(":")[0]: (check.objects, len(check.faults))
+            for check in check_vault(vault)
+            if check.objects
+        }
+
+    path = vault.keep(kind, "one", b"personal content")
+    assert found() == {KEPT_KINDS[kind]: (1, 0)}
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    assert found() == {KEPT_KINDS[kind]: (1, 1)}
+
+
+def test_the_vault_seals_no_kind_that_the_check_does_not_know(vault: Vault):
+    with pytest.raises(ParameterError, match="no kind of kept content 'notebook'; did you mean"):
+        vault.keep("notebook", "one", b"personal content")
+    assert not (vault.workspace / "notebook").exists()
 
 
 def test_an_opened_vault_may_open_as_many_files_as_the_system_allows(vault: Vault):

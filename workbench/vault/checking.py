@@ -4,7 +4,9 @@ A version is damaged where its root or one of its lists does not open. A version
 later version names its root and no such root is stored. A file is damaged where its hash is not the
 hash in the lists; each file is read once, and the message names the versions that need it. Views
 that kernels are reading are sealed under keys that only their runs have: the check can only see
-whether each of their files is encrypted.
+whether each of their files is encrypted. No list names the files that
+``Vault.keep`` sealed, so the check cannot notice that one of them was removed, or a whole folder
+such as ``notebooks``, ``persons``, ``variants`` or ``extracts``.
 """
 
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 from workbench.foundation.errors import WorkbenchError
 from workbench.vault.datasets import Dataset
 from workbench.vault.entries import QUARANTINE, FileEntry
+from workbench.vault.kept_kinds import KEPT_KINDS
 from workbench.vault.parquet import Place, fault_of, form_fault_of
 from workbench.vault.sealing import is_sealed
 from workbench.vault.views import DESCRIPTION
@@ -46,11 +49,7 @@ def check_vault(vault: Vault) -> list[Check]:
         _check_heads(vault),
         _check_files(versions, "dataset files: hash as in the list", is_quarantine=False),
         _check_files(versions, "quarantine files: hash as in the list", is_quarantine=True),
-        _check_kept(vault, "notebooks", "executed notebooks: open under the key"),
-        _check_kept(vault, "persons", "lists of persons in executed notebooks: open under the key"),
-        _check_kept(vault, "runs", "seals of runs: open under the key"),
-        _check_kept(vault, "variants", "counts of published reports: open under the key"),
-        _check_kept(vault, "site", "results of the site's searches: open under the key"),
+        *(_check_kept(vault, kind) for kind in KEPT_KINDS),
         _check_views(vault),
     ]
 
@@ -105,13 +104,14 @@ def _check_files(versions: list[Dataset], what: str, *, is_quarantine: bool) -> 
     return Check(what=what, objects=len(first), faults=tuple(faults))
 
 
-def _check_kept(vault: Vault, kind: str, what: str) -> Check:
+def _check_kept(vault: Vault, kind: str) -> Check:
     names, faults = vault.kept_names(kind), []
     for name in names:
         try:
             vault.open_kept(kind, name)
         except (WorkbenchError, OSError) as error:
             faults.append(str(error))
+    what = f"{KEPT_KINDS[kind]}: open under the key"
     return Check(what=what, objects=len(names), faults=tuple(faults))
 
 

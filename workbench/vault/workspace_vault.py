@@ -6,8 +6,8 @@ A workspace contains:
 - ``keys/workspace.key``, which only its owner can read;
 - ``datasets/NAME/``, versions and files of a dataset;
 - ``heads/NAME.sealed``, the version of a dataset that was written last;
-- ``notebooks/ID.sealed``, executed notebooks;
-- ``runs/ID.sealed``, the seal of a run: what its folder under ``reports/runs`` must contain.
+- ``KIND/NAME.sealed``, content that is no table, for example an executed notebook;
+  ``vault.kept_kinds`` lists the kinds.
 
 Views for kernels are sealed in a private folder outside the workspace while a run lasts.
 """
@@ -40,6 +40,7 @@ from workbench.foundation.progress import say
 from workbench.vault.datasets import Dataset, read_version
 from workbench.vault.heads import NO_ROOT, Head, Heads, Root
 from workbench.vault.journal import Journal, recover
+from workbench.vault.kept_kinds import require_kind
 from workbench.vault.keyring import Keyring
 from workbench.vault.keys import Key, read_key, write_key
 from workbench.vault.parquet import allow_many_open_files
@@ -308,29 +309,37 @@ class Vault:
         return self._keys(dataset).ids
 
     def keep(self, kind: str, name: str, content: bytes) -> Path:
-        """Seal personal content that is no table, for example an executed notebook."""
-        path = self.workspace / kind / f"{name}.sealed"
+        """Seal personal content that is no table, for example an executed notebook.
+
+        Raises
+        ------
+        ParameterError
+            The kind is none of ``KEPT_KINDS``.
+        InputError
+            The workspace cannot be written.
+        """
+        path = self._kept_path(kind, name)
         write_whole(path, seal(content, key=self._key, context=f"{kind} {name}"), mode=0o600)
         return path
 
     def has_kept(self, kind: str, name: str) -> bool:
         """Return whether ``keep`` sealed something under this name."""
-        return (self.workspace / kind / f"{name}.sealed").is_file()
+        return self._kept_path(kind, name).is_file()
 
     def open_kept(self, kind: str, name: str) -> bytes:
         """Open content that ``keep`` sealed."""
-        path = self.workspace / kind / f"{name}.sealed"
+        path = self._kept_path(kind, name)
         if not path.is_file():
             raise ParameterError(f"the vault keeps no {kind} {name}")
         return unseal(path.read_bytes(), key=self._key, context=f"{kind} {name}")
 
     def kept_names(self, kind: str) -> list[str]:
         """Return the names of all kept content of a kind, sorted."""
-        return sorted(path.stem for path in (self.workspace / kind).glob("*.sealed"))
+        return sorted(path.stem for path in self._kept_path(kind, "").parent.glob("*.sealed"))
 
     def forget(self, kind: str, name: str) -> None:
         """Remove content that ``keep`` sealed; nothing happens where there is none."""
-        (self.workspace / kind / f"{name}.sealed").unlink(missing_ok=True)
+        self._kept_path(kind, name).unlink(missing_ok=True)
 
     @property
     def scratch(self) -> Path:
@@ -353,6 +362,10 @@ class Vault:
     def private_folder(self, name: str) -> Path:
         """Return a folder for one process's sealed view, see ``scratch``."""
         return self.scratch / name
+
+    def _kept_path(self, kind: str, name: str) -> Path:
+        require_kind(kind)
+        return self.workspace / kind / f"{name}.sealed"
 
     def _folder(self, name: str) -> Path:
         return self.workspace / "datasets" / name
