@@ -2,7 +2,7 @@
 
 A reader who compares two views of nearly the same persons must not learn one person's number from
 limits that moved. So limits come from a fixed hierarchy of widths, 1, 5, 10, 50, 100 ..., in which
-every cell is divided into whole finer cells:
+every cell is divided into whole finer cells (cells of 2 would not divide one of 5):
 
     [0, 100 000)         1,000 persons   is large enough
     [30 000, 40 000)       212 persons   is large enough

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypedDict
@@ -75,7 +75,7 @@ class UnorderedTables:
     """
 
     tables: Mapping[str, pl.LazyFrame]
-    put_in_order: Callable[[pl.LazyFrame], pl.LazyFrame] = _as_they_are
+    put_in_order: Callable[[pl.LazyFrame], pl.LazyFrame] = field(default=_as_they_are, repr=False)
 
     def ordered(self) -> dict[str, pl.LazyFrame]:
         """Return the tables of the view."""
