@@ -156,6 +156,7 @@ def _complete_records(
         orders=pl.lit(provenance.orders),
         data_until_on=pl.lit(provenance.data_until_on),
         data_until_at=pl.lit(provenance.data_until_at).cast(pl.Datetime("us", "UTC")),
+        undated_at=pl.lit(provenance.undated_at).cast(pl.Datetime("us", "UTC")),
         **{name: pl.lit(answer) for name, answer in provenance.answers.items()},
     )
     frame = _local_days(frame, part.day_columns(None), provenance.zone)

@@ -150,6 +150,9 @@ DeriveEntry = str | MonthsRule | WholeRule
 class RecordRule(Declaration):
     """The customer of a record, their kind, and the time of the record's statements.
 
+    Statements without a time hold since ``undated_at``, see ``Provenance``. Where only some records
+    have a time, write ``COALESCE(changed_at, undated_at)``.
+
     Of several records with the same ``key`` the last one is kept, or the one with the latest
     ``newer``; the others are counted. A record without a key is kept. Neighbours with the same
     value of ``together`` are refused together, as the lines of one order; a value that comes back
@@ -158,7 +161,7 @@ class RecordRule(Declaration):
 
     id: str | None = None
     kind: str = "'person'"
-    observed_at: str = "data_until_at"
+    observed_at: str = "undated_at"
     key: str | None = None
     newer: str | None = None
     together: str | None = None

@@ -34,7 +34,9 @@ from workbench.sources.mapping.mapping_rules import (
 from workbench.sources.mapping.needed_columns import needed_columns
 
 #: Names that expressions may use besides columns and derived names.
-GIVEN = ("source_row", "system", "currency", "orders", "data_until_on", "data_until_at")
+GIVEN = (
+    "source_row", "system", "currency", "orders", "data_until_on", "data_until_at", "undated_at",
+)  # fmt: skip
 
 #: What polars' SQL takes for something else, or computes otherwise than it is written.
 _TRAPS: Mapping[str, str] = {

@@ -33,8 +33,9 @@ recognises a file reads it. ``like = "NAME"`` takes over all of another mapping,
 another part, but what is stated: tables are merged, lists are replaced.
 
 SQL is the dialect of polars (``pl.sql_expr``). It may use the columns, derived names,
-``source_row``, the settings ``system``, ``currency``, ``orders``, ``data_until_on`` (date) and
-``data_until_at`` (instant), and the mapping's own settings. If the cells of a money column X
+``source_row``, the settings ``system``, ``currency``, ``orders``, ``data_until_on`` (date),
+``data_until_at`` (instant) and ``undated_at`` (instant, two days earlier: since then a statement
+holds that has no time), and the mapping's own settings. If the cells of a money column X
 contain a currency, it is ``X_currency``. With ``per``, one row is made for each combination of
 these names, and expressions are aggregates (a plain expression gives the group's first value that
 is not null, in the order of ``order_by``; of customers without ``order_by`` the value that was
