@@ -108,10 +108,23 @@ def test_an_export_that_ends_before_its_end_is_told(vault, tmp_path: Path):
 def test_orders_of_two_systems_are_a_warning(vault, tmp_path: Path):
     path = days_of_orders(tmp_path / "a.csv")
     load_orders(vault, path)
-    second = load(
-        [path], vault=vault, dataset="d", mapping=ORDERS,
-        settings={"data_until": "2024-01-27", "system": "analytics"},
-    )  # fmt: skip
+    plan, second = (
+        load(
+            [path],
+            vault=vault,
+            dataset="d",
+            mapping=ORDERS,
+            is_plan=is_plan,
+            settings={"data_until": "2024-01-27", "system": "analytics"},
+        )
+        for is_plan in (True, False)
+    )
+    assert (plan.version, second.version) == (1, 2)
+    assert (plan.people, plan.tables, plan.warnings) == (
+        second.people,
+        second.tables,
+        second.warnings,
+    )
     assert second.warnings == (
         "orders of 2 exports are in this dataset: orders of analytics (320), orders of shop (320). "
         "If these report the same ones, they are counted twice: take them from one export, and "

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.foundation.errors import InputError
+from workbench.foundation.errors import InputError, IntegrityError
 from workbench.intake import load
 from workbench.vault import Vault
 from workbench.vault.keys import read_key
@@ -150,3 +150,21 @@ def test_nothing_in_the_workspace_can_be_read_in_plain(load_contacts, vault):
             content = path.read_bytes()
             assert not [form for form in written if form in content], path
             assert os.stat(path).st_mode & 0o077 == 0 or not content, path
+
+
+def test_damage_that_only_the_counts_of_a_load_find_refuses_it_before_its_version(
+    load_orders, load_contacts, vault
+):
+    load_orders("O1,1,C1,2024-01-05T10:00:00Z,A,10.00,NL\n")
+    dataset = vault.dataset("shop")
+    (orders,) = (dataset.path_of(entry) for entry in dataset.files if entry.table == "orders")
+    content = orders.read_bytes()
+    # One bit of a page differs; the file still has the form of an encrypted one.
+    orders.write_bytes(content[:20] + bytes([content[20] ^ 1]) + content[21:])
+    contact = "4711,ann@example.org,Ann,NL,1980,2023-01-01\n"
+    with pytest.raises(IntegrityError, match="dataset shop"):
+        load_contacts(contact, system="newsletter")
+    assert vault.dataset("shop").version == 1
+    orders.write_bytes(content)
+    report = load_contacts(contact, system="newsletter")
+    assert (report.version, report.made_version) == (2, True)

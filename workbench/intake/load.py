@@ -31,11 +31,11 @@ from workbench.intake.held_back import (
     is_too_many,
     keep_refused,
 )
-from workbench.intake.load_report import FileReport, LoadReport, People
+from workbench.intake.load_report import FileReport, LoadReport
 from workbench.intake.part_loading import LoadedPart, PartLoader
+from workbench.intake.people_counts import count_people
 from workbench.intake.state import State
 from workbench.schema import TABLES
-from workbench.schema.links import add_customer_ids
 from workbench.schema.record_faults import count_faults
 from workbench.sources import (
     NO_RECORDS,
@@ -103,6 +103,8 @@ def load(
         A file cannot be used, or no file has a record; then nothing is changed.
     HeldBackError
         Too many records were refused; then nothing is changed, and the refused ones are kept.
+    IntegrityError
+        A stored file that the load reads or counts is damaged; then nothing is changed.
     ParameterError
         A name, a mapping or a setting is wrong, or no file is named.
     """
@@ -137,18 +139,16 @@ def load(
         is_counted = len(state.totals) == len(sources)
         stated = expected if is_counted else {}
         found = found_for(stated, totals)
-        if is_plan or held_back:
-            made = state.preview()
-            version = before.version if before else 0
-        elif before is None or state.is_changed:
-            made = state.commit(as_details(stated, found))
-            version = made.version
-        else:
-            made, version = before, before.version
-        people = _count_people(made)
+        is_stored = not (is_plan or held_back) and (before is None or state.is_changed)
+        is_next = is_plan or held_back or is_stored
+        made = state.preview() if is_next or before is None else before
+        version = before.version if before else 0
+        # All counts are made before the commit: where an older file is damaged, the load is refused
+        # and there is no version of it.
+        people = count_people(made)
         report = LoadReport(
             dataset=dataset,
-            version=version,
+            version=writer.version if is_stored else version,
             unchanged=sum(r.accepted for r in reports) - state.new_records,
             closed=state.closed,
             files=tuple(reports),
@@ -165,20 +165,29 @@ def load(
                 *_system_warnings(made),
                 *_mixture_warnings(made),
             ),
-            made_version=version != (before.version if before else 0),
+            made_version=is_stored,
         )
-    if is_plan:
-        return report
-    if held_back:
-        for source in readable:
-            if (refused := state.refused.get(source.content_hash)) is not None:
-                returned = state.returned[source.content_hash]
-                keep_refused(vault, dataset, source, refused=refused, returned=returned)
-        raise HeldBackError(report, max_refused=max_refused)
+        if is_plan:
+            return report
+        if held_back:
+            for source in readable:
+                if (refused := state.refused.get(source.content_hash)) is not None:
+                    returned = state.returned[source.content_hash]
+                    keep_refused(vault, dataset, source, refused=refused, returned=returned)
+            raise HeldBackError(report, max_refused=max_refused)
+        if is_stored:
+            state.commit(as_details(stated, found))
+        return _close_held_back(report, vault, readable, state)
+
+
+def _close_held_back(
+    report: LoadReport, vault: Vault, sources: Iterable[Source], state: State
+) -> LoadReport:
+    """Close refused records of loads that were held back; return the report with their number."""
     closing = close_refused(
         vault,
-        dataset,
-        readable,
+        report.dataset,
+        sources,
         returned={each for ids in state.returned.values() for each in ids.values()},
         refused_again=state.refused_again,
     )
@@ -206,31 +215,6 @@ def _mixture_warnings(dataset: Dataset) -> Iterator[str]:
     if 0 < synthetic < len(dataset.sources):
         loads = count_text(len(dataset.sources), "load")
         yield f"{synthetic:,} of {loads} of this dataset are of synthetic persons, others are not"
-
-
-def _count_people(made: Dataset) -> People:
-    with translate_read_errors(made.label):
-        links, shared = made.links(), made.shared_identifiers()
-        stated = add_customer_ids(made.stored_rows("customers").select("record_id"), links)
-        counts = stated.select(pl.col("record_id", "customer_id").n_unique())
-        records, customers = counts.collect(engine="streaming").row(0)
-        systems = (
-            made.stored_rows("identities").select("record_id", "source_id").unique("record_id")
-        )
-        system = {source.source_id: source.system for source in made.sources}
-        system_of_record = systems.collect(engine="streaming").with_columns(
-            pl.col("source_id").replace_strict(system, default="", return_dtype=pl.String)
-        )
-    both = links.join(system_of_record, on="record_id", how="left").join(
-        system_of_record, left_on="customer_id", right_on="record_id", how="left", suffix="_other"
-    )
-    across = both.filter(pl.col("source_id") != pl.col("source_id_other"))
-    return People(
-        records=records,
-        customers=customers,
-        across_systems=across.height,
-        conflicts=shared["shared_id"].n_unique(),
-    )
 
 
 def _load_one(

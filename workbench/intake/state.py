@@ -70,6 +70,7 @@ class State:
         self._source_rows = TABLES["sources"].empty()
         self._quarantine = pl.DataFrame(schema=RECORD_SCHEMA)
         self._has_changed_quarantine = False
+        self._completed: list[FileEntry] | None = None
         if before is not None:
             with translate_read_errors(before.label):
                 self._quarantine = to_records(before.quarantine().collect())
@@ -193,9 +194,23 @@ class State:
         operation = Operation(
             kind="load", version=self._writer.version, base=base.version, sources=(*self.sources,)
         )
-        return replace(base, files=(*kept, *files), operations=(*base.operations, operation))
+        return replace(
+            base,
+            files=(*kept, *files),
+            sources=(*base.sources, *self.sources),
+            operations=(*base.operations, operation),
+        )
 
     def _complete_files(self) -> list[FileEntry]:
+        """Return all files of the next version; write its links and quarantine at the first call.
+
+        No source can be added afterwards.
+        """
+        if self._completed is None:
+            self._completed = self._write_last_files()
+        return self._completed
+
+    def _write_last_files(self) -> list[FileEntry]:
         files = [*self._files, *self._writer.write("sources", self._source_rows)]
         if self._has_changed_quarantine:
             self._drop(QUARANTINE)
