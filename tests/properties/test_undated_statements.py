@@ -1,4 +1,4 @@
-"""A statement without a time is in the latest view of a study, in whichever zones they are."""
+"""Statements and facts without a time are in the latest view of a study, in whichever zone."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -99,3 +99,47 @@ def test_a_view_shows_undated_statements_beside_dated_ones(tmp_path: Path, zone:
     known = 6 if zone == "UTC" else 4
     assert data["customers"].collect()["country"].drop_nulls().len() == known
     assert data["attributes"].collect().height == known
+
+
+ORDERS = """
+Name,Email,Financial Status,Paid at,Created at,Currency,Total,Refunded Amount,\
+Lineitem quantity,Lineitem name,Lineitem price
+#1,a@x.example,refunded,2024-05-02 10:00:00Z,2024-05-02 10:00:00Z,EUR,20.00,20.00,1,Mug,20.00
+#2,b@x.example,partially_refunded,,2024-06-02 10:00:00Z,EUR,20.00,5.00,1,Mug,20.00
+#3,c@x.example,paid,2024-07-02 10:00:00Z,2024-07-02 10:00:00Z,EUR,20.00,0.00,1,Mug,20.00
+#4,a@x.example,refunded,2024-12-31 23:59:00Z,2024-12-31 23:58:00Z,EUR,20.00,20.00,1,Mug,20.00
+"""
+CHARGES = """
+id,Created date (UTC),Amount,Amount Refunded,Currency,Status,Customer Email
+ch_1,2024-05-02 10:00,20.00,20.00,eur,Refunded,a@x.example
+ch_2,2024-06-02 10:00,20.00,5.00,eur,Partially Refunded,b@x.example
+ch_3,2024-07-02 10:00,20.00,0.00,eur,Paid,c@x.example
+ch_4,2024-12-31 23:58,20.00,20.00,eur,Refunded,a@x.example
+"""
+
+
+@pytest.mark.parametrize(
+    "zone", ["Pacific/Honolulu", "America/Los_Angeles", "UTC", "Europe/Berlin", "Asia/Tokyo"]
+)
+def test_a_view_shows_refunds_of_which_exports_have_no_time(tmp_path: Path, zone: str):
+    """The fourth order and charge are of the last covered minutes, and so are their refunds."""
+    vault = Vault.init(tmp_path / "workspace")
+    for name, lines in (("orders", ORDERS), ("charges", CHARGES)):
+        (tmp_path / f"{name}.csv").write_text(lines.lstrip())
+        given = {"zone": "UTC", "currency": "EUR", "basis": "contract", "data_until": "2025-01-01"}
+        load([tmp_path / f"{name}.csv"], vault=vault, dataset="shop", settings=given)
+    asked = study(
+        basis="contract",
+        zone=zone,
+        columns={
+            "customers": ("first_seen_at",),
+            "orders": ("kind", "ordered_at", "currency", "total_minor"),
+            "payments": ("kind", "paid_at", "currency", "amount_minor"),
+        },
+    )
+    data = open_view(asked, vault.dataset("shop")).data
+    refunds = data["payments"].filter(kind="refund").collect()
+    returns = data["orders"].filter(kind="return").collect()
+    latest = [2_000] if zone == "UTC" else []
+    assert sorted(-refunds["amount_minor"]) == sorted([500, 2_000, *latest] * 2)
+    assert sorted(-returns["total_minor"]) == sorted([500, 2_000, *latest])

@@ -173,6 +173,71 @@ def test_a_cancelled_order_of_shopify_is_worth_nothing_whether_it_was_paid(tmp_p
     ]
 
 
+def test_a_refund_without_a_time_is_not_dated_before_its_payment(tmp_path: Path) -> None:
+    head = (
+        "Name,Email,Financial Status,Paid at,Currency,Total,Created at,"
+        "Lineitem quantity,Lineitem name,Lineitem price,Refunded Amount\n"
+    )
+    lines = (
+        f"#{n},a@x.example,refunded,{paid_at},EUR,20.00,{created_at},1,Mug,20.00,20.00\n"
+        for n, created_at, paid_at in (
+            (1, "2026-05-02 10:00:00 +0000", "2026-05-02 10:00:00 +0000"),
+            (2, "2026-05-02 10:00:00 +0000", ""),
+            (3, "2026-05-02 10:00:00 +0000", "2026-06-29 10:00:00 +0000"),
+            (4, "2026-06-30 10:00:00 +0000", ""),
+        )
+    )
+    (tmp_path / "orders.csv").write_text(head + "".join(lines))
+    result = _read(tmp_path / "orders.csv", zone="UTC", currency="EUR")
+    expected = [
+        ("shopify:1", datetime(2026, 6, 29, tzinfo=UTC)),
+        ("shopify:2", datetime(2026, 6, 29, tzinfo=UTC)),
+        ("shopify:3", datetime(2026, 6, 29, 10, tzinfo=UTC)),
+        ("shopify:4", datetime(2026, 6, 30, 10, tzinfo=UTC)),
+    ]
+    returns = result.tables["orders"].filter(kind="return")
+    assert sorted(returns.select("original_order_id", "ordered_at").rows()) == expected
+    refunds = result.tables["payments"].filter(kind="refund")
+    assert sorted(refunds.select("order_id", "paid_at").rows()) == expected
+    (note,) = (each for each in result.assumptions if "no time" in each)
+    assert note.endswith(
+        "the latest of the order, its payment and two days before the end of the data is taken"
+    )
+
+
+def test_a_refund_of_stripe_is_not_dated_before_its_charge(tmp_path: Path) -> None:
+    (tmp_path / "charges.csv").write_text(
+        "id,Created date (UTC),Amount,Amount Refunded,Currency,Status\n"
+        "ch_1,2026-05-02 10:00,20.00,20.00,eur,Refunded\n"
+        "ch_2,2026-06-30 10:00,20.00,20.00,eur,Disputed\n"
+    )
+    result = _read(tmp_path / "charges.csv", currency="EUR")
+    back = result.tables["payments"].filter(pl.col("amount_minor") < 0)
+    assert sorted(back.select("payment_id", "paid_at").rows()) == [
+        ("stripe:ch_1/refund", datetime(2026, 6, 29, tzinfo=UTC)),
+        ("stripe:ch_2/refund", datetime(2026, 6, 30, 10, tzinfo=UTC)),
+    ]
+    (note,) = (each for each in result.assumptions if "no time" in each)
+    assert note.endswith("the later of the charge and two days before the end of the data is taken")
+
+
+def test_a_case_of_salesforce_without_a_time_is_dated_before_the_end_of_the_data(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "cases.csv").write_text(
+        "ID,CONTACTID,SUBJECT,ORIGIN,ISCLOSED,CREATEDDATE\n"
+        "500x0000000CaSe,003x0000004GpXk,Late,Phone,false,\n"
+        "500x0000000CaSf,003x0000004GpXk,Lost,Phone,false,2026-05-02T10:00:00.000Z\n"
+    )
+    result = _read(tmp_path / "cases.csv", zone="UTC")
+    assert sorted(result.tables["interactions"]["occurred_at"]) == [
+        datetime(2026, 5, 2, 10, tzinfo=UTC),
+        datetime(2026, 6, 29, tzinfo=UTC),
+    ]
+    (note,) = (each for each in result.assumptions if "no time" in each)
+    assert note.endswith("two days before the end of the data are taken")
+
+
 def test_a_guest_of_the_shop_is_nobodys_customer(tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text(
         "Name,Email,Financial Status,Paid at,Currency,Total,Created at,"

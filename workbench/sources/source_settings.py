@@ -161,6 +161,9 @@ class Provenance:
         The beginning of the last covered day would be too late even for a single source. On the day
         when Adelaide puts its clocks forward, its day begins half an hour after that of Brisbane
         and ends half an hour before it.
+
+        Mappings date facts without a time likewise, as refunds of which an export contains only the
+        amount, but not before the order or charge to which they belong.
         """
         return first_moment(self.data_until_on - _UNDATED, self.zone)
 

@@ -35,12 +35,12 @@ another part, but what is stated: tables are merged, lists are replaced.
 SQL is the dialect of polars (``pl.sql_expr``). It may use the columns, derived names,
 ``source_row``, the settings ``system``, ``currency``, ``orders``, ``data_until_on`` (date),
 ``data_until_at`` (instant) and ``undated_at`` (instant, two days earlier: since then a statement
-holds that has no time), and the mapping's own settings. If the cells of a money column X
-contain a currency, it is ``X_currency``. With ``per``, one row is made for each combination of
-these names, and expressions are aggregates (a plain expression gives the group's first value that
-is not null, in the order of ``order_by``; of customers without ``order_by`` the value that was
-observed last). Where the rule of customers or attributes states no ``observed_at``, a row of
-several records holds since all its values do, see ``statement_times``.
+without a time holds, and a fact without a time is dated then), and the mapping's own settings. If
+the cells of a money column X contain a currency, it is ``X_currency``. With ``per``, one row is
+made for each combination of these names, and expressions are aggregates (a plain expression gives
+the group's first value that is not null, in the order of ``order_by``; of customers without
+``order_by`` the value that was observed last). Where the rule of customers or attributes states no
+``observed_at``, a row of several records holds since all its values do, see ``statement_times``.
 Instants in expressions are in the source's zone; the local day of an instant X is ``X_on``. Native
 ids are written without the system: it is added to every column that the schema declares as
 ``system:…`` or ``keyed hash``. ``keyed`` lists readable ids that contain an identifier of a person,
