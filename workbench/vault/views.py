@@ -38,7 +38,7 @@ DESCRIPTION = "description.sealed"
 
 #: A table is sealed in parts of so many customers. It is read once for as many parts as have so
 #: many customers together, or once for all parts if it has fewer rows than this.
-_CUSTOMERS_A_PART = 50_000
+_CUSTOMERS_A_PART = 75_000
 _CUSTOMERS_A_READING = 400_000
 _ROWS_A_READING = 9_000_000
 
