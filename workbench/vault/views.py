@@ -36,8 +36,8 @@ KEY_VARIABLE = "WORKBENCH_SEALED_VIEW_KEY"
 #: File of a sealed view that names its other files; it is written last.
 DESCRIPTION = "description.sealed"
 
-#: A table is sealed in parts of so many customers. It is read once for as many parts as have so
-#: many customers together, or once for all parts if it has fewer rows than this.
+#: A table is sealed in parts of so many customers. Several parts are read together: the table is
+#: read once for so many customers or, if that takes fewer readings, once for so many rows.
 _CUSTOMERS_A_PART = 75_000
 _CUSTOMERS_A_READING = 400_000
 _ROWS_A_READING = 9_000_000
