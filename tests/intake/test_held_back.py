@@ -11,6 +11,7 @@ from workbench.intake.dismissal import dismiss
 from workbench.intake.held_back import HeldBackError, all_refused_records
 from workbench.intake.quarantine import write_quarantined_records
 from workbench.sources import SourceMapping
+from workbench.vault import Vault
 
 RULES = {
     **SETTINGS,
@@ -30,6 +31,14 @@ def people(path: Path, *, good: int, bad: int, staff: int = 0) -> Path:
     rows += [f"s{n},2023-01-01,staff" for n in range(staff)]
     path.write_text("number,joined,kind\n" + "\n".join(rows) + "\n")
     return path
+
+
+def hold_back(vault: Vault, folder: Path, *bad: int) -> None:
+    """Load a file for each number of records, all of which are refused."""
+    for place, number in enumerate(bad):
+        file = people(folder / f"bad-{place}.csv", good=0, bad=number)
+        with pytest.raises(HeldBackError):
+            load([file], vault=vault, dataset="d", mapping=MAPPING, settings={})
 
 
 @pytest.mark.parametrize(
@@ -104,12 +113,7 @@ def test_each_held_back_file_keeps_its_records_until_it_is_loaded(vault, tmp_pat
 
 
 def test_records_of_several_held_back_files_come_back_one_by_one(vault, tmp_path: Path):
-    for name, bad in (("a", 2), ("b", 3)):
-        with pytest.raises(HeldBackError):
-            load(
-                [people(tmp_path / f"{name}.csv", good=0, bad=bad)],
-                vault=vault, dataset="d", mapping=MAPPING, settings={},
-            )  # fmt: skip
+    hold_back(vault, tmp_path, 2, 3)
     records = all_refused_records(vault, "d").sort("quarantine_id")
     out = tmp_path / "out.csv"
     write_quarantined_records(records, out)
@@ -129,11 +133,7 @@ def test_records_of_several_held_back_files_come_back_one_by_one(vault, tmp_path
 
 
 def test_dismissed_records_that_come_back_uncorrected_are_kept_again(vault, tmp_path: Path):
-    with pytest.raises(HeldBackError):
-        load(
-            [people(tmp_path / "a.csv", good=0, bad=2)],
-            vault=vault, dataset="d", mapping=MAPPING, settings={},
-        )  # fmt: skip
+    hold_back(vault, tmp_path, 2)
     records = all_refused_records(vault, "d")
     write_quarantined_records(records, tmp_path / "out.csv")
     dismiss(vault, "d", load=records["source_id"][0])
@@ -143,12 +143,7 @@ def test_dismissed_records_that_come_back_uncorrected_are_kept_again(vault, tmp_
 
 
 def test_a_damaged_list_of_refused_records_is_a_warning_of_a_load(vault, tmp_path: Path):
-    for name, bad in (("a", 2), ("b", 3)):
-        with pytest.raises(HeldBackError):
-            load(
-                [people(tmp_path / f"{name}.csv", good=0, bad=bad)],
-                vault=vault, dataset="d", mapping=MAPPING, settings={},
-            )  # fmt: skip
+    hold_back(vault, tmp_path, 2, 3)
     write_quarantined_records(all_refused_records(vault, "d"), tmp_path / "out.csv")
     damaged = sorted((vault.workspace / "held-back").iterdir())[0]
     damaged.write_bytes(damaged.read_bytes()[:-1])
