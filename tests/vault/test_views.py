@@ -66,6 +66,9 @@ def test_a_view_of_many_customers_is_sealed_in_parts_and_opens_as_a_whole(
     assert len(list((tmp_path / "view").glob("orders-*.parquet"))) == 3
     for table in ("customers", "orders"):
         assert view.data[table].collect().equals(data[table].collect()), table
+    for part in view.data.parts["orders"]:
+        owners = part.rows.drop_nulls("customer_id").collect()["customer_id"]
+        assert owners.is_between(part.customers.first, part.customers.last).all()
 
 
 def test_several_parts_are_read_together_and_each_is_put_in_order(

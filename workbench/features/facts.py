@@ -1,6 +1,5 @@
 """Facts: the rows of customer data that were known on a day, from which features are computed."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -8,6 +7,7 @@ import polars as pl
 
 from workbench.foundation.errors import ParameterError
 from workbench.schema import TABLES, CustomerData
+from workbench.schema.customer_ranges import CustomerRange
 from workbench.schema.timeline import first_moment_literal, rows_known_before
 
 #: Day from which polars counts dates.
@@ -52,10 +52,12 @@ class Facts:
             rows = rows.filter(pl.col(column) >= first_moment_literal(rows, column, start))
         return rows.with_columns(age_days=self.age_days(pl.col(column).dt.date()))
 
-    def restrict(self, keep: Callable[[pl.LazyFrame], pl.LazyFrame]) -> "Facts":
-        """Return the facts of some customers; ``keep`` keeps their rows of a table."""
-        lines = None if self.lines is None else keep(self.lines)
-        return replace(self, data=self.data.restrict(keep), lines=lines)
+    def of_customers(self, customers: CustomerRange) -> "Facts":
+        """Return the facts of a range of customers, see ``CustomerData.of_customers``."""
+        if customers.is_everybody:
+            return self
+        lines = None if self.lines is None else customers.rows_of(self.lines)
+        return replace(self, data=self.data.of_customers(customers), lines=lines)
 
     def age_days(self, day: pl.Expr) -> pl.Expr:
         """Return the days from a day to ``as_of``."""

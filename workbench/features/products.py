@@ -71,8 +71,8 @@ def gather_lines(data: CustomerData, currency: str) -> pl.DataFrame:
     orders = with_declared_columns(data, "orders").select(pl.len()).collect().item()
     parts = []
     for customers in equal_ranges(max(1, -(-orders // _ORDERS_A_RANGE))):
-        some = data if customers.is_everybody else data.restrict(customers.rows_of)
-        parts.append(sold_lines(some, currency).collect(engine="streaming"))
+        lines = sold_lines(data.of_customers(customers), currency)
+        parts.append(lines.collect(engine="streaming"))
     return pl.concat(parts)
 
 

@@ -186,9 +186,7 @@ class _BucketFeatures:
     categories: tuple[str, ...]
 
     def __call__(self, bucket: CustomerRange) -> pl.DataFrame:
-        facts = self.facts
-        if not bucket.is_everybody:
-            facts = facts.restrict(bucket.rows_of)
+        facts = self.facts.of_customers(bucket)
         parts = [
             purchase_features(facts, self.currency),
             channel_features(facts, self.currency),

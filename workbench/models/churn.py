@@ -161,13 +161,12 @@ def churn(
     def feature_batches_on(
         on: date, some: pl.DataFrame | None = None
     ) -> Iterator[tuple[CustomerRange, pl.DataFrame]]:
-        keep = _keep_persons(some) if some is not None else None
+        known, sold = described, lines
+        if some is not None:
+            keep = _keep_persons(some)
+            known, sold = described.of_customers(_range_of(some)).restrict(keep), keep(lines)
         return feature_batches(
-            described if keep is None else described.restrict(keep),
-            as_of=on,
-            currency=currency,
-            history_days=history_days,
-            lines=lines if keep is None else keep(lines),
+            known, as_of=on, currency=currency, history_days=history_days, lines=sold
         )
 
     share = _MOST_ROWS // len(split.train_on)
@@ -184,7 +183,7 @@ def churn(
     # those who come first in the order of content, which is random.
     scored_tests, examined = [], tested.clear()
     for customers, rows in feature_batches_on(split.test_on):
-        known = demographics(data.restrict(customers.rows_of))
+        known = demographics(data.of_customers(customers))
         test = tested.filter(customers.contains).join(rows, on="customer_id", how="left")
         test = test.with_columns(content_hashes(test, seed=seed, known=known).alias(_ORDER))
         scores = seasonal.scores(feature_columns(test), on=split.test_on)
@@ -272,16 +271,18 @@ def _sample_range(persons: pl.DataFrame, most: int, *, seed: int, cut_off: date)
     return persons.sort("customer_id").slice(first, most)
 
 
+def _range_of(persons: pl.DataFrame) -> CustomerRange:
+    """Return the smallest range of ids that contains the given persons."""
+    ids = pl.col("customer_id")
+    return CustomerRange(*persons.select(first=ids.min(), last=ids.max()).row(0))
+
+
 def _keep_persons(persons: pl.DataFrame) -> Callable[[pl.LazyFrame], pl.LazyFrame]:
-    """Return a function that keeps the rows of the given persons, whose ids are in one range."""
-    ids, owner = persons.select("customer_id").lazy(), pl.col("customer_id")
-    low, high = (
-        pl.lit(end, pl.UInt64) for end in persons.select(low=owner.min(), high=owner.max()).row(0)
-    )
+    """Return a function that keeps the rows of the given persons."""
+    ids = persons.select("customer_id").lazy()
 
     def keep(rows: pl.LazyFrame) -> pl.LazyFrame:
-        inside = rows.filter(owner.is_between(low, high))
-        return inside.join(ids, on="customer_id", how="semi")
+        return rows.join(ids, on="customer_id", how="semi")
 
     return keep
 

@@ -73,8 +73,7 @@ def customer_traits(
     """
     facts = Facts(data=data, as_of=as_of, lines=lines)
     people = pl.concat(
-        _buyers(facts if customers.is_everybody else facts.restrict(customers.rows_of), currency)
-        for customers in bucket_ranges(data)
+        _buyers(facts.of_customers(customers), currency) for customers in bucket_ranges(data)
     )
     if active_days is not None:
         people = people.filter(pl.col("since_last") <= active_days)

@@ -132,7 +132,7 @@ class View(Figures):
             study=study,
             as_of=date.fromisoformat(description["as_of"]),
             data_until=date.fromisoformat(description["data_until"]),
-            data=CustomerData(data.tables, TimeUnits.from_json(description["time_units"])),
+            data=replace(data, time_units=TimeUnits.from_json(description["time_units"])),
             unordered=UnorderedTables(data.tables),
             report=ViewReport.from_json(description["report"]),
             dataset=description["dataset"],

@@ -1,7 +1,7 @@
 """Customer data: all tables of one set of customers as lazy frames."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +11,7 @@ import polars as pl
 
 from workbench.foundation.errors import InputError, ParameterError, unknown_name
 from workbench.schema.buckets import NO_CUSTOMER, bucket_of
+from workbench.schema.customer_ranges import CustomerRange
 from workbench.schema.table_declarations import TABLES
 from workbench.schema.time_units import EXACT_TIMES, TimeUnits
 
@@ -19,6 +20,17 @@ SYNTHETIC_MARK = ".synthetic"
 
 #: Number of rows per row group, fixed so that equal rows give equal bytes.
 ROW_GROUP = 131_072
+
+
+@dataclass(frozen=True, slots=True)
+class TablePart:
+    """Rows of a table that are stored together, and the range of their customers.
+
+    Rows without a customer may be in any part.
+    """
+
+    customers: CustomerRange
+    rows: pl.LazyFrame
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,8 @@ class CustomerData:
         Frames by table name.
     time_units : TimeUnits
         Units to which times are rounded down: exact for a dataset, coarser for a view.
+    parts : mapping of str to sequence of TablePart
+        Parts of the tables that are stored by ranges of customers, in the order of the ranges.
 
     Examples
     --------
@@ -44,6 +58,7 @@ class CustomerData:
 
     tables: Mapping[str, pl.LazyFrame]
     time_units: TimeUnits = EXACT_TIMES
+    parts: Mapping[str, Sequence[TablePart]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -59,9 +74,36 @@ class CustomerData:
         every = {name: tables.get(name, table.empty()).lazy() for name, table in TABLES.items()}
         return cls(MappingProxyType(every), time_units)
 
+    @classmethod
+    def of_parts(cls, parts: Mapping[str, Sequence[TablePart]]) -> Self:
+        """Return customer data of tables that are stored by ranges of customers."""
+        whole = {name: pl.concat(part.rows for part in some) for name, some in parts.items()}
+        return replace(cls.of(whole), parts=parts)
+
     def with_tables(self, tables: Mapping[str, pl.DataFrame | pl.LazyFrame]) -> "CustomerData":
         """Return data of frames that were made from these, whose times have the same units."""
-        return CustomerData.of(tables, time_units=self.time_units)
+        made = CustomerData.of(tables, time_units=self.time_units)
+        same = {
+            name: parts
+            for name, parts in self.parts.items()
+            if made.tables[name] is self.tables[name]
+        }
+        return replace(made, parts=same)
+
+    def of_customers(self, customers: CustomerRange) -> "CustomerData":
+        """Return the data of a range of customers: tables with ``customer_id``, others are empty.
+
+        The range of everybody has all data. Of a table in parts, only the parts of these customers
+        are read: a model that takes one range after the other would otherwise open every file once
+        for each range.
+        """
+        if customers.is_everybody:
+            return self
+        near = {}
+        for name, parts in self.parts.items():
+            there = [part.rows for part in parts if part.customers.overlaps(customers)]
+            near[name] = pl.concat(there or [parts[0].rows])
+        return self.with_tables({**self.tables, **near}).restrict(customers.rows_of)
 
     def restrict(self, keep: Callable[[pl.LazyFrame], pl.LazyFrame]) -> "CustomerData":
         """Return the data of some customers: tables with ``customer_id``, others are empty.
@@ -80,7 +122,10 @@ class CustomerData:
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the frames as a plain dictionary, because a read-only mapping has no pickle."""
+        """Pickle the frames as a plain dictionary, because a read-only mapping has no pickle.
+
+        Parts are left out: they contain the same rows.
+        """
         return _rebuild, (dict(self.tables), self.time_units)
 
     def __getitem__(self, name: str) -> pl.LazyFrame:

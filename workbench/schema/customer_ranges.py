@@ -37,6 +37,10 @@ class CustomerRange:
         first, last = (pl.lit(end, pl.UInt64) for end in (self.first, self.last))
         return pl.col("customer_id").is_between(first, last)
 
+    def overlaps(self, other: "CustomerRange") -> bool:
+        """Whether some ids are in both ranges."""
+        return self.first <= other.last and other.first <= self.last
+
     def rows_of(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Return the rows of the customers in the range."""
         return rows.filter(self.contains)

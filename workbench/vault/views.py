@@ -12,7 +12,7 @@ the runner and can read the key file; the run's ``execution.json`` and the index
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -24,6 +24,7 @@ from workbench.foundation.errors import AccessError, InputError, IntegrityError
 from workbench.foundation.files import canonical_json, write_whole
 from workbench.foundation.progress import SEALED_VIEW
 from workbench.schema import CustomerData
+from workbench.schema.customer_data import TablePart
 from workbench.schema.customer_ranges import CustomerRange, equal_ranges
 from workbench.vault.keys import Key
 from workbench.vault.parquet import FileKeys, Place, scan_encrypted, write_encrypted
@@ -38,15 +39,19 @@ DESCRIPTION = "description.sealed"
 
 #: A table is sealed in parts of so many customers. Several parts are read together: the table is
 #: read once for so many customers or, if that takes fewer readings, once for so many rows.
-_CUSTOMERS_A_PART = 75_000
+_CUSTOMERS_A_PART = 40_000
 _CUSTOMERS_A_READING = 400_000
 _ROWS_A_READING = 9_000_000
 
 
 class _TableEntry(TypedDict):
-    """One table in the description: its columns, and its first part and those that have rows."""
+    """One table in the description: its columns, and its first part and those that have rows.
+
+    ``ranges`` is the number of ranges into which its customers were divided.
+    """
 
     columns: list[str]
+    ranges: int
     parts: list["_PartEntry"]
 
 
@@ -128,10 +133,11 @@ def seal_view(
     for table, rows in unordered.tables.items():
         columns = unordered.put_in_order(rows).collect_schema().names()
         sealed = _SealedTable(folder=folder, key=key, table=table, columns=tuple(columns))
+        ranges = _ranges(columns, people)
         parts: list[_PartEntry] = []
-        for ranges in _readings(columns, people, most_rows.get(table)):
-            parts += sealed.write(rows, ranges, put_in_order=unordered.put_in_order)
-        entries[table] = {"columns": columns, "parts": parts}
+        for some in _readings(ranges, people, most_rows.get(table)):
+            parts += sealed.write(rows, some, put_in_order=unordered.put_in_order)
+        entries[table] = {"columns": columns, "ranges": len(ranges), "parts": parts}
     description = dict(describe(_read_tables(folder, key, entries)))
     content = canonical_json({"tables": entries, "description": description})
     write_whole(folder / DESCRIPTION, seal(content, key=key, context="sealed view"), mode=0o600)
@@ -176,14 +182,16 @@ def read_sealed_view(environ: Mapping[str, str]) -> SealedView:
 
 
 def _read_tables(folder: Path, key: Key, entries: Mapping[str, _TableEntry]) -> CustomerData:
-    return CustomerData.of(
-        {
-            table: pl.concat(
-                _scan(folder, key, table, tuple(entry["columns"]), part) for part in entry["parts"]
-            )
-            for table, entry in entries.items()
-        }
+    return CustomerData.of_parts(
+        {table: list(_parts_of(folder, key, table, entry)) for table, entry in entries.items()}
     )
+
+
+def _parts_of(folder: Path, key: Key, table: str, entry: _TableEntry) -> Iterator[TablePart]:
+    ranges = equal_ranges(entry["ranges"])
+    for part in entry["parts"]:
+        rows = _scan(folder, key, table, tuple(entry["columns"]), part)
+        yield TablePart(ranges[part["part"]], rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,17 +241,22 @@ class _SealedTable:
         return written
 
 
-def _readings(
-    columns: Sequence[str], people: int, most_rows: int | None
-) -> list[list[tuple[int, CustomerRange]]]:
-    """Return the parts of a table that are read together: the number and the range of each."""
+def _ranges(columns: Sequence[str], people: int) -> list[tuple[int, CustomerRange]]:
+    """Return number and range of each part of a table."""
     parts = max(1, -(-people // _CUSTOMERS_A_PART)) if "customer_id" in columns else 1
-    ranges = list(enumerate(equal_ranges(parts)))
+    return list(enumerate(equal_ranges(parts)))
+
+
+def _readings(
+    ranges: list[tuple[int, CustomerRange]], people: int, most_rows: int | None
+) -> Iterator[list[tuple[int, CustomerRange]]]:
+    """Yield the parts of a table that are read together."""
     readings = -(-people // _CUSTOMERS_A_READING)
     if most_rows is not None:
         readings = min(readings, -(-most_rows // _ROWS_A_READING))
-    together = -(-parts // max(1, readings))
-    return [ranges[begin : begin + together] for begin in range(0, parts, together)]
+    together = -(-len(ranges) // max(1, readings))
+    for begin in range(0, len(ranges), together):
+        yield ranges[begin : begin + together]
 
 
 def _rows_of(rows: pl.LazyFrame, customers: CustomerRange) -> pl.LazyFrame:
