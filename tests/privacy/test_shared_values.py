@@ -147,8 +147,9 @@ def test_names_of_rare_subjects_are_counted_apart() -> None:
     ]
 
 
+@pytest.mark.parametrize("most_held", [1_000, 100])
 def test_persons_counted_in_several_ranges_are_those_counted_at_once(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, most_held: int
 ) -> None:
     random = np.random.default_rng(3)
     rows = pl.DataFrame(
@@ -164,6 +165,7 @@ def test_persons_counted_in_several_ranges_are_those_counted_at_once(
     )
     whole = made(rows)
     monkeypatch.setattr(shared_values_module, "_MOST_CELLS", 50)
+    monkeypatch.setattr(shared_values_module, "_MOST_HELD", most_held)
     parts = made(rows)
     assert parts.shown.equals(whole.shown)
     assert parts.about.equals(whole.about)

@@ -28,7 +28,9 @@ _NUMERIC_SHARE = 0.9
 #: Names are first looked for among one of so many persons.
 _ONE_OF = 64
 _OWNER = pl.col("customer_id")
-#: Number of cells of which persons and values are in memory together.
+#: Number of cells that are held in memory. More cells are read anew each time they are looked at.
+_MOST_HELD = 15_000_000
+#: Number of cells of which persons and values are grouped together.
 _MOST_CELLS = 2_500_000
 #: Whole numbers below it are written without a decimal point.
 _MOST_WHOLE = 2**52
@@ -74,7 +76,8 @@ def shared_values(
         Columns that name what the value is about: "yes" to one question is another value than
         "yes" to the next.
     """
-    counted, stating = _count_persons(rows, column, within)
+    stated = _hold_stated(rows, column, within)
+    counted, stating = _count_persons(stated, column, within)
     counted = counted.sort(*within, column, nulls_last=True)
     counted = counted.with_columns(_number=pl.col(column).cast(pl.Float64, strict=False))
     as_texts = counted.filter(pl.col("_persons") >= k)
@@ -88,7 +91,8 @@ def shared_values(
         def draw(*what: object, names: tuple[str, ...] = names) -> float:
             return keyed_unit(secret, *names, *what)
 
-        bands = _put_into_bands(values, rows.filter(is_about) if within else rows, column, k, draw)
+        of_subject = stated.filter(is_about) if within else stated
+        bands = _put_into_bands(values, of_subject, column, k, draw)
         if bands is None:
             continue
         step, shown = bands
@@ -170,15 +174,21 @@ def _recount_rare(
     return pl.concat([counted.filter(~is_rare), exact.select(counted.columns)])
 
 
+def _hold_stated(rows: pl.LazyFrame, column: str, within: tuple[str, ...]) -> pl.LazyFrame:
+    """Return the stated cells of a column with their persons, held in memory if they fit."""
+    stated = rows.filter(pl.col(column).is_not_null()).select(*within, column, "customer_id")
+    held = stated.head(_MOST_HELD + 1).collect(engine="streaming")
+    return stated if held.height > _MOST_HELD else held.lazy()
+
+
 def _count_persons(
-    rows: pl.LazyFrame, column: str, within: tuple[str, ...]
+    stated: pl.LazyFrame, column: str, within: tuple[str, ...]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return cells and persons of each value, and the persons who state any, in any order.
 
     Each person counts once with each value, so the persons of each value are in memory: those of
     one range of customers at a time.
     """
-    stated = rows.filter(pl.col(column).is_not_null())
     cells = int(stated.select(pl.len()).collect(engine="streaming").item())
     about = within or ("_all",)
     values, persons = [], []
