@@ -56,9 +56,10 @@ PINNED = {
     "SOURCE_DATE_EPOCH": "0",
     "TZ": "UTC",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    # The allocator in polars returns memory .3 s after it was freed. So three notebooks of 3
-    # million customers take 2.9 GB at most, and by default 3.1 GB (measured by hand).
-    "_RJEM_MALLOC_CONF": "dirty_decay_ms:300,muzzy_decay_ms:0",
+    # The allocator in polars returns memory a second after it was freed, that of large arrays too.
+    # By default large arrays are returned at once, which takes a model of a million customers one
+    # CPU second more, and others are kept for long (measured by hand).
+    "_RJEM_MALLOC_CONF": "oversize_threshold:0,dirty_decay_ms:1000,muzzy_decay_ms:0",
 }
 
 
