@@ -39,7 +39,7 @@ DESCRIPTION = "description.sealed"
 
 #: A table is sealed in parts of so many customers. Several parts are read together: the table is
 #: read once for so many customers or, if that takes fewer readings, once for so many rows.
-_CUSTOMERS_A_PART = 40_000
+_CUSTOMERS_A_PART = 75_000
 _CUSTOMERS_A_READING = 400_000
 _ROWS_A_READING = 9_000_000
 
