@@ -8,6 +8,7 @@ for each. A view of both is opened and sealed in turn.
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from unittest import mock
@@ -16,6 +17,7 @@ import polars as pl
 
 from workbench.intake import load
 from workbench.privacy import open_view
+from workbench.schema.customer_ranges import equal_ranges
 from workbench.schema.links import LINKS
 from workbench.studies import read_study
 from workbench.synthetic import generate
@@ -23,6 +25,8 @@ from workbench.vault import Dataset, Vault
 
 PROJECT = Path(__file__).parents[2]
 PAIRS = 3
+#: Rows that are in memory while they are written with ids: 4 GB of events.
+_ROWS_A_PIECE = 20_000_000
 
 
 def linking(customers: int) -> list[tuple[str, str, str, str]]:
@@ -55,12 +59,22 @@ def linking(customers: int) -> list[tuple[str, str, str, str]]:
 def _with_ids_on_rows(vault: Vault, dataset: Dataset, links: pl.DataFrame) -> Dataset:
     with vault.open_writer("stored", buckets=dataset.buckets) as (writer, before):
         files = []
-        for name, frame in dataset.data(links=links).tables.items():
-            rows = frame.collect()
-            if "customer_id" in rows.columns:
-                rows = rows.with_columns(record_id="customer_id")
-            files += writer.write(name, rows)
+        for name, frame in dataset.data(links=links, with_guests=False).tables.items():
+            for rows in _pieces(frame):
+                files += writer.write(name, rows)
         return writer.commit(before=before, files=files, sources=dataset.sources)
+
+
+def _pieces(frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    """Yield the rows of one range of customers after the other, with ids in place of records."""
+    if "customer_id" not in frame.collect_schema():
+        yield frame.collect()
+        return
+    owned = frame.with_columns(record_id="customer_id")
+    height = int(owned.select(pl.len()).collect(engine="streaming").item())
+    for place, customers in enumerate(equal_ranges(max(1, -(-height // _ROWS_A_PIECE)))):
+        inside = customers.contains.fill_null(place == 0)
+        yield owned.filter(inside).collect(engine="streaming")
 
 
 def three_in_one(dataset: Dataset) -> pl.DataFrame:
