@@ -546,7 +546,7 @@ def test_nothing_from_the_as_of_date_on_is_in_the_view(dataset: MakeDataset) -> 
     }  # fmt: skip
     ends = rows(view, "subscriptions").sort("started_on").select("ended_on", "end_reason").rows()
     assert ends == [(date(2024, 4, 30), "cancelled"), (None, None)]
-    told = rows(view, "campaigns").rows()
+    told = rows(view, "campaigns").sort("closed_on", nulls_last=True).rows()
     assert told == [
         (date(2024, 4, 1), date(2024, 4, 9), 500), (date(2024, 4, 1), None, None)
     ]  # fmt: skip
