@@ -235,7 +235,7 @@ def test_a_new_dataset_gets_a_copy_and_the_variable_names_its_folder(
 def test_another_process_that_writes_meanwhile_is_no_rollback(
     vault: Vault, dataset: Dataset, add, monkeypatch
 ):
-    from workbench.vault import workspace_vault as room
+    from workbench.vault import dataset_versions as room
 
     numbers, calls = room.version_numbers, []
 

@@ -78,7 +78,7 @@ def test_a_load_opens_the_newest_root_only(vault: Vault, dataset: Dataset, add, 
         return read(folder, name, version, key)
 
     monkeypatch.setattr("workbench.vault.datasets.read_root", count)
-    monkeypatch.setattr("workbench.vault.workspace_vault.read_root", count)
+    monkeypatch.setattr("workbench.vault.dataset_versions.read_root", count)
     made = add(49)
     assert set(opened) == {made.version - 1, made.version}
 
@@ -212,7 +212,7 @@ def test_a_fault_at_any_write_leaves_the_old_version_or_the_new_one(
             for name in names:
                 patched.setattr(f"workbench.vault.{name}.write_whole", write)
             if is_killed:  # nothing runs after the fault
-                patched.setattr("workbench.vault.workspace_vault.recover", lambda *_, **__: None)
+                patched.setattr("workbench.vault.dataset_versions.recover", lambda *_, **__: None)
             with contextlib.suppress(InputError):
                 add(100 + nth)
         now = vault.dataset("shop")

@@ -13,53 +13,35 @@ Views for kernels are sealed in a private folder outside the workspace while a r
 """
 
 import hashlib
-import json
 import os
 import re
-import secrets
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Self
 
-from filelock import FileLock, Timeout
-
 from workbench.foundation.errors import (
     AccessError,
-    InputError,
-    IntegrityError,
     ParameterError,
     WorkbenchError,
     unknown_name,
 )
 from workbench.foundation.files import write_whole
-from workbench.foundation.progress import say
-from workbench.vault.datasets import Dataset, read_version
-from workbench.vault.heads import NO_ROOT, Head, Heads, Root
-from workbench.vault.journal import Journal, recover
+from workbench.vault.dataset_versions import DatasetVersions
+from workbench.vault.datasets import Dataset
+from workbench.vault.heads import Heads
 from workbench.vault.kept_kinds import require_kind
 from workbench.vault.keyring import Keyring
 from workbench.vault.keys import Key, read_key, write_key
 from workbench.vault.parquet import allow_many_open_files
-from workbench.vault.roots import (
-    FORMAT,
-    read_root,
-    require_format,
-    root_path,
-    roots_backwards,
-    version_numbers,
-)
-from workbench.vault.sealed_lists import Lists
+from workbench.vault.private_folders import make_private, require_private
+from workbench.vault.roots import FORMAT, require_format, version_numbers
 from workbench.vault.sealing import seal, unseal
 from workbench.vault.views import FOLDER_VARIABLE
 from workbench.vault.writer import DatasetWriter
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-
-_TRIES = 5  # Attempts to compare a head with the roots while another process writes versions.
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +75,7 @@ class Vault:
         """
         if (workspace / "format").exists():
             raise ParameterError(f"there is a workspace at {workspace} already: it is kept")
-        _private_folder(workspace)
+        make_private(workspace)
         place = key_path(workspace)
         key = read_key(place, is_private_folder=True) if place.exists() else write_key(place)
         write_whole(workspace / "format", f"{FORMAT}\n".encode(), mode=0o600)
@@ -179,7 +161,8 @@ class Vault:
         stored = {folder.name for folder in folders if version_numbers(folder)}
         places = [self.workspace / "heads", *([self.head_copy] if self.head_copy else [])]
         heads = {path.stem for place in places for path in place.glob("*.sealed")}
-        return sorted(stored | {name for name in heads - stored if self._has_lost_versions(name)})
+        lost = {name for name in heads if self._versions(name).are_all_missing()}
+        return sorted(stored | lost)
 
     def dataset(self, name: str, version: int | None = None) -> Dataset:
         """Open a dataset, its newest version unless another is named.
@@ -194,16 +177,15 @@ class Vault:
         if not _NAME.fullmatch(name):
             raise self._unknown(name)
         if version is not None:
-            return read_version(self._folder(name), name, version, self._keys(name))
-        newest = self._newest(name)
+            return self._versions(name).read(version)
+        newest = self._versions(name).newest()
         if newest is None:
             raise self._unknown(name)
         return newest
 
-    @contextmanager
     def open_writer(
         self, name: str, *, buckets: int
-    ) -> Iterator[tuple[DatasetWriter, Dataset | None]]:
+    ) -> AbstractContextManager[tuple[DatasetWriter, Dataset | None]]:
         """Lock a dataset and return a writer for its next version.
 
         Only one writer of a dataset is open at a time, among all processes.
@@ -229,38 +211,7 @@ class Vault:
             raise ParameterError(
                 f"dataset name {name!r}: use lower-case letters, digits, - and _, at most 64"
             )
-        folder, keys, heads = self._folder(name), self._keys(name), self._heads(name)
-        parts = (folder / part for part in ("files", "lists", "versions"))
-        for each in (folder.parent, self.workspace / "heads", folder, *parts):
-            _private_folder(each)
-        remove_leftovers = partial(recover, folder, name=name, key=keys.manifests)
-        with _hold_lock(folder / "lock", f"dataset {name}"):
-            before = self._newest(name)
-            remove_leftovers()
-            if before is not None:
-                before.require_form()
-            newest = before.root if before else NO_ROOT
-            if heads.is_behind(newest):
-                highest = heads.highest(newest.version) if before else 0
-                self._put_right(heads, newest, highest=highest)
-            writer = DatasetWriter(
-                name=name,
-                folder=folder,
-                keys=keys,
-                buckets=before.buckets if before else buckets,
-                version=heads.highest(newest.version) + 1,
-                previous=newest.sha256,
-                token=secrets.token_hex(8),
-                heads=heads,
-            )
-            Journal(version=writer.version, token=writer.token).write(
-                folder, name=name, key=keys.manifests
-            )
-            try:
-                yield writer, before
-            finally:
-                # Unless the version was completed, the written files belong to no version.
-                remove_leftovers()
+        return self._versions(name).open_writer(buckets)
 
     def accept_restore(self, name: str) -> Dataset:
         """Accept the newest stored version as the newest, although a later one was written.
@@ -272,41 +223,21 @@ class Vault:
         IntegrityError
             The newest version that is stored is damaged.
         """
-        folder, heads = self._folder(name), self._heads(name)
-        numbers = version_numbers(folder) if _NAME.fullmatch(name) else []
-        if not numbers:
-            raise ParameterError(
-                f"no version of a dataset {name!r} is stored: restore its backup first"
-            )
-        with _hold_lock(folder / "lock", f"dataset {name}"):
-            newest = read_version(folder, name, version_numbers(folder)[-1], self._keys(name))
-            newest.require_form()
-            self._put_right(heads, newest.root, highest=heads.highest(newest.version))
-            return newest
+        if not _NAME.fullmatch(name):
+            raise self._unknown(name)
+        return self._versions(name).accept_restore()
 
     def versions(self, name: str) -> tuple[list[Dataset], dict[int, WorkbenchError]]:
         """Open all versions of a dataset; return them, and the errors of others by number."""
-        opened, faults = [], {}
-        folder, keys = self._folder(name), self._keys(name)
-        lists = Lists(folder, name, keys.manifests)
-        for number in version_numbers(folder):
-            try:
-                opened.append(read_version(folder, name, number, keys, lists))
-            except WorkbenchError as error:
-                faults[number] = error
-        return opened, faults
+        return self._versions(name).read_all()
 
     def head_fault(self, name: str) -> WorkbenchError | None:
         """Return why the newest version of a dataset is not the one that was written last."""
-        try:
-            self._newest(name)
-        except WorkbenchError as error:
-            return error
-        return None
+        return self._versions(name).head_fault()
 
     def key_for(self, dataset: str) -> Key:
         """Return the key under which a dataset's record and customer ids are made."""
-        return self._keys(dataset).ids
+        return Keyring.of(self._key, dataset).ids
 
     def keep(self, kind: str, name: str, content: bytes) -> Path:
         """Seal personal content that is no table, for example an executed notebook.
@@ -353,10 +284,8 @@ class Vault:
             The parent folder belongs to somebody else, or others can open it.
         """
         above = Path(tempfile.gettempdir()) / f"workbench-{os.getuid()}"
-        _private_folder(above)
-        held = above.lstat()
-        if held.st_uid != os.getuid() or held.st_mode & 0o077:
-            raise AccessError(f"{above} is not private to you: remove it, or set TMPDIR")
+        make_private(above)
+        require_private(above)
         return above / hashlib.sha256(str(self.workspace).encode()).hexdigest()[:8]
 
     def private_folder(self, name: str) -> Path:
@@ -367,101 +296,22 @@ class Vault:
         require_kind(kind)
         return self.workspace / kind / f"{name}.sealed"
 
-    def _folder(self, name: str) -> Path:
-        return self.workspace / "datasets" / name
-
-    def _keys(self, name: str) -> Keyring:
-        return Keyring.of(self._key, name)
-
-    def _heads(self, name: str) -> Heads:
-        return Heads(
-            name,
-            self._keys(name).manifests,
-            self.workspace / "heads" / f"{name}.sealed",
-            None if self.head_copy is None else self.head_copy / f"{name}.sealed",
+    def _versions(self, name: str) -> DatasetVersions:
+        keys = Keyring.of(self._key, name)
+        own = self.workspace / "heads" / f"{name}.sealed"
+        copy = None if self.head_copy is None else self.head_copy / f"{name}.sealed"
+        return DatasetVersions(
+            name=name,
+            folder=self.workspace / "datasets" / name,
+            keys=keys,
+            heads=Heads(name, keys.manifests, own, copy),
+            _workspace_key=self._key,
         )
-
-    def _newest(self, name: str) -> Dataset | None:
-        """Open the newest version after it was compared with the head; None where there is none."""
-        folder, keys, heads = self._folder(name), self._keys(name), self._heads(name)
-        key = keys.manifests
-        for attempt in range(1, _TRIES + 1):
-            # Heads are read first: a root that another process writes meanwhile is then ahead of
-            # the head, which is allowed, and not behind it.
-            held = [heads.read(place) for place in heads.places]
-            numbers = version_numbers(folder)
-            newest = self._root(folder, name, numbers[-1], key) if numbers else None
-            fault = heads.fault(held, newest, partial(roots_backwards, folder, name, key))
-            if fault is None:
-                break
-            if attempt == _TRIES or held == [heads.read(place) for place in heads.places]:
-                raise IntegrityError(fault)
-        return read_version(folder, name, numbers[-1], keys) if numbers else None
-
-    def _root(self, folder: Path, name: str, number: int, key: Key) -> Root:
-        try:
-            return read_root(folder, name, number, key)[1]
-        except IntegrityError:
-            self._require_format(folder, name, number)
-            raise
-
-    def _require_format(self, folder: Path, name: str, number: int) -> None:
-        """Refuse a version of format 1, which was sealed with the workspace's key, as too old."""
-        what = f"dataset {name}, version {number}"
-        try:
-            old = unseal(root_path(folder, number).read_bytes(), key=self._key, context=what)
-        except WorkbenchError:
-            return
-        require_format(what, json.loads(old)["format"])
-
-    @staticmethod
-    def _put_right(heads: Heads, newest: Root, *, highest: int) -> None:
-        heads.write(
-            Head(
-                dataset=heads.name,
-                version=newest.version,
-                root=newest.sha256,
-                operations=newest.operations,
-                highest=highest,
-            )
-        )
-
-    def _has_lost_versions(self, name: str) -> bool:
-        heads = self._heads(name)
-        try:
-            held = [heads.read(place) for place in heads.places]
-        except WorkbenchError:
-            return True
-        return any(head is not None and head.version > 0 for head in held)
 
     def _unknown(self, name: str) -> ParameterError:
         return ParameterError(
             f"{unknown_name('dataset', name, self.datasets())}. Load it with `workbench load`"
         )
-
-
-@contextmanager
-def _hold_lock(lock: Path, what: str) -> Iterator[None]:
-    """Hold a lock for the time of a with-block; print a message if another process holds it."""
-    held = FileLock(lock)
-    try:
-        held.acquire(timeout=0)
-    except Timeout:
-        say(f"{what} is being written by another process: waiting for it to end")
-        held.acquire()
-    except OSError as error:
-        raise InputError(f"cannot write in {lock.parent}: {error.strerror}") from error
-    try:
-        yield
-    finally:
-        held.release()
-
-
-def _private_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise InputError(f"cannot make the folder {folder}: {error.strerror}") from error
 
 
 def key_path(workspace: Path) -> Path:

@@ -1,0 +1,224 @@
+"""The stored versions of one dataset: which one is newest, and how the next one is written.
+
+The newest version that is stored is compared with the dataset's head before it is opened, see
+``vault.heads``. Only one process at a time writes.
+"""
+
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from workbench.foundation.errors import (
+    InputError,
+    IntegrityError,
+    ParameterError,
+    WorkbenchError,
+)
+from workbench.foundation.progress import say
+from workbench.vault.datasets import Dataset, read_version
+from workbench.vault.heads import NO_ROOT, Head, Heads, Root
+from workbench.vault.journal import Journal, recover
+from workbench.vault.keyring import Keyring
+from workbench.vault.keys import Key
+from workbench.vault.private_folders import make_private
+from workbench.vault.roots import (
+    read_root,
+    require_format,
+    root_path,
+    roots_backwards,
+    version_numbers,
+)
+from workbench.vault.sealed_lists import Lists
+from workbench.vault.sealing import unseal
+from workbench.vault.writer import DatasetWriter
+
+_TRIES = 5  # Attempts to compare a head with the roots while another process writes versions.
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetVersions:
+    """The stored versions of one dataset.
+
+    Attributes
+    ----------
+    name : str
+        Name of the dataset.
+    folder : Path
+        Folder of the dataset, which need not exist yet.
+    keys : Keyring
+        Keys of the dataset.
+    heads : Heads
+        Head of the dataset and its copy.
+    """
+
+    name: str
+    folder: Path
+    keys: Keyring
+    heads: Heads
+    _workspace_key: Key  # It sealed the versions of format 1.
+
+    def read(self, number: int) -> Dataset:
+        """Open one version.
+
+        Raises
+        ------
+        ParameterError
+            There is no such version, or it has the format of another workbench.
+        IntegrityError
+            The version is damaged.
+        """
+        return read_version(self.folder, self.name, number, self.keys)
+
+    def read_all(self) -> tuple[list[Dataset], dict[int, WorkbenchError]]:
+        """Open all versions; return them, and the errors of others by number."""
+        opened, faults = [], {}
+        lists = Lists(self.folder, self.name, self.keys.manifests)
+        for number in version_numbers(self.folder):
+            try:
+                opened.append(read_version(self.folder, self.name, number, self.keys, lists))
+            except WorkbenchError as error:
+                faults[number] = error
+        return opened, faults
+
+    def newest(self) -> Dataset | None:
+        """Open the newest version after it was compared with the head; None where there is none.
+
+        Raises
+        ------
+        ParameterError
+            The version has the format of another workbench.
+        IntegrityError
+            The version is damaged, or it is not the one that was written last.
+        """
+        backwards = partial(roots_backwards, self.folder, self.name, self.keys.manifests)
+        for attempt in range(1, _TRIES + 1):
+            # Heads are read first: a root that another process writes meanwhile is then ahead of
+            # the head, which is allowed, and not behind it.
+            held = self._held_heads()
+            numbers = version_numbers(self.folder)
+            newest = self._root(numbers[-1]) if numbers else None
+            fault = self.heads.fault(held, newest, backwards)
+            if fault is None:
+                break
+            if attempt == _TRIES or held == self._held_heads():
+                raise IntegrityError(fault)
+        return self.read(numbers[-1]) if numbers else None
+
+    def head_fault(self) -> WorkbenchError | None:
+        """Return why the newest version is not the one that was written last."""
+        try:
+            self.newest()
+        except WorkbenchError as error:
+            return error
+        return None
+
+    def are_all_missing(self) -> bool:
+        """Return whether none is stored, although a head names one or cannot be read."""
+        if version_numbers(self.folder):
+            return False
+        try:
+            held = self._held_heads()
+        except WorkbenchError:
+            return True
+        return any(head is not None and head.version > 0 for head in held)
+
+    @contextmanager
+    def open_writer(self, buckets: int) -> Iterator[tuple[DatasetWriter, Dataset | None]]:
+        """Lock the dataset and return a writer for its next version, see ``Vault.open_writer``."""
+        folder = self.folder
+        parts = (folder / part for part in ("files", "lists", "versions"))
+        for each in (folder.parent, self.heads.own.parent, folder, *parts):
+            make_private(each)
+        remove_leftovers = partial(recover, folder, name=self.name, key=self.keys.manifests)
+        with self._hold_lock():
+            before = self.newest()
+            remove_leftovers()
+            if before is not None:
+                before.require_form()
+            newest = before.root if before else NO_ROOT
+            if self.heads.is_behind(newest):
+                highest = self.heads.highest(newest.version) if before else 0
+                self._write_head(newest, highest=highest)
+            writer = DatasetWriter(
+                name=self.name,
+                folder=folder,
+                keys=self.keys,
+                buckets=before.buckets if before else buckets,
+                version=self.heads.highest(newest.version) + 1,
+                previous=newest.sha256,
+                token=secrets.token_hex(8),
+                heads=self.heads,
+            )
+            Journal(version=writer.version, token=writer.token).write(
+                folder, name=self.name, key=self.keys.manifests
+            )
+            try:
+                yield writer, before
+            finally:
+                # Unless the version was completed, the written files belong to no version.
+                remove_leftovers()
+
+    def accept_restore(self) -> Dataset:
+        """Accept the newest stored version as the newest, see ``Vault.accept_restore``."""
+        if not version_numbers(self.folder):
+            raise ParameterError(
+                f"no version of a dataset {self.name!r} is stored: restore its backup first"
+            )
+        with self._hold_lock():
+            newest = self.read(version_numbers(self.folder)[-1])
+            newest.require_form()
+            self._write_head(newest.root, highest=self.heads.highest(newest.version))
+            return newest
+
+    def _held_heads(self) -> list[Head | None]:
+        return [self.heads.read(place) for place in self.heads.places]
+
+    def _write_head(self, newest: Root, *, highest: int) -> None:
+        self.heads.write(
+            Head(
+                dataset=self.name,
+                version=newest.version,
+                root=newest.sha256,
+                operations=newest.operations,
+                highest=highest,
+            )
+        )
+
+    def _root(self, number: int) -> Root:
+        try:
+            return read_root(self.folder, self.name, number, self.keys.manifests)[1]
+        except IntegrityError:
+            self._refuse_format_1(number)
+            raise
+
+    def _refuse_format_1(self, number: int) -> None:
+        """Refuse a version of format 1, which was sealed with the workspace's key, as too old."""
+        what = f"dataset {self.name}, version {number}"
+        sealed = root_path(self.folder, number).read_bytes()
+        try:
+            old = unseal(sealed, key=self._workspace_key, context=what)
+        except WorkbenchError:
+            return
+        require_format(what, json.loads(old)["format"])
+
+    @contextmanager
+    def _hold_lock(self) -> Iterator[None]:
+        """Hold the lock of the dataset; print a message if another process holds it."""
+        held = FileLock(self.folder / "lock")
+        try:
+            held.acquire(timeout=0)
+        except Timeout:
+            say(f"dataset {self.name} is being written by another process: waiting for it to end")
+            held.acquire()
+        except OSError as error:
+            raise InputError(f"cannot write in {self.folder}: {error.strerror}") from error
+        try:
+            yield
+        finally:
+            held.release()
