@@ -191,3 +191,38 @@ def test_no_file_stays_that_no_version_names(vault: Vault, tmp_path: Path) -> No
     named = {entry.file for number in (1, 2) for entry in vault.dataset("d", number).files}
     stored = {file.stem for file in (vault.dataset("d").folder / "files").iterdir()}
     assert stored == named
+
+
+#: A till that exports all its sales, of which some have no time.
+TILL = SourceMapping.of(
+    {
+        **SETTINGS,
+        "system": "till",
+        "columns": {"no": "code", "paid": "money", "at": {"type": "instant"}},
+        "record": {"id": "no"},
+        "tables": {
+            "orders": {
+                "order_id": "no", "kind": "'sale'",
+                "ordered_at": "COALESCE(at, undated_at)", "total_minor": "paid",
+            },
+        },
+    },
+    name="till",
+)  # fmt: skip
+HEADS[TILL.name] = "no,paid,at\n"
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_fact_without_a_time_stays_at_the_first_export_that_has_it(
+    vault: Vault, tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    exports = [
+        (TILL, "1,5.00,\n2,2.00,\n3,3.00,2024-01-30T10:00:00Z\n", "2024-02-01"),
+        (TILL, "1,5.00,\n2,2.00,2024-02-15T10:00:00Z\n3,3.00,\n4,4.00,\n", "2024-03-01"),
+        (TILL, "1,1.00,\n2,2.00,\n3,3.00,\n4,4.00,\n", "2024-04-01"),
+    ]
+    dataset = loaded(vault, tmp_path, *(exports[n] for n in order))
+    orders = dataset.data()["orders"].sort("total_minor").collect()
+    assert orders["total_minor"].to_list() == [100, 200, 300, 400]
+    days = orders["ordered_at"].dt.convert_time_zone("UTC").dt.date().to_list()
+    assert days == [date(2024, 1, 30), date(2024, 2, 15), date(2024, 1, 30), date(2024, 2, 28)]

@@ -14,17 +14,16 @@ that the newest of three exports leaves empty.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Self
 
 import polars as pl
 
+from workbench.intake.load_coverage import LoadCoverage
 from workbench.intake.records import Records, refuse_orphans
 from workbench.intake.refusals import gather_refusals, refuse_by_rule, remove_refused
 from workbench.schema import TABLES
 from workbench.schema.record_faults import Rule
 from workbench.schema.table_declarations import LINEAGE
-from workbench.sources import NONE_REFUSED, Source
+from workbench.sources import NONE_REFUSED
 from workbench.vault import Dataset
 
 
@@ -49,35 +48,6 @@ class Comparison:
     superseded: Mapping[str, pl.DataFrame]
     contradicting: pl.DataFrame
     records: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadCoverage:
-    """How much time the held exports of the load's system cover, beside the load itself.
-
-    Attributes
-    ----------
-    until : datetime
-        First moment that the load does not cover.
-    held : mapping of str to datetime
-        The same of the system's earlier loads, by ``source_id``.
-    """
-
-    until: datetime
-    held: Mapping[str, datetime]
-
-    @classmethod
-    def of(cls, source: Source, held: Dataset | None) -> Self:
-        """Return the coverage of a source beside the loads of its system in a dataset."""
-        loads = () if held is None else held.sources
-        return cls(
-            until=source.data_until_at,
-            held={
-                load.source_id: datetime.fromisoformat(load.data_until_at)
-                for load in loads
-                if load.system == source.system
-            },
-        )
 
 
 def compare(records: Records, held: Dataset | None, coverage: LoadCoverage) -> Comparison:
@@ -238,13 +208,15 @@ def _complete_held_rows(
 ) -> pl.DataFrame:
     """Put rows together with the held rows of their keys, the newer one first."""
     key, values = _key_columns(name), _value_columns(name)
+    names_load = "source_id" in TABLES[name].stored
     both = rows.join(
         held_rows.with_columns(_is_held=True),
         on=key,
         how="left",
         suffix="_held",
         maintain_order="left",
-    ).with_columns(_is_newer=_is_newer(name, coverage))
+    ).with_columns(_is_newer=coverage.is_newer() if names_load else pl.lit(None, dtype=pl.Boolean))
+    both = coverage.choose_times(both, name)
     is_held = pl.col("_is_held").fill_null(value=False)
     latest = [c for c in values if TABLES[name].column(c).keeps == "latest"]
     fixed = [c for c in values if c not in latest]
@@ -303,24 +275,6 @@ def _drop_outdated_parts(
     marked = rows.join(stated, on=key, how="left", maintain_order="left")
     is_gone = pl.col("_is_stated").fill_null(value=False) & ~pl.col("_is_outdated")
     return marked.with_columns(_is_new=pl.col("_is_new") & ~is_gone).drop("_is_stated")
-
-
-def _is_newer(name: str, coverage: LoadCoverage) -> pl.Expr:
-    """Return whether the load covers more time than the held row's, less, or (null) the same.
-
-    It is null too for rows that do not name their load.
-    """
-    if "source_id" not in TABLES[name].stored:
-        return pl.lit(None, dtype=pl.Boolean)
-    newer = [load for load, until in coverage.held.items() if until < coverage.until]
-    older = [load for load, until in coverage.held.items() if until > coverage.until]
-    held = pl.col("source_id_held")
-    return (
-        pl.when(held.is_in(newer))
-        .then(statement=True)
-        .when(held.is_in(older))
-        .then(statement=False)
-    )
 
 
 def _origin(name: str) -> list[str]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from workbench.intake.comparison import Comparison, LoadCoverage, compare
+from workbench.intake.comparison import Comparison, compare
 from workbench.intake.control_totals import ControlTotals
+from workbench.intake.load_coverage import LoadCoverage
 from workbench.intake.records import Records, records_about, resolve
 from workbench.intake.refusals import add_repeats, gather_refusals, restore_source_cells
 from workbench.schema import TABLES

@@ -18,6 +18,7 @@ from workbench.sources.source import (
     faults_of,
     refused_records,
 )
+from workbench.sources.undated_times import undated_moment
 
 __all__ = [
     "NONE_REFUSED",
@@ -33,4 +34,5 @@ __all__ = [
     "open_source",
     "open_sources",
     "refused_records",
+    "undated_moment",
 ]

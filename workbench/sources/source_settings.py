@@ -8,7 +8,7 @@ every instant, and a guessed lawful basis is not one.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,6 +19,7 @@ from workbench.foundation.declarations import Declaration
 from workbench.foundation.errors import ParameterError, unknown_name
 from workbench.schema import TABLES
 from workbench.schema.timeline import first_moment
+from workbench.sources.undated_times import undated_moment
 
 #: The settings, each with a description of its form.
 SETTINGS: Mapping[str, str] = {
@@ -33,9 +34,6 @@ SETTINGS: Mapping[str, str] = {
 
 #: Values of settings that are not given.
 _DEFAULTS: Mapping[str, str] = {"trust": "0", "orders": "other"}
-
-#: How long before the end of the data a statement without a time holds.
-_UNDATED = timedelta(days=2)
 
 
 class SettingQuestion(Declaration):
@@ -149,23 +147,8 @@ class Provenance:
 
     @property
     def undated_at(self) -> datetime:
-        """Instant in UTC since which a statement without a time of its own holds.
-
-        The statement was true when the export was made, so the latest view that a study may ask for
-        must show it. The day of that view begins in the zone of the study: up to 25 hours before
-        the data of the source end, or earlier if another source of the dataset ends first. With
-        exports of Berlin and New York and a study in UTC these are 28 hours. So the statement holds
-        since the beginning of the last covered day but one, which is early enough if the days of
-        the sources end up to 22 hours apart.
-
-        The beginning of the last covered day would be too late even for a single source. On the day
-        when Adelaide puts its clocks forward, its day begins half an hour after that of Brisbane
-        and ends half an hour before it.
-
-        Mappings date facts without a time likewise, as refunds of which an export contains only the
-        amount, but not before the order or charge to which they belong.
-        """
-        return first_moment(self.data_until_on - _UNDATED, self.zone)
+        """Time in UTC of statements and facts without a time, see ``undated_times``."""
+        return undated_moment(self.data_until_on, self.zone)
 
     def as_settings(self) -> dict[str, str]:
         """Return the settings as texts, without those that have their default."""

@@ -1,0 +1,106 @@
+"""Time that the exports of one system cover: which load is newer, and which times it filled in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from workbench.schema import TABLES
+from workbench.sources import Source, undated_moment
+from workbench.vault import Dataset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadCoverage:
+    """How much time the held exports of the load's system cover, beside the load itself.
+
+    Attributes
+    ----------
+    until : datetime
+        First moment that the load does not cover.
+    undated : datetime
+        Time that the load gives to facts without a time, see ``sources.undated_times``.
+    held_until : mapping of str to datetime
+        First moment that the system's earlier loads do not cover, by ``source_id``.
+    held_undated : frozenset of datetime
+        Times that these loads gave to facts without a time.
+    """
+
+    until: datetime
+    undated: datetime
+    held_until: Mapping[str, datetime]
+    held_undated: frozenset[datetime]
+
+    @classmethod
+    def of(cls, source: Source, held: Dataset | None) -> Self:
+        """Return the coverage of a source beside the loads of its system in a dataset."""
+        loads = () if held is None else held.sources
+        same = [load for load in loads if load.system == source.system]
+        ends = {load.source_id: datetime.fromisoformat(load.data_until_at) for load in same}
+        return cls(
+            until=source.data_until_at,
+            undated=_undated(source.data_until_at, source.zone),
+            held_until=ends,
+            held_undated=frozenset(_undated(ends[load.source_id], load.zone) for load in same),
+        )
+
+    def is_newer(self) -> pl.Expr:
+        """Return whether the load covers more time than the load ``source_id_held``.
+
+        False if it covers less, and null if both cover the same time or if the held row is of
+        another system.
+        """
+        newer = [load for load, until in self.held_until.items() if until < self.until]
+        older = [load for load, until in self.held_until.items() if until > self.until]
+        held = pl.col("source_id_held")
+        return (
+            pl.when(held.is_in(newer))
+            .then(statement=True)
+            .when(held.is_in(older))
+            .then(statement=False)
+        )
+
+    def choose_times(self, rows: pl.DataFrame, table: str) -> pl.DataFrame:
+        """Replace times that a load filled in by those that count.
+
+        A time that an export states counts before one that was filled in, and of two that were
+        filled in the earlier: from then on the fact was known. Without this every newer export
+        would move such facts to its own end, out of the views of earlier dates. A stated time that
+        is by chance the moment that its load fills in is treated like a filled-in one.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            Rows of the load with the columns ``NAME_held`` of the held rows of the same keys.
+        table : str
+            Name of the table.
+
+        Returns
+        -------
+        DataFrame
+            The same rows. Where the held time counts, the row has it too; where the row's time
+            counts, the held time is null, so that the row fills it.
+        """
+        name = TABLES[table].time
+        if name is None or not isinstance(rows.schema[name], pl.Datetime):
+            return rows
+        time, held = pl.col(name), pl.col(f"{name}_held")
+        is_filled = time == self.undated
+        is_held_filled = held.is_in(
+            pl.Series([*self.held_undated], dtype=rows.schema[name]).implode()
+        )
+        is_first = ~is_filled | (is_held_filled & (time < held))
+        return rows.with_columns(
+            pl.when(is_filled & ~is_first).then(held).otherwise(time).alias(name),
+            pl.when(is_held_filled & is_first & (time != held))
+            .then(None)
+            .otherwise(held)
+            .alias(f"{name}_held"),
+        )
+
+
+def _undated(until: datetime, zone: str) -> datetime:
+    return undated_moment(until.astimezone(ZoneInfo(zone)).date(), zone)
