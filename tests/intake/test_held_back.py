@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from tests.intake.conftest import SETTINGS
-from workbench.foundation.errors import ParameterError
+from workbench.foundation.errors import AccessError, ParameterError
 from workbench.intake import load
 from workbench.intake.dismissal import dismiss
 from workbench.intake.held_back import HeldBackError, all_refused_records
 from workbench.intake.quarantine import write_quarantined_records
 from workbench.sources import SourceMapping
-from workbench.vault import Vault
+from workbench.vault import Key, Vault
 
 RULES = {
     **SETTINGS,
@@ -155,6 +155,29 @@ def test_a_damaged_list_of_refused_records_is_a_warning_of_a_load(vault, tmp_pat
     unread, left = report.warnings
     assert "could not be closed and may be listed although this load brought them" in unread
     assert "the refused records of 1 load that made no version are still kept" in left
+
+
+def test_a_damaged_list_is_told_and_can_be_dismissed(vault, tmp_path: Path, capsys):
+    hold_back(vault, tmp_path, 2, 3)
+    lists = sorted((vault.workspace / "held-back").iterdir())
+    lists[0].write_bytes(lists[0].read_bytes()[:-1])
+    name = lists[0].stem.removeprefix("d.")
+    others = all_refused_records(vault, "d").height
+    assert others in (2, 3)
+    said = capsys.readouterr().err
+    assert f"workbench quarantine dismiss d --load {name}" in " ".join(said.split())
+    assert dismiss(vault, "d", load=name) is None
+    assert sorted((vault.workspace / "held-back").iterdir()) == lists[1:]
+    assert all_refused_records(vault, "d").height == others
+    assert capsys.readouterr().err == ""
+
+
+def test_a_list_of_another_key_is_not_dismissed_as_damaged(vault, tmp_path: Path):
+    hold_back(vault, tmp_path, 2)
+    (kept,) = (vault.workspace / "held-back").iterdir()
+    with pytest.raises(AccessError, match="sealed with key"):
+        dismiss(Vault(vault.workspace, Key.new()), "d", load=kept.stem.removeprefix("d."))
+    assert kept.exists()
 
 
 def test_a_plan_counts_and_stores_nothing(vault, tmp_path: Path):

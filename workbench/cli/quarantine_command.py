@@ -142,7 +142,10 @@ def dismiss(
     records = dismiss_load(session.vault, name, load=load)
     if as_json:
         print_json({"dataset": name, "dismissed": records})
-    say(f"Dismissed {count_text(records, 'refused record')} of dataset {name}.")
+    what = "a damaged list of refused records"
+    if records is not None:
+        what = count_text(records, "refused record")
+    say(f"Dismissed {what} of dataset {name}.")
 
 
 def _refused(session: Session, name: str, load: str) -> "pl.DataFrame":

@@ -3,15 +3,17 @@
 import polars as pl
 
 from workbench.foundation.errors import ParameterError
-from workbench.intake.held_back import all_refused_records, forget_load
+from workbench.intake.held_back import all_refused_records, forget_damaged, forget_load
 from workbench.intake.quarantine import to_records, to_rows
 from workbench.vault import Vault
 from workbench.vault.entries import QUARANTINE
 from workbench.vault.parquet import translate_read_errors
 
 
-def dismiss(vault: Vault, dataset: str, *, load: str) -> int:
-    """Remove the refused records of one load, and return their number.
+def dismiss(vault: Vault, dataset: str, *, load: str) -> int | None:
+    """Remove the refused records of one load, and return their number; None if it is unknown.
+
+    The number is unknown if the list of a load that was held back is damaged.
 
     Those of a load in the dataset are removed by a new version; earlier versions keep theirs.
 
@@ -22,13 +24,16 @@ def dismiss(vault: Vault, dataset: str, *, load: str) -> int:
     dataset : str
         Name of the dataset.
     load : str
-        Beginning of the load's id, as ``quarantine list`` prints it.
+        Beginning of the load's id, or of the name of a damaged list, as ``quarantine list`` prints
+        them.
 
     Raises
     ------
     ParameterError
         No load with refused records has this id, or several have.
     """
+    if forget_damaged(vault, dataset, load):
+        return None
     records = all_refused_records(vault, dataset)
     loads = records.filter(pl.col("source_id").str.starts_with(load))["source_id"].unique()
     if len(loads) != 1 or not load:

@@ -17,8 +17,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from workbench.foundation.counted_nouns import count_text
-from workbench.foundation.errors import InputError, ParameterError, WorkbenchError
+from workbench.foundation.errors import (
+    InputError,
+    IntegrityError,
+    ParameterError,
+    WorkbenchError,
+)
 from workbench.foundation.files import canonical_json
+from workbench.foundation.progress import say
 from workbench.intake.load_report import FileReport, LoadReport
 from workbench.intake.quarantine import RECORD_SCHEMA, add_quarantine_ids, quarantined_records
 from workbench.sources import REFUSED, Source
@@ -143,23 +149,23 @@ def close_refused(
         Ids of those that were refused again.
     """
     closed = 0
-    faults: list[str] = []
+    faults: dict[str, str] = {}
     try:
         for source in sources:
             vault.forget(_KIND, _name(vault, dataset, source))
-        lists, faults = _read_lists(vault, dataset) if returned else ({}, [])
+        lists, faults = _read_lists(vault, dataset) if returned else ({}, {})
         for name, rows in lists.items():
             has_returned = add_quarantine_ids(rows)[RETURNED].is_in(list(returned))
             ids = set(add_quarantine_ids(rows.filter(has_returned))[RETURNED])
             if ids:
-                _keep(vault, name, rows.filter(~has_returned))
+                _keep(vault, f"{dataset}.{name}", rows.filter(~has_returned))
                 closed += len(ids - refused_again)
     except (WorkbenchError, OSError) as error:
-        faults = [*faults, str(error)]
+        faults = {**faults, "": str(error)}
     problems = [
         "refused records of a load that was held back could not be closed and may be listed "
         f"although this load brought them ({fault}): see workbench status --check, and dismiss them"
-        for fault in faults
+        for fault in faults.values()
     ]
     return Closing(closed=closed, warnings=(*problems, *_list_warnings(vault, dataset)))
 
@@ -179,6 +185,8 @@ def _list_warnings(vault: Vault, dataset: str) -> list[str]:
 def all_refused_records(vault: Vault, dataset: str) -> pl.DataFrame:
     """Return the refused records of a dataset and of its loads that were held back.
 
+    A damaged list of a load that was held back is left out with a message that says what to do.
+
     Returns
     -------
     DataFrame
@@ -189,11 +197,18 @@ def all_refused_records(vault: Vault, dataset: str) -> pl.DataFrame:
     ParameterError
         There is neither a dataset of this name nor a load that was held back.
     """
-    kept = [
-        add_quarantine_ids(_open(vault, name)).select(RETURNED, "format", "source_id", *REFUSED)
-        for name in _kept_names(vault, dataset)
+    lists, faults = _read_lists(vault, dataset)
+    for name, fault in faults.items():
+        say(
+            f"refused records of a load that was held back cannot be read ({fault}): load its file "
+            f"again, or remove them with workbench quarantine dismiss {dataset} --load {name}"
+        )
+    held_back = [
+        add_quarantine_ids(rows)
+        .select(RETURNED, "format", "source_id", *REFUSED)
+        .with_columns(is_held_back=pl.lit(value=True))
+        for rows in lists.values()
     ]
-    held_back = [rows.with_columns(is_held_back=pl.lit(value=True)) for rows in kept]
     if held_back and dataset not in vault.datasets():
         return pl.concat(held_back)
     held = quarantined_records(vault.dataset(dataset))
@@ -202,23 +217,35 @@ def all_refused_records(vault: Vault, dataset: str) -> pl.DataFrame:
 
 def forget_load(vault: Vault, dataset: str, source_id: str) -> None:
     """Remove the kept records of one load that was held back."""
-    for name in _kept_names(vault, dataset):
-        if source_id in _open(vault, name)["source_id"]:
-            vault.forget(_KIND, name)
+    lists, _ = _read_lists(vault, dataset)
+    for name, rows in lists.items():
+        if source_id in rows["source_id"]:
+            vault.forget(_KIND, f"{dataset}.{name}")
+
+
+def forget_damaged(vault: Vault, dataset: str, name: str) -> bool:
+    """Remove the one damaged list whose name begins so, and return whether there was one."""
+    _, faults = _read_lists(vault, dataset)
+    found = [each for each in faults if each.startswith(name)]
+    if len(found) != 1 or not name:
+        return False
+    vault.forget(_KIND, f"{dataset}.{found[0]}")
+    return True
 
 
 def _kept_names(vault: Vault, dataset: str) -> list[str]:
     return [name for name in vault.kept_names(_KIND) if name.startswith(f"{dataset}.")]
 
 
-def _read_lists(vault: Vault, dataset: str) -> tuple[dict[str, pl.DataFrame], list[str]]:
-    """Return the kept lists of a dataset by name, and why others do not open."""
-    lists, faults = {}, []
-    for name in _kept_names(vault, dataset):
+def _read_lists(vault: Vault, dataset: str) -> tuple[dict[str, pl.DataFrame], dict[str, str]]:
+    """Return the kept lists of a dataset by name, and the faults of damaged ones."""
+    lists, faults = {}, {}
+    for kept in _kept_names(vault, dataset):
+        name = kept.removeprefix(f"{dataset}.")
         try:
-            lists[name] = _open(vault, name)
-        except (WorkbenchError, OSError) as error:
-            faults.append(str(error))
+            lists[name] = _open(vault, kept)
+        except (IntegrityError, OSError) as error:
+            faults[name] = str(error)
     return lists, faults
 
 

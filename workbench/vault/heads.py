@@ -126,7 +126,14 @@ class Heads:
             return None
         except OSError as error:
             raise IntegrityError(f"{self._context} cannot be read: {error.strerror}") from error
-        return Head(**json.loads(unseal(content, key=self.key, context=self._context)))
+        try:
+            opened = unseal(content, key=self.key, context=self._context)
+        except IntegrityError as error:
+            raise IntegrityError(
+                f"{error}. Put back the file from a backup, or if the newest version that is "
+                f"stored is the right one, run `workbench dataset accept-restore {self.name}`"
+            ) from error
+        return Head(**json.loads(opened))
 
     def write(self, head: Head) -> None:
         """Store a head in all places.
