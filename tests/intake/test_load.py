@@ -48,7 +48,13 @@ def test_a_first_load_makes_version_1_and_says_what_it_read(load_contacts, vault
                 "assumptions": ["delimiter comma, by the number of fields"],
             }
         ],
-        "people": {"records": 2, "customers": 2, "across_systems": 0, "conflicts": 0},
+        "people": {
+            "records": 2,
+            "customers": 2,
+            "across_systems": 0,
+            "only_identified": 0,
+            "conflicts": 0,
+        },
         "tables": {"sources": 1, "customers": 2, "identities": 6},
         "rows": {"customers": 2, "identities": 6},
         "amounts_minor": {},

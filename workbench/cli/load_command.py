@@ -135,6 +135,12 @@ def _print_report(report: "LoadReport") -> None:
         f"{count_text(people.records, 'record', 'are')} {customers}; "
         f"{linked} linked to records of other systems."
     )
+    if people.only_identified:
+        persons = count_text(people.only_identified, "person")
+        typer.echo(
+            f"No customers: {persons} of whom only identifiers are known. "
+            "Views leave them out until a source states the customer."
+        )
     if people.conflicts:
         typer.echo(
             f"Not linked: {count_text(people.conflicts, 'identifier')} (address, number or device) "

@@ -46,7 +46,10 @@ class People:
     customers : int
         Number of customers to whom these records belong after linking.
     across_systems : int
-        Number of records that are linked to a record of another system.
+        Number of records that are linked to a record of another system, on both sides of a link.
+    only_identified : int
+        Number of persons of whom the records state identifiers, but nothing about a customer: they
+        are no customers and in no view.
     conflicts : int
         Number of identifiers that too many records share: they link none of these records.
     """
@@ -54,6 +57,7 @@ class People:
     records: int
     customers: int
     across_systems: int
+    only_identified: int
     conflicts: int
 
 

@@ -18,23 +18,42 @@ def count_people(dataset: Dataset) -> People:
     """
     with translate_read_errors(dataset.label):
         links, shared = dataset.links(), dataset.shared_identifiers()
-        stated = add_customer_ids(dataset.stored_rows("customers").select("record_id"), links)
-        counts = stated.select(pl.col("record_id", "customer_id").n_unique())
-        records, customers = counts.collect(engine="streaming").row(0)
-        systems = (
-            dataset.stored_rows("identities").select("record_id", "source_id").unique("record_id")
+        stated = dataset.stored_rows("customers").select("record_id").unique()
+        customers = add_customer_ids(stated, links).select("customer_id")
+        identified = dataset.stored_rows("identities").select("record_id", "source_id")
+        records = identified.unique("record_id").drop_nulls("record_id")
+        others = add_customer_ids(records, links).join(customers, on="customer_id", how="anti")
+        counts = pl.collect_all(
+            [
+                stated.select(pl.len()),
+                customers.select(pl.col("customer_id").n_unique()),
+                others.select(pl.col("customer_id").n_unique()),
+            ],
+            engine="streaming",
         )
-        system = {source.source_id: source.system for source in dataset.sources}
-        system_of_record = systems.collect(engine="streaming").with_columns(
-            pl.col("source_id").replace_strict(system, default="", return_dtype=pl.String)
-        )
-    both = links.join(system_of_record, on="record_id", how="left").join(
-        system_of_record, left_on="customer_id", right_on="record_id", how="left", suffix="_other"
-    )
-    across = both.filter(pl.col("source_id") != pl.col("source_id_other"))
+        linked = _linked_records(links).lazy().join(records, on="record_id", how="left")
+        across = _count_across_systems(linked.collect(engine="streaming"), dataset)
     return People(
-        records=records,
-        customers=customers,
-        across_systems=across.height,
+        records=counts[0].item(),
+        customers=counts[1].item(),
+        across_systems=across,
+        only_identified=counts[2].item(),
         conflicts=shared["shared_id"].n_unique(),
     )
+
+
+def _linked_records(links: pl.DataFrame) -> pl.DataFrame:
+    """Return all records of the customers who have linked records: customer_id, record_id."""
+    linked = links.select("customer_id", "record_id")
+    own = links.select("customer_id", record_id="customer_id").unique()
+    return pl.concat([linked, own])
+
+
+def _count_across_systems(linked: pl.DataFrame, dataset: Dataset) -> int:
+    system = {source.source_id: source.system for source in dataset.sources}
+    of_customer = linked.group_by("customer_id").agg(
+        pl.len().alias("records"),
+        pl.col("source_id").replace_strict(system, default=None, return_dtype=pl.String)
+        .drop_nulls().n_unique().alias("systems"),
+    )  # fmt: skip
+    return int(of_customer.filter(pl.col("systems") > 1)["records"].sum())

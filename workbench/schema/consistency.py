@@ -69,7 +69,7 @@ def orders_with_amounts_due(tables: Tables) -> pl.LazyFrame:
 def excessive_reversals(tables: Tables) -> pl.LazyFrame:
     """Return reversals of another customer's sale, of a later sale, or of more than the sale."""
     is_of_another = pl.col("record_id") != pl.col("record_id_sale")
-    is_too_early = pl.col("ordered_at") <= pl.col("sold_at")
+    is_too_early = pl.col("ordered_at") < pl.col("sold_at")
     is_too_much = -pl.col("all_back") > pl.col("sold")
     return reversals(tables).filter(pl.any_horizontal(is_of_another, is_too_early, is_too_much))
 
