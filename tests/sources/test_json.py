@@ -217,7 +217,7 @@ LISTED = '{"count": 2, "data": [{"id": "a", "n": 1}, {"id": "b", "n": 2}]}'
 @pytest.mark.parametrize(
     ("content", "columns", "message"),
     [
-        (LISTED, {"id": "text"}, r"no record has id \(1 record read\).* records = \"data\[\]\""),
+        (LISTED, {"id": "text"}, r"no record has id \(1 record read\).* records = \"NAME\[\]\""),
         ('{"ID": "a", "m": 1}', {"m": "text", "id": {"type": "code", "required": True}}, "'ID'"),
         ('[["id"], ["a"]]', {"id": "text"}, r"no record has id \(2 records read\)\. Correct"),
     ],

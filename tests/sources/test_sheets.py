@@ -66,8 +66,8 @@ def test_records_count_on_through_the_sheets(see, tmp_path: Path):
         "price": ["210.0000", "300.0000", "0.1000"],
     }
     assert seen.reading.assumptions[:2] == (
-        "sheet 'first': records 1 to 2",
-        "sheet 'second': records 3 to 3",
+        "sheet 1: records 1 to 2",
+        "sheet 2: records 3 to 3",
     )
 
 
@@ -94,14 +94,25 @@ def test_what_is_no_workbook_is_refused(see, tmp_path: Path):
 
 def test_sheets_of_different_columns_are_refused(see, tmp_path: Path):
     path = _workbook(tmp_path / "mixed.xlsx", first=[("id",), ("a",)], second=[("no",), ("b",)])
-    with pytest.raises(InputError, match="first row of sheet 'second' differs"):
+    with pytest.raises(InputError, match="first row of sheet 2 differs"):
         see(path, {"id": "text"})
 
 
 def test_an_unknown_sheet_is_a_wrong_parameter(see, tmp_path: Path):
     path = _workbook(tmp_path / "one.xlsx", orders=[("id",), ("a",)])
-    with pytest.raises(ParameterError, match="no sheet 'order'; did you mean 'orders'"):
+    with pytest.raises(
+        ParameterError, match=r"1 sheet and none with the name 'order' \(did you mean 'orders'\?\)"
+    ):
         see(path, {"id": "text"}, file={"sheets": ["order"]})
+
+
+def test_the_names_of_sheets_may_be_those_of_persons_and_are_not_printed(see, tmp_path: Path):
+    sheets = {"Geheim Person": [("id",), ("a",)], "Geheime Frau": [("id",), ("b",)]}
+    path = _workbook(tmp_path / "persons.xlsx", **sheets)
+    assert "Geheim" not in see(path, {"id": "text"}).said
+    with pytest.raises(ParameterError, match="has 2 sheets and none with the name") as error:
+        see(path, {"id": "text"}, file={"sheets": ["orders"]})
+    assert "Geheim" not in str(error.value)
 
 
 def _parts(path: Path) -> dict[str, bytes]:
@@ -181,7 +192,7 @@ def test_lines_before_the_header_and_its_repetitions_are_passed_over(see, tmp_pa
 
 def test_a_header_again_with_its_columns_in_another_order_is_refused(see, tmp_path: Path):
     path = _workbook(tmp_path / "a.xlsx", one=[("id", "n"), ("a", 1), ("n", "id"), (2, "b")])
-    with pytest.raises(InputError, match="in row 3 of sheet 'one' the header occurs again with"):
+    with pytest.raises(InputError, match="in row 3 of sheet 1 the header occurs again with"):
         see(path, {"id": "text", "n": "integer"})
 
 

@@ -137,7 +137,9 @@ def read_members(
         nested = read_nested_parquet(data, name=name)
         trees = read_json_trees(nested.lines, rule=FileRule(), name=name)
         found = _members_of_trees(trees, part, name)
-        found = replace(found, assumptions=(*found.assumptions, *nested.notes))
+        members = replace(found.members, has_schema=True)
+        notes = (*found.assumptions, *nested.notes)
+        found = replace(found, members=members, assumptions=notes)
     else:
         found = _read_cells(_READERS[stated], data, part, name)
     return replace(found, members=_with_name_groups(found.members, part.file, name))

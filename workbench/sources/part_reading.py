@@ -7,6 +7,7 @@ import polars as pl
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import MISSING, Rule, join_faults, make_faults
+from workbench.sources.mapping.found_names import FoundNames
 from workbench.sources.mapping.mapped_records import (
     MappedRecords,
     Rows,
@@ -185,10 +186,15 @@ def _rounding_notes(made: TableRows, context: PartContext) -> Iterator[str]:
 
 
 def _unknown_fields_note(found: PartMembers, context: PartContext) -> list[str]:
-    if not found.has_header:
-        return []
+    part, evidence = context.part, context.evidence
     count = len(found.members)
-    before = context.evidence.count("sampled records", count) - count
+    before = evidence.count("sampled records", count) - count
     sample = found.members.slice(0, max(SAMPLE - before, 0))
-    names = context.evidence.gather("unknown fields", unknown_fields(sample, context.part))
-    return [f"columns that the mapping does not use: {', '.join(names)}"] if names else []
+    unknown = {*unknown_fields(sample, part)} - {*part.file.columns}
+    names = FoundNames.of(sample, part, has_header=found.has_header).among(unknown)
+    printable = evidence.gather("printable unknown fields", names.printable)
+    others = {*evidence.gather("other unknown fields", names.others)} - {*printable}
+    if not (printable or others):
+        return []
+    names = FoundNames(printable=printable, others=tuple(others))
+    return [f"columns that the mapping does not use: {names.as_text()}"]

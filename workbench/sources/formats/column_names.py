@@ -21,6 +21,9 @@ from workbench.sources.formats.text_decoding import escape_undecodable
 #: Number of lines or rows among which the header is searched.
 HEADER_LINES = 50
 
+#: Similarity of two names that differ by a letter or a sign; below it they are different names.
+A_LETTER = 0.85
+
 #: Number of columns; a wider file is not a table of records.
 MOST_COLUMNS = 10_000
 

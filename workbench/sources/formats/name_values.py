@@ -58,5 +58,6 @@ def read_name_values(
         refused=malformed_records(refused),
         read=len(records) + len(bad),
         is_plain=True,
+        has_header=False,
         assumptions=text.assumptions,
     )

@@ -83,7 +83,7 @@ def read_rows(workbook: Workbook, sheet: SheetPart, notes: SheetNotes) -> Iterat
     for _ in parse_part(
         workbook.archive,
         sheet.path,
-        f"{workbook.name}: sheet {sheet.name!r}",
+        f"{workbook.name}: sheet {sheet.number}",
         start=reader.start,
         end=reader.end,
         text=reader.text,

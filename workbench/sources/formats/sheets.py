@@ -9,13 +9,15 @@ counted and reported: hidden rows, columns and sheets, merged cells, charts.
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 import polars as pl
 
 from workbench.foundation.counted_nouns import count_text
-from workbench.foundation.errors import InputError, ParameterError, unknown_name
+from workbench.foundation.errors import InputError, ParameterError
 from workbench.schema.record_faults import Rule
 from workbench.sources.formats.column_names import (
+    A_LETTER,
     HEADER_LINES,
     HeaderAgain,
     case_notes,
@@ -55,7 +57,7 @@ def read_sheets(data: bytes, *, rule: FileRule, expected: Collection[str], name:
         before = reading.read
         notes += reading.add(workbook, sheet)
         if len(chosen) > 1 and reading.read > before:
-            notes.append(f"sheet {sheet.name!r}: records {before + 1:,} to {reading.read:,}")
+            notes.append(f"sheet {sheet.number}: records {before + 1:,} to {reading.read:,}")
     if not reading.values:
         raise InputError(f"{name} has no cell on any sheet: nothing to read")
     records = pl.concat(reading.values)
@@ -75,14 +77,24 @@ def _choose_sheets(workbook: Workbook, rule: FileRule, notes: list[str]) -> Iter
     by_name = {sheet.name: sheet for sheet in workbook.sheets}
     for wanted in rule.sheets or by_name:
         if wanted not in by_name:
-            raise ParameterError(f"{workbook.name}: {unknown_name('sheet', wanted, by_name)}")
+            raise ParameterError(f"{workbook.name} {_describe_missing(wanted, [*by_name])}")
         sheet = by_name[wanted]
         if sheet.kind != "worksheet":
-            notes.append(f"sheet {wanted!r} is a {sheet.kind} without cells and is passed over")
+            notes.append(f"sheet {sheet.number} is a {sheet.kind} without cells and is passed over")
             continue
         if sheet.is_hidden:
-            notes.append(f"sheet {wanted!r} is hidden and is read")
+            notes.append(f"sheet {sheet.number} is hidden and is read")
         yield sheet
+
+
+def _describe_missing(wanted: str, names: Sequence[str]) -> str:
+    """Return that a sheet is missing, with the sheet whose name differs by a letter."""
+    near = get_close_matches(wanted, names, n=1, cutoff=A_LETTER)
+    guess = f" (did you mean {near[0]!r}?)" if near else ""
+    return (
+        f"has {count_text(len(names), 'sheet')} and none with the name {wanted!r}{guess}: correct "
+        "the sheets under [file] in the mapping"
+    )
 
 
 @dataclass(slots=True)
@@ -109,7 +121,7 @@ class _Reading:
             if any(_is_filled(cell) for cell in row.values())
         ]
         if not rows:
-            return [f"sheet {sheet.name!r} is empty"]
+            return [f"sheet {sheet.number} is empty"]
         said: list[str] = []
         if self.rule.header:
             rows, said = self._take_header(rows, sheet)
@@ -123,7 +135,7 @@ class _Reading:
             records_text = count_text(beyond, "record", "have")
             said.append(f"{records_text} cells beyond the last named column")
         self._add_records([row for _, row in rows])
-        return [f"sheet {sheet.name!r}: {sentence}" for sentence in said]
+        return [f"sheet {sheet.number}: {sentence}" for sentence in said]
 
     def _take_header(
         self, rows: list[tuple[int, Row]], sheet: SheetPart
@@ -134,7 +146,7 @@ class _Reading:
         found = name_columns(texts[position], expected=self.expected, name=self.name)
         if self.header and found != self.header:
             raise InputError(
-                f"{self.name}: the first row of sheet {sheet.name!r} differs from that of the "
+                f"{self.name}: the first row of sheet {sheet.number} differs from that of the "
                 "first sheet: "
                 "name the sheets that belong together under [file] sheets in the mapping"
             )
@@ -145,7 +157,7 @@ class _Reading:
         for number, row in after:
             cells = [text or "" for text in _texts(row)]
             if again.is_reordered(cells):
-                where = f"{self.name}: in row {number} of sheet {sheet.name!r}"
+                where = f"{self.name}: in row {number} of sheet {sheet.number}"
                 raise InputError(reordered_header(where))
             if not again.is_equal(cells):
                 records.append((number, row))

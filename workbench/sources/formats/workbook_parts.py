@@ -44,9 +44,13 @@ Attributes = dict[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetPart:
-    """A sheet of a workbook; ``kind`` is worksheet, chartsheet or dialogsheet."""
+    """A sheet of a workbook; ``kind`` is worksheet, chartsheet or dialogsheet.
+
+    Messages contain its ``number``, from 1, because its name may be that of a person.
+    """
 
     name: str
+    number: int
     kind: str
     path: str
     is_hidden: bool
@@ -228,7 +232,13 @@ def _sheets(
             kind, path = relations[by_name["id"]]
             is_hidden = by_name.get("state", "visible") != "visible"
             sheets.append(
-                SheetPart(name=by_name["name"], kind=kind, path=path, is_hidden=is_hidden)
+                SheetPart(
+                    name=by_name["name"],
+                    number=len(sheets) + 1,
+                    kind=kind,
+                    path=path,
+                    is_hidden=is_hidden,
+                )
             )
 
     _parse_all(archive, main, name, start)

@@ -31,6 +31,9 @@ from typing import TypeAlias
 
 from workbench.sources.formats.json_values import Tree
 
+#: The step to each member of a list, in the name of a field.
+EVERY = "[]"
+
 _BRACKETS = re.compile(r"\[(?:(\d*)|([^\[\]=]+)=(?:/(.*?)/|([^\[\]]*)))\]")
 _NAME = re.compile(r"(?:[^.\[/]|(?<!^)/|\[(?!(?:\d*|[^\[\]=]+=(?:/.*?/|[^\[\]]*))\]))+")
 _PATTERN = re.compile(r"/((?:[^/\\]|\\.)*)/(?=$|[.\[])")
@@ -97,6 +100,11 @@ class Path:
                 break
             found.append(step.name)
         return tuple(found)
+
+    @property
+    def every_name(self) -> tuple[str, ...]:
+        """The literal names anywhere in the path."""
+        return tuple(step.name for step in self.steps if isinstance(step, _Name))
 
     @property
     def pattern(self) -> re.Pattern[str] | None:
@@ -313,18 +321,28 @@ def _as_pattern(path: Path) -> re.Pattern[str]:
     return re.compile(parts + r"(?:$|[.\[])")
 
 
-def fields_of(tree: Tree, above: str = "") -> Iterator[str]:
+def fields_of(tree: Tree) -> Iterator[str]:
     """Yield the names of a record's fields, with ``[]`` for the members of lists.
 
     >>> from workbench.sources.mapping.field_places import fields_of
     >>> list(fields_of({"id": "1", "lines": [{"sku": "A"}, {"sku": "B"}]}))
     ['id', 'lines[].sku', 'lines[].sku']
     """
+    return map(join_steps, steps_of(tree))
+
+
+def steps_of(tree: Tree, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the keys that lead to each field of a record, with ``EVERY`` for members of lists."""
     if isinstance(tree, dict) and tree:
         for name, member in tree.items():
-            yield from fields_of(member, f"{above}.{name}" if above else name)
+            yield from steps_of(member, (*above, name))
     elif isinstance(tree, list) and tree:
         for member in tree:
-            yield from fields_of(member, f"{above}[]")
+            yield from steps_of(member, (*above, EVERY))
     else:
         yield above
+
+
+def join_steps(steps: tuple[str, ...]) -> str:
+    """Return the name of a field from the keys that lead to it."""
+    return ".".join(steps).replace(f".{EVERY}", EVERY)

@@ -6,16 +6,14 @@ from difflib import get_close_matches
 
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError
-from workbench.sources.mapping.field_places import FieldPlace, fields_of
+from workbench.sources.formats.column_names import A_LETTER
+from workbench.sources.formats.json_values import Tree
+from workbench.sources.mapping.field_places import FieldPlace
+from workbench.sources.mapping.found_names import FoundNames, closest
 from workbench.sources.mapping.mapping_rules import ColumnRule
 from workbench.sources.mapping.members import Members
 from workbench.sources.mapping.part_context import PartContext
 from workbench.sources.mapping.part_rules import PartRules
-
-#: Similarity of two names that differ by a letter or a sign; below it they are different names.
-_A_LETTER = 0.85
-#: A key of JSON that is a name, which a message may print; other keys may be values, as addresses.
-_NAME = re.compile(r"[A-Za-z_][\w-]*")
 
 
 def check_places(members: Members, context: PartContext) -> None:
@@ -102,20 +100,19 @@ def _hint(members: Members, needed: Sequence[str], each: str | None, context: Pa
     tree = trees[0] if len(trees) else None
     if each is not None and isinstance(tree, list):
         return f' The members of a list have the path "{context.part.each[each].path}[]".'
-    if each is None and isinstance(tree, dict):
-        lists = [
-            f'"{name}[]"'
-            for name, value in tree.items()
-            if isinstance(value, list) and value and isinstance(value[0], dict)
-        ]
-        if named := [text for text in lists if _NAME.fullmatch(text[1:-3])]:
-            return (
-                " If the records are the members of a list, declare records = "
-                f"{' or '.join(named)} under [file]."
-            )
-    known = [*members.cells.columns, *(fields_of(tree) if tree is not None else ())]
-    similar = [repr(near) for place in needed if (near := _nearest(place, known)) is not None]
+    if each is None and isinstance(tree, dict) and any(map(_is_list_of_objects, tree.values())):
+        # A document may have a list of orders for each customer, so no list is named.
+        return (
+            ' If the records are the members of a list, declare records = "NAME[]" under [file], '
+            "with the name of the list."
+        )
+    found = FoundNames.of(members, context.part, has_header=context.has_header)
+    similar = [repr(near) for place in needed if (near := found.nearest(place)) is not None]
     return f" Did you mean {' and '.join(similar)}?" if similar else ""
+
+
+def _is_list_of_objects(value: Tree) -> bool:
+    return isinstance(value, list) and len(value) > 0 and isinstance(value[0], dict)
 
 
 def _is_decoded(place: str, part: PartRules) -> bool:
@@ -148,17 +145,12 @@ def _refuse_header(
 
 
 def _describe_missing(source: str, header: list[str]) -> str:
-    original = _nearest(source, header)
+    original = closest(source, header)
     return f"column {source!r}" + (f" (did you mean {original!r}?)" if original else "")
-
-
-def _nearest(source: str, names: Sequence[str]) -> str | None:
-    nearest = get_close_matches(source.lower(), [name.lower() for name in names], n=1)
-    return next((name for name in names if nearest and name.lower() == nearest[0]), None)
 
 
 def _has_similar_names(missing: Iterable[str], header: list[str]) -> bool:
     """Return whether the first line has most missing names but for a letter, so is a header."""
     lowered = [name.lower() for name in header]
-    near = [bool(get_close_matches(m.lower(), lowered, n=1, cutoff=_A_LETTER)) for m in missing]
+    near = [bool(get_close_matches(m.lower(), lowered, n=1, cutoff=A_LETTER)) for m in missing]
     return sum(near) * 2 > len(near)

@@ -44,6 +44,8 @@ class Members:
         Cells by header name; what is known of a member itself is ``@key``, ``@number`` and others.
     trees : list of Tree or None
         Trees of the rows, None if the format has none and nothing was decoded.
+    has_schema : bool
+        Whether the keys of the trees are columns of a file with a schema.
     titles, facts : mapping
         Title of a header name, and facts about it, where the file has such header rows.
     parent : Members or None
@@ -53,6 +55,7 @@ class Members:
     numbers: pl.Series
     cells: pl.DataFrame
     trees: Sequence[Tree] | None = None
+    has_schema: bool = False
     titles: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     parent: "Members | None" = None
@@ -218,9 +221,10 @@ class Members:
             return PlacedCells(cells=self.cells[name])
         names = self._matching_names(path)
         if len(names) > 1:
+            numbers = [str(self.cells.columns.index(name) + 1) for name in names]
             raise InputError(
-                f"{len(names)} columns match {path.text}, where one is expected: "
-                f"{', '.join(names)}. Name one of them in the mapping"
+                f"{len(names)} columns match {path.text}, where one is expected (columns "
+                f"{', '.join(numbers)}): name one of them in the mapping"
             )
         if names:
             return PlacedCells(cells=self.cells[names[0]])

@@ -67,7 +67,7 @@ def _fields(members: Members) -> list[str]:
 
 def _unknown(members: Members, part: PartRules) -> list[str]:
     fields, titles = _fields(members), members.titles
-    places = {*_known_places(part)}
+    places = {*known_places(part)}
     paths = [path for place in places for path in FieldPlace.read(place).paths]
     return [
         name
@@ -81,7 +81,8 @@ def _knows(path: Path, name: str) -> bool:
     return path.text == name or path.covers(name)
 
 
-def _known_places(part: PartRules) -> Iterator[str]:
+def known_places(part: PartRules) -> Iterator[str]:
+    """Yield the places that a part reads or drops, from the record on."""
     yield from part.file.drop
     yield from (place for rule in part.decode.values() for place in _decoded(rule))
     for label, column in part.columns.items():
