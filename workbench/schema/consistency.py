@@ -158,7 +158,7 @@ _ALL = (
     ),
     _check(
         "reversal",
-        "a reversal refers to an earlier sale of the same customer and never exceeds it",
+        "a reversal is not before its sale, is of the same customer and never exceeds it",
         excessive_reversals,
     ),
     _check(
