@@ -22,7 +22,7 @@ from workbench.studies import StudyTerms
 
 #: Version of both files. Version 1 was a dictionary without a declared form; in version 2 verdicts
 #: had no rule.
-SCHEMA_VERSION: Literal[6] = 6
+SCHEMA_VERSION: Literal[7] = 7
 
 
 class RecordedNotebook(StoredModel):
@@ -97,7 +97,7 @@ class RecordedView(StoredModel):
 class _RecordedInputs(StoredModel):
     """What went into a run, finished or failed; a run's id is a hash over it."""
 
-    schema_version: Literal[6] = Field(alias="schema")
+    schema_version: Literal[7] = Field(alias="schema")
     run: str
     title: str
     question: str
@@ -177,7 +177,7 @@ class ExecutionRecord(StoredModel):
         What held, and clauses for what was missing.
     """
 
-    schema_version: Literal[6] = Field(alias="schema")
+    schema_version: Literal[7] = Field(alias="schema")
     started_at: AwareDatetime
     ended_at: AwareDatetime
     seconds: float

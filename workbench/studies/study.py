@@ -104,7 +104,7 @@ class StudyTerms(Declaration):
     basis: Basis
     owner: Words
     contact: Words
-    dataset: Words
+    dataset: str = Field(min_length=1)
     currency: str = Field(pattern="^[A-Z]{3}$")
     zone: str | None = None
     columns: dict[str, tuple[str, ...]]
