@@ -6,6 +6,7 @@ import pytest
 
 from workbench.foundation.errors import ParameterError
 from workbench.intake import load
+from workbench.intake.dismissal import dismiss
 from workbench.intake.quarantine import quarantined_records
 from workbench.intake.undo import undo
 from workbench.sources import SourceMapping
@@ -107,6 +108,20 @@ def test_refused_rows_go_back_with_their_load(load_contacts, vault):
     assert quarantined_records(vault.dataset("shop")).height == 1
 
 
+def test_refused_rows_that_were_dismissed_since_stay_dismissed(load_contacts, vault):
+    good = "{0},{0}@mail.example,Ann,NL,1980,2023-01-01\n"
+    first = load_contacts(good.format(3) + "1,no address,Ann,NL,1980,2023-01-01\n")
+    load_contacts(good.format(4) + "2,none either,Bo,NL,1980,2023-01-01\n")
+    load_contacts(good.format(5) + "6,nor here,Bo,NL,1980,2023-01-01\n")
+    refused_first = vault.dataset("shop", first.version).sources[0].source_id
+    dismiss(vault, "shop", load=refused_first)
+    assert undo(vault, "shop").rows["customers"] == 2
+    assert quarantined_records(vault.dataset("shop")).height == 1
+    # The second load is older than the dismissal too.
+    assert undo(vault, "shop").rows["customers"] == 1
+    assert quarantined_records(vault.dataset("shop")).height == 0
+
+
 def test_other_changes_after_the_load_are_not_lost_with_it(load_contacts, vault):
     for number in (1, 2):
         load_contacts(f"{number},{number}@mail.example,Ann,NL,1980,2023-01-01\n")
@@ -122,19 +137,20 @@ def test_a_name_without_a_dataset_makes_nothing(vault):
     assert not (vault.workspace / "datasets").exists()
 
 
-def test_a_withdrawal_in_another_system_still_reaches_the_persons_other_records(
-    load_contacts, vault, tmp_path: Path
-):
-    mail = SourceMapping.of(
+@pytest.fixture
+def mail() -> SourceMapping:
+    """A mail tool that says who objected, some under a number of its own."""
+    return SourceMapping.of(
         {
             **SETTINGS,
             "system": "mail",
-            "columns": {"address": "text", "topic": "code"},
-            "record": {"id": "address"},
-            "identities": {"email": "address"},
+            "columns": {"no": "code", "address": "text", "list": "code", "topic": "code"},
+            "record": {"id": "no"},
+            "identities": {"email": "address", "user_id": "list"},
             "tables": {
                 "customers": {"first_seen_at": "data_until_at"},
                 "consents": {
+                    "where": "topic IS NOT NULL",
                     "consent_id": "topic",
                     "decision": "'objected'",
                     "basis": "'legitimate_interest'",
@@ -145,12 +161,27 @@ def test_a_withdrawal_in_another_system_still_reaches_the_persons_other_records(
         },
         name="mail",
     )
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["1,a@mail.example,,t1", "2,b@mail.example,,t2"],
+        # Only a record without an objection joins the objecting one with the shop's customer.
+        ["1,,L7,t1", "2,a@mail.example,L7,", "3,b@mail.example,,"],
+    ],
+)
+def test_a_withdrawal_in_another_system_still_reaches_the_persons_other_records(
+    load_contacts, vault, tmp_path: Path, mail: SourceMapping, lines: list[str]
+):
     load_contacts("1,a@mail.example,Ann,NL,1980,2023-01-01\n")
     (ann,) = vault.dataset("shop").data()["customers"].collect()["customer_id"]
     path = tmp_path / "mail.csv"
-    path.write_text("address,topic\na@mail.example,t1\nb@mail.example,t2\n")
+    path.write_text("\n".join(["no,address,list,topic", *lines]) + "\n")
     load([path], vault=vault, dataset="shop", mapping=mail, settings={})
     assert ann in vault.dataset("shop").data()["consents"].collect()["customer_id"]
     made = undo(vault, "shop")
     assert made.data()["customers"].collect()["customer_id"].to_list() == [ann]
     assert ann in made.data()["consents"].collect()["customer_id"]
+    objecting = sum(not line.endswith(",") for line in lines)
+    assert made.data()["consents"].collect().height == objecting

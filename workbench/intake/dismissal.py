@@ -6,7 +6,7 @@ from workbench.foundation.errors import ParameterError
 from workbench.intake.held_back import all_refused_records, forget_damaged, forget_load
 from workbench.intake.quarantine import to_records, to_rows
 from workbench.vault import Vault
-from workbench.vault.entries import QUARANTINE
+from workbench.vault.entries import DISMISS, QUARANTINE
 from workbench.vault.parquet import translate_read_errors
 
 
@@ -57,7 +57,7 @@ def dismiss(vault: Vault, dataset: str, *, load: str) -> int | None:
             files=writer.write(QUARANTINE, to_rows(rest)) if rest.height else [],
             sources=[],
             dropped={entry.file for entry in before.files if entry.table == QUARANTINE},
-            kind="dismiss",
+            kind=DISMISS,
             details={"load": loads.item()},
         )
     return held.height - rest.height

@@ -8,8 +8,9 @@ import polars as pl
 from workbench.foundation.errors import ParameterError
 from workbench.identity import link_records
 from workbench.schema import DENIALS, TABLES
+from workbench.schema.links import add_customer_ids
 from workbench.vault import Dataset, DatasetWriter, Vault
-from workbench.vault.entries import LINKS_TABLE, SHARED_TABLE, FileEntry
+from workbench.vault.entries import DISMISS, LINKS_TABLE, QUARANTINE, SHARED_TABLE, FileEntry
 from workbench.vault.parquet import translate_read_errors
 
 
@@ -17,8 +18,9 @@ def undo(vault: Vault, dataset: str) -> Dataset:
     """Make a version with the content from before the newest load that was not taken back yet.
 
     Withdrawals, objections and refusals in the load are kept even if the file was loaded by
-    mistake, with the identifiers of their records, so that they apply to the same person's other
-    records in all later versions. Consents in the load are removed with it. Links are made again.
+    mistake, with the identifiers that the load has of these persons, so that they apply to the same
+    person's other records in all later versions. Consents in the load are removed with it. Links
+    are made again, and refused records that were dismissed since stay dismissed.
     The version that is taken back stays readable under its number, and its file can be loaded
     again.
 
@@ -50,13 +52,14 @@ def undo(vault: Vault, dataset: str) -> Dataset:
             denials = _added_rows(before, base, "consents").filter(
                 pl.col("decision").cast(pl.String).is_in(DENIALS)
             )
-            identities = _added_rows(before, base, "identities").join(
-                denials, on="record_id", how="semi"
-            )
+            identities = _identities_of(denials, before, base)
+            quarantine = _without_dismissed(before, base)
         carried = {
             table: [*_files(base, table), *writer.write(table, rows)]
             for table, rows in (("consents", denials), ("identities", identities))
         }
+        if quarantine is not None:
+            carried[QUARANTINE] = writer.write(QUARANTINE, quarantine)
         linkage = _linkage(before, base, writer, carried)
         return writer.undo(before, base, carried={**carried, **linkage})
 
@@ -66,6 +69,27 @@ def _added_rows(before: Dataset, base: Dataset, table: str) -> pl.DataFrame:
     rows, earlier = before.stored_rows(table), base.stored_rows(table)
     on = [name for name in TABLES[table].stored_key if name in rows.collect_schema()]
     return rows.join(earlier, on=on, how="anti", nulls_equal=True).collect()
+
+
+def _identities_of(denials: pl.DataFrame, before: Dataset, base: Dataset) -> pl.DataFrame:
+    """Return the identifiers that the load has of all records of the customers who denied."""
+    links = before.links()
+    denying = add_customer_ids(denials.lazy().select("record_id"), links).select("customer_id")
+    stated = add_customer_ids(_added_rows(before, base, "identities").lazy(), links)
+    return stated.join(denying, on="customer_id", how="semi").drop("customer_id").collect()
+
+
+def _without_dismissed(before: Dataset, base: Dataset) -> pl.DataFrame | None:
+    """Return the refused rows of ``base`` that were not dismissed since; None if none were."""
+    made = {each.version for each in base.operations}
+    dismissed = [
+        str(each.details["load"])
+        for each in before.operations
+        if each.kind == DISMISS and each.version not in made
+    ]
+    if not dismissed:
+        return None
+    return base.quarantine().filter(~pl.col("source_id").is_in(dismissed)).collect()
 
 
 def _files(dataset: Dataset, table: str) -> list[FileEntry]:

@@ -8,6 +8,9 @@ import polars as pl
 #: The table of refused rows, which is stored beside the customer tables.
 QUARANTINE = "quarantine"
 
+#: Kind of the operation that removes the refused records of one load.
+DISMISS = "dismiss"
+
 #: The table of links between records and customers, which is stored beside the customer tables.
 LINKS_TABLE = "links"
 

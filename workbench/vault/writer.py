@@ -24,7 +24,7 @@ from workbench.vault.datasets import (
     stored_path,
     stored_place,
 )
-from workbench.vault.entries import FileEntry, Operation, SourceEntry
+from workbench.vault.entries import DISMISS, FileEntry, Operation, SourceEntry
 from workbench.vault.heads import Head, Heads
 from workbench.vault.keyring import Keyring
 from workbench.vault.merging import SMALL_ROWS, files_to_merge
@@ -151,10 +151,10 @@ class DatasetWriter:
                 "taken back"
             )
         later = {each.kind for each in newest.operations if each.version > last.version}
-        if lost := sorted(later - {"load", "undo"}):
+        if lost := sorted(later - {"load", "undo", DISMISS}):
             raise ParameterError(
                 f"dataset {self.name} has changes after its newest load that would be lost "
-                f"({', '.join(lost)}): nothing is taken back"
+                f"({', '.join(lost)}): nothing is taken back. Load a corrected export instead"
             )
         if not root_path(self.folder, last.base).is_file():
             raise IntegrityError(
@@ -175,7 +175,8 @@ class DatasetWriter:
         base : Dataset
             The version before that load, see ``before_newest_load``.
         carried : mapping of str to sequence of FileEntry
-            Files of each table that does not return to its state before the load.
+            Files of each table that does not return to its state before the load, for example the
+            refused rows if some were dismissed since.
         """
         last = _newest_load(newest)
         kept = [entry for entry in base.files if entry.table not in carried]
