@@ -1,11 +1,17 @@
 """README's own example, as a newcomer follows it."""
 
+import csv
 import re
+import tomllib
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import polars as pl
 import pytest
 
 from tests.conftest import PROJECT
+from workbench.sources import SourceMapping, open_source
 
 from .conftest import Command
 
@@ -46,3 +52,20 @@ def test_an_export_of_ones_own_reaches_a_report(workbench: Command, home: Path) 
     done = workbench("run", "segmentation", "--study", "shop.toml", "--json")
     assert done.code == 0, done.err
     assert done.json["runs"][0]["metrics"]["segments"]["n"] == pytest.approx(CUSTOMERS, abs=5)
+
+
+def test_the_mapping_of_readme_gives_the_times_and_totals_of_a_plain_recomputation(tmp_path: Path):
+    (tmp_path / "orders.csv").write_text(orders())
+    first: dict[str, datetime] = {}
+    total: dict[str, int] = {}
+    for row in csv.DictReader(orders().splitlines(), delimiter=";"):
+        stated = datetime.strptime(f"{row['placed']} +0000", "%d.%m.%y %H:%M %z")
+        placed = stated.replace(tzinfo=ZoneInfo("Europe/Amsterdam"))
+        customer = f"webshop:{row['customer']}"
+        first[customer] = min(placed, first.get(customer, placed))
+        total[customer] = total.get(customer, 0) + int(row["Total paid"].replace(",", ""))
+    mapping = SourceMapping.of(tomllib.loads(example()), name="orders")
+    tables = open_source(tmp_path / "orders.csv", mapping=mapping).read(0).tables
+    assert dict(tables["customers"].select("record_id", "first_seen_at").iter_rows()) == first
+    paid = tables["orders"].group_by("record_id").agg(pl.col("total_minor").sum())
+    assert dict(paid.iter_rows()) == total

@@ -143,6 +143,14 @@ def test_orders_are_loaded_in_batches(tmp_path: Path):
     assert not [note for note in notes if "whole" in note]
 
 
+def test_the_earliest_time_of_a_customer_is_that_of_all_batches(tmp_path: Path):
+    tables = {**LINES["tables"], "customers": {"first_seen_at": "placed_at"}}
+    mapping = SourceMapping.of({**LINES, "tables": tables}, name="lines")
+    rows = [line(order, 1, f"C{order % 5}", 28 - order // 3, "1.00", "") for order in range(80)]
+    notes = compared(tmp_path, [HEADER + "".join(rows)], mapping, size=300)
+    assert not [note for note in notes if "whole" in note]
+
+
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [

@@ -1,5 +1,7 @@
 """Mappings: what they may say, and all faults at once."""
 
+from datetime import UTC, datetime
+from itertools import permutations
 from pathlib import Path
 
 import polars as pl
@@ -351,3 +353,25 @@ def test_a_cell_that_one_of_two_decoders_cannot_read_refuses_its_record(see, tmp
     rules = faults_of(seen.reading.refused).select("source_row", "parameters").rows()
     assert [row for row, told in rules if "json" in told] == [2]
     assert [row for row, told in rules if "salesforce_id" in told] == [1, 2]
+
+
+@pytest.mark.parametrize("rows", [*permutations([("2", "A"), ("1", "B"), ("", "C"), ("3", "D")])])
+@pytest.mark.parametrize("order_by", [[], ["on DESC"], ["paid"]])
+def test_a_plain_expression_gives_the_value_that_the_schema_keeps(
+    tmp_path: Path, rows: list[tuple[str, str]], order_by: list[str]
+):
+    lines = [f"{no},7,{f'2024-05-0{day}' if day else ''},1.00\n" for day, no in rows]
+    path = _file(tmp_path, "no,who,on,paid\n" + "".join(lines))
+    customers = {
+        "first_seen_at": '"on"', "observed_at": '"on"', "region": "no", "order_by": order_by,
+    }  # fmt: skip
+    content = {**ORDERS, "record": {"id": "who"}, "tables": {"customers": customers}}
+    [row] = (
+        open_source(path, mapping=SourceMapping.of(content, name="o"), settings=SETTINGS)
+        .read(0)
+        .tables["customers"]
+        .iter_rows(named=True)
+    )
+    assert row["first_seen_at"] == datetime(2024, 5, 1, tzinfo=UTC)
+    assert row["observed_at"] == datetime(2024, 5, 3, tzinfo=UTC)
+    assert row["region"] == ("D" if order_by == ["on DESC"] else rows[0][1])

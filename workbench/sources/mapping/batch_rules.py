@@ -13,6 +13,7 @@ of several batches become one.
 import re
 from collections.abc import Iterator, Mapping
 
+from workbench.schema import TABLES
 from workbench.sources.mapping.mapping_rules import MonthsRule, WholeRule
 from workbench.sources.mapping.part_rules import PartRules
 
@@ -26,6 +27,8 @@ _OF_ONE_ROW = re.compile(
 )
 _CALL = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 _TEXT = re.compile(r"'(?:[^']|'')*'")
+#: Functions by which the schema keeps one of several values of a customer.
+_KEPT: Mapping[str, str] = {"earliest": "min", "latest": "max"}
 _MERGED = re.compile(r"\s*(MIN|MAX|FIRST|LAST)\s*\(([^()]*)\)\s*", re.IGNORECASE)
 
 
@@ -44,11 +47,19 @@ def merge_function(sql: str) -> str | None:
 
 
 def merge_functions(part: PartRules) -> Mapping[str, str]:
-    """Return ``merge_function`` of each column of ``customers``; others are known or constant."""
-    return {
+    """Return how each column of ``customers`` is joined; one that is not known is constant.
+
+    Of an expression that aggregates nothing, a row has the value that the schema keeps.
+    """
+    found = {
         column: merge_function(sql) or "known"
         for rule in part.tables.get("customers", ())
         for column, sql in rule.columns.items()
+    }
+    kept = {column: _KEPT.get(TABLES["customers"].column(column).keeps or "") for column in found}
+    return {
+        column: kept[column] or "known" if function == "known" else function
+        for column, function in found.items()
     }
 
 

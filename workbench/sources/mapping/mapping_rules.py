@@ -213,7 +213,9 @@ class RowRule(Declaration):
     ``record`` is the native id of the row's customer where it is not the record's. With ``per``
     one row is made for each combination of these names, and a plain expression gives the group's
     first value that is not null, in the order of ``order_by``: names, with DESC for descending. A
-    row of customers without ``order_by`` has the values that were observed last.
+    row of customers without ``order_by`` has the values that were observed last. Of a column of
+    which the schema keeps the earliest or the latest value, the row has the group's earliest or
+    latest value.
     """
 
     columns: Mapping[str, str]

@@ -37,9 +37,11 @@ SQL is the dialect of polars (``pl.sql_expr``). It may use the columns, derived 
 ``data_until_at`` (instant) and ``undated_at`` (instant, two days earlier: since then a statement
 without a time holds, and a fact without a time is dated then), and the mapping's own settings. If
 the cells of a money column X contain a currency, it is ``X_currency``. With ``per``, one row is
-made for each combination of these names, and expressions are aggregates (a plain expression gives
+made for each combination of these names, and expressions are aggregates. A plain expression gives
 the group's first value that is not null, in the order of ``order_by``; of customers without
-``order_by`` the value that was observed last). Where the rule of customers or attributes states no
+``order_by`` the value that was observed last. Of a column of which the schema keeps the earliest
+value, as ``first_seen_at``, or the latest, it gives the group's earliest or latest value in any
+order. Where the rule of customers or attributes states no
 ``observed_at``, a row of several records holds since all its values do, see ``statement_times``.
 Instants in expressions are in the source's zone; the local day of an instant X is ``X_on``. Native
 ids are written without the system: it is added to every column that the schema declares as

@@ -128,13 +128,14 @@ def _rows_of_rule(
         return rows.filter(pl.col("value").is_not_null()) if table == "attributes" else rows
     named = {f"={name}": value for name, value in columns.items()}
     kinds = records.lazy().group_by(per).agg(**named).collect_schema()
-    # A value that aggregates nothing is the first one that a record of the group has.
-    first = {
-        name: value.first(ignore_nulls=True) if kinds[name] == pl.List else value
-        for name, value in named.items()
+    stated_once = {
+        f"={name}": _value_of_group(value, TABLES[table].column(name))
+        if kinds[f"={name}"] == pl.List
+        else value
+        for name, value in columns.items()
     }
     rows = records.group_by(per, maintain_order=True).agg(
-        **first, source_row=pl.col("source_row").min(), **{_ROWS: pl.col("source_row")}
+        **stated_once, source_row=pl.col("source_row").min(), **{_ROWS: pl.col("source_row")}
     )
     if is_latest:
         rows = rows.sort("source_row")
@@ -144,6 +145,19 @@ def _rows_of_rule(
         pl.col("source_row", _ROWS),
         pl.col(f"^{HELD_SINCE}$"),
     )
+
+
+def _value_of_group(value: pl.Expr, column: Column) -> pl.Expr:
+    """Return one value of the records of a group, where an expression aggregates nothing.
+
+    It is the value that the schema keeps of several statements about a customer, the earliest or
+    the latest, or else the first one that a record of the group has.
+    """
+    if column.keeps == "earliest":
+        return value.min()
+    if column.keeps == "latest":
+        return value.max()
+    return value.first(ignore_nulls=True)
 
 
 def _default_columns(table: str) -> dict[str, pl.Expr]:
