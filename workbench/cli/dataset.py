@@ -43,6 +43,11 @@ def undo(
     session = Session.open(project=project, workspace=workspace, key=key, head=head)
     dataset_now = undo_load(session.vault, name)
     undone = dataset_now.operations[-1].undoes
+    # This is said first: counting customers refuses a damaged file, and the version is stored.
+    say(
+        f"The load that made version {undone} is taken back: dataset {name} is now at version "
+        f"{dataset_now.version}. Withdrawals, objections and refusals were kept."
+    )
     if as_json:
         print_json(
             {
@@ -54,10 +59,6 @@ def undo(
         )
     else:
         print_table(("table", "rows"), list(dataset_now.contents.items()))
-    say(
-        f"The load that made version {undone} is taken back: dataset {name} is now at version "
-        f"{dataset_now.version}. Withdrawals, objections and refusals were kept."
-    )
 
 
 @dataset.command("accept-restore")

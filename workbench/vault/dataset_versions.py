@@ -158,11 +158,12 @@ class DatasetVersions:
             Journal(version=writer.version, token=writer.token).write(
                 folder, name=self.name, key=self.keys.manifests
             )
-            try:
-                yield writer, before
-            finally:
-                # Unless the version was completed, the written files belong to no version.
-                remove_leftovers()
+            with self._naming_stored_version(writer.version):
+                try:
+                    yield writer, before
+                finally:
+                    # Unless the version was completed, the written files belong to no version.
+                    remove_leftovers()
 
     def accept_restore(self) -> Dataset:
         """Accept the newest stored version as the newest, see ``Vault.accept_restore``."""
@@ -206,6 +207,28 @@ class DatasetVersions:
         except WorkbenchError:
             return
         require_format(what, json.loads(old)["format"])
+
+    @contextmanager
+    def _naming_stored_version(self, number: int) -> Iterator[None]:
+        """Name the version in an error that comes after its root was stored.
+
+        The version counts from then on, so the message must not read as if nothing was changed.
+        """
+        try:
+            yield
+        except (WorkbenchError, OSError) as error:
+            if number not in version_numbers(self.folder):
+                raise
+            stored = (
+                f"dataset {self.name} is at version {number}: the change is stored, so do not "
+                f"repeat it; but a step after it failed: {error}"
+            )
+            if isinstance(error, IntegrityError):
+                raise IntegrityError(stored) from error
+            named = " with the same --head" if self.heads.copy else ""
+            raise InputError(
+                f"{stored}. The next command that changes the dataset{named} completes the step"
+            ) from error
 
     @contextmanager
     def _hold_lock(self) -> Iterator[None]:

@@ -143,17 +143,12 @@ class Heads:
         InputError
             A disk is full or a folder cannot be written.
         """
-        write_whole(self.own, self._sealed(head), mode=0o600)
-        if self.copy is None:
-            return
-        try:
-            write_whole(self.copy, self._sealed(head), mode=0o600)
-        except InputError as error:
-            raise InputError(
-                f"dataset {self.name} is at version {head.version}, but the copy of its head was "
-                f"not written: {error}. The next command that changes the dataset with the same "
-                "--head writes it"
-            ) from error
+        for place in self.places:
+            what = self._context if place == self.own else f"copy of the {self._context}"
+            try:
+                write_whole(place, self._sealed(head), mode=0o600)
+            except InputError as error:
+                raise InputError(f"the {what} was not written: {error}") from error
 
     def fault(
         self,

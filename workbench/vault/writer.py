@@ -119,8 +119,8 @@ class DatasetWriter:
         Raises
         ------
         InputError
-            The disk is full. The version before stays the newest; only where the root was written
-            and the head was not, the new version exists and the next writer writes its head.
+            The disk is full. The version before stays the newest unless the root was written: the
+            new version exists then, the message names it, and the next writer writes its head.
         """
         base = before or self.empty_dataset
         operation = Operation(
@@ -235,6 +235,11 @@ class DatasetWriter:
             raise IntegrityError(
                 f"dataset {self.name} has a version {self.version} already: load again"
             )
+        # A merged file replaces files that this writer had written: no version names those.
+        named = {stored_path(self.folder, entry.file) for entry in entries}
+        for written in (self.folder / "files").glob(f"{self.token}*"):
+            if written not in named:
+                written.unlink()
         sync_folder(self.folder / "files")
         content = sealed_root(root, self.keys.manifests)
         write_whole(path, content, mode=0o600)
@@ -247,11 +252,6 @@ class DatasetWriter:
                 highest=self.version,
             )
         )
-        # A merged file replaces files that this writer had written: no version names those.
-        named = {stored_path(self.folder, entry.file) for entry in entries}
-        for path in (self.folder / "files").glob(f"{self.token}*"):
-            if path not in named:
-                path.unlink()
         return read_version(self.folder, self.name, self.version, self.keys, lists)
 
     def _write_tables(
