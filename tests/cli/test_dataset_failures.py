@@ -123,3 +123,39 @@ def test_an_undo_is_said_although_the_customers_cannot_be_counted(two: Command, 
     assert undone.code == 6
     assert "dataset d is now at version 3" in undone.err
     assert Vault.open(home / ".workbench").dataset("d").version == 3
+
+
+def _replace_by_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def _replace_by_link(path: Path) -> None:
+    path.symlink_to(path.rename(path.parent.parent / "aside"))
+
+
+@pytest.mark.parametrize("damage", [_flip, _replace_by_folder, _replace_by_link])
+def test_a_damaged_newest_root_is_refused_with_a_way_out(
+    two: Command,
+    load: Callable[[str], list[str]],
+    home: Path,
+    damage: Callable[[Path], None],
+) -> None:
+    damage(home / ".workbench" / "datasets" / "d" / "versions" / "00000002")
+    for words in (load("03"), ["dataset", "undo", "d"], ["status"], ["status", "--check"]):
+        refused = two(*words)
+        assert refused.code == 6, words
+        assert "dataset d, version 2" in refused.err
+        assert "versions/00000002" in refused.err
+        assert "run `workbench dataset accept-restore d`, which gives up" in refused.err
+    accepted = two("dataset", "accept-restore", "d", "--json")
+    assert accepted.code == 0, accepted.err
+    assert (accepted.json["version"], accepted.json["given_up"]) == (1, [2])
+    said = " ".join(accepted.err.split())
+    assert "Version 1 of dataset d is the newest from now on." in said
+    assert "Given up since they are damaged: version 2." in said
+    assert f"is kept in {home / '.workbench' / 'datasets' / 'd' / 'given-up'}." in said
+    assert "Load the later exports again, withdrawals of consent first." in said
+    assert two("status", "--check").code == 0
+    again = two(*load("02"), "--json")
+    assert (again.code, again.json["version"]) == (0, 3)

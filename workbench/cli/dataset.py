@@ -1,6 +1,6 @@
-"""``workbench dataset``: take back a load, or accept a restored backup."""
+"""``workbench dataset``: take back a load, accept a restored backup, give up what is damaged."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,8 +16,11 @@ from workbench.cli.options import (
 from workbench.foundation.progress import say
 from workbench.session import Session
 
+if TYPE_CHECKING:
+    from workbench.vault.giving_up import AcceptedVersion
+
 dataset = typer.Typer(
-    help="Take back a load, or accept a restored backup.",
+    help="Take back a load, accept a restored backup, or give up damaged versions.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
@@ -70,18 +73,42 @@ def accept_restore(
     head: HeadCopy = None,
     as_json: AsJson = False,
 ) -> None:
-    """Accept that a backup was restored.
+    """Accept that a backup was restored, or give up the newest versions that are damaged.
 
-    The newest version that is stored counts from then on. Withdrawals of consent that came after
-    the backup are lost: load them again before anything is run.
+    The newest stored version that is whole counts from then on. Withdrawals of consent that came
+    with later versions are lost: load them again before anything is run.
     """
     session = Session.open(project=project, workspace=workspace, key=key, head=head)
     accepted = session.vault.accept_restore(name)
+    dataset_now = accepted.dataset
+    say(_acceptance_text(accepted))
     if as_json:
-        print_json({"dataset": name, "version": accepted.version, "tables": accepted.contents})
+        print_json(
+            {
+                "dataset": name,
+                "version": dataset_now.version,
+                "given_up": list(accepted.given_up),
+                "tables": dataset_now.contents,
+            }
+        )
     else:
-        print_table(("table", "rows"), list(accepted.contents.items()))
-    say(
-        f"Version {accepted.version} of dataset {name} is the newest from now on. Load the later "
-        "exports again, withdrawals of consent first."
+        print_table(("table", "rows"), list(dataset_now.contents.items()))
+
+
+def _acceptance_text(accepted: "AcceptedVersion") -> str:
+    version = f"Version {accepted.dataset.version} of dataset {accepted.dataset.name}"
+    if accepted.has_new_copy:
+        return f"The copy of the head is made. {version} is the newest, as before."
+    if accepted.is_as_before:
+        return f"{version} is whole and was the newest already: nothing is changed."
+    given_up = ""
+    if accepted.given_up:
+        numbers = ", ".join(map(str, accepted.given_up))
+        given_up = (
+            f" Given up since they are damaged: version {numbers}. What is left of them is kept in "
+            f"{accepted.moved_to}."
+        )
+    return (
+        f"{version} is the newest from now on.{given_up} Load the later exports again, withdrawals "
+        "of consent first."
     )

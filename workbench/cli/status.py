@@ -104,7 +104,9 @@ def status(
     damaged = _print_checks(checks) if check else [str(error) for error in faults]
     if damaged:
         raise IntegrityError(
-            "stored files are not the files that were written:\n  " + "\n  ".join(damaged)
+            "stored files are not the files that were written; put them back from a backup, or run "
+            "`workbench dataset accept-restore NAME`, which gives up the newest versions of a "
+            "dataset that are damaged:\n  " + "\n  ".join(damaged)
         )
 
 

@@ -8,7 +8,7 @@ import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -22,17 +22,26 @@ from workbench.foundation.errors import (
 )
 from workbench.foundation.progress import say
 from workbench.vault.datasets import Dataset, read_version
+from workbench.vault.giving_up import (
+    AcceptedVersion,
+    content_fault,
+    form_fault,
+    move_roots,
+    newest_usable,
+)
 from workbench.vault.heads import NO_ROOT, Head, Heads, Root
 from workbench.vault.journal import Journal, recover
 from workbench.vault.keyring import Keyring
 from workbench.vault.keys import Key
 from workbench.vault.private_folders import make_private
+from workbench.vault.regular_files import read_regular
 from workbench.vault.roots import (
     read_root,
     require_format,
     root_path,
     roots_backwards,
     version_numbers,
+    way_out,
 )
 from workbench.vault.sealed_lists import Lists
 from workbench.vault.sealing import unseal
@@ -73,7 +82,8 @@ class DatasetVersions:
         IntegrityError
             The version is damaged.
         """
-        return read_version(self.folder, self.name, number, self.keys)
+        with self._with_way_out(number):
+            return read_version(self.folder, self.name, number, self.keys)
 
     def read_all(self) -> tuple[list[Dataset], dict[int, WorkbenchError]]:
         """Open all versions; return them, and the errors of others by number."""
@@ -81,7 +91,8 @@ class DatasetVersions:
         lists = Lists(self.folder, self.name, self.keys.manifests)
         for number in version_numbers(self.folder):
             try:
-                opened.append(read_version(self.folder, self.name, number, self.keys, lists))
+                with self._with_way_out(number):
+                    opened.append(read_version(self.folder, self.name, number, self.keys, lists))
             except WorkbenchError as error:
                 faults[number] = error
         return opened, faults
@@ -165,17 +176,59 @@ class DatasetVersions:
                     # Unless the version was completed, the written files belong to no version.
                     remove_leftovers()
 
-    def accept_restore(self) -> Dataset:
-        """Accept the newest stored version as the newest, see ``Vault.accept_restore``."""
+    def accept_restore(self) -> AcceptedVersion:
+        """Accept the newest usable version as the newest, see ``Vault.accept_restore``."""
         if not version_numbers(self.folder):
             raise ParameterError(
                 f"no version of a dataset {self.name!r} is stored: restore its backup first"
             )
         with self._hold_lock():
-            newest = self.read(version_numbers(self.folder)[-1])
-            newest.require_form()
-            self._write_head(newest.root, highest=self.heads.highest(newest.version))
-            return newest
+            # A journal that a crash left would remove the files of a version that is given up.
+            recover(self.folder, name=self.name, key=self.keys.manifests)
+            if (dataset := self._newest_without_copy()) is not None:
+                self._write_head(dataset.root, highest=self.heads.highest(dataset.version))
+                return AcceptedVersion(dataset=dataset, is_as_before=True, has_new_copy=True)
+            return self._accept(version_numbers(self.folder))
+
+    def _accept(self, numbers: list[int]) -> AcceptedVersion:
+        """Accept the newest usable version, give up newer ones, and write the head."""
+        lists = Lists(self.folder, self.name, self.keys.manifests)
+        read = partial(read_version, self.folder, self.name, keys=self.keys, lists=lists)
+        is_as_before = self.head_fault() is None
+        dataset = newest_usable(self.name, numbers, read, form_fault)
+        if is_as_before and dataset.version == numbers[-1]:
+            # Nothing else is damaged, so this is about a file that does not have its hash.
+            dataset = newest_usable(self.name, numbers, read, content_fault)
+        given_up = tuple(number for number in numbers if number > dataset.version)
+        if is_as_before and not given_up:
+            return AcceptedVersion(dataset=dataset, is_as_before=True)
+        try:
+            self._write_head(dataset.root, highest=self.heads.highest(dataset.version, numbers))
+            moved_to = move_roots(self.folder, given_up) if given_up else None
+        except InputError as error:
+            raise InputError(
+                f"version {dataset.version} of dataset {self.name} is not accepted completely: "
+                f"{error}; then run the same command again"
+            ) from error
+        return AcceptedVersion(dataset=dataset, given_up=given_up, moved_to=moved_to)
+
+    def _newest_without_copy(self) -> Dataset | None:
+        """Open the newest version if only a copy of its head is missing; None otherwise."""
+        if self.heads.copy is None or self.heads.copy.exists():
+            return None
+        try:
+            return replace(self, heads=replace(self.heads, copy=None)).newest()
+        except IntegrityError:
+            return None
+
+    @contextmanager
+    def _with_way_out(self, number: int) -> Iterator[None]:
+        """Add what to do to an error that says what is damaged in a version."""
+        try:
+            yield
+        except IntegrityError as error:
+            todo = way_out(self.folder, self.name, number)
+            raise IntegrityError(f"{error}; {todo}") from error
 
     def _held_heads(self) -> list[Head | None]:
         return [self.heads.read(place) for place in self.heads.places]
@@ -192,19 +245,20 @@ class DatasetVersions:
         )
 
     def _root(self, number: int) -> Root:
-        try:
-            return read_root(self.folder, self.name, number, self.keys.manifests)[1]
-        except IntegrityError:
-            self._refuse_format_1(number)
-            raise
+        with self._with_way_out(number):
+            try:
+                return read_root(self.folder, self.name, number, self.keys.manifests)[1]
+            except IntegrityError:
+                self._refuse_format_1(number)
+                raise
 
     def _refuse_format_1(self, number: int) -> None:
         """Refuse a version of format 1, which was sealed with the workspace's key, as too old."""
         what = f"dataset {self.name}, version {number}"
-        sealed = root_path(self.folder, number).read_bytes()
         try:
+            sealed = read_regular(root_path(self.folder, number))
             old = unseal(sealed, key=self._workspace_key, context=what)
-        except WorkbenchError:
+        except (WorkbenchError, OSError):
             return
         require_format(what, json.loads(old)["format"])
 

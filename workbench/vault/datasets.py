@@ -4,6 +4,7 @@
     datasets/NAME/lists/<id>.sealed     files of one table, or some operations; shared by versions
     datasets/NAME/files/<id>.parquet    one table, one bucket, one part; keys of its own
     datasets/NAME/journal.sealed        the files that a load in progress makes
+    datasets/NAME/given-up/             roots of damaged versions, see ``vault.giving_up``
     heads/NAME.sealed                   the version that was written last, see ``vault.heads``
 
 A load writes files first, then the lists that changed, then the root, and the head last. The root
@@ -61,7 +62,7 @@ from workbench.vault.parquet import (
     scan_encrypted,
     translate_read_errors,
 )
-from workbench.vault.roots import context_of, read_root
+from workbench.vault.roots import context_of, read_root, way_out
 from workbench.vault.sealed_lists import ListEntry, Lists
 
 #: Name of the lists of operations in their seal.
@@ -217,19 +218,23 @@ class Dataset:
             if entry.table == table and (with_guests or entry.bucket != NO_CUSTOMER)
         ]
         try:
-            files = [self.rows_of(entry) for entry in entries]
+            files = [self._scan_file(entry) for entry in entries]
         except IntegrityError as error:
             raise IntegrityError(self._faults(self.damaged_files() or [str(error)])) from error
         return scan_files(files, rows=[entry.rows for entry in entries]) if files else None
 
     def rows_of(self, entry: FileEntry) -> pl.LazyFrame:
-        """Check one file of the dataset and return its rows, lazily."""
-        return scan_encrypted(
-            self.path_of(entry),
-            keys=self.keys.keys_of(entry, self.place_of(entry)),
-            place=self.place_of(entry),
-            sha256=entry.sha256,
-        )
+        """Check one file of the dataset and return its rows, lazily.
+
+        Raises
+        ------
+        IntegrityError
+            The file is missing or is not the file that was written.
+        """
+        try:
+            return self._scan_file(entry)
+        except IntegrityError as error:
+            raise IntegrityError(self._faults([str(error)])) from error
 
     def quarantine(self) -> pl.LazyFrame:
         """Return the refused rows, with their reasons and raw cells."""
@@ -282,9 +287,17 @@ class Dataset:
         """Return the place for which one of its files was written."""
         return stored_place(self.name, entry.table, entry.bucket, entry.file)
 
+    def _scan_file(self, entry: FileEntry) -> pl.LazyFrame:
+        return scan_encrypted(
+            self.path_of(entry),
+            keys=self.keys.keys_of(entry, self.place_of(entry)),
+            place=self.place_of(entry),
+            sha256=entry.sha256,
+        )
+
     def _faults(self, found: list[str]) -> str:
-        head = f"{self.label}: stored files are not the files that were written:"
-        return "\n  ".join([head, *found])
+        head = f"{self.label}: stored files are not the files that were written; "
+        return "\n  ".join([f"{head}{way_out(self.folder, self.name, self.version)}:", *found])
 
 
 class _Tables(Mapping[str, pl.LazyFrame]):

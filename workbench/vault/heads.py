@@ -24,17 +24,19 @@ happened before the first command that named it.
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from workbench.foundation.errors import InputError, IntegrityError
 from workbench.foundation.files import write_whole
 from workbench.vault.keys import Key
+from workbench.vault.regular_files import read_regular
 from workbench.vault.sealed_lists import compact_json
 from workbench.vault.sealing import seal, unseal
 
-_SKIPPED = 1_000  # Numbers that are not used where the workspace's head cannot be read.
+#: Number of version numbers that are skipped where the workspace's head cannot be read.
+_SKIPPED = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,18 +123,16 @@ class Heads:
             The head was changed, damaged or swapped.
         """
         try:
-            content = place.read_bytes()
+            content = read_regular(place)
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise IntegrityError(f"{self._context} cannot be read: {error.strerror}") from error
+            found = f"{self._context} cannot be read ({error.strerror})"
+            raise IntegrityError(f"{found}: {self._way_out(place)}") from error
         try:
             opened = unseal(content, key=self.key, context=self._context)
         except IntegrityError as error:
-            raise IntegrityError(
-                f"{error}. Put back the file from a backup, or if the newest version that is "
-                f"stored is the right one, run `workbench dataset accept-restore {self.name}`"
-            ) from error
+            raise IntegrityError(f"{error}: {self._way_out(place)}") from error
         return Head(**json.loads(opened))
 
     def write(self, head: Head) -> None:
@@ -177,11 +177,12 @@ class Heads:
         held = [self.read(place) for place in self.places]
         return any(head is None or head.root != newest.sha256 for head in held)
 
-    def highest(self, newest: int) -> int:
+    def highest(self, newest: int, damaged: Iterable[int] = ()) -> int:
         """Return a number that is at least as high as any number that a version ever had.
 
         Where the workspace's head cannot be read, it is unknown how many numbers were used, so a
-        thousand numbers are skipped.
+        thousand numbers are skipped. The number of a damaged root may be made up: it does not count
+        if it is a thousand higher than all others, since one such root could use up all numbers.
         """
         numbers, skipped = [newest], 0
         for place in self.places:
@@ -192,7 +193,8 @@ class Heads:
                 numbers.append(head.highest)
             elif place == self.own:
                 skipped = _SKIPPED
-        return max(numbers) + skipped
+        known = max(numbers) + skipped
+        return max(known, *(number for number in damaged if number <= known + _SKIPPED), 0)
 
     def _fault(self, head: Head | None, newest: Root | None) -> str | None:
         meant = (
@@ -240,6 +242,12 @@ class Heads:
             f"dataset {self.name}: by the copy of its head in {copy.parent} version "
             f"{head.version} was written, and the stored versions do not lead back to it: if a "
             f"backup was restored on purpose, run {accept}"
+        )
+
+    def _way_out(self, place: Path) -> str:
+        return (
+            f"put back {place} from a backup, or if the newest version that is stored is the right "
+            f"one, run `workbench dataset accept-restore {self.name}`"
         )
 
     def _sealed(self, head: Head) -> bytes:

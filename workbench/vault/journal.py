@@ -18,6 +18,8 @@ from workbench.foundation.errors import IntegrityError
 from workbench.foundation.files import write_whole
 from workbench.foundation.progress import say
 from workbench.vault.keys import Key
+from workbench.vault.regular_files import read_regular
+from workbench.vault.roots import version_numbers
 from workbench.vault.sealed_lists import compact_json
 from workbench.vault.sealing import seal, unseal
 
@@ -45,18 +47,20 @@ def recover(folder: Path, *, name: str, key: Key) -> int:
     """
     path = _path(folder)
     try:
-        content = unseal(path.read_bytes(), key=key, context=_context(name))
+        content = unseal(read_regular(path), key=key, context=_context(name))
     except FileNotFoundError:
         return 0
+    except OSError as error:
+        raise IntegrityError(
+            f"{_context(name)} cannot be read ({error.strerror}): remove {path}"
+        ) from error
     except IntegrityError as error:
         say(f"{error}; files that a crash may have left are not removed")
         path.unlink()
         return 0
     journal = Journal(**json.loads(content))
     left: list[Path] = []
-    if not (folder / "versions" / f"{journal.version:08d}").exists() and _TOKEN.fullmatch(
-        journal.token
-    ):
+    if journal.version not in version_numbers(folder) and _TOKEN.fullmatch(journal.token):
         left += (folder / "files").glob(f"{journal.token}*")
         left += (folder / "lists").glob(f"{journal.token}*")
         left += (folder / "lists").glob(f".{journal.token}*")

@@ -28,7 +28,6 @@ import hashlib
 import os
 import re
 import resource
-import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -41,6 +40,7 @@ import polars as pl
 from workbench.foundation.errors import AccessError, InputError, IntegrityError
 from workbench.schema.customer_data import write_parquet
 from workbench.vault.keys import Key
+from workbench.vault.regular_files import open_regular
 
 #: Parts of polars' messages when a tag fails, a length is impossible, or a file became shorter.
 _DAMAGE = ("ncryption error", "out of specification", "range.end as u64 <= self.size")
@@ -175,7 +175,7 @@ def scan_encrypted(path: Path, *, keys: FileKeys, place: Place, sha256: str) -> 
     )
     allow_many_open_files()
     try:
-        with _open(path) as file:
+        with open_regular(path) as file:
             if (fault := _fault(file, sha256)) is not None:
                 raise IntegrityError(f"{place}: {fault}")
             frame = pl.scan_parquet(file, glob=False, decryption=decryption)
@@ -204,7 +204,7 @@ def fault_of(path: Path, sha256: str, *, places: Mapping[str, Place]) -> str | N
         Places of other files by their hash, so that the message can name the file found here.
     """
     try:
-        with _open(path) as file:
+        with open_regular(path) as file:
             _hashed.pop(_identity(file), None)
             if (found := _hash(file)) == sha256:
                 return None
@@ -223,7 +223,7 @@ def form_fault_of(path: Path) -> str | None:
     This finds a plain file in the place of an encrypted one, but not another encrypted file.
     """
     try:
-        with _open(path) as file:
+        with open_regular(path) as file:
             return None if _is_encrypted(file) else _PLAIN
     except FileNotFoundError:
         return "missing"
@@ -252,21 +252,12 @@ def translate_read_errors(holding: str) -> Iterator[None]:
             raise
         raise IntegrityError(
             f"{holding}: a page was changed or damaged since it was written; "
-            "`workbench status --check` names the file"
+            "`workbench status --check` names the file to put back from a backup"
         ) from error
     except OSError as error:
         if _system_reason(error) != os.strerror(errno.EMFILE):
             raise
         raise InputError(f"{holding}: {_TOO_MANY}") from error
-
-
-def _open(path: Path) -> FileIO:
-    """Open a regular file; a link, a folder or a pipe in its place is refused."""
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise OSError(errno.EINVAL, "not a regular file")
-    return FileIO(handle)
 
 
 def _fault(file: FileIO, sha256: str) -> str | None:

@@ -7,6 +7,7 @@ the fingerprint of all operations up to this version.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -16,16 +17,23 @@ from workbench.foundation.errors import IntegrityError, ParameterError
 from workbench.vault.entries import Operation
 from workbench.vault.heads import Root
 from workbench.vault.keys import Key
+from workbench.vault.regular_files import read_regular
 from workbench.vault.sealed_lists import ListEntry, compact_json, digest
 from workbench.vault.sealing import seal, unseal
 
 #: Number of the layout, increased when the layout changes; any other number is refused.
 FORMAT = 2
 
+_ROOT_NAME = re.compile(r"[0-9]{8}")
+
 
 def version_numbers(folder: Path) -> list[int]:
-    """Return the numbers of the versions that have a root, oldest first."""
-    return sorted(int(p.name) for p in (folder / "versions").glob("[0-9]*") if p.name.isdecimal())
+    """Return the numbers of the versions that have a root, oldest first.
+
+    Whatever has the name of a root counts, also a folder or a link: the version is damaged then.
+    """
+    found = (folder / "versions").glob("*")
+    return sorted(int(path.name) for path in found if _ROOT_NAME.fullmatch(path.name))
 
 
 def root_path(folder: Path, version: int) -> Path:
@@ -46,12 +54,20 @@ def read_root(folder: Path, name: str, version: int, key: Key) -> tuple[dict[str
         The root was changed, damaged or swapped.
     """
     path = root_path(folder, version)
-    if not path.is_file():
-        known = ", ".join(map(str, version_numbers(folder)))
-        raise ParameterError(f"dataset {name} has no version {version}. Known: {known}")
     context = context_of(name, version)
-    content = path.read_bytes()
-    root: dict[str, Any] = json.loads(unseal(content, key=key, context=context))
+    try:
+        content = read_regular(path)
+    except FileNotFoundError as error:
+        known = ", ".join(map(str, version_numbers(folder)))
+        raise ParameterError(f"dataset {name} has no version {version}. Known: {known}") from error
+    except OSError as error:
+        raise IntegrityError(
+            f"{context} is damaged: versions/{path.name} cannot be read ({error.strerror})"
+        ) from error
+    try:
+        root: dict[str, Any] = json.loads(unseal(content, key=key, context=context))
+    except IntegrityError as error:
+        raise IntegrityError(f"{error}, file versions/{path.name}") from error
     require_format(context, root["format"])
     if (root["dataset"], root["version"]) != (name, version):
         raise IntegrityError(f"{context} was swapped: it contains the root of another version")
@@ -62,6 +78,17 @@ def read_root(folder: Path, name: str, version: int, key: Key) -> tuple[dict[str
         operations=sum(ListEntry(**each).length for each in root["log"]),
     )
     return root, found
+
+
+def way_out(folder: Path, name: str, version: int) -> str:
+    """Return what to do where a file of a version is damaged or missing."""
+    put_back = "put back what is damaged or missing from a backup"
+    if version < max(version_numbers(folder), default=0):
+        return put_back
+    return (
+        f"{put_back}, or run `workbench dataset accept-restore {name}`, which gives up the newest "
+        "versions that are damaged"
+    )
 
 
 def sealed_root(root: Mapping[str, Any], key: Key) -> bytes:

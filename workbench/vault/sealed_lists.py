@@ -16,6 +16,7 @@ from typing import Any
 from workbench.foundation.errors import IntegrityError
 from workbench.foundation.files import write_whole
 from workbench.vault.keys import Key
+from workbench.vault.regular_files import read_regular
 from workbench.vault.sealing import seal, unseal
 
 
@@ -73,16 +74,19 @@ class Lists:
         """
         if entry.sha256 not in self._read:
             context = self._context(what)
+            path = self._path(entry.list)
+            file = f"file lists/{path.name}"
             try:
-                content = self._path(entry.list).read_bytes()
+                content = read_regular(path)
+            except FileNotFoundError as error:
+                raise IntegrityError(f"{context} is missing, {file}") from error
             except OSError as error:
                 raise IntegrityError(
-                    f"{context} is missing or cannot be read ({error.strerror}): list {entry.list}"
+                    f"{context} cannot be read ({error.strerror}), {file}"
                 ) from error
-            opened = unseal(content, key=self.key, context=context)
             if digest(content) != entry.sha256:
-                raise IntegrityError(f"{context} was swapped with another one: list {entry.list}")
-            self._read[entry.sha256] = json.loads(opened)
+                raise IntegrityError(f"{context} was swapped, changed or damaged, {file}")
+            self._read[entry.sha256] = json.loads(unseal(content, key=self.key, context=context))
         return self._read[entry.sha256]
 
     def _path(self, name: str) -> Path:

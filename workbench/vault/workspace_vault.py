@@ -30,6 +30,7 @@ from workbench.foundation.errors import (
 from workbench.foundation.files import write_whole
 from workbench.vault.dataset_versions import DatasetVersions
 from workbench.vault.datasets import Dataset
+from workbench.vault.giving_up import AcceptedVersion
 from workbench.vault.heads import Heads
 from workbench.vault.kept_kinds import require_kind
 from workbench.vault.keyring import Keyring
@@ -213,15 +214,20 @@ class Vault:
             )
         return self._versions(name).open_writer(buckets)
 
-    def accept_restore(self, name: str) -> Dataset:
-        """Accept the newest stored version as the newest, although a later one was written.
+    def accept_restore(self, name: str) -> AcceptedVersion:
+        """Accept the newest usable version as the newest, although a later one was written.
+
+        A version is usable if its root and its lists open and none of its files is missing or
+        plain. Where nothing is wrong with the newest version but the content of a file, the newest
+        version is accepted whose files all have their hashes. Newer versions are given up: their
+        roots are moved away, and their numbers are not used again.
 
         Raises
         ------
         ParameterError
             No version of such a dataset is stored.
         IntegrityError
-            The newest version that is stored is damaged.
+            No version is usable.
         """
         if not _NAME.fullmatch(name):
             raise self._unknown(name)

@@ -29,7 +29,13 @@ from workbench.vault.heads import Head, Heads
 from workbench.vault.keyring import Keyring
 from workbench.vault.merging import SMALL_ROWS, files_to_merge
 from workbench.vault.parquet import translate_read_errors, write_encrypted
-from workbench.vault.roots import FORMAT, next_fingerprint, root_path, sealed_root
+from workbench.vault.roots import (
+    FORMAT,
+    next_fingerprint,
+    root_path,
+    sealed_root,
+    version_numbers,
+)
 from workbench.vault.sealed_lists import ListEntry, Lists, digest
 
 _OPERATIONS_A_LIST = 64  # All later versions share a full list of operations.
@@ -156,12 +162,14 @@ class DatasetWriter:
                 f"dataset {self.name} has changes after its newest load that would be lost "
                 f"({', '.join(lost)}): nothing is taken back. Load a corrected export instead"
             )
-        if not root_path(self.folder, last.base).is_file():
-            raise IntegrityError(
-                f"dataset {self.name}: version {last.base}, from before the newest load, is "
-                "missing, so the load cannot be taken back: restore the version from a backup"
-            )
-        return read_version(self.folder, self.name, last.base, self.keys)
+        what = f"version {last.base}, from before the newest load,"
+        refusal = "so the load cannot be taken back: put back the version from a backup"
+        if last.base not in version_numbers(self.folder):
+            raise IntegrityError(f"dataset {self.name}: {what} is missing, {refusal}")
+        try:
+            return read_version(self.folder, self.name, last.base, self.keys)
+        except IntegrityError as error:
+            raise IntegrityError(f"{what} cannot be opened ({error}), {refusal}") from error
 
     def undo(
         self, newest: Dataset, base: Dataset, *, carried: Mapping[str, Sequence[FileEntry]]
@@ -214,7 +222,7 @@ class DatasetWriter:
         known: Sequence[Dataset],
     ) -> Dataset:
         """Write the lists that changed, the root and the head; return the version as read back."""
-        entries = self._merge_small_files(entries)
+        entries = self._merge_small_files(entries, before)
         lists = Lists(self.folder, self.name, self.keys.manifests)
         log, operations = self._write_operations(lists, before, operation)
         root = {
@@ -282,11 +290,11 @@ class DatasetWriter:
         rest = [asdict(each) for each in (*before.operations[shared:], operation)]
         return (*full, lists.write(OPERATIONS, self._new_name(), rest)), shared + len(rest)
 
-    def _merge_small_files(self, entries: list[FileEntry]) -> list[FileEntry]:
+    def _merge_small_files(self, entries: list[FileEntry], before: Dataset) -> list[FileEntry]:
         """Write small files as one where there are too many; return the files afterwards."""
         for group in files_to_merge(entries):
-            with translate_read_errors(f"dataset {self.name}"):
-                rows = pl.concat([self.empty_dataset.rows_of(entry) for entry in group]).collect()
+            with translate_read_errors(before.label):
+                rows = pl.concat([before.rows_of(entry) for entry in group]).collect()
             first = group[0]
             made = self._write(first.table, first.bucket, rows)
             names = {entry.file for entry in group}
