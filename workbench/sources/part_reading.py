@@ -8,6 +8,7 @@ from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import MISSING, Rule, join_faults, make_faults
 from workbench.sources.mapping.found_names import FoundNames
+from workbench.sources.mapping.joined_dates import read_expression
 from workbench.sources.mapping.mapped_records import (
     MappedRecords,
     Rows,
@@ -100,7 +101,7 @@ def find_wholes(records: pl.DataFrame, context: PartContext) -> pl.DataFrame:
     if context.part.record.together is None:
         return pl.DataFrame(schema={"source_row": pl.Int64, "whole": pl.String})
     with explain_sql_errors(context, "record.together"):
-        whole = pl.sql_expr(context.part.record.together).cast(pl.String)
+        whole = read_expression(context.part.record.together, records).cast(pl.String)
         return records.select("source_row", whole=whole).drop_nulls()
 
 
@@ -128,8 +129,8 @@ def find_repeated(accepted: pl.DataFrame, found: PartMembers, context: PartConte
     with explain_sql_errors(context, "record.key"):
         keyed = accepted.select(
             "source_row",
-            key=pl.sql_expr(record.key).cast(pl.String),
-            newer=pl.lit(0) if record.newer is None else pl.sql_expr(record.newer),
+            key=read_expression(record.key, accepted).cast(pl.String),
+            newer=pl.lit(0) if record.newer is None else read_expression(record.newer, accepted),
         ).filter(pl.col("key").is_not_null())
     newest_last = keyed.sort("newer", "source_row", nulls_last=False)
     kept = newest_last.unique("key", keep="last")

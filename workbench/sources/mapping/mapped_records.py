@@ -14,6 +14,7 @@ from workbench.foundation.errors import InputError
 from workbench.schema.record_faults import Rule, join_faults, make_faults
 from workbench.sources.formats.json_values import pause_garbage_collection
 from workbench.sources.mapping.header_checks import check_places
+from workbench.sources.mapping.joined_dates import first_moment_of, in_zone, read_expression
 from workbench.sources.mapping.mapping_rules import (
     DeriveEntry,
     LookupRule,
@@ -132,7 +133,9 @@ def assumption_notes(accepted: pl.DataFrame, context: PartContext) -> Iterator[s
     assume = context.part.assume
     with explain_sql_errors(context, "assume"):
         yield from _rounding_notes(accepted, context)
-        conditions = [pl.sql_expr(sql).fill_null(value=False).sum() for sql in assume.values()]
+        conditions = [
+            read_expression(sql, accepted).fill_null(value=False).sum() for sql in assume.values()
+        ]
         for sentence, condition in zip(assume, conditions, strict=True):
             count = accepted.select(condition).item() or 0
             if count := context.evidence.count(f"assume {sentence!r}", count):
@@ -172,17 +175,18 @@ def _complete_records(
     frame = _derive_columns(frame, part.derive, "derive", context)
     record = part.record
     with explain_sql_errors(context, "record"):
+        observed_at = read_expression(record.observed_at, frame)
         complete = frame.with_columns(
-            native_record_id(record.id),
-            pl.sql_expr(record.kind).alias(KIND),
-            to_utc_instant(pl.sql_expr(record.observed_at), frame, provenance).alias(OBSERVED),
+            native_record_id(record.id, frame),
+            read_expression(record.kind, frame).alias(KIND),
+            to_utc_instant(observed_at, frame, provenance).alias(OBSERVED),
         )
     return complete, tuple(notes)
 
 
-def native_record_id(sql: str | None) -> pl.Expr:
+def native_record_id(sql: str | None, records: pl.DataFrame) -> pl.Expr:
     """Return the expression of ``_record_id``, the native id with its system; null for guests."""
-    native = pl.lit(None) if sql is None else pl.sql_expr(sql)
+    native = pl.lit(None) if sql is None else read_expression(sql, records)
     return (pl.col("system") + ":" + native.cast(pl.String)).alias(RECORD)
 
 
@@ -220,34 +224,35 @@ def _derive_columns(
 ) -> pl.DataFrame:
     for name, rule in rules.items():
         with explain_sql_errors(context, f"{where}.{name}"):
-            frame = frame.with_columns(_derive(rule).alias(name))
+            frame = frame.with_columns(_derive(rule, frame).alias(name))
     return frame
 
 
-def _derive(rule: DeriveEntry) -> pl.Expr:
+def _derive(rule: DeriveEntry, frame: pl.DataFrame) -> pl.Expr:
     if isinstance(rule, MonthsRule):
-        return pl.sql_expr(rule.start).dt.offset_by(pl.sql_expr(rule.months).cast(pl.String) + "mo")
+        months = read_expression(rule.months, frame)
+        return read_expression(rule.start, frame).dt.offset_by(months.cast(pl.String) + "mo")
     if isinstance(rule, WholeRule):
         return (
-            pl.sql_expr(rule.whole)
+            read_expression(rule.whole, frame)
             .round(0, mode="half_away_from_zero")
             .cast(pl.Int64, strict=False)
         )
-    return pl.sql_expr(rule)
+    return read_expression(rule, frame)
 
 
 def _whole_faults(frame: pl.DataFrame, derive: Mapping[str, DeriveEntry]) -> Iterator[pl.DataFrame]:
     """Yield faults of the whole amounts that are too large to be kept."""
     for name, rule in derive.items():
         if isinstance(rule, WholeRule):
-            is_lost = pl.sql_expr(rule.whole).is_not_null() & pl.col(name).is_null()
+            is_lost = read_expression(rule.whole, frame).is_not_null() & pl.col(name).is_null()
             yield make_faults(frame.filter(is_lost), Rule("too_large", {"digits": 18}), column=name)
 
 
 def _rounding_notes(accepted: pl.DataFrame, context: PartContext) -> Iterator[str]:
     for name, rule in context.part.derive.items():
         if isinstance(rule, WholeRule):
-            amount = pl.sql_expr(rule.whole)
+            amount = read_expression(rule.whole, accepted)
             count = accepted.select((amount != amount.round(0)).sum()).item() or 0
             if count := context.evidence.count(f"rounded {name}", count):
                 yield f"{name}: {count:,} rounded to whole minor units, halves away from zero"
@@ -264,15 +269,11 @@ def to_utc_instant(expression: pl.Expr, records: pl.DataFrame, provenance: Prove
         return expression.dt.convert_time_zone("UTC")
     if kind != pl.Date and not isinstance(kind, pl.Datetime):
         return expression
-    local = expression.cast(pl.Datetime("us"))
-    instant = _in_zone(local, provenance.zone)
-    if kind == pl.Date:  # If the clock is set forward at midnight, the day begins at one o'clock.
-        instant = pl.coalesce(instant, _in_zone(local + pl.duration(hours=1), provenance.zone))
+    if kind == pl.Date:
+        instant = first_moment_of(expression, provenance.zone)
+    else:
+        instant = in_zone(expression.cast(pl.Datetime("us")), provenance.zone)
     return instant.dt.convert_time_zone("UTC")
-
-
-def _in_zone(local: pl.Expr, zone: str) -> pl.Expr:
-    return local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
 
 
 def _decoding_faults(decoding: Mapping[str, Faults]) -> Iterator[tuple[str, Rule, pl.Series]]:
@@ -312,7 +313,7 @@ def _conditions(
     """
     for says, sql in conditions.items():
         with explain_sql_errors(context, f"{where} {says!r}"):
-            holds = frame.select(pl.sql_expr(sql).fill_null(value=False)).to_series()
+            holds = frame.select(read_expression(sql, frame).fill_null(value=False)).to_series()
         for name in context.part.names_used(sql) & set(at_fault):
             holds &= ~at_fault[name]
         yield says, holds

@@ -17,6 +17,7 @@ import polars as pl
 from workbench.schema import TABLES
 from workbench.sources.file_evidence import FileEvidence
 from workbench.sources.mapping.batch_rules import looks_at_one_row, merge_function
+from workbench.sources.mapping.joined_dates import read_expression
 from workbench.sources.mapping.mapped_records import OBSERVED, RECORD
 from workbench.sources.mapping.mapping_rules import RowRule
 
@@ -111,7 +112,7 @@ def _stated_values(
     records: pl.DataFrame, rows: pl.DataFrame, *, per: Sequence[str], name: str, sql: str
 ) -> pl.DataFrame:
     """Return the value of each record, with its time and the value of its statement."""
-    value = pl.sql_expr(sql)
+    value = read_expression(sql, records)
     if not looks_at_one_row(sql):  # LAST(country) of one record is its country.
         value = value.over("_row")
     return (

@@ -15,6 +15,7 @@ from workbench.schema.person_identifiers import normalise_identifier
 from workbench.schema.record_faults import MISSING, Rule, join_faults, make_faults
 from workbench.schema.validation import type_rule
 from workbench.sources.mapping.consent_changes import find_changes
+from workbench.sources.mapping.joined_dates import read_expression
 from workbench.sources.mapping.mapped_records import (
     KIND,
     OBSERVED,
@@ -83,12 +84,12 @@ def _make_all_rows(records: Rows, context: PartContext) -> Iterator[tuple[str, p
             yield table, rows
     for kind, sql in part.identities.items():
         with explain_sql_errors(context, f"identities.{kind}"):
-            rows = _identity_rows(own, kind, pl.sql_expr(sql))
+            rows = _identity_rows(own, kind, read_expression(sql, own))
         yield "identities", rows
     for namespace, attributes in part.attributes.items():
         for attribute, sql in attributes.items():
             with explain_sql_errors(context, f"attributes.{namespace}.{attribute}"):
-                rows = _attribute_rows(own, namespace, attribute, pl.sql_expr(sql))
+                rows = _attribute_rows(own, namespace, attribute, read_expression(sql, own))
             yield "attributes", rows
 
 
@@ -96,9 +97,9 @@ def _rows_of_rule(
     records: pl.DataFrame, table: str, rule: RowRule, context: PartContext
 ) -> pl.DataFrame:
     if rule.record is not None:
-        records = records.with_columns(native_record_id(rule.record))
+        records = records.with_columns(native_record_id(rule.record, records))
     if rule.where is not None:
-        records = records.filter(pl.sql_expr(rule.where))
+        records = records.filter(read_expression(rule.where, records))
     per = rule.per
     if table == "customers":
         records = records.filter(pl.col(RECORD).is_not_null())
@@ -112,7 +113,7 @@ def _rows_of_rule(
             [name for name, _ in keys], descending=[is_down for _, is_down in keys], nulls_last=True
         )
     types = {column.name: column.type for column in _stated_columns(table)}
-    stated = {name: pl.sql_expr(sql) for name, sql in rule.columns.items()}
+    stated = {name: read_expression(sql, records) for name, sql in rule.columns.items()}
     columns = {
         name: to_utc_instant(value, records, context.provenance)
         if types[name] == pl.Datetime
