@@ -128,3 +128,11 @@ def test_status_shows_the_day_that_was_declared_whatever_the_zones(
         assert workbench("load", str(file), *words, "--set", f"system={system}").code == 0
     [described] = workbench("status", "--json").json["datasets"]
     assert described["until"] == "2025-01-01"
+
+
+def test_a_plan_for_a_new_dataset_leaves_nothing(loaded: Command, home: Path) -> None:
+    workspace = home / ".workbench"
+    before = set(workspace.rglob("*"))
+    planned = loaded("load", "world", "--dataset", "other", "--plan")
+    assert planned.code == 0, planned.err
+    assert set(workspace.rglob("*")) == before

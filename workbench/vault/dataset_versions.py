@@ -7,12 +7,10 @@ The newest version that is stored is compared with the dataset's head before it 
 import json
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from workbench.foundation.errors import (
     InputError,
@@ -20,7 +18,11 @@ from workbench.foundation.errors import (
     ParameterError,
     WorkbenchError,
 )
-from workbench.foundation.progress import say
+from workbench.vault.dataset_folders import (
+    hold_lock,
+    make_parts,
+    remove_unused_folder,
+)
 from workbench.vault.datasets import Dataset, read_version
 from workbench.vault.giving_up import (
     AcceptedVersion,
@@ -143,11 +145,11 @@ class DatasetVersions:
     def open_writer(self, buckets: int) -> Iterator[tuple[DatasetWriter, Dataset | None]]:
         """Lock the dataset and return a writer for its next version, see ``Vault.open_writer``."""
         folder = self.folder
-        parts = (folder / part for part in ("files", "lists", "versions"))
-        for each in (folder.parent, self.heads.own.parent, folder, *parts):
+        for each in (folder.parent, self.heads.own.parent):
             make_private(each)
         remove_leftovers = partial(recover, folder, name=self.name, key=self.keys.manifests)
-        with self._hold_lock():
+        with hold_lock(folder, self.name):
+            make_parts(folder)
             before = self.newest()
             remove_leftovers()
             if before is not None:
@@ -175,6 +177,8 @@ class DatasetVersions:
                 finally:
                     # Unless the version was completed, the written files belong to no version.
                     remove_leftovers()
+                    if before is None and not version_numbers(folder):
+                        self._remove_unused()
 
     def accept_restore(self) -> AcceptedVersion:
         """Accept the newest usable version as the newest, see ``Vault.accept_restore``."""
@@ -182,7 +186,7 @@ class DatasetVersions:
             raise ParameterError(
                 f"no version of a dataset {self.name!r} is stored: restore its backup first"
             )
-        with self._hold_lock():
+        with hold_lock(self.folder, self.name):
             # A journal that a crash left would remove the files of a version that is given up.
             recover(self.folder, name=self.name, key=self.keys.manifests)
             if (dataset := self._newest_without_copy()) is not None:
@@ -229,6 +233,12 @@ class DatasetVersions:
         except IntegrityError as error:
             todo = way_out(self.folder, self.name, number)
             raise IntegrityError(f"{error}; {todo}") from error
+
+    def _remove_unused(self) -> None:
+        """Remove the folder and the head of a dataset that got no version, as after a plan."""
+        with suppress(OSError):  # What is left does no harm: the next writer uses it.
+            self.heads.remove_first()
+            remove_unused_folder(self.folder)
 
     def _held_heads(self) -> list[Head | None]:
         return [self.heads.read(place) for place in self.heads.places]
@@ -283,19 +293,3 @@ class DatasetVersions:
             raise InputError(
                 f"{stored}. The next command that changes the dataset{named} completes the step"
             ) from error
-
-    @contextmanager
-    def _hold_lock(self) -> Iterator[None]:
-        """Hold the lock of the dataset; print a message if another process holds it."""
-        held = FileLock(self.folder / "lock")
-        try:
-            held.acquire(timeout=0)
-        except Timeout:
-            say(f"dataset {self.name} is being written by another process: waiting for it to end")
-            held.acquire()
-        except OSError as error:
-            raise InputError(f"cannot write in {self.folder}: {error.strerror}") from error
-        try:
-            yield
-        finally:
-            held.release()

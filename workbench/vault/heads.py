@@ -150,6 +150,13 @@ class Heads:
             except InputError as error:
                 raise InputError(f"the {what} was not written: {error}") from error
 
+    def remove_first(self) -> None:
+        """Remove the head that was written before the first version, where none came after it."""
+        for place in self.places:
+            head = self.read(place)
+            if head is not None and head.version == head.highest == 0:
+                place.unlink()
+
     def fault(
         self,
         held: Sequence[Head | None],
