@@ -85,3 +85,38 @@ def test_a_writer_that_waited_for_a_folder_that_is_removed_makes_it_again(
     newest = vault.dataset("shop")
     assert newest.data()["customers"].collect()["customer_id"].sort().to_list() == [1, 2, 3]
     assert (newest.folder.stat().st_mode & 0o777) == 0o700
+
+
+def test_partial_files_of_killed_writers_are_removed_by_the_next_writer(
+    vault: Vault, dataset: Dataset, customers, tmp_path: Path
+):
+    """Those of another dataset, and those of copies of heads, may belong to a living writer."""
+    (tmp_path / "disk").mkdir()
+    kept = Vault.open(vault.workspace, head=tmp_path / "disk")
+    kept.accept_restore("shop")
+    heads = vault.workspace / "heads"
+    left = [
+        dataset.folder / ".journal.sealed.0123abcd.partial",
+        dataset.folder / "versions" / ".00000002.0123abcd.partial",
+        dataset.folder / "lists" / ".0011223344556677.sealed.0123abcd.partial",
+        heads / ".shop.sealed.0123abcd.partial",
+    ]
+    others = [
+        heads / ".shop-2.sealed.0123abcd.partial",
+        heads / ".workshop.sealed.0123abcd.partial",
+        tmp_path / "disk" / ".shop.sealed.0123abcd.partial",
+    ]
+    for path in (*left, *others):
+        path.write_bytes(b"cut off")
+    with kept.open_writer("shop", buckets=2):
+        assert [path.exists() for path in left] == [False] * 4
+    assert [path.exists() for path in others] == [True] * 3
+
+
+def test_partial_files_of_a_first_load_that_was_killed_are_removed(vault: Vault, customers):
+    for folder, name in (("heads", ".shop.sealed"), ("datasets/shop", ".journal.sealed")):
+        (vault.workspace / folder).mkdir(parents=True)
+        (vault.workspace / folder / f"{name}.0123abcd.partial").write_bytes(b"cut off")
+    _write_nothing(vault, customers)
+    assert not (vault.workspace / "datasets" / "shop").exists()
+    assert list((vault.workspace / "heads").iterdir()) == []

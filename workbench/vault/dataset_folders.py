@@ -1,8 +1,9 @@
-"""The folder of a dataset: its lock and its parts.
+"""The folder of a dataset: its lock, its parts, and what writers leave that ended early.
 
     datasets/NAME/lock     locked by the process that writes, see ``hold_lock``
 
 Everything in the folder, and the dataset's head in the workspace, is written under the lock.
+Therefore a partial file that the holder of the lock finds belongs to a writer that was killed.
 """
 
 from collections.abc import Iterator
@@ -45,6 +46,21 @@ def make_parts(folder: Path) -> None:
         make_private(folder / part)
 
 
+def remove_partial_files(folder: Path, head: Path) -> None:
+    """Remove what killed writers did not finish; the lock has to be held.
+
+    The folder of a copy of the head is left alone, because another workspace may use it as well.
+
+    Parameters
+    ----------
+    folder, head
+        Folder of the dataset, and place of its head in the workspace.
+    """
+    found = [path for part in ("", "lists", "versions") for path in _partial(folder / part, "*")]
+    for path in (*found, *_partial(head.parent, head.name)):
+        path.unlink()
+
+
 def remove_unused_folder(folder: Path) -> None:
     """Remove the folder of a dataset without files; the lock has to be held.
 
@@ -78,3 +94,8 @@ def _locked(folder: Path, name: str) -> FileLock:
             raise InputError(f"cannot write in {folder}: {error.strerror}") from error
         else:
             return lock
+
+
+def _partial(folder: Path, name: str) -> Iterator[Path]:
+    """Yield the files that ``foundation.files.write_whole`` did not finish under a name."""
+    return folder.glob(f".{name}.????????.partial")

@@ -21,6 +21,7 @@ from workbench.foundation.errors import (
 from workbench.vault.dataset_folders import (
     hold_lock,
     make_parts,
+    remove_partial_files,
     remove_unused_folder,
 )
 from workbench.vault.datasets import Dataset, read_version
@@ -151,6 +152,7 @@ class DatasetVersions:
         with hold_lock(folder, self.name):
             make_parts(folder)
             before = self.newest()
+            remove_partial_files(folder, self.heads.own)
             remove_leftovers()
             if before is not None:
                 before.require_form()
