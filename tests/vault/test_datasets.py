@@ -15,6 +15,8 @@ from workbench.vault import Dataset, Key, Vault, seal
 from workbench.vault.keys import read_key, write_key
 from workbench.vault.workspace_vault import key_path
 
+_IDS = {"record_id": pl.UInt64, "customer_id": pl.UInt64}
+
 
 def _files(dataset: Dataset) -> list[Path]:
     return [dataset.folder / "files" / f"{entry.file}.parquet" for entry in dataset.files]
@@ -212,3 +214,40 @@ def test_a_full_disk_at_the_manifest_leaves_the_version_before(
         commit()
     monkeypatch.undo()
     assert vault.dataset("shop").data()["customers"].select(pl.len()).collect().item() == 40
+
+
+@pytest.mark.parametrize(
+    ("columns", "found"),
+    [
+        ({"record_id": ["1"], "customer_id": ["2"]}, "record_id of type String, customer_id of"),
+        ({"record_id": [1], "customer_id": [2]}, "record_id of type Int64, customer_id of"),
+        ({"record_id": pl.Series([1], dtype=pl.UInt64)}, "found: no customer_id"),
+        (
+            {
+                "record_id": pl.Series([1, 2], dtype=pl.UInt64),
+                "customer_id": pl.Series([None, 3], dtype=pl.UInt64),
+            },
+            "found: customer_id with 1 null",
+        ),
+        (
+            {
+                "record_id": pl.Series([None, None], dtype=pl.UInt64),
+                "customer_id": pl.Series([4, 3], dtype=pl.UInt64),
+            },
+            "found: record_id with 2 nulls",
+        ),
+    ],
+)
+def test_links_of_other_types_or_with_nulls_are_refused_with_what_is_needed(
+    dataset: Dataset, columns: dict[str, list[object]], found: str
+):
+    with pytest.raises(ParameterError) as refusal:
+        dataset.data(links=pl.DataFrame(columns))
+    assert "links need the columns record_id and customer_id of type UInt64" in str(refusal.value)
+    assert found in str(refusal.value)
+
+
+def test_links_of_the_needed_types_decide_whose_rows_they_are(dataset: Dataset):
+    links = pl.DataFrame({"record_id": [2], "customer_id": [1]}, schema_overrides=_IDS)
+    customers = dataset.data(links=links)["customers"].collect()
+    assert customers["customer_id"].sort().to_list() == [1, *range(3, 41)]

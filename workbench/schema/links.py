@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 import polars as pl
 
+from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import ParameterError
 from workbench.schema.table_declarations import TABLES
 
@@ -47,16 +48,39 @@ def require_links(links: pl.DataFrame) -> None:
     Raises
     ------
     ParameterError
-        A column is missing, a record has two links, or a link's customer is itself a linked record.
+        A column is missing or has another type or a null, a record has two links, or a link's
+        customer is itself a linked record.
+
+    Examples
+    --------
+    >>> require_links(pl.DataFrame({"record_id": ["a"], "customer_id": ["b"]}))
+    Traceback (most recent call last):
+    workbench.foundation.errors.ParameterError: links need the columns record_id and customer_id \
+    of type UInt64 without nulls; found: record_id of type String, customer_id of type String
     """
-    if missing := [name for name in ("record_id", "customer_id") if name not in links.columns]:
-        raise ParameterError(f"links lack the columns {', '.join(missing)}")
+    needed = {name: LINKS[name] for name in ("record_id", "customer_id")}
+    if faults := [fault for name in needed if (fault := _column_fault(links, name, needed[name]))]:
+        columns = " and ".join(needed)
+        raise ParameterError(
+            f"links need the columns {columns} of type UInt64 without nulls; found: "
+            f"{', '.join(faults)}"
+        )
     if links["record_id"].is_duplicated().any():
         raise ParameterError("a record has several links: give one row per record")
     if links["customer_id"].is_in(links["record_id"].implode()).any():
         raise ParameterError(
             "the customer of a link is itself a linked record: link both records to one customer"
         )
+
+
+def _column_fault(links: pl.DataFrame, name: str, dtype: pl.DataType) -> str | None:
+    if name not in links.columns:
+        return f"no {name}"
+    if links.schema[name] != dtype:
+        return f"{name} of type {links.schema[name]}"
+    return (
+        f"{name} with {count_text(nulls, 'null')}" if (nulls := links[name].null_count()) else None
+    )
 
 
 def add_customer_ids(rows: pl.LazyFrame, links: pl.DataFrame) -> pl.LazyFrame:

@@ -178,7 +178,7 @@ class Dataset:
         Raises
         ------
         ParameterError
-            ``links`` does not have the columns of links.
+            ``links`` lacks a column of links, or one has another type or a null.
         """
         if links is not None:
             require_links(links)
