@@ -88,7 +88,14 @@ def test_a_copy_of_the_head_notices_a_workspace_of_an_earlier_day(
     first = loaded("quarantine", "show", "demo", *named)
     assert first.code == 6
     assert "used for the first time" in " ".join(first.err.split())
-    assert loaded("dataset", "accept-restore", "demo", *named).code == 0
+    copied = loaded("dataset", "accept-restore", "demo", *named)
+    assert copied.code == 0
+    said = "The copy of the head is made. Version 1 of dataset demo is the newest, as before."
+    assert copied.err.strip() == said
+    again = loaded("dataset", "accept-restore", "demo", *named)
+    assert again.code == 0
+    assert "is whole and was the newest already: nothing is changed." in again.err
+    assert "exports" not in again.err
     made = loaded("generate", "retail", "--customers", "60", "--seed", "9", "--out", "more")
     assert made.code == 0
     assert loaded("load", "more", "--dataset", "demo", *named).code == 0

@@ -153,7 +153,7 @@ def test_a_damaged_newest_root_is_refused_with_a_way_out(
     assert (accepted.json["version"], accepted.json["given_up"]) == (1, [2])
     said = " ".join(accepted.err.split())
     assert "Version 1 of dataset d is the newest from now on." in said
-    assert "Given up since they are damaged: version 2." in said
+    assert "Given up because of damage: version 2." in said
     assert f"is kept in {home / '.workbench' / 'datasets' / 'd' / 'given-up'}." in said
     assert "Load the later exports again, withdrawals of consent first." in said
     assert two("status", "--check").code == 0

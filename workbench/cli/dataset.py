@@ -105,7 +105,7 @@ def _acceptance_text(accepted: "AcceptedVersion") -> str:
     if accepted.given_up:
         numbers = ", ".join(map(str, accepted.given_up))
         given_up = (
-            f" Given up since they are damaged: version {numbers}. What is left of them is kept in "
+            f" Given up because of damage: version {numbers}. What is left of it is kept in "
             f"{accepted.moved_to}."
         )
     return (
