@@ -297,3 +297,30 @@ def test_an_older_version_that_is_damaged_is_to_be_put_back(vault: Vault, grown:
         writer.before_newest_load(before)
     accepted = vault.accept_restore("shop")
     assert (accepted.dataset.version, accepted.is_as_before) == (3, True)
+
+
+@pytest.mark.parametrize("place", [_root, _list, _newest_file])
+def test_a_file_that_this_user_may_not_read_is_not_taken_for_damaged(
+    vault: Vault,
+    grown: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    place: Callable[[Dataset], Path],
+):
+    """The tests may run as a user who may read everything, so the system's answer is replaced."""
+    open_file, may_access = os.open, os.access
+
+    def refuse(path: Path, flags: int, mode: int = 0o777) -> int:
+        if path == place(grown):
+            raise PermissionError(13, "Permission denied")
+        return open_file(path, flags, mode)
+
+    def deny(path: Path, mode: int) -> bool:
+        return path != place(grown) and may_access(path, mode)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("workbench.vault.regular_files.os.open", refuse)
+        patched.setattr("workbench.vault.regular_files.os.access", deny)
+        with pytest.raises(InputError, match=r"cannot read .*: Permission denied; run the command"):
+            vault.accept_restore("shop")
+    assert vault.dataset("shop").version == 3
+    assert not (grown.folder / "given-up").exists()

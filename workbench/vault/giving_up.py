@@ -21,6 +21,7 @@ from workbench.vault.datasets import Dataset
 from workbench.vault.entries import FileEntry
 from workbench.vault.parquet import fault_of, form_fault_of
 from workbench.vault.private_folders import make_private
+from workbench.vault.regular_files import require_permission
 from workbench.vault.roots import root_path
 
 
@@ -71,6 +72,8 @@ def newest_usable(
     ------
     ParameterError
         A version has the format of another workbench.
+    InputError
+        A file may be whole, but this user cannot read it.
     AccessError
         The newest version was sealed with another key.
     IntegrityError
@@ -101,11 +104,13 @@ def newest_usable(
 
 def form_fault(dataset: Dataset, entry: FileEntry) -> str | None:
     """Return the fault in the form of a file; only its last bytes are read."""
+    require_permission(dataset.path_of(entry))
     return form_fault_of(dataset.path_of(entry))
 
 
 def content_fault(dataset: Dataset, entry: FileEntry) -> str | None:
     """Return the fault of a file that is not the file that was written; it is read whole."""
+    require_permission(dataset.path_of(entry))
     return fault_of(dataset.path_of(entry), entry.sha256, places={})
 
 

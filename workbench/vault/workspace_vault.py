@@ -226,6 +226,8 @@ class Vault:
         ------
         ParameterError
             No version of such a dataset is stored.
+        InputError
+            The workspace cannot be written, or a file in it may be whole but cannot be read.
         IntegrityError
             No version is usable.
         """
