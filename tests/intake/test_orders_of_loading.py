@@ -153,7 +153,7 @@ def test_another_set_of_links_must_be_one(vault: Vault, tmp_path: Path) -> None:
     twice = pl.DataFrame([(one, two, "x", None, 1, "me")] * 2, schema=LINKS, orient="row")
     with pytest.raises(Exception, match="one row per record"):
         dataset.data(links=twice)
-    with pytest.raises(Exception, match="found: no customer_id"):
+    with pytest.raises(Exception, match=r"found: .*no customer_id"):
         dataset.data(links=pl.DataFrame({"record_id": [one]}))
 
 
