@@ -18,42 +18,43 @@ def count_people(dataset: Dataset) -> People:
     """
     with translate_read_errors(dataset.label):
         links, shared = dataset.links(), dataset.shared_identifiers()
-        stated = dataset.stored_rows("customers").select("record_id").unique()
-        customers = add_customer_ids(stated, links).select("customer_id")
-        identified = dataset.stored_rows("identities").select("record_id", "source_id")
-        records = identified.unique("record_id").drop_nulls("record_id")
-        others = add_customer_ids(records, links).join(customers, on="customer_id", how="anti")
-        counts = pl.collect_all(
+        stated, identified = pl.collect_all(
             [
-                stated.select(pl.len()),
-                customers.select(pl.col("customer_id").n_unique()),
-                others.select(pl.col("customer_id").n_unique()),
+                dataset.stored_rows("customers").select("record_id").unique(),
+                dataset.stored_rows("identities")
+                .select("record_id", "source_id")
+                .unique("record_id")
+                .drop_nulls("record_id"),
             ],
             engine="streaming",
         )
-        linked = _linked_records(links).lazy().join(records, on="record_id", how="left")
-        across = _count_across_systems(linked.collect(engine="streaming"), dataset)
+    customers = add_customer_ids(stated.lazy(), links).select("customer_id").unique()
+    others = add_customer_ids(identified.lazy(), links).join(
+        customers, on="customer_id", how="anti"
+    )
     return People(
-        records=counts[0].item(),
-        customers=counts[1].item(),
-        across_systems=across,
-        only_identified=counts[2].item(),
+        records=stated.height,
+        customers=customers.collect().height,
+        across_systems=_count_across_systems(links, identified, dataset),
+        only_identified=others.select(pl.col("customer_id").n_unique()).collect().item(),
         conflicts=shared["shared_id"].n_unique(),
     )
 
 
-def _linked_records(links: pl.DataFrame) -> pl.DataFrame:
-    """Return all records of the customers who have linked records: customer_id, record_id."""
-    linked = links.select("customer_id", "record_id")
+def _count_across_systems(links: pl.DataFrame, identified: pl.DataFrame, dataset: Dataset) -> int:
+    """Return the number of records of customers who have records of several systems."""
     own = links.select("customer_id", record_id="customer_id").unique()
-    return pl.concat([linked, own])
-
-
-def _count_across_systems(linked: pl.DataFrame, dataset: Dataset) -> int:
+    records = pl.concat([links.select("customer_id", "record_id"), own])
     system = {source.source_id: source.system for source in dataset.sources}
-    of_customer = linked.group_by("customer_id").agg(
-        pl.len().alias("records"),
-        pl.col("source_id").replace_strict(system, default=None, return_dtype=pl.String)
-        .drop_nulls().n_unique().alias("systems"),
-    )  # fmt: skip
+    of_customer = (
+        records.join(identified, on="record_id", how="left")
+        .group_by("customer_id")
+        .agg(
+            records=pl.len(),
+            systems=pl.col("source_id")
+            .replace_strict(system, default=None, return_dtype=pl.String)
+            .drop_nulls()
+            .n_unique(),
+        )
+    )
     return int(of_customer.filter(pl.col("systems") > 1)["records"].sum())
