@@ -1,6 +1,7 @@
 """Many versions: what they share, what a load costs, and what a crash leaves."""
 
 import contextlib
+import random
 import shutil
 from collections import Counter
 from dataclasses import replace
@@ -13,6 +14,7 @@ from workbench.foundation.errors import InputError, IntegrityError
 from workbench.foundation.files import write_whole
 from workbench.vault import Dataset, Vault
 from workbench.vault import datasets as reading_datasets
+from workbench.vault.entries import FileEntry
 from workbench.vault.merging import MOST_FILES, SMALL_ROWS, files_to_merge
 
 
@@ -108,6 +110,28 @@ def test_small_files_are_merged_where_there_are_many(
     for version in range(1, made.version, 7):
         assert _ids(vault.dataset("shop", version)) == list(range(1, 40 + version))
     assert len(list((dataset.folder / "files").iterdir())) > 40  # old versions keep theirs
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_files_stay_few_whatever_the_sizes_of_loads(dataset: Dataset, seed: int):
+    """A load of one row in a bucket does not keep the later ones from being merged."""
+    draws = random.Random(seed)  # noqa: S311 (no secret: how many rows a load has)
+    (one, *_) = dataset.files
+    files: list[FileEntry] = []
+    rows = rewritten = 0
+    for number in range(600):
+        for bucket in range(8):
+            size = 1 if number == 20 else max(1, round(draws.lognormvariate(2.5, 1)))
+            files.append(replace(one, file=f"{number}-{bucket}", bucket=bucket, rows=size))
+            rows += size
+        for group in files_to_merge(files, most=60):
+            merged = replace(group[0], rows=sum(entry.rows for entry in group))
+            names = {entry.file for entry in group}
+            files = [*(entry for entry in files if entry.file not in names), merged]
+            rewritten += merged.rows
+        assert len(files) <= 60 + 8
+    assert sum(entry.rows for entry in files) == rows
+    assert rewritten < 10 * rows
 
 
 def test_large_files_and_other_buckets_are_not_merged(dataset: Dataset):

@@ -3,11 +3,12 @@
 Every load writes one file for each table and bucket that it has rows of. Opening a file costs about
 as much as reading ten thousand rows, and polars keeps every file of a table open. Therefore small
 files are merged when a dataset would have more than ``MOST_FILES``. In each table and bucket the
-files are taken from the smallest upwards, as long as the next file has at most twice as many rows
-as all files taken before it; they are merged where four or more were taken. The sizes of the files
-of a bucket then grow geometrically, and a row is rewritten about as often as its bucket doubles.
-Files of ``SMALL_ROWS`` rows or more are never merged, so the first load of a large export is not
-written twice.
+files are taken from the smallest upwards, up to the last file that has at most twice as many rows
+as all smaller ones together; they are merged where four or more were taken. A row is then in a file
+of at least one and a half times the rows, so it is rewritten about as often as its bucket doubles.
+A file that is much smaller than the next one does not end this: a load of one row would keep all
+later files of its bucket from being merged. Files of ``SMALL_ROWS`` rows or more are never merged,
+so the first load of a large export is not written twice.
 """
 
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from collections.abc import Iterable
 from workbench.vault.entries import FileEntry
 
 #: Files of one dataset above which small ones are merged.
-MOST_FILES = 300
+MOST_FILES = 200
 
 #: Rows from which a file is not small: reading it costs more than opening it.
 SMALL_ROWS = 20_000
@@ -46,11 +47,11 @@ def _group_files(entries: Iterable[FileEntry]) -> Iterable[list[FileEntry]]:
 
 
 def _small_files(group: list[FileEntry]) -> list[FileEntry]:
-    taken: set[str] = set()
-    rows = 0
-    for entry in sorted(group, key=lambda entry: entry.rows):
-        if entry.rows >= SMALL_ROWS or (taken and entry.rows > _RATIO * rows):
-            break
-        taken.add(entry.file)
+    small = sorted((each for each in group if each.rows < SMALL_ROWS), key=lambda each: each.rows)
+    rows = taken = 0
+    for number, entry in enumerate(small, start=1):
+        if entry.rows <= _RATIO * rows:
+            taken = number
         rows += entry.rows
-    return [entry for entry in group if entry.file in taken]  # keeps the order of the loads
+    names = {entry.file for entry in small[:taken]}
+    return [entry for entry in group if entry.file in names]  # keeps the order of the loads
