@@ -23,7 +23,7 @@ EXEMPT = {
     "sources/mapping/minimisation.py _NAMED_BY": "columns that name what a row states",
     "sources/mapping/minimisation.py _STATED": "columns that name what a row states",
     "sources/mapping/part_rules.py GIVEN": "names that an expression of a mapping may use",
-    "sources/mapping/needed_columns.py _FILLED": "columns that a mapping need not state",
+    "sources/mapping/needed_columns.py NEVER_STATED": "columns that no mapping states",
     "sources/mapping/needed_columns.py _FILLED_IN": "columns that a mapping need not state",
     "sources/source_settings.py SETTINGS": "settings of a source",
     "sources/mapping/table_rows.py _NOT_STATED": "columns that no source states",

@@ -11,8 +11,10 @@ import polars as pl
 
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError
+from workbench.schema import TABLES
 from workbench.schema.record_faults import Rule, join_faults, make_faults
 from workbench.sources.formats.json_values import pause_garbage_collection
+from workbench.sources.mapping.expression_types import check_column, check_condition
 from workbench.sources.mapping.header_checks import check_places
 from workbench.sources.mapping.joined_dates import first_moment_of, in_zone, read_expression
 from workbench.sources.mapping.mapping_rules import (
@@ -176,9 +178,14 @@ def _complete_records(
     record = part.record
     with explain_sql_errors(context, "record"):
         observed_at = read_expression(record.observed_at, frame)
+        kind = read_expression(record.kind, frame)
+        customers = TABLES["customers"]
+        for value, name in ((observed_at, "observed_at"), (kind, "kind")):
+            column, place = customers.column(name), f"record.{name}"
+            check_column(value, frame, column, place=place, context=context)
         complete = frame.with_columns(
             native_record_id(record.id, frame),
-            read_expression(record.kind, frame).alias(KIND),
+            kind.alias(KIND),
             to_utc_instant(observed_at, frame, provenance).alias(OBSERVED),
         )
     return complete, tuple(notes)
@@ -312,8 +319,11 @@ def _conditions(
     A condition must not take an unreadable cell for empty, so it holds for no such record.
     """
     for says, sql in conditions.items():
-        with explain_sql_errors(context, f"{where} {says!r}"):
-            holds = frame.select(read_expression(sql, frame).fill_null(value=False)).to_series()
+        place = f"{where} {says!r}"
+        with explain_sql_errors(context, place):
+            condition = read_expression(sql, frame)
+            check_condition(condition, frame, place=place, context=context)
+            holds = frame.select(condition.fill_null(value=False)).to_series()
         for name in context.part.names_used(sql) & set(at_fault):
             holds &= ~at_fault[name]
         yield says, holds

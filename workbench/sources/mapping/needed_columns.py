@@ -2,8 +2,10 @@
 
 from workbench.schema import TABLES
 
-#: Columns that the reader fills where a mapping does not state them, in every table and in some.
-_FILLED = {"customer_id", "source_id", "source_row", "record_id", "currency"}
+#: Columns that no mapping states. With them, those that the reader fills where a mapping does not
+#: state them, in every table and in some.
+NEVER_STATED = ("customer_id", "source_id", "source_row", "record_id")
+_FILLED = {*NEVER_STATED, "currency"}
 _FILLED_IN = {
     "identities": {"match_rule"},
     "customers": {"kind", "observed_at"},

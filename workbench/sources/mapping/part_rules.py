@@ -31,7 +31,7 @@ from workbench.sources.mapping.mapping_rules import (
     RecordRule,
     RowRule,
 )
-from workbench.sources.mapping.needed_columns import needed_columns
+from workbench.sources.mapping.needed_columns import NEVER_STATED, needed_columns
 
 #: Names that expressions may use besides columns and derived names.
 GIVEN = (
@@ -320,6 +320,8 @@ def _row_faults(table: str, rule: RowRule, known: list[str]) -> Iterator[str]:
     for name in rule.columns:
         if name not in columns:
             yield unknown_name(f"column of {table}", name, columns)
+        elif name in NEVER_STATED:
+            yield f"tables.{table}.{name}: no mapping states it; record has a row's customer"
     for name in (*rule.per, *(name for name, _ in rule.order_keys)):
         if name not in known:
             yield f"tables.{table}: {unknown_name('column', name, known)}"

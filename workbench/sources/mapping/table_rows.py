@@ -15,6 +15,7 @@ from workbench.schema.person_identifiers import normalise_identifier
 from workbench.schema.record_faults import MISSING, Rule, join_faults, make_faults
 from workbench.schema.validation import type_rule
 from workbench.sources.mapping.consent_changes import find_changes
+from workbench.sources.mapping.expression_types import check_column, check_condition
 from workbench.sources.mapping.joined_dates import read_expression
 from workbench.sources.mapping.mapped_records import (
     KIND,
@@ -99,7 +100,9 @@ def _rows_of_rule(
     if rule.record is not None:
         records = records.with_columns(native_record_id(rule.record, records))
     if rule.where is not None:
-        records = records.filter(read_expression(rule.where, records))
+        where = read_expression(rule.where, records)
+        check_condition(where, records, place=f"tables.{table}.where", context=context)
+        records = records.filter(where)
     per = rule.per
     if table == "customers":
         records = records.filter(pl.col(RECORD).is_not_null())
@@ -114,6 +117,9 @@ def _rows_of_rule(
         )
     types = {column.name: column.type for column in _stated_columns(table)}
     stated = {name: read_expression(sql, records) for name, sql in rule.columns.items()}
+    for name, value in stated.items():
+        column, place = TABLES[table].column(name), f"tables.{table}.{name}"
+        check_column(value, records, column, place=place, context=context)
     columns = {
         name: to_utc_instant(value, records, context.provenance)
         if types[name] == pl.Datetime
