@@ -101,7 +101,8 @@ def test_links_do_not_depend_on_the_order_of_rows() -> None:
 
 
 def test_what_names_nobody_links_nobody() -> None:
-    blanks = ["n/a", "-", " ", "unknown", "Null"]
+    blanks = ["n/a", "-", " ", "unknown", "Null", "undefined", "NaN", "(not set)", "(none)"]
+    blanks += ["(not provided)", "(other)", "(direct)", "Not set", "<NA>", "\\N"]
     rows = [
         (10 * place + n, kind, f"shop:{text}" if kind == "user_id" else text, "a")
         for place, text in enumerate(blanks)

@@ -113,3 +113,9 @@ def test_a_code_that_many_records_share_and_that_may_stand_for_none_is_said(see,
     assert "code: 12 cells share a code like 0, - or guest: list it as empty" in seen.said
     flags = see(_csv(tmp_path, *["0", "1"] * 20), {"code": "code"})
     assert "stands for none" not in flags.said
+
+
+@pytest.mark.parametrize("word", ["NULL", "NaN", "(not set)", "(Not Provided)", "(other)"])
+def test_a_word_for_no_value_among_codes_is_said(see, tmp_path: Path, word: str):
+    seen = see(_csv(tmp_path, "A-1", word, "other"), {"code": "code"})
+    assert "code: 1 cell with a word for no value, like null or nan, taken as codes" in seen.said

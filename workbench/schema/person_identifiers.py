@@ -2,10 +2,13 @@
 
 import polars as pl
 
-#: Texts that sources write instead of an identifier that they do not have.
-_PLACEHOLDERS = (
-    "0", "anonymous", "guest", "n.a.", "n/a", "na", "nil", "none", "null", "undefined", "unknown"
+#: Texts, in lower case, that web analytics and programs write for no value and that name nothing.
+WORDS_FOR_NO_VALUE = (
+    "#n/a", "(direct)", "(none)", "(not provided)", "(not set)", "(null)", "(other)", "(unknown)",
+    "<na>", "\\n", "n/a", "nan", "nil", "none", "not provided", "not set", "null", "undefined",
 )  # fmt: skip
+#: Texts that sources write instead of an identifier that they do not have.
+_PLACEHOLDERS = ("0", "anonymous", "guest", "n.a.", "na", "unknown", *WORDS_FOR_NO_VALUE)
 
 _EMAIL = r"^[^\s@]+@[^\s@]+\.[^\s@]+$"
 

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 import polars as pl
 
 from workbench.foundation.counted_nouns import count_text
+from workbench.schema.person_identifiers import WORDS_FOR_NO_VALUE
 from workbench.sources.file_evidence import FileEvidence
 from workbench.sources.mapping.typed_cells import to_text
 
 #: An exponent as spreadsheets and pandas write it: 1.22158E+17, 5.55e+12.
 _EXPONENT = r"^-?\d(\.\d+)?[eE][+-]\d+$|^-?\d\.\d+[eE]\d+$"
-#: Words for no value, in lower case, that exports write into a column of codes.
-_NO_VALUE = ("nan", "null", "none", "n/a", "#n/a", "nil", "undefined", "(null)", "<na>", "\\n")
-_LONGEST_WORD = max(map(len, _NO_VALUE))
+_LONGEST_WORD = max(map(len, WORDS_FOR_NO_VALUE))
 #: Codes, in lower case, that exports give to records without one, as the customer 0 to guests.
 _STAND_INS = ("0", "00", "000", "0000", "-", "--", "-1", "?", "unknown", "guest", "anonymous")
 #: Number of records, and of other codes, from which such a code may stand for none.
@@ -66,8 +65,10 @@ def parse_codes(
     notes += float_notes
     no_longer = bare.filter(bare.str.len_bytes() <= _LONGEST_WORD)
     lowered = no_longer.str.to_lowercase()
-    likely = lowered.filter(lowered.is_in([*_NO_VALUE, *_STAND_INS]).fill_null(value=False))
-    words = int(likely.is_in(list(_NO_VALUE)).sum() or 0)
+    likely = lowered.filter(
+        lowered.is_in([*WORDS_FOR_NO_VALUE, *_STAND_INS]).fill_null(value=False)
+    )
+    words = int(likely.is_in(list(WORDS_FOR_NO_VALUE)).sum() or 0)
     words = evidence.count("words", words)
     if words:
         notes.append(
