@@ -324,3 +324,20 @@ def test_a_file_that_this_user_may_not_read_is_not_taken_for_damaged(
             vault.accept_restore("shop")
     assert vault.dataset("shop").version == 3
     assert not (grown.folder / "given-up").exists()
+
+
+@pytest.mark.parametrize("damage", _DAMAGE)
+def test_a_damaged_head_is_written_again_unless_a_folder_has_its_name(
+    vault: Vault, grown: Dataset, damage: Callable[[Path], None]
+):
+    head = vault.workspace / "heads" / "shop.sealed"
+    damage(head)
+    refusals = _refusals(vault)
+    assert len(refusals) == 2
+    assert all(f"put back {head} from a backup" in str(refusal) for refusal in refusals)
+    if damage is _replace_by_folder:
+        with pytest.raises(InputError, match=r"shop\.sealed is a folder, remove it; then run"):
+            vault.accept_restore("shop")
+        head.rmdir()
+    assert vault.accept_restore("shop").given_up == ()
+    assert vault.dataset("shop").version == 3

@@ -141,10 +141,12 @@ class Heads:
         Raises
         ------
         InputError
-            A disk is full or a folder cannot be written.
+            A disk is full, a folder cannot be written, or a folder has the name of the head.
         """
         for place in self.places:
             what = self._context if place == self.own else f"copy of the {self._context}"
+            if place.is_dir() and not place.is_symlink():
+                raise InputError(f"the {what} was not written: {place} is a folder, remove it")
             try:
                 write_whole(place, self._sealed(head), mode=0o600)
             except InputError as error:
