@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from workbench.vault.giving_up import AcceptedVersion
 
 dataset = typer.Typer(
-    help="Take back a load, accept a restored backup, or give up damaged versions.",
+    help="Take back a load, accept or give up versions.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
@@ -73,7 +73,7 @@ def accept_restore(
     head: HeadCopy = None,
     as_json: AsJson = False,
 ) -> None:
-    """Accept that a backup was restored, or give up the newest versions that are damaged.
+    """Accept a restored backup, or give up damaged versions.
 
     The newest stored version that is whole counts from then on. Withdrawals of consent that came
     with later versions are lost: load them again before anything is run.
