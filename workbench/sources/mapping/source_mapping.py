@@ -41,14 +41,13 @@ made for each combination of these names, and expressions are aggregates. A plai
 the group's first value that is not null, in the order of ``order_by``; of customers without
 ``order_by`` the value that was observed last. Of a column of which the schema keeps the earliest
 value, as ``first_seen_at``, or the latest, it gives the group's earliest or latest value in any
-order. Where the rule of customers or attributes states no
-``observed_at``, a row of several records holds since all its values do, see ``statement_times``.
-Instants in expressions are in the source's zone; the local day of an instant X is ``X_on``. A date
-that is joined or compared with an instant, as in ``COALESCE(day, undated_at)``, is the first moment
-of its local day. Native
-ids are written without the system: it is added to every column that the schema declares as
-``system:…`` or ``keyed hash``. ``keyed`` lists readable ids that contain an identifier of a person,
-which intake replaces by their HMAC.
+order. Where the rule of customers or attributes states no ``observed_at``, a row of several records
+holds since all its values do, see ``statement_times``. Instants in expressions are in the source's
+zone; the local day of an instant X is ``X_on``. A date that is joined or compared with an instant,
+as in ``COALESCE(day, undated_at)``, is the first moment of its local day. Native ids are written
+without the system: it is added to every column that the schema declares as ``system:…`` or ``keyed
+hash``. ``keyed`` lists readable ids that contain an identifier of a person, which intake replaces
+by their HMAC.
 """
 
 import hashlib
