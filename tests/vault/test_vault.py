@@ -39,7 +39,6 @@ def test_no_workspace_is_told_with_what_to_do(tmp_path: Path):
     [
         ("99", "has format 99, this workbench reads format 2: install a newer one"),
         ("1", "has format 1, which this workbench no longer reads .* load the exports again"),
-        ("one", "has format 'one', which no workbench writes"),
     ],
 )
 def test_a_workspace_of_another_layout_is_refused(vault: Vault, text: str, words: str):
@@ -47,6 +46,13 @@ def test_a_workspace_of_another_layout_is_refused(vault: Vault, text: str, words
     with pytest.raises(ParameterError, match=words) as refusal:
         Vault.open(vault.workspace)
     assert str(vault.workspace) in str(refusal.value)
+
+
+def test_a_damaged_format_is_told_with_what_to_do(vault: Vault):
+    (vault.workspace / "format").write_bytes(b"\xff secret")
+    with pytest.raises(IntegrityError, match=r"format is damaged.*write 2 into it") as refusal:
+        Vault.open(vault.workspace)
+    assert "secret" not in str(refusal.value)
 
 
 def test_a_key_file_may_be_named_by_option_or_variable(vault: Vault, tmp_path: Path, monkeypatch):

@@ -23,6 +23,7 @@ from typing import Self
 
 from workbench.foundation.errors import (
     AccessError,
+    IntegrityError,
     ParameterError,
     WorkbenchError,
     unknown_name,
@@ -103,6 +104,8 @@ class Vault:
         ParameterError
             There is no workspace, it has the format of another workbench, or ``head`` is no
             folder.
+        IntegrityError
+            The file with the format is damaged.
         AccessError
             The key file is missing, the file or its folder is unsafe, or this kernel has a sealed
             view.
@@ -121,7 +124,10 @@ class Vault:
         text = form.read_text(encoding="utf-8", errors="replace").strip()
         what = f"the workspace {workspace}"
         if not text.isdecimal():
-            raise ParameterError(f"{what} has format {text!r}, which no workbench writes")
+            raise IntegrityError(
+                f"{form} is damaged, it contains no number: put it back from a backup, or write "
+                f"{FORMAT} into it, the format that this workbench reads"
+            )
         require_format(what, int(text))
         allow_many_open_files()
         own = key_path(workspace)
@@ -147,6 +153,8 @@ class Vault:
         ------
         ParameterError
             The workspace has the format of another workbench.
+        IntegrityError
+            The file with the format is damaged.
         AccessError
             There is a key file but it is unsafe, or the named key file is missing.
         """
