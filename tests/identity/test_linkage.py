@@ -1,6 +1,7 @@
 """Records that state the same identifier are one customer's."""
 
 import polars as pl
+import pytest
 
 from workbench.identity import link_records
 from workbench.identity.linkage import MOST_RECORDS
@@ -110,6 +111,20 @@ def test_what_names_nobody_links_nobody() -> None:
     ]
     made = link_records(identities(*rows), held=NOTHING, version=1, loads=["a"])
     assert (made.links.height, made.shared.height) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("address", "links"),
+    [
+        ("no@no.no", 0), ("None@none.com", 0), ("noreply@shop.example", 0),
+        ("test+2@x.example", 0), ("no-email@x.example", 0), ("guest@x.example", 0),
+        ("nora@x.example", 1), ("testa@x.example", 1), ("me@none.example", 1),
+    ],
+)  # fmt: skip
+def test_an_address_that_people_write_for_none_links_nobody(address: str, links: int) -> None:
+    rows = identities((1, "email", address, "a"), (2, "email", address, "a"))
+    made = link_records(rows, held=NOTHING, version=1, loads=["a"])
+    assert (made.links.height, made.shared.height) == (links, 0)
 
 
 def test_one_address_in_two_forms_of_writing_is_one() -> None:

@@ -11,6 +11,11 @@ WORDS_FOR_NO_VALUE = (
 _PLACEHOLDERS = ("0", "anonymous", "guest", "n.a.", "na", "unknown", *WORDS_FOR_NO_VALUE)
 
 _EMAIL = r"^[^\s@]+@[^\s@]+\.[^\s@]+$"
+#: An address that people write where a form requires one, or that reads no mail: ``no@no.no``.
+_NOBODYS_EMAIL = (
+    r"^(anonymous|do-?not-?reply|guest|no|no-?e?mail|no-?reply|none|null|test|undefined|unknown)"
+    r"(\+[^@]*)?@"
+)
 
 
 #: Beginning of a code that is stored in place of an identifier.
@@ -44,11 +49,12 @@ def _compose(texts: pl.Series) -> pl.Series:
 def is_identifier(identifier: pl.Expr, *, kind: pl.Expr) -> pl.Expr:
     """Return whether a normalised identifier can identify a person.
 
-    Placeholders ("n/a") and mere punctuation cannot. A customer number begins with its system
-    ("crm:17"), and only the part after the colon is judged.
+    Placeholders ("n/a", "none@none.com") and mere punctuation cannot. A customer number begins with
+    its system ("crm:17"), and only the part after the colon is judged.
     """
     native = pl.when(kind == "user_id").then(identifier.str.replace(r"^[^:]*:", ""))
     text = native.otherwise(identifier).str.strip_chars()
     is_coded = identifier.str.starts_with(CODE)
     is_word = text.str.contains(r"[\p{L}\p{N}]") & ~text.str.to_lowercase().is_in(_PLACEHOLDERS)
-    return is_word & ((kind != "email") | is_coded | text.str.contains(_EMAIL))
+    is_email = text.str.contains(_EMAIL) & ~text.str.contains(_NOBODYS_EMAIL)
+    return is_word & ((kind != "email") | is_coded | is_email)
