@@ -121,10 +121,11 @@ def test_what_names_nobody_links_nobody() -> None:
         ("nora@x.example", 1), ("testa@x.example", 1), ("me@none.example", 1),
     ],
 )  # fmt: skip
-def test_an_address_that_people_write_for_none_links_nobody(address: str, links: int) -> None:
+def test_an_address_that_people_write_for_none_is_shared(address: str, links: int) -> None:
     rows = identities((1, "email", address, "a"), (2, "email", address, "a"))
     made = link_records(rows, held=NOTHING, version=1, loads=["a"])
-    assert (made.links.height, made.shared.height) == (links, 0)
+    assert made.links.height == links
+    assert made.shared["record_id"].to_list() == ([] if links else [1, 2])
 
 
 def test_one_address_in_two_forms_of_writing_is_one() -> None:

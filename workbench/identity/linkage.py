@@ -10,10 +10,11 @@ customer has the id of another record have a link. A customer keeps the id of it
 through all later links.
 
 An identifier that too many records state (the shop's own address, a shared till) links none of
-them, because linking strangers is worse than counting one person twice. The same holds for a cookie
-or device on which several customers logged in. It is unknown which of the records with such an
-identifier are the same person. These records are therefore stored as *shared*, and an objection of
-one of them counts for all (``privacy.consent``).
+them, nor does an address that people write for none (``no@no.no``), because linking strangers is
+worse than counting one person twice. The same holds for a cookie or device on which several
+customers logged in. It is unknown which of the records with such an identifier are the same person.
+These records are therefore stored as *shared*, and an objection of one of them counts for all
+(``privacy.consent``).
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,11 @@ import numpy as np
 import polars as pl
 
 from workbench.schema.links import LINKS, SHARED
-from workbench.schema.person_identifiers import is_identifier, normalise_identifier
+from workbench.schema.person_identifiers import (
+    is_identifier,
+    is_nobodys_address,
+    normalise_identifier,
+)
 
 #: Kinds of identifiers by which records are linked, each with the name of its rule. Families and
 #: firms share names, addresses, birth dates and phones, so those would need weights.
@@ -182,7 +187,11 @@ def _find_pairs(stated: pl.DataFrame, decided: pl.DataFrame) -> tuple[pl.DataFra
         records=(~(pl.col("has_device") & (pl.col("numbers") == 0))).sum(),
     )
     most = pl.when(pl.col("_kind") == "email").then(MOST_RECORDS).otherwise(MOST_VISITS)
-    is_shared = (pl.col("records") > most) | (pl.col("all") > MOST_VISITS)
+    is_shared = (
+        (pl.col("records") > most)
+        | (pl.col("all") > MOST_VISITS)
+        | ((pl.col("_kind") == "email") & is_nobodys_address(pl.col("_value")))
+    )
     rule_pairs = _pairs(by_rule.filter(~is_shared))
     persons = _components(pl.concat([rule_pairs, decided]))
     visits = marked.join(persons, on="record_id", how="left").with_columns(

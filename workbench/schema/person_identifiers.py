@@ -11,7 +11,7 @@ WORDS_FOR_NO_VALUE = (
 _PLACEHOLDERS = ("0", "anonymous", "guest", "n.a.", "na", "unknown", *WORDS_FOR_NO_VALUE)
 
 _EMAIL = r"^[^\s@]+@[^\s@]+\.[^\s@]+$"
-#: An address that people write where a form requires one, or that reads no mail: ``no@no.no``.
+#: An address that many people write where a form requires one, or that reads no mail: no@no.no.
 _NOBODYS_EMAIL = (
     r"^(anonymous|do-?not-?reply|guest|no|no-?e?mail|no-?reply|none|null|test|undefined|unknown)"
     r"(\+[^@]*)?@"
@@ -49,12 +49,16 @@ def _compose(texts: pl.Series) -> pl.Series:
 def is_identifier(identifier: pl.Expr, *, kind: pl.Expr) -> pl.Expr:
     """Return whether a normalised identifier can identify a person.
 
-    Placeholders ("n/a", "none@none.com") and mere punctuation cannot. A customer number begins with
-    its system ("crm:17"), and only the part after the colon is judged.
+    Placeholders ("n/a") and mere punctuation cannot. A customer number begins with its system
+    ("crm:17"), and only the part after the colon is judged.
     """
     native = pl.when(kind == "user_id").then(identifier.str.replace(r"^[^:]*:", ""))
     text = native.otherwise(identifier).str.strip_chars()
     is_coded = identifier.str.starts_with(CODE)
     is_word = text.str.contains(r"[\p{L}\p{N}]") & ~text.str.to_lowercase().is_in(_PLACEHOLDERS)
-    is_email = text.str.contains(_EMAIL) & ~text.str.contains(_NOBODYS_EMAIL)
-    return is_word & ((kind != "email") | is_coded | is_email)
+    return is_word & ((kind != "email") | is_coded | text.str.contains(_EMAIL))
+
+
+def is_nobodys_address(email: pl.Expr) -> pl.Expr:
+    """Return whether an address is one that strangers write for none, as ``no@no.no``."""
+    return email.str.contains(_NOBODYS_EMAIL)
