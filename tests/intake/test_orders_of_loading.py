@@ -217,12 +217,21 @@ def test_a_fact_without_a_time_stays_at_the_first_export_that_has_it(
     vault: Vault, tmp_path: Path, order: tuple[int, ...]
 ) -> None:
     exports = [
-        (TILL, "1,5.00,\n2,2.00,\n3,3.00,2024-01-30T10:00:00Z\n", "2024-02-01"),
-        (TILL, "1,5.00,\n2,2.00,2024-02-15T10:00:00Z\n3,3.00,\n4,4.00,\n", "2024-03-01"),
+        (
+            TILL,
+            "1,5.00,\n2,2.00,\n3,3.00,2024-01-30T10:00:00Z\n5,5.00,2024-01-30T00:00:00Z\n",
+            "2024-02-01",
+        ),
+        (
+            TILL,
+            "1,5.00,\n2,2.00,2024-02-15T10:00:00Z\n3,3.00,\n4,4.00,\n5,5.00,2024-02-28T00:00:00Z\n",
+            "2024-03-01",
+        ),
         (TILL, "1,1.00,\n2,2.00,\n3,3.00,\n4,4.00,\n", "2024-04-01"),
     ]
     dataset = loaded(vault, tmp_path, *(exports[n] for n in order))
     orders = dataset.data()["orders"].sort("total_minor").collect()
-    assert orders["total_minor"].to_list() == [100, 200, 300, 400]
+    assert orders["total_minor"].to_list() == [100, 200, 300, 400, 500]
     days = orders["ordered_at"].dt.convert_time_zone("UTC").dt.date().to_list()
-    assert days == [date(2024, 1, 30), date(2024, 2, 15), date(2024, 1, 30), date(2024, 2, 28)]
+    # The last one has a time in each export: the day that is filled in where there is none.
+    assert days == [date(2024, *day) for day in ((1, 30), (2, 15), (1, 30), (2, 28), (2, 28))]

@@ -190,8 +190,8 @@ def test_a_refund_without_a_time_is_not_dated_before_its_payment(tmp_path: Path)
     (tmp_path / "orders.csv").write_text(head + "".join(lines))
     result = _read(tmp_path / "orders.csv", zone="UTC", currency="EUR")
     expected = [
-        ("shopify:1", datetime(2026, 6, 29, tzinfo=UTC)),
-        ("shopify:2", datetime(2026, 6, 29, tzinfo=UTC)),
+        ("shopify:1", datetime(2026, 6, 29, 0, 0, 0, 1, tzinfo=UTC)),
+        ("shopify:2", datetime(2026, 6, 29, 0, 0, 0, 1, tzinfo=UTC)),
         ("shopify:3", datetime(2026, 6, 29, 10, tzinfo=UTC)),
         ("shopify:4", datetime(2026, 6, 30, 10, tzinfo=UTC)),
     ]
@@ -214,7 +214,7 @@ def test_a_refund_of_stripe_is_not_dated_before_its_charge(tmp_path: Path) -> No
     result = _read(tmp_path / "charges.csv", currency="EUR")
     back = result.tables["payments"].filter(pl.col("amount_minor") < 0)
     assert sorted(back.select("payment_id", "paid_at").rows()) == [
-        ("stripe:ch_1/refund", datetime(2026, 6, 29, tzinfo=UTC)),
+        ("stripe:ch_1/refund", datetime(2026, 6, 29, 0, 0, 0, 1, tzinfo=UTC)),
         ("stripe:ch_2/refund", datetime(2026, 6, 30, 10, tzinfo=UTC)),
     ]
     (note,) = (each for each in result.assumptions if "no time" in each)
@@ -232,7 +232,7 @@ def test_a_case_of_salesforce_without_a_time_is_dated_before_the_end_of_the_data
     result = _read(tmp_path / "cases.csv", zone="UTC")
     assert sorted(result.tables["interactions"]["occurred_at"]) == [
         datetime(2026, 5, 2, 10, tzinfo=UTC),
-        datetime(2026, 6, 29, tzinfo=UTC),
+        datetime(2026, 6, 29, 0, 0, 0, 1, tzinfo=UTC),
     ]
     (note,) = (each for each in result.assumptions if "no time" in each)
     assert note.endswith("two days before the end of the data are taken")

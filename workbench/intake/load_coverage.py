@@ -21,18 +21,15 @@ class LoadCoverage:
     ----------
     until : datetime
         First moment that the load does not cover.
-    undated : datetime
-        Time that the load gives to facts without a time, see ``sources.undated_times``.
-    held_until : mapping of str to datetime
-        First moment that the system's earlier loads do not cover, by ``source_id``.
-    held_undated : frozenset of datetime
-        Times that these loads gave to facts without a time.
+    held : mapping of str to datetime
+        The same of the system's earlier loads, by ``source_id``.
+    undated : frozenset of datetime
+        Times that all these loads gave to facts without a time, see ``sources.undated_times``.
     """
 
     until: datetime
-    undated: datetime
-    held_until: Mapping[str, datetime]
-    held_undated: frozenset[datetime]
+    held: Mapping[str, datetime]
+    undated: frozenset[datetime]
 
     @classmethod
     def of(cls, source: Source, held: Dataset | None) -> Self:
@@ -40,11 +37,14 @@ class LoadCoverage:
         loads = () if held is None else held.sources
         same = [load for load in loads if load.system == source.system]
         ends = {load.source_id: datetime.fromisoformat(load.data_until_at) for load in same}
+        zones = {(ends[load.source_id], load.zone) for load in same}
         return cls(
             until=source.data_until_at,
-            undated=_undated(source.data_until_at, source.zone),
-            held_until=ends,
-            held_undated=frozenset(_undated(ends[load.source_id], load.zone) for load in same),
+            held=ends,
+            undated=frozenset(
+                undated_moment(until.astimezone(ZoneInfo(zone)).date(), zone)
+                for until, zone in {*zones, (source.data_until_at, source.zone)}
+            ),
         )
 
     def is_newer(self) -> pl.Expr:
@@ -53,8 +53,8 @@ class LoadCoverage:
         False if it covers less, and null if both cover the same time or if the held row is of
         another system.
         """
-        newer = [load for load, until in self.held_until.items() if until < self.until]
-        older = [load for load, until in self.held_until.items() if until > self.until]
+        newer = [load for load, until in self.held.items() if until < self.until]
+        older = [load for load, until in self.held.items() if until > self.until]
         held = pl.col("source_id_held")
         return (
             pl.when(held.is_in(newer))
@@ -68,8 +68,7 @@ class LoadCoverage:
 
         A time that an export states counts before one that was filled in, and of two that were
         filled in the earlier: from then on the fact was known. Without this every newer export
-        would move such facts to its own end, out of the views of earlier dates. A stated time that
-        is by chance the moment that its load fills in is treated like a filled-in one.
+        would move such facts to its own end, out of the views of earlier dates.
 
         Parameters
         ----------
@@ -88,10 +87,8 @@ class LoadCoverage:
         if name is None or not isinstance(rows.schema[name], pl.Datetime):
             return rows
         time, held = pl.col(name), pl.col(f"{name}_held")
-        is_filled = time == self.undated
-        is_held_filled = held.is_in(
-            pl.Series([*self.held_undated], dtype=rows.schema[name]).implode()
-        )
+        undated = pl.Series([*self.undated], dtype=rows.schema[name]).implode()
+        is_filled, is_held_filled = time.is_in(undated), held.is_in(undated)
         is_first = ~is_filled | (is_held_filled & (time < held))
         return rows.with_columns(
             pl.when(is_filled & ~is_first).then(held).otherwise(time).alias(name),
@@ -100,7 +97,3 @@ class LoadCoverage:
             .otherwise(held)
             .alias(f"{name}_held"),
         )
-
-
-def _undated(until: datetime, zone: str) -> datetime:
-    return undated_moment(until.astimezone(ZoneInfo(zone)).date(), zone)

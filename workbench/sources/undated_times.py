@@ -13,7 +13,8 @@ an hour before it.
 
 Mappings date facts without a time likewise, as refunds of which an export contains only the amount,
 but not before the order or charge to which they belong. If several exports contain the fact, the
-earliest of these times counts, and a time that an export states counts before all of them.
+earliest of these times counts, and a time that an export states counts before all of them. A
+microsecond is added, by which a load tells these times from stated ones.
 """
 
 from datetime import date, datetime, timedelta
@@ -21,6 +22,9 @@ from datetime import date, datetime, timedelta
 from workbench.schema.timeline import first_moment
 
 _BEFORE_END = timedelta(days=2)
+
+#: Added to the first moment of the day, so that no export states the same time.
+_MARK = timedelta(microseconds=1)
 
 
 def undated_moment(data_until_on: date, zone: str) -> datetime:
@@ -41,6 +45,6 @@ def undated_moment(data_until_on: date, zone: str) -> datetime:
     Examples
     --------
     >>> undated_moment(date(2024, 3, 1), "Asia/Tokyo").isoformat()
-    '2024-02-27T15:00:00+00:00'
+    '2024-02-27T15:00:00.000001+00:00'
     """
-    return first_moment(data_until_on - _BEFORE_END, zone)
+    return first_moment(data_until_on - _BEFORE_END, zone) + _MARK
