@@ -172,6 +172,17 @@ def test_a_damaged_list_is_told_and_can_be_dismissed(vault, tmp_path: Path, caps
     assert capsys.readouterr().err == ""
 
 
+def test_what_a_load_is_called_too_dismisses_no_damaged_list(vault, tmp_path: Path):
+    hold_back(vault, tmp_path, 2, 3)
+    lists = sorted((vault.workspace / "held-back").iterdir())
+    lists[0].write_bytes(lists[0].read_bytes()[:-1])
+    (load_id,) = all_refused_records(vault, "d")["source_id"].unique()
+    renamed = lists[0].with_name(f"d.{load_id[:4]}{lists[0].name[6:]}")
+    lists[0].rename(renamed)
+    dismiss(vault, "d", load=load_id[:4])
+    assert renamed.exists()
+
+
 def test_a_list_of_another_key_is_not_dismissed_as_damaged(vault, tmp_path: Path):
     hold_back(vault, tmp_path, 2)
     (kept,) = (vault.workspace / "held-back").iterdir()

@@ -224,10 +224,16 @@ def forget_load(vault: Vault, dataset: str, source_id: str) -> None:
 
 
 def forget_damaged(vault: Vault, dataset: str, name: str) -> bool:
-    """Remove the one damaged list whose name begins so, and return whether there was one."""
-    _, faults = _read_lists(vault, dataset)
-    found = [each for each in faults if each.startswith(name)]
-    if len(found) != 1 or not name:
+    """Remove the one damaged list whose name begins so, and return whether there was one.
+
+    Nothing is removed where the id of a load begins so as well.
+    """
+    lists, faults = _read_lists(vault, dataset)
+    loads = {each for rows in lists.values() for each in rows["source_id"]}
+    if dataset in vault.datasets():
+        loads |= {source.source_id for source in vault.dataset(dataset).sources}
+    found = [each for each in (*faults, *loads) if each.startswith(name)]
+    if len(found) != 1 or not name or found[0] not in faults:
         return False
     vault.forget(_KIND, f"{dataset}.{found[0]}")
     return True
