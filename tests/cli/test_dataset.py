@@ -94,7 +94,7 @@ def test_a_copy_of_the_head_notices_a_workspace_of_an_earlier_day(
     assert copied.err.strip() == said
     again = loaded("dataset", "accept-restore", "demo", *named)
     assert again.code == 0
-    assert "is whole and was the newest already: nothing is changed." in again.err
+    assert "is whole and was the newest already. Nothing is changed." in again.err
     assert "exports" not in again.err
     made = loaded("generate", "retail", "--customers", "60", "--seed", "9", "--out", "more")
     assert made.code == 0

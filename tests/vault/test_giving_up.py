@@ -233,6 +233,29 @@ def test_a_made_up_number_does_not_use_up_all_numbers(vault: Vault, grown: Datas
     assert add(50).version == 4
 
 
+def test_a_made_up_root_after_the_newest_loses_nothing(vault: Vault, grown: Dataset):
+    made_up = _root(grown, grown.version + 1)
+    made_up.write_bytes(bytes(300))
+    accepted = vault.accept_restore("shop")
+    assert (accepted.dataset.version, accepted.given_up) == (grown.version, (grown.version + 1,))
+    assert accepted.is_as_before
+    made_up.write_bytes(bytes(300))
+    _flip(_root(grown))
+    assert not vault.accept_restore("shop").is_as_before
+
+
+def test_a_link_in_place_of_the_folder_for_roots_is_refused(
+    vault: Vault, grown: Dataset, tmp_path: Path
+):
+    (grown.folder / "given-up").symlink_to(tmp_path)
+    _flip(_root(grown))
+    with pytest.raises(InputError, match="given-up is a link instead of a folder"):
+        vault.accept_restore("shop")
+    assert list(tmp_path.glob("0*")) == []
+    (grown.folder / "given-up").unlink()
+    assert vault.accept_restore("shop").given_up == (grown.version,)
+
+
 def test_a_version_that_a_crash_left_without_a_head_does_not_lose_its_number(
     vault: Vault, grown: Dataset, add, monkeypatch: pytest.MonkeyPatch
 ):

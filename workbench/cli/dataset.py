@@ -99,8 +99,6 @@ def _acceptance_text(accepted: "AcceptedVersion") -> str:
     version = f"Version {accepted.dataset.version} of dataset {accepted.dataset.name}"
     if accepted.has_new_copy:
         return f"The copy of the head is made. {version} is the newest, as before."
-    if accepted.is_as_before:
-        return f"{version} is whole and was the newest already: nothing is changed."
     given_up = ""
     if accepted.given_up:
         numbers = ", ".join(map(str, accepted.given_up))
@@ -108,6 +106,8 @@ def _acceptance_text(accepted: "AcceptedVersion") -> str:
             f" Given up because of damage: version {numbers}. What is left of it is kept in "
             f"{accepted.moved_to}."
         )
+    if accepted.is_as_before:
+        return f"{version} is whole and was the newest already.{given_up or ' Nothing is changed.'}"
     return (
         f"{version} is the newest from now on.{given_up} Load the later exports again, withdrawals "
         "of consent first."

@@ -58,7 +58,8 @@ def remove_partial_files(folder: Path, head: Path) -> None:
     """
     found = [path for part in ("", "lists", "versions") for path in _partial(folder / part, "*")]
     for path in (*found, *_partial(head.parent, head.name)):
-        path.unlink()
+        if path.is_symlink() or not path.is_dir():  # A writer makes no folder of such a name.
+            path.unlink()
 
 
 def remove_unused_folder(folder: Path) -> None:

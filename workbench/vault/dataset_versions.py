@@ -208,6 +208,7 @@ class DatasetVersions:
         given_up = tuple(number for number in numbers if number > dataset.version)
         if is_as_before and not given_up:
             return AcceptedVersion(dataset=dataset, is_as_before=True)
+        is_as_before = self._is_named(dataset.root)
         try:
             self._write_head(dataset.root, highest=self.heads.highest(dataset.version, numbers))
             moved_to = move_roots(self.folder, given_up) if given_up else None
@@ -216,7 +217,16 @@ class DatasetVersions:
                 f"version {dataset.version} of dataset {self.name} is not accepted completely: "
                 f"{error}; then run the same command again"
             ) from error
-        return AcceptedVersion(dataset=dataset, given_up=given_up, moved_to=moved_to)
+        return AcceptedVersion(
+            dataset=dataset, is_as_before=is_as_before, given_up=given_up, moved_to=moved_to
+        )
+
+    def _is_named(self, root: Root) -> bool:
+        """Return whether the head names a root: then newer roots were made up."""
+        with suppress(WorkbenchError):
+            head = self.heads.read(self.heads.own)
+            return head is not None and head.root == root.sha256
+        return False
 
     def _newest_without_copy(self) -> Dataset | None:
         """Open the newest version if only a copy of its head is missing; None otherwise."""

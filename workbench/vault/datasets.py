@@ -296,8 +296,9 @@ class Dataset:
         )
 
     def _faults(self, found: list[str]) -> str:
-        head = f"{self.label}: stored files are not the files that were written; "
-        return "\n  ".join([f"{head}{way_out(self.folder, self.name, self.version)}:", *found])
+        todo = way_out(self.folder, self.name, self.version, is_open=True)
+        head = f"{self.label}: stored files are not the files that were written; {todo}:"
+        return "\n  ".join([head, *found])
 
 
 class _Tables(Mapping[str, pl.LazyFrame]):

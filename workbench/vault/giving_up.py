@@ -120,9 +120,11 @@ def move_roots(folder: Path, numbers: Sequence[int]) -> Path:
     Raises
     ------
     InputError
-        A root cannot be moved.
+        A root cannot be moved, or the folder for it is a link.
     """
     aside = folder / "given-up"
+    if aside.is_symlink():
+        raise InputError(f"{aside} is a link instead of a folder: remove it and run this again")
     make_private(aside)
     try:
         for number in numbers:

@@ -80,14 +80,26 @@ def read_root(folder: Path, name: str, version: int, key: Key) -> tuple[dict[str
     return root, found
 
 
-def way_out(folder: Path, name: str, version: int) -> str:
-    """Return what to do where a file of a version is damaged or missing."""
+def way_out(folder: Path, name: str, version: int, *, is_open: bool = False) -> str:
+    """Return what to do where a file of a version is damaged or missing.
+
+    Parameters
+    ----------
+    folder, name, version
+        Folder and name of the dataset, and number of the version.
+    is_open : bool, default False
+        Whether the version opens, so that only files with rows are damaged or missing.
+    """
     put_back = "put back what is damaged or missing from a backup"
     if version < max(version_numbers(folder), default=0):
         return put_back
+    undo = (
+        f", or run `workbench dataset undo {name}`, which takes back the newest load and keeps its "
+        "withdrawals,"
+    )
     return (
-        f"{put_back}, or run `workbench dataset accept-restore {name}`, which gives up the newest "
-        "versions that are damaged"
+        f"{put_back}{undo if is_open else ','} or run `workbench dataset accept-restore {name}`, "
+        "which gives up the newest versions that are damaged, with the withdrawals in them"
     )
 
 
