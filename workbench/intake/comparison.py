@@ -8,8 +8,9 @@ one only fills its empty cells. An updated whole, such as an order, loses the he
 newer export does not have. If both cover the same time, or come from different systems, the row
 contradicts the held row, and people have to decide which is right. Statements about a person and
 decisions on consent may change, so they are kept beside the earlier ones, unless the same statement
-is held already. The order in which exports are loaded therefore makes no difference, but for a cell
-that the newest of three exports leaves empty.
+is held already. The order in which exports are loaded therefore makes no difference, but for what
+the newest of three exports leaves empty or only repeats: a held row that is repeated is not written
+again, so an export between the two counts as newer than the row.
 """
 
 from collections.abc import Mapping
