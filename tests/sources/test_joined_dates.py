@@ -69,6 +69,9 @@ def test_joins_and_comparisons_are_those_of_first_moments(day: date, hours: int,
     assert value(f"CASE WHEN day < DATE '{day}' THEN at ELSE day END", frame) == begin
     assert value(f"CASE WHEN day = DATE '{day}' THEN at ELSE day END", frame) == at
     assert value("LAG(at, 1, day) OVER (ORDER BY at)", frame) == begin
+    assert value(f"at IN (DATE '{day}', DATE '1970-01-01')", frame) is (at == begin)
+    assert value(f"at NOT IN (DATE '{day}')", frame) is (at != begin)
+    assert value("at IN (day, other)", frame) is (at == begin)
     empty = rows(None, at, zone)
     assert value("COALESCE(day, at)", empty) == value("GREATEST(day, at)", empty) == at
 
@@ -81,10 +84,27 @@ def test_a_time_without_zone_is_joined_as_a_local_time():
     assert value("COALESCE(local, at)", frame) == expected
 
 
+@given(DAYS, st.integers(-72, 72), st.sampled_from(ZONES))
+@example(date(2024, 10, 1), 0, "Europe/Berlin")
+@example(date(2024, 10, 1), -1, "America/Los_Angeles")
+def test_a_cast_of_an_instant_is_its_local_day_or_time(day: date, hours: int, zone: str):
+    at = first_moment(day, zone) + timedelta(hours=hours)
+    local = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    frame = rows(None, at, zone)
+    assert value("CAST(at AS DATE)", frame) == local.date()
+    assert value("TRY_CAST(COALESCE(day, at) AS DATE)", frame) == local.date()
+    assert value("MIN(GREATEST(at, day))::date", frame) == local.date()
+    assert value("CAST(at AS TIME)", frame) == local.time()
+    found = frame.select(read_expression("CAST(at AS TIMESTAMP)", frame)).item()
+    assert found == local
+    assert value("CAST(COALESCE(day, at) AS DATE)", rows(day, at, zone)) == day
+
+
 @pytest.mark.parametrize(
     "sql",
     [
-        "COALESCE(day, other)", "day < other", "CONCAT(day, at)", "EXTRACT(YEAR FROM day)",
+        "COALESCE(day, other)", "CAST(day AS DATE)", "day IN (DATE '2024-01-01')",
+        "CAST(at AS VARCHAR)", "day < other", "CONCAT(day, at)", "EXTRACT(YEAR FROM day)",
         "MIN(at) OVER (PARTITION BY day ORDER BY at)", "CASE WHEN day = other THEN at END",
         "STRFTIME(day, '%Y') = '2024' AND at IS NULL", "day + INTERVAL '1 day'",
     ],

@@ -4,7 +4,8 @@ polars takes a date for midnight UTC where an expression joins it with an instan
 ``COALESCE(day, undated_at)`` or ``shipped_at < day``. That is another local day west of Greenwich.
 So every such date is replaced by the first moment of its day in the zone of the instant, and a time
 without a zone by the instant at which it was the local time. Dates that are joined or compared with
-dates remain dates.
+dates remain dates. Conversely, the cast of an instant to a date or to a time without a zone is its
+local day or time, where polars would take that of UTC.
 
 >>> at = pl.Series("at", ["2024-10-01T12:00:00Z"]).str.to_datetime()
 >>> at = at.dt.convert_time_zone("America/Los_Angeles")
@@ -69,6 +70,11 @@ def _join(tree: Any, rows: pl.DataFrame) -> Any:
         case {"Ternary": {"predicate": predicate, "truthy": truthy, "falsy": falsy}}:
             one, other = _alike([truthy, falsy], rows)
             return {"Ternary": {"predicate": predicate, "truthy": one, "falsy": other}}
+        case {"Cast": {"expr": value, "dtype": {"Literal": kind}}} if _lacks_zone(kind):
+            return {"Cast": {**made["Cast"], "expr": _local_time(value, rows)}}
+        case {"Function": {"input": [value, options], "function": {"Sql": {"IsIn": _}}}}:
+            inputs = [value, _members_alike(options, value, rows)]
+            return {"Function": {**made["Function"], "input": inputs}}
         case {"Function": {"input": inputs, "function": function}} if len(inputs) > 1:
             joined = {"Function": {"input": _alike(inputs, rows), "function": function}}
             # Other functions only list their inputs, as CONCAT does.
@@ -87,11 +93,42 @@ def _alike(trees: list[Any], rows: pl.DataFrame) -> list[Any]:
 
 
 def _instant_of(tree: Any, kind: pl.DataType | None, zone: str) -> Any:
+    instant = _as_instant(_expression_of(tree), kind, zone)
+    return tree if instant is None else _tree_of(instant)
+
+
+def _as_instant(value: pl.Expr, kind: pl.DataType | None, zone: str) -> pl.Expr | None:
+    """Return dates, or times without a zone, as instants; None if values have another type."""
     if kind == pl.Date:
-        return _tree_of(first_moment_of(_expression_of(tree), zone))
+        return first_moment_of(value, zone)
     if isinstance(kind, pl.Datetime) and kind.time_zone is None:
-        return _tree_of(in_zone(_expression_of(tree).cast(pl.Datetime("us")), zone))
-    return tree
+        return in_zone(value.cast(pl.Datetime("us")), zone)
+    return None
+
+
+def _lacks_zone(kind: Any) -> bool:
+    """Return whether the type of a cast, as JSON, is a date or a time without a zone."""
+    match kind:
+        case "Date" | "Time" | {"Datetime": [_, None]}:
+            return True
+    return False
+
+
+def _local_time(tree: Any, rows: pl.DataFrame) -> Any:
+    """Return an expression that is cast, with the local time without a zone if it is an instant."""
+    if _zone_of(_kind_of(tree, rows)) is None:
+        return tree
+    return _tree_of(_expression_of(tree).dt.replace_time_zone(None))
+
+
+def _members_alike(options: Any, value: Any, rows: pl.DataFrame) -> Any:
+    """Return the list of ``value IN (...)``: instants in place of dates if the value is one."""
+    zone = _zone_of(_kind_of(value, rows))
+    if zone is None:
+        return options
+    members = _expression_of(options)
+    instant = _as_instant(pl.element(), _kind_of(_tree_of(members.explode()), rows), zone)
+    return options if instant is None else _tree_of(members.list.eval(instant))
 
 
 def _zone_of(kind: pl.DataType | None) -> str | None:

@@ -138,7 +138,6 @@ class PartRules(Declaration):
         known = yield from self._name_faults(asked, parts)
         for place, sql, each in self._expressions():
             yield from _sql_faults(place, sql, known[each])
-            yield from self._days_of_utc(place, sql)
         yield from self._table_faults(known)
 
     def _place_faults(self) -> Iterator[str]:
@@ -241,15 +240,6 @@ class PartRules(Declaration):
                     f"tables.{table}: each amount of {name} has its own currency, and the row "
                     f"would have that of the source: add currency = '\"{name}_currency\"'"
                 )
-
-    def _days_of_utc(self, place: str, sql: str) -> Iterator[str]:
-        """Refuse casts of an instant to a date, for which polars uses the day in UTC."""
-        for each in (None, *self.each):
-            for day, name in self.day_columns(each).items():
-                column = rf'"?{re.escape(name)}"?'
-                cast = rf"CAST\(\s*{column}\s+AS\s+DATE\s*\)|{column}\s*::\s*DATE\b"
-                if re.search(cast, sql, re.IGNORECASE):
-                    yield f"{place}: the cast of {name} to a date is its day in UTC: use {day}"
 
     def _expressions(self) -> Iterator[tuple[str, str, str | None]]:
         """Yield every expression that no later one uses, with its place and its each set."""
