@@ -13,6 +13,7 @@ from polars.testing import assert_series_equal
 from workbench.schema.timeline import first_moment
 from workbench.sources import SourceMapping, open_source
 from workbench.sources.mapping.joined_dates import first_moment_of, read_expression
+from workbench.sources.undated_times import undated_moment
 
 ZONES = (
     "America/Los_Angeles", "America/Santiago", "America/Havana", "Africa/Cairo", "Asia/Kathmandu",
@@ -142,7 +143,8 @@ def test_an_order_of_a_day_is_stored_at_its_first_local_moment(tmp_path: Path, o
     }  # fmt: skip
     mapping = SourceMapping.of(content, name="orders")
     tables = open_source(path, mapping=mapping).read(0).tables
-    expected = [datetime(2024, 9, 8, 4, tzinfo=UTC), datetime(2024, 12, 30, 3, tzinfo=UTC)]
+    undated = undated_moment(date(2025, 1, 1), "America/Santiago")
+    expected = [datetime(2024, 9, 8, 4, tzinfo=UTC), undated]
     assert tables["orders"]["ordered_at"].to_list() == expected
     assert tables["customers"].sort("source_row")["first_seen_at"].to_list() == expected
     assert tables["customers"].sort("source_row")["observed_at"].to_list() == expected
