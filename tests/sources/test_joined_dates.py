@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from polars.testing import assert_series_equal
 
+from workbench.foundation.errors import ParameterError
 from workbench.schema.timeline import first_moment
 from workbench.sources import SourceMapping, open_source
 from workbench.sources.mapping.joined_dates import first_moment_of, read_expression
@@ -75,6 +76,52 @@ def test_joins_and_comparisons_are_those_of_first_moments(day: date, hours: int,
     assert value("at IN (day, other)", frame) is (at == begin)
     empty = rows(None, at, zone)
     assert value("COALESCE(day, at)", empty) == value("GREATEST(day, at)", empty) == at
+
+
+def long_case(branches: int, value: str, otherwise: str = "NULL") -> str:
+    """CASE of many branches, of which only the last is met."""
+    whens = (f"WHEN number = {n} THEN {value}" for n in range(branches))
+    return f"CASE {' '.join(whens)} ELSE {otherwise} END"
+
+
+@pytest.mark.parametrize("length", [2, 53, 62, 200])
+def test_dates_in_long_expressions_are_first_moments(length: int):
+    zone = "America/Los_Angeles"
+    begin = first_moment(date(2024, 10, 1), zone)
+    frame = rows(date(2024, 10, 1), begin + timedelta(hours=1), zone)
+    frame = frame.with_columns(number=pl.lit(length - 1))
+    met = " OR ".join(f"number = {n}" for n in range(length))
+    unmet = " AND ".join(f"number <> {n}" for n in range(length))
+    assert value(f"CASE WHEN {met} THEN day ELSE at END", frame) == begin
+    assert value(f"COALESCE(CASE WHEN {met} THEN day END, at)", frame) == begin
+    assert value(f"{unmet} OR day < at", frame) is True
+    assert value(f"day > at OR {unmet}", frame) is False
+    assert value(long_case(length, "day", "at"), frame) == begin
+    assert value(long_case(length, "CASE WHEN day < at THEN day END", "at"), frame) == begin
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"COALESCE({long_case(80, 'day')}, at)",
+        f"CAST({long_case(80, 'at')} AS DATE)",
+        f"{long_case(80, 'at')} >= DATE '2024-10-01'",
+        long_case(5000, "day", "at"),
+    ],
+)
+def test_an_expression_that_is_nested_too_deeply_is_refused(sql: str):
+    frame = rows(None, datetime(2024, 7, 1, tzinfo=UTC), "Europe/Berlin")
+    used = pl.sql_expr(sql).meta.root_names()
+    frame = frame.with_columns(number=pl.lit(1)).select(pl.col(*used))
+    with pytest.raises(ParameterError, match=r"nested too deeply.*as columns of \[derive\]"):
+        read_expression(sql, frame)
+
+
+def test_a_deep_expression_without_dates_is_computed():
+    frame = rows(None, datetime(2024, 7, 1, tzinfo=UTC), "Europe/Berlin")
+    frame = frame.with_columns(number=pl.lit(79)).drop("day", "other")
+    sql = f"COALESCE({long_case(80, 'at')}, at)"
+    assert value(sql, frame) == datetime(2024, 7, 1, tzinfo=UTC)
 
 
 def test_a_time_without_zone_is_joined_as_a_local_time():

@@ -15,11 +15,19 @@ local day or time, where polars would take that of UTC.
 """
 
 import json
+import re
 from io import StringIO
 from typing import Any
 
 import polars as pl
 from polars.exceptions import PolarsError
+
+from workbench.foundation.errors import ParameterError
+
+#: Words by which an expression makes dates or times without a zone.
+_LOCAL_WORD = re.compile(r"\b(DATE|TIME|DATETIME|TIMESTAMP|STRPTIME)\b", re.IGNORECASE)
+#: Number of characters of a refused expression that its message contains.
+_SHOWN = 60
 
 
 def read_expression(sql: str, rows: pl.DataFrame) -> pl.Expr:
@@ -31,14 +39,29 @@ def read_expression(sql: str, rows: pl.DataFrame) -> pl.Expr:
         Expression of a mapping.
     rows : DataFrame
         Rows with the columns that the expression uses.
+
+    Raises
+    ------
+    ParameterError
+        The expression may join dates with instants, and is nested too deeply to replace them.
     """
     expression = pl.sql_expr(sql)
     kinds = [rows.schema.get(name) for name in expression.meta.root_names()]
     if not any(_zone_of(kind) for kind in kinds):
         return expression
-    tree = _tree_of(expression)
-    joined = _join(tree, rows)
-    return expression if joined == tree else _expression_of(joined)
+    try:
+        tree = _tree_of(expression)
+        joined = _join(tree, rows)
+        return expression if joined == tree else _expression_of(joined)
+    except (PolarsError, RecursionError):
+        # polars writes JSON of any depth, but reads only 128 levels.
+        if not any(map(_is_local, kinds)) and _LOCAL_WORD.search(sql) is None:
+            return expression
+    start = sql if len(sql) <= _SHOWN else f"{sql[:_SHOWN]}..."
+    raise ParameterError(
+        f"an expression of the mapping is nested too deeply to take its dates in the zone of the "
+        f"source: {start!r}. State parts of it, as a CASE or a COALESCE, as columns of [derive]"
+    )
 
 
 def first_moment_of(day: pl.Expr, zone: str) -> pl.Expr:
@@ -62,14 +85,31 @@ def _join(tree: Any, rows: pl.DataFrame) -> Any:
         return [_join(member, rows) for member in tree]
     if not isinstance(tree, dict):
         return tree
-    made = {name: _join(member, rows) for name, member in tree.items()}
+    match tree:
+        case {"BinaryExpr": {"op": "And" | "Or" as op}}:
+            return _balanced([_join(term, rows) for term in _terms_of(tree, op)], op)
+        case {"Ternary": _}:
+            return _join_case(tree, rows)
+    return _join_inputs({name: _join(member, rows) for name, member in tree.items()}, rows)
+
+
+def _join_case(tree: Any, rows: pl.DataFrame) -> Any:
+    """Return a CASE whose values are instants if one of them is."""
+    branches, otherwise = _branches_of(tree)
+    values = [*(value for _, value in branches), otherwise]
+    *values, made = _alike([_join(value, rows) for value in values], rows)
+    for (condition, _), value in zip(reversed(branches), reversed(values), strict=True):
+        branch = {"predicate": _join(condition, rows), "truthy": value, "falsy": made}
+        made = {"Ternary": branch}
+    return made
+
+
+def _join_inputs(made: dict[str, Any], rows: pl.DataFrame) -> Any:
+    """Return a node, whose inputs are joined already, with inputs that are alike if it joins."""
     match made:
         case {"BinaryExpr": {"left": left, "right": right, "op": op}}:
             one, other = _alike([left, right], rows)
             return {"BinaryExpr": {"left": one, "op": op, "right": other}}
-        case {"Ternary": {"predicate": predicate, "truthy": truthy, "falsy": falsy}}:
-            one, other = _alike([truthy, falsy], rows)
-            return {"Ternary": {"predicate": predicate, "truthy": one, "falsy": other}}
         case {"Cast": {"expr": value, "dtype": {"Literal": kind}}} if _lacks_zone(kind):
             return {"Cast": {**made["Cast"], "expr": _local_time(value, rows)}}
         case {"Function": {"input": [value, options], "function": {"Sql": {"IsIn": _}}}}:
@@ -135,12 +175,45 @@ def _zone_of(kind: pl.DataType | None) -> str | None:
     return kind.time_zone if isinstance(kind, pl.Datetime) else None
 
 
+def _is_local(kind: pl.DataType | None) -> bool:
+    return kind == pl.Date or (isinstance(kind, pl.Datetime) and kind.time_zone is None)
+
+
 def _kind_of(tree: Any, rows: pl.DataFrame) -> pl.DataType | None:
     """Return the type of an expression; None if polars cannot join what it joins."""
+    expression = _expression_of(tree)
     try:
-        return rows.lazy().select(_expression_of(tree)).collect_schema().dtypes()[0]
+        return rows.lazy().select(expression).collect_schema().dtypes()[0]
     except PolarsError:
         return None
+
+
+def _terms_of(tree: Any, op: str) -> list[Any]:
+    """Return the terms of a chain of ANDs or ORs in their order."""
+    terms = []
+    while "BinaryExpr" in tree and tree["BinaryExpr"]["op"] == op:
+        terms.append(tree["BinaryExpr"]["right"])
+        tree = tree["BinaryExpr"]["left"]
+    return [tree, *reversed(terms)]
+
+
+def _balanced(terms: list[Any], op: str) -> Any:
+    """Return a chain that is nested as little as possible, as ``(a OR b) OR (c OR d)``."""
+    if len(terms) == 1:
+        return terms[0]
+    half = (len(terms) + 1) // 2
+    left, right = _balanced(terms[:half], op), _balanced(terms[half:], op)
+    return {"BinaryExpr": {"left": left, "op": op, "right": right}}
+
+
+def _branches_of(tree: Any) -> tuple[list[tuple[Any, Any]], Any]:
+    """Return the conditions and values of a CASE, and the value where no condition is met."""
+    branches = []
+    while "Ternary" in tree:
+        branch = tree["Ternary"]
+        branches.append((branch["predicate"], branch["truthy"]))
+        tree = branch["falsy"]
+    return branches, tree
 
 
 def _tree_of(expression: pl.Expr) -> Any:
@@ -148,4 +221,9 @@ def _tree_of(expression: pl.Expr) -> Any:
 
 
 def _expression_of(tree: Any) -> pl.Expr:
-    return pl.Expr.deserialize(StringIO(json.dumps(tree)), format="json")
+    """Return an expression from JSON: a CASE branch by branch, as it may have many branches."""
+    branches, otherwise = _branches_of(tree)
+    made = pl.Expr.deserialize(StringIO(json.dumps(otherwise)), format="json")
+    for condition, value in reversed(branches):
+        made = pl.when(_expression_of(condition)).then(_expression_of(value)).otherwise(made)
+    return made
