@@ -43,8 +43,9 @@ def test_keys_in_most_of_many_records_are_names(see, tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "key", ["geheim@x.example", "Geheim Person", "geheim 49170", "g4917012345", "49170"]
-)
+    "key", ["geheim@x.example", "Geheim Person", "geheim 49170", "g4917012345", "49170",
+     "geheim-1234-5678", "geheim4917", "g1-2-3-4"],
+)  # fmt: skip
 def test_a_key_without_the_form_of_a_name_is_counted_even_in_all_records(
     see, tmp_path: Path, key: str
 ):
@@ -70,8 +71,18 @@ def test_the_unused_columns_of_a_header_are_printed(see, tmp_path: Path):
 
 def test_the_unused_columns_of_nested_parquet_are_printed(see, tmp_path: Path):
     path = tmp_path / "a.parquet"
-    pl.DataFrame({"id": ["1"], "address": [{"town part": "x", "zip": "y"}]}).write_parquet(path)
-    assert f"{UNUSED}: address.town part, address.zip" in see(path, {"id": "text"}).said
+    pl.DataFrame({"id": ["1"], "address": [{"town_part": "x", "zip5": "y"}]}).write_parquet(path)
+    assert f"{UNUSED}: address.town_part, address.zip5" in see(path, {"id": "text"}).said
+
+
+def test_fields_of_a_struct_that_may_be_values_are_counted(see, tmp_path: Path):
+    path = tmp_path / "a.parquet"
+    scores = {"geheim@x.example": 1, "Geheim Person": 2, "geheim-1234-5678": 3, "total": 4}
+    rows = {"id": ["1"], "m": [scores], "Some Person": [{"x": 1}], "first column": [2]}
+    pl.DataFrame(rows).write_parquet(path)
+    seen = see(path, {"id": "text"})
+    expected = "m.total, Some Person.x, first column and 3 other names, which may be values"
+    assert f"{UNUSED}: {expected}" in seen.said.replace("\n", " ")
 
 
 def test_names_of_cookies_are_counted(see, tmp_path: Path):

@@ -1,9 +1,10 @@
 """The names of fields that a file has: those that a message may print, and the others.
 
-A header line and the schema of a Parquet file contain names of columns. A key of a JSON object or
-the name of a cookie may be a value: there are exports whose keys are e-mail addresses or names of
-persons. Such a key is printed only if the mapping states it, or if it has the form of a name and is
-in most of many records. Every key above it must be printable as well. The others are counted.
+A header line and the schema of a Parquet file contain names of columns. A key of a JSON object, a
+field of a struct in Parquet or the name of a cookie may be a value: there are exports whose keys
+are e-mail addresses or names of persons. Such a key is printed only if the mapping states it, or if
+it has the form of a name and is in a schema or in most of many records. Every key above it must be
+printable as well. The others are counted.
 
 >>> FoundNames(printable=("id", "city"), others=("scores.Ann Smith",)).as_text()
 'id, city and 1 other name, which may be a value and is not printed'
@@ -24,8 +25,8 @@ from workbench.sources.mapping.recognition import SAMPLE, known_places
 
 #: Number of records from which a key that is in most of them is a name.
 _MANY = 20
-#: Form of a name: letters, digits, ``_`` and ``-``, without the digits of a number.
-_NAME = re.compile(r"(?!.*\d{5})[^\W\d][\w-]{0,39}")
+#: Form of a name: letters, ``_``, ``-`` and at most three digits; numbers of orders have more.
+_NAME = re.compile(r"(?!(?:\D*\d){4})[^\W\d][\w-]{0,39}")
 
 _Steps: TypeAlias = tuple[str, ...]
 
@@ -72,10 +73,10 @@ class FoundNames:
             fields.update(found)
         stated = _stated_names(part)
         least = len(sample) / 2 if len(sample) >= _MANY else float("inf")
-        is_named = {
-            join_steps(steps): sample.has_schema or _are_names(steps, counts, least, stated)
-            for steps in fields
-        }
+        if sample.has_schema:
+            # Even a field of a single record is in the schema, whose first names are columns.
+            stated, least = stated | {steps[0] for steps in fields}, 0
+        is_named = {join_steps(steps): _are_names(steps, counts, least, stated) for steps in fields}
         is_named |= dict.fromkeys(columns, True) if has_header else {}
         return cls(
             printable=tuple(name for name, is_name in is_named.items() if is_name),
