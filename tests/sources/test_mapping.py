@@ -153,6 +153,28 @@ def test_a_renamed_column_is_named_with_the_header_found(tmp_path: Path):
         source.read(0)
 
 
+@pytest.mark.parametrize(
+    ("line", "needed", "printed"),
+    [
+        ("1,geheim@x.example,email", "contact email", "email and 2 other names, which may be"),
+        ("1,geheim@x.example,emaill", "email", "emaill and 2 other names, which may be values"),
+        ("geheim,Email,phone", "contact email phone", "email, phone and 1 other name, which may"),
+        ("no,contact,email,phone", "contact email phone fax", "no, contact, email, phone. Correct"),
+    ],
+)
+def test_values_beside_a_few_names_in_the_first_line_are_counted(
+    tmp_path: Path, line: str, needed: str, printed: str
+):
+    path = _file(tmp_path, f"{line}\n2{',x' * line.count(',')}\n")
+    content = {**ORDERS, "columns": {key: {"type": "text"} for key in needed.split()}}
+    content |= {"record": {"id": "email"}, "identities": {"email": "email"}, "tables": {}}
+    source = open_source(path, mapping=SourceMapping.of(content, name="o"), settings=SETTINGS)
+    with pytest.raises(InputError) as error:
+        source.read(0)
+    assert f"Its header: {printed}" in str(error.value)
+    assert "geheim" not in str(error.value)
+
+
 def test_a_first_line_that_is_no_header_is_not_printed(tmp_path: Path):
     path = _file(tmp_path, "1,ann@example.com,2024-05-02,1\n2,bo@example.com,2024-05-02,1\n")
     source = open_source(path, mapping=SourceMapping.of(ORDERS, name="o"), settings=SETTINGS)

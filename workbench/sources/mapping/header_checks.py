@@ -15,6 +15,9 @@ from workbench.sources.mapping.members import Members
 from workbench.sources.mapping.part_context import PartContext
 from workbench.sources.mapping.part_rules import PartRules
 
+#: Number of a mapping's names from which a line with most of them is certainly a header.
+_CERTAIN = 3
+
 
 def check_places(members: Members, context: PartContext) -> None:
     """Refuse a file that lacks a column.
@@ -137,15 +140,33 @@ def _refuse_header(
             "check the delimiter, whether the first line is a header, and whether it is the "
             "right mapping"
         )
-    descriptions = [_describe_missing(place, header) for place in missing]
+    names = _names_of_header(found, missing, places, header)
+    descriptions = [_describe_missing(place, names.printable) for place in missing]
     raise InputError(
-        f"{context.file} lacks {', '.join(descriptions)}. Its header: {', '.join(header)}. "
+        f"{context.file} lacks {', '.join(descriptions)}. Its header: {names.as_text()}. "
         f"Correct the file or the [columns] of mapping {context.title}"
     )
 
 
-def _describe_missing(source: str, header: list[str]) -> str:
-    original = closest(source, header)
+def _names_of_header(
+    found: int, missing: list[str], places: list[str], header: list[str]
+) -> FoundNames:
+    """Return the names of a header; unless it is certainly one, those that a mapping states.
+
+    A record may contain one or two of the names as values, as a contact by ``email`` or ``phone``.
+    """
+    known = found + sum(closest(place, header, cutoff=A_LETTER) is not None for place in missing)
+    if known >= _CERTAIN and known * 2 > len(places):
+        return FoundNames(printable=tuple(header))
+    is_stated = {name: closest(name, places, cutoff=A_LETTER) is not None for name in header}
+    return FoundNames(
+        printable=tuple(name for name in header if is_stated[name]),
+        others=tuple(name for name in header if not is_stated[name]),
+    )
+
+
+def _describe_missing(source: str, names: Sequence[str]) -> str:
+    original = closest(source, names)
     return f"column {source!r}" + (f" (did you mean {original!r}?)" if original else "")
 
 
