@@ -69,6 +69,15 @@ def test_the_unused_columns_of_a_header_are_printed(see, tmp_path: Path):
     assert f"{UNUSED}: first name, E-Mail" in see(path, {"id": "text"}).said.splitlines()
 
 
+def test_the_unused_cells_of_a_first_line_that_may_be_a_record_are_counted(see, tmp_path: Path):
+    path = tmp_path / "a.csv"
+    path.write_text("geheim,geheim@x.example,id\n2,x,id\n")
+    columns = {"id": "text", "contact": {"type": "text", "optional": True}}
+    seen = see(path, columns)
+    assert f"{UNUSED}: 2 names, which may be values and are not printed" in seen.said
+    assert "geheim" not in seen.said
+
+
 def test_the_unused_columns_of_nested_parquet_are_printed(see, tmp_path: Path):
     path = tmp_path / "a.parquet"
     pl.DataFrame({"id": ["1"], "address": [{"town_part": "x", "zip5": "y"}]}).write_parquet(path)

@@ -1,10 +1,12 @@
 """The names of fields that a file has: those that a message may print, and the others.
 
-A header line and the schema of a Parquet file contain names of columns. A key of a JSON object, a
-field of a struct in Parquet or the name of a cookie may be a value: there are exports whose keys
-are e-mail addresses or names of persons. Such a key is printed only if the mapping states it, or if
-it has the form of a name and is in a schema or in most of many records. Every key above it must be
-printable as well. The others are counted.
+A header line and the schema of a Parquet file contain names of columns. The first line of a file
+may be a record instead, so its cells are printed only if enough of them are places of the mapping.
+
+A key of a JSON object, a field of a struct in Parquet or the name of a cookie may be a value: there
+are exports whose keys are e-mail addresses or names of persons. Such a key is printed only if the
+mapping states it, or if it has the form of a name and is in a schema or in most of many records.
+Every key above it must be printable as well. The others are counted.
 
 >>> FoundNames(printable=("id", "city"), others=("scores.Ann Smith",)).as_text()
 'id, city and 1 other name, which may be a value and is not printed'
@@ -23,6 +25,9 @@ from workbench.sources.mapping.members import Members
 from workbench.sources.mapping.part_rules import PartRules
 from workbench.sources.mapping.recognition import SAMPLE, known_places
 
+#: Number of a mapping's names from which a line is certainly a header. A record may contain one or
+#: two of them as values, as a contact by ``email`` or ``phone``.
+CERTAIN = 3
 #: Number of records from which a key that is in most of them is a name.
 _MANY = 20
 #: Form of a name: letters, ``_``, ``-`` and at most three digits; numbers of orders have more.
@@ -77,7 +82,9 @@ class FoundNames:
             # Even a field of a single record is in the schema, whose first names are columns.
             stated, least = stated | {steps[0] for steps in fields}, 0
         is_named = {join_steps(steps): _are_names(steps, counts, least, stated) for steps in fields}
-        is_named |= dict.fromkeys(columns, True) if has_header else {}
+        if has_header:
+            is_certain = _is_header(sample, part)
+            is_named |= {name: is_certain or name in stated for name in columns}
         return cls(
             printable=tuple(name for name, is_name in is_named.items() if is_name),
             others=tuple(name for name, is_name in is_named.items() if not is_name),
@@ -126,6 +133,14 @@ def _stated_names(part: PartRules) -> frozenset[str]:
     paths = [path for place in known_places(part) for path in FieldPlace.read(place).paths]
     texts = {path.text for path in paths} | {*part.file.columns}
     return frozenset(texts.union(*(path.every_name for path in paths)))
+
+
+def _is_header(members: Members, part: PartRules) -> bool:
+    """Return whether a first line has all places of a part, or so many that it is no record."""
+    places = [rule.place or label for label, rule in part.columns.items()]
+    of_file = [place for place in places if not place.startswith("@")]
+    found = sum(map(members.has, of_file))
+    return found >= CERTAIN or found == len(of_file)
 
 
 def _are_names(

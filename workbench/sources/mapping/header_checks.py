@@ -9,14 +9,11 @@ from workbench.foundation.errors import InputError
 from workbench.sources.formats.column_names import A_LETTER
 from workbench.sources.formats.json_values import Tree
 from workbench.sources.mapping.field_places import FieldPlace
-from workbench.sources.mapping.found_names import FoundNames, closest
+from workbench.sources.mapping.found_names import CERTAIN, FoundNames, closest
 from workbench.sources.mapping.mapping_rules import ColumnRule
 from workbench.sources.mapping.members import Members
 from workbench.sources.mapping.part_context import PartContext
 from workbench.sources.mapping.part_rules import PartRules
-
-#: Number of a mapping's names from which a line with most of them is certainly a header.
-_CERTAIN = 3
 
 
 def check_places(members: Members, context: PartContext) -> None:
@@ -151,12 +148,9 @@ def _refuse_header(
 def _names_of_header(
     found: int, missing: list[str], places: list[str], header: list[str]
 ) -> FoundNames:
-    """Return the names of a header; unless it is certainly one, those that a mapping states.
-
-    A record may contain one or two of the names as values, as a contact by ``email`` or ``phone``.
-    """
+    """Return the names of a header; unless it is certainly one, those that a mapping states."""
     known = found + sum(closest(place, header, cutoff=A_LETTER) is not None for place in missing)
-    if known >= _CERTAIN and known * 2 > len(places):
+    if known >= CERTAIN and known * 2 > len(places):
         return FoundNames(printable=tuple(header))
     is_stated = {name: closest(name, places, cutoff=A_LETTER) is not None for name in header}
     return FoundNames(
