@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 
 from workbench.foundation.counted_nouns import count_text
 from workbench.foundation.errors import InputError
@@ -166,6 +165,5 @@ def _describe_missing(source: str, names: Sequence[str]) -> str:
 
 def _has_similar_names(missing: Iterable[str], header: list[str]) -> bool:
     """Return whether the first line has most missing names but for a letter, so is a header."""
-    lowered = [name.lower() for name in header]
-    near = [bool(get_close_matches(m.lower(), lowered, n=1, cutoff=A_LETTER)) for m in missing]
+    near = [closest(place, header, cutoff=A_LETTER) is not None for place in missing]
     return sum(near) * 2 > len(near)
