@@ -94,8 +94,8 @@ def way_out(folder: Path, name: str, version: int, *, is_open: bool = False) -> 
     if version < max(version_numbers(folder), default=0):
         return put_back
     undo = (
-        f", or run `workbench dataset undo {name}`, which takes back the newest load and keeps its "
-        "withdrawals,"
+        f", or where only the newest load is damaged, run `workbench dataset undo {name}`, which "
+        "keeps its withdrawals,"
     )
     return (
         f"{put_back}{undo if is_open else ','} or run `workbench dataset accept-restore {name}`, "
